@@ -1,0 +1,144 @@
+/**
+ * A growing buffer for outgoing bytes. A value that cannot be written does not throw: the first failure
+ * sticks, and whoever made the writer looks at `failure` and rolls back to a mark, so that a half-written
+ * message never leaves.
+ */
+import * as Utf8 from "./Utf8.js"
+
+const initialSize = 4096
+
+export class ByteWriter {
+  /** The first thing that went wrong, or `null`. */
+  failure: string | null = null
+  bytes: Uint8Array
+  view: DataView
+  /** Where the next byte goes; everything before it is written. */
+  offset = 0
+
+  /** `limit`: the most bytes this writer may ever hold; beyond it writing fails. */
+  constructor(
+    size: number = initialSize,
+    readonly limit: number = 0x7fffffff
+  ) {
+    this.bytes = new Uint8Array(size)
+    this.view = new DataView(this.bytes.buffer)
+  }
+
+  /** Records the first failure. */
+  fail(reason: string): void {
+    if (this.failure === null) this.failure = reason
+  }
+
+  /** Makes room for `size` more bytes; false, with the failure recorded, when that passes the limit. */
+  reserve(size: number): boolean {
+    const needed = this.offset + size
+    if (needed <= this.bytes.length) return true
+    if (needed > this.limit) {
+      this.fail(`${needed} bytes are more than the limit of ${this.limit}`)
+      return false
+    }
+    const grown = new Uint8Array(Math.min(this.limit, Math.max(needed, this.bytes.length * 2)))
+    grown.set(this.bytes.subarray(0, this.offset))
+    this.bytes = grown
+    this.view = new DataView(grown.buffer)
+    return true
+  }
+
+  uint8(value: number): void {
+    if (this.reserve(1)) this.bytes[this.offset++] = value
+  }
+
+  int16(value: number): void {
+    if (!this.reserve(2)) return
+    this.view.setInt16(this.offset, value)
+    this.offset += 2
+  }
+
+  int32(value: number): void {
+    if (!this.reserve(4)) return
+    this.view.setInt32(this.offset, value)
+    this.offset += 4
+  }
+
+  uint32(value: number): void {
+    if (!this.reserve(4)) return
+    this.view.setUint32(this.offset, value)
+    this.offset += 4
+  }
+
+  int64(value: bigint): void {
+    if (!this.reserve(8)) return
+    this.view.setBigInt64(this.offset, value)
+    this.offset += 8
+  }
+
+  float32(value: number): void {
+    if (!this.reserve(4)) return
+    this.view.setFloat32(this.offset, value)
+    this.offset += 4
+  }
+
+  float64(value: number): void {
+    if (!this.reserve(8)) return
+    this.view.setFloat64(this.offset, value)
+    this.offset += 8
+  }
+
+  raw(value: Uint8Array): void {
+    if (!this.reserve(value.length)) return
+    this.bytes.set(value, this.offset)
+    this.offset += value.length
+  }
+
+  /** UTF-8 without a terminator. A lone surrogate fails: it has no UTF-8 form and would be changed silently. */
+  text(value: string): void {
+    if (!Utf8.isWellFormed(value)) {
+      this.fail("text with a lone surrogate has no UTF-8 form")
+      return
+    }
+    const most = value.length * 3
+    if (!this.reserve(most > 1 << 20 ? Utf8.byteLength(value) : most)) return
+    this.offset += Utf8.write(this.bytes, value, this.offset)
+  }
+
+  /** UTF-8 and a zero byte. A zero byte inside fails: it would split the field. */
+  cstring(value: string): void {
+    if (value.includes("\0")) {
+      this.fail("text with a zero byte cannot be sent")
+      return
+    }
+    this.text(value)
+    this.uint8(0)
+  }
+
+  /** Puts a 32-bit number where room was left earlier. */
+  patchInt32(at: number, value: number): void {
+    this.view.setInt32(at, value)
+  }
+
+  /** Forgets everything from `mark` on, and the failure. */
+  rollback(mark: number): void {
+    this.offset = mark
+    this.failure = null
+  }
+
+  /** What has been written, as a view: good until the next write. */
+  written(): Uint8Array {
+    return this.bytes.subarray(0, this.offset)
+  }
+
+  /**
+   * Hands over what has been written and starts anew in a fresh buffer, because the socket
+   * may read the handed bytes later.
+   */
+  detach(): Uint8Array {
+    const bytes = this.bytes.subarray(0, this.offset)
+    const size = this.bytes.length - this.offset
+    // The tail of a roomy buffer is used on: small batches do not allocate a buffer each.
+    const next = size >= initialSize ? this.bytes.subarray(this.offset) : new Uint8Array(initialSize * 4)
+    this.bytes = next
+    this.view = new DataView(next.buffer, next.byteOffset, next.byteLength)
+    this.offset = 0
+    return bytes
+  }
+}

@@ -1,0 +1,132 @@
+/** What a person reads of an error: what happened, where, and what to do. */
+import type { AuthFailure, ConnectAttempt, Deadline } from "./PgError.js"
+import type { ServerFields } from "./ServerFields.js"
+
+/** Index in UTF-16 units of the 1-based code point `position`. */
+export const utf16Index = (sql: string, position: number): number => {
+  let index = 0
+  for (let points = 1; points < position && index < sql.length; points++) {
+    index += sql.codePointAt(index)! > 0xffff ? 2 : 1
+  }
+  return index
+}
+
+/** Longest stretch of SQL shown on either side of the caret. */
+const around = 60
+
+/** The line of `sql` that holds `position`, shortened, with a caret under the character. */
+export const caret = (sql: string, position: number): string => {
+  const index = utf16Index(sql, position)
+  const start = sql.lastIndexOf("\n", index - 1) + 1
+  const stop = sql.indexOf("\n", index)
+  const end = stop < 0 ? sql.length : stop
+  const lineNumber = sql.slice(0, start).split("\n").length
+  const from = Math.max(start, index - around)
+  const to = Math.min(end, index + around)
+  const prefix = `LINE ${lineNumber}: ${from > start ? "..." : ""}`
+  const shown = sql.slice(from, to).replaceAll("\t", " ").trimEnd()
+  const column = [...(prefix + sql.slice(from, index))].length
+  return `${prefix}${shown}${to < end ? "..." : ""}\n${" ".repeat(column)}^`
+}
+
+const firstLine = (sql: string): string => {
+  const line = sql.trim().split("\n")[0] ?? ""
+  return line.length > 2 * around ? `${line.slice(0, 2 * around)}...` : line
+}
+
+/** The server's own layout (`SEVERITY:  message`, the line with a caret, DETAIL, HINT, QUERY, CONTEXT). */
+export const server = (fields: ServerFields, sql: string): string => {
+  const lines = [`${fields.severity} ${fields.code}: ${fields.text}`]
+  if (fields.position !== undefined && sql !== "") lines.push(caret(sql, fields.position))
+  else if (sql !== "") lines.push(`STATEMENT: ${firstLine(sql)}`)
+  if (fields.detail !== undefined) lines.push(`DETAIL: ${fields.detail}`)
+  if (fields.hint !== undefined) lines.push(`HINT: ${fields.hint}`)
+  if (fields.internalQuery !== undefined) {
+    lines.push(`QUERY: ${fields.internalQuery}`)
+    if (fields.internalPosition !== undefined) lines.push(caret(fields.internalQuery, fields.internalPosition))
+  }
+  if (fields.where !== undefined) lines.push(`CONTEXT: ${fields.where}`)
+  return lines.join("\n")
+}
+
+const connectHint = (attempts: ReadonlyArray<ConnectAttempt>): string => {
+  const codes = attempts.map(({ cause }) => ("code" in cause ? cause.code : cause._tag))
+  if (codes.includes("ECONNREFUSED") || codes.includes("ENOENT"))
+    return "Is the server running there, and does it accept connections on that address?"
+  if (codes.includes("ENOTFOUND") || codes.includes("EAI_AGAIN")) return "Is the host name right?"
+  if (codes.includes("3D000")) return "Does the database exist? The name is taken from `database`, else from the user."
+  if (codes.includes("53300")) return "The server is full: lower the pool's size or raise max_connections."
+  if (codes.includes("57P03")) return "The server is starting or stopping: trying again later may succeed."
+  if (codes.includes("0A000")) return "Set max_protocol_version=3.0 if the server or pooler refuses newer protocols."
+  if (codes.includes("PgTimeoutError")) return "Raise connectTimeout, or check that a PostgreSQL server answers there."
+  return ""
+}
+
+export const connect = (attempts: ReadonlyArray<ConnectAttempt>): string => {
+  const lines = attempts.map(({ address, cause, phase }) => `${address} (${phase}): ${cause.message}`)
+  const hint = connectHint(attempts)
+  const head = attempts.length === 1 ? "could not connect to " : `could not connect, ${attempts.length} attempts:\n  `
+  return head + lines.join("\n  ") + (hint === "" ? "" : `\n${hint}`)
+}
+
+const authHints: { readonly [R in AuthFailure]: string } = {
+  rejected: "Check user, password and the server's pg_hba.conf.",
+  "password-missing": "Set `password`, PGPASSWORD or a line in the password file.",
+  "method-unsupported": "Choose another method for this user in the server's pg_hba.conf.",
+  "method-refused": "The server's method is weaker than the settings allow, or not the one they name.",
+  "server-unproven": "Do not trust this server: it may not be the one that holds your password."
+}
+
+export const auth = (error: {
+  readonly reason: AuthFailure
+  readonly method: string
+  readonly detail: string
+  readonly user: string
+  readonly server: ServerFields | undefined
+}): string => {
+  const method = error.method === "" ? "" : ` (${error.method})`
+  const said = error.server === undefined ? "" : ` ${error.server.severity} ${error.server.code}: ${error.server.text}.`
+  return `authentication of user "${error.user}" failed${method}: ${error.detail}.${said} ${authHints[error.reason]}`
+}
+
+export const codec = (error: {
+  readonly direction: "decode" | "encode"
+  readonly where: string
+  readonly type: string
+  readonly reason: string
+  readonly sql: string
+}): string => {
+  const what =
+    error.direction === "decode"
+      ? `column "${error.where}" of type ${error.type} cannot be read`
+      : `parameter ${error.where} cannot be sent as ${error.type}`
+  return `${what}: ${error.reason}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}`
+}
+
+export const closed = (error: {
+  readonly reason: string
+  readonly sent: boolean
+  readonly server: ServerFields | undefined
+  readonly sql: string
+}): string => {
+  const said = error.server === undefined ? "" : ` The server's last word: ${error.server.code} ${error.server.text}.`
+  const outcome = error.sent
+    ? "The statement had been sent, so its outcome is unknown."
+    : "Nothing of this operation had been sent; trying again is safe."
+  return `${error.reason}.${said} ${outcome}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}`
+}
+
+const deadlineHints: { readonly [D in Deadline]: string } = {
+  connect: "Raise connectTimeout, or check that a PostgreSQL server answers at that address.",
+  acquire: "Every connection was busy: raise the pool's size, or look for one that is held too long.",
+  statement: "The server was told to stop the statement.",
+  idle: "The connection had been idle too long.",
+  silence: "The other side sent nothing for too long; the link is taken for dead."
+}
+
+export const timeout = (error: {
+  readonly deadline: Deadline
+  readonly millis: number
+  readonly during: string
+}): string =>
+  `the ${error.deadline} deadline of ${error.millis} ms passed during ${firstLine(error.during)}. ${deadlineHints[error.deadline]}`

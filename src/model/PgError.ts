@@ -1,0 +1,267 @@
+/**
+ * Everything that can go wrong, as one tagged union. A tag exists where a caller would act differently; all else
+ * is a field. No error carries a password, and none a parameter value.
+ *
+ * Every error says in `nothingSent` whether the operation provably never reached the server, so that trying
+ * again is safe whatever the statement does.
+ */
+import * as Data from "effect/Data"
+import * as ErrorText from "./ErrorText.js"
+import type { ServerFields } from "./ServerFields.js"
+import * as SqlState from "./SqlState.js"
+
+/** A setting is missing, malformed or contradictory. Found before a socket is opened. */
+export class PgConfigError extends Data.TaggedError("PgConfigError")<{
+  /** The setting's name as the user wrote it, such as `sslmode` or `PGPORT`. */
+  readonly key: string
+  /** What is wrong and what would be accepted; never the value of a secret. */
+  readonly reason: string
+  /** Where it was read: `uri`, `conninfo`, `environment`, a file's path, `code`. */
+  readonly source: string
+}> {
+  readonly nothingSent = true
+  override get message(): string {
+    return `${this.key}: ${this.reason} (from ${this.source})`
+  }
+}
+
+/** How far a connection attempt had come. */
+export type ConnectPhase = "resolve" | "socket" | "encryption" | "startup" | "authentication" | "ready"
+
+/** One address that was tried. */
+export interface ConnectAttempt {
+  /** `host:port` or the path of a Unix socket. */
+  readonly address: string
+  readonly phase: ConnectPhase
+  readonly cause: PgServerError | PgProtocolError | PgTimeoutError | PgClosedError | TransportFailure
+}
+
+/** What the operating system said when a socket failed. */
+export interface TransportFailure {
+  readonly _tag: "TransportFailure"
+  /** The system's code, such as `ECONNREFUSED`; empty when it gave none. */
+  readonly code: string
+  readonly message: string
+}
+
+/** No session could be opened; every address that was tried is listed. */
+export class PgConnectError extends Data.TaggedError("PgConnectError")<{
+  readonly attempts: ReadonlyArray<ConnectAttempt>
+}> {
+  readonly nothingSent = true
+  override get message(): string {
+    return ErrorText.connect(this.attempts)
+  }
+}
+
+/** Why authentication did not succeed. */
+export type AuthFailure =
+  /** The server refused the credentials or the role. */
+  | "rejected"
+  /** The server asked for a password and none is configured. */
+  | "password-missing"
+  /** The server asked for a method this client does not speak. */
+  | "method-unsupported"
+  /** The server asked for a method the configuration forbids, or skipped one it requires. */
+  | "method-refused"
+  /** The server did not prove that it knows the password, or its messages break the method's rules. */
+  | "server-unproven"
+
+/** The session could not be authenticated; another attempt with the same settings gives the same answer. */
+export class PgAuthError extends Data.TaggedError("PgAuthError")<{
+  readonly reason: AuthFailure
+  /** The method in question, such as `scram-sha-256`; empty when none was named. */
+  readonly method: string
+  readonly detail: string
+  readonly user: string
+  /** What the server said, when it was the server that refused. */
+  readonly server: ServerFields | undefined
+}> {
+  readonly nothingSent = true
+  override get message(): string {
+    return ErrorText.auth(this)
+  }
+}
+
+/** The server refused a statement. With severity `ERROR` the session is still usable, with `FATAL` it has ended. */
+export class PgServerError extends Data.TaggedError("PgServerError")<
+  ServerFields & {
+    /** The statement; empty when the error belongs to none. */
+    readonly sql: string
+  }
+> {
+  readonly nothingSent = false
+  /** Class of the SQLSTATE: its first two characters. */
+  get class(): string {
+    return this.code.slice(0, 2)
+  }
+  override get message(): string {
+    return ErrorText.server(this, this.sql)
+  }
+}
+
+/** The server sent what the protocol does not allow here. The connection is closed. */
+export class PgProtocolError extends Data.TaggedError("PgProtocolError")<{
+  /** State of the machine that received it, such as `ExtendedQuery.Fetching`. */
+  readonly state: string
+  /** The message's tag as one character, or the name of what came instead. */
+  readonly tag: string
+  readonly reason: string
+}> {
+  readonly nothingSent = false
+  override get message(): string {
+    return (
+      `protocol violation in state ${this.state}, message '${this.tag}': ${this.reason}. ` +
+      `The connection has been closed; is the other side really a PostgreSQL server?`
+    )
+  }
+}
+
+/** A value could not be read or written. The connection is usable. */
+export class PgCodecError extends Data.TaggedError("PgCodecError")<{
+  readonly direction: "decode" | "encode"
+  /** Column name for results; `$n` for parameters. */
+  readonly where: string
+  /** 0-based index of the column or parameter. */
+  readonly index: number
+  /** Name of the PostgreSQL type, or its OID as text. */
+  readonly type: string
+  /** What was expected and the shape of what was there; never the value. */
+  readonly reason: string
+  readonly sql: string
+}> {
+  get nothingSent(): boolean {
+    return this.direction === "encode"
+  }
+  override get message(): string {
+    return ErrorText.codec(this)
+  }
+}
+
+/** The connection is gone, or the operation was refused because it was already closed. */
+export class PgClosedError extends Data.TaggedError("PgClosedError")<{
+  /** Who ended it and how far things were, in words. */
+  readonly reason: string
+  /** Whether the operation's own bytes had left; if so its outcome is unknown. */
+  readonly sent: boolean
+  /** The last FATAL or shutdown warning of the server, if there was one. */
+  readonly server: ServerFields | undefined
+  readonly sql: string
+}> {
+  get nothingSent(): boolean {
+    return !this.sent
+  }
+  override get message(): string {
+    return ErrorText.closed(this)
+  }
+}
+
+/** The pool did not give a connection. */
+export class PgPoolError extends Data.TaggedError("PgPoolError")<{
+  readonly reason: string
+  readonly max: number
+  readonly inUse: number
+  readonly waiting: number
+}> {
+  readonly nothingSent = true
+  override get message(): string {
+    return `${this.reason} (max ${this.max}, in use ${this.inUse}, waiting ${this.waiting})`
+  }
+}
+
+/** Which clock ran out. */
+export type Deadline = "connect" | "acquire" | "statement" | "idle" | "silence"
+
+/** A deadline set on this side passed. */
+export class PgTimeoutError extends Data.TaggedError("PgTimeoutError")<{
+  readonly deadline: Deadline
+  readonly millis: number
+  readonly sent: boolean
+  /** What was going on, such as the SQL or the address. */
+  readonly during: string
+}> {
+  get nothingSent(): boolean {
+    return !this.sent
+  }
+  override get message(): string {
+    return ErrorText.timeout(this)
+  }
+}
+
+/** The connection was lost after COMMIT had left: the transaction may or may not have taken effect. */
+export class PgCommitUnknownError extends Data.TaggedError("PgCommitUnknownError")<{
+  readonly cause: PgClosedError | PgTimeoutError | PgProtocolError
+}> {
+  readonly nothingSent = false
+  override get message(): string {
+    return (
+      `the connection was lost after COMMIT had been sent: the transaction may or may not have taken effect. ` +
+      `Look before repeating it. ${this.cause.message}`
+    )
+  }
+}
+
+/** What is wrong with a replication slot. */
+export type SlotFailure = "missing" | "in-use" | "invalidated" | "recreated" | "diverged"
+
+/** A replication slot cannot be used as asked. */
+export class PgSlotError extends Data.TaggedError("PgSlotError")<{
+  readonly reason: SlotFailure
+  readonly slot: string
+  readonly detail: string
+}> {
+  readonly nothingSent = false
+  override get message(): string {
+    return `replication slot ${this.slot}: ${this.reason}: ${this.detail}`
+  }
+}
+
+/** What an open session can fail with. */
+export type PgSessionError = PgServerError | PgProtocolError | PgCodecError | PgClosedError | PgTimeoutError
+
+/** What opening a session can fail with. */
+export type PgOpenError = PgConfigError | PgConnectError | PgAuthError
+
+/** Every error of this package. */
+export type PgError = PgSessionError | PgOpenError | PgPoolError | PgCommitUnknownError | PgSlotError
+
+const reconnectable: ReadonlySet<string> = new Set(["57P01", "57P02", "57P03", "53300"])
+const transient: ReadonlySet<string> = new Set(["40001", "40P01"])
+
+/**
+ * Whether the same operation may succeed if it is simply tried again on a new or the same connection, without
+ * risk of doing it twice: serialization failures and deadlocks (repeat the whole transaction), a server that is
+ * starting, shutting down or full, refused or reset connects, and whatever was never sent.
+ */
+export const isRetryable = (error: PgError): boolean => {
+  switch (error._tag) {
+    case "PgServerError":
+      return transient.has(error.code) || reconnectable.has(error.code)
+    case "PgConnectError":
+      return error.attempts.some(({ cause }) =>
+        cause._tag === "PgServerError"
+          ? reconnectable.has(cause.code)
+          : cause._tag === "TransportFailure" || cause._tag === "PgTimeoutError" || cause._tag === "PgClosedError"
+      )
+    case "PgClosedError":
+    case "PgTimeoutError":
+      return error.nothingSent
+    case "PgPoolError":
+      return true
+    default:
+      return false
+  }
+}
+
+/** True when the error is a `PgServerError` with this SQLSTATE. */
+export const hasCode =
+  (code: SqlState.SqlState) =>
+  (error: { readonly _tag: string }): error is PgServerError =>
+    error._tag === "PgServerError" && (error as PgServerError).code === code
+
+/** Unique violation, `23505`. */
+export const isUniqueViolation = hasCode(SqlState.uniqueViolation)
+/** Serialization failure, `40001`. */
+export const isSerializationFailure = hasCode(SqlState.serializationFailure)
+/** Deadlock, `40P01`. */
+export const isDeadlock = hasCode(SqlState.deadlockDetected)

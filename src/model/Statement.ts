@@ -1,0 +1,18 @@
+/**
+ * SQL text with its parameters: what every query operation takes. A value, made by the `Sql` template or by `make`.
+ */
+export interface Statement {
+  readonly sql: string
+  readonly parameters: ReadonlyArray<unknown>
+  /** OID stated for each parameter; missing or 0 leaves the choice to the server. */
+  readonly types: ReadonlyArray<number>
+}
+
+const none: ReadonlyArray<never> = []
+
+/** A statement from its text, the values for `$1`, `$2` … and, where the caller states them, their type OIDs. */
+export const make = (
+  sql: string,
+  parameters: ReadonlyArray<unknown> = none,
+  types: ReadonlyArray<number> = none
+): Statement => ({ sql, parameters, types })

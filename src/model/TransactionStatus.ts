@@ -1,0 +1,2 @@
+/** What `ReadyForQuery` says: `I` idle, `T` in a transaction block, `E` in a failed one. */
+export type TransactionStatus = "I" | "T" | "E"

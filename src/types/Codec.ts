@@ -1,0 +1,27 @@
+/**
+ * How values of one PostgreSQL type are read and written, in text and in binary.
+ *
+ * Readers get the connection's one `ByteReader` with the place of the value; a value that cannot be read records a
+ * failure on the reader and returns anything. Writers append the value's bytes (without the length word) to the
+ * writer; a value that cannot be written records a failure, and the caller rolls the writer back.
+ */
+import type { ByteReader } from "../bytes/ByteReader.js"
+import type { ByteWriter } from "../bytes/ByteWriter.js"
+
+export type Decode<A> = (reader: ByteReader, at: number, length: number) => A
+export type Encode = (writer: ByteWriter, value: unknown) => void
+
+export interface Codec<A = unknown> {
+  /** The type's name in pg_type, such as `int4`. */
+  readonly name: string
+  readonly oid: number
+  /** OID of the array over this type, 0 when there is none. */
+  readonly arrayOid: number
+  /** Delimiter of array elements in text: `,`, only for box `;`. */
+  readonly delimiter: "," | ";"
+  readonly decodeText: Decode<A>
+  /** Missing when the binary form is not known or not worth having: then text is asked for. */
+  readonly decodeBinary: Decode<A> | undefined
+  readonly encodeText: Encode
+  readonly encodeBinary: Encode | undefined
+}

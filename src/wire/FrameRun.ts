@@ -1,0 +1,24 @@
+/**
+ * Consecutive frames of one kind in one chunk: the unit that travels from the framer to the machine. Rows and copy
+ * data come as runs of many, everything else as a run of one. Nothing is allocated per frame.
+ *
+ * Body `i` begins at `starts[i]` in `bytes`; the four bytes before it hold the length word, which counts itself,
+ * so the body ends at `starts[i] − 4 + length`.
+ *
+ * The framer hands out the same object again and again: a run is good until the framer is asked for the next one.
+ */
+export interface FrameRun {
+  /** The message's tag byte. */
+  readonly tag: number
+  readonly bytes: Uint8Array
+  readonly starts: Int32Array
+  readonly count: number
+}
+
+/** Where body `index` ends. */
+export const bodyEnd = (run: FrameRun, index: number): number => {
+  const start = run.starts[index]!
+  const at = start - 4
+  const b = run.bytes
+  return at + ((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!)
+}

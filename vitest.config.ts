@@ -1,0 +1,47 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+const alias = [
+  { find: /^effect-postgres$/, replacement: src("index.ts") },
+  { find: /^effect-postgres\/(.+)$/, replacement: `${src("")}$1.ts` }
+]
+
+/** Unit tests touch no socket; integration tests run on real servers; campaigns are long and seeded. */
+export default defineConfig({
+  test: {
+    pool: "forks",
+    poolOptions: { forks: { maxForks: 2, minForks: 1 } },
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/integration/**", "test/campaign/**"],
+          testTimeout: 20_000
+        }
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          globalSetup: ["test/integration/globalSetup.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000
+        }
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: "campaign",
+          include: ["test/campaign/**/*.test.ts"],
+          globalSetup: ["test/integration/globalSetup.ts"],
+          testTimeout: 1_800_000,
+          hookTimeout: 120_000
+        }
+      }
+    ]
+  }
+})
