@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest"
+import { cycles, importsOf, readSources } from "./imports.js"
+import { breaches } from "./law.js"
+import { generated, longestFile, rooms } from "./rooms.js"
+
+const sources = readSources("src")
+
+describe("the rooms as they stand", () => {
+  it("import only what the table allows, in every file", () => {
+    expect(breaches(sources)).toEqual([])
+  })
+
+  it("have no cycles, not even of types and not even inside a room", () => {
+    expect(cycles(sources)).toEqual([])
+  })
+
+  it("have generated files where the table says so", () => {
+    expect([...generated].filter((path) => !sources.get(path)?.startsWith("// Generated"))).toEqual([])
+  })
+})
+
+describe("the table", () => {
+  it("names each room once and only known rooms as neighbours", () => {
+    const names = rooms.map((room) => room.name)
+    expect(new Set(names).size).toBe(names.length)
+    expect(
+      rooms.flatMap((room) => room.mayImport).filter((name) => ![...names, "facade"].includes(name))
+    ).toEqual([])
+  })
+
+  it("has no cycle of rooms", () => {
+    const room = (name: string): string => `${name}/Any.ts`
+    const asFiles = rooms
+      .filter(({ name }) => name !== "cli")
+      .map(
+        ({ mayImport, name }) =>
+          [room(name), mayImport.map((other) => `import "../${other}/Any.js"`).join("\n")] as const
+      )
+    expect(cycles(new Map(asFiles))).toEqual([])
+  })
+
+  it("keeps wire and types, and replication and client, apart", () => {
+    const may = (name: string) => rooms.find((room) => room.name === name)!.mayImport
+    expect([may("wire"), may("types"), may("replication"), may("client")].map((list) => list.join())).toEqual(
+      [
+        "bytes,model",
+        "bytes,model",
+        "connection,config,types,wire,model,bytes",
+        "connection,config,types,model"
+      ]
+    )
+  })
+})
+
+describe("what the law refuses", () => {
+  const law = (files: Readonly<Record<string, string>>) =>
+    breaches(
+      new Map(
+        Object.entries({ "wire/W.ts": "", "model/M.ts": "", "types/T.ts": "", "Public.ts": "", ...files })
+      )
+    )
+
+  it.each([
+    ["an import of another room", `import { T } from "../types/T.js"`, "wire may not import types"],
+    ["a type-only import", `import type { T } from "../types/T.js"`, "wire may not import types"],
+    ["a re-export", `export * from "../types/T.js"`, "wire may not import types"],
+    ["a named re-export of types", `export type { T } from "../types/T.js"`, "wire may not import types"],
+    ["a dynamic import", `export const t = () => import("../types/T.js")`, "wire may not import types"],
+    ["an import inside a type", `export type T = import("../types/T.js").T`, "wire may not import types"],
+    ["a dynamic import of a computed name", `export const t = (n: string) => import(n)`, "(computed)"],
+    ["the facade", `import * as P from "../Public.js"`, "wire may not import facade"],
+    [
+      "an effect in a room without effects",
+      `import * as Effect from "effect/Effect"`,
+      "room without effects"
+    ],
+    ["a barrel", `import { Option } from "effect"`, "effect is a barrel"],
+    ["a built-in", `import { connect } from "node:net"`, "may not use Node's net"],
+    ["a built-in without its prefix", `import { connect } from "net"`, "may not use the package net"],
+    ["a package", `import pg from "pg"`, "may not use the package pg"],
+    ["a missing .js", `import { M } from "../model/M"`, "does not end in .js"],
+    ["a file that is not there", `import { X } from "../model/X.js"`, "is no file of src"],
+    ["a path out of src", `import { X } from "../../test/X.js"`, "is no file of src"]
+  ])("%s", (_, source, words) => {
+    expect(law({ "wire/Bad.ts": source })).toEqual([expect.stringContaining(words)])
+  })
+
+  it("a folder that is no room, and a file that is too long", () => {
+    expect(law({ "misc/A.ts": "" })).toEqual(["misc/A.ts:1: misc is no room"])
+    expect(law({ "wire/Long.ts": "\n".repeat(longestFile) })).toEqual([])
+    expect(law({ "wire/Long.ts": "\n".repeat(longestFile + 1) })).toEqual([
+      expect.stringContaining("more than 400 lines")
+    ])
+  })
+
+  it("nothing that the table allows", () => {
+    expect(
+      law({
+        "wire/Good.ts": `import * as Either from "effect/Either"\nimport type { M } from "../model/M.js"\n`
+      })
+    ).toEqual([])
+  })
+
+  it("a cycle of two types and a cycle of three files, each told once", () => {
+    const loop = new Map([
+      ["a/A.ts", `import type { B } from "./B.js"`],
+      ["a/B.ts", `import type { A } from "./A.js"\nimport "../b/C.js"`],
+      ["b/C.ts", `export * from "../a/B.js"`]
+    ])
+    expect(cycles(loop)).toEqual([
+      ["a/A.ts", "a/B.ts"],
+      ["a/B.ts", "b/C.ts"]
+    ])
+  })
+
+  it("no text that only looks like an import", () => {
+    expect(importsOf("a.ts", `// import "x"\nconst s = 'import "y"'\n`)).toEqual([])
+  })
+})

@@ -1,0 +1,27 @@
+/** The public modules: what a user may import, and with it what we may not break without saying so. */
+export interface PublicModule {
+  readonly name: string
+  /** False where the main entry must not load it, because it needs an optional peer. */
+  readonly inIndex: boolean
+}
+
+const inIndex = (name: string): PublicModule => ({ name, inIndex: true })
+
+/** Sorted by name. Each is `src/<name>.ts`, the subpath `effect-postgres/<name>` and a namespace of the main entry. */
+export const publicModules: ReadonlyArray<PublicModule> = [
+  "Copy",
+  "Lsn",
+  "PgClient",
+  "PgConfig",
+  "PgConnection",
+  "PgConnector",
+  "PgError",
+  "PgTypes",
+  "Protocol",
+  "Sql",
+  "SqlState",
+  "Statement",
+  "Testing",
+  "Transport",
+  "Wire"
+].map(inIndex)

