@@ -1,0 +1,144 @@
+/** Links over TCP and Unix sockets, by Node's `net`. */
+import * as net from "node:net"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { TransportFailure } from "../model/PgError.js"
+import * as DuplexLink from "./DuplexLink.js"
+import * as SystemFailure from "./SystemFailure.js"
+import type { Address, Link } from "./Transport.js"
+import { Transport } from "./Transport.js"
+
+/** Settings of the sockets. */
+export interface Options {
+  /** Whether the system asks a silent peer for a sign of life. Default true, as libpq's `keepalives`. */
+  readonly keepAlive?: boolean
+  /** Silence before the first such question, in whole seconds. Default, and zero: the system's own setting. */
+  readonly keepAliveIdle?: Duration.DurationInput
+}
+
+/** libpq's socket settings that Node cannot make; whoever is given one must say so. */
+export const unsettable: ReadonlyArray<string> = [
+  "keepalives_interval",
+  "keepalives_count",
+  "tcp_user_timeout"
+]
+
+/** Time a name's address gets before its next address is tried too, in milliseconds. */
+const nextAddressAfter = 1000
+
+/** Bytes of a Unix socket's path, without the terminator that a file's path needs. */
+const longestPath = process.platform === "linux" ? 107 : 103
+
+/**
+ * A socket that reads on after a write failed because the peer has hung up: its last message, which says why, may
+ * still be unread. The reading side then ends by itself.
+ */
+class PatientSocket extends net.Socket {
+  failedWrite: NodeJS.ErrnoException | undefined
+
+  override _write(chunk: unknown, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    if (this.failedWrite !== undefined) callback()
+    else super._write(chunk, encoding, (error) => callback(this.forgive(error)))
+  }
+
+  override _writev(
+    chunks: Array<{ chunk: unknown; encoding: BufferEncoding }>,
+    callback: (error?: Error | null) => void
+  ): void {
+    if (this.failedWrite !== undefined) callback()
+    else super._writev!(chunks, (error) => callback(this.forgive(error)))
+  }
+
+  private forgive(error: NodeJS.ErrnoException | null | undefined): Error | null | undefined {
+    if (error?.code !== "EPIPE" && error?.code !== "ECONNRESET") return error
+    this.failedWrite = error
+    return null
+  }
+}
+
+/** `host:port`, with brackets around an IPv6 address, or the socket's path. */
+export const describe = (address: Address): string =>
+  address._tag === "Unix"
+    ? address.path
+    : `${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`
+
+const start = (socket: net.Socket, address: Address, options: Options): void => {
+  if (address._tag === "Unix") {
+    // A leading `@` is the usual spelling of Linux's abstract namespace, whose names begin with a zero byte.
+    socket.connect({ path: address.path.startsWith("@") ? `\0${address.path.slice(1)}` : address.path })
+    return
+  }
+  socket.setNoDelay(true)
+  if (options.keepAlive ?? true) {
+    socket.setKeepAlive(true, Duration.toMillis(options.keepAliveIdle ?? 0))
+  }
+  socket.connect({
+    host: address.host,
+    port: address.port,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: nextAddressAfter
+  })
+}
+
+const connect = (
+  socket: net.Socket,
+  address: Address,
+  options: Options
+): Effect.Effect<void, TransportFailure> =>
+  Effect.async((resume) => {
+    const onConnect = (): void => {
+      socket.off("error", onError)
+      resume(Effect.void)
+    }
+    const onError = (error: Error): void => {
+      socket.off("connect", onConnect)
+      resume(Effect.fail(SystemFailure.fromError(error)))
+    }
+    socket.once("connect", onConnect)
+    socket.once("error", onError)
+    try {
+      start(socket, address, options)
+    } catch (error) {
+      // A port out of range, for one, is thrown and not emitted.
+      resume(Effect.fail(SystemFailure.fromError(error)))
+    }
+  })
+
+const tooLong = (address: Address): TransportFailure | undefined => {
+  if (address._tag === "Tcp") return undefined
+  const size = new TextEncoder().encode(address.path).length
+  if (size <= longestPath) return undefined
+  return SystemFailure.make(
+    "ENAMETOOLONG",
+    `the socket's path has ${size} bytes and the system allows ${longestPath}: choose a shorter directory`
+  )
+}
+
+/**
+ * The transport itself, for a layer of your own.
+ *
+ * `open` fails with what the operating system said. Interrupting it destroys the socket that was connecting; the
+ * scope destroys the one that is open.
+ */
+export const make = (options: Options = {}): Transport["Type"] => ({
+  open: (address): Effect.Effect<Link, TransportFailure, Scope.Scope> =>
+    Effect.uninterruptibleMask((restore) => {
+      const long = tooLong(address)
+      if (long !== undefined) return Effect.fail(long)
+      const socket = new PatientSocket()
+      const link = DuplexLink.make(socket, describe(address), () => socket.failedWrite)
+      return restore(connect(socket, address, options)).pipe(
+        Effect.onError(() => Effect.sync(link.destroy)),
+        Effect.zipRight(Effect.addFinalizer(() => Effect.sync(link.destroy))),
+        Effect.as(link)
+      )
+    })
+})
+
+/** Links over TCP (Nagle off, keepalive on) and Unix sockets. */
+export const layer: Layer.Layer<Transport> = Layer.succeed(Transport, make())
+
+/** Like `layer`, with settings of your own. */
+export const layerWith = (options: Options): Layer.Layer<Transport> => Layer.succeed(Transport, make(options))
