@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { TransportFailure } from "../model/PgError.js"
+import { describe } from "./Address.js"
 import * as DuplexLink from "./DuplexLink.js"
 import * as SystemFailure from "./SystemFailure.js"
 import type { Address, Link } from "./Transport.js"
@@ -24,6 +25,11 @@ export const unsettable: ReadonlyArray<string> = [
   "keepalives_count",
   "tcp_user_timeout"
 ]
+
+// Chunks come by the stream's 'data' event. Reading into buffers of our own (`onread`, a slab) took 11.7 instead of
+// 12.9 µs per round trip of 80 bytes and 0.42 instead of 0.48 ms per megabyte on loopback, and pins a buffer per
+// idle connection; one buffer reused was faster still, but a chunk belongs to its receiver. Larger high-water marks
+// changed nothing, reading or writing.
 
 /** Time a name's address gets before its next address is tried too, in milliseconds. */
 const nextAddressAfter = 1000
@@ -57,12 +63,6 @@ class PatientSocket extends net.Socket {
     return null
   }
 }
-
-/** `host:port`, with brackets around an IPv6 address, or the socket's path. */
-export const describe = (address: Address): string =>
-  address._tag === "Unix"
-    ? address.path
-    : `${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`
 
 const start = (socket: net.Socket, address: Address, options: Options): void => {
   if (address._tag === "Unix") {
