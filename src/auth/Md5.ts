@@ -1,0 +1,46 @@
+/**
+ * The answer to AuthenticationMD5Password. The method is deprecated from PostgreSQL 18 on; whether it may be used at all is
+ * decided before this is called, by `require_auth` and `channel_binding`.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP
+ */
+import * as Either from "effect/Either"
+import { createHash } from "node:crypto"
+import * as Utf8 from "../bytes/Utf8.js"
+import * as Refusal from "./Refusal.js"
+
+/** Name of the method as `require_auth` spells it. */
+export const method = "md5"
+
+/** Bytes of salt in the request. */
+export const saltSize = 4
+
+/**
+ * `md5` and 32 lower-case hexadecimal digits: the hash of the salt behind the hexadecimal hash of password and user.
+ * `user` is the name sent in the startup message; both it and the password are hashed as UTF-8, as they are.
+ *
+ * Refuses a salt that is not four bytes, and a runtime without MD5 (OpenSSL in FIPS mode).
+ */
+export const answer = (
+  user: string,
+  password: string | Uint8Array,
+  salt: Uint8Array
+): Either.Either<string, Refusal.Refusal> => {
+  if (salt.length !== saltSize) {
+    return Either.left(Refusal.make("server-unproven", method, `salt of ${salt.length} bytes instead of 4`))
+  }
+  const secret = typeof password === "string" ? Utf8.encode(password) : password
+  return Either.try({
+    try: () => {
+      const inner = createHash("md5").update(secret).update(Utf8.encode(user)).digest("hex")
+      return `md5${createHash("md5").update(inner, "latin1").update(salt).digest("hex")}`
+    },
+    // OpenSSL's own text says "unsupported" and nothing about what to do.
+    catch: () =>
+      Refusal.make(
+        "method-unsupported",
+        method,
+        "this runtime offers no MD5, probably because it runs in FIPS mode; store the role's password as scram-sha-256"
+      )
+  })
+}
