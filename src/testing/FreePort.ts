@@ -1,0 +1,29 @@
+/** A loopback port that nobody listens on. */
+import * as Effect from "effect/Effect"
+import * as NodeNet from "node:net"
+
+/**
+ * Below the ports that systems hand out to outgoing connections (32768 and up on Linux, 49152 elsewhere): a server that
+ * is stopped and started again must find its port free, and a client that tries meanwhile must not connect to itself.
+ */
+const lowest = 15_000
+const count = 17_000
+
+let next = -1
+
+const isFree = (port: number): Effect.Effect<boolean> =>
+  Effect.async((resume) => {
+    const server = NodeNet.createServer()
+    server.once("error", () => resume(Effect.succeed(false)))
+    server.listen({ host: "127.0.0.1", port, exclusive: true }, () => {
+      server.close(() => resume(Effect.succeed(true)))
+    })
+    return Effect.sync(() => server.close())
+  })
+
+/** The next free one; processes begin at different places, and no port is named twice before all were. */
+export const find: Effect.Effect<number> = Effect.suspend(() => {
+  if (next < 0) next = (process.pid * 61) % count
+  const port = lowest + (next++ % count)
+  return Effect.flatMap(isFree(port), (free) => (free ? Effect.succeed(port) : find))
+})
