@@ -45,17 +45,13 @@ describe("Host", () => {
     it.effect("gives up a derivation at once when interrupted (AUT-075)", () =>
       Effect.gen(function* () {
         const host = yield* Host.Host
-        let finished = false
-        const derivation = yield* Effect.fork(
-          Effect.tap(host.pbkdf2Sha256("password", salt, 300_000), () => Effect.sync(() => (finished = true)))
-        )
+        const derive = host.pbkdf2Sha256("password", salt, 300_000)
+        const witness = yield* Effect.fork(derive)
+        const abandoned = yield* Effect.fork(derive)
         yield* Effect.yieldNow()
-        const begun = process.hrtime.bigint()
-        const exit = yield* Fiber.interrupt(derivation)
-        assert.isTrue(Exit.isInterrupted(exit))
-        assert.isFalse(finished)
-        // 300,000 rounds take more than 50 ms anywhere.
-        assert.isBelow(Number(process.hrtime.bigint() - begun) / 1e6, 40)
+        assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(abandoned)))
+        // The same work, begun earlier, is still going on.
+        assert.isTrue(Option.isNone(yield* Fiber.poll(witness)))
       }).pipe(Effect.provide(Host.layer))
     )
 
