@@ -5,6 +5,9 @@
  */
 import * as Utf8 from "./Utf8.js"
 
+/** Longest string of the runtime: beyond it decoding would throw. */
+export const longestText = 0x1fff_ffe8
+
 export class ByteReader {
   /** The first thing that went wrong, or `null`. */
   failure: string | null = null
@@ -98,10 +101,13 @@ export class ByteReader {
     return at < 0 ? empty : this.bytes.subarray(at, at + size)
   }
 
-  /** A copy of the next `size` bytes, safe to keep. */
+  /** A copy of the next `size` bytes, safe to keep, and a plain `Uint8Array` whatever the source is. */
   copy(size: number): Uint8Array {
     const at = this.take(size)
-    return at < 0 ? empty : Uint8Array.prototype.slice.call(this.bytes, at, at + size)
+    if (at < 0) return empty
+    const copy = new Uint8Array(size)
+    copy.set(this.bytes.subarray(at, at + size))
+    return copy
   }
 
   /** Text up to the next zero byte, which is consumed. Invalid UTF-8 becomes U+FFFD. */
@@ -112,15 +118,21 @@ export class ByteReader {
       this.fail(`no terminator after offset ${this.offset}`)
       return ""
     }
-    const text = Utf8.decode(this.bytes, this.offset, stop)
+    const start = this.offset
     this.offset = stop + 1
-    return text
+    return this.decode(start, stop)
   }
 
   /** `size` bytes as UTF-8 text. */
   text(size: number): string {
     const at = this.take(size)
-    return at < 0 ? "" : Utf8.decode(this.bytes, at, at + size)
+    return at < 0 ? "" : this.decode(at, at + size)
+  }
+
+  private decode(start: number, end: number): string {
+    if (end - start <= longestText) return Utf8.decode(this.bytes, start, end)
+    this.fail(`text of ${end - start} bytes at offset ${start} is longer than a string may be`)
+    return ""
   }
 
   /** Records a failure when bytes are left over. */

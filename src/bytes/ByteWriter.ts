@@ -6,6 +6,10 @@
 import * as Utf8 from "./Utf8.js"
 
 const initialSize = 4096
+/** A detached buffer larger than this is not written on: its tail would keep all of it in memory. */
+const largestShared = 1 << 18
+/** Text that would reserve more than this for its worst case is measured first. */
+const measured = 1 << 20
 
 export class ByteWriter {
   /** The first thing that went wrong, or `null`. */
@@ -20,7 +24,7 @@ export class ByteWriter {
     size: number = initialSize,
     readonly limit: number = 0x7fffffff
   ) {
-    this.bytes = new Uint8Array(size)
+    this.bytes = new Uint8Array(Math.min(size, limit))
     this.view = new DataView(this.bytes.buffer)
   }
 
@@ -37,11 +41,19 @@ export class ByteWriter {
       this.fail(`${needed} bytes are more than the limit of ${this.limit}`)
       return false
     }
-    const grown = new Uint8Array(Math.min(this.limit, Math.max(needed, this.bytes.length * 2)))
+    const grown = allocate(Math.min(this.limit, Math.max(needed, this.bytes.length * 2)))
+    if (grown === undefined) {
+      this.fail(`there is no memory for ${needed} bytes`)
+      return false
+    }
     grown.set(this.bytes.subarray(0, this.offset))
-    this.bytes = grown
-    this.view = new DataView(grown.buffer)
+    this.use(grown)
     return true
+  }
+
+  private use(bytes: Uint8Array): void {
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   uint8(value: number): void {
@@ -97,7 +109,8 @@ export class ByteWriter {
       return
     }
     const most = value.length * 3
-    if (!this.reserve(most > 1 << 20 ? Utf8.byteLength(value) : most)) return
+    const exact = most > measured || this.offset + most > this.limit
+    if (!this.reserve(exact ? Utf8.byteLength(value) : most)) return
     this.offset += Utf8.write(this.bytes, value, this.offset)
   }
 
@@ -133,12 +146,22 @@ export class ByteWriter {
    */
   detach(): Uint8Array {
     const bytes = this.bytes.subarray(0, this.offset)
-    const size = this.bytes.length - this.offset
+    const left = this.bytes.length - this.offset
     // The tail of a roomy buffer is used on: small batches do not allocate a buffer each.
-    const next = size >= initialSize ? this.bytes.subarray(this.offset) : new Uint8Array(initialSize * 4)
-    this.bytes = next
-    this.view = new DataView(next.buffer, next.byteOffset, next.byteLength)
+    const shared = left >= initialSize && this.bytes.buffer.byteLength <= largestShared
+    this.use(
+      shared ? this.bytes.subarray(this.offset) : new Uint8Array(Math.min(initialSize * 4, this.limit))
+    )
     this.offset = 0
     return bytes
+  }
+}
+
+/** Zeroed bytes, or `undefined` when the runtime refuses so many. */
+const allocate = (size: number): Uint8Array | undefined => {
+  try {
+    return new Uint8Array(size)
+  } catch {
+    return undefined
   }
 }
