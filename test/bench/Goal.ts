@@ -1,0 +1,100 @@
+/** What we want to reach, as ratios of one run in the familiar preset, and whether a run reached it. */
+import type { ClientName } from "./Client.js"
+import { clients } from "./Client.js"
+import type { Result } from "./Summary.js"
+import { growth, medianOf, ratio } from "./Summary.js"
+import type { WorkloadName } from "./Workload.js"
+
+interface Rival {
+  readonly than: ClientName | "fastest"
+  readonly atLeast: number
+}
+
+interface Goal {
+  readonly workload: WorkloadName
+  readonly rates: ReadonlyArray<Rival>
+  /** CPU per item at most this part of that of the client named. */
+  readonly cpu?: { readonly than: ClientName; readonly atMost: number }
+  readonly growthMb?: number
+}
+
+const goals: ReadonlyArray<Goal> = [
+  {
+    workload: "wide",
+    rates: [
+      { than: "sql-pg-4", atLeast: 1.1 },
+      { than: "postgres", atLeast: 1.8 },
+      { than: "pg", atLeast: 2.2 }
+    ]
+  },
+  {
+    workload: "stream",
+    rates: [{ than: "sql-pg-4", atLeast: 1 }],
+    cpu: { than: "sql-pg-4", atMost: 1 }
+  },
+  { workload: "narrow", rates: [{ than: "sql-pg-4", atLeast: 1 }] },
+  { workload: "sequential", rates: [{ than: "fastest", atLeast: 0.95 }] },
+  {
+    workload: "multiplexed",
+    rates: [
+      { than: "postgres", atLeast: 1 },
+      { than: "sql-pg-4", atLeast: 1.3 },
+      { than: "floor", atLeast: 0.65 }
+    ]
+  },
+  { workload: "memory", rates: [], growthMb: 64 }
+]
+
+/** One goal beside what was measured. Nothing was measured where one side was left out. */
+export interface Verdict {
+  readonly workload: string
+  readonly wanted: string
+  readonly measured: string
+  readonly reached: boolean
+}
+
+const ours: ClientName = "ours-familiar"
+
+/** The peer on Node whose median is best. */
+const fastestPeer = (result: Result): ClientName | undefined =>
+  clients
+    .filter((client) => client.nodePeer)
+    .map(({ name }) => ({ name, rate: medianOf(result, name, (sample) => sample.rate) ?? 0 }))
+    .filter(({ rate }) => rate > 0)
+    .sort((a, b) => b.rate - a.rate)[0]?.name
+
+const verdictsOf = (goal: Goal, result: Result): ReadonlyArray<Verdict> => {
+  const workload = result.workload.title
+  const verdicts: Array<Verdict> = []
+  for (const { than, atLeast } of goal.rates) {
+    const rival = than === "fastest" ? fastestPeer(result) : than
+    const value = rival && ratio(result, ours, rival, (sample) => sample.rate)
+    if (rival === undefined || value === undefined) continue
+    const name = than === "fastest" ? `the fastest peer on Node, ${rival}` : rival
+    const measured = `${value.toFixed(2)} ×`
+    verdicts.push({ workload, wanted: `${atLeast} × ${name}`, measured, reached: value >= atLeast })
+  }
+  if (goal.cpu !== undefined) {
+    const { than, atMost } = goal.cpu
+    const value = ratio(result, ours, than, (sample) => sample.cpuPerItem)
+    if (value !== undefined) {
+      const wanted = `at most ${atMost} × the CPU of ${than}`
+      verdicts.push({ workload, wanted, measured: `${value.toFixed(2)} ×`, reached: value <= atMost })
+    }
+  }
+  if (goal.growthMb !== undefined) {
+    const value = medianOf(result, ours, growth)
+    if (value !== undefined) {
+      const wanted = `at most ${goal.growthMb} MB more than at the first million rows`
+      verdicts.push({ workload, wanted, measured: `${value.toFixed(1)} MB`, reached: value <= goal.growthMb })
+    }
+  }
+  return verdicts
+}
+
+export const verdicts = (results: ReadonlyArray<Result>): ReadonlyArray<Verdict> =>
+  goals.flatMap((goal) =>
+    results
+      .filter(({ workload }) => workload.name === goal.workload)
+      .flatMap((result) => verdictsOf(goal, result))
+  )

@@ -1,0 +1,93 @@
+/** One client, one workload, one run: a process of its own that prints what it measured. */
+import * as Command from "@effect/platform/Command"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { Client } from "./Client.js"
+import * as Peers from "./Peers.js"
+import type { BenchServer } from "./Server.js"
+import type { Workload } from "./Workload.js"
+import { fetchSize, fibers, statement } from "./Workload.js"
+
+/** What a child measured after its uncounted run. */
+export class Sample extends Schema.Class<Sample>("Sample")({
+  items: Schema.Number,
+  wallMs: Schema.Number,
+  /** User and system time of the whole process, collector threads included. */
+  cpuMs: Schema.Number,
+  maxRssMb: Schema.Number,
+  /** Resident memory when the millionth row had come, and the most it ever was after that. */
+  atReferenceMb: Schema.optional(Schema.Number),
+  peakMb: Schema.optional(Schema.Number)
+}) {
+  get rate(): number {
+    return (this.items / this.wallMs) * 1000
+  }
+  get cpuPerItem(): number {
+    return (this.cpuMs / this.items) * 1000
+  }
+}
+
+/** The library has no counterpart of what the workload does. */
+export const Unsupported = Schema.Struct({ unsupported: Schema.Literal(true) })
+export type Unsupported = typeof Unsupported.Type
+
+const Answer = Schema.parseJson(Schema.Union(Sample, Unsupported))
+
+export class MeasurementError extends Data.TaggedError("MeasurementError")<{
+  readonly client: string
+  readonly workload: string
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    return `${this.client}, ${this.workload}: ${String(this.cause)}`
+  }
+}
+
+/** Long enough for the memory workload, short enough that a client which hangs does not cost the evening. */
+const patience = "5 minutes"
+
+const jobOf = (client: Client, workload: Workload, server: BenchServer, rowsPerSecond: number) => ({
+  kind: workload.kind,
+  shape: workload.shape,
+  sql: statement(workload),
+  items: workload.items,
+  repeats: workload.repeats,
+  preset: client.preset,
+  decodes: client.name !== "floor",
+  rowsPerSecond,
+  config: {
+    ...(workload.kind === "connect" ? server.scram : server.trusted),
+    connections: workload.connections,
+    pipelined: workload.pipelined,
+    preset: client.preset,
+    fetchSize,
+    fibers
+  }
+})
+
+/** Runs one measurement. `rowsPerSecond` is the pace of a slow consumer, where the workload has one. */
+export const take = Effect.fn("Measurement.take")(
+  function* (client: Client, workload: Workload, server: BenchServer, rowsPerSecond: number) {
+    const folder =
+      client.peers === undefined ? Peers.clientsFolder : yield* Peers.placeScript(client.peers, client.script)
+    const runtime = client.peers === "bun" ? yield* Peers.bunExecutable : process.execPath
+    const job = JSON.stringify(jobOf(client, workload, server, rowsPerSecond))
+    const command = Command.make(runtime, `${folder}/child.mjs`, client.script, job)
+    const child = yield* Command.start(Command.stderr(command, "inherit"))
+    const [output, exit] = yield* Effect.all(
+      [child.stdout.pipe(Stream.decodeText(), Stream.mkString), child.exitCode],
+      { concurrency: 2 }
+    )
+    if (exit !== 0) return yield* Effect.fail(`its process ended with ${exit}`)
+    return yield* Schema.decode(Answer)(output)
+  },
+  Effect.scoped,
+  Effect.timeout(patience),
+  (effect, client, workload) =>
+    Effect.mapError(
+      effect,
+      (cause) => new MeasurementError({ client: client.name, workload: workload.name, cause })
+    )
+)

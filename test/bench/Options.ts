@@ -1,0 +1,84 @@
+/** The command line of `npm run bench`. */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { parseArgs } from "node:util"
+import type { Client } from "./Client.js"
+import { clients } from "./Client.js"
+import type { Workload } from "./Workload.js"
+import { quick, workloads } from "./Workload.js"
+
+export type Output = "text" | "markdown" | "json"
+
+export interface Options {
+  readonly clients: ReadonlyArray<Client>
+  readonly workloads: ReadonlyArray<Workload>
+  readonly runs: number
+  readonly output: Output
+  /** Our clients import `dist`, so it is built first unless the caller says that it is fresh. */
+  readonly build: boolean
+}
+
+export class OptionsError extends Data.TaggedError("OptionsError")<{ readonly text: string }> {
+  override get message(): string {
+    return this.text
+  }
+}
+
+export const usage = `npm run bench -- [options]
+
+  --workload a,b   only these: ${workloads.map(({ name }) => name).join(", ")}
+  --client a,b     only these: ${clients.map(({ name }) => name).join(", ")}
+  --runs n         rounds of every workload, 5 unless told otherwise
+  --quick          a tenth of the items and 2 rounds: to try things out, not to quote
+  --markdown       print the report as Markdown
+  --json           print every sample as JSON
+  --no-build       measure dist as it is
+  --help           print this`
+
+/** Those of `all` that `wanted` names, in the order of `all`; all of them when it names none. */
+const pick = <A extends { readonly name: string }>(
+  what: string,
+  all: ReadonlyArray<A>,
+  wanted: string | undefined
+): ReadonlyArray<A> => {
+  if (wanted === undefined) return all
+  const names = wanted.split(",").map((name) => name.trim())
+  const unknown = names.find((name) => !all.some((each) => each.name === name))
+  if (unknown !== undefined) throw new OptionsError({ text: `there is no ${what} ${unknown}\n\n${usage}` })
+  return all.filter(({ name }) => names.includes(name))
+}
+
+const read = (args: ReadonlyArray<string>): Options | "help" => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      workload: { type: "string" },
+      client: { type: "string" },
+      runs: { type: "string" },
+      quick: { type: "boolean", default: false },
+      markdown: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      "no-build": { type: "boolean", default: false },
+      help: { type: "boolean", default: false }
+    }
+  })
+  if (values.help) return "help"
+  const runs = Number(values.runs ?? (values.quick ? 2 : 5))
+  if (!Number.isInteger(runs) || runs < 1) throw new OptionsError({ text: "--runs wants a whole number" })
+  const chosen = pick("workload", workloads, values.workload)
+  return {
+    clients: pick("client", clients, values.client),
+    workloads: values.quick ? chosen.map(quick) : chosen,
+    runs,
+    output: values.json ? "json" : values.markdown ? "markdown" : "text",
+    build: !values["no-build"]
+  }
+}
+
+/** Reads the arguments after the script's name. Fails with what to type instead. */
+export const parse = (args: ReadonlyArray<string>): Effect.Effect<Options | "help", OptionsError> =>
+  Effect.try({
+    try: () => read(args),
+    catch: (error) =>
+      error instanceof OptionsError ? error : new OptionsError({ text: `${String(error)}\n\n${usage}` })
+  })

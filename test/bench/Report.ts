@@ -1,0 +1,164 @@
+/** The report: one table per workload, one of goals, as text for a terminal or as Markdown for a page. */
+import type { ClientName } from "./Client.js"
+import { verdicts } from "./Goal.js"
+import type { Machine } from "./Machine.js"
+import { isBusy } from "./Machine.js"
+import type { Sample } from "./Measurement.js"
+import type { Output } from "./Options.js"
+import type { Result } from "./Summary.js"
+import { growth, medianOf, ratio } from "./Summary.js"
+
+interface Table {
+  readonly title: string
+  readonly note: string
+  readonly header: ReadonlyArray<string>
+  readonly rows: ReadonlyArray<ReadonlyArray<string>>
+}
+
+const nothing = "–"
+const show = (value: number | undefined, print: (value: number) => string): string =>
+  value === undefined ? nothing : print(value)
+const whole = (value: number): string => Math.round(value).toLocaleString("en-US")
+const digits = (count: number) => (value: number) => value.toFixed(count)
+
+const timesOf = (
+  result: Result,
+  ours: ClientName,
+  client: ClientName,
+  property: (sample: Sample) => number
+) =>
+  ours === client ? nothing : show(ratio(result, ours, client, property), (value) => `${value.toFixed(2)} ×`)
+
+const plural = { row: "rows", query: "queries", session: "sessions" } as const
+
+const noteOf = ({ workload, rounds }: Result): string => {
+  const each = `${whole(workload.items)} ${plural[workload.item]}`
+  const taken = Math.max(0, ...[...rounds.values()].map((each) => (each === "unsupported" ? 0 : each.length)))
+  const times = workload.repeats > 1 ? ` × ${workload.repeats}` : ""
+  return `${each}${times} per run, medians of ${taken} ${taken === 1 ? "run" : "runs"}`
+}
+
+const rateTable = (result: Result): Table => {
+  const rate = (sample: Sample) => sample.rate
+  const cpu = (sample: Sample) => sample.cpuPerItem
+  const item = result.workload.item
+  const row = (client: ClientName): ReadonlyArray<string> => [
+    client,
+    show(
+      medianOf(result, client, (sample) => sample.wallMs),
+      whole
+    ),
+    show(medianOf(result, client, rate), whole),
+    show(medianOf(result, client, cpu), digits(item === "row" ? 2 : 1)),
+    timesOf(result, "ours-familiar", client, rate),
+    timesOf(result, "ours-lossless", client, rate),
+    timesOf(result, "ours-familiar", client, cpu),
+    show(
+      medianOf(result, client, (sample) => sample.maxRssMb),
+      whole
+    )
+  ]
+  return {
+    title: result.workload.title,
+    note: noteOf(result),
+    header: [
+      "client",
+      "wall ms",
+      `${plural[item]}/s`,
+      `CPU µs/${item}`,
+      "familiar ÷ it",
+      "lossless ÷ it",
+      "familiar's CPU ÷ its",
+      "max RSS MB"
+    ],
+    rows: [...result.rounds.keys()].map(row)
+  }
+}
+
+const memoryTable = (result: Result): Table => {
+  const row = (client: ClientName): ReadonlyArray<string> => [
+    client,
+    show(
+      medianOf(result, client, (sample) => sample.wallMs / 1000),
+      digits(1)
+    ),
+    show(
+      medianOf(result, client, (sample) => sample.rate),
+      whole
+    ),
+    show(
+      medianOf(result, client, (sample) => sample.atReferenceMb),
+      digits(1)
+    ),
+    show(
+      medianOf(result, client, (sample) => sample.peakMb),
+      digits(1)
+    ),
+    show(medianOf(result, client, growth), digits(1))
+  ]
+  return {
+    title: result.workload.title,
+    note: `${noteOf(result)}; resident memory in MB`,
+    header: ["client", "wall s", "rows/s", "at the first million", "highest after it", "growth"],
+    rows: [...result.rounds.keys()].map(row)
+  }
+}
+
+const goalTable = (results: ReadonlyArray<Result>): Table => ({
+  title: "Goals",
+  note: "the familiar preset against what it is meant to reach",
+  header: ["workload", "wanted", "measured", "reached"],
+  rows: verdicts(results).map((verdict) => [
+    verdict.workload,
+    verdict.wanted,
+    verdict.measured,
+    verdict.reached ? "yes" : "no"
+  ])
+})
+
+const asText = ({ title, note, header, rows }: Table): string => {
+  const widths = header.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)))
+  const line = (cells: ReadonlyArray<string>) =>
+    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  ")
+  return [`${title} — ${note}`, "", line(header), ...rows.map(line), ""].join("\n")
+}
+
+const asMarkdown = ({ title, note, header, rows }: Table): string => {
+  const line = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |`
+  const rule = line(header.map((_, i) => (i === 0 ? "---" : "---:")))
+  return [`### ${title}`, "", `${note}.`, "", line(header), rule, ...rows.map(line), ""].join("\n")
+}
+
+const machineLines = (machine: Machine): ReadonlyArray<string> => [
+  `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB; Node ${machine.node}, PostgreSQL ${machine.postgres}`,
+  `load ${machine.loadBefore.toFixed(2)} before, ${machine.loadAfter.toFixed(2)} after (the run itself makes some)`,
+  ...machine.packages,
+  ...(isBusy(machine.loadBefore)
+    ? ["THE MACHINE WAS BUSY: believe the ratios a little, the numbers not at all"]
+    : [])
+]
+
+const samplesOf = ({ workload, rounds }: Result) => ({
+  workload: workload.name,
+  items: workload.items,
+  repeats: workload.repeats,
+  clients: Object.fromEntries(
+    [...rounds].map(([name, each]) => [
+      name,
+      each === "unsupported" ? each : each.map((sample) => sample ?? null)
+    ])
+  )
+})
+
+export const render = (output: Output, machine: Machine, results: ReadonlyArray<Result>): string => {
+  if (output === "json") {
+    return JSON.stringify({ machine, results: results.map(samplesOf), goals: verdicts(results) }, null, 2)
+  }
+  const goals = goalTable(results)
+  const tables = [
+    ...results.map((result) => (result.workload.kind === "memory" ? memoryTable(result) : rateTable(result))),
+    ...(goals.rows.length > 0 ? [goals] : [])
+  ]
+  if (output === "text") return [...machineLines(machine), "", ...tables.map(asText)].join("\n")
+  return [...machineLines(machine).map((line) => `- ${line}`), "", ...tables.map(asMarkdown)].join("\n")
+}

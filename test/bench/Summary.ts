@@ -1,0 +1,60 @@
+/** From samples to medians and ratios. A ratio is taken within a round, where both sides saw the same machine. */
+import type { ClientName } from "./Client.js"
+import type { Sample } from "./Measurement.js"
+import type { Workload } from "./Workload.js"
+
+/** What one client did in each round: a sample, or nothing where its measurement failed. */
+export type Rounds = ReadonlyArray<Sample | undefined>
+
+export interface Result {
+  readonly workload: Workload
+  readonly rounds: ReadonlyMap<ClientName, Rounds | "unsupported">
+}
+
+export const median = (values: ReadonlyArray<number>): number | undefined => {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle]
+  const lower = sorted[sorted.length % 2 === 1 ? middle : middle - 1]
+  return upper === undefined || lower === undefined ? undefined : (lower + upper) / 2
+}
+
+const samplesOf = (result: Result, client: ClientName): Rounds => {
+  const rounds = result.rounds.get(client)
+  return rounds === undefined || rounds === "unsupported" ? [] : rounds
+}
+
+/** The median of one property over the rounds of a client. */
+export const medianOf = (
+  result: Result,
+  client: ClientName,
+  property: (sample: Sample) => number | undefined
+): number | undefined =>
+  median(
+    samplesOf(result, client).flatMap((sample) => {
+      const value = sample === undefined ? undefined : property(sample)
+      return value === undefined ? [] : [value]
+    })
+  )
+
+/** The median over the rounds of `ours ÷ theirs`. */
+export const ratio = (
+  result: Result,
+  ours: ClientName,
+  theirs: ClientName,
+  property: (sample: Sample) => number
+): number | undefined => {
+  const others = samplesOf(result, theirs)
+  return median(
+    samplesOf(result, ours).flatMap((sample, round) => {
+      const other = others[round]
+      return sample === undefined || other === undefined ? [] : [property(sample) / property(other)]
+    })
+  )
+}
+
+/** How far resident memory rose above what it was at the first million rows. */
+export const growth = (sample: Sample): number | undefined =>
+  sample.peakMb === undefined || sample.atReferenceMb === undefined
+    ? undefined
+    : sample.peakMb - sample.atReferenceMb

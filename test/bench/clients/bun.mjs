@@ -1,0 +1,37 @@
+/** Bun's own SQL client, run by Bun. It has no way to stream a result. */
+import { SQL } from "bun"
+
+const options = ({ host, port, user, database, password, connections }) => ({
+  adapter: "postgres",
+  hostname: host,
+  port,
+  username: user,
+  database,
+  password,
+  tls: false,
+  max: connections
+})
+
+export const open = async (config) => {
+  const sql = new SQL(options(config))
+  await sql.connect()
+
+  return {
+    all: (text) => sql.unsafe(text),
+    sequential: async (count) => {
+      for (let i = 0; i < count; i++) await sql`select ${i}::int4 as x`
+    },
+    concurrent: async (count, fibers) => {
+      for (let done = 0; done < count; done += fibers) {
+        await Promise.all(Array.from({ length: fibers }, (_, i) => sql`select ${done + i}::int4 as x`))
+      }
+    },
+    close: () => sql.close()
+  }
+}
+
+export const connectOnce = async (config) => {
+  const sql = new SQL(options({ ...config, connections: 1 }))
+  await sql.connect()
+  await sql.close()
+}

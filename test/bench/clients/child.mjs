@@ -1,0 +1,157 @@
+/**
+ * One measurement: `node child.mjs <client> <job as JSON>` opens the client, runs the workload once uncounted, runs it
+ * again against the clock, and prints what it saw as one line of JSON. A client is a module with `open` and `connectOnce`;
+ * what `open` gives lacks the methods its library has no counterpart for.
+ */
+import { readFileSync, writeFileSync } from "node:fs"
+import { setTimeout as sleep } from "node:timers/promises"
+
+const [clientName, json] = process.argv.slice(2)
+const job = JSON.parse(json)
+const { open, connectOnce } = await import(`./${clientName}.mjs`)
+
+const mega = 1024 * 1024
+const refuse = (what) => {
+  throw new Error(`${clientName}: ${what}`)
+}
+
+/** What a row must look like; the lossless preset gives its own type for the time. */
+const shapes = {
+  wide: (row, i) =>
+    Object.keys(row).length === 6 &&
+    row.id === i &&
+    row.name === `name-${i}` &&
+    row.score === i * 1.5 &&
+    row.active === (i % 2 === 0) &&
+    (job.preset === "lossless" ? row.at !== undefined : row.at instanceof Date) &&
+    row.pad === "x".repeat(40),
+  narrow: (row, i) => Object.keys(row).length === 1 && row.id === i
+}
+
+/** Looks at every row of the uncounted run, so that nobody is measured who decodes less than the others. */
+const inspector = () => {
+  let seen = 0
+  return (rows) => {
+    for (let i = 0; job.decodes && i < rows.length; i++) {
+      if (!shapes[job.shape](rows[i], seen + i + 1))
+        refuse(`row ${seen + i + 1} is ${JSON.stringify(rows[i])}`)
+    }
+    seen += rows.length
+  }
+}
+
+const all = async (session) => {
+  const inspect = inspector()
+  inspect(await session.all(job.sql))
+  return async () => {
+    let items = 0
+    for (let i = 0; i < job.repeats; i++) items += (await session.all(job.sql)).length
+    return items
+  }
+}
+
+const stream = async (session) => {
+  await session.stream(job.sql, inspector())
+  return async () => {
+    let items = 0
+    for (let i = 0; i < job.repeats; i++) {
+      await session.stream(job.sql, (rows) => {
+        items += rows.length
+      })
+    }
+    return items
+  }
+}
+
+const counted =
+  (method, ...more) =>
+  async (session) => {
+    await session[method](job.items, ...more)
+    return async () => {
+      await session[method](job.items, ...more)
+      return job.items
+    }
+  }
+
+const workloads = {
+  all,
+  stream,
+  sequential: counted("sequential"),
+  concurrent: counted("concurrent", job.config.fibers)
+}
+
+/** Time and CPU of one run, and the most memory the process ever held. */
+const measure = async (run) => {
+  const cpuBefore = process.cpuUsage()
+  const begin = performance.now()
+  const items = await run()
+  const wallMs = performance.now() - begin
+  const cpu = process.cpuUsage(cpuBefore)
+  const maxRssMb = process.resourceUsage().maxRSS / 1024
+  return { items, wallMs, cpuMs: (cpu.user + cpu.system) / 1000, maxRssMb }
+}
+
+const connects = async () => {
+  const run = async () => {
+    for (let i = 0; i < job.items; i++) await connectOnce(job.config)
+    return job.items
+  }
+  await run()
+  return measure(run)
+}
+
+/** Linux keeps the highest resident size itself and can be told to forget it; elsewhere only the samples count. */
+const forgetPeak = () => {
+  try {
+    writeFileSync("/proc/self/clear_refs", "5")
+    return () => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0) / 1024
+  } catch {
+    return () => 0
+  }
+}
+
+/** Streams slowly: the consumer lets `rowsPerSecond` pass, and resident memory is watched from the millionth row on. */
+const memory = async (session) => {
+  const reference = 1_000_000
+  let seen = 0
+  let atReferenceMb
+  let peakMb = 0
+  let kernelPeakMb = () => 0
+  const sample = () => {
+    if (atReferenceMb !== undefined) peakMb = Math.max(peakMb, process.memoryUsage.rss() / mega)
+  }
+  const sampler = setInterval(sample, 50)
+  const result = await measure(async () => {
+    let begin
+    await session.stream(job.sql, (rows) => {
+      begin ??= performance.now()
+      seen += rows.length
+      if (atReferenceMb === undefined && seen >= reference) {
+        atReferenceMb = process.memoryUsage.rss() / mega
+        kernelPeakMb = forgetPeak()
+      }
+      const early = begin + (seen / job.rowsPerSecond) * 1000 - performance.now()
+      return early > 1 ? sleep(early) : undefined
+    })
+    return seen
+  })
+  sample()
+  clearInterval(sampler)
+  return { ...result, atReferenceMb, peakMb: Math.max(peakMb, kernelPeakMb()) }
+}
+
+const main = async () => {
+  if (job.kind === "connect") return connects()
+  const session = await open(job.config)
+  const method = job.kind === "memory" ? "stream" : job.kind
+  if (session[method] === undefined) {
+    await session.close()
+    return { unsupported: true }
+  }
+  const result =
+    job.kind === "memory" ? await memory(session) : await measure(await workloads[job.kind](session))
+  await session.close()
+  return { ...result, serverVersion: session.serverVersion }
+}
+
+console.log(JSON.stringify(await main()))

@@ -1,0 +1,53 @@
+/**
+ * `pg` with `pg-cursor`. One connection is a `Client`; several are a `Pool`. Statements of the small workloads are named,
+ * so that they are parsed once, and many fibers on one connection use the pipelining that 8.23 offers on request.
+ */
+import Cursor from "pg-cursor"
+import pg from "pg"
+
+const options = ({ host, port, user, database, password }) => ({
+  host,
+  port,
+  user,
+  database,
+  password,
+  ssl: false
+})
+const one = (i) => ({ name: "q", text: "select $1::int4 as x", values: [i] })
+
+export const open = async (config) => {
+  const shared = config.connections > 1
+  const client = shared
+    ? new pg.Pool({ ...options(config), max: config.connections })
+    : new pg.Client({ ...options(config), pipeline: config.pipelined })
+  if (!shared) await client.connect()
+
+  return {
+    all: async (sql) => (await client.query(sql)).rows,
+    stream: async (sql, onRows) => {
+      const cursor = client.query(new Cursor(sql))
+      for (;;) {
+        const rows = await cursor.read(config.fetchSize)
+        if (rows.length === 0) break
+        const wait = onRows(rows)
+        if (wait !== undefined) await wait
+      }
+      await cursor.close()
+    },
+    sequential: async (count) => {
+      for (let i = 0; i < count; i++) await client.query(one(i))
+    },
+    concurrent: async (count, fibers) => {
+      for (let done = 0; done < count; done += fibers) {
+        await Promise.all(Array.from({ length: fibers }, (_, i) => client.query(one(done + i))))
+      }
+    },
+    close: () => client.end()
+  }
+}
+
+export const connectOnce = async (config) => {
+  const client = new pg.Client(options(config))
+  await client.connect()
+  await client.end()
+}

@@ -1,0 +1,45 @@
+/** `postgres` (postgres.js). It prepares every tagged statement and pipelines up to 100 on a connection unasked. */
+import postgres from "postgres"
+
+const options = ({ host, port, user, database, password, connections }) => ({
+  host,
+  port,
+  user,
+  database,
+  password,
+  ssl: false,
+  max: connections
+})
+
+export const open = async (config) => {
+  const sql = postgres(options(config))
+
+  return {
+    all: (text) => sql.unsafe(text),
+    stream: async (text, onRows) => {
+      for await (const rows of sql.unsafe(text).cursor(config.fetchSize)) {
+        const wait = onRows(rows)
+        if (wait !== undefined) await wait
+      }
+    },
+    sequential: async (count) => {
+      for (let i = 0; i < count; i++) await sql`select ${i}::int4 as x`
+    },
+    concurrent: async (count, fibers) => {
+      for (let done = 0; done < count; done += fibers) {
+        await Promise.all(Array.from({ length: fibers }, (_, i) => sql`select ${done + i}::int4 as x`))
+      }
+    },
+    close: () => sql.end()
+  }
+}
+
+/**
+ * It connects with its first statement, so there has to be one; the query for array types that it adds to a session by
+ * default is left out.
+ */
+export const connectOnce = async (config) => {
+  const sql = postgres({ ...options(config), max: 1, fetch_types: false })
+  await sql`select 1`
+  await sql.end()
+}
