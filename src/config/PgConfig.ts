@@ -1,0 +1,213 @@
+/**
+ * The configuration of a connection: one class in which every source ends, be it code, a connection string, libpq's
+ * variables or a service file. Secrets are values that cannot be printed.
+ *
+ * What only the machine knows (the user's name, the folder of Unix sockets, service and password files) is filled in
+ * by `resolve` when a connection is opened, so that making a configuration stays a pure function.
+ *
+ * @see https://www.postgresql.org/docs/current/libpq-connect.html
+ */
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { PgConfigError } from "../model/PgError.js"
+import type { Assembled, Sources } from "./Assemble.js"
+import * as Assemble from "./Assemble.js"
+import * as Check from "./Check.js"
+import * as ConnectionUri from "./ConnectionUri.js"
+import * as Environment from "./Environment.js"
+import { accepts, fields } from "./Fields.js"
+import type { PgConfigInput } from "./Input.js"
+import * as KeywordValue from "./KeywordValue.js"
+import type { Draft } from "./Settings.js"
+import { settings, untrusted } from "./Settings.js"
+
+export type { Sources } from "./Assemble.js"
+export type { HostEntry } from "./Fields.js"
+export type { HostInput, PgConfigInput, SecretInput } from "./Input.js"
+export type { Keyword } from "./Settings.js"
+export {
+  /** Keywords a connection string from an untrusted source may set, for `allow`. */
+  untrusted
+}
+
+/** Everything one connection, and a pool of them, can be told. Made by `make`, `fromUri`, `fromEnv` and others. */
+export class PgConfig extends Schema.Class<PgConfig>("effect-postgres/PgConfig")(fields) {}
+
+/** What a value looks like, without showing it. */
+const shape = (value: unknown): string =>
+  value === null
+    ? "null"
+    : Array.isArray(value)
+      ? `a list of ${value.length}`
+      : typeof value === "string"
+        ? `a text of ${value.length} characters`
+        : typeof value === "object"
+          ? "an object"
+          : `a ${typeof value}`
+
+/** Defaults that depend on other settings. */
+const derived = (draft: Draft): Draft => ({
+  ...draft,
+  sslMode: draft.sslMode ?? (draft.sslRootCert === "system" ? "verify-full" : undefined),
+  maxProtocolVersion:
+    draft.maxProtocolVersion ??
+    (draft.minProtocolVersion !== undefined && draft.minProtocolVersion !== "3.0" ? "latest" : undefined),
+  connectTimeout:
+    draft.connectTimeout !== undefined && Duration.equals(draft.connectTimeout, Duration.zero)
+      ? Duration.infinity
+      : draft.connectTimeout
+})
+
+/** Checks the draft against the Schema. The parser's own words are not used: they quote values. */
+const construct = ({ blame, draft }: Assembled): Either.Either<PgConfig, PgConfigError> => {
+  const nul = Check.findNul({ ...draft, pending: undefined }, "")
+  if (nul !== undefined) {
+    return Either.left(
+      blame({ key: nul, reason: "contains a NUL character, which the startup packet cannot carry" })
+    )
+  }
+  const given = Object.fromEntries(Object.entries(derived(draft)).filter(([, value]) => value !== undefined))
+  return Either.try({
+    try: () => new PgConfig(given),
+    catch: (error) => {
+      const path = ParseResult.isParseError(error)
+        ? (ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path ?? [])
+        : []
+      const key = String((path[0] === "hosts" ? path[2] : undefined) ?? path[0] ?? "configuration")
+      const value = path.reduce<unknown>(
+        (inner, name) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, name) : inner),
+        given
+      )
+      return blame({ key, reason: `expected ${accepts(key)}, got ${shape(value)}` })
+    }
+  })
+}
+
+const complete = (assembled: Assembled): Either.Either<PgConfig, PgConfigError> =>
+  Either.flatMap(construct(assembled), (config) => {
+    const problem = Check.together(config)
+    return problem === undefined ? Either.right(config) : Either.left(assembled.blame(problem))
+  })
+
+/**
+ * Lays sources over each other as libpq does: code, then connection string, then service file, then environment,
+ * then defaults. If a service is named, the result is complete only after `withService`; what weaker sources say is
+ * not looked at before.
+ */
+export const fromSources = (sources: Sources): Either.Either<PgConfig, PgConfigError> =>
+  Either.flatMap(Assemble.parts(sources), (parts) => {
+    const { file, name } = Assemble.service(parts)
+    if (name === undefined) {
+      return Either.flatMap(Assemble.assemble(parts, [parts.strong, parts.weak]), complete)
+    }
+    return Either.flatMap(Assemble.assemble(parts, [parts.strong]), ({ blame, draft }) =>
+      construct({
+        draft: { ...draft, service: name, servicefile: file, pending: Redacted.make<unknown>(parts) },
+        blame
+      })
+    )
+  })
+
+/**
+ * A configuration from code. Secrets may be plain texts; they are wrapped at once. Nothing is read from the
+ * environment; what is not given has libpq's default (but for `connectTimeout`: 10 seconds).
+ *
+ * Fails with `PgConfigError` naming the setting and what it accepts.
+ */
+export const make = (input: PgConfigInput): Either.Either<PgConfig, PgConfigError> =>
+  fromSources({ explicit: input })
+
+/** How a connection string is read. */
+export interface FromStringOptions {
+  /** Settings that are stronger than those of the string. */
+  readonly overrides?: PgConfigInput | undefined
+  /**
+   * The only keywords the string may set, such as `untrusted`. Unix sockets are refused then, and no password file
+   * is looked at.
+   */
+  readonly allow?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * A configuration from a URI or from `keyword=value` pairs, both in libpq's reading. The environment is not looked
+ * at. Fails with `PgConfigError`, which never quotes the string.
+ */
+export const fromConnectionString = (
+  text: string | Redacted.Redacted<string>,
+  options: FromStringOptions = {}
+): Either.Either<PgConfig, PgConfigError> =>
+  fromSources({ connectionString: text, explicit: options.overrides, allow: options.allow })
+
+/** Like `fromConnectionString`, for URIs only. */
+export const fromUri = (
+  uri: string | Redacted.Redacted<string>,
+  options: FromStringOptions = {}
+): Either.Either<PgConfig, PgConfigError> =>
+  ConnectionUri.isUri(Redacted.isRedacted(uri) ? Redacted.value(uri) : uri)
+    ? fromConnectionString(uri, options)
+    : Either.left(
+        new PgConfigError({
+          key: "uri",
+          reason: `expected ${ConnectionUri.schemes.join(" or ")} at the beginning`,
+          source: "uri"
+        })
+      )
+
+/** Where `fromEnv` looks for a connection string. */
+export const databaseUrlVariable = "DATABASE_URL"
+
+const variable = (name: string): Config.Config<Option.Option<string>> =>
+  Config.option(
+    name === databaseUrlVariable || Environment.secretVariables.has(name)
+      ? Config.map(Config.redacted(name), Redacted.value)
+      : Config.string(name)
+  )
+
+/**
+ * A configuration from the environment, by way of the `ConfigProvider`: `DATABASE_URL` (a URI or `keyword=value`
+ * pairs) if it is there, and libpq's variables for what it leaves open, as `psql "$DATABASE_URL"` would do.
+ * `overrides` are stronger than both.
+ */
+export const fromEnvWith = (overrides: PgConfigInput): Config.Config<PgConfig> =>
+  Config.all(
+    [databaseUrlVariable, ...Environment.variables].map((name) =>
+      Config.map(variable(name), (value) => [name, Option.getOrUndefined(value)] as const)
+    )
+  ).pipe(
+    Config.mapOrFail((entries) => {
+      const environment = Object.fromEntries(entries)
+      const url = environment[databaseUrlVariable]
+      return Either.mapLeft(
+        fromSources({
+          explicit: overrides,
+          connectionString: url === "" ? undefined : url,
+          connectionStringName: databaseUrlVariable,
+          environment
+        }),
+        (error) => ConfigError.InvalidData([error.key], error.message)
+      )
+    })
+  )
+
+/** `fromEnvWith` without overrides. */
+export const fromEnv: Config.Config<PgConfig> = fromEnvWith({})
+
+const defaults = new PgConfig({})
+
+/**
+ * The settings that differ from their defaults as a `keyword=value` string that reads back to them. Secrets,
+ * run-time parameters and settings that libpq does not know are left out; fractions of seconds are rounded up.
+ */
+export const toConnectionString = (config: PgConfig): string =>
+  KeywordValue.format(
+    settings.flatMap(({ keyword, print }) => {
+      const text = print(config)
+      return text === undefined || text === print(defaults) ? [] : [[keyword, text] as const]
+    })
+  )
