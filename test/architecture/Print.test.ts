@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest"
+import { diagram, exceptionTable, replaceBetween, roomTable } from "./print.js"
+
+describe("the printed rooms", () => {
+  it("show neighbours, effects and built-ins, and a dash where there are none", () => {
+    const text = roomTable([
+      { name: "a", holds: "nouns", mayImport: [], builtins: [], effect: [] },
+      { name: "b", holds: "verbs", mayImport: ["a"], builtins: ["net", "tls"], builtinsNote: "and more" },
+      { name: "c", holds: "all", mayImport: ["facade"], builtins: [] }
+    ])
+    expect(text.split("\n").slice(2)).toEqual([
+      "| `a` | nouns | – |  | – |",
+      "| `b` | verbs | a | yes | net, tls; and more |",
+      "| `c` | all | everything public | yes | – |"
+    ])
+  })
+
+  it("tell each exception with its reason", () => {
+    expect(exceptionTable([{ file: "a/A.ts", builtins: ["os"], reason: "names" }])).toContain(
+      "| `a/A.ts` | os | names |"
+    )
+  })
+})
+
+describe("a printed machine", () => {
+  it("has its states, the messages on the arrows, and what is emitted", () => {
+    const text = diagram({
+      name: "Query",
+      initial: "Waiting",
+      transitions: {
+        Waiting: {
+          RowDescription: { to: "Rows", emit: "columns" },
+          CommandComplete: { to: "Done", emit: "none" }
+        },
+        Rows: {
+          DataRow: { to: "Rows", emit: "rows" },
+          CommandComplete: { to: "Next", emit: "none" },
+          EmptyQueryResponse: { to: "Next", emit: "none" }
+        },
+        Paused: {}
+      }
+    })
+    expect(text.split("\n").slice(2)).toEqual([
+      "```mermaid",
+      "stateDiagram-v2",
+      "  [*] --> Waiting",
+      "  Waiting --> Rows: RowDescription / columns",
+      "  Waiting --> [*]: CommandComplete",
+      "  Rows --> Rows: DataRow / rows",
+      "  Rows --> [*]: CommandComplete<br/>EmptyQueryResponse (next step)",
+      "  Paused",
+      "```"
+    ])
+  })
+})
+
+describe("what is printed between markers", () => {
+  const page = "a\n<!-- x: printed by test/tools/architecture.ts -->\nold\n<!-- end of x -->\nb\n"
+
+  it("replaces what was there, and again gives the same", () => {
+    const once = replaceBetween(page, "x", "new")
+    expect(once).toBe("a\n<!-- x: printed by test/tools/architecture.ts -->\n\nnew\n\n<!-- end of x -->\nb\n")
+    expect(replaceBetween(once, "x", "new")).toBe(once)
+  })
+
+  it("is refused where the markers are missing", () => {
+    expect(() => replaceBetween("a", "x", "new")).toThrow("no markers")
+  })
+})
