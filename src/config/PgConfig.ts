@@ -89,7 +89,12 @@ const construct = ({ blame, draft }: Assembled): Either.Either<PgConfig, PgConfi
   })
 }
 
-const complete = (assembled: Assembled): Either.Either<PgConfig, PgConfigError> =>
+/**
+ * The configuration of a draft, checked as a whole.
+ *
+ * @internal
+ */
+export const complete = (assembled: Assembled): Either.Either<PgConfig, PgConfigError> =>
   Either.flatMap(construct(assembled), (config) => {
     const problem = Check.together(config)
     return problem === undefined ? Either.right(config) : Either.left(assembled.blame(problem))
