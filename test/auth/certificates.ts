@@ -1,0 +1,81 @@
+/** Self-signed certificates made with `openssl req -x509`, as DER; their keys are thrown away. */
+
+/** ECDSA with SHA-384. */
+export const ecdsaSha384 = Uint8Array.from(
+  Buffer.from(
+    "MIIBcjCCARegAwIBAgIURzIh5tKGmZmx59wUdpSwtgGHjOAwCgYIKoZIzj0EAwMwDTELMAkGA1UEAwwCZGIwIBcNMjYxMTIyMjMz" +
+      "MDUxWhgPMjEyNjEwMjkyMzMwNTFaMA0xCzAJBgNVBAMMAmRiMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE3Y52VyUyGyPBMlC8" +
+      "E5Xxy8+ZT9pzooWdvYwCIrSp/Of3GDKn+/JH9oWdTJn6h5EziLGsy0mSWEBJyeK0v4fnUKNTMFEwHQYDVR0OBBYEFF4wKQa1P9vI" +
+      "1XfJtHV/KOQBI6OAMB8GA1UdIwQYMBaAFF4wKQa1P9vI1XfJtHV/KOQBI6OAMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwMD" +
+      "SQAwRgIhAMXMVx7lnRLQycEFOja+JqZxpUmhSBY5NIYkNDp8y9ADAiEA3KVd5v1IP9ggD+EFylMas64ygFQG5GLOok1WE2/rchs=",
+    "base64"
+  )
+)
+
+/** ECDSA with SHA-256. */
+export const ecdsaSha256 = Uint8Array.from(
+  Buffer.from(
+    "MIIBcTCCARegAwIBAgIUeKsd/aRvVlmO1yF6Zr9IgWj1FiYwCgYIKoZIzj0EAwIwDTELMAkGA1UEAwwCZGIwIBcNMjYxMTIyMjMz" +
+      "MDUxWhgPMjEyNjEwMjkyMzMwNTFaMA0xCzAJBgNVBAMMAmRiMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE1HBY5E68+W2YV97J" +
+      "9ll0ZfqH1Yq/nGBhyLRTN22D/KiqhET3hZzKWJQuUh8AJ2UxwtzL9DI09wHjtxnAIVXXfaNTMFEwHQYDVR0OBBYEFC47caO4YMDa" +
+      "PZKkziWthWvkmJWUMB8GA1UdIwQYMBaAFC47caO4YMDaPZKkziWthWvkmJWUMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwID" +
+      "SAAwRQIhANDvQqmOJyZm33ph/wssTKLfKMhx3MwtkfmlNPHxrKhlAiBfk4pd4mfLkXxwXPo+LmO/Yza8K25xsxo+7nX8wcxfGg==",
+    "base64"
+  )
+)
+
+/** Ed25519, which has no hash of its own. */
+export const ed25519 = Uint8Array.from(
+  Buffer.from(
+    "MIIBMDCB46ADAgECAhRT93y+Cgnr7X7PtWDG/kEGZDGajTAFBgMrZXAwDTELMAkGA1UEAwwCZGIwIBcNMjYxMTIyMjMzMDUxWhgP" +
+      "MjEyNjEwMjkyMzMwNTFaMA0xCzAJBgNVBAMMAmRiMCowBQYDK2VwAyEAf27DL/xDT/iC3LX5SF//ytOksvLqG2gIM+7pterigzCj" +
+      "UzBRMB0GA1UdDgQWBBQtdA1fwSsLbIN1R1swZhEfnmAdJzAfBgNVHSMEGDAWgBQtdA1fwSsLbIN1R1swZhEfnmAdJzAPBgNVHRMB" +
+      "Af8EBTADAQH/MAUGAytlcANBAH2Bugw9QfYRnCLq8pNXp1iJqSzNLNr2X5HjoFEV6nevvPQYmN2pVbVPK/jDTe/nlkYxBX6zJjOf" +
+      "6r5x3gs76gw=",
+    "base64"
+  )
+)
+
+/** RSA with SHA-1. */
+export const rsaSha1 = Uint8Array.from(
+  Buffer.from(
+    "MIIB+DCCAWGgAwIBAgIUbualyGvlulwJCk/p+/Y3zOpyPxcwDQYJKoZIhvcNAQEFBQAwDTELMAkGA1UEAwwCZGIwIBcNMjYxMTIy" +
+      "MjMzMDUxWhgPMjEyNjEwMjkyMzMwNTFaMA0xCzAJBgNVBAMMAmRiMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDcGme/FfOL" +
+      "MHGgQLRYI2oRzm81sh2f2OVRTEN1tzcWLIiT1wNrwSarGD0i4A1ezDmotW9EyvHbKYOnpITGtpgjGj4yeuJ5gsV40LiiC7Y6bAXA" +
+      "vClcT1KC7YrO4Gk9Y/rrhqGFKX1h8wCZNoFKPDizirfPfM01QDvl/yOtMk7UlQIDAQABo1MwUTAdBgNVHQ4EFgQUHYNjULK9aGrJ" +
+      "1ByA7btb6I9RJ0QwHwYDVR0jBBgwFoAUHYNjULK9aGrJ1ByA7btb6I9RJ0QwDwYDVR0TAQH/BAUwAwEB/zANBgkqhkiG9w0BAQUF" +
+      "AAOBgQCc3+RE6Gs6AtaCWP5MQm9tG1j8p8qpPVUFh387MDncWBscpYSZikE/0Bi1eqdPmUAyJKgYo5b0ZMEQT0/eT7To3BrArbQc" +
+      "1lVWsdoIVCuxKaB7iXqkiScHAwCDseBNEr8/mNdtqCrrVkU5iYmfZNgD8T8bChZbU6YIW/wtVvzSFA==",
+    "base64"
+  )
+)
+
+/** RSASSA-PSS with SHA-256 in its parameters. */
+export const rsaPssSha256 = Uint8Array.from(
+  Buffer.from(
+    "MIICYDCCAZWgAwIBAgIUSitjDqxkByRcTxYbQtiztKvbK4QwQQYJKoZIhvcNAQEKMDSgDzANBglghkgBZQMEAgEFAKEcMBoGCSqG" +
+      "SIb3DQEBCDANBglghkgBZQMEAgEFAKIDAgEgMA0xCzAJBgNVBAMMAmRiMCAXDTI2MTEyMjIzMzA1MVoYDzIxMjYxMDI5MjMzMDUx" +
+      "WjANMQswCQYDVQQDDAJkYjCBnzANBgkqhkiG9w0BAQEFAAOBjQAwgYkCgYEApV+i+rrZuGQiMAa73oYFyvBvlL9sCXHql88P6UOF" +
+      "zDpYqRL8Eh0fhqCmYoojUpLZybv6AVVU6nnULTh/AoBa9mkclE2DuywdJYoctLdih2cufhPJFzDrKXLCYAK05mmvjK289zRMg8Qw" +
+      "l6XVM34NGPIFFjr2L2IzzBflSu+A4QECAwEAAaNTMFEwHQYDVR0OBBYEFMcsnuPfGt0SEY+FMU4rBJNiU1bjMB8GA1UdIwQYMBaA" +
+      "FMcsnuPfGt0SEY+FMU4rBJNiU1bjMA8GA1UdEwEB/wQFMAMBAf8wQQYJKoZIhvcNAQEKMDSgDzANBglghkgBZQMEAgEFAKEcMBoG" +
+      "CSqGSIb3DQEBCDANBglghkgBZQMEAgEFAKIDAgEgA4GBACH2cDmA0OHUAvGdhy0iP9Pwjp9xbWjuaeAa0xq+zpvnt9tbZvCB6q+h" +
+      "4DvTjybZeRotpSw3kYmyLjVvoxQYFLOuU/BiVuFkFnQC5/k+I6j0ZTwVHVVbGIS3u/Oi0GUouBkL2OJR6EZkzdAnEtThRG3mG01H" +
+      "YTyu30OdozjWUx60",
+    "base64"
+  )
+)
+
+/** RSASSA-PSS with SHA-1, which the parameters leave out. */
+export const rsaPssDefault = Uint8Array.from(
+  Buffer.from(
+    "MIICAjCCAWagAwIBAgIUIV3iqEHtgR2ydbHgrDngMpOQZ6gwEgYJKoZIhvcNAQEKMAWiAwIBajANMQswCQYDVQQDDAJkYjAgFw0y" +
+      "NjExMjIyMzMwNTFaGA8yMTI2MTAyOTIzMzA1MVowDTELMAkGA1UEAwwCZGIwgZ8wDQYJKoZIhvcNAQEBBQADgY0AMIGJAoGBAM3H" +
+      "Gh3+WdvZWqEepV/TGlGFiNV9RigJkDiQtT1hnxPoIkroFncj26VulyYnEmHG8s2UarwTNXxiYUbbGrzAV6DNZNPtTDMqnxcu7B9s" +
+      "ZLOFpR2YhIN/2p3tX9DQeL/wPs8d/sdi3RhaClmDfNe/fH8Zq4cRtSbX67Gt56LCa+upAgMBAAGjUzBRMB0GA1UdDgQWBBQK8Z/l" +
+      "Ub2xXxHXukK9ltvPE48TnDAfBgNVHSMEGDAWgBQK8Z/lUb2xXxHXukK9ltvPE48TnDAPBgNVHRMBAf8EBTADAQH/MBIGCSqGSIb3" +
+      "DQEBCjAFogMCAWoDgYEAN3VMixUrTW+AMIwENRmthWEldkwL01lDgI1VARaYSNv8IXKUsQhGucUQgCDNHfgyz0eaIpliXItcNHkj" +
+      "UcJcOfGrty6phZbVgD0GBHAO0fufiTc4aruq+7SrUEy3b7rDLXWlgRKwJWZnEB6Z8nh4RAT/3tMSz6BmyPuykd0E4oo=",
+    "base64"
+  )
+)
