@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest"
+import { asFile, blocksOf, fileName, isProgram } from "./blocks.js"
+
+const fence = "```"
+const page = (...blocks: ReadonlyArray<readonly [language: string, code: string]>) =>
+  blocks.map(([language, code]) => `words\n\n${fence}${language}\n${code}\n${fence}\n`).join("\n")
+
+const use = `import { Sql } from "effect-postgres"`
+
+describe("the code of a page", () => {
+  it("is what imports the package or one of its modules, in TypeScript", () => {
+    const text = page(
+      ["ts", use],
+      ["typescript", `import * as Sql from "effect-postgres/Sql"`],
+      ["ts", "const fragment = 1"],
+      ["ts", `import { x } from "effect-postgres-other"`],
+      ["sh", `echo 'from "effect-postgres"'`],
+      ["text", use]
+    )
+    expect(blocksOf("docs/a.md", text).map(({ line }) => line)).toEqual([4, 10])
+  })
+
+  it("keeps the page's line numbers and says in its name where it stands", () => {
+    const [block] = blocksOf("docs/how/a.md", page(["ts", `${use}\nconst broken: string = 1`]))
+    expect(asFile(block!).split("\n")[4]).toBe("const broken: string = 1")
+    expect(fileName(block!)).toBe("docs-how-a.md.4.ts")
+  })
+
+  it("is a program when it runs something", () => {
+    const isOne = (code: string) => isProgram({ page: "a.md", line: 1, code })
+    expect(isOne("program.pipe(Effect.runPromise)")).toBe(true)
+    expect(isOne("NodeRuntime.runMain(program)")).toBe(true)
+    expect(isOne("const program = Effect.succeed(1)")).toBe(false)
+  })
+
+  it("is not what a fence that never closes begins", () => {
+    expect(blocksOf("a.md", `${fence}ts\n${use}\n`)).toEqual([])
+  })
+})

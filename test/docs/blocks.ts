@@ -1,0 +1,35 @@
+/** Finds the code in Markdown pages that a reader would paste and run. */
+
+export interface Block {
+  /** The page, relative to the project. */
+  readonly page: string
+  /** 1-based line of the page where the code begins. */
+  readonly line: number
+  readonly code: string
+}
+
+const opening = /^\s*```(?:ts|typescript)\s*$/
+const closing = /^\s*```\s*$/
+const usesUs = /\bfrom "effect-postgres(?:\/[\w/]+)?"/
+const runs = /\bEffect\.runPromise\b|\bNodeRuntime\.runMain\b/
+
+/** Code blocks in TypeScript that import this package, in order. */
+export const blocksOf = (page: string, text: string): ReadonlyArray<Block> => {
+  const lines = text.split("\n")
+  return lines
+    .flatMap((line, at) => {
+      if (!opening.test(line)) return []
+      const length = lines.slice(at + 1).findIndex((other) => closing.test(other))
+      return length < 0 ? [] : [{ page, line: at + 2, code: lines.slice(at + 1, at + 1 + length).join("\n") }]
+    })
+    .filter(({ code }) => usesUs.test(code))
+}
+
+/** Whether the block runs by itself when it is started. */
+export const isProgram = ({ code }: Block): boolean => runs.test(code)
+
+/** A name for the block's file that tells where it came from. */
+export const fileName = ({ line, page }: Block): string => `${page.replace(/[^\w.-]/g, "-")}.${line}.ts`
+
+/** The code, moved down so that the compiler's line numbers are the page's. */
+export const asFile = ({ code, line }: Block): string => `${"\n".repeat(line - 1)}${code}\nexport {}\n`
