@@ -5,8 +5,9 @@
  */
 import type * as tls from "node:tls"
 import type { TransportFailure } from "../model/PgError.js"
+import { Inbox } from "./Inbox.js"
 import * as SystemFailure from "./SystemFailure.js"
-import type { Link, LinkHandlers } from "./Transport.js"
+import type { Link } from "./Transport.js"
 
 /** Node's two-way stream. It must deliver bytes: no `setEncoding`, no object mode. */
 export type Duplex = NonNullable<tls.ConnectionOptions["socket"]>
@@ -22,36 +23,13 @@ export const make = (
   address: string,
   failedWrite: () => Error | undefined = () => undefined
 ): Link => {
-  let handlers: LinkHandlers | undefined
-  /** Set once, when the stream has ended; its owners are told when they have had every byte. */
-  let ended: { readonly failure: TransportFailure | undefined } | undefined
-  let told: LinkHandlers | undefined
-  let braked = false
-  let destroyed = false
-  /** What the stream still held when it failed. */
-  let rest: Array<Uint8Array> = []
+  const inbox = new Inbox()
 
-  const onData = (chunk: Uint8Array): void => {
-    handlers?.onData(chunk)
-  }
-  const onDrain = (): void => {
-    handlers?.onDrain()
-  }
-  const onEnd = (): void => {
-    const error = failedWrite()
-    finish(error === undefined ? undefined : SystemFailure.fromError(error))
-  }
-  const onError = (error: Error): void => finish(SystemFailure.fromError(failedWrite() ?? error))
-  const onClose = (): void => {
-    const error = failedWrite()
-    finish(
-      error === undefined
-        ? SystemFailure.fromCode("ERR_STREAM_PREMATURE_CLOSE")
-        : SystemFailure.fromError(error)
-    )
-  }
-  /** Late errors of a stream nobody uses any more must not become uncaught exceptions. */
-  const ignore = (): void => {}
+  const onData = (chunk: Uint8Array): void => inbox.push(chunk)
+  const onDrain = (): void => inbox.drained()
+  const onEnd = (): void => finish(undefined)
+  const onError = (error: Error): void => finish(SystemFailure.fromError(error))
+  const onClose = (): void => finish(SystemFailure.fromCode("ERR_STREAM_PREMATURE_CLOSE"))
 
   const detach = (): void => {
     duplex.off("data", onData)
@@ -59,67 +37,46 @@ export const make = (
     duplex.off("end", onEnd)
     duplex.off("close", onClose)
     duplex.off("error", onError)
-    duplex.on("error", ignore)
   }
 
-  const finish = (failure: TransportFailure | undefined): void => {
-    if (ended !== undefined) return
-    ended = { failure }
+  const finish = (reason: TransportFailure | undefined): void => {
     detach()
-    for (let chunk = duplex.read(); chunk !== null; chunk = duplex.read()) rest.push(chunk as Uint8Array)
-    settle()
-  }
-
-  /** After the end: the rest of the bytes as far as the brake lets them, then the end itself. */
-  const settle = (): void => {
-    while (rest.length > 0) {
-      if (braked || handlers === undefined) return
-      handlers.onData(rest.shift()!)
-    }
-    if (ended === undefined || handlers === undefined || told === handlers) return
-    told = handlers
-    handlers.onEnd(ended.failure)
+    for (let chunk = duplex.read(); chunk !== null; chunk = duplex.read()) inbox.push(chunk as Uint8Array)
+    const error = failedWrite()
+    inbox.finish(error === undefined ? reason : SystemFailure.fromError(error))
   }
 
   const link: Link = {
     address,
     listen: (next) => {
-      if (destroyed) return
-      handlers = next
-      if (ended !== undefined) queueMicrotask(settle)
-      else if (!braked) duplex.resume()
+      inbox.listen(next)
+      if (!inbox.ended && !inbox.braked) duplex.resume()
     },
     pause: () => {
-      braked = true
-      if (ended === undefined) duplex.pause()
+      inbox.braked = true
+      if (!inbox.ended) duplex.pause()
     },
     resume: () => {
-      if (!braked) return
-      braked = false
-      if (ended !== undefined) queueMicrotask(settle)
-      else if (handlers !== undefined) duplex.resume()
+      if (!inbox.braked) return
+      inbox.resume()
+      if (!inbox.ended && inbox.listening) duplex.resume()
     },
     write: (bytes) => (duplex.writable ? duplex.write(bytes) : true),
     end: () => {
       if (duplex.writable) duplex.end()
     },
     destroy: () => {
-      if (destroyed) return
-      destroyed = true
-      handlers = undefined
-      rest = []
-      if (ended === undefined) detach()
-      ended ??= { failure: undefined }
+      detach()
+      inbox.close()
       duplex.destroy()
     }
   }
 
   duplexes.set(link, () => {
-    if (ended !== undefined) return undefined
-    ended = { failure: undefined }
-    handlers = undefined
+    if (inbox.ended) return undefined
     duplex.pause()
     detach()
+    inbox.close()
     return duplex
   })
 
@@ -129,6 +86,8 @@ export const make = (
   duplex.on("end", onEnd)
   duplex.on("close", onClose)
   duplex.on("error", onError)
+  // Stays for good: a late error of a stream nobody uses any more must not become an uncaught exception.
+  duplex.on("error", () => {})
   return link
 }
 

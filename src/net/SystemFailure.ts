@@ -39,8 +39,12 @@ export const fromCode = (code: string): TransportFailure => {
   return make(code, known === undefined ? `the socket failed with ${code}` : `${known} (${code})`)
 }
 
-/** The failure for whatever a socket threw or emitted. Several addresses tried at once count as their first refusal. */
+const isTransportFailure = (error: unknown): error is TransportFailure =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag === "TransportFailure"
+
+/** The failure for whatever a socket threw or emitted; a failure stays what it is. Several addresses tried at once count as their first refusal. */
 export const fromError = (error: unknown): TransportFailure => {
+  if (isTransportFailure(error)) return error
   if (!(error instanceof Error)) return make("", `the socket failed: ${String(error)}`)
   const code = codeOf(error)
   if (code !== "" && Object.hasOwn(words, code)) return fromCode(code)
