@@ -2,6 +2,7 @@
  * UTF-8 both ways. Where the runtime has a `Buffer` its native routines are used, which decode a short
  * string in a third of the time of `TextDecoder`; elsewhere the standard coders serve. Both give the same text.
  */
+import * as ShortAscii from "./ShortAscii.js"
 
 interface NativeBytes {
   utf8Slice(start: number, end: number): string
@@ -21,25 +22,19 @@ const utf8Write = native?.prototype.utf8Write
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 const encoder = new TextEncoder()
 
-/** Below this many bytes a loop over ASCII beats the call into native code. */
-const shortText = 24
-
 /** Text of `bytes[start, end)`; invalid sequences become U+FFFD, a byte order mark is kept. */
 export const decode = (bytes: Uint8Array, start: number, end: number): string => {
-  if (end - start <= shortText) {
-    let text = ""
-    for (let at = start; at < end; at++) {
-      const byte = bytes[at]!
-      if (byte > 127) return decodeLong(bytes, start, end)
-      text += ascii[byte]!
-    }
-    return text
-  }
-  return decodeLong(bytes, start, end)
+  const length = end - start
+  return (
+    (length <= ShortAscii.longest ? ShortAscii.decode(bytes, start, length) : undefined) ??
+    decodeLong(bytes, start, end)
+  )
 }
 
 const decodeLong = (bytes: Uint8Array, start: number, end: number): string =>
-  utf8Slice === undefined ? decoder.decode(bytes.subarray(start, end)) : utf8Slice.call(bytes as never, start, end)
+  utf8Slice === undefined
+    ? decoder.decode(bytes.subarray(start, end))
+    : utf8Slice.call(bytes as never, start, end)
 
 /** The plain twin of `decode`: the standard decoder and nothing else. */
 export const decodePlain = (bytes: Uint8Array, start: number, end: number): string =>
@@ -53,7 +48,8 @@ export const decodeLatin1 = (bytes: Uint8Array, start: number, end: number): str
   return text
 }
 
-const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code))
+/** Below this many characters a loop over ASCII beats the call into native code. */
+const shortText = 24
 
 /** Number of bytes `text` takes in UTF-8. */
 export const byteLength = (text: string): number =>

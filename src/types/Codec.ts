@@ -8,7 +8,7 @@
 import type { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 
-export type Decode<A> = (reader: ByteReader, at: number, length: number) => A
+export type Decode<A = unknown> = (reader: ByteReader, at: number, length: number) => A
 export type Encode = (writer: ByteWriter, value: unknown) => void
 
 export interface Codec<A = unknown> {
@@ -19,6 +19,8 @@ export interface Codec<A = unknown> {
   readonly arrayOid: number
   /** Delimiter of array elements in text: `,`, only for box `;`. */
   readonly delimiter: "," | ";"
+  /** True when a JavaScript array is a value of this type, as for JSON, and so no dimension of an array over it. */
+  readonly elementsNest?: boolean
   readonly decodeText: Decode<A>
   /** Missing when the binary form is not known or not worth having: then text is asked for. */
   readonly decodeBinary: Decode<A> | undefined

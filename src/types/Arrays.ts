@@ -1,0 +1,170 @@
+/**
+ * Arrays over any type. An array whose dimensions all begin at 1 is a plain JavaScript array, nested for more
+ * dimensions; any other is a `PgArray`, which keeps the bounds. NULL elements are `null`; the empty array is `[]`.
+ *
+ * As parameters they take arrays (nested ones are dimensions, and must be rectangular), `PgArray`, and strings in
+ * PostgreSQL's own form. Where an array is itself a value of the element type, as for JSON, a plain array has one
+ * dimension; more come and go as a `PgArray`.
+ *
+ * @see https://www.postgresql.org/docs/current/arrays.html
+ */
+import { ByteReader } from "../bytes/ByteReader.js"
+import type { ByteWriter } from "../bytes/ByteWriter.js"
+import * as Utf8 from "../bytes/Utf8.js"
+import { PgArray } from "../model/PgArray.js"
+import * as ArrayShape from "./ArrayShape.js"
+import * as ArrayText from "./ArrayText.js"
+import type { Codec, Decode } from "./Codec.js"
+import { writeText } from "./Texts.js"
+
+/** What becomes of lower bounds other than 1: `kept` in a `PgArray`, or `dropped` as node-postgres does. */
+export type Bounds = "kept" | "dropped"
+
+export type PgArrayValue = ReadonlyArray<unknown> | PgArray
+
+const valueOf = (codec: Codec, parsed: ArrayText.Parsed, bounds: Bounds): PgArrayValue => {
+  const { elements, lengths, lowerBounds } = parsed
+  const values = lengths.length > 1 ? ArrayShape.nest(elements, lengths) : elements
+  if (bounds === "dropped") return values
+  const plain =
+    lowerBounds.every((bound) => bound === 1) && !(codec.elementsNest === true && lengths.length > 1)
+  return plain ? values : new PgArray(values, lowerBounds)
+}
+
+/** The header's dimensions, checked against the bytes at hand before anything is made of them. */
+const readHeader = (reader: ByteReader, codec: Codec, at: number, length: number) => {
+  const { view } = reader
+  if (length < 12) return reader.fail(`an array header needs 12 bytes, got ${length}`)
+  const dimensions = view.getInt32(at)
+  if (dimensions < 0 || dimensions > ArrayShape.mostDimensions) {
+    return reader.fail(`an array of ${dimensions} dimensions, not 0 to ${ArrayShape.mostDimensions}`)
+  }
+  const elementOid = view.getUint32(at + 8)
+  if (elementOid !== codec.oid) return reader.fail(`an array over OID ${elementOid}, not over ${codec.name}`)
+  const header = 12 + 8 * dimensions
+  if (length < header) return reader.fail(`an array header needs ${header} bytes, got ${length}`)
+  const lengths: Array<number> = []
+  const lowerBounds: Array<number> = []
+  for (let index = 0; index < dimensions; index++) {
+    lengths.push(view.getInt32(at + 12 + 8 * index))
+    lowerBounds.push(view.getInt32(at + 16 + 8 * index))
+  }
+  const count = dimensions === 0 ? 0 : ArrayShape.countOf(lengths)
+  if (count === undefined) return reader.fail("an array with a negative dimension or too many elements")
+  // Each element has at least its length word.
+  if (count * 4 > length - header) {
+    return reader.fail(`an array of ${count} elements in ${length - header} bytes`)
+  }
+  return { lengths, lowerBounds, count, header }
+}
+
+const decodeBinary =
+  (codec: Codec, element: Decode, bounds: Bounds): Decode<PgArrayValue> =>
+  (reader, at, length) => {
+    const header = readHeader(reader, codec, at, length)
+    if (header === undefined) return []
+    const { view } = reader
+    const end = at + length
+    const elements: Array<unknown> = []
+    let next = at + header.header
+    for (let index = 0; index < header.count; index++) {
+      const size = end - next < 4 ? -2 : view.getInt32(next)
+      next += 4
+      if (size === -1) {
+        elements.push(null)
+        continue
+      }
+      if (size < 0 || size > end - next) {
+        reader.fail(`element ${index} of the array does not fit its bytes`)
+        return []
+      }
+      elements.push(element(reader, next, size))
+      if (reader.failure !== null) return []
+      next += size
+    }
+    if (next !== end) reader.fail(`${end - next} bytes left over after the array`)
+    if (header.count === 0) return []
+    return valueOf(codec, { elements, lengths: header.lengths, lowerBounds: header.lowerBounds }, bounds)
+  }
+
+const decodeText =
+  (codec: Codec, bounds: Bounds): Decode<PgArrayValue> =>
+  (reader, at, length) => {
+    const parsed = ArrayText.decode(codec)(reader, at, length)
+    return parsed === undefined ? [] : valueOf(codec, parsed, bounds)
+  }
+
+const encodeBinary = (codec: Codec, writer: ByteWriter, shape: ArrayShape.Dimensions): void => {
+  writer.int32(shape.lengths.length)
+  const flag = writer.offset
+  writer.int32(0)
+  writer.uint32(codec.oid)
+  for (let index = 0; index < shape.lengths.length; index++) {
+    writer.int32(shape.lengths[index]!)
+    writer.int32(shape.lowerBounds[index]!)
+  }
+  if (shape.lengths.length > 0 && encodeElements(codec, writer, shape.values, shape.lengths.length - 1)) {
+    if (writer.failure === null) writer.patchInt32(flag, 1)
+  }
+}
+
+/** Writes the elements and tells whether there was a NULL among them. */
+const encodeElements = (
+  codec: Codec,
+  writer: ByteWriter,
+  values: ReadonlyArray<unknown>,
+  below: number
+): boolean => {
+  let nulls = false
+  for (let index = 0; index < values.length && writer.failure === null; index++) {
+    const value = values[index]
+    if (below > 0) {
+      nulls = encodeElements(codec, writer, value as ReadonlyArray<unknown>, below - 1) || nulls
+    } else if (value === null) {
+      nulls = true
+      writer.int32(-1)
+    } else if (value === undefined) {
+      writer.fail("expected elements or null, got undefined among them")
+    } else {
+      writer.int32(0)
+      const start = writer.offset
+      codec.encodeBinary!(writer, value)
+      if (writer.failure === null) writer.patchInt32(start - 4, writer.offset - start)
+    }
+  }
+  return nulls
+}
+
+/** The codec of arrays over `codec`'s type. Binary in a direction when the element's is. */
+export const over = (codec: Codec, bounds: Bounds = "kept"): Codec<PgArrayValue> => {
+  const nests = codec.elementsNest === true
+  const readText = decodeText(codec, "kept")
+  return {
+    name: `${codec.name}[]`,
+    oid: codec.arrayOid,
+    arrayOid: 0,
+    delimiter: ",",
+    decodeText: decodeText(codec, bounds),
+    decodeBinary:
+      codec.decodeBinary === undefined ? undefined : decodeBinary(codec, codec.decodeBinary, bounds),
+    encodeText: (writer, value) => {
+      if (typeof value === "string") return writeText(writer, value)
+      const shape = ArrayShape.of(writer, value, nests)
+      if (shape !== undefined) ArrayText.encode(writer, codec, shape)
+    },
+    encodeBinary:
+      codec.encodeBinary === undefined
+        ? undefined
+        : (writer, value) => {
+            let given = value
+            if (typeof value === "string") {
+              const reader = new ByteReader(Utf8.encode(value))
+              given = readText(reader, 0, reader.bytes.length)
+              if (reader.failure !== null)
+                return writer.fail(`expected an array in text, got a ${reader.failure}`)
+            }
+            const shape = ArrayShape.of(writer, given, nests)
+            if (shape !== undefined) encodeBinary(codec, writer, shape)
+          }
+  }
+}

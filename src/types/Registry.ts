@@ -1,0 +1,95 @@
+/**
+ * The types a client knows: an immutable table from OID to codec. It belongs to a client and never to the process;
+ * adding a codec makes another registry.
+ *
+ * `lossless` gives every value exactly; `familiar` gives what users of node-postgres expect.
+ */
+import * as Oid from "../model/Oid.js"
+import * as Arrays from "./Arrays.js"
+import * as Booleans from "./Booleans.js"
+import type { Codec } from "./Codec.js"
+import * as Floats from "./Floats.js"
+import * as Integers from "./Integers.js"
+import * as Texts from "./Texts.js"
+import * as Timestamps from "./Timestamps.js"
+
+export class Registry {
+  private constructor(
+    private readonly codecs: ReadonlyMap<number, Codec>,
+    private readonly bounds: Arrays.Bounds
+  ) {}
+
+  /**
+   * The registry of these codecs and the arrays over them; of two for one OID the later wins. `bounds`: whether
+   * arrays that do not begin at 1 become a `PgArray` (`kept`, the default) or a plain array (`dropped`).
+   */
+  static make(codecs: Iterable<Codec>, bounds: Arrays.Bounds = "kept"): Registry {
+    return new Registry(extend(new Map(), codecs, bounds), bounds)
+  }
+
+  /** The codec of a type, `undefined` when the type is not known. */
+  lookup(oid: number): Codec | undefined {
+    return this.codecs.get(oid)
+  }
+
+  /** This registry with one more codec, and with the array over it; it takes the place of another for the same OID. */
+  with(codec: Codec): Registry {
+    return this.withAll([codec])
+  }
+
+  /** This registry with several more codecs. */
+  withAll(codecs: Iterable<Codec>): Registry {
+    return new Registry(extend(new Map(this.codecs), codecs, this.bounds), this.bounds)
+  }
+
+  /** The type's name: its codec's, else the built-in one's, else `OID n`. */
+  nameOf(oid: number): string {
+    return this.codecs.get(oid)?.name ?? Oid.nameOf(oid)
+  }
+}
+
+const extend = (
+  table: Map<number, Codec>,
+  codecs: Iterable<Codec>,
+  bounds: Arrays.Bounds
+): Map<number, Codec> => {
+  for (const codec of codecs) {
+    table.set(codec.oid, codec)
+    if (codec.arrayOid !== 0) table.set(codec.arrayOid, Arrays.over(codec, bounds))
+  }
+  return table
+}
+
+const exact: ReadonlyArray<Codec> = [
+  Booleans.bool,
+  Integers.int2,
+  Integers.int4,
+  Integers.int8,
+  Integers.oid,
+  Floats.float4,
+  Floats.float8,
+  Texts.text,
+  Texts.varchar,
+  Texts.bpchar,
+  Texts.name,
+  Texts.charInternal,
+  Texts.unknown,
+  Texts.cstring,
+  Texts.voidType,
+  Timestamps.timestamptz
+]
+
+/** Every value exactly as the server holds it. The default. */
+export const lossless: Registry = Registry.make(exact)
+
+/** As node-postgres decodes, with `pg-types` 2.2. */
+export const familiar: Registry = Registry.make(
+  [
+    ...exact,
+    Integers.int8AsString,
+    Floats.float4AsPrinted,
+    ...[Texts.text, Texts.varchar, Texts.bpchar, Texts.name, Texts.unknown, Texts.cstring].map(Texts.loosely),
+    Timestamps.timestamptzAsDate
+  ],
+  "dropped"
+)
