@@ -143,7 +143,9 @@ const connect = (
     }
 
     const socket = yield* Scope.extend(acquire(open, address), scope)
+    // Whoever opens the link may be uninterruptible; its fibers must not be.
     const reading = yield* socket.run(onData, { onOpen: Deferred.succeed(opened, undefined) }).pipe(
+      Effect.interruptible,
       Effect.onExit((exit) => {
         const failure = Exit.isSuccess(exit) ? undefined : toFailure(Cause.squash(exit.cause))
         inbox.finish(failure)
@@ -156,7 +158,7 @@ const connect = (
     // Its scope is the end-of-stream mark: leaving it ends the socket's writing side.
     yield* Effect.scoped(Effect.flatMap(socket.writer, (write) => outbox.pump(write))).pipe(
       Effect.onError((cause) => Effect.sync(() => fail(toFailure(Cause.squash(cause))))),
-      Effect.interruptible, // whoever opens the link may be uninterruptible, its fibers must not be
+      Effect.interruptible,
       Effect.forkIn(scope)
     )
     // Runs first when the scope closes. A socket that has ended takes no more events, so that is the other way out.
