@@ -1,6 +1,6 @@
 /**
- * Canonical base64 (RFC 4648 §4) as SASL messages use it. Decoding is strict: no white space, no missing padding, no stray
- * bits behind the last byte, so that every value has one spelling.
+ * Canonical base64 (RFC 4648 §4) as SASL messages use it. Decoding is strict: no white space, no missing padding, no
+ * stray bits behind the last byte, so that every value has one spelling.
  */
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

@@ -1,6 +1,6 @@
 /**
- * Channel binding of type `tls-server-end-point`: the hash of the server's certificate goes into the SCRAM exchange, so that
- * a party in the middle with a certificate of its own is found out.
+ * Channel binding of type `tls-server-end-point`: the hash of the server's certificate goes into the SCRAM exchange,
+ * so that a party in the middle with a certificate of its own is found out.
  *
  * @see https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-SCRAM-SHA-256
  */
@@ -11,8 +11,8 @@ import * as Refusal from "./Refusal.js"
 import * as SignatureHash from "./SignatureHash.js"
 
 /**
- * How a SCRAM exchange speaks about channel binding: the header that opens the first message, and the bytes it binds to,
- * empty without binding. Both come back in the last message, where the server compares them.
+ * How a SCRAM exchange speaks about channel binding: the header that opens the first message, and the bytes it binds
+ * to, empty without binding. Both come back in the last message, where the server compares them.
  */
 export interface Gs2 {
   readonly header: string
@@ -31,8 +31,8 @@ export const notOffered: Gs2 = { header: "y,,", data: nothing }
 export const endPoint = (hash: Uint8Array): Gs2 => ({ header: "p=tls-server-end-point,,", data: hash })
 
 /**
- * Bound to this certificate, given as the DER bytes of the handshake. Refused when its signature defines no hash, or one the
- * runtime does not have: never bound to nothing, and never to a hash of our own choice.
+ * Bound to this certificate, given as the DER bytes of the handshake. Refused when its signature defines no hash, or
+ * one the runtime does not have: never bound to nothing, and never to a hash of our own choice.
  */
 export const endPointOf = (certificate: Uint8Array): Either.Either<Gs2, Refusal.Refusal> =>
   Either.flatMap(SignatureHash.ofCertificate(certificate), (name) =>

@@ -1,6 +1,6 @@
 /**
- * The answer to AuthenticationMD5Password. The method is deprecated from PostgreSQL 18 on; whether it may be used at all is
- * decided before this is called, by `require_auth` and `channel_binding`.
+ * The answer to AuthenticationMD5Password. The method is deprecated from PostgreSQL 18 on; whether it may be used at
+ * all is decided before this is called, by `require_auth` and `channel_binding`.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP
  */

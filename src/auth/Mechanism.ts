@@ -24,18 +24,21 @@ export interface Circumstances {
   readonly oauth?: boolean
 }
 
-/** The mechanism, and how its messages speak about channel binding: bound, not offered by the server, or unsupported. */
+/**
+ * The mechanism, and how its messages speak about channel binding: bound, not offered by the server, or unsupported.
+ */
 export interface Choice {
   readonly mechanism: Mechanism
   readonly binding: "bound" | "not-offered" | "unsupported"
 }
 
 /**
- * Chooses: SCRAM bound to the channel where it can be, then SCRAM, then OAUTHBEARER; names not known here are passed over.
+ * Chooses: SCRAM bound to the channel where it can be, then SCRAM, then OAUTHBEARER; names not known here are passed
+ * over.
  *
- * Refuses when nothing offered can be used, when binding is required and impossible, and when binding is offered without TLS,
- * which no honest server does. When the server offers binding, its absence on our side is never blamed on the server: that
- * header (`y`) would make it suspect an attack.
+ * Refuses when nothing offered can be used, when binding is required and impossible, and when binding is offered
+ * without TLS, which no honest server does. When the server offers binding, its absence on our side is never blamed on
+ * the server: that header (`y`) would make it suspect an attack.
  */
 export const choose = (
   offered: ReadonlyArray<string>,

@@ -1,7 +1,7 @@
 /**
- * OAUTHBEARER (PostgreSQL 18 and later) as values: the messages, the server's answer to a token it does not take, and the rule
- * which issuer that answer may name. Getting a token is the application's affair. The server proves nothing in this mechanism:
- * only TLS with a verified certificate says who gets the token.
+ * OAUTHBEARER (PostgreSQL 18 and later) as values: the messages, the server's answer to a token it does not take, and
+ * the rule which issuer that answer may name. Getting a token is the application's affair. The server proves nothing
+ * in this mechanism: only TLS with a verified certificate says who gets the token.
  *
  * @see https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-OAUTHBEARER
  */
@@ -18,8 +18,8 @@ export const discovery = "n,,\x01auth=\x01\x01"
 export const acknowledgement = "\x01"
 
 /**
- * Opens an exchange with a token. AuthenticationOk follows directly when the server takes it. Refuses a token with characters
- * that no bearer token has (RFC 6750 §2.1): they could smuggle fields into the message.
+ * Opens an exchange with a token. AuthenticationOk follows directly when the server takes it. Refuses a token with
+ * characters that no bearer token has (RFC 6750 §2.1): they could smuggle fields into the message.
  */
 export const initial = (token: string): Either.Either<string, Refusal.Refusal> =>
   /^[A-Za-z0-9\-._~+/]+=*$/.test(token)
@@ -49,8 +49,8 @@ export const maxChallengeLength = 16_384
 export const maxChallengeDepth = 16
 
 /**
- * Reads the JSON of a SASLContinue. Refused: anything but an object, the three known fields given twice or not as text, no
- * `status`, text beyond the limits or not UTF-8. Unknown fields are passed over.
+ * Reads the JSON of a SASLContinue. Refused: anything but an object, the three known fields given twice or not as
+ * text, a missing `status`, text beyond the limits or not UTF-8. Unknown fields are passed over.
  */
 export const parseChallenge = (text: string): Either.Either<Challenge, Refusal.Refusal> => {
   if (text.length > maxChallengeLength) return malformed(`longer than ${maxChallengeLength} characters`)
@@ -77,10 +77,10 @@ export const parseChallenge = (text: string): Either.Either<Challenge, Refusal.R
 }
 
 /**
- * The issuer a discovery address belongs to: the address without its `/.well-known/…` part, which stands at the end (OpenID
- * Connect) or right behind the host (RFC 8414). Compare it with the issuer that was configured, character for character: a
- * server that names another one wants a token meant for somebody else. Refuses what is not https, has a query or fragment, or is
- * no well-known address.
+ * The issuer a discovery address belongs to: the address without its `/.well-known/…` part, which stands at the end
+ * (OpenID Connect) or right behind the host (RFC 8414). Compare it with the issuer that was configured, character for
+ * character: a server that names another one wants a token meant for somebody else. Refuses what is not https, has a
+ * query or fragment, or is no well-known address.
  */
 export const issuerOf = (address: string): Either.Either<string, Refusal.Refusal> => {
   if (!/^https:\/\//i.test(address)) return untrusted("is not https")
@@ -98,7 +98,10 @@ export const issuerOf = (address: string): Either.Either<string, Refusal.Refusal
   return Either.right(address.slice(0, found.index) + address.slice(end))
 }
 
-/** Keys of the outermost object, repeated ones too; `undefined` beyond the depth allowed. Text that is not JSON gives anything. */
+/**
+ * Keys of the outermost object, repeated ones too; `undefined` beyond the depth allowed. Text that is not JSON gives
+ * anything.
+ */
 const topLevelKeys = (text: string): ReadonlyArray<unknown> | undefined => {
   const keys: Array<unknown> = []
   let depth = 0

@@ -1,7 +1,7 @@
 /**
- * SASLprep as PostgreSQL does it, which is not quite RFC 4013: what is forbidden is looked for before normalisation instead of
- * after it, and a password that breaks the rules is not refused but used as it is. Only by doing the same are the bytes the same
- * as those behind the verifier the server stores.
+ * SASLprep as PostgreSQL does it, which is not quite RFC 4013: what is forbidden is looked for before normalisation
+ * instead of after it, and a password that breaks the rules is not refused but used as it is. Only by doing the same
+ * are the bytes the same as those behind the verifier the server stores.
  *
  * @see https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-SCRAM-SHA-256
  */
@@ -9,8 +9,9 @@ import * as Utf8 from "../bytes/Utf8.js"
 import * as StringPrep from "./StringPrep.js"
 
 /**
- * The bytes of a password that SCRAM hashes. Total: bytes that are not UTF-8, text with a forbidden or unassigned code point, and
- * text of mixed direction stay as they are; ASCII does anyway. A lone surrogate, which has no bytes, counts as U+FFFD.
+ * The bytes of a password that SCRAM hashes. Total: bytes that are not UTF-8, text with a forbidden or unassigned code
+ * point, and text of mixed direction stay as they are; ASCII does anyway. A lone surrogate, which has no bytes, counts
+ * as U+FFFD.
  */
 export const prepare = (password: string | Uint8Array): Uint8Array => {
   if (typeof password === "string")

@@ -1,13 +1,13 @@
 /**
- * SCRAM-SHA-256 and SCRAM-SHA-256-PLUS from the client's side: four steps, each a function of the state before it. No step
- * derives a key from the password, which takes long and is done off the event loop between two of them:
+ * SCRAM-SHA-256 and SCRAM-SHA-256-PLUS from the client's side: four steps, each a function of the state before it. No
+ * step derives a key from the password, which takes long and is done off the event loop between two of them:
  *
  * ```
- * clientFirst ──► server ──► serverFirst ──► (derive the salted password) ──► clientFinal ──► server ──► serverFinal
+ * clientFirst ─► server ─► serverFirst ─► (derive the salted password) ─► clientFinal ─► server ─► serverFinal
  * ```
  *
- * States are values of their own types, so that a step out of order does not compile. Every message of the server is checked
- * to the letter, and secrets are compared in constant time.
+ * States are values of their own types, so that a step out of order does not compile. Every message of the server is
+ * checked to the letter, and secrets are compared in constant time.
  *
  * @see https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-SCRAM-SHA-256
  */
@@ -85,8 +85,8 @@ export interface Keys {
 }
 
 /**
- * Opens the exchange. `nonce` is fresh for every attempt. `user` stays empty towards PostgreSQL, which goes by the name in the
- * startup message.
+ * Opens the exchange. `nonce` is fresh for every attempt. `user` stays empty towards PostgreSQL, which goes by the
+ * name in the startup message.
  */
 export const clientFirst = (options: {
   readonly nonce: string
@@ -99,9 +99,9 @@ export const clientFirst = (options: {
 }
 
 /**
- * Reads the server's first message and says what to derive. Refused before any work is done: a nonce that does not begin with
- * ours or adds nothing to it, unknown or missing attributes, salt that is empty, oversized or not base64, a number of
- * iterations that is malformed or outside `bounds`.
+ * Reads the server's first message and says what to derive. Refused before any work is done: a nonce that does not
+ * begin with ours or adds nothing to it, unknown or missing attributes, salt that is empty, oversized or not base64, a
+ * number of iterations that is malformed or outside `bounds`.
  */
 export const serverFirst = (
   state: Opened,
@@ -174,8 +174,8 @@ export const clientFinalWithKeys = (
 }
 
 /**
- * Reads the server's last message. Only after this answered right may AuthenticationOk be believed: the server knows the
- * password, or what is stored of it, too.
+ * Reads the server's last message. Only after this answered right may AuthenticationOk be believed: the server knows
+ * the password, or what is stored of it, too.
  */
 export const serverFinal = (state: Proved, text: string): Either.Either<void, Refusal.Refusal> => {
   if (text.includes("\0")) return unproven("zero byte in the server's last message")

@@ -1,6 +1,6 @@
 /**
- * The hash function behind a certificate's signature, which is the one channel binding uses (RFC 5929 §4.1). The runtime does
- * not tell it, so the one field that names it is read from the certificate's DER.
+ * The hash function behind a certificate's signature, which is the one channel binding uses (RFC 5929 §4.1). The
+ * runtime does not tell it, so the one field that names it is read from the certificate's DER.
  */
 import * as Either from "effect/Either"
 import * as Refusal from "./Refusal.js"
@@ -74,8 +74,8 @@ const rsaPss = `${rsa}.10`
 const names: Readonly<Record<string, string>> = { "1.3.101.112": "Ed25519", "1.3.101.113": "Ed448" }
 
 /**
- * The hash of a signature algorithm, or of a hash function, by its object identifier in dotted form. Ed25519 and Ed448 define
- * none, and of unknown ones nothing is guessed: both are refused.
+ * The hash of a signature algorithm, or of a hash function, by its object identifier in dotted form. Ed25519 and Ed448
+ * define none, and of unknown ones nothing is guessed: both are refused.
  */
 export const ofOid = (oid: string): Either.Either<HashName, Refusal.Refusal> =>
   Object.hasOwn(hashes, oid)

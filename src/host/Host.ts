@@ -1,6 +1,6 @@
 /**
- * What the machine gives: entropy, key derivation, files, environment, the user. One service, so that a test or an unusual
- * place to run replaces all of it at once.
+ * What the machine gives: entropy, key derivation, files, environment, the user. One service, so that a test or an
+ * unusual place to run replaces all of it at once.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
@@ -25,7 +25,10 @@ export interface HostService {
     salt: Uint8Array,
     iterations: number
   ) => Effect.Effect<Uint8Array, HostFailure>
-  /** A file whole; none when it does not exist. Fails when it is there and cannot be read, or is larger than `maxFileSize`. */
+  /**
+   * A file whole; none when it does not exist. Fails when it is there and cannot be read, or is larger than
+   * `maxFileSize`.
+   */
   readonly readFile: (path: string) => Effect.Effect<Option.Option<Files.HostFile>, HostFailure>
   /** Environment variables as they are now. */
   readonly environment: Effect.Effect<Readonly<Record<string, string | undefined>>>
