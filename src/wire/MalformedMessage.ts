@@ -6,14 +6,14 @@ import { tagText } from "./Tag.js"
 export class MalformedMessage extends Data.TaggedError("MalformedMessage")<{
   /** The manual's name of the message, such as `RowDescription`; `unknown` for a tag no message has. */
   readonly kind: string
-  /** The tag byte; 0 for the packets that have none. */
-  readonly tag: number
+  /** The tag byte; `undefined` for the packets that have none. */
+  readonly tag: number | undefined
   readonly reason: string
   /** What could still be read of a malformed `ErrorResponse` or `NoticeResponse`. */
   readonly partial: ServerFields | undefined
 }> {
   override get message(): string {
-    const which = this.tag === 0 ? this.kind : `${this.kind} '${tagText(this.tag)}'`
+    const which = this.tag === undefined ? this.kind : `${this.kind} '${tagText(this.tag)}'`
     const said =
       this.partial === undefined ? "" : `; the server said: ${this.partial.severity} ${this.partial.text}`
     return `malformed message ${which}: ${this.reason}${said}`

@@ -36,7 +36,9 @@ export const make = <A extends Tagged>(
     reader.finish()
     return reader.failure === null
       ? Either.right(packet)
-      : Either.left(new MalformedMessage({ kind, tag: 0, reason: reader.failure, partial: undefined }))
+      : Either.left(
+          new MalformedMessage({ kind, tag: undefined, reason: reader.failure, partial: undefined })
+        )
   },
   encode: (writer, packet) => {
     const mark = Frame.beginPacket(writer)
