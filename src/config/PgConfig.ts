@@ -164,6 +164,18 @@ export const fromUri = (
         })
       )
 
+/**
+ * A configuration from a database name, which is taken as a connection string when it has the looks of one (an equals
+ * sign, or a URI's scheme), as `psql` reads its first argument.
+ */
+export const fromDatabaseName = (
+  name: string,
+  options: FromStringOptions = {}
+): Either.Either<PgConfig, PgConfigError> =>
+  ConnectionUri.isUri(name) || name.includes("=")
+    ? fromConnectionString(name, options)
+    : fromConnectionString(KeywordValue.format([["dbname", name]]), options)
+
 /** Where `fromEnv` looks for a connection string. */
 export const databaseUrlVariable = "DATABASE_URL"
 
