@@ -46,3 +46,10 @@ export const read = (
 
 const unreadable = (path: string, error: Error.PlatformError): Effect.Effect<never, HostFailure> =>
   Effect.fail(failure("file", path, error._tag === "SystemError" ? error.reason : error.message))
+
+/** Whether a folder with this path is there; one that cannot be looked at counts as absent. */
+export const isFolder = (files: FileSystem.FileSystem, path: string): Effect.Effect<boolean> =>
+  files.stat(path).pipe(
+    Effect.map(({ type }) => type === "Directory"),
+    Effect.orElseSucceed(() => false)
+  )

@@ -30,6 +30,8 @@ export interface HostService {
    * `maxFileSize`.
    */
   readonly readFile: (path: string) => Effect.Effect<Option.Option<Files.HostFile>, HostFailure>
+  /** Whether a folder with this path is there. */
+  readonly isFolder: (path: string) => Effect.Effect<boolean>
   /** Environment variables as they are now. */
   readonly environment: Effect.Effect<Readonly<Record<string, string | undefined>>>
   /** Name of the operating system's user; fails when the system has none for this process. */
@@ -50,6 +52,7 @@ export const make = (overrides: Partial<HostService> = {}): HostService => ({
   randomBytes: Entropy.randomBytes,
   pbkdf2Sha256: Entropy.pbkdf2Sha256,
   readFile: () => Effect.succeedNone,
+  isFolder: () => Effect.succeed(false),
   environment: Effect.succeed({}),
   osUser: Effect.succeed("postgres"),
   userId: Effect.succeedNone,
@@ -68,6 +71,7 @@ export const layerFileSystem: Layer.Layer<Host, never, FileSystem.FileSystem> = 
   Effect.map(FileSystem.FileSystem, (files) =>
     make({
       readFile: (path) => Files.read(files, path),
+      isFolder: (path) => Files.isFolder(files, path),
       environment: Effect.sync(() => ({ ...process.env })),
       osUser: ask("user", () => userInfo().username),
       userId: Effect.sync(() => Option.fromNullable(process.geteuid?.())),

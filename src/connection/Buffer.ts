@@ -1,0 +1,67 @@
+/**
+ * Between the socket's callback and the consumer of a stream: chunks in order, with a bound in bytes at which the
+ * socket is told to wait.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { PgSessionError } from "../model/PgError.js"
+import type { Core } from "./Core.js"
+
+export class StreamBuffer<A> {
+  private readonly chunks: Array<ReadonlyArray<A>> = []
+  private readonly sizes: Array<number> = []
+  private bytes = 0
+  private waiter: (() => void) | undefined
+  private end: { readonly failure: PgSessionError | undefined } | undefined
+  /** Called when the consumer wants more and nothing is here. */
+  onDemand: (() => void) | undefined
+
+  constructor(private readonly core: Core) {}
+
+  /** Takes a chunk that weighed `bytes` on the wire; at the bound reading stops. */
+  push(chunk: ReadonlyArray<A>, bytes: number): void {
+    this.chunks.push(chunk)
+    this.sizes.push(bytes)
+    this.bytes += bytes
+    if (this.waiter !== undefined) this.wake()
+    else if (this.bytes >= this.core.streamBufferBytes) this.core.link.pause()
+  }
+
+  /** Nothing more comes; what is here is still delivered. */
+  finish(failure: PgSessionError | undefined): void {
+    this.end = { failure }
+    this.wake()
+  }
+
+  /** Asks for more when the consumer waits already. */
+  demandIfWaiting(): void {
+    if (this.waiter !== undefined && this.chunks.length === 0) this.onDemand?.()
+  }
+
+  private wake(): void {
+    const waiter = this.waiter
+    this.waiter = undefined
+    waiter?.()
+  }
+
+  /** The consumer's next chunk. Interrupting it leaves the buffer as it was. */
+  readonly pull: Effect.Effect<Chunk.Chunk<A>, Option.Option<PgSessionError>> = Effect.suspend(() => {
+    const chunk = this.chunks.shift()
+    if (chunk !== undefined) {
+      this.bytes -= this.sizes.shift()!
+      if (this.bytes * 2 < this.core.streamBufferBytes) this.core.link.resume()
+      return Effect.succeed(Chunk.unsafeFromArray(chunk))
+    }
+    if (this.end !== undefined) return Effect.fail(Option.fromNullable(this.end.failure))
+    this.onDemand?.()
+    return Effect.async<Chunk.Chunk<A>, Option.Option<PgSessionError>>((resume) => {
+      this.waiter = () => resume(this.pull)
+      // What `onDemand` did may have ended the stream already.
+      if (this.chunks.length > 0 || this.end !== undefined) this.wake()
+      return Effect.sync(() => {
+        this.waiter = undefined
+      })
+    })
+  })
+}

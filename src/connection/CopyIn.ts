@@ -1,0 +1,243 @@
+/**
+ * COPY … FROM STDIN from a stream of bytes. The server's errors end it at once, however much input is left or however
+ * long the source takes; a source that fails or is interrupted ends it with CopyFail, and nothing is stored.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
+ */
+import * as Cause from "effect/Cause"
+import type * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import * as CommandTag from "../model/CommandTag.js"
+import type { PgSessionError } from "../model/PgError.js"
+import type { Script } from "../protocol/Pipeline.js"
+import * as Session from "../protocol/Session.js"
+import * as SimpleQuery from "../protocol/SimpleQuery.js"
+import * as Frame from "../wire/Frame.js"
+import * as Copy from "../wire/messages/Copy.js"
+import type { CopyInResponse } from "../wire/messages/Copy.js"
+import * as Preset from "../wire/Preset.js"
+import * as Cancel from "./Cancel.js"
+import type { Core } from "./Core.js"
+import { notACopy, writeQuery } from "./CopyOut.js"
+import * as Outbound from "./Outbound.js"
+import { Request } from "./Request.js"
+
+/** What a finished copy tells. */
+export interface CopyResult {
+  /** Rows stored, from the command tag. */
+  readonly rows: bigint
+  readonly command: CommandTag.CommandTag
+}
+
+/** Data is cut into messages of at most this many bytes. */
+const messageBytes = 1 << 16
+
+const copyDataTag = 0x64
+
+class CopyInRequest extends Request {
+  command: CommandTag.CommandTag = CommandTag.empty
+  formats: CopyInResponse | undefined
+  private reason = "the copy was interrupted"
+  private stopped = false
+  private readonly watchers: Array<() => void> = []
+
+  override get exclusive(): boolean {
+    return true
+  }
+  override get simple(): boolean {
+    return true
+  }
+
+  open(core: Core): Script | undefined {
+    const failure = writeQuery(core, this.sql)
+    if (failure === undefined) return SimpleQuery.script
+    this.fail(failure)
+    return undefined
+  }
+
+  override onCopyIn(core: Core, formats: CopyInResponse): void {
+    if (this.discarding || this.formats !== undefined) {
+      // Interrupted meanwhile, or a second COPY in the same text, for which there is no data.
+      this.reason = this.discarding ? this.reason : "one COPY at a time"
+      this.stop(core)
+      return
+    }
+    this.formats = formats
+    this.changed()
+  }
+
+  override onComplete(_core: Core, tag: CommandTag.CommandTag): void {
+    this.command = tag
+  }
+
+  override onError(core: Core): void {
+    this.changed()
+    for (const wake of core.drainWaiters.splice(0)) wake()
+  }
+
+  protected onSettled(): void {
+    if (this.failure === undefined && this.formats === undefined)
+      this.fail(notACopy(this.sql, "COPY FROM STDIN"))
+    this.changed()
+  }
+
+  private changed(): void {
+    for (const wake of this.watchers.splice(0)) wake()
+  }
+
+  /** Waits until `ready` holds; looked at again whenever the request's state changes. */
+  when(ready: () => boolean): Effect.Effect<void> {
+    return Effect.async<void>((resume) => {
+      const look = (): void => {
+        if (ready()) resume(Effect.void)
+        else this.watchers.push(look)
+      }
+      look()
+    })
+  }
+
+  /** True while the server takes data. */
+  isFeeding(core: Core): boolean {
+    return (
+      this.formats !== undefined &&
+      this.failure === undefined &&
+      core.session.owner === this &&
+      core.session.node.moves["send CopyDone"] !== undefined
+    )
+  }
+
+  done(core: Core): void {
+    const moved = Session.moved(core.session, "send CopyDone")
+    if (moved === undefined || !this.isFeeding(core)) return
+    Preset.copyDone(core.writer)
+    core.session = moved
+    Outbound.flush(core)
+  }
+
+  /** Ends the copy with a reason instead of data; the server stores nothing. */
+  abort(core: Core, reason: string): void {
+    this.reason = reason
+    this.stop(core)
+  }
+
+  override stop(core: Core): boolean {
+    if (this.stopped) return true
+    const moved = core.session.owner === this ? Session.moved(core.session, "send CopyFail") : undefined
+    if (moved === undefined) return false
+    Copy.CopyFail.encode(core.writer, { _tag: "CopyFail", reason: this.reason.replaceAll("\0", "") })
+    core.session = moved
+    this.stopped = true
+    Outbound.flush(core)
+    return true
+  }
+}
+
+/** Writes data as CopyData messages. */
+const writeData = (core: Core, data: Uint8Array): void => {
+  for (let at = 0; at < data.length; at += messageBytes) {
+    const mark = Frame.begin(core.writer, copyDataTag)
+    core.writer.raw(data.subarray(at, at + messageBytes))
+    Frame.end(core.writer, mark)
+    if (core.writer.offset >= messageBytes) Outbound.flush(core)
+  }
+}
+
+/** Waits until the socket takes more, or the copy has failed. */
+const drain = (core: Core, request: CopyInRequest): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    core.blocked && request.isFeeding(core)
+      ? Effect.async<void>((resume) => {
+          core.drainWaiters.push(() => resume(Effect.void))
+        })
+      : Effect.void
+  )
+
+const feed =
+  (core: Core, request: CopyInRequest) =>
+  (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, PgSessionError> =>
+    Effect.suspend(() => {
+      if (!request.isFeeding(core)) return failed(request)
+      for (const data of chunk) writeData(core, data)
+      Outbound.flush(core)
+      return drain(core, request)
+    })
+
+/** Fails with what the server said, once the connection is clean again. */
+const failed = (request: CopyInRequest): Effect.Effect<never, PgSessionError> =>
+  Effect.zipRight(
+    request.when(() => request.state === "settled"),
+    Effect.suspend(() => Effect.fail(request.failure ?? notACopy(request.sql, "COPY FROM STDIN")))
+  )
+
+/** The request, sent and taking data; closing the scope ends what is not finished with CopyFail. */
+const begin = (core: Core, sql: string): Effect.Effect<CopyInRequest, PgSessionError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const request = yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const request = new CopyInRequest(sql)
+        Outbound.submit(core, request)
+        return request
+      }),
+      (request, exit) =>
+        Effect.suspend(() => {
+          if (Exit.isFailure(exit)) request.abort(core, reasonOf(exit.cause))
+          return request.failure === undefined
+            ? Cancel.abandon(core, request)
+            : request.when(() => request.state === "settled")
+        })
+    )
+    yield* request.when(() => request.formats !== undefined || request.state === "settled")
+    if (!request.isFeeding(core)) return yield* failed(request)
+    return request
+  })
+
+const reasonOf = (cause: Cause.Cause<unknown>): string =>
+  Cause.isInterrupted(cause)
+    ? "the copy was interrupted"
+    : `the source of the copy failed: ${Cause.pretty(cause).slice(0, 500)}`
+
+const finish = (core: Core, request: CopyInRequest): Effect.Effect<CopyResult, PgSessionError> =>
+  Effect.suspend(() => {
+    request.done(core)
+    return Effect.zipRight(
+      request.when(() => request.state === "settled"),
+      Effect.suspend(() =>
+        request.failure === undefined
+          ? Effect.succeed({ rows: request.command.rows ?? 0n, command: request.command })
+          : Effect.fail(request.failure)
+      )
+    )
+  })
+
+/** A sink for the data of one COPY FROM STDIN; its result tells how many rows were stored. */
+export const sink = (core: Core, sql: string): Sink.Sink<CopyResult, Uint8Array, never, PgSessionError> =>
+  Sink.unwrapScoped(
+    Effect.map(begin(core, sql), (request) =>
+      Sink.forEachChunk(feed(core, request)).pipe(Sink.mapEffect(() => finish(core, request)))
+    )
+  )
+
+/**
+ * Copies a whole source in. Unlike a sink, which only acts when data comes, this hears the server's error while the
+ * source is still thinking.
+ */
+export const from = <E, R>(
+  core: Core,
+  sql: string,
+  source: Stream.Stream<Uint8Array, E, R>
+): Effect.Effect<CopyResult, PgSessionError | E, R> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const request = yield* begin(core, sql)
+      const watch = Effect.zipRight(
+        request.when(() => request.failure !== undefined || request.state === "settled"),
+        failed(request)
+      )
+      yield* Effect.raceFirst(Stream.runForEachChunk(source, feed(core, request)), watch)
+      return yield* finish(core, request)
+    })
+  )

@@ -1,0 +1,217 @@
+/**
+ * Several statements sent together with one Sync at the end: outside a transaction block they are one implicit
+ * transaction. Each step has its own outcome; steps behind a failed one were never run.
+ *
+ * Every statement is described before the first one runs, so a step cannot use a table that an earlier step creates.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
+ */
+import type { Column } from "../model/Column.js"
+import * as CommandTag from "../model/CommandTag.js"
+import { PgServerError } from "../model/PgError.js"
+import type { Statement } from "../model/Statement.js"
+import { nodes } from "../protocol/ExtendedQuery.js"
+import type { Node } from "../protocol/Machine.js"
+import * as Pipeline from "../protocol/Pipeline.js"
+import type * as Row from "../types/Row.js"
+import type { FrameRun } from "../wire/FrameRun.js"
+import * as ExtendedQuery from "../wire/messages/ExtendedQuery.js"
+import * as Preset from "../wire/Preset.js"
+import type { Core } from "./Core.js"
+import * as Outbound from "./Outbound.js"
+import { checkCount, writeBind, writeCloses, writeParse } from "./Prepare.js"
+import type { Outcome, QueryResult } from "./Query.js"
+import { rowFailure } from "./Query.js"
+import * as RefusedCopy from "./RefusedCopy.js"
+import { Request } from "./Request.js"
+import { Prepared } from "./StatementCache.js"
+
+/** What became of one step. */
+export type StepOutcome<R = Row.Row> =
+  | { readonly _tag: "Completed"; readonly result: QueryResult<R> }
+  /** This step was refused; with it the whole pipeline, unless a transaction block was open. */
+  | { readonly _tag: "Failed"; readonly error: PgServerError }
+  /** Not run, because step `by` (0-based) failed. */
+  | { readonly _tag: "Aborted"; readonly by: number }
+
+/** What became of a pipeline. */
+export interface PipelineResult {
+  readonly steps: ReadonlyArray<StepOutcome>
+  /** The error that ended it: a step's, or one raised at the Sync, such as a deferred constraint. */
+  readonly error: PgServerError | undefined
+}
+
+interface Step {
+  readonly statement: Statement
+  /** Index of an equal statement earlier in the pipeline, whose description serves both. */
+  readonly name: string
+  prepared: Prepared | undefined
+  types: ReadonlyArray<number>
+  rows: Array<Row.Row>
+  result: QueryResult | undefined
+}
+
+const sameText = (a: Statement, b: Statement): boolean =>
+  a.sql === b.sql && a.types.length === b.types.length && a.types.every((oid, at) => oid === b.types[at])
+
+export class PipelineRequest extends Request {
+  private readonly steps: Array<Step>
+  /** Steps to be described, in order. */
+  private describing: Array<Step> = []
+  private described = 0
+  private running = 0
+  private serverError: PgServerError | undefined
+  private failedStep = -1
+
+  constructor(
+    statements: ReadonlyArray<Statement>,
+    private readonly mode: Row.RowMode,
+    private readonly outcome: Outcome<PipelineResult>
+  ) {
+    super(statements.map(({ sql }) => sql).join(";\n"))
+    this.steps = statements.map((statement) => ({
+      statement,
+      name: "",
+      prepared: undefined,
+      types: [],
+      rows: [],
+      result: undefined
+    }))
+  }
+
+  override get exclusive(): boolean {
+    return true
+  }
+
+  open(core: Core): Pipeline.Script | undefined {
+    for (const { statement } of this.steps) {
+      const tooMany = checkCount(statement)
+      if (tooMany !== undefined) {
+        this.fail(tooMany)
+        return undefined
+      }
+    }
+    const closes = writeCloses(core)
+    for (const step of this.steps) {
+      step.prepared = core.statements.capacity === 0 ? undefined : core.statements.get(step.statement)
+      if (step.prepared !== undefined) continue
+      if (this.describing.some((other) => sameText(other.statement, step.statement))) continue
+      const name = core.statements.uniqueName()
+      const failure = writeParse(core, name, step.statement.sql, step.statement.types)
+      if (failure !== undefined) {
+        this.fail(failure)
+        return undefined
+      }
+      ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name })
+      this.describing.push({ ...step, name })
+    }
+    if (this.describing.length === 0)
+      return Pipeline.afterCloses(closes, this.execute(core) ?? this.onlySync(core))
+    Preset.flush(core.writer)
+    const describe = this.describing.flatMap(() => Pipeline.prepare)
+    return Pipeline.afterCloses(closes, describe)
+  }
+
+  private onlySync(core: Core): Pipeline.Script {
+    Preset.sync(core.writer)
+    return Pipeline.sync
+  }
+
+  /** Writes every Bind and Execute and the one Sync; nothing when a parameter cannot be written. */
+  private execute(core: Core): Pipeline.Script | undefined {
+    const before = core.writer.offset
+    for (const step of this.steps) {
+      const failure = writeBind(core, step.prepared!, "", step.statement)
+      if (failure !== undefined) {
+        core.writer.rollback(before)
+        this.fail(failure)
+        return undefined
+      }
+      Preset.executeUnnamed(core.writer)
+    }
+    Preset.sync(core.writer)
+    return Pipeline.atomic(this.steps.map(() => Pipeline.execute))
+  }
+
+  override onParameters(_core: Core, types: ReadonlyArray<number>): void {
+    const step = this.describing[this.described]
+    if (step !== undefined) step.types = types
+  }
+
+  override onColumns(core: Core, columns: ReadonlyArray<Column> | undefined): void {
+    const step = this.describing[this.described++]
+    if (step === undefined) return
+    const prepared = new Prepared(step.name, step.types, columns, core.registry)
+    core.statements.put(step.statement, prepared)
+    for (const other of this.steps) {
+      if (other.prepared === undefined && sameText(other.statement, step.statement)) other.prepared = prepared
+    }
+    if (this.described < this.describing.length) return
+    const script = this.discarding ? undefined : this.execute(core)
+    if (script === undefined) Outbound.sync(core, this)
+    else Outbound.proceed(core, this, script)
+  }
+
+  override onRows(_core: Core, run: FrameRun): string | undefined {
+    const step = this.steps[this.running]
+    if (this.failure !== undefined || step?.prepared === undefined) return undefined
+    const failure = step.prepared.decoder(this.mode).decode(run.bytes, run.starts, run.count, step.rows)
+    return failure === null ? undefined : rowFailure(this, failure)
+  }
+
+  override onComplete(_core: Core, command: CommandTag.CommandTag): void {
+    const step = this.steps[this.running++]
+    if (step === undefined) return
+    step.result = { rows: step.rows, columns: step.prepared?.columns ?? [], command }
+  }
+
+  override onEmpty(core: Core): void {
+    this.onComplete(core, CommandTag.empty)
+  }
+
+  override onCopyIn(core: Core): void {
+    RefusedCopy.refuseIn(core, this)
+  }
+
+  override onCopyOut(): void {
+    RefusedCopy.refuseOut(this)
+  }
+
+  override failedIn(node: Node): void {
+    if (!(this.failure instanceof PgServerError)) return
+    const preparing = this.described < this.describing.length
+    const at = preparing
+      ? this.steps.findIndex(({ statement }) =>
+          sameText(statement, this.describing[this.described]!.statement)
+        )
+      : this.running
+    const sql = this.steps[at]?.statement.sql ?? ""
+    this.serverError = new PgServerError({ ...this.failure, sql })
+    this.failedStep = node === nodes.Syncing ? this.steps.length : at
+    this.failure = undefined
+    const prepared = this.steps[at]?.prepared
+    if (node === nodes.Binding && prepared !== undefined) {
+      // Forgotten by the server or changed: the next use describes it anew.
+      this.stale = { statement: this.steps[at]!.statement, prepared }
+    }
+  }
+
+  private stale: { readonly statement: Statement; readonly prepared: Prepared } | undefined
+
+  override onReady(core: Core): boolean {
+    if (this.stale !== undefined) core.statements.forget(this.stale.statement, this.stale.prepared)
+    return false
+  }
+
+  protected onSettled(): void {
+    const error = this.serverError
+    const steps = this.steps.map(({ result }, at): StepOutcome => {
+      if (result !== undefined && (this.failedStep < 0 || at < this.failedStep))
+        return { _tag: "Completed", result }
+      return at === this.failedStep && error !== undefined
+        ? { _tag: "Failed", error }
+        : { _tag: "Aborted", by: this.failedStep }
+    })
+    this.outcome(this.failure, { steps, error })
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * One open session. Safe to call from many fibers: their statements are pipelined, each with its own Sync, and answers
+ * go to whoever asked.
+ *
+ * Interruption, on every operation: what was not yet written is withdrawn; a statement that is alone on the wire is
+ * cancelled on the server and the fiber goes on when the connection is clean again; with statements of other fibers on
+ * the wire the fiber is released at once, its rows are discarded as they come, and the server is not told.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Sink from "effect/Sink"
+import type * as Stream from "effect/Stream"
+import type { Notice } from "../model/Notice.js"
+import type { Notification } from "../model/Notification.js"
+import { PgTimeoutError } from "../model/PgError.js"
+import type { PgCommitUnknownError, PgError, PgSessionError } from "../model/PgError.js"
+import type { Statement } from "../model/Statement.js"
+import type { TransactionStatus } from "../model/TransactionStatus.js"
+import * as Session from "../protocol/Session.js"
+import type { Registry } from "../types/Registry.js"
+import type * as Row from "../types/Row.js"
+import type { ConnectFacts } from "./ConnectFacts.js"
+import * as CopyIn from "./CopyIn.js"
+import * as CopyOut from "./CopyOut.js"
+import type { Core } from "./Core.js"
+import type { Description } from "./Describe.js"
+import { DescribeRequest } from "./Describe.js"
+import * as Exchange from "./Exchange.js"
+import type { PipelineResult } from "./ExplicitPipeline.js"
+import { PipelineRequest } from "./ExplicitPipeline.js"
+import type { Call } from "./FunctionCall.js"
+import { FunctionCallRequest } from "./FunctionCall.js"
+import * as Portal from "./Portal.js"
+import type { Outcome, QueryResult } from "./Query.js"
+import { QueryRequest, SimpleRequest } from "./Query.js"
+import type { Request } from "./Request.js"
+import * as RowStream from "./RowStream.js"
+import type { Losses, ParameterChange } from "./SideChannels.js"
+import * as Transaction from "./Transaction.js"
+
+/** How one query runs. */
+export interface QueryOptions {
+  /** Deadline of this statement; unless given, the configuration's `statementTimeout`. */
+  readonly timeout?: Duration.DurationInput
+}
+
+export interface StreamOptions {
+  /** Rows fetched at a time through a portal. Unless given, rows come straight off the socket. */
+  readonly fetchSize?: number
+}
+
+/** The state of a connection, for pools and tests. */
+export interface ConnectionStatus {
+  /** `clean`: ReadyForQuery read, idle, nothing in flight, no cancel pending. `broken`: closed. */
+  readonly state: "clean" | "busy" | "broken"
+  readonly transaction: TransactionStatus
+  /** Exchanges sent and not yet answered. */
+  readonly inFlight: number
+  /** Requests not yet written. */
+  readonly waiting: number
+  /** CancelRequests under way. */
+  readonly cancels: number
+  /** What the session holds. */
+  readonly holds: {
+    readonly preparedStatements: number
+    /** Whether a stream or a copy has the connection for itself. */
+    readonly lease: boolean
+  }
+}
+
+export interface PgConnection {
+  readonly facts: ConnectFacts
+  readonly status: Effect.Effect<ConnectionStatus>
+  /** Succeeds with the reason when the connection has ended, for whatever reason. */
+  readonly ended: Effect.Effect<PgError>
+
+  /** Rows as objects. With equal column names the later one wins. */
+  readonly query: (
+    statement: Statement,
+    options?: QueryOptions
+  ) => Effect.Effect<ReadonlyArray<Row.ObjectRow>, PgSessionError>
+  /** Rows as arrays in the order of the columns, which keeps equal names apart. */
+  readonly values: (
+    statement: Statement,
+    options?: QueryOptions
+  ) => Effect.Effect<ReadonlyArray<Row.ArrayRow>, PgSessionError>
+  /** Rows with columns and command tag. */
+  readonly execute: (
+    statement: Statement,
+    options?: QueryOptions
+  ) => Effect.Effect<QueryResult<Row.ObjectRow>, PgSessionError>
+  /** A text of any number of statements by the simple protocol: every result in order. One implicit transaction. */
+  readonly simple: (
+    sql: string,
+    options?: QueryOptions
+  ) => Effect.Effect<ReadonlyArray<QueryResult<Row.ObjectRow>>, PgSessionError>
+  /** Parameter types and columns, without running the statement. */
+  readonly describe: (
+    statement: Statement,
+    options?: QueryOptions
+  ) => Effect.Effect<Description, PgSessionError>
+  /** Rows as they come; the consumer's pace is the server's. The connection is leased while the stream is open. */
+  readonly stream: (
+    statement: Statement,
+    options?: StreamOptions
+  ) => Stream.Stream<Row.ObjectRow, PgSessionError>
+  /** Several statements with one Sync: one implicit transaction, an outcome for each. */
+  readonly pipeline: (
+    statements: ReadonlyArray<Statement>,
+    options?: QueryOptions
+  ) => Effect.Effect<PipelineResult, PgSessionError>
+  /** Data for a COPY … FROM STDIN, from a stream. Fails at once when the server refuses. */
+  readonly copyFrom: <E, R>(
+    sql: string,
+    source: Stream.Stream<Uint8Array, E, R>
+  ) => Effect.Effect<CopyIn.CopyResult, PgSessionError | E, R>
+  /** The same as a sink. */
+  readonly copySink: (sql: string) => Sink.Sink<CopyIn.CopyResult, Uint8Array, never, PgSessionError>
+  /** The data of a COPY … TO STDOUT; chunks are not cut at rows. */
+  readonly copyTo: (sql: string) => Stream.Stream<Uint8Array, PgSessionError>
+  /** A function by OID, arguments and result as bytes. */
+  readonly callFunction: (
+    call: Call,
+    options?: QueryOptions
+  ) => Effect.Effect<Uint8Array | null, PgSessionError>
+  /** BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. */
+  readonly withTransaction: <A, E, R>(
+    body: Effect.Effect<A, E, R>,
+    options?: Transaction.TransactionOptions
+  ) => Effect.Effect<A, E | PgSessionError | PgCommitUnknownError, R>
+
+  /**
+   * Subscribe with the scope; a subscriber may fall `SideChannels.subscriberCapacity` elements behind, then it loses the
+   * oldest, and `losses` counts them.
+   */
+  readonly notices: Effect.Effect<Stream.Stream<Notice>, never, Scope.Scope>
+  readonly notifications: Effect.Effect<Stream.Stream<Notification>, never, Scope.Scope>
+  readonly parameterChanges: Effect.Effect<Stream.Stream<ParameterChange>, never, Scope.Scope>
+  readonly losses: Effect.Effect<Losses>
+  /** Settings as the server last reported them; names in any letter case. */
+  readonly parameter: (name: string) => Effect.Effect<string | undefined>
+  readonly parameters: Effect.Effect<ReadonlyMap<string, string>>
+  readonly types: Registry
+}
+
+/** Fails after the deadline, once the statement has been stopped. */
+const withDeadline = <A>(
+  effect: Effect.Effect<A, PgSessionError>,
+  timeout: Duration.DurationInput | undefined,
+  during: string
+): Effect.Effect<A, PgSessionError> =>
+  timeout === undefined
+    ? effect
+    : Effect.timeoutFail(effect, {
+        duration: timeout,
+        onTimeout: () =>
+          new PgTimeoutError({
+            deadline: "statement",
+            millis: Duration.toMillis(timeout),
+            sent: true,
+            during
+          })
+      })
+
+const statusOf = (core: Core): ConnectionStatus => {
+  const inFlight = Session.inFlight(core.session)
+  const waiting = core.waiting
+  const idle = inFlight === 0 && waiting === 0 && core.cancels === 0 && core.session.status === "I"
+  return {
+    state: core.ended !== undefined ? "broken" : idle ? "clean" : "busy",
+    transaction: core.session.status,
+    inFlight,
+    waiting,
+    cancels: core.cancels,
+    holds: { preparedStatements: core.statements.size, lease: core.holder !== undefined }
+  }
+}
+
+/** The connection over its state. `statementTimeout` is the default deadline. */
+export const fromCore = (core: Core, statementTimeout: Duration.Duration | undefined): PgConnection => {
+  const run = <A>(
+    options: QueryOptions | undefined,
+    sql: string,
+    make: (outcome: Outcome<A>) => Request
+  ): Effect.Effect<A, PgSessionError> =>
+    withDeadline(Exchange.run(core, make), options?.timeout ?? statementTimeout, sql)
+  const rows =
+    <R extends Row.Row>(mode: Row.RowMode) =>
+    (statement: Statement, options?: QueryOptions): Effect.Effect<ReadonlyArray<R>, PgSessionError> =>
+      run<ReadonlyArray<R>>(
+        options,
+        statement.sql,
+        (outcome) =>
+          new QueryRequest(statement, mode, (failure, result) =>
+            outcome(failure, result.rows as ReadonlyArray<R>)
+          )
+      )
+  return {
+    facts: core.facts,
+    status: Effect.sync(() => statusOf(core)),
+    ended: Effect.async<PgError>((resume) => {
+      const ended = core.ended
+      if (ended !== undefined) return resume(Effect.succeed(ended))
+      core.onEnded.push(() => resume(Effect.succeed(core.ended!)))
+    }),
+    query: rows<Row.ObjectRow>("object"),
+    values: rows<Row.ArrayRow>("array"),
+    execute: (statement, options) =>
+      run<QueryResult<Row.ObjectRow>>(
+        options,
+        statement.sql,
+        (outcome) => new QueryRequest(statement, "object", outcome as Outcome<QueryResult>)
+      ),
+    simple: (sql, options) =>
+      run<ReadonlyArray<QueryResult<Row.ObjectRow>>>(
+        options,
+        sql,
+        (outcome) => new SimpleRequest(sql, "object", outcome as Outcome<ReadonlyArray<QueryResult>>)
+      ),
+    describe: (statement, options) =>
+      run<Description>(options, statement.sql, (outcome) => new DescribeRequest(statement, outcome)),
+    stream: (statement, options) =>
+      (options?.fetchSize === undefined
+        ? RowStream.rows(core, statement, "object")
+        : Portal.rows(core, statement, options.fetchSize, "object")) as Stream.Stream<
+        Row.ObjectRow,
+        PgSessionError
+      >,
+    pipeline: (statements, options) =>
+      run<PipelineResult>(
+        options,
+        statements.map(({ sql }) => sql).join("; "),
+        (outcome) => new PipelineRequest(statements, "object", outcome)
+      ),
+    copyFrom: (sql, source) => CopyIn.from(core, sql, source),
+    copySink: (sql) => CopyIn.sink(core, sql),
+    copyTo: (sql) => CopyOut.bytes(core, sql),
+    callFunction: (call, options) =>
+      run<Uint8Array | null>(
+        options,
+        `function ${call.functionOid}`,
+        (outcome) => new FunctionCallRequest(call, outcome)
+      ),
+    withTransaction: (body, options = {}) => Transaction.run(core, body, options),
+    notices: core.side.notices.subscribe,
+    notifications: core.side.notifications.subscribe,
+    parameterChanges: core.side.changes.subscribe,
+    losses: Effect.sync(() => core.side.losses),
+    parameter: (name) => Effect.sync(() => core.side.find(name)),
+    parameters: Effect.sync(() => new Map(core.side.parameters)),
+    types: core.registry
+  }
+}

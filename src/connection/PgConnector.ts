@@ -1,0 +1,99 @@
+/**
+ * The narrow waist: everything above asks this service for sessions and knows nothing of sockets, hosts or
+ * authentication.
+ */
+import * as Context from "effect/Context"
+import type * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { PgConfig } from "../config/PgConfig.js"
+import * as Host from "../host/Host.js"
+import type { PgOpenError } from "../model/PgError.js"
+import * as NodeTransport from "../net/NodeTransport.js"
+import type { Transport } from "../net/Transport.js"
+import * as Registry from "../types/Registry.js"
+import * as Connect from "./Connect.js"
+import * as PgConnection from "./PgConnection.js"
+
+/** What one session may have otherwise than the configuration says. */
+export interface OpenOverrides {
+  readonly database?: string
+  readonly user?: string
+  readonly password?: Redacted.Redacted<string>
+  readonly applicationName?: string
+  /** `database` for logical replication, `true` for physical. */
+  readonly replication?: "database" | "true"
+  /** Run-time settings, added to those of the configuration. */
+  readonly parameters?: Readonly<Record<string, string>>
+  readonly pipelineDepth?: number
+  readonly statementCacheSize?: number
+}
+
+export interface ConnectorOptions {
+  /** How values are decoded and encoded. Default `Registry.lossless`. */
+  readonly types?: Registry.Registry
+}
+
+export class PgConnector extends Context.Tag("effect-postgres/PgConnector")<
+  PgConnector,
+  {
+    readonly config: PgConfig
+    readonly types: Registry.Registry
+    /**
+     * Opens one session, which the scope closes. Fails with `PgConnectError` listing every attempt, with `PgAuthError`,
+     * or with `PgConfigError`. Interrupting frees the socket.
+     */
+    readonly open: (
+      overrides?: OpenOverrides
+    ) => Effect.Effect<PgConnection.PgConnection, PgOpenError, Scope.Scope>
+  }
+>() {}
+
+const overridden = (config: PgConfig, overrides: OpenOverrides | undefined): PgConfig =>
+  overrides === undefined
+    ? config
+    : new PgConfig({
+        ...config,
+        ...overrides,
+        parameters: { ...config.parameters, ...overrides.parameters }
+      })
+
+/** The connector of a configuration, on the transport and the host given. */
+export const make = (
+  config: PgConfig,
+  options: ConnectorOptions = {}
+): Effect.Effect<PgConnector["Type"], never, Transport | Host.Host> =>
+  Effect.map(Effect.context<Transport | Host.Host>(), (context) => {
+    const types = options.types ?? Registry.lossless
+    return {
+      config,
+      types,
+      open: (overrides) => {
+        const settings = overridden(config, overrides)
+        return Connect.connect(settings, types).pipe(
+          Effect.provide(context),
+          Effect.map((core) => PgConnection.fromCore(core, settings.statementTimeout))
+        )
+      }
+    }
+  })
+
+/** On a transport and a host of the caller's, such as a scripted server. */
+export const layerWith = (
+  config: PgConfig,
+  options: ConnectorOptions = {}
+): Layer.Layer<PgConnector, never, Transport | Host.Host> => Layer.effect(PgConnector, make(config, options))
+
+/** On this machine, over TCP and Unix sockets. */
+export const layer = (config: PgConfig, options: ConnectorOptions = {}): Layer.Layer<PgConnector> =>
+  Layer.provide(layerWith(config, options), Layer.merge(NodeTransport.layer, Host.layer))
+
+/** Like `layer`, with the configuration read from a `Config`, such as `PgConfig.fromEnv`. */
+export const layerConfig = (
+  config: Config.Config<PgConfig>,
+  options: ConnectorOptions = {}
+): Layer.Layer<PgConnector, ConfigError.ConfigError> =>
+  Layer.unwrapEffect(Effect.map(config, (settings) => layer(settings, options)))

@@ -1,0 +1,258 @@
+/**
+ * Rows of one statement through a portal, `fetchSize` at a time: the server makes the next rows only when they are
+ * asked for.
+ *
+ * Outside a transaction block the connection is leased: Execute and Flush for each batch, one Sync at the end. Inside
+ * one each batch is an exchange of its own, and statements of the same transaction may run in between.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { PgSessionError } from "../model/PgError.js"
+import type { Statement } from "../model/Statement.js"
+import * as Pipeline from "../protocol/Pipeline.js"
+import type * as Row from "../types/Row.js"
+import type { FrameRun } from "../wire/FrameRun.js"
+import * as ExtendedQuery from "../wire/messages/ExtendedQuery.js"
+import * as Preset from "../wire/Preset.js"
+import type { Core } from "./Core.js"
+import * as Exchange from "./Exchange.js"
+import * as Outbound from "./Outbound.js"
+import { StatementRequest, writeBind } from "./Prepare.js"
+import type { Outcome } from "./Query.js"
+import { rowFailure } from "./Query.js"
+import { Request } from "./Request.js"
+import * as RowStream from "./RowStream.js"
+import type { Prepared } from "./StatementCache.js"
+
+const writeExecute = (core: Core, portal: string, maxRows: number): void => {
+  ExtendedQuery.Execute.encode(core.writer, { _tag: "Execute", portal, maxRows })
+}
+
+/** A portal that holds the connection: batches between two Flushes. */
+class LeasedPortal extends RowStream.StreamRequest {
+  private suspended = false
+  /** Set on the request's buffer: the next batch is asked for when the consumer has taken the last. */
+  fetchSize = 0
+
+  protected override execute(core: Core, prepared: Prepared): Pipeline.Script | undefined {
+    const failure = writeBind(core, prepared, "", this.statement)
+    if (failure !== undefined) {
+      this.fail(failure)
+      return undefined
+    }
+    writeExecute(core, "", this.fetchSize)
+    Preset.flush(core.writer)
+    this.decoder = prepared.decoder(this.mode)
+    return Pipeline.open
+  }
+
+  override onSuspended(core: Core): void {
+    if (this.discarding || this.failure !== undefined) Outbound.sync(core, this)
+    else {
+      this.suspended = true
+      this.buffer.onDemand = () => this.more(core)
+      this.buffer.demandIfWaiting()
+    }
+  }
+
+  private more(core: Core): void {
+    if (!this.suspended || this.state === "settled") return
+    this.suspended = false
+    this.buffer.onDemand = undefined
+    writeExecute(core, "", this.fetchSize)
+    Preset.flush(core.writer)
+    Outbound.proceed(core, this, Pipeline.fetch)
+  }
+
+  override onComplete(core: Core): void {
+    Outbound.sync(core, this)
+  }
+
+  override onEmpty(core: Core): void {
+    Outbound.sync(core, this)
+  }
+
+  /** Between two batches the server waits for us: Sync closes the portal with its transaction. */
+  override stop(core: Core): boolean {
+    if (!this.suspended) return false
+    this.suspended = false
+    Outbound.sync(core, this)
+    return true
+  }
+}
+
+/** One batch of a portal inside a transaction block. */
+interface Batch {
+  readonly rows: ReadonlyArray<Row.Row>
+  readonly suspended: boolean
+  readonly decoder: Row.RowDecoder | undefined
+}
+
+class OpenPortal extends StatementRequest {
+  private readonly rows: Array<Row.Row> = []
+  private suspended = false
+  private decoder: Row.RowDecoder | undefined
+
+  constructor(
+    statement: Statement,
+    private readonly portal: string,
+    private readonly fetchSize: number,
+    private readonly mode: Row.RowMode,
+    private readonly outcome: Outcome<Batch>
+  ) {
+    super(statement)
+  }
+
+  protected get started(): boolean {
+    return this.rows.length > 0
+  }
+
+  protected execute(core: Core, prepared: Prepared): Pipeline.Script | undefined {
+    const failure = writeBind(core, prepared, this.portal, this.statement)
+    if (failure !== undefined) {
+      this.fail(failure)
+      return undefined
+    }
+    writeExecute(core, this.portal, this.fetchSize)
+    Preset.sync(core.writer)
+    this.decoder = prepared.decoder(this.mode)
+    return Pipeline.execute
+  }
+
+  override onRows(_core: Core, run: FrameRun): string | undefined {
+    if (this.failure !== undefined) return undefined
+    const failure = this.decoder!.decode(run.bytes, run.starts, run.count, this.rows)
+    return failure === null ? undefined : rowFailure(this, failure)
+  }
+
+  override onSuspended(): void {
+    this.suspended = true
+  }
+
+  protected onSettled(): void {
+    this.outcome(this.failure, { rows: this.rows, suspended: this.suspended, decoder: this.decoder })
+  }
+}
+
+class FetchPortal extends Request {
+  private readonly rows: Array<Row.Row> = []
+  private suspended = false
+
+  constructor(
+    sql: string,
+    private readonly portal: string,
+    private readonly fetchSize: number,
+    private readonly decoder: Row.RowDecoder,
+    private readonly outcome: Outcome<Batch>
+  ) {
+    super(sql)
+  }
+
+  open(core: Core): Pipeline.Script {
+    writeExecute(core, this.portal, this.fetchSize)
+    Preset.sync(core.writer)
+    return Pipeline.fetchSync
+  }
+
+  override onRows(_core: Core, run: FrameRun): string | undefined {
+    if (this.failure !== undefined) return undefined
+    const failure = this.decoder.decode(run.bytes, run.starts, run.count, this.rows)
+    return failure === null ? undefined : rowFailure(this, failure)
+  }
+
+  override onSuspended(): void {
+    this.suspended = true
+  }
+
+  protected onSettled(): void {
+    this.outcome(this.failure, { rows: this.rows, suspended: this.suspended, decoder: this.decoder })
+  }
+}
+
+class ClosePortal extends Request {
+  constructor(
+    private readonly portal: string,
+    private readonly outcome: Outcome<void>
+  ) {
+    super("")
+  }
+
+  open(core: Core): Pipeline.Script {
+    ExtendedQuery.Close.encode(core.writer, { _tag: "Close", target: "P", name: this.portal })
+    Preset.sync(core.writer)
+    return Pipeline.close
+  }
+
+  protected onSettled(): void {
+    this.outcome(this.failure, undefined)
+  }
+}
+
+const leased = (
+  core: Core,
+  statement: Statement,
+  fetchSize: number,
+  mode: Row.RowMode
+): Stream.Stream<Row.Row, PgSessionError> =>
+  RowStream.fromRequest<Row.Row>(core, (buffer) => {
+    const request = new LeasedPortal(statement, mode, buffer)
+    request.fetchSize = fetchSize
+    return request
+  })
+
+const inTransaction = (
+  core: Core,
+  statement: Statement,
+  fetchSize: number,
+  mode: Row.RowMode
+): Stream.Stream<Row.Row, PgSessionError> =>
+  Stream.fromPull(
+    Effect.gen(function* () {
+      const portal = `ep_portal_${++core.portals}`
+      let next: Effect.Effect<Batch, PgSessionError> | undefined = Exchange.run<Batch>(
+        core,
+        (outcome) => new OpenPortal(statement, portal, fetchSize, mode, outcome)
+      )
+      let open = false
+      yield* Effect.addFinalizer(() =>
+        open && core.ended === undefined && core.session.status === "T"
+          ? Effect.ignore(Exchange.run<void>(core, (outcome) => new ClosePortal(portal, outcome)))
+          : Effect.void
+      )
+      return Effect.suspend(() => {
+        if (next === undefined) return Effect.fail(Option.none())
+        open = true
+        return Effect.mapBoth(next, {
+          onFailure: Option.some,
+          onSuccess: ({ decoder, rows, suspended }) => {
+            open = suspended
+            next =
+              suspended && decoder !== undefined
+                ? Exchange.run<Batch>(
+                    core,
+                    (outcome) => new FetchPortal(statement.sql, portal, fetchSize, decoder, outcome)
+                  )
+                : undefined
+            return Chunk.unsafeFromArray(rows)
+          }
+        })
+      })
+    })
+  )
+
+/** Rows pulled `fetchSize` at a time. */
+export const rows = (
+  core: Core,
+  statement: Statement,
+  fetchSize: number,
+  mode: Row.RowMode
+): Stream.Stream<Row.Row, PgSessionError> =>
+  Stream.suspend(() =>
+    core.session.status === "T"
+      ? inTransaction(core, statement, fetchSize, mode)
+      : leased(core, statement, fetchSize, mode)
+  )

@@ -1,0 +1,198 @@
+/**
+ * How a statement comes to the server: by name when it is known, else described first. The first use sends Parse,
+ * Describe and Flush, and goes on with Bind when the description is there: no extra Sync, so that a pooler keeps
+ * the statement and its execution on one server.
+ *
+ * With named statements off, a statement already described travels in one burst with an unnamed Parse.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+ */
+import type { Column } from "../model/Column.js"
+import { PgCodecError, PgServerError } from "../model/PgError.js"
+import type { Statement } from "../model/Statement.js"
+import type { Node } from "../protocol/Machine.js"
+import { nodes } from "../protocol/ExtendedQuery.js"
+import * as Pipeline from "../protocol/Pipeline.js"
+import * as Session from "../protocol/Session.js"
+import * as ExtendedQuery from "../wire/messages/ExtendedQuery.js"
+import * as Preset from "../wire/Preset.js"
+import type { Core } from "./Core.js"
+import * as Outbound from "./Outbound.js"
+import { Request } from "./Request.js"
+import { Prepared } from "./StatementCache.js"
+
+/** Most parameters a statement may have: the count travels in 16 bits. */
+export const maxParameters = 65_535
+
+/** Writes a Close for every statement that was dropped; returns how many. */
+export const writeCloses = (core: Core): number => {
+  const names = core.statements.takeStale()
+  for (const name of names) ExtendedQuery.Close.encode(core.writer, { _tag: "Close", target: "S", name })
+  return names.length
+}
+
+/** Writes Bind for a described statement; a failure names the parameter and nothing of the message remains. */
+export const writeBind = (
+  core: Core,
+  prepared: Prepared,
+  portal: string,
+  statement: Statement
+): PgCodecError | undefined => {
+  const writer = core.writer
+  const before = writer.offset
+  const mark = ExtendedQuery.Bind.begin(writer, portal, prepared.name, prepared.plan.formats)
+  const failure = prepared.plan.write(writer, statement.parameters)
+  if (failure === null && ExtendedQuery.Bind.finish(writer, mark, prepared.formats)) return undefined
+  const reason = failure?.reason ?? writer.failure ?? "the message is too large"
+  writer.rollback(before)
+  const refused = failure?._tag === "Refused" ? failure : undefined
+  return new PgCodecError({
+    direction: "encode",
+    where: refused === undefined ? "list" : `$${refused.index + 1}`,
+    index: refused?.index ?? -1,
+    type: refused?.type ?? "the statement's parameters",
+    reason,
+    sql: statement.sql
+  })
+}
+
+/** Writes Parse; a failure (a zero byte in the text, too many types) leaves nothing written. */
+export const writeParse = (
+  core: Core,
+  name: string,
+  sql: string,
+  types: ReadonlyArray<number>
+): PgCodecError | undefined => {
+  const before = core.writer.offset
+  ExtendedQuery.Parse.encode(core.writer, { _tag: "Parse", statement: name, sql, parameterTypes: types })
+  const reason = core.writer.failure
+  if (reason === null) return undefined
+  core.writer.rollback(before)
+  return new PgCodecError({ direction: "encode", where: "SQL", index: -1, type: "text", reason, sql })
+}
+
+/** Refuses what would not fit the message before anything is written. */
+export const checkCount = (statement: Statement): PgCodecError | undefined =>
+  statement.parameters.length <= maxParameters && statement.types.length <= maxParameters
+    ? undefined
+    : new PgCodecError({
+        direction: "encode",
+        where: `$${maxParameters + 1}`,
+        index: maxParameters,
+        type: "parameter",
+        reason: `${statement.parameters.length} parameters, and a statement takes at most ${maxParameters}: pass an array and unnest it, or use COPY`,
+        sql: statement.sql
+      })
+
+const startsWithCopy = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*copy\b/i
+
+/**
+ * A request that runs one statement by the extended protocol. What follows the description is the subclass's:
+ * `execute` for the messages after it, and handlers for rows and completion.
+ */
+export abstract class StatementRequest extends Request {
+  protected prepared: Prepared | undefined
+  private types: ReadonlyArray<number> = noTypes
+  private name = ""
+  private deadIn: Node | undefined
+  private tries = 0
+  private readonly copies: boolean
+
+  constructor(protected readonly statement: Statement) {
+    super(statement.sql)
+    this.copies = startsWithCopy.test(statement.sql)
+  }
+
+  /** A COPY must not have messages of others behind it: the server would take them for its data and hang up. */
+  override get exclusive(): boolean {
+    return this.copies
+  }
+
+  /** Writes what follows once the statement is described. `undefined` with `failure` set: nothing was written. */
+  protected abstract execute(core: Core, prepared: Prepared): Pipeline.Script | undefined
+
+  /** Whether anything reached whoever asked, so that the statement must not be repeated. */
+  protected abstract get started(): boolean
+
+  open(core: Core): Pipeline.Script | undefined {
+    const tooMany = checkCount(this.statement)
+    if (tooMany !== undefined) {
+      this.fail(tooMany)
+      return undefined
+    }
+    const closes = writeCloses(core)
+    const known = core.statements.get(this.statement)
+    if (known !== undefined) return this.reuse(core, known, closes)
+    this.name = core.statements.nextName()
+    const failure = writeParse(core, this.name, this.statement.sql, this.statement.types)
+    if (failure !== undefined) {
+      this.fail(failure)
+      return closes > 0 ? this.onlyCloses(core, closes) : undefined
+    }
+    ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name: this.name })
+    Preset.flush(core.writer)
+    return Pipeline.afterCloses(closes, Pipeline.prepare)
+  }
+
+  private reuse(core: Core, known: Prepared, closes: number): Pipeline.Script | undefined {
+    this.prepared = known
+    if (known.name === "") {
+      const failure = writeParse(core, "", this.statement.sql, known.types)
+      if (failure !== undefined) this.fail(failure)
+    }
+    const script = this.failure === undefined ? this.execute(core, known) : undefined
+    if (script === undefined) return closes > 0 ? this.onlyCloses(core, closes) : undefined
+    return Pipeline.afterCloses(closes, known.name === "" ? [nodes.Parsing, ...script] : script)
+  }
+
+  /** The statement failed locally, but statements were closed: that much is sent. */
+  private onlyCloses(core: Core, closes: number): Pipeline.Script {
+    Preset.sync(core.writer)
+    return Pipeline.afterCloses(closes, Pipeline.sync)
+  }
+
+  override onParameters(_core: Core, types: ReadonlyArray<number>): void {
+    this.types = types
+  }
+
+  override onColumns(core: Core, columns: ReadonlyArray<Column> | undefined): void {
+    const prepared = new Prepared(this.name, this.types, columns, core.registry)
+    core.statements.put(this.statement, prepared)
+    this.prepared = prepared
+    const script = this.discarding ? undefined : this.execute(core, prepared)
+    if (script === undefined) Outbound.sync(core, this)
+    else Outbound.proceed(core, this, script)
+  }
+
+  override failedIn(node: Node): void {
+    this.deadIn = node
+  }
+
+  /**
+   * A statement that the server has forgotten (DISCARD, DEALLOCATE, a pooler's other connection) or whose result
+   * type has changed is prepared anew and repeated once, outside a transaction, as long as it has not begun to run.
+   */
+  override onReady(core: Core): boolean {
+    const failure = this.failure
+    const prepared = this.prepared
+    if (failure === undefined || prepared === undefined || !(failure instanceof PgServerError)) return false
+    if (this.deadIn !== nodes.Binding && this.deadIn !== nodes.Parsing) return false
+    const forgotten = failure.code === "26000"
+    const changed = failure.code === "0A000" && failure.routine === "RevalidateCachedQuery"
+    const counts = failure.code === "08P01" && prepared.name === ""
+    if (!forgotten && !changed && !counts) return false
+    core.statements.forget(this.statement, prepared)
+    if (this.discarding || this.started || this.tries > 0 || core.session.status !== "I") return false
+    this.tries++
+    this.failure = undefined
+    this.prepared = undefined
+    return true
+  }
+
+  /** Whether the script is used up and the next move is ours. */
+  protected mayMove(core: Core): boolean {
+    return core.session.owner === this && Session.isPaused(core.session)
+  }
+}
+
+const noTypes: ReadonlyArray<number> = []

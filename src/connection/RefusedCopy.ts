@@ -1,0 +1,43 @@
+/**
+ * A COPY that was sent as an ordinary query: it fails with an error that says what to call instead, and the connection
+ * stays usable.
+ */
+import { PgProtocolError } from "../model/PgError.js"
+import * as Session from "../protocol/Session.js"
+import * as Preset from "../wire/Preset.js"
+import * as Copy from "../wire/messages/Copy.js"
+import type { Core } from "./Core.js"
+import { breakOff } from "./Core.js"
+import * as Outbound from "./Outbound.js"
+import { PgCodecError } from "../model/PgError.js"
+import type { Request } from "./Request.js"
+
+const refusal = (request: Request, call: string): PgCodecError =>
+  new PgCodecError({
+    direction: call === "copyFrom" ? "encode" : "decode",
+    where: "COPY",
+    index: -1,
+    type: "copy data",
+    reason: `a COPY is not a query: use ${call}, which streams its data`,
+    sql: request.sql
+  })
+
+/** The server waits for data: CopyFail ends that. The Sync sent before was swallowed as part of the copy. */
+export const refuseIn = (core: Core, request: Request): void => {
+  request.fail(refusal(request, "copyFrom"))
+  Copy.CopyFail.encode(core.writer, { _tag: "CopyFail", reason: "COPY was sent as a query" })
+  if (!request.simple) Preset.sync(core.writer)
+  const moved = Session.moved(core.session, "send CopyFail")
+  if (moved === undefined) {
+    breakOff(core, new PgProtocolError({ state: core.session.node.name, tag: "f", reason: "no copy to end" }))
+    return
+  }
+  core.session = moved
+  Outbound.flushSoon(core)
+}
+
+/** The server sends data: it is thrown away as it comes. */
+export const refuseOut = (request: Request): void => {
+  request.fail(refusal(request, "copyTo"))
+  request.discarding = true
+}

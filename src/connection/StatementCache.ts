@@ -1,0 +1,128 @@
+/**
+ * The prepared statements of one connection, least recently used out first, and what is known of each: parameter
+ * types, columns, compiled decoders. A statement is known from its ParseComplete on, never from its sending.
+ */
+import type { Column } from "../model/Column.js"
+import type { Format } from "../model/Format.js"
+import type { Statement } from "../model/Statement.js"
+import * as Parameters from "../types/Parameters.js"
+import type { Registry } from "../types/Registry.js"
+import * as Row from "../types/Row.js"
+
+/** A statement the server has described. */
+export class Prepared {
+  readonly plan: Parameters.ParameterPlan
+  readonly formats: ReadonlyArray<Format>
+  /** Columns as they arrive, with the formats asked for. */
+  readonly columns: ReadonlyArray<Column>
+  lastUsed = 0
+  private objects: Row.RowDecoder | undefined
+  private arrays: Row.RowDecoder | undefined
+
+  constructor(
+    /** Name on the server; empty for the unnamed statement. */
+    readonly name: string,
+    readonly types: ReadonlyArray<number>,
+    columns: ReadonlyArray<Column> | undefined,
+    private readonly registry: Registry
+  ) {
+    const described = columns ?? []
+    this.plan = Parameters.plan(types, registry)
+    this.formats = Row.resultFormats(described, registry)
+    this.columns = described.map((column, index) => ({ ...column, format: this.formats[index]! }))
+  }
+
+  /** The decoder for rows as objects or as arrays, compiled at its first use. */
+  decoder(mode: Row.RowMode): Row.RowDecoder {
+    if (mode === "array")
+      return (this.arrays ??= Row.compile(this.columns, this.formats, this.registry, "array"))
+    return (this.objects ??= Row.compile(this.columns, this.formats, this.registry, "object"))
+  }
+}
+
+/** Statements are told apart by their text and the types stated for their parameters. */
+const keyOf = (statement: Statement): string =>
+  statement.types.length === 0 ? statement.sql : `${statement.types.join(",")}\0${statement.sql}`
+
+export class StatementCache {
+  private readonly known = new Map<string, Prepared>()
+  /** Names to be closed with the next messages that go out. */
+  private stale: Array<string> = []
+  private uses = 0
+  private names = 0
+
+  /** `capacity`: statements kept; 0 switches named statements off. */
+  constructor(readonly capacity: number) {}
+
+  get size(): number {
+    return this.known.size
+  }
+
+  get(statement: Statement): Prepared | undefined {
+    const found = this.known.get(keyOf(statement))
+    if (found !== undefined) found.lastUsed = ++this.uses
+    return found
+  }
+
+  /** A name that no statement of this session has had. */
+  nextName(): string {
+    return this.capacity === 0 ? "" : this.uniqueName()
+  }
+
+  /** Like `nextName`, also when named statements are off: several have to exist at the same time. */
+  uniqueName(): string {
+    return `ep_${(++this.names).toString(36)}`
+  }
+
+  /** Remembers a described statement; the least recently used one makes room. */
+  put(statement: Statement, prepared: Prepared): void {
+    const key = keyOf(statement)
+    const replaced = this.known.get(key)
+    if (replaced !== undefined) this.forget(statement, replaced)
+    prepared.lastUsed = ++this.uses
+    this.known.set(key, prepared)
+    if (this.known.size > Math.max(this.capacity, memory)) this.evict()
+  }
+
+  private evict(): void {
+    let oldest: string | undefined
+    let lastUsed = Infinity
+    for (const [key, prepared] of this.known) {
+      if (prepared.lastUsed < lastUsed) {
+        lastUsed = prepared.lastUsed
+        oldest = key
+      }
+    }
+    if (oldest === undefined) return
+    const prepared = this.known.get(oldest)!
+    this.known.delete(oldest)
+    if (prepared.name !== "") this.stale.push(prepared.name)
+  }
+
+  /** Drops a statement whose plan no longer holds; its name is closed with the next messages. */
+  forget(statement: Statement, prepared: Prepared): void {
+    const key = keyOf(statement)
+    if (this.known.get(key) === prepared) this.known.delete(key)
+    if (prepared.name !== "") this.stale.push(prepared.name)
+  }
+
+  /** Names to close now; the caller sends a Close for each. */
+  takeStale(): ReadonlyArray<string> {
+    if (this.stale.length === 0) return none
+    const names = this.stale
+    this.stale = []
+    return names
+  }
+
+  /** A command tag went by: after `DISCARD ALL` and `DEALLOCATE ALL` the server knows no statement any more. */
+  heard(tag: string): void {
+    if (tag !== "DISCARD ALL" && tag !== "DEALLOCATE ALL") return
+    this.known.clear()
+    this.stale = []
+  }
+}
+
+/** Descriptions remembered at least, also when named statements are off: they spare a round trip. */
+const memory = 32
+
+const none: ReadonlyArray<string> = []

@@ -1,0 +1,105 @@
+/**
+ * The transaction primitive of one connection: BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted.
+ *
+ * @see https://www.postgresql.org/docs/current/tutorial-transactions.html
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { PgCommitUnknownError, PgServerError } from "../model/PgError.js"
+import type { PgSessionError } from "../model/PgError.js"
+import * as Statement from "../model/Statement.js"
+import type { Core } from "./Core.js"
+import * as Exchange from "./Exchange.js"
+import type { QueryResult } from "./Query.js"
+import { QueryRequest } from "./Query.js"
+
+/** How a transaction runs; what is left out is the session's default. */
+export interface TransactionOptions {
+  readonly isolation?: "read committed" | "repeatable read" | "serializable"
+  readonly readOnly?: boolean
+  readonly deferrable?: boolean
+}
+
+/** The BEGIN statement for the options. */
+export const beginText = (options: TransactionOptions): string => {
+  const modes: Array<string> = []
+  if (options.isolation !== undefined) modes.push(`isolation level ${options.isolation}`)
+  if (options.readOnly !== undefined) modes.push(options.readOnly ? "read only" : "read write")
+  if (options.deferrable !== undefined) modes.push(options.deferrable ? "deferrable" : "not deferrable")
+  return modes.length === 0 ? "begin" : `begin ${modes.join(", ")}`
+}
+
+const command = (core: Core, sql: string): Effect.Effect<QueryResult, PgSessionError> =>
+  Exchange.run<QueryResult>(core, (outcome) => new QueryRequest(Statement.make(sql), "array", outcome))
+
+/** COMMIT answered by ROLLBACK: the transaction had failed before, and nothing of it was stored. */
+const rolledBack = new PgServerError({
+  severity: "ERROR",
+  localizedSeverity: "ERROR",
+  code: "25P02",
+  text: "COMMIT was answered by ROLLBACK: a statement of the transaction had failed, and nothing was stored",
+  detail: undefined,
+  hint: "A failed statement fails its transaction, also when its error was handled: use a savepoint to go on after one.",
+  position: undefined,
+  internalPosition: undefined,
+  internalQuery: undefined,
+  where: undefined,
+  schema: undefined,
+  table: undefined,
+  column: undefined,
+  dataType: undefined,
+  constraint: undefined,
+  file: undefined,
+  line: undefined,
+  routine: undefined,
+  unknown: new Map(),
+  sql: "commit"
+})
+
+const commit = (core: Core): Effect.Effect<void, PgSessionError | PgCommitUnknownError> =>
+  command(core, "commit").pipe(
+    Effect.mapError((error) =>
+      (error._tag === "PgClosedError" || error._tag === "PgTimeoutError") && error.sent
+        ? new PgCommitUnknownError({ cause: error })
+        : error._tag === "PgProtocolError"
+          ? new PgCommitUnknownError({ cause: error })
+          : error
+    ),
+    Effect.flatMap(({ command: tag }) => (tag.command === "ROLLBACK" ? Effect.fail(rolledBack) : Effect.void))
+  )
+
+/** ROLLBACK if there is something to roll back; a failure of it is not the caller's: the connection tells. */
+const rollback = (core: Core): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    core.ended === undefined && core.session.status !== "I"
+      ? Effect.ignore(command(core, "rollback"))
+      : Effect.void
+  )
+
+/**
+ * Runs `body` in a transaction of this connection. COMMIT and ROLLBACK cannot be interrupted half-way.
+ *
+ * Fails with what the body fails with; with `PgServerError` when BEGIN or COMMIT is refused (a deferred constraint, a
+ * serialization failure); with `PgCommitUnknownError` when the connection was lost after COMMIT had left.
+ */
+export const run = <A, E, R>(
+  core: Core,
+  body: Effect.Effect<A, E, R>,
+  options: TransactionOptions
+): Effect.Effect<A, E | PgSessionError | PgCommitUnknownError, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const begun = yield* Effect.exit(restore(command(core, beginText(options))))
+      if (Exit.isFailure(begun)) {
+        yield* rollback(core)
+        return yield* Effect.failCause(begun.cause)
+      }
+      const exit = yield* Effect.exit(restore(body))
+      if (Exit.isFailure(exit)) {
+        yield* rollback(core)
+        return yield* Effect.failCause(exit.cause)
+      }
+      yield* Effect.onError(commit(core), () => rollback(core))
+      return exit.value
+    })
+  )

@@ -1,0 +1,53 @@
+/**
+ * The answers to Parse, Bind, Describe, Execute, Close and Sync, each a step. An exchange is a script of steps
+ * (`Pipeline`), and `Next` goes from one step to the next.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+ */
+import * as CopyIn from "./CopyIn.js"
+import * as CopyOut from "./CopyOut.js"
+import * as Machine from "./Machine.js"
+import type { Emit } from "./SessionMessage.js"
+import type { Table } from "./Transition.js"
+import { to } from "./Transition.js"
+
+interface Expects extends CopyIn.Expects, CopyOut.Expects {
+  readonly Closing: "CloseComplete"
+  readonly Parsing: "ParseComplete"
+  readonly Describing: "ParameterDescription"
+  readonly DescribingColumns: "RowDescription" | "NoData"
+  readonly DescribingPortal: "RowDescription" | "NoData"
+  readonly Binding: "BindComplete"
+  readonly Fetching:
+    | "DataRow"
+    | "CommandComplete"
+    | "EmptyQueryResponse"
+    | "PortalSuspended"
+    | "CopyInResponse"
+    | "CopyOutResponse"
+  readonly CopyOutEnding: "CommandComplete"
+  readonly Syncing: "ReadyForQuery"
+}
+
+export const table: Table<Expects, Emit> = {
+  Closing: { CloseComplete: to("Next", "closed") },
+  Parsing: { ParseComplete: to("Next", "parsed") },
+  Describing: { ParameterDescription: to("DescribingColumns", "parameters") },
+  DescribingColumns: { RowDescription: to("Next", "columns"), NoData: to("Next", "noColumns") },
+  DescribingPortal: { RowDescription: to("Next", "columns"), NoData: to("Next", "noColumns") },
+  Binding: { BindComplete: to("Next", "bound") },
+  Fetching: {
+    DataRow: to("Fetching", "rows"),
+    CommandComplete: to("Next", "complete"),
+    EmptyQueryResponse: to("Next", "empty"),
+    PortalSuspended: to("Next", "suspended"),
+    CopyInResponse: to("CopyIn", "copyIn"),
+    CopyOutResponse: to("CopyOut", "copyOut")
+  },
+  ...CopyIn.states("Next"),
+  ...CopyOut.states("CopyOutEnding"),
+  CopyOutEnding: { CommandComplete: to("Next", "complete") },
+  Syncing: { ReadyForQuery: to("Done", "ready") }
+}
+
+export const nodes = Machine.compile("ExtendedQuery", table)

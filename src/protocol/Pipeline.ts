@@ -1,0 +1,48 @@
+/**
+ * Scripts: which answers an extended-query exchange waits for, step by step. A script that ends in Sync is one
+ * implicit transaction; one that does not waits for our next move.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
+ */
+import { nodes } from "./ExtendedQuery.js"
+import type { Node } from "./Machine.js"
+
+export type Script = ReadonlyArray<Node>
+
+/** Parse, Describe, Flush: the first use of a statement. The next move is ours. */
+export const prepare: Script = [nodes.Parsing, nodes.Describing]
+/** Parse, Describe, Sync: a description without running. */
+export const describe: Script = [nodes.Parsing, nodes.Describing, nodes.Syncing]
+/** Bind, Execute, Sync: every later use. */
+export const execute: Script = [nodes.Binding, nodes.Fetching, nodes.Syncing]
+/** Parse, Bind, Describe, Execute, Sync in one burst: unnamed statements for poolers. */
+export const burst: Script = [
+  nodes.Parsing,
+  nodes.Binding,
+  nodes.DescribingPortal,
+  nodes.Fetching,
+  nodes.Syncing
+]
+/** Bind, Execute, Flush: a portal that may be fetched from again. */
+export const open: Script = [nodes.Binding, nodes.Fetching]
+/** Execute, Flush: more of an open portal. */
+export const fetch: Script = [nodes.Fetching]
+/** Execute, Sync: more of a portal that outlives its Sync, inside a transaction block. */
+export const fetchSync: Script = [nodes.Fetching, nodes.Syncing]
+/** Close, Sync. */
+export const close: Script = [nodes.Closing, nodes.Syncing]
+/** Sync alone. */
+export const sync: Script = [nodes.Syncing]
+
+/** Script with `count` Close answers before it: statements evicted from the cache. */
+export const afterCloses = (count: number, script: Script): Script =>
+  count === 0 ? script : [...new Array<Node>(count).fill(nodes.Closing), ...script]
+
+/** One script of several, sharing the Sync at the end: an explicit pipeline. */
+export const atomic = (steps: ReadonlyArray<Script>): Script => [
+  ...steps.flatMap((step) => step.filter((node) => node !== nodes.Syncing)),
+  nodes.Syncing
+]
+
+/** Whether Sync has been sent with the script. */
+export const endsInSync = (script: Script): boolean => script[script.length - 1] === nodes.Syncing

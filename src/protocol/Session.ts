@@ -1,0 +1,134 @@
+/**
+ * An open session as a pure reducer over the queue of exchanges that have been sent. Answers are matched by position
+ * alone: the oldest exchange receives until its ReadyForQuery.
+ *
+ * Invariants, held as properties: one ReadyForQuery ends exactly one exchange; an error ends the exchange that was
+ * receiving and no other; with nothing sent nothing is expected.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html
+ */
+import type { TransactionStatus } from "../model/TransactionStatus.js"
+import type { Node, Step } from "./Machine.js"
+import * as Pipeline from "./Pipeline.js"
+import * as Queue from "./Queue.js"
+import * as Recovery from "./Recovery.js"
+import type { Move } from "./SessionMessage.js"
+
+/** What was sent: who waits for the answers, and which answers. */
+export interface Exchange<X> {
+  readonly owner: X
+  readonly script: Pipeline.Script
+}
+
+export interface Session<X> {
+  /** The exchange that receives, or `undefined` when nothing has been sent. */
+  readonly owner: X | undefined
+  readonly script: Pipeline.Script
+  /** Index of the current step in `script`. */
+  readonly at: number
+  /** What may come now. */
+  readonly node: Node
+  /** Sent after the current one. */
+  readonly behind: Queue.Queue<Exchange<X>>
+  /** As the last ReadyForQuery said. */
+  readonly status: TransactionStatus
+}
+
+const nothing: Pipeline.Script = []
+
+/** Nothing has been sent: no answer is expected. */
+const idle: Node = { name: "Session.Idle", on: [], moves: {} }
+
+/** The script is used up and no Sync was sent: the next move is ours. */
+const paused: Node = { name: "ExtendedQuery.Paused", on: [], moves: {} }
+
+/** A session after its first ReadyForQuery. */
+export const make = <X>(status: TransactionStatus = "I"): Session<X> => ({
+  owner: undefined,
+  script: nothing,
+  at: 0,
+  node: idle,
+  behind: Queue.empty(),
+  status
+})
+
+/** Exchanges sent and not yet ended. */
+export const inFlight = <X>(self: Session<X>): number => (self.owner === undefined ? 0 : 1 + self.behind.size)
+
+/** Whether the receiving exchange waits for a move of ours. */
+export const isPaused = <X>(self: Session<X>): boolean => self.node === paused
+
+/** Whether nothing has been sent that is not answered. */
+export const isIdle = <X>(self: Session<X>): boolean => self.owner === undefined
+
+/** An exchange has been sent. */
+export const sent = <X>(self: Session<X>, owner: X, script: Pipeline.Script): Session<X> =>
+  self.owner === undefined
+    ? { owner, script, at: 0, node: script[0] ?? paused, behind: self.behind, status: self.status }
+    : { ...self, behind: Queue.add(self.behind, { owner, script }) }
+
+/** More has been sent for the receiving exchange, which had used up its script. */
+export const extended = <X>(self: Session<X>, script: Pipeline.Script): Session<X> =>
+  self.node === paused ? { ...self, script, at: 0, node: script[0] ?? paused } : self
+
+/** The arrow for a message by its tag; `undefined`: the message is not allowed here. */
+export const expects = <X>(self: Session<X>, tag: number): Step | undefined => self.node.on[tag]
+
+/** After a message other than ReadyForQuery has been taken. */
+export const advance = <X>(self: Session<X>, step: Step): Session<X> => {
+  const target = step.target
+  if (target === self.node) return self
+  if (target !== undefined) return withNode(self, self.at, target)
+  const at = self.at + 1
+  return withNode(self, at, self.script[at] ?? paused)
+}
+
+const withNode = <X>(self: Session<X>, at: number, node: Node): Session<X> => ({
+  owner: self.owner,
+  script: self.script,
+  at,
+  node,
+  behind: self.behind,
+  status: self.status
+})
+
+/** After a move of ours inside a copy; `undefined`: the move is not allowed here. */
+export const moved = <X>(self: Session<X>, move: Move): Session<X> | undefined => {
+  const step = self.node.moves[move]
+  return step === undefined ? undefined : advance(self, step)
+}
+
+/** After ReadyForQuery: the receiving exchange is over, the next one receives. */
+export const ready = <X>(self: Session<X>, status: TransactionStatus): Session<X> => {
+  const next = Queue.peek(self.behind)
+  return next === undefined
+    ? { owner: undefined, script: nothing, at: 0, node: idle, behind: self.behind, status }
+    : {
+        owner: next.owner,
+        script: next.script,
+        at: 0,
+        node: next.script[0] ?? paused,
+        behind: Queue.drop(self.behind),
+        status
+      }
+}
+
+/**
+ * After an ErrorResponse of severity ERROR: only ReadyForQuery may follow. The script counts as ended in Sync from
+ * here on, because the owner sends the missing one (`lacksSync`, asked before). `undefined`: nobody was receiving.
+ */
+export const failed = <X>(self: Session<X>): Session<X> | undefined =>
+  self.owner === undefined
+    ? undefined
+    : { ...self, script: Pipeline.sync, at: 0, node: Recovery.nodes.Skipping }
+
+/**
+ * Whether a failed or paused extended exchange still lacks the Sync that ends it. `Query` and `FunctionCall` need
+ * none: their single step ends in ReadyForQuery by itself.
+ */
+export const lacksSync = <X>(self: Session<X>, simple: boolean): boolean =>
+  !simple && self.owner !== undefined && !Pipeline.endsInSync(self.script)
+
+/** Everybody who waits, the receiving one first. */
+export const owners = <X>(self: Session<X>): Array<X> =>
+  self.owner === undefined ? [] : [self.owner, ...Queue.toArray(self.behind).map(({ owner }) => owner)]

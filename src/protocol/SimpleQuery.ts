@@ -1,0 +1,52 @@
+/**
+ * One `Query` message: results of any number of statements in order, then exactly one ReadyForQuery.
+ *
+ * The same table serves the commands of the replication protocol, which answer with result sets before, between
+ * and after copies, with a copy that no CommandComplete closes, with two CommandCompletes, or with no copy at all.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SIMPLE-QUERY
+ */
+import * as CopyBoth from "./CopyBoth.js"
+import * as CopyIn from "./CopyIn.js"
+import * as CopyOut from "./CopyOut.js"
+import * as Machine from "./Machine.js"
+import type { Emit } from "./SessionMessage.js"
+import type { Table } from "./Transition.js"
+import { to } from "./Transition.js"
+
+interface Expects extends CopyIn.Expects, CopyOut.Expects, CopyBoth.Expects {
+  /** Between statements. */
+  readonly Statement:
+    | "RowDescription"
+    | "CommandComplete"
+    | "EmptyQueryResponse"
+    | "CopyInResponse"
+    | "CopyOutResponse"
+    | "CopyBothResponse"
+    | "ReadyForQuery"
+  readonly Rows: "DataRow" | "CommandComplete"
+}
+
+export const table: Table<Expects, Emit> = {
+  Statement: {
+    RowDescription: to("Rows", "columns"),
+    CommandComplete: to("Statement", "complete"),
+    EmptyQueryResponse: to("Statement", "empty"),
+    CopyInResponse: to("CopyIn", "copyIn"),
+    CopyOutResponse: to("CopyOut", "copyOut"),
+    CopyBothResponse: to("CopyBoth", "copyBoth"),
+    ReadyForQuery: to("Done", "ready")
+  },
+  Rows: {
+    DataRow: to("Rows", "rows"),
+    CommandComplete: to("Statement", "complete")
+  },
+  ...CopyIn.states("Statement"),
+  ...CopyOut.states("Statement"),
+  ...CopyBoth.states("Statement")
+}
+
+export const nodes = Machine.compile("SimpleQuery", table)
+
+/** Script of an exchange that is one `Query` message. */
+export const script: ReadonlyArray<Machine.Node> = [nodes.Statement]

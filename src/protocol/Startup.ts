@@ -1,0 +1,85 @@
+/**
+ * From StartupMessage to the first ReadyForQuery. Answers to challenges are actions for the owner: some need a key
+ * derivation, which runs off the event loop.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP
+ */
+import type { Table } from "./Transition.js"
+import { to } from "./Transition.js"
+
+/** What the owner has to do. */
+export type Action =
+  | "none"
+  | "checkVersion"
+  | "answerCleartext"
+  | "answerMd5"
+  | "beginSasl"
+  | "continueSasl"
+  | "verifySasl"
+  | "beginGss"
+  | "continueGss"
+  | "authenticated"
+  | "rememberKey"
+  | "rememberParameter"
+  | "ready"
+
+type Challenge =
+  | "AuthenticationOk"
+  | "AuthenticationCleartextPassword"
+  | "AuthenticationMD5Password"
+  | "AuthenticationSASL"
+  | "AuthenticationGSS"
+  | "AuthenticationSSPI"
+
+interface Expects {
+  readonly Opening: Challenge | "NegotiateProtocolVersion"
+  readonly Negotiated: Challenge
+  readonly PasswordSent: "AuthenticationOk"
+  readonly SaslStarted: "AuthenticationSASLContinue"
+  readonly SaslAnswered: "AuthenticationSASLFinal"
+  readonly SaslProven: "AuthenticationOk"
+  readonly GssStarted: "AuthenticationGSSContinue" | "AuthenticationOk"
+  readonly Initializing: "BackendKeyData" | "ParameterStatus" | "ReadyForQuery"
+}
+
+export type State = keyof Expects | "Done"
+
+const challenges = {
+  AuthenticationOk: to("Initializing", "authenticated"),
+  AuthenticationCleartextPassword: to("PasswordSent", "answerCleartext"),
+  AuthenticationMD5Password: to("PasswordSent", "answerMd5"),
+  AuthenticationSASL: to("SaslStarted", "beginSasl"),
+  AuthenticationGSS: to("GssStarted", "beginGss"),
+  AuthenticationSSPI: to("GssStarted", "beginGss")
+} as const
+
+export const table: Table<Expects, Action> = {
+  Opening: { ...challenges, NegotiateProtocolVersion: to("Negotiated", "checkVersion") },
+  Negotiated: challenges,
+  PasswordSent: { AuthenticationOk: to("Initializing", "authenticated") },
+  SaslStarted: { AuthenticationSASLContinue: to("SaslAnswered", "continueSasl") },
+  SaslAnswered: { AuthenticationSASLFinal: to("SaslProven", "verifySasl") },
+  SaslProven: { AuthenticationOk: to("Initializing", "authenticated") },
+  GssStarted: {
+    AuthenticationGSSContinue: to("GssStarted", "continueGss"),
+    AuthenticationOk: to("Initializing", "authenticated")
+  },
+  Initializing: {
+    BackendKeyData: to("Initializing", "rememberKey"),
+    ParameterStatus: to("Initializing", "rememberParameter"),
+    ReadyForQuery: to("Done", "ready")
+  }
+}
+
+export const initial: State = "Opening"
+
+/** The arrow for a message by name; `undefined`: the message is not allowed here. */
+export const step = (
+  state: State,
+  message: string
+): { readonly to: State; readonly emit: Action } | undefined =>
+  state === "Done"
+    ? undefined
+    : (
+        table[state] as { readonly [name: string]: { readonly to: State; readonly emit: Action } | undefined }
+      )[message]

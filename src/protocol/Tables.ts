@@ -1,0 +1,23 @@
+/** Every table of this room, for the documentation and the tests that walk all of them. */
+import * as ExtendedQuery from "./ExtendedQuery.js"
+import * as FunctionCall from "./FunctionCall.js"
+import * as Negotiation from "./Negotiation.js"
+import * as Recovery from "./Recovery.js"
+import * as SimpleQuery from "./SimpleQuery.js"
+import * as Startup from "./Startup.js"
+import type { AnyTable } from "./Transition.js"
+
+export interface NamedTable {
+  readonly name: string
+  readonly initial: string
+  readonly transitions: AnyTable
+}
+
+export const tables: ReadonlyArray<NamedTable> = [
+  { name: "Negotiation", initial: "TlsRequested", transitions: Negotiation.table },
+  { name: "Startup", initial: Startup.initial, transitions: Startup.table },
+  { name: "SimpleQuery", initial: "Statement", transitions: SimpleQuery.table },
+  { name: "ExtendedQuery", initial: "Parsing", transitions: ExtendedQuery.table },
+  { name: "FunctionCall", initial: "Calling", transitions: FunctionCall.table },
+  { name: "Recovery", initial: "Skipping", transitions: Recovery.table }
+]

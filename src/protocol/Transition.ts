@@ -1,0 +1,30 @@
+/**
+ * State machines as tables. A state lists what may come next; the compiler demands an entry for each and refuses
+ * others. Targets are data, so the documentation prints every table as a diagram. What a table does not name is a
+ * protocol error.
+ */
+
+/** One arrow: the next state and what the owner of the machine is told. */
+export interface Arrow<S extends string, E extends string> {
+  readonly to: S
+  readonly emit: E
+}
+
+/**
+ * A table over `Expects`, which maps each state to the names of what may arrive in it (or, with the prefix
+ * `send `, to the moves that are ours). `Next` stands for the next step of the exchange's script.
+ */
+export type Table<Expects extends { readonly [S in keyof Expects]: string }, E extends string> = {
+  readonly [S in keyof Expects]: {
+    readonly [M in Expects[S]]: Arrow<Extract<keyof Expects, string> | "Next" | "Done", E>
+  }
+}
+
+/** A table whose types have been forgotten, as the compiler of machines and the documentation read it. */
+export type AnyTable = { readonly [state: string]: { readonly [message: string]: Arrow<string, string> } }
+
+/** An arrow. */
+export const to = <const S extends string, const E extends string = "none">(
+  state: S,
+  emit?: E
+): Arrow<S, E> => ({ to: state, emit: emit ?? ("none" as E) })
