@@ -54,6 +54,8 @@ describe("Mechanism.choose", () => {
       "method-refused"
     )
     assert.strictEqual(outcome([], { channelBinding }), "method-refused")
+    const unencrypted = Mechanism.choose([plain], { ...usual, channelBinding, tls: false })
+    assert.match(Either.getOrThrow(Either.flip(unencrypted)).detail, /not TLS/)
   })
 
   it("takes an offer of binding without TLS for an attack (AUT-044)", () => {
@@ -65,7 +67,7 @@ describe("Mechanism.choose", () => {
   it("falls back to a bearer token only where one may be used (AUT-015)", () => {
     assert.strictEqual(outcome([bearer], { oauth: true }), `${bearer} unsupported`)
     assert.strictEqual(outcome([bearer]), "method-unsupported")
-    assert.strictEqual(outcome([plain, bearer], { scram: false, oauth: true }), `${bearer} unsupported`)
+    assert.strictEqual(outcome([plus, plain, bearer], { scram: false, oauth: true }), `${bearer} unsupported`)
     assert.strictEqual(outcome([plain], { scram: false }), "method-unsupported")
   })
 
