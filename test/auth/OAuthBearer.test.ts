@@ -86,7 +86,8 @@ describe("OAuthBearer", () => {
         fc.pre(!JSON.stringify([status, other]).includes("\ufffd"))
         const read = challenge(JSON.stringify({ other, status }))
         assert.deepStrictEqual(read, { status, scope: undefined, openidConfiguration: undefined })
-      })
+      }),
+      { numRuns: 50 }
     )
     fc.assert(
       fc.property(fc.string(), (text) => {

@@ -92,13 +92,15 @@ describe("Host", () => {
       }).pipe(Effect.provide(Layer.merge(Host.layer, NodeFileSystem.layer)))
     )
 
-    it.scoped("answers none for a missing file and fails for a folder", () =>
+    it.scoped("answers none for a missing file, fails for a folder and tells it from a file", () =>
       Effect.gen(function* () {
         const files = yield* FileSystem.FileSystem
         const folder = yield* files.makeTempDirectoryScoped()
         const host = yield* Host.Host
         assert.isTrue(Option.isNone(yield* host.readFile(`${folder}/missing`)))
         assert.isTrue(Option.isNone(yield* host.readFile(`${folder}/no/such/folder`)))
+        assert.isTrue(yield* host.isFolder(folder))
+        assert.isFalse(yield* host.isFolder(`${folder}/missing`))
         const failure = yield* Effect.flip(host.readFile(folder))
         assert.deepStrictEqual([failure.subject, failure.path], ["file", folder])
       }).pipe(Effect.provide(Layer.merge(Host.layer, NodeFileSystem.layer)))
