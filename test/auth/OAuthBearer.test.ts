@@ -11,6 +11,11 @@ const challenge = (text: string) =>
 const issuer = (address: string) =>
   Either.match(OAuthBearer.issuerOf(address), { onLeft: ({ reason }) => reason, onRight: (value) => value })
 
+/** Text of any code points; `unit: "binary"` takes seconds to set up. */
+const anyText = fc
+  .array(fc.integer({ min: 1, max: 0x10ffff }))
+  .map((codes) => String.fromCodePoint(...codes.filter((code) => code < 0xd800 || code > 0xdfff)))
+
 describe("OAuthBearer", () => {
   it("lays the token out as RFC 7628 does (AUT-059)", () => {
     assert.strictEqual(
@@ -82,7 +87,7 @@ describe("OAuthBearer", () => {
 
   it("reads every object that JSON can print, and never throws (AUT-062)", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), fc.jsonValue({ maxDepth: 5 }), (status, other) => {
+      fc.property(anyText, fc.jsonValue({ maxDepth: 5 }), (status, other) => {
         fc.pre(!JSON.stringify([status, other]).includes("\ufffd"))
         const read = challenge(JSON.stringify({ other, status }))
         assert.deepStrictEqual(read, { status, scope: undefined, openidConfiguration: undefined })
