@@ -61,7 +61,7 @@ describe("StartupMessage", () => {
 })
 
 describe("inUsualOrder", () => {
-  it("puts parameters where libpq puts them", () => {
+  it("puts parameters where libpq puts them (CON-007)", () => {
     const names = [
       "geqo",
       "_pq_.x",
