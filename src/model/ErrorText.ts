@@ -43,7 +43,8 @@ export const server = (fields: ServerFields, sql: string): string => {
   if (fields.hint !== undefined) lines.push(`HINT: ${fields.hint}`)
   if (fields.internalQuery !== undefined) {
     lines.push(`QUERY: ${fields.internalQuery}`)
-    if (fields.internalPosition !== undefined) lines.push(caret(fields.internalQuery, fields.internalPosition))
+    if (fields.internalPosition !== undefined)
+      lines.push(caret(fields.internalQuery, fields.internalPosition))
   }
   if (fields.where !== undefined) lines.push(`CONTEXT: ${fields.where}`)
   return lines.join("\n")
@@ -54,18 +55,22 @@ const connectHint = (attempts: ReadonlyArray<ConnectAttempt>): string => {
   if (codes.includes("ECONNREFUSED") || codes.includes("ENOENT"))
     return "Is the server running there, and does it accept connections on that address?"
   if (codes.includes("ENOTFOUND") || codes.includes("EAI_AGAIN")) return "Is the host name right?"
-  if (codes.includes("3D000")) return "Does the database exist? The name is taken from `database`, else from the user."
+  if (codes.includes("3D000"))
+    return "Does the database exist? The name is taken from `database`, else from the user."
   if (codes.includes("53300")) return "The server is full: lower the pool's size or raise max_connections."
   if (codes.includes("57P03")) return "The server is starting or stopping: trying again later may succeed."
-  if (codes.includes("0A000")) return "Set max_protocol_version=3.0 if the server or pooler refuses newer protocols."
-  if (codes.includes("PgTimeoutError")) return "Raise connectTimeout, or check that a PostgreSQL server answers there."
+  if (codes.includes("0A000"))
+    return "Set max_protocol_version=3.0 if the server or pooler refuses newer protocols."
+  if (codes.includes("PgTimeoutError"))
+    return "Raise connectTimeout, or check that a PostgreSQL server answers there."
   return ""
 }
 
 export const connect = (attempts: ReadonlyArray<ConnectAttempt>): string => {
   const lines = attempts.map(({ address, cause, phase }) => `${address} (${phase}): ${cause.message}`)
   const hint = connectHint(attempts)
-  const head = attempts.length === 1 ? "could not connect to " : `could not connect, ${attempts.length} attempts:\n  `
+  const head =
+    attempts.length === 1 ? "could not connect to " : `could not connect, ${attempts.length} attempts:\n  `
   return head + lines.join("\n  ") + (hint === "" ? "" : `\n${hint}`)
 }
 
@@ -85,7 +90,8 @@ export const auth = (error: {
   readonly server: ServerFields | undefined
 }): string => {
   const method = error.method === "" ? "" : ` (${error.method})`
-  const said = error.server === undefined ? "" : ` ${error.server.severity} ${error.server.code}: ${error.server.text}.`
+  const said =
+    error.server === undefined ? "" : ` ${error.server.severity} ${error.server.code}: ${error.server.text}.`
   return `authentication of user "${error.user}" failed${method}: ${error.detail}.${said} ${authHints[error.reason]}`
 }
 
@@ -109,7 +115,8 @@ export const closed = (error: {
   readonly server: ServerFields | undefined
   readonly sql: string
 }): string => {
-  const said = error.server === undefined ? "" : ` The server's last word: ${error.server.code} ${error.server.text}.`
+  const said =
+    error.server === undefined ? "" : ` The server's last word: ${error.server.code} ${error.server.text}.`
   const outcome = error.sent
     ? "The statement had been sent, so its outcome is unknown."
     : "Nothing of this operation had been sent; trying again is safe."

@@ -241,7 +241,9 @@ export const isRetryable = (error: PgError): boolean => {
       return error.attempts.some(({ cause }) =>
         cause._tag === "PgServerError"
           ? reconnectable.has(cause.code)
-          : cause._tag === "TransportFailure" || cause._tag === "PgTimeoutError" || cause._tag === "PgClosedError"
+          : cause._tag === "TransportFailure" ||
+            cause._tag === "PgTimeoutError" ||
+            cause._tag === "PgClosedError"
       )
     case "PgClosedError":
     case "PgTimeoutError":

@@ -1,0 +1,2 @@
+/** Positions in the write-ahead log. */
+export * from "./model/Lsn.js"

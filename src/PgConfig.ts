@@ -1,0 +1,2 @@
+/** Configuration: from code, connection strings, libpq's variables. */
+export * from "./config/PgConfig.js"

@@ -1,0 +1,2 @@
+/** The service that opens sessions. */
+export * from "./connection/PgConnector.js"

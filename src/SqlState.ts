@@ -1,0 +1,2 @@
+/** SQLSTATE codes by PostgreSQL's names. */
+export * from "./model/SqlState.js"

@@ -1,0 +1,2 @@
+/** SQL text with its parameters. */
+export * from "./model/Statement.js"

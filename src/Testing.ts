@@ -1,0 +1,8 @@
+/** What this package is tested with: a throw-away server, a scripted one, faults, and arbitrary messages. */
+export { EmbeddedPostgres, start } from "./testing/EmbeddedPostgres.js"
+export type { Options as EmbeddedPostgresOptions, Server } from "./testing/EmbeddedPostgres.js"
+export { EmbeddedPostgresError } from "./testing/EmbeddedPostgresError.js"
+export * as FaultProxy from "./testing/FaultProxy.js"
+export * as MemoryTransport from "./testing/MemoryTransport.js"
+export * as ScriptedServer from "./testing/ScriptedServer.js"
+export * as Arbitraries from "./testing/Arbitraries.js"

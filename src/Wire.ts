@@ -1,0 +1,7 @@
+/** Frames and messages of the protocol, in both directions. */
+export * as BackendMessage from "./wire/BackendMessage.js"
+export * as FrontendMessage from "./wire/FrontendMessage.js"
+export * as FrameLimits from "./wire/FrameLimits.js"
+export { Framer } from "./wire/Framer.js"
+export { FrameLengthError } from "./wire/FrameLengthError.js"
+export { MalformedMessage } from "./wire/MalformedMessage.js"

@@ -1,0 +1,74 @@
+/**
+ * Connections for exclusive use, from Effect's own pool. A connection goes back clean or not at all: an open
+ * transaction is rolled back, and what cannot be cleaned is closed and replaced.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Pool from "effect/Pool"
+import type * as Scope from "effect/Scope"
+import type { PgConnection } from "../connection/PgConnection.js"
+import type { PgConnector } from "../connection/PgConnector.js"
+import { PgTimeoutError } from "../model/PgError.js"
+import type { PgOpenError } from "../model/PgError.js"
+import * as Statement from "../model/Statement.js"
+
+export interface Leases {
+  /** A connection until the scope closes. Interrupting the wait gives the place back. */
+  readonly lease: Effect.Effect<PgConnection, PgOpenError | PgTimeoutError, Scope.Scope>
+}
+
+const rollback = Statement.make("rollback")
+
+/** Makes the connection fit for the next user, or has it replaced. */
+const tidy = (
+  pool: Pool.Pool<PgConnection, PgOpenError>,
+  connection: PgConnection
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const before = yield* connection.status
+    if (before.state === "clean") return
+    if (before.state === "busy" && before.inFlight === 0 && before.transaction !== "I") {
+      yield* Effect.logWarning("a connection came back to the pool inside a transaction; it was rolled back")
+      yield* Effect.ignore(connection.query(rollback))
+    }
+    const after = yield* connection.status
+    if (after.state !== "clean") yield* Pool.invalidate(pool, connection)
+  })
+
+export const make = (
+  connector: PgConnector["Type"],
+  acquireTimeout: Duration.DurationInput
+): Effect.Effect<Leases, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const pool = yield* Pool.makeWithTTL({
+      acquire: connector.open(),
+      min: 0,
+      max: connector.config.maxConnections,
+      timeToLive: Duration.minutes(10)
+    })
+    const take: Effect.Effect<PgConnection, PgOpenError, Scope.Scope> = Effect.flatMap(
+      Pool.get(pool),
+      (connection) =>
+        Effect.flatMap(connection.status, ({ state }) =>
+          state === "broken"
+            ? Effect.zipRight(Pool.invalidate(pool, connection), take)
+            : Effect.succeed(connection)
+        )
+    )
+    const lease = Effect.uninterruptibleMask((restore) =>
+      restore(take).pipe(
+        Effect.timeoutFail({
+          duration: acquireTimeout,
+          onTimeout: () =>
+            new PgTimeoutError({
+              deadline: "acquire",
+              millis: Duration.toMillis(acquireTimeout),
+              sent: false,
+              during: "waiting for a connection of the pool"
+            })
+        }),
+        Effect.tap((connection) => Effect.addFinalizer(() => tidy(pool, connection)))
+      )
+    )
+    return { lease }
+  })

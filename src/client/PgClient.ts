@@ -1,0 +1,191 @@
+/**
+ * What an application asks of PostgreSQL. Safe to call from many fibers: each call takes a connection of the pool for
+ * itself, and inside `withTransaction` every call of the fiber, and of fibers it forks, goes to the transaction's
+ * connection.
+ */
+import type * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as GlobalValue from "effect/GlobalValue"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { PgConfig } from "../config/PgConfig.js"
+import type { PgConnection, QueryOptions, StreamOptions } from "../connection/PgConnection.js"
+import * as PgConnector from "../connection/PgConnector.js"
+import type { QueryResult } from "../connection/Query.js"
+import type { TransactionOptions as ConnectionTransactionOptions } from "../connection/Transaction.js"
+import type {
+  PgCommitUnknownError,
+  PgOpenError,
+  PgPoolError,
+  PgSessionError,
+  PgTimeoutError
+} from "../model/PgError.js"
+import type { Statement } from "../model/Statement.js"
+import type * as Row from "../types/Row.js"
+import * as Leases from "./Leases.js"
+import * as Savepoint from "./Savepoint.js"
+
+/** What a call can fail with: the pool, the way to the server, the statement. */
+export type PgClientError = PgSessionError | PgOpenError | PgPoolError | PgTimeoutError
+
+/** How a transaction runs. */
+export interface TransactionOptions extends ConnectionTransactionOptions {
+  /**
+   * Runs the whole transaction again after a serialization failure (`40001`) or a deadlock (`40P01`), as the schedule
+   * allows. Unless given, it is not repeated.
+   */
+  readonly retry?: Schedule.Schedule<unknown, unknown>
+}
+
+export interface PgClientService {
+  /** Rows as objects. */
+  readonly query: (
+    statement: Statement,
+    options?: QueryOptions
+  ) => Effect.Effect<ReadonlyArray<Row.ObjectRow>, PgClientError>
+  /** Rows as arrays in the order of the columns. */
+  readonly values: (
+    statement: Statement,
+    options?: QueryOptions
+  ) => Effect.Effect<ReadonlyArray<Row.ArrayRow>, PgClientError>
+  /** Rows with columns and command tag. */
+  readonly execute: (
+    statement: Statement,
+    options?: QueryOptions
+  ) => Effect.Effect<QueryResult<Row.ObjectRow>, PgClientError>
+  /** Rows as they come, at the consumer's pace. Holds a connection while it is open. */
+  readonly stream: (
+    statement: Statement,
+    options?: StreamOptions
+  ) => Stream.Stream<Row.ObjectRow, PgClientError>
+  /**
+   * BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. Inside another transaction: a savepoint,
+   * which is released on success and rolled back to on failure; `options` then have no effect.
+   */
+  readonly withTransaction: <A, E, R>(
+    body: Effect.Effect<A, E, R>,
+    options?: TransactionOptions
+  ) => Effect.Effect<A, E | PgClientError | PgCommitUnknownError, R>
+  /** A connection for the scope, for everything a session can do: COPY, pipelines, notifications. */
+  readonly connection: Effect.Effect<PgConnection, PgClientError, Scope.Scope>
+}
+
+export class PgClient extends Context.Tag("effect-postgres/PgClient")<PgClient, PgClientService>() {}
+
+export interface PgClientOptions extends PgConnector.ConnectorOptions {
+  /** Longest wait for a connection of the pool. Default 30 seconds. */
+  readonly acquireTimeout?: Duration.DurationInput
+}
+
+/** The transaction the fiber is in: its connection, and how deep. */
+interface Current {
+  readonly connection: PgConnection
+  readonly client: object
+  readonly depth: number
+}
+
+const current: FiberRef.FiberRef<Option.Option<Current>> = GlobalValue.globalValue(
+  Symbol.for("effect-postgres/PgClient/current"),
+  () => FiberRef.unsafeMake<Option.Option<Current>>(Option.none())
+)
+
+const repeatable = (error: unknown): boolean =>
+  typeof error === "object" &&
+  error !== null &&
+  "_tag" in error &&
+  error._tag === "PgServerError" &&
+  "code" in error &&
+  (error.code === "40001" || error.code === "40P01")
+
+/** A client over the connector's sessions, in a pool of `maxConnections`. The scope drains and closes it. */
+export const make = (
+  options: PgClientOptions = {}
+): Effect.Effect<PgClientService, never, PgConnector.PgConnector | Scope.Scope> =>
+  Effect.gen(function* () {
+    const connector = yield* PgConnector.PgConnector
+    const leases = yield* Leases.make(connector, options.acquireTimeout ?? "30 seconds")
+    const client = {}
+
+    const inTransaction = Effect.map(
+      FiberRef.get(current),
+      Option.filter((found) => found.client === client)
+    )
+    const connection: PgClientService["connection"] = Effect.flatMap(
+      inTransaction,
+      Option.match({
+        onNone: () => leases.lease,
+        onSome: ({ connection }) => Effect.succeed(connection)
+      })
+    )
+    const withConnection = <A, E>(
+      use: (connection: PgConnection) => Effect.Effect<A, E>
+    ): Effect.Effect<A, E | PgClientError> => Effect.scoped(Effect.flatMap(connection, use))
+
+    const begin = <A, E, R>(
+      body: Effect.Effect<A, E, R>,
+      transaction: TransactionOptions
+    ): Effect.Effect<A, E | PgClientError | PgCommitUnknownError, R> => {
+      const once = Effect.scoped(
+        Effect.flatMap(leases.lease, (connection) =>
+          connection.withTransaction(
+            Effect.locally(body, current, Option.some({ connection, client, depth: 0 })),
+            transaction
+          )
+        )
+      )
+      return transaction.retry === undefined
+        ? once
+        : Effect.retry(once, { schedule: transaction.retry, while: repeatable })
+    }
+
+    return {
+      query: (statement, query) => withConnection((connection) => connection.query(statement, query)),
+      values: (statement, query) => withConnection((connection) => connection.values(statement, query)),
+      execute: (statement, query) => withConnection((connection) => connection.execute(statement, query)),
+      stream: (statement, stream) =>
+        Stream.unwrapScoped(Effect.map(connection, (connection) => connection.stream(statement, stream))),
+      withTransaction: (body, transaction = {}) =>
+        Effect.flatMap(
+          inTransaction,
+          Option.match({
+            onNone: () => begin(body, transaction),
+            onSome: ({ connection, depth }) =>
+              Savepoint.run(
+                connection,
+                depth + 1,
+                Effect.locally(body, current, Option.some({ connection, client, depth: depth + 1 }))
+              )
+          })
+        ),
+      connection
+    }
+  })
+
+const withConnector = (options: PgClientOptions): Layer.Layer<PgClient, never, PgConnector.PgConnector> =>
+  Layer.scoped(PgClient, make(options))
+
+/** One pool per layer; it closes with the layer's scope. Connections are opened when they are needed. */
+export const layer = (
+  config: PgConfig,
+  options: PgClientOptions = {}
+): Layer.Layer<PgClient | PgConnector.PgConnector> =>
+  Layer.provideMerge(withConnector(options), PgConnector.layer(config, options))
+
+/** Like `layer`, with the configuration read from a `Config`, such as `PgConfig.fromEnv`. */
+export const layerConfig = (
+  config: Config.Config<PgConfig>,
+  options: PgClientOptions = {}
+): Layer.Layer<PgClient | PgConnector.PgConnector, ConfigError.ConfigError> =>
+  Layer.provideMerge(withConnector(options), PgConnector.layerConfig(config, options))
+
+/** Over a connector of the caller's. */
+export const layerFromConnector = (
+  options: PgClientOptions = {}
+): Layer.Layer<PgClient, never, PgConnector.PgConnector> => withConnector(options)

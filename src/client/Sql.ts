@@ -1,0 +1,116 @@
+/**
+ * SQL as a tagged template: plain values are always parameters, never text. Fragments may be put into each other, and
+ * parameters are numbered when the whole is known.
+ *
+ * ```ts
+ * sql`select * from ${Sql.identifier("people")} where age > ${18} ${onlyActive ? sql`and active` : Sql.empty}`
+ * ```
+ */
+import * as Identifier from "../model/Identifier.js"
+import type { Statement } from "../model/Statement.js"
+
+const FragmentId: unique symbol = Symbol.for("effect-postgres/Sql/Fragment")
+
+/** Text pieces with values between them: one value fewer than pieces. */
+class Fragment implements Statement {
+  readonly [FragmentId] = true
+  private compiled: string | undefined
+
+  constructor(
+    readonly pieces: ReadonlyArray<string>,
+    readonly parameters: ReadonlyArray<unknown>,
+    readonly types: ReadonlyArray<number>
+  ) {}
+
+  /** The text with `$1`, `$2` … in place of the values. */
+  get sql(): string {
+    if (this.compiled !== undefined) return this.compiled
+    let text = this.pieces[0]!
+    for (let index = 1; index < this.pieces.length; index++) text += `$${index}${this.pieces[index]!}`
+    return (this.compiled = text)
+  }
+}
+
+export type { Fragment }
+
+/** A value with the type it is sent as. */
+class Typed {
+  constructor(
+    readonly value: unknown,
+    readonly oid: number
+  ) {}
+}
+
+const isFragment = (value: unknown): value is Fragment =>
+  typeof value === "object" && value !== null && FragmentId in value
+
+/** Statements of templates without fragments inside, by call site: the text is put together once. */
+const texts = new WeakMap<TemplateStringsArray, string>()
+
+const noTypes: ReadonlyArray<number> = []
+
+/** The template tag. A value that is a fragment becomes part of the text; any other value is a parameter. */
+export const sql = (strings: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Statement => {
+  if (!values.some((value) => isFragment(value) || value instanceof Typed)) {
+    let text = texts.get(strings)
+    if (text === undefined) {
+      text = new Fragment(strings, [], noTypes).sql
+      texts.set(strings, text)
+    }
+    return new Plain(strings, values, text)
+  }
+  const pieces: Array<string> = [strings[0]!]
+  const parameters: Array<unknown> = []
+  const types: Array<number> = []
+  const put = (value: unknown, oid: number): void => {
+    parameters.push(value)
+    types.push(oid)
+    pieces.push("")
+  }
+  values.forEach((value, index) => {
+    if (isFragment(value)) {
+      pieces[pieces.length - 1] += value.pieces[0]!
+      value.parameters.forEach((inner, at) => {
+        put(inner, value.types[at] ?? 0)
+        pieces[pieces.length - 1] += value.pieces[at + 1]!
+      })
+    } else if (value instanceof Typed) put(value.value, value.oid)
+    else put(value, 0)
+    pieces[pieces.length - 1] += strings[index + 1]!
+  })
+  return new Fragment(pieces, parameters, types.some((oid) => oid !== 0) ? types : noTypes)
+}
+
+/** A fragment whose text was known from its call site. */
+class Plain extends Fragment {
+  constructor(
+    pieces: ReadonlyArray<string>,
+    parameters: ReadonlyArray<unknown>,
+    private readonly text: string
+  ) {
+    super(pieces, parameters, noTypes)
+  }
+  override get sql(): string {
+    return this.text
+  }
+}
+
+/** Nothing: for optional parts. */
+export const empty: Statement = new Fragment([""], [], noTypes)
+
+/** A name, quoted. Several parts make a path, such as schema and table; a dot inside a part is part of the name. */
+export const identifier = (...path: readonly [string, ...ReadonlyArray<string>]): Statement =>
+  new Fragment([path.map(Identifier.quote).join(".")], [], noTypes)
+
+/** Text that becomes part of the statement as it is. Never give it anything a user has typed. */
+export const unsafe = (text: string): Statement => new Fragment([text], [], noTypes)
+
+/** A parameter of a stated type: `Sql.typed(Oid.jsonb, value)`. */
+export const typed = (oid: number, value: unknown): unknown => new Typed(value, oid)
+
+/** Fragments with a separator between them. */
+export const join = (separator: string, parts: ReadonlyArray<Statement>): Statement =>
+  parts.reduce<Statement>(
+    (joined, part, index) => (index === 0 ? sql`${part}` : sql`${joined}${unsafe(separator)}${part}`),
+    empty
+  )
