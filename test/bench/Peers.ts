@@ -57,7 +57,7 @@ export const placeScript = Effect.fn("Peers.placeScript")(function* (set: PeerSe
   const fs = yield* FileSystem.FileSystem
   const folder = `${folderOf(set)}/run`
   yield* fs.makeDirectory(folder, { recursive: true })
-  for (const name of ["child.mjs", `${script}.mjs`]) {
+  for (const name of ["child.mjs", "waves.mjs", `${script}.mjs`]) {
     yield* fs.copyFile(`${clientsFolder}/${name}`, `${folder}/${name}`)
   }
   return folder

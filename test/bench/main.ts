@@ -64,4 +64,4 @@ const program = Effect.gen(function* () {
   Effect.provide(Layer.merge(NodeContext.layer, progress))
 )
 
-NodeRuntime.runMain(program)
+NodeRuntime.runMain(program, { disablePrettyLogger: true })

@@ -1,5 +1,6 @@
 /** Bun's own SQL client, run by Bun. It has no way to stream a result. */
 import { SQL } from "bun"
+import { inWaves } from "./waves.mjs"
 
 const options = ({ host, port, user, database, password, connections }) => ({
   adapter: "postgres",
@@ -15,17 +16,14 @@ const options = ({ host, port, user, database, password, connections }) => ({
 export const open = async (config) => {
   const sql = new SQL(options(config))
   await sql.connect()
+  const one = (i) => sql`select ${i}::int4 as x`
 
   return {
     all: (text) => sql.unsafe(text),
     sequential: async (count) => {
-      for (let i = 0; i < count; i++) await sql`select ${i}::int4 as x`
+      for (let i = 0; i < count; i++) await one(i)
     },
-    concurrent: async (count, fibers) => {
-      for (let done = 0; done < count; done += fibers) {
-        await Promise.all(Array.from({ length: fibers }, (_, i) => sql`select ${done + i}::int4 as x`))
-      }
-    },
+    concurrent: (count, fibers) => inWaves(count, fibers, one),
     close: () => sql.close()
   }
 }

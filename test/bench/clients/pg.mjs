@@ -4,6 +4,7 @@
  */
 import Cursor from "pg-cursor"
 import pg from "pg"
+import { inWaves } from "./waves.mjs"
 
 const options = ({ host, port, user, database, password }) => ({
   host,
@@ -21,6 +22,7 @@ export const open = async (config) => {
     ? new pg.Pool({ ...options(config), max: config.connections })
     : new pg.Client({ ...options(config), pipeline: config.pipelined })
   if (!shared) await client.connect()
+  const query = (i) => client.query(one(i))
 
   return {
     all: async (sql) => (await client.query(sql)).rows,
@@ -35,13 +37,9 @@ export const open = async (config) => {
       await cursor.close()
     },
     sequential: async (count) => {
-      for (let i = 0; i < count; i++) await client.query(one(i))
+      for (let i = 0; i < count; i++) await query(i)
     },
-    concurrent: async (count, fibers) => {
-      for (let done = 0; done < count; done += fibers) {
-        await Promise.all(Array.from({ length: fibers }, (_, i) => client.query(one(done + i))))
-      }
-    },
+    concurrent: (count, fibers) => inWaves(count, fibers, query),
     close: () => client.end()
   }
 }

@@ -1,5 +1,6 @@
 /** `postgres` (postgres.js). It prepares every tagged statement and pipelines up to 100 on a connection unasked. */
 import postgres from "postgres"
+import { inWaves } from "./waves.mjs"
 
 const options = ({ host, port, user, database, password, connections }) => ({
   host,
@@ -13,6 +14,7 @@ const options = ({ host, port, user, database, password, connections }) => ({
 
 export const open = async (config) => {
   const sql = postgres(options(config))
+  const one = (i) => sql`select ${i}::int4 as x`
 
   return {
     all: (text) => sql.unsafe(text),
@@ -23,13 +25,9 @@ export const open = async (config) => {
       }
     },
     sequential: async (count) => {
-      for (let i = 0; i < count; i++) await sql`select ${i}::int4 as x`
+      for (let i = 0; i < count; i++) await one(i)
     },
-    concurrent: async (count, fibers) => {
-      for (let done = 0; done < count; done += fibers) {
-        await Promise.all(Array.from({ length: fibers }, (_, i) => sql`select ${done + i}::int4 as x`))
-      }
-    },
+    concurrent: (count, fibers) => inWaves(count, fibers, one),
     close: () => sql.end()
   }
 }

@@ -46,11 +46,9 @@ export const open = async (config) => {
     concurrent: (count, fibers) =>
       runtime.runPromise(
         Effect.gen(function* () {
+          const indices = Array.from({ length: fibers }, (_, i) => i)
           for (let done = 0; done < count; done += fibers) {
-            yield* Effect.all(
-              Array.from({ length: fibers }, (_, i) => one(done + i)),
-              { concurrency: fibers, discard: true }
-            )
+            yield* Effect.forEach(indices, (i) => one(done + i), { concurrency: fibers, discard: true })
           }
         })
       ),
