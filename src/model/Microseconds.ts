@@ -47,7 +47,7 @@ export abstract class Microseconds implements Equal.Equal {
       const rest = Int64.toNumber(this.high, this.low) % Calendar.microsPerDay
       return rest < 0 ? rest + Calendar.microsPerDay : rest === 0 ? 0 : rest
     }
-    return this.isFinite ? Number(BigInt.asUintN(64, ((this.micros % perDay) + perDay) % perDay)) : 0
+    return this.isFinite ? Number(((this.micros % perDay) + perDay) % perDay) : 0
   }
 
   /** Milliseconds since 1970-01-01, rounded down; ±Infinity for the infinities. Exact up to the year 287396. */

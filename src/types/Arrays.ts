@@ -144,6 +144,7 @@ export const over = (codec: Codec, bounds: Bounds = "kept"): Codec<PgArrayValue>
     oid: codec.arrayOid,
     arrayOid: 0,
     delimiter: ",",
+    ...(codec.parameterFormat === undefined ? {} : { parameterFormat: codec.parameterFormat }),
     decodeText: decodeText(codec, bounds),
     decodeBinary:
       codec.decodeBinary === undefined ? undefined : decodeBinary(codec, codec.decodeBinary, bounds),

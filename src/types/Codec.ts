@@ -7,6 +7,7 @@
  */
 import type { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
+import type { Format } from "../model/Format.js"
 
 export type Decode<A = unknown> = (reader: ByteReader, at: number, length: number) => A
 export type Encode = (writer: ByteWriter, value: unknown) => void
@@ -24,6 +25,11 @@ export interface Codec<A = unknown> {
   readonly decodeText: Decode<A>
   /** Missing when the binary form is not known or not worth having: then text is asked for. */
   readonly decodeBinary: Decode<A> | undefined
+  /**
+   * The format its parameters travel in, when it is not the best there is: text for types that take strings in forms
+   * only the server reads, such as `now`.
+   */
+  readonly parameterFormat?: Format
   readonly encodeText: Encode
   readonly encodeBinary: Encode | undefined
 }

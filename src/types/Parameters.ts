@@ -62,8 +62,14 @@ class Compiled implements ParameterPlan {
     private readonly registry: Registry
   ) {
     const codecs = typeOids.map((oid) => registry.lookup(oid))
-    this.formats = codecs.map((codec) => (codec?.encodeBinary === undefined ? 0 : 1))
-    this.encoders = codecs.map((codec) => codec?.encodeBinary ?? codec?.encodeText ?? encodeUnknown)
+    this.formats = codecs.map(
+      (codec) => codec?.parameterFormat ?? (codec?.encodeBinary === undefined ? 0 : 1)
+    )
+    this.encoders = codecs.map((codec, index) =>
+      codec === undefined
+        ? encodeUnknown
+        : ((this.formats[index] === 1 ? codec.encodeBinary : undefined) ?? codec.encodeText)
+    )
   }
 
   write(writer: ByteWriter, values: ReadonlyArray<unknown>): ParameterFailure | null {

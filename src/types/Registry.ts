@@ -7,11 +7,18 @@
 import * as Oid from "../model/Oid.js"
 import * as Arrays from "./Arrays.js"
 import * as Booleans from "./Booleans.js"
+import * as Bytes from "./Bytes.js"
 import type { Codec } from "./Codec.js"
+import * as Dates from "./Dates.js"
 import * as Floats from "./Floats.js"
 import * as Integers from "./Integers.js"
+import * as Intervals from "./Intervals.js"
+import * as Json from "./Json.js"
+import * as Numerics from "./Numerics.js"
 import * as Texts from "./Texts.js"
+import * as Times from "./Times.js"
 import * as Timestamps from "./Timestamps.js"
+import * as Uuids from "./Uuids.js"
 
 export class Registry {
   private constructor(
@@ -76,7 +83,17 @@ const exact: ReadonlyArray<Codec> = [
   Texts.unknown,
   Texts.cstring,
   Texts.voidType,
-  Timestamps.timestamptz
+  Numerics.numeric,
+  Bytes.bytea,
+  Json.json,
+  Json.jsonb,
+  Uuids.uuid,
+  Dates.date,
+  Times.time,
+  Times.timetz,
+  Timestamps.timestamp,
+  Timestamps.timestamptz,
+  Intervals.interval
 ]
 
 /** Every value exactly as the server holds it. The default. */
@@ -89,7 +106,18 @@ export const familiar: Registry = Registry.make(
     Integers.int8AsString,
     Floats.float4AsPrinted,
     ...[Texts.text, Texts.varchar, Texts.bpchar, Texts.name, Texts.unknown, Texts.cstring].map(Texts.loosely),
-    Timestamps.timestamptzAsDate
+    Numerics.numericAsString,
+    // node-postgres reads numbers in arrays as doubles, and only there.
+    Arrays.over(Numerics.numericAsNumber, "dropped"),
+    Bytes.byteaAsBuffer,
+    Json.jsonFamiliar,
+    Json.jsonbFamiliar,
+    Dates.dateAsLocalDate,
+    Times.timeAsText,
+    Times.timetzAsText,
+    Timestamps.timestampAsLocalDate,
+    Timestamps.timestamptzAsDate,
+    Intervals.intervalAsFields
   ],
   "dropped"
 )
