@@ -54,11 +54,26 @@ describe("the titles of tests", () => {
       it.skip("CON-001", () => {})
       it.todo("CON-002")
       describe.skip("x", () => { it("CON-003", () => {}) })
-      it.skipIf(true)("CON-004", () => {})
+      it.fails("CON-004", () => {})
       // it("CON-005")
       it("y", () => { const id = "CON-006" })
       log("CON-007")`
     expect(ids(source)).toEqual([])
+  })
+
+  it("are put together from names, choices and rows of a table", () => {
+    const source = `
+      const name = "CON-001"
+      const rows = [["CON-002", "SELECT 1"], { title: "CON-003" }] as const
+      it(\`a \${name} \${odd ? "CON-004" : "CON-005"}\`, () => {})
+      it.each(rows)("%s", () => {})
+      it.effect.each(["CON-006"])("%s", () => {})
+      it.skipIf(onWindows)("CON-007", () => {})
+      const unused = "CON-008"
+      const f = () => { const a = \`\${b}\`; it(a, () => {}) }
+      const g = () => { const b = \`\${a}\`; it(b, () => {}) }
+      it(unknown, () => {})`
+    expect(ids(source)).toEqual(["CON-001", "CON-004", "CON-005", "CON-002", "CON-003", "CON-006", "CON-007"])
   })
 
   it("name whole ids only", () => {
