@@ -45,7 +45,10 @@ const assessItem = (section: Section, item: Item, files: ReadonlyArray<string>):
 
 const faultsOf = (section: Section, item: Item, files: ReadonlyArray<string>): ReadonlyArray<string> => {
   const isShown = files.length > 0
-  if (isShown && (item.mark?._tag === "WaitsFor" || item.mark?._tag === "NotApplicable")) {
+  // Where nothing is settled yet, what an item waits for is a hint, and showing it early is no contradiction.
+  const excludesTests =
+    item.mark?._tag === "NotApplicable" || (section.settled && item.mark?._tag === "WaitsFor")
+  if (isShown && excludesTests) {
     return [`${item.id} is shown by ${files.join(", ")}: its mark is out of date`]
   }
   return section.settled && !isShown && item.mark === undefined

@@ -39,7 +39,7 @@ AUT-015 The client picks the mechanism from those offered; when none fits, the e
 AUT-016 The first message names no user.
 AUT-017 The nonce has at least 18 random bytes and is new for every attempt.
 AUT-018 The header says truthfully whether channel binding is used, possible, or neither.
-AUT-019 Claiming that the server cannot bind, when it offered to, is answered with a refusal. :: waits for TLS
+AUT-019 Claiming that the server cannot bind, when it offered to, is answered with a refusal, so it is never claimed.
 AUT-020 The server's first message is read strictly: order, our nonce extended, canonical salt, a plain positive count, nothing after.
 AUT-021 Few iterations are accepted, too many refused by an adjustable bound, and the work is done off the event loop.
 AUT-022 The three keys are derived as the RFC says.
@@ -49,7 +49,7 @@ AUT-025 The server's signature is decoded, measured and compared in constant tim
 AUT-026 Ok before a verified signature ends the attempt, and so does a signature that comes too early.
 AUT-027 A further challenge after the final message ends the attempt.
 AUT-028 A zero byte in any of these messages ends the attempt.
-AUT-029 Derived keys can be given instead of the password and have their exact length. :: waits for credentials
+AUT-029 Derived keys can be given instead of the password and have their exact length.
 AUT-030 Salted passwords may be cached, but never logged or stored. :: not applicable, nothing is cached
 AUT-031 The example of RFC 7677 comes out exactly.
 `
