@@ -83,12 +83,10 @@ type Decode = (
 
 const decoders: Array<Decode | undefined> = new Array<Decode | undefined>(256).fill(undefined)
 const names: Array<string | undefined> = new Array<string | undefined>(256).fill(undefined)
-for (const message of Object.values(kinds)) {
+for (const message of [Authentication.Authentication, ...Object.values(kinds)]) {
   decoders[message.tag] = message.decode
   names[message.tag] = message.kind
 }
-decoders[Authentication.Authentication.tag] = Authentication.Authentication.decode
-names[Authentication.Authentication.tag] = "Authentication"
 
 /** The tag as one printable character, or its value in hexadecimal. */
 export const tagName: (tag: number) => string = tagText

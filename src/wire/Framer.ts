@@ -67,8 +67,10 @@ export class Framer {
       } else {
         const chunk = this.waiting.shift()
         if (chunk === undefined) {
+          // The last run is over: an idle connection holds on to nothing it has received.
           this.chunk = empty
           this.at = 0
+          this.run.bytes = empty
           return null
         }
         this.chunk = chunk

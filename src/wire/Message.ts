@@ -17,7 +17,7 @@ export interface Tagged {
 /** What is known of one kind of message. */
 export interface Message<A extends Tagged> {
   /** The manual's name. */
-  readonly kind: A["_tag"]
+  readonly kind: string
   /** The tag byte. */
   readonly tag: number
   /** Reads the body; what is wrong is recorded on the reader, and whether it was consumed is the caller's to check. */
@@ -37,7 +37,7 @@ export interface EmptyMessage<A extends Tagged> extends Message<A> {
 }
 
 const decoder =
-  <A extends Tagged>(kind: A["_tag"], tag: number, read: (reader: ByteReader) => A) =>
+  <A extends Tagged>(kind: string, tag: number, read: (reader: ByteReader) => A) =>
   (bytes: Uint8Array, start = 0, end = bytes.length): Either.Either<A, MalformedMessage> => {
     const reader = new ByteReader(bytes, start, end)
     const message = read(reader)
@@ -49,7 +49,7 @@ const decoder =
 
 /** A message whose body is read and written by hand. `most` is the greatest length it may be sent with. */
 export const custom = <A extends Tagged>(
-  kind: A["_tag"],
+  kind: string,
   tag: string,
   most: number,
   read: (reader: ByteReader) => A,

@@ -232,6 +232,14 @@ describe("Framer", () => {
     assert.isNull(self.next())
   })
 
+  it("holds on to nothing once it wants more", () => {
+    const self = framer()
+    self.push(frame("Z", "I"))
+    const last = run(self.next())
+    assert.isNull(self.next())
+    assert.strictEqual(last.bytes.length, 0)
+  })
+
   it("takes chunks before the last one is used up, in order", () => {
     const self = framer()
     self.push(frame("1"))

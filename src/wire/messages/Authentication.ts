@@ -138,7 +138,7 @@ const write = (writer: ByteWriter, message: Authentication): void => {
 
 /** Backend, byte `R`: every request by its code. */
 export const Authentication: Message.Message<Authentication> = Message.custom<Authentication>(
-  "AuthenticationOther",
+  "Authentication",
   "R",
   largeMessage,
   read,

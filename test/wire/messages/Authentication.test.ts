@@ -52,7 +52,8 @@ describe("Authentication", () => {
   })
 
   it("refuses a request without a code", () => {
-    malformed(Authentication.Authentication.decode(bytes(0, 0, 0)))
+    const failure = malformed(Authentication.Authentication.decode(bytes(0, 0, 0)))
+    assert.match(failure.message, /^malformed message Authentication 'R'/)
   })
 })
 
