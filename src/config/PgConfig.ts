@@ -199,11 +199,10 @@ export const fromEnvWith = (overrides: PgConfigInput): Config.Config<PgConfig> =
   ).pipe(
     Config.mapOrFail((entries) => {
       const environment = Object.fromEntries(entries)
-      const url = environment[databaseUrlVariable]
       return Either.mapLeft(
         fromSources({
           explicit: overrides,
-          connectionString: url === "" ? undefined : url,
+          connectionString: environment[databaseUrlVariable],
           connectionStringName: databaseUrlVariable,
           environment
         }),

@@ -31,6 +31,7 @@ describe("Check", () => {
       "hosts[0].password"
     )
     assert.strictEqual(left(read(`user=${nul}`)).key, "user")
+    assert.strictEqual(left(read(`host=${nul}`)).key, "host")
     assert.strictEqual(left(PgConfig.fromSources({ environment: { PGUSER: nul } })).key, "PGUSER")
     assert.strictEqual(left(PgConfig.fromSources({ environment: { PGTZ: nul } })).key, "parameters.timezone")
   })

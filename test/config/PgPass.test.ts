@@ -21,6 +21,7 @@ describe("PgPass", () => {
       "p:q\\r"
     ],
     ["a comment is no line", "#h:5432:db:me:no\nh:5432:db:me:yes", {}, "yes"],
+    ["a comment is no line even for a host of its name", "#h:5432:db:me:no", { host: "#h" }, undefined],
     ["carriage returns are no part of the password", "h:5432:db:me:pw\r\n", {}, "pw"],
     ["a password of one star is a star", "h:5432:db:me:*", {}, "*"],
     ["a password ends at a bare colon, as in libpq", "h:5432:db:me:a:b", {}, "a"],

@@ -24,6 +24,7 @@ describe("ValueParser", () => {
     "md5,md5",
     "!md5,!md5",
     "md4",
+    "!password,xmd5",
     "md5,",
     ",",
     "md5, password",
