@@ -36,7 +36,10 @@ export {
   untrusted
 }
 
-/** Everything one connection, and a pool of them, can be told. Made by `make`, `fromUri`, `fromEnv` and others. */
+/**
+ * Everything one connection, and a pool of them, can be told. Made by `make`, `fromUri`, `fromEnv` and others; its
+ * constructor and the Schema check each field by itself, `resolve` checks again that all go together.
+ */
 export class PgConfig extends Schema.Class<PgConfig>("effect-postgres/PgConfig")(fields) {}
 
 /** What a value looks like, without showing it. */
