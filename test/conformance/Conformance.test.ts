@@ -76,6 +76,14 @@ describe("the titles of tests", () => {
     expect(ids(source)).toEqual(["CON-001", "CON-004", "CON-005", "CON-002", "CON-003", "CON-006", "CON-007"])
   })
 
+  it("may be left to a helper that declares the tests, in a field of that name", () => {
+    expect(ids(`golden(codec, { ids: "CON-001, CON-002", other: "CON-003" }, rows)`)).toEqual([
+      "CON-001",
+      "CON-002"
+    ])
+    expect(ids(`describe.skip("x", () => { golden(codec, { ids: "CON-001" }) })`)).toEqual([])
+  })
+
   it("name whole ids only", () => {
     expect(ids(`it("XCON-001 CON-0012 CON-02 con-003", () => {})`)).toEqual([])
   })

@@ -68,6 +68,15 @@ const cells = (node: ts.Expression | undefined, constants: Constants): ReadonlyA
 const tableOf = ({ expression: callee }: ts.CallExpression): ts.Expression | undefined =>
   ts.isCallExpression(callee) && tabled.has(words(callee).at(-1) ?? "") ? callee.arguments[0] : undefined
 
+/** A helper that declares tests takes what their titles shall name in a field called `ids`. */
+const idsField = ({ arguments: given }: ts.CallExpression, constants: Constants): ReadonlyArray<string> =>
+  given
+    .filter(ts.isObjectLiteralExpression)
+    .flatMap((options) => options.properties)
+    .filter(ts.isPropertyAssignment)
+    .filter(({ name }) => ts.isIdentifier(name) && name.text === "ids")
+    .flatMap(({ initializer }) => texts(initializer, constants))
+
 /** Ids in the titles of tests that run; those of skipped ones show nothing. */
 export const idsInTitles = (path: string, source: string): ReadonlySet<string> => {
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true)
@@ -76,11 +85,12 @@ export const idsInTitles = (path: string, source: string): ReadonlySet<string> =
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node)) {
       const [first = "", ...rest] = words(node.expression)
-      if (starters.has(first)) {
-        if (rest.some((word) => idle.has(word))) return
-        const titles = [...texts(node.arguments[0], constants), ...cells(tableOf(node), constants)]
-        for (const title of titles) for (const id of title.match(pattern) ?? []) found.add(id)
-      }
+      const isStarter = starters.has(first)
+      if (isStarter && rest.some((word) => idle.has(word))) return
+      const titles = isStarter
+        ? [...texts(node.arguments[0], constants), ...cells(tableOf(node), constants)]
+        : idsField(node, constants)
+      for (const title of titles) for (const id of title.match(pattern) ?? []) found.add(id)
     }
     ts.forEachChild(node, visit)
   }
