@@ -70,8 +70,7 @@ const jobOf = (client: Client, workload: Workload, server: BenchServer, rowsPerS
 /** Runs one measurement. `rowsPerSecond` is the pace of a slow consumer, where the workload has one. */
 export const take = Effect.fn("Measurement.take")(
   function* (client: Client, workload: Workload, server: BenchServer, rowsPerSecond: number) {
-    const folder =
-      client.peers === undefined ? Peers.clientsFolder : yield* Peers.placeScript(client.peers, client.script)
+    const folder = client.peers === undefined ? Peers.clientsFolder : Peers.scriptsOf(client.peers)
     const runtime = client.peers === "bun" ? yield* Peers.bunExecutable : process.execPath
     const job = JSON.stringify(jobOf(client, workload, server, rowsPerSecond))
     const command = Command.make(runtime, `${folder}/child.mjs`, client.script, job)

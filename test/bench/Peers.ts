@@ -26,6 +26,8 @@ export class PeersError extends Data.TaggedError("PeersError")<{ readonly text: 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 export const clientsFolder = here("clients")
 const folderOf = (set: PeerSet): string => here(`peers/${set}`)
+/** Where the scripts of a set's clients run. */
+export const scriptsOf = (set: PeerSet): string => `${folderOf(set)}/clients`
 
 /** Installs a set unless exactly this one is there already. */
 export const install = Effect.fn("Peers.install")(function* (set: PeerSet) {
@@ -52,15 +54,11 @@ export const install = Effect.fn("Peers.install")(function* (set: PeerSet) {
   yield* fs.writeFileString(marker, manifest)
 })
 
-/** Copies a client's script beside the packages it imports, because that is where Node looks for them. */
-export const placeScript = Effect.fn("Peers.placeScript")(function* (set: PeerSet, script: string) {
+/** Copies the clients' scripts beside the packages they import, because that is where Node looks for them. */
+export const placeScripts = Effect.fn("Peers.placeScripts")(function* (set: PeerSet) {
   const fs = yield* FileSystem.FileSystem
-  const folder = `${folderOf(set)}/run`
-  yield* fs.makeDirectory(folder, { recursive: true })
-  for (const name of ["child.mjs", "waves.mjs", `${script}.mjs`]) {
-    yield* fs.copyFile(`${clientsFolder}/${name}`, `${folder}/${name}`)
-  }
-  return folder
+  yield* fs.remove(scriptsOf(set), { recursive: true, force: true })
+  yield* fs.copy(clientsFolder, scriptsOf(set))
 })
 
 /** The Bun that npm fetched for this machine; its package leaves linking it to the install script. */

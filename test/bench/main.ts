@@ -35,7 +35,9 @@ const bench = Effect.fn("bench")(function* (options: Options.Options) {
     yield* Effect.logWarning(`the load is ${loadBefore.toFixed(2)}: the numbers will be worth little`)
   }
   const sets = new Set(options.clients.flatMap(({ peers }) => (peers === undefined ? [] : [peers])))
-  yield* Effect.forEach(sets, Peers.install, { discard: true })
+  yield* Effect.forEach(sets, (set) => Effect.zipRight(Peers.install(set), Peers.placeScripts(set)), {
+    discard: true
+  })
   if (options.build && options.clients.some(isOurs)) yield* build
   const server = yield* Server.start
   const results = yield* Effect.forEach(options.workloads, (workload) =>

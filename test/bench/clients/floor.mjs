@@ -34,7 +34,6 @@ export const open = async (config) => {
   }
 
   return {
-    serverVersion: socket.serverVersion,
     all: rows,
     stream: async (sql, onRows) => {
       socket.onRows = onRows

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import { inForkedWaves } from "./forkWaves.mjs"
 
 const options = ({ host, port, user, database, password, connections }) => ({
   host,
@@ -36,15 +37,7 @@ export const open = async (config) => {
           for (let i = 0; i < count; i++) yield* one(i)
         })
       ),
-    concurrent: (count, fibers) =>
-      runtime.runPromise(
-        Effect.gen(function* () {
-          const indices = Array.from({ length: fibers }, (_, i) => i)
-          for (let done = 0; done < count; done += fibers) {
-            yield* Effect.forEach(indices, (i) => one(done + i), { concurrency: fibers, discard: true })
-          }
-        })
-      ),
+    concurrent: (count, fibers) => runtime.runPromise(inForkedWaves(count, fibers, one)),
     close: () => runtime.dispose()
   }
 }

@@ -1,0 +1,81 @@
+import { assert, describe, it } from "@effect/vitest"
+import { verdicts } from "./Goal.js"
+import { Sample } from "./Measurement.js"
+import type { Result } from "./Summary.js"
+import { growth, median, medianOf, ratio } from "./Summary.js"
+import { workloads } from "./Workload.js"
+
+const sample = (rate: number, more: { atReferenceMb?: number; peakMb?: number } = {}) =>
+  new Sample({ items: rate, wallMs: 1000, cpuMs: 500, maxRssMb: 50, ...more })
+
+const result = (name: string, rounds: Result["rounds"]): Result => {
+  const workload = workloads.find((each) => each.name === name)
+  if (workload === undefined) throw new Error(`no workload ${name}`)
+  return { workload, rounds }
+}
+
+describe("Summary", () => {
+  it("takes the middle of an odd number of values and the mean of the two middle ones of an even number", () => {
+    assert.strictEqual(median([9, 1, 5]), 5)
+    assert.strictEqual(median([9, 1, 5, 7]), 6)
+    assert.strictEqual(median([]), undefined)
+  })
+
+  it("compares within a round, and leaves out rounds in which one side failed", () => {
+    const rounds = result(
+      "wide",
+      new Map([
+        ["ours-familiar", [sample(100), sample(300), sample(40)]],
+        ["pg", [sample(50), undefined, sample(40)]]
+      ])
+    )
+    assert.strictEqual(
+      ratio(rounds, "ours-familiar", "pg", (each) => each.rate),
+      1.5
+    )
+    assert.strictEqual(
+      medianOf(rounds, "pg", (each) => each.rate),
+      45
+    )
+  })
+
+  it("has no ratio to a client that lacks the workload", () => {
+    const rounds = result(
+      "stream",
+      new Map([
+        ["ours-familiar", [sample(1)]],
+        ["bun", "unsupported"]
+      ] as const)
+    )
+    assert.strictEqual(
+      ratio(rounds, "ours-familiar", "bun", (each) => each.rate),
+      undefined
+    )
+  })
+})
+
+describe("Goal", () => {
+  it("holds sequential round trips against the fastest peer on Node, not against the floor or Bun", () => {
+    const [verdict] = verdicts([
+      result(
+        "sequential",
+        new Map([
+          ["floor", [sample(400)]],
+          ["bun", [sample(300)]],
+          ["ours-familiar", [sample(96)]],
+          ["pg", [sample(100)]],
+          ["postgres", [sample(80)]]
+        ])
+      )
+    ])
+    assert.deepInclude(verdict, { measured: "0.96 ×", reached: true })
+    assert.include(verdict?.wanted, "pg")
+  })
+
+  it("measures memory from the first million rows on", () => {
+    const grown = sample(1, { atReferenceMb: 100, peakMb: 165 })
+    assert.strictEqual(growth(grown), 65)
+    const [verdict] = verdicts([result("memory", new Map([["ours-familiar", [grown]]]))])
+    assert.strictEqual(verdict?.reached, false)
+  })
+})

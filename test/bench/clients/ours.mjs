@@ -1,0 +1,74 @@
+/**
+ * This package, as built into `dist`, in the preset of the job. One connection is a `PgConnection`, several are the pool
+ * of a `PgClient`.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { PgClient, PgConfig, PgConnector, PgTypes, Sql } from "effect-postgres"
+import { inForkedWaves } from "./forkWaves.mjs"
+
+const { sql, unsafe } = Sql
+
+const settings = ({ host, port, user, database, password, connections }) =>
+  Either.getOrThrow(
+    PgConfig.make({
+      host,
+      port,
+      user,
+      database,
+      ...(password === undefined ? {} : { password }),
+      sslMode: "disable",
+      maxConnections: connections
+    })
+  )
+
+const connector = (config) => PgConnector.layer(settings(config), { types: PgTypes[config.preset] })
+
+/** A connection for the runtime's life, or a client over a pool of them: what both can do is what is measured. */
+const sessionOf = (config, scope) =>
+  config.connections === 1
+    ? Effect.flatMap(PgConnector.PgConnector, ({ open }) => Scope.extend(open(), scope))
+    : PgClient.PgClient
+
+export const open = async (config) => {
+  const runtime = ManagedRuntime.make(Layer.provideMerge(PgClient.layerFromConnector(), connector(config)))
+  const scope = Effect.runSync(Scope.make())
+  const session = await runtime.runPromise(sessionOf(config, scope))
+  const one = (i) => session.query(sql`select ${i}::int4 as x`)
+
+  return {
+    all: (text) => runtime.runPromise(session.query(unsafe(text))),
+    stream: (text, onRows) =>
+      runtime.runPromise(
+        Stream.runForEachChunk(session.stream(unsafe(text)), (chunk) => {
+          const wait = onRows(Chunk.toReadonlyArray(chunk))
+          return wait === undefined ? Effect.void : Effect.promise(() => wait)
+        })
+      ),
+    sequential: (count) =>
+      runtime.runPromise(
+        Effect.gen(function* () {
+          for (let i = 0; i < count; i++) yield* one(i)
+        })
+      ),
+    concurrent: (count, fibers) => runtime.runPromise(inForkedWaves(count, fibers, one)),
+    close: async () => {
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      await runtime.dispose()
+    }
+  }
+}
+
+let connecting
+
+/** The service is made once, as an application would; a session is opened and closed each time. */
+export const connectOnce = (config) => {
+  connecting ??= ManagedRuntime.make(connector({ ...config, connections: 1 }))
+  return connecting.runPromise(Effect.scoped(Effect.flatMap(PgConnector.PgConnector, ({ open }) => open())))
+}
