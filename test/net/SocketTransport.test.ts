@@ -1,6 +1,5 @@
 import * as Socket from "@effect/platform/Socket"
 import { assert, describe, it } from "@effect/vitest"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -100,15 +99,19 @@ describe("SocketTransport", () => {
       const { fake, link } = yield* open({ sendBytes: 5 })
       const heard = owner()
       link.listen(heard.handlers)
-      const gate = yield* Deferred.make<void>()
-      fake.write = Deferred.await(gate)
+      const gate = yield* Effect.makeSemaphore(0)
+      fake.write = Effect.asVoid(gate.take(1))
       assert.isTrue(link.write(Buffer.from("ab")))
       assert.isTrue(link.write(Buffer.from("cd")))
       assert.isFalse(link.write(Buffer.from("e")))
       yield* turns(2)
       assert.strictEqual(fake.written.length, 1)
       assert.strictEqual(heard.drains(), 0)
-      yield* Deferred.succeed(gate, undefined)
+      yield* gate.release(1)
+      yield* turns(3)
+      assert.deepStrictEqual(fake.written.map(String), ["ab", "cd"])
+      assert.strictEqual(heard.drains(), 0, "not before all has left")
+      yield* gate.release(2)
       yield* turns(3)
       assert.deepStrictEqual(fake.written.map(String), ["ab", "cd", "e"])
       assert.strictEqual(heard.drains(), 1)

@@ -150,7 +150,9 @@ describe("NodeTransport", () => {
       link.listen(heard.handlers)
       link.pause()
       link.write(pattern(10))
-      socket.end("terminating connection due to administrator command")
+      // More than is read ahead while the brake is on, so that the end of it is still the kernel's.
+      const sent = Buffer.concat([pattern(100_000), Buffer.from("terminating connection")])
+      socket.end(sent)
       yield* turns(20)
       socket.destroy() // with our ten bytes unread: the kernel answers with a reset
       yield* turns(20)
@@ -161,7 +163,7 @@ describe("NodeTransport", () => {
       assert.isFalse(heard.ended())
       link.resume()
       const failure = yield* heard.end
-      assert.strictEqual(heard.received().toString(), "terminating connection due to administrator command")
+      assert.isTrue(sent.equals(heard.received()))
       assert.include(["EPIPE", "ECONNRESET"], failure?.code)
     })
   )
