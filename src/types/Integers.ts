@@ -54,7 +54,9 @@ const whole = (writer: ByteWriter, value: unknown, least: number, most: number):
 }
 
 const shapeOf = (value: unknown): string =>
-  typeof value === "bigint" ? "a bigint out of range" : describe(value)
+  typeof value === "bigint" || Number.isSafeInteger(value)
+    ? `a ${typeof value} out of range`
+    : describe(value)
 
 const encodeTextWithin = (least: number, most: number) => (writer: ByteWriter, value: unknown) =>
   writer.text(String(whole(writer, value, least, most)))

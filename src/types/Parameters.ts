@@ -102,7 +102,7 @@ const wrongCount = (expected: number, received: number): ParameterFailure => ({
   _tag: "WrongCount",
   expected,
   received,
-  reason: `expected ${expected} parameters, got ${received}`
+  reason: `expected ${expected} ${expected === 1 ? "parameter" : "parameters"}, got ${received}`
 })
 
 /** Compiles the writing of parameters of these types; OID 0 is a type nobody has stated. */
