@@ -9,11 +9,14 @@ import { to } from "./Transition.js"
 export interface Expects {
   readonly CopyIn: "send CopyDone" | "send CopyFail"
   readonly CopyInEnding: "CommandComplete"
+  /** We have given up: only the error may come, so no count can pass for a success. */
+  readonly CopyInFailing: never
 }
 
 /** The states of COPY IN inside a machine that goes on at `after`. */
 export const states = <const S extends string>(after: S) =>
   ({
-    CopyIn: { "send CopyDone": to("CopyInEnding"), "send CopyFail": to("CopyInEnding") },
-    CopyInEnding: { CommandComplete: to(after, "complete") }
+    CopyIn: { "send CopyDone": to("CopyInEnding"), "send CopyFail": to("CopyInFailing") },
+    CopyInEnding: { CommandComplete: to(after, "complete") },
+    CopyInFailing: {}
   }) as const

@@ -1,0 +1,19 @@
+import { describe, expect, it } from "vitest"
+import { states } from "../../src/protocol/CopyIn.js"
+import { lines, ofTable } from "./arrows.js"
+
+describe("COPY from us", () => {
+  it("hears nothing until our end, and a count only after CopyDone (FLW-067)", () => {
+    expect(ofTable(states("After"))).toEqual(
+      lines(`
+        CopyIn send CopyDone -> CopyInEnding none
+        CopyIn send CopyFail -> CopyInFailing none
+        CopyInEnding CommandComplete -> After complete
+      `)
+    )
+  })
+
+  it("has only the error to wait for after CopyFail (FLW-067)", () => {
+    expect(states("After").CopyInFailing).toEqual({})
+  })
+})

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest"
+import * as ProtocolVersion from "../../src/protocol/ProtocolVersion.js"
+
+const v30 = 0x00030000
+const v32 = 0x00030002
+const option = "_pq_.compression"
+
+const judge = (
+  version: number,
+  unsupported: ReadonlyArray<string> = [],
+  asked: Partial<ProtocolVersion.Asked> = {}
+): number | string =>
+  ProtocolVersion.negotiated(
+    { version: v32, least: v30, options: [option], ...asked },
+    { version, unsupported }
+  )
+
+describe("a version", () => {
+  it("has a word and a name; the latest is 3.2", () => {
+    expect([
+      ProtocolVersion.wordOf("3.0"),
+      ProtocolVersion.wordOf("3.2"),
+      ProtocolVersion.wordOf("latest")
+    ]).toEqual([v30, v32, v32])
+    expect([v30, v32, 0x0003270f].map(ProtocolVersion.nameOf)).toEqual(["3.0", "3.2", "3.9999"])
+  })
+})
+
+describe("the version a server offers", () => {
+  it.each([
+    ["a lower one", v30, [], v30],
+    ["a lower one and a refused option", v30, [option], v30],
+    ["the same one without an option that was sent", v32, [option], v32]
+  ] as const)("is taken when it is %s", (_name, version, unsupported, expected) => {
+    expect(judge(version, unsupported)).toBe(expected)
+  })
+
+  it.each([
+    ["newer than asked", judge(0x00030003), "newer than the 3.2"],
+    ["of a greater major version", judge(0x00040000), "newer than the 3.2"],
+    ["3.9999", judge(0x0003270f), "newer"],
+    ["older than 3.0", judge(0x00020000), "older than 3.0"],
+    ["a minor number alone", judge(2), "older than 3.0"],
+    ["3.1", judge(0x00030001), "reserved"],
+    ["below our least", judge(v30, [], { least: v32 }), "min_protocol_version asks for 3.2"],
+    ["the one asked for, with nothing refused", judge(v32), "without a change"],
+    ["with an option that was not sent", judge(v30, ["_pq_.other"]), "_pq_.other, which was not sent"],
+    ["with an option that is none", judge(v30, ["compression"]), "compression, which was not sent"],
+    [
+      "with an option that was sent without the prefix",
+      judge(v30, ["x"], { options: ["x"] }),
+      "the option x"
+    ],
+    ["with a strange option behind a known one", judge(v30, [option, "_pq_.b"]), "_pq_.b"],
+    ["3.0 when 3.0 was asked for", judge(v30, [], { version: v30 }), "without a change"]
+  ])("is refused when it is %s", (_name, verdict, reason) => {
+    expect(verdict).toEqual(expect.stringContaining(reason))
+  })
+})

@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest"
+import { asynchronous, moves, tags } from "../../src/protocol/SessionMessage.js"
+import * as BackendMessage from "../../src/wire/BackendMessage.js"
+
+const entries = [...Object.entries(tags), ...Object.entries(asynchronous)]
+
+describe("the messages of a session", () => {
+  it.each(entries)("know %s by the tag the wire has for it", (name, tag) => {
+    expect(BackendMessage.kindOf(tag)).toBe(name)
+  })
+
+  it("are all that a server may send but those of the startup phase, each once (MSG-038)", () => {
+    const known = Array.from({ length: 256 }, (_, tag) => BackendMessage.kindOf(tag)).filter(
+      (name) => name !== undefined
+    )
+    const early = ["Authentication", "BackendKeyData", "NegotiateProtocolVersion"]
+    expect([...entries.map(([name]) => name), ...early].sort()).toEqual(known.sort())
+    expect(new Set(entries.map(([, tag]) => tag)).size).toBe(entries.length)
+  })
+
+  it("include no other move of ours than the two ends of a copy", () => {
+    expect(moves).toEqual(["send CopyDone", "send CopyFail"])
+  })
+})

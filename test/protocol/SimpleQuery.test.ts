@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest"
+import { nodes, script, table } from "../../src/protocol/SimpleQuery.js"
+import { lines, ofNodes, ofTable } from "./arrows.js"
+
+const expected = lines(`
+  Statement RowDescription -> Rows columns
+  Statement CommandComplete -> Statement complete
+  Statement EmptyQueryResponse -> Statement empty
+  Statement CopyInResponse -> CopyIn copyIn
+  Statement CopyOutResponse -> CopyOut copyOut
+  Statement CopyBothResponse -> CopyBoth copyBoth
+  Statement ReadyForQuery -> Done ready
+
+  Rows DataRow -> Rows rows
+  Rows CommandComplete -> Statement complete
+
+  CopyIn send CopyDone -> CopyInEnding none
+  CopyIn send CopyFail -> CopyInFailing none
+  CopyInEnding CommandComplete -> Statement complete
+
+  CopyOut CopyData -> CopyOut copyData
+  CopyOut CopyDone -> Statement copyDone
+
+  CopyBoth CopyData -> CopyBoth copyData
+  CopyBoth CopyDone -> CopyBothServerDone copyDone
+  CopyBoth send CopyDone -> CopyBothClientDone none
+  CopyBothServerDone send CopyDone -> Statement none
+  CopyBothClientDone CopyData -> CopyBothClientDone copyData
+  CopyBothClientDone CopyDone -> Statement copyDone
+`)
+
+describe("a simple query", () => {
+  it("takes these messages in these states and no other (MSG-035, MSG-038)", () => {
+    expect(ofNodes(nodes)).toEqual(expected)
+  })
+
+  it("prints the table it runs", () => {
+    expect(ofTable(table)).toEqual(expected)
+  })
+
+  it("begins between statements", () => {
+    expect(script).toEqual([nodes.Statement])
+  })
+
+  it("ends in ReadyForQuery and nowhere else, and not amid rows or copies (MSG-035)", () => {
+    expect(expected.filter((line) => line.includes("-> Done"))).toEqual([
+      "Statement ReadyForQuery -> Done ready"
+    ])
+  })
+})
