@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { ClientName } from "./Client.js"
 import { verdicts } from "./Goal.js"
 import { Sample } from "./Measurement.js"
-import type { Result } from "./Summary.js"
+import type { Result, Rounds } from "./Summary.js"
 import { growth, median, medianOf, ratio } from "./Summary.js"
 import { workloads } from "./Workload.js"
 
@@ -42,10 +43,10 @@ describe("Summary", () => {
   it("has no ratio to a client that lacks the workload", () => {
     const rounds = result(
       "stream",
-      new Map([
+      new Map<ClientName, Rounds | "unsupported">([
         ["ours-familiar", [sample(1)]],
         ["bun", "unsupported"]
-      ] as const)
+      ])
     )
     assert.strictEqual(
       ratio(rounds, "ours-familiar", "bun", (each) => each.rate),
