@@ -14,7 +14,7 @@ import type { TransportFailure } from "../model/PgError.js"
 import type { Link, Transport } from "../net/Transport.js"
 import * as Session from "../protocol/Session.js"
 import * as CancelMessage from "../wire/messages/Cancel.js"
-import type { ConnectFacts } from "./ConnectFacts.js"
+import type { SendCancel } from "./ConnectFacts.js"
 import type { Core } from "./Core.js"
 import { breakOff } from "./Core.js"
 import * as Outbound from "./Outbound.js"
@@ -22,9 +22,6 @@ import type { Request } from "./Request.js"
 
 /** How long the cancel connection and the drain behind it may take before the connection is closed instead. */
 export const cancelDeadline: Duration.Duration = Duration.seconds(5)
-
-/** Opens a connection to the same server for a CancelRequest and waits for the server to close it. */
-export type SendCancel = (facts: ConnectFacts) => Effect.Effect<void, TransportFailure>
 
 /** The request's bytes. */
 export const encode = (processId: number, secretKey: Uint8Array): Uint8Array => {

@@ -1,3 +1,5 @@
+import type * as Effect from "effect/Effect"
+import type { TransportFailure } from "../model/PgError.js"
 import type { Address } from "../net/Transport.js"
 
 /** What is known of a session from its start: readable on the connection, and what cancelling needs. */
@@ -12,3 +14,6 @@ export interface ConnectFacts {
   /** The method that authenticated us: `trust`, `password`, `md5`, `scram-sha-256` … */
   readonly authentication: string
 }
+
+/** Opens a connection to the same server for a CancelRequest and waits for the server to close it. */
+export type SendCancel = (facts: ConnectFacts) => Effect.Effect<void, TransportFailure>

@@ -2,8 +2,9 @@
  * The one bridge between requests, which live in socket callbacks, and Effects: one asynchronous boundary per
  * request, and the rule of what interruption does.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import * as RuntimeFlags from "effect/RuntimeFlags"
 import type { PgSessionError } from "../model/PgError.js"
 import * as Cancel from "./Cancel.js"
 import type { Core } from "./Core.js"
@@ -17,15 +18,29 @@ import type { Request } from "./Request.js"
  * Interruption: a request not yet written is withdrawn. One that is alone on the wire is cancelled on the server,
  * and the interrupted fiber goes on when the connection is clean again (or closed). With statements of other fibers
  * on the wire the fiber is released at once, the rows are discarded as they come, and the server is not told.
+ *
+ * Written out instead of `Effect.async` with a canceller, which takes twice the time of everything else a small query
+ * does (9.5 against 5.3 µs with a hundred fibers on one connection) and keeps garbage alive into the old generation.
  */
 export const run = <A>(
   core: Core,
   make: (outcome: Outcome<A>) => Request
 ): Effect.Effect<A, PgSessionError> =>
-  Effect.async<A, PgSessionError>((resume) => {
-    const request = make((failure, value) =>
-      resume(failure === undefined ? Exit.succeed(value) : Exit.fail(failure))
+  Effect.withFiberRuntime<A, PgSessionError>((_fiber, { runtimeFlags }) => {
+    let request: Request | undefined
+    const answered = Effect.async<A, PgSessionError>((resume) => {
+      request = make((failure, value) =>
+        resume(failure === undefined ? Effect.succeed(value) : Effect.fail(failure))
+      )
+      Outbound.submit(core, request)
+    })
+    // Inside an uninterruptible region the request has its way.
+    if (!RuntimeFlags.interruptible(runtimeFlags)) return answered
+    return Effect.uninterruptible(
+      Effect.catchAllCause(Effect.interruptible(answered), (cause) =>
+        request === undefined || !Cause.isInterrupted(cause)
+          ? Effect.failCause(cause)
+          : Effect.zipRight(Cancel.abandon(core, request), Effect.failCause(cause))
+      )
     )
-    Outbound.submit(core, request)
-    return Cancel.abandon(core, request)
   })

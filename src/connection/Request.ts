@@ -11,7 +11,9 @@ import type { Node } from "../protocol/Machine.js"
 import type { Script } from "../protocol/Pipeline.js"
 import type { CopyBothResponse, CopyInResponse, CopyOutResponse } from "../wire/messages/Copy.js"
 import type { FrameRun } from "../wire/FrameRun.js"
-import type { Core } from "./Core.js"
+import type { ConnectionState } from "./ConnectionState.js"
+
+type Core = ConnectionState<Request>
 
 /** `queued`: nothing was written. `sent`: at least the first message was. `settled`: whoever asked has its answer. */
 export type RequestState = "queued" | "sent" | "settled"

@@ -1,6 +1,13 @@
 /** What a person reads of an error: what happened, where, and what to do. */
-import type { AuthFailure, ConnectAttempt, Deadline } from "./PgError.js"
+import type { AuthFailure, ConnectPhase, Deadline } from "./Failure.js"
 import type { ServerFields } from "./ServerFields.js"
+
+/** What is shown of an attempt to connect. */
+interface ConnectAttempt {
+  readonly address: string
+  readonly phase: ConnectPhase
+  readonly cause: { readonly _tag: string; readonly message: string; readonly code?: string }
+}
 
 /** Index in UTF-16 units of the 1-based code point `position`. */
 export const utf16Index = (sql: string, position: number): number => {

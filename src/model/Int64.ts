@@ -4,22 +4,21 @@
  */
 
 const twoTo32 = 4294967296
-/** Halves with `|high|` below this make a number that a double holds exactly. */
+/** High halves from minus this to below this make numbers that a double holds exactly. */
 const exactHigh = 0x200000
 
-/** True when the number is at most 2^53 in size, so that `toNumber` is exact. */
-export const isSafe = (high: number, low: number): boolean =>
-  high < exactHigh && (high > -exactHigh || (high === -exactHigh && low === 0))
+/** True when numbers with this high half are at most 2^53 in size, so that `toNumber` is exact. */
+export const isSafe = (high: number): boolean => high < exactHigh && high >= -exactHigh
 
 /** The nearest double; exact when `isSafe`. */
 export const toNumber = (high: number, low: number): number => high * twoTo32 + (low >>> 0)
 
 export const toBigInt = (high: number, low: number): bigint =>
-  isSafe(high, low) ? BigInt(toNumber(high, low)) : (BigInt(high) << 32n) | BigInt(low >>> 0)
+  isSafe(high) ? BigInt(toNumber(high, low)) : (BigInt(high) << 32n) | BigInt(low >>> 0)
 
 /** Decimal digits. */
 export const toText = (high: number, low: number): string =>
-  isSafe(high, low) ? String(toNumber(high, low)) : toBigInt(high, low).toString()
+  isSafe(high) ? String(toNumber(high, low)) : toBigInt(high, low).toString()
 
 /** High half of a whole number of at most 2^53 in size. */
 export const highOf = (value: number): number => Math.floor(value / twoTo32)

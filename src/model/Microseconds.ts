@@ -32,7 +32,7 @@ export abstract class Microseconds implements Equal.Equal {
 
   /** Days from 2000-01-01 to the day this falls on, rounded down; ±Infinity for the infinities. */
   get days(): number {
-    if (Int64.isSafe(this.high, this.low)) {
+    if (Int64.isSafe(this.high)) {
       return Math.floor(Int64.toNumber(this.high, this.low) / Calendar.microsPerDay)
     }
     if (!this.isFinite) return this.high < 0 ? -Infinity : Infinity
@@ -43,7 +43,7 @@ export abstract class Microseconds implements Equal.Equal {
 
   /** Microseconds since midnight, 0 to 86,399,999,999; 0 for the infinities. */
   get microsOfDay(): number {
-    if (Int64.isSafe(this.high, this.low)) {
+    if (Int64.isSafe(this.high)) {
       const rest = Int64.toNumber(this.high, this.low) % Calendar.microsPerDay
       return rest < 0 ? rest + Calendar.microsPerDay : rest === 0 ? 0 : rest
     }
@@ -52,7 +52,7 @@ export abstract class Microseconds implements Equal.Equal {
 
   /** Milliseconds since 1970-01-01, rounded down; ±Infinity for the infinities. Exact up to the year 287396. */
   protected get millis(): number {
-    if (Int64.isSafe(this.high, this.low)) {
+    if (Int64.isSafe(this.high)) {
       return Math.floor(Int64.toNumber(this.high, this.low) / 1000) + Calendar.millisTo2000
     }
     return this.days * Calendar.millisPerDay + Math.floor(this.microsOfDay / 1000) + Calendar.millisTo2000

@@ -7,8 +7,11 @@
  */
 import * as Data from "effect/Data"
 import * as ErrorText from "./ErrorText.js"
+import type { AuthFailure, ConnectPhase, Deadline, TransportFailure } from "./Failure.js"
 import type { ServerFields } from "./ServerFields.js"
 import * as SqlState from "./SqlState.js"
+
+export type { AuthFailure, ConnectPhase, Deadline, TransportFailure } from "./Failure.js"
 
 /** A setting is missing, malformed or contradictory. Found before a socket is opened. */
 export class PgConfigError extends Data.TaggedError("PgConfigError")<{
@@ -25,23 +28,12 @@ export class PgConfigError extends Data.TaggedError("PgConfigError")<{
   }
 }
 
-/** How far a connection attempt had come. */
-export type ConnectPhase = "resolve" | "socket" | "encryption" | "startup" | "authentication" | "ready"
-
 /** One address that was tried. */
 export interface ConnectAttempt {
   /** `host:port` or the path of a Unix socket. */
   readonly address: string
   readonly phase: ConnectPhase
   readonly cause: PgServerError | PgProtocolError | PgTimeoutError | PgClosedError | TransportFailure
-}
-
-/** What the operating system said when a socket failed. */
-export interface TransportFailure {
-  readonly _tag: "TransportFailure"
-  /** The system's code, such as `ECONNREFUSED`; empty when it gave none. */
-  readonly code: string
-  readonly message: string
 }
 
 /** No session could be opened; every address that was tried is listed. */
@@ -53,19 +45,6 @@ export class PgConnectError extends Data.TaggedError("PgConnectError")<{
     return ErrorText.connect(this.attempts)
   }
 }
-
-/** Why authentication did not succeed. */
-export type AuthFailure =
-  /** The server refused the credentials or the role. */
-  | "rejected"
-  /** The server asked for a password and none is configured. */
-  | "password-missing"
-  /** The server asked for a method this client does not speak. */
-  | "method-unsupported"
-  /** The server asked for a method the configuration forbids, or skipped one it requires. */
-  | "method-refused"
-  /** The server did not prove that it knows the password, or its messages break the method's rules. */
-  | "server-unproven"
 
 /** The session could not be authenticated; another attempt with the same settings gives the same answer. */
 export class PgAuthError extends Data.TaggedError("PgAuthError")<{
@@ -168,9 +147,6 @@ export class PgPoolError extends Data.TaggedError("PgPoolError")<{
     return `${this.reason} (max ${this.max}, in use ${this.inUse}, waiting ${this.waiting})`
   }
 }
-
-/** Which clock ran out. */
-export type Deadline = "connect" | "acquire" | "statement" | "idle" | "silence"
 
 /** A deadline set on this side passed. */
 export class PgTimeoutError extends Data.TaggedError("PgTimeoutError")<{

@@ -95,7 +95,7 @@ export const rooms: ReadonlyArray<Room> = [
     name: "connection",
     holds:
       "the narrow waist, and all that one session can do: queries, streams, portals, COPY, notifications, cancel",
-    mayImport: ["net", "host", "config", "protocol", "types", "wire", "model", "bytes"],
+    mayImport: ["net", "host", "config", "protocol", "auth", "types", "wire", "model", "bytes"],
     builtins: []
   },
   {

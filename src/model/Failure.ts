@@ -1,0 +1,28 @@
+/** The words that errors are made of. */
+
+/** How far a connection attempt had come. */
+export type ConnectPhase = "resolve" | "socket" | "encryption" | "startup" | "authentication" | "ready"
+
+/** What the operating system said when a socket failed. */
+export interface TransportFailure {
+  readonly _tag: "TransportFailure"
+  /** The system's code, such as `ECONNREFUSED`; empty when it gave none. */
+  readonly code: string
+  readonly message: string
+}
+
+/** Why authentication did not succeed. */
+export type AuthFailure =
+  /** The server refused the credentials or the role. */
+  | "rejected"
+  /** The server asked for a password and none is configured. */
+  | "password-missing"
+  /** The server asked for a method this client does not speak. */
+  | "method-unsupported"
+  /** The server asked for a method the configuration forbids, or skipped one it requires. */
+  | "method-refused"
+  /** The server did not prove that it knows the password, or its messages break the method's rules. */
+  | "server-unproven"
+
+/** Which clock ran out. */
+export type Deadline = "connect" | "acquire" | "statement" | "idle" | "silence"
