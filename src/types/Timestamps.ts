@@ -134,7 +134,7 @@ export const decodeInstant: Decode<Date | number> = (reader, at, length) => {
   }
   const high = reader.view.getInt32(at)
   const low = reader.view.getInt32(at + 4)
-  return Int64.isSafe(high, low)
+  return Int64.isSafe(high)
     ? dateOf(reader, Math.floor(Int64.toNumber(high, low) / 1000) + Calendar.millisTo2000)
     : dateOf(reader, new PgTimestampTz(high, low).epochMillis)
 }
