@@ -12,6 +12,7 @@ export const throwAway: Settings = {
   max_wal_senders: "20",
   max_replication_slots: "20",
   max_prepared_transactions: "20",
+  wal_retrieve_retry_interval: "100ms",
   timezone: "UTC",
   log_timezone: "UTC",
   lc_messages: "C",

@@ -7,10 +7,12 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Cluster from "./Cluster.js"
 import type { Listen } from "./ClusterSettings.js"
 import { addresses } from "./ClusterSettings.js"
@@ -19,6 +21,7 @@ import * as FreePort from "./FreePort.js"
 import * as Readiness from "./Readiness.js"
 import * as ServerBinaries from "./ServerBinaries.js"
 import type { Version } from "./ServerPackage.js"
+import * as ServerPackage from "./ServerPackage.js"
 import * as ServerProcess from "./ServerProcess.js"
 import * as ServerUser from "./ServerUser.js"
 
@@ -109,14 +112,18 @@ const statusLine = 7
 const claimsReady = (lockFile: string): boolean =>
   /^(ready|standby)/.test(lockFile.split("\n")[statusLine] ?? "")
 
+const logOf = (fs: FileSystem.FileSystem, cluster: Cluster.Cluster): Effect.Effect<string> =>
+  Effect.orElseSucceed(fs.readFileString(cluster.logFile), () => "")
+
 /** Waits until `process` accepts sessions at `target`. Fails when it ends first, or when patience ends. */
 const awaitReady = Effect.fnUntraced(function* (
   process: ServerProcess.ServerProcess,
   cluster: Cluster.Cluster,
-  target: Readiness.Target
+  target: Readiness.Target,
+  logBefore: number
 ) {
   const fs = yield* FileSystem.FileSystem
-  const log = Effect.orElseSucceed(fs.readFileString(cluster.logFile), () => "")
+  const log = Effect.map(logOf(fs, cluster), (log) => log.slice(logBefore))
   const failure = (reason: "start" | "timeout", text: string) =>
     Effect.flatMap(log, (log) => new EmbeddedPostgresError({ reason, text, log: tail(log) }))
   let detail = ""
@@ -144,9 +151,10 @@ const awaitReady = Effect.fnUntraced(function* (
 const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
   const fs = yield* FileSystem.FileSystem
   const user = yield* ServerUser.current
-  const binaries = yield* ServerBinaries.make(options.version, user)
+  const binaries = yield* ServerBinaries.prepare(yield* ServerPackage.find(options.version), user)
   const cluster = yield* Cluster.make(binaries, user, options)
   const listen = options.listen ?? "both"
+  const log = logOf(fs, cluster)
   let port = 0
   let running: ServerProcess.ServerProcess | undefined
   const target = (): Readiness.Target =>
@@ -158,13 +166,14 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
     )
   const launch = Effect.gen(function* () {
     if (running !== undefined) yield* running.awaitExit
+    const logBefore = (yield* log).length
     running = yield* Effect.uninterruptible(
       Effect.tap(
         ServerProcess.launch({ ...cluster, postgres: binaries.postgres, user }),
         (launched) => (running = launched)
       )
     )
-    yield* awaitReady(running, cluster, target())
+    yield* awaitReady(running, cluster, target(), logBefore)
   })
   const launchPatiently = Effect.retry(launch, {
     while: (error) => error.reason === "start" && error.log.includes(stillInUse),
@@ -192,7 +201,6 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
   const host = listen === "unix" ? cluster.folder : "127.0.0.1"
   const stop = (mode: StopMode = "fast") => Effect.asVoid(end(signalOf[mode])).pipe(real)
   const startAgain = launchPatiently.pipe(Effect.provideService(FileSystem.FileSystem, fs), real)
-  const log = Effect.orElseSucceed(fs.readFileString(cluster.logFile), () => "")
   const reloads = Effect.map(log, (log) => log.split("received SIGHUP").length)
   const server: Server = {
     version: binaries.major,
@@ -234,7 +242,14 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
  * @see https://www.postgresql.org/docs/current/server-start.html
  */
 export const start = (options: Options = {}): Effect.Effect<Server, EmbeddedPostgresError, Scope.Scope> =>
-  make(options).pipe(Effect.provide(NodeFileSystem.layer), real)
+  Effect.gen(function* () {
+    // A scope within the caller's: what failed or was interrupted is removed at once, not when the caller is done.
+    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+    return yield* make(options).pipe(
+      Scope.extend(scope),
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+    )
+  }).pipe(Effect.provide(NodeFileSystem.layer), real)
 
 /** The server of a test suite, a demonstration or a benchmark. */
 export class EmbeddedPostgres extends Context.Tag("effect-postgres/Testing/EmbeddedPostgres")<

@@ -76,14 +76,13 @@ const copy = Effect.fnUntraced(function* (from: string, to: string) {
 })
 
 /**
- * Finds the programs of `version` and makes them fit to run by `user`: in place if that is possible, else as a copy
- * in the cache.
+ * Makes programs fit to run by `user`: in place if that is possible, else as a copy in the cache. Those of the system
+ * are taken as they are.
  */
-export const make = Effect.fn("ServerBinaries.make")(function* (
-  version: ServerPackage.Version | undefined,
+export const prepare = Effect.fn("ServerBinaries.prepare")(function* (
+  found: ServerPackage.ServerPackage,
   user: Option.Option<ServerUser>
 ) {
-  const found = yield* ServerPackage.find(version)
   const inPlace =
     found.origin === "path" ||
     (yield* complete(found.root).pipe(

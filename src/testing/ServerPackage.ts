@@ -60,7 +60,7 @@ const fromNpm = Effect.fnUntraced(function* (version: Version | undefined) {
 })
 
 /** The folder above the `bin` that holds both programs, symlinks followed: that is where `share` is found from. */
-const fromPath = Effect.gen(function* () {
+export const onPath = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   for (const folder of (process.env.PATH ?? "").split(NodePath.delimiter)) {
     if (folder === "") continue
@@ -109,7 +109,7 @@ export const versionOf = (root: string) =>
 export const find = Effect.fnUntraced(function* (version: Version | undefined) {
   const packaged = yield* fromNpm(version)
   if (Option.isSome(packaged)) return packaged.value
-  const installed = yield* fromPath
+  const installed = yield* onPath
   if (Option.isNone(installed)) return yield* missing(version, "")
   if (version !== undefined) {
     const { full, major } = yield* versionOf(installed.value.root)

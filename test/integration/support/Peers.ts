@@ -68,9 +68,9 @@ export interface PeerServer {
   readonly peers: Effect.Effect<ReadonlyArray<Peer>>
 }
 
-/** Listens on loopback, or at `path`. With `echo` everything comes back, the end of the stream too. */
+/** Listens on loopback, at a free port unless told otherwise, or at `path`. With `echo` everything comes back, the end of the stream too. */
 export const serve = (
-  options: { readonly echo?: boolean; readonly path?: string } = {}
+  options: { readonly echo?: boolean; readonly path?: string; readonly port?: number } = {}
 ): Effect.Effect<PeerServer, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<{ server: NodeNet.Server; sockets: Array<NodeNet.Socket>; peers: Array<Peer> }>((resume) => {
@@ -81,7 +81,8 @@ export const serve = (
         peers.push(peerOf(socket))
         if (options.echo === true) socket.pipe(socket)
       })
-      const place = options.path === undefined ? { host: "127.0.0.1", port: 0 } : { path: options.path }
+      const place =
+        options.path === undefined ? { host: "127.0.0.1", port: options.port ?? 0 } : { path: options.path }
       server.listen(place, () => resume(Effect.succeed({ server, sockets, peers })))
     }),
     ({ server, sockets }) =>
