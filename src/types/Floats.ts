@@ -106,10 +106,26 @@ const smallestNormal = 2 ** -126
 /** The number with the fewest decimal digits that is nearest to this float4: what the server's text says. */
 const shortest = (single: number): number => {
   for (let digits = Math.abs(single) < smallestNormal ? 1 : 6; digits < 9; digits++) {
-    const short = Number(single.toPrecision(digits))
-    if (Math.fround(short) === single) return short
+    const text = single.toPrecision(digits)
+    if (isNearest(Number(text), single)) return Number(halfToEven(single, digits, text))
   }
   return Number.isFinite(single) ? Number(single.toPrecision(9)) : single
+}
+
+/** True when no other float4 is as near to `value`; the server does not print a number halfway to its neighbour. */
+const isNearest = (value: number, single: number): boolean => {
+  const twice = single + 2 * (value - single)
+  return Math.fround(value) === single && (value === single || Math.fround(twice) !== twice)
+}
+
+const significant = (text: string): string => text.replace(/e.*$/, "").replace(/^-?0*\.?0*|\./g, "")
+
+/** JavaScript rounds a half away from zero, the server to the even digit: 34342.0625 is 34342.062. */
+const halfToEven = (single: number, digits: number, text: string): string => {
+  const exact = significant(single.toPrecision(digits + 30)).replace(/0+$/, "")
+  if (exact.length !== digits + 1 || !exact.endsWith("5")) return text
+  const last = Number(significant(text).charAt(digits - 1))
+  return last % 2 === 0 ? text : text.replace(/\d(?=e|$)/, String(last - 1))
 }
 
 /** `float4` as the digits the server prints, as node-postgres gives it: 0.1 reads as 0.1. */

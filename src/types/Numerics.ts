@@ -131,7 +131,9 @@ const encodeBinary = (writer: ByteWriter, value: unknown): void => {
   if (exact === undefined) return writer.fail(mismatch(expected, value))
   if (!exact.isFinite) {
     writer.int32(0)
-    writer.int32((exact.isNaN ? 0xc000 : exact.coefficient > 0 ? 0xd000 : 0xf000) << 16)
+    writer.int16(exact.isNaN ? 0xc000 : exact.coefficient > 0 ? 0xd000 : 0xf000)
+    // What the server itself puts there; it means nothing.
+    writer.int16(exact.isNaN ? 0 : 0x20)
     return
   }
   const text = String(exact.coefficient)

@@ -38,6 +38,11 @@ const infinities = [
 describe("Numerics", () => {
   golden(
     Numerics.numeric,
+    { ids: "TYP-034, TRP-080" },
+    infinities.map(([text, hex]) => [text, hex, numeric(text)])
+  )
+  golden(
+    Numerics.numeric,
     { ids: "TYP-032, TYP-033, TYP-035, TRP-085" },
     vectors.map(([text, hex]) => [text, hex, numeric(text)])
   )
