@@ -41,6 +41,7 @@ describe("Utf8", () => {
   it("keeps a byte order mark", () => {
     const mark = Uint8Array.of(0xef, 0xbb, 0xbf, 0x61)
     assert.strictEqual(Utf8.decode(mark, 0, 4), "\ufeffa")
+    assert.strictEqual(Utf8.decodePlain(mark, 0, 4), "\ufeffa")
     const long = new TextEncoder().encode(`\ufeff${"long ".repeat(20)}`)
     assert.strictEqual(Utf8.decode(long, 0, long.length).charCodeAt(0), 0xfeff)
   })

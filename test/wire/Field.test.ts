@@ -103,6 +103,7 @@ describe("value", () => {
     assert.deepStrictEqual(read(Field.value, bytes(...int32(-1))), [null, null])
     for (const length of [-2, -0x8000_0000, 2]) {
       assert.isNotNull(read(Field.value, bytes(...int32(length), "x"))[1])
+      assert.isNotNull(read(Field.value, bytes(...int32(length)))[1])
     }
   })
 })

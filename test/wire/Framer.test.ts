@@ -181,6 +181,11 @@ describe("Framer", () => {
     assert.isNull(self.next())
     assert.strictEqual(self.buffered, 9)
     assert.strictEqual(self.missing(), FrameLimits.largeMessage + 1 - 9)
+    for (let count = 0; count < 10; count++) {
+      self.push(bytes("more"))
+      assert.isNull(self.next())
+    }
+    assert.strictEqual(self.buffered, 49)
     assert.isBelow(process.memoryUsage().arrayBuffers - before, 1_000_000)
   })
 
@@ -206,6 +211,31 @@ describe("Framer", () => {
     self.push(frame("Z", "I"))
     assert.strictEqual(self.next(), failure)
     assert.strictEqual(self.failure, failure)
+  })
+
+  it("keeps every row's place in a long run", () => {
+    const rows = Array.from({ length: 1_000 }, (_, index) => frame("D", ...int32(index)))
+    const self = framer()
+    self.push(bytes(...rows))
+    const some = run(self.next())
+    assert.deepStrictEqual(
+      bodies(some).map((body) => body.join()),
+      rows.map((row) => row.slice(5).join())
+    )
+  })
+
+  it("gathers only rows and copy data in runs; of a client's frames only copy data", () => {
+    for (let tag = 0; tag < 256; tag++) {
+      const one = bytes(tag, 0, 0, 0, 8, 0, 0, 0, 0)
+      for (const [limits, many] of [
+        [session, "Dd"],
+        [FrameLimits.frontend, "d"]
+      ] as const) {
+        const self = framer(limits)
+        self.push(bytes(one, one))
+        assert.strictEqual(run(self.next()).count, many.includes(String.fromCharCode(tag)) ? 2 : 1)
+      }
+    }
   })
 
   it("stops a run where the tag changes and where a row is cut", () => {

@@ -26,6 +26,7 @@ describe("FunctionCallResponse", () => {
   it("refuses a length that lies", () => {
     for (const length of [-2, 4, 0x7fff_ffff]) {
       malformed(FunctionCallResponse.decode(bytes(...int32(length), "abc")))
+      malformed(FunctionCallResponse.decode(bytes(...int32(length))))
     }
   })
 })

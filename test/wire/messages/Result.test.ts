@@ -104,6 +104,7 @@ describe("DataRow", () => {
     const before = process.memoryUsage().arrayBuffers
     for (const length of [-2, -0x8000_0000, 4, 0x7fff_ffff]) {
       malformed(DataRow.decode(bytes(0, 1, ...int32(length), "abc")))
+      malformed(DataRow.decode(bytes(0, 1, ...int32(length))))
     }
     malformed(DataRow.decode(bytes(255, 255, ...int32(-1))))
     malformed(DataRow.decode(bytes(0, 2, ...int32(3), "abc")))
@@ -130,6 +131,13 @@ describe("CommandComplete", () => {
         commandTag
       })
     }
+  })
+
+  it("refuses a text that ends before the body does, or not at all (MSG-013, F12)", () => {
+    malformed(CommandComplete.decode(bytes("SELECT 1", 0, "more", 0)))
+    malformed(CommandComplete.decode(bytes(0, 0)))
+    malformed(CommandComplete.decode(bytes("SELECT 1")))
+    malformed(CommandComplete.decode(bytes()))
   })
 
   it.prop(
