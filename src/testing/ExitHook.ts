@@ -2,12 +2,7 @@
  * What must be gone when this process ends by a signal or by `process.exit`, where no Effect finalizer runs any
  * more: servers and their folders. Node gives such moments only to synchronous callbacks on `process`.
  */
-import * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
-
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
-/** How long another listener of the signal (for example `NodeRuntime.runMain`) has to close scopes in order. */
-const grace = "10 seconds"
 
 const cleanups = new Set<() => void>()
 
@@ -23,20 +18,31 @@ const runAll = (): void => {
   }
 }
 
-const endBy = (signal: NodeJS.Signals): void => {
+const countIn = (emitter: unknown): number =>
+  typeof emitter === "object" && emitter !== null && "count" in emitter && typeof emitter.count === "number"
+    ? emitter.count
+    : 0
+
+/**
+ * Listeners of the package `signal-exit` (4 and 3), found where it counts them itself. They end the process only when
+ * nobody else listens: to wait for them, as for other listeners, would be to wait for ever.
+ */
+const courteousListeners = (): number =>
+  countIn(Reflect.get(globalThis, Symbol.for("signal-exit emitter"))) +
+  countIn(Reflect.get(process, "__signal_exit_emitter__"))
+
+const onSignal = (signal: NodeJS.Signals): void => {
+  // Whoever else listens decides what the signal means, closes scopes in order, and exits in the end, or does not.
+  if (process.listenerCount(signal) > 1 + courteousListeners()) return
   runAll()
   uninstall()
   process.kill(process.pid, signal)
 }
 
-const onSignal = (signal: NodeJS.Signals): void => {
-  if (process.listenerCount(signal) === 1) return endBy(signal)
-  Effect.runFork(Effect.sync(() => endBy(signal)).pipe(Effect.delay(grace), Effect.withClock(Clock.make())))
-}
-
 const install = (): void => {
-  process.on("exit", runAll)
-  // First in line: a listener that runs earlier may take itself off, and then we would look alone.
+  // First in line: a listener of "exit" that calls process.exit itself ends the process before the next one is run, and
+  // a listener of a signal that takes itself off would make us look alone.
+  process.prependListener("exit", runAll)
   for (const signal of signals) process.prependListener(signal, onSignal)
 }
 
@@ -46,9 +52,9 @@ const uninstall = (): void => {
 }
 
 /**
- * Keeps a synchronous cleanup for the end of the process; the answer forgets it again. Signals keep their default
- * effect: after the cleanups the signal is raised again. Where somebody else listens to it too, they close their
- * scopes first, and what they leave is cleaned up when the process exits, at the latest after ten seconds.
+ * Keeps a synchronous cleanup for the end of the process; the answer forgets it again. Signals keep their meaning: where
+ * nobody else listens, the signal is raised again after the cleanups, and ends the process; where somebody does, for
+ * example `NodeRuntime.runMain`, the cleanups that are still due run when the process exits.
  */
 export const register = (cleanup: () => void): (() => void) => {
   if (cleanups.size === 0) install()

@@ -343,6 +343,26 @@ describe("the end of the process", () => {
     })
   )
 
+  it.scoped("by a signal whose listener exits in a hurry leaves neither server nor folder", () =>
+    Effect.gen(function* () {
+      const child = yield* runScript("holdServer.ts", ["{}", "hasty"])
+      const held = JSON.parse(yield* child.firstLine)
+      yield* child.kill("SIGTERM")
+      assert.strictEqual((yield* child.ended).code, 4)
+      yield* isGone(held)
+    })
+  )
+
+  it.scoped("by a signal whose listener waits to be alone is not waited for", () =>
+    Effect.gen(function* () {
+      const child = yield* runScript("holdServer.ts", ["{}", "courteous"])
+      const held = JSON.parse(yield* child.firstLine)
+      yield* child.kill("SIGTERM")
+      assert.strictEqual((yield* child.ended).signal, "SIGTERM")
+      yield* isGone(held)
+    })
+  )
+
   it.scoped("by process.exit leaves neither server nor folder", () =>
     Effect.gen(function* () {
       const child = yield* runScript("holdServer.ts", ["{}", "exit"])
