@@ -6,6 +6,7 @@
  * sql`select * from ${Sql.identifier("people")} where age > ${18} ${onlyActive ? sql`and active` : Sql.empty}`
  * ```
  */
+import * as Either from "effect/Either"
 import * as Identifier from "../model/Identifier.js"
 import type { Statement } from "../model/Statement.js"
 
@@ -98,9 +99,17 @@ class Plain extends Fragment {
 /** Nothing: for optional parts. */
 export const empty: Statement = new Fragment([""], [], noTypes)
 
-/** A name, quoted. Several parts make a path, such as schema and table; a dot inside a part is part of the name. */
-export const identifier = (...path: readonly [string, ...ReadonlyArray<string>]): Statement =>
-  new Fragment([path.map(Identifier.quote).join(".")], [], noTypes)
+/**
+ * A name, quoted. Several parts make a path, such as schema and table; a dot inside a part is part of the name.
+ *
+ * Throws when a part cannot be a name: empty, longer than 63 bytes, with a zero byte or a lone surrogate. The server would
+ * shorten a longer one to a name that may be somebody else's.
+ */
+export const identifier = (...path: readonly [string, ...ReadonlyArray<string>]): Statement => {
+  const quoted = Identifier.quotePath(path)
+  if (Either.isLeft(quoted)) throw new TypeError(`Sql.identifier: ${quoted.left}`)
+  return new Fragment([quoted.right], [], noTypes)
+}
 
 /** Text that becomes part of the statement as it is. Never give it anything a user has typed. */
 export const unsafe = (text: string): Statement => new Fragment([text], [], noTypes)
