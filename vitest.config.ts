@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/integration/**", "test/campaign/**"],
+          exclude: ["**/node_modules/**", "test/integration/**", "test/campaign/**", "test/bench/peers/**"],
           testTimeout: 20_000
         }
       },

@@ -11,6 +11,7 @@ import type { PgConnector } from "../connection/PgConnector.js"
 import { PgTimeoutError } from "../model/PgError.js"
 import type { PgOpenError } from "../model/PgError.js"
 import * as Statement from "../model/Statement.js"
+import { Gate } from "./Gate.js"
 
 export interface Leases {
   /** A connection until the scope closes. Interrupting the wait gives the place back. */
@@ -46,6 +47,8 @@ export const make = (
       max: connector.config.maxConnections,
       timeToLive: Duration.minutes(10)
     })
+    // Effect's pool wakes every waiter for each connection that comes back; behind the gate it never has any.
+    const gate = new Gate(connector.config.maxConnections)
     const take: Effect.Effect<PgConnection, PgOpenError, Scope.Scope> = Effect.flatMap(
       Pool.get(pool),
       (connection) =>
@@ -55,19 +58,19 @@ export const make = (
             : Effect.succeed(connection)
         )
     )
+    const patience = Effect.timeoutFail({
+      duration: acquireTimeout,
+      onTimeout: () =>
+        new PgTimeoutError({
+          deadline: "acquire",
+          millis: Duration.toMillis(acquireTimeout),
+          sent: false,
+          during: `waiting for a connection: all ${gate.places} of the pool are in use, ${gate.waiting} others wait`
+        })
+    })
     const lease = Effect.uninterruptibleMask((restore) =>
-      restore(take).pipe(
-        Effect.timeoutFail({
-          duration: acquireTimeout,
-          onTimeout: () =>
-            new PgTimeoutError({
-              deadline: "acquire",
-              millis: Duration.toMillis(acquireTimeout),
-              sent: false,
-              during: "waiting for a connection of the pool"
-            })
-        }),
-        Effect.tap((connection) => Effect.addFinalizer(() => tidy(pool, connection)))
+      Effect.tap(restore(Effect.zipRight(gate.enter(patience), take)), (connection) =>
+        Effect.addFinalizer(() => tidy(pool, connection))
       )
     )
     return { lease }

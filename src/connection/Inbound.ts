@@ -55,7 +55,7 @@ export const ended = (core: Core, failure: TransportFailure | undefined): void =
 const violation = (core: Core, tag: number, reason: string): void =>
   breakOff(
     core,
-    new PgProtocolError({ state: core.session.node.name, tag: String.fromCharCode(tag), reason })
+    new PgProtocolError({ state: core.session.node.name, tag: BackendMessage.tagName(tag), reason })
   )
 
 const take = (core: Core, step: Step, run: FrameRun): void => {

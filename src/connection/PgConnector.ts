@@ -13,7 +13,7 @@ import { PgConfig } from "../config/PgConfig.js"
 import * as Host from "../host/Host.js"
 import type { PgOpenError } from "../model/PgError.js"
 import * as NodeTransport from "../net/NodeTransport.js"
-import type { Transport } from "../net/Transport.js"
+import { Transport } from "../net/Transport.js"
 import * as Registry from "../types/Registry.js"
 import * as Connect from "./Connect.js"
 import * as PgConnection from "./PgConnection.js"
@@ -66,7 +66,9 @@ export const make = (
   config: PgConfig,
   options: ConnectorOptions = {}
 ): Effect.Effect<PgConnector["Type"], never, Transport | Host.Host> =>
-  Effect.map(Effect.context<Transport | Host.Host>(), (context) => {
+  Effect.map(Effect.context<Transport | Host.Host>(), (environment) => {
+    // Only these two: the rest of the environment, such as the layer's scope, must not stand in for the caller's.
+    const context = Context.pick(Transport, Host.Host)(environment)
     const types = options.types ?? Registry.lossless
     return {
       config,

@@ -24,7 +24,7 @@ export interface Workload {
   readonly maxRuns?: number
 }
 
-/** Fibers or promises under way at once, in waves: the next wave starts when the last of the one before has ended. */
+/** Fibers or async functions that each ask for one answer after the other: never more than this many in flight. */
 export const fibers = 100
 /** Rows asked for at a time by peers that stream through a cursor and let the caller choose. */
 export const fetchSize = 1000

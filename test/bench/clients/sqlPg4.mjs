@@ -45,12 +45,14 @@ export const open = async (config) => {
       ),
     concurrent: (count, fibers) =>
       runtime.runPromise(
-        Effect.gen(function* () {
-          const indices = Array.from({ length: fibers }, (_, i) => i)
-          for (let done = 0; done < count; done += fibers) {
-            yield* Effect.forEach(indices, (i) => one(done + i), { concurrency: fibers, discard: true })
-          }
-        })
+        Effect.forEach(
+          Array.from({ length: fibers }, (_, i) => i),
+          (first) =>
+            Effect.gen(function* () {
+              for (let i = first; i < count; i += fibers) yield* one(i)
+            }),
+          { concurrency: fibers, discard: true }
+        )
       ),
     close: () => runtime.dispose()
   }

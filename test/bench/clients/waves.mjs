@@ -1,15 +1,12 @@
 /**
- * Runs `statement(0)` to `statement(count - 1)` in waves of `fibers` promises. Each is awaited in an async function of its
- * own, as an application would: handing an array of a library's own promises to `Promise.all` can make V8's collector
- * carry a wave's garbage along, which alone halves the rate of `postgres`.
+ * Runs `statement(0)` to `statement(count - 1)` by `fibers` workers, each of which asks for its next answer when it has the
+ * last: never more than `fibers` in flight. Each statement is awaited in an async function, as an application would.
  */
 export const inWaves = async (count, fibers, statement) => {
-  const fiber = async (i) => {
-    await statement(i)
+  const worker = async (first) => {
+    for (let i = first; i < count; i += fibers) await statement(i)
   }
-  for (let done = 0; done < count; done += fibers) {
-    const wave = []
-    for (let i = 0; i < fibers; i++) wave.push(fiber(done + i))
-    await Promise.all(wave)
-  }
+  const workers = []
+  for (let first = 0; first < fibers; first++) workers.push(worker(first))
+  await Promise.all(workers)
 }
