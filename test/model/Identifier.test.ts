@@ -10,12 +10,12 @@ describe("Identifier", () => {
     ["$1; drop table x", '"$1; drop table x"'],
     ["é", '"é"'],
     ["a".repeat(63), `"${"a".repeat(63)}"`]
-  ])("quotes %s (N02, V38, V39)", (name, quoted) => {
+  ])("quotes %s", (name, quoted) => {
     assert.deepStrictEqual(Identifier.quote(name), Either.right(quoted))
   })
 
   it.each([[""], ["a\0b"], ["\ud800"], ["a".repeat(64)], ["é".repeat(32)], ["😀".repeat(16)]])(
-    "refuses %j, which the server cannot hold or would cut (N02)",
+    "refuses %j, which the server cannot hold or would cut",
     (name) => {
       assert.isTrue(Either.isLeft(Identifier.quote(name)))
       assert.isTrue(Either.isLeft(Identifier.quotePath(["public", name])))

@@ -19,7 +19,7 @@ describe("Lsn", () => {
     assert.deepStrictEqual(Lsn.fromText("ffffffff/FFFFFFFF"), Option.some(Lsn.maximum))
   })
 
-  it("orders without sign: the half with the high bit is the later one (L03)", () => {
+  it("orders without sign: the half with the high bit is the later one", () => {
     assert.strictEqual(Lsn.Order(2n ** 63n, 2n ** 63n - 1n), 1)
     assert.strictEqual(Lsn.max(2n ** 63n, 1n), 2n ** 63n)
   })

@@ -130,6 +130,12 @@ describe("Arrays", () => {
     assert.property(decodeBinary(ints, bytes), "failure")
   })
 
+  it("compares the count with the bytes before it reads an element (F17)", () => {
+    assert.deepStrictEqual(decodeBinary(ints, header(1, 0, 23, 100_000_000, 1, 4, 7)), {
+      failure: "an array of 100000000 elements in 8 bytes"
+    })
+  })
+
   it("refuses every cut (F16)", () => {
     refusesOtherSizes(ints, "00000001 00000001 00000017 00000002 00000001 00000004 00000001 ffffffff")
   })

@@ -125,7 +125,7 @@ describe("Parameters", () => {
     assert.lengthOf(hex, 8 + 20_000)
   })
 
-  it("refuses values beyond the writer's limit instead of sending a part (Q12, V15)", () => {
+  it("refuses values beyond the writer's limit instead of sending a part", () => {
     const writer = new ByteWriter(16, 64)
     const failure = Parameters.plan([Oid.text], lossless).write(writer, ["x".repeat(100)])
     assert.strictEqual(failure?._tag, "Refused")
