@@ -62,6 +62,8 @@ export class PipelineRequest extends Request {
   private running = 0
   private serverError: PgServerError | undefined
   private failedStep = -1
+  /** Binds and executes have been sent; with named statements off, the closing of the names too. */
+  private executed = false
 
   constructor(
     statements: ReadonlyArray<Statement>,
@@ -85,13 +87,14 @@ export class PipelineRequest extends Request {
 
   open(core: Core): Pipeline.Script | undefined {
     for (const { statement } of this.steps) {
-      const tooMany = checkCount(statement)
-      if (tooMany !== undefined) {
-        this.fail(tooMany)
+      const refused = checkCount(statement) ?? RefusedCopy.refusedStep(statement.sql)
+      if (refused !== undefined) {
+        this.fail(refused)
         return undefined
       }
     }
     const closes = writeCloses(core)
+    const before = core.writer.offset
     for (const step of this.steps) {
       step.prepared = core.statements.capacity === 0 ? undefined : core.statements.get(step.statement)
       if (step.prepared !== undefined) continue
@@ -100,7 +103,8 @@ export class PipelineRequest extends Request {
       const failure = writeParse(core, name, step.statement.sql, step.statement.types)
       if (failure !== undefined) {
         this.fail(failure)
-        return undefined
+        core.writer.rollback(before)
+        return closes === 0 ? undefined : Pipeline.afterCloses(closes, this.onlySync(core))
       }
       ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name })
       this.describing.push({ ...step, name })
@@ -129,8 +133,15 @@ export class PipelineRequest extends Request {
       }
       Preset.executeUnnamed(core.writer)
     }
+    const passing = core.statements.capacity === 0 ? this.describing : []
+    for (const { name } of passing)
+      ExtendedQuery.Close.encode(core.writer, { _tag: "Close", target: "S", name })
     Preset.sync(core.writer)
-    return Pipeline.atomic(this.steps.map(() => Pipeline.execute))
+    this.executed = true
+    return Pipeline.atomic([
+      ...this.steps.map(() => Pipeline.execute),
+      Pipeline.afterCloses(passing.length, [])
+    ])
   }
 
   override onParameters(_core: Core, types: ReadonlyArray<number>): void {
@@ -142,7 +153,7 @@ export class PipelineRequest extends Request {
     const step = this.describing[this.described++]
     if (step === undefined) return
     const prepared = new Prepared(step.name, step.types, columns, core.registry)
-    core.statements.put(step.statement, prepared)
+    if (core.statements.capacity > 0) core.statements.put(step.statement, prepared)
     for (const other of this.steps) {
       if (other.prepared === undefined && sameText(other.statement, step.statement)) other.prepared = prepared
     }
@@ -200,6 +211,8 @@ export class PipelineRequest extends Request {
 
   override onReady(core: Core): boolean {
     if (this.stale !== undefined) core.statements.forget(this.stale.statement, this.stale.prepared)
+    if (core.statements.capacity === 0 && (!this.executed || this.serverError !== undefined))
+      core.statements.drop(this.describing.slice(0, this.described).map(({ name }) => name))
     return false
   }
 

@@ -12,19 +12,25 @@ import * as Outbound from "./Outbound.js"
 import { PgCodecError } from "../model/PgError.js"
 import type { Request } from "./Request.js"
 
-const refusal = (request: Request, call: string): PgCodecError =>
+const refusal = (sql: string, call: string): PgCodecError =>
   new PgCodecError({
     direction: call === "copyFrom" ? "encode" : "decode",
     where: "COPY",
     index: -1,
     type: "copy data",
     reason: `a COPY is not a query: use ${call}, which streams its data`,
-    sql: request.sql
+    sql
   })
+
+const takesData = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*copy\b.*\bstdin\b/is
+
+/** A step of a pipeline that would take the messages behind it for its data: the server then hangs up. */
+export const refusedStep = (sql: string): PgCodecError | undefined =>
+  takesData.test(sql) ? refusal(sql, "copyFrom") : undefined
 
 /** The server waits for data: CopyFail ends that. The Sync sent before was swallowed as part of the copy. */
 export const refuseIn = (core: Core, request: Request): void => {
-  request.fail(refusal(request, "copyFrom"))
+  request.fail(refusal(request.sql, "copyFrom"))
   Copy.CopyFail.encode(core.writer, { _tag: "CopyFail", reason: "COPY was sent as a query" })
   if (!request.simple) Preset.sync(core.writer)
   const moved = Session.moved(core.session, "send CopyFail")
@@ -38,6 +44,6 @@ export const refuseIn = (core: Core, request: Request): void => {
 
 /** The server sends data: it is thrown away as it comes. */
 export const refuseOut = (request: Request): void => {
-  request.fail(refusal(request, "copyTo"))
+  request.fail(refusal(request.sql, "copyTo"))
   request.discarding = true
 }

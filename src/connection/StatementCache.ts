@@ -106,6 +106,11 @@ export class StatementCache {
     if (prepared.name !== "") this.stale.push(prepared.name)
   }
 
+  /** Names that were never remembered and are to be closed. */
+  drop(names: ReadonlyArray<string>): void {
+    this.stale.push(...names)
+  }
+
   /** Names to close now; the caller sends a Close for each. */
   takeStale(): ReadonlyArray<string> {
     if (this.stale.length === 0) return none
