@@ -26,15 +26,17 @@ const startupMessage = (): Buffer => {
 /** Terminate, so that a session that was let in ends in order. */
 const terminate = Buffer.from([0x58, 0, 0, 0, 4])
 
+/** AuthenticationOk. Where a password is asked for, hanging up is what the server takes without a word in its log. */
+const isLetIn = (answer: Buffer): boolean => answer[0] === 0x52 && answer.readInt32BE(5) === 0
+
 /**
  * The server's first message, or `undefined` while it is incomplete. Any Authentication request and any refusal but
  * `57P03` (starting up, shutting down, recovering) comes from a server that is up; a standby that is told not to serve
  * sessions answers `57P03` for good and is as ready as it will be.
  */
 const judge = (answer: Buffer): Readiness | undefined => {
-  if (answer.length < 5) return undefined
+  if (answer.length < 5 || answer.length < 1 + answer.readInt32BE(1)) return undefined
   if (answer[0] !== 0x45) return ready
-  if (answer.length < 1 + answer.readInt32BE(1)) return undefined
   const fields = answer.toString("latin1", 5).split("\0")
   if (!fields.includes("C57P03") || answer.includes("Hot standby mode is disabled")) return ready
   return notYet(fields.find((field) => field.startsWith("M"))?.slice(1) ?? "57P03")
@@ -54,7 +56,7 @@ export const ask = (target: Target): Effect.Effect<Readiness> =>
       answer = Buffer.concat([answer, chunk])
       const readiness = judge(answer)
       if (readiness === undefined) return
-      if (answer[0] === 0x52) socket.write(terminate, () => done(readiness))
+      if (isLetIn(answer)) socket.write(terminate, () => done(readiness))
       else done(readiness)
     })
     socket.on("error", (error) => done(notYet(error.message)))
