@@ -131,16 +131,21 @@ export const harness = (
 ): Harness => {
   const link = new FakeLink()
   const unclaimed = Effect.runSync(Mailbox.make<Notice>({ capacity: 256, strategy: "sliding" }))
+  const facts = {
+    host: "fake",
+    address: { _tag: "Tcp", host: "fake", port: 5432 },
+    encryption: { _tag: "None" },
+    channelBound: false,
+    processId: 7,
+    cancelKey: options.cancelKey,
+    protocolVersion: "3.0",
+    user: "ann",
+    authentication: "trust"
+  } as const
   const core = new Core({
     link,
     framer: new Framer(FrameLimits.defaults.session),
-    facts: {
-      address: { _tag: "Tcp", host: "fake", port: 5432 },
-      processId: 7,
-      cancelKey: options.cancelKey,
-      protocolVersion: "3.0",
-      authentication: "trust"
-    },
+    facts,
     registry: options.registry ?? Registry.lossless,
     statements: new StatementCache(options.statements ?? 100),
     side: new SideChannels(unclaimed),

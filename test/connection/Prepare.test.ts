@@ -1,0 +1,229 @@
+import { describe, expect, it } from "vitest"
+import { ByteWriter } from "../../src/bytes/ByteWriter.js"
+import {
+  answered,
+  bound,
+  closed,
+  complete,
+  described,
+  error,
+  harness,
+  int4,
+  parsed,
+  ready,
+  row,
+  text
+} from "./core.js"
+import type { Harness } from "./core.js"
+
+const sql = "select $1::int4 as x"
+const forgotten = error("26000")
+const changed = error("0A000", { routine: "RevalidateCachedQuery" })
+
+/** The names of the statements that are parsed, used and closed, in order. */
+const names = async (self: Harness): Promise<ReadonlyArray<string>> =>
+  (await self.messages()).flatMap((message) => {
+    if (message._tag === "Parse") return [`parse ${message.statement}`]
+    if (message._tag === "Bind") return [`bind ${message.statement}`]
+    return message._tag === "Close" ? [`close ${message.name}`] : []
+  })
+
+describe("a statement the server has forgotten, or whose result has changed", () => {
+  it.each([
+    ["26000", forgotten],
+    ["a changed result type", changed]
+  ])(
+    "is prepared anew and repeated once, outside a transaction: %s (FLW-020, FLW-027, TRP-051, TRP-052)",
+    async (_name, failure) => {
+      const self = harness()
+      await self.know(sql, [23])
+      const told = self.query(sql, [1])
+      await self.sent()
+      self.say(failure, ready())
+      expect(await names(self)).toEqual(["close ep_1", "parse ep_2"])
+      self.say(closed, ...described([23], [int4("x"), text("new")]))
+      expect(await names(self)).toEqual(["bind ep_2"])
+      self.say(bound, row(1, "n"), complete("SELECT 1"), ready())
+      expect([told.count, told.failure, told.value?.rows]).toEqual([1, undefined, [{ x: 1, new: "n" }]])
+      const again = self.query(sql, [2])
+      expect(await names(self)).toEqual(["bind ep_2"])
+      self.say(bound, row(2, null), complete("SELECT 1"), ready())
+      expect(again.value?.rows).toEqual([{ x: 2, new: null }])
+    }
+  )
+
+  it("is repeated once only", async () => {
+    const self = harness()
+    await self.know(sql, [23])
+    const told = self.query(sql, [1])
+    self.say(forgotten, ready())
+    self.say(closed, ...described([23]), forgotten, ready())
+    expect([told.count, told.failure]).toMatchObject([1, { code: "26000" }])
+  })
+
+  it.each(["T", "E"] as const)(
+    "is not repeated inside a transaction, but forgotten: status %s (FLW-020, FLW-027)",
+    async (status) => {
+      const self = harness()
+      await self.know(sql, [23])
+      const told = self.query(sql, [1])
+      self.say(forgotten, ready(status))
+      expect([told.count, told.failure]).toMatchObject([1, { code: "26000" }])
+      await self.sent()
+      self.query(sql, [1])
+      expect(await self.sent()).toEqual(["Close Parse Describe Flush"])
+    }
+  )
+
+  it.each([
+    ["the same code from another place", error("0A000", { routine: "Other" })],
+    ["another code", error("22P02")]
+  ])("is not taken for one that fails by %s", async (_name, failure) => {
+    const self = harness()
+    await self.know(sql, [23])
+    const told = self.query(sql, [1])
+    self.say(failure, ready())
+    expect([told.count, told.failure?._tag]).toEqual([1, "PgServerError"])
+    await self.sent()
+    self.query(sql, [1])
+    expect(await self.sent()).toEqual(["Bind Execute Sync"])
+  })
+
+  it("is not repeated once it has begun to run: its effects may be there", async () => {
+    const self = harness()
+    await self.know(sql, [23])
+    const told = self.query(sql, [1])
+    self.say(bound, forgotten, ready())
+    expect([told.count, told.failure]).toMatchObject([1, { code: "26000" }])
+  })
+
+  it("does not disturb those sent behind it", async () => {
+    const self = harness()
+    await self.know(sql, [23])
+    const first = self.query(sql, [1])
+    const second = self.query(sql, [2])
+    await self.sent()
+    self.say(forgotten, ready(), bound, row(2), complete("SELECT 1"), ready())
+    self.say(closed, ...described([23]), bound, row(1), complete("SELECT 1"), ready())
+    expect([first.value?.rows, second.value?.rows]).toEqual([[{ x: 1 }], [{ x: 2 }]])
+  })
+})
+
+describe("statements that make room for others", () => {
+  it("are closed with the next messages, and the answer is awaited (FLW-024)", async () => {
+    // The cache remembers 32 at least.
+    const self = harness({ statements: 32 })
+    for (let index = 0; index < 33; index++) await self.know(`select ${index}`)
+    self.query("select 32")
+    self.query("select 31")
+    expect(await self.sent()).toEqual(["Close Bind Execute Sync Bind Execute Sync"])
+    self.say(closed, ...answered(32), ...answered(31))
+    expect([self.core.ended, self.core.session.owner]).toEqual([undefined, undefined])
+  })
+
+  it("are never closed under a name the server may have given to others", async () => {
+    const self = harness()
+    await self.know("select 1")
+    await self.know("discard all", [], [])
+    self.query("discard all")
+    await self.sent()
+    self.say(bound, complete("DISCARD ALL"), ready())
+    self.query("select 1")
+    expect(await names(self)).toEqual(["parse ep_3"])
+  })
+})
+
+describe("named statements switched off", () => {
+  it("describe the unnamed one, then send it in one burst with Bind (FLW-009, FLW-013)", async () => {
+    const self = harness({ statements: 0 })
+    self.query(sql, [1])
+    expect(await names(self)).toEqual(["parse "])
+    self.say(...described([23]), bound, row(1), complete("SELECT 1"), ready())
+    await self.sent()
+    const again = self.query(sql, [2])
+    const other = self.query(sql, [3])
+    expect(await self.sent()).toEqual(["Parse Bind Execute Sync Parse Bind Execute Sync"])
+    self.say(parsed, ...answered(2), parsed, ...answered(3))
+    expect([again.value?.rows, other.value?.rows]).toEqual([[{ x: 2 }], [{ x: 3 }]])
+  })
+})
+
+describe("what cannot be sent", () => {
+  const refusals: ReadonlyArray<
+    readonly [string, (self: Harness) => ReturnType<Harness["query"]>, string, string]
+  > = [
+    ["a zero byte in the SQL (MSG-008)", (self) => self.query("select '\0'"), "SQL", "zero byte"],
+    ["a lone surrogate in the SQL", (self) => self.query("select '\ud800'"), "SQL", "surrogate"],
+    ["a parameter too many", (self) => self.query(sql, [1, 2]), "list", "2"],
+    ["a parameter too few", (self) => self.query(sql, []), "list", "0"],
+    ["a value its type cannot hold", (self) => self.query(sql, [2 ** 31]), "$1", "int4"],
+    [
+      "65,536 parameters (TRP-034, MSG-002)",
+      (self) => self.query(sql, Array<number>(65_536).fill(1)),
+      "$65536",
+      "65536"
+    ],
+    ["65,536 types", (self) => self.query(sql, [], Array<number>(65_536).fill(23)), "$65536", "at most 65535"]
+  ]
+
+  it.each(refusals)(
+    "%s fails here, leaves nothing half written, and its neighbours run",
+    async (_name, ask, where, reason) => {
+      const self = harness()
+      await self.know(sql, [23])
+      const before = self.query(sql, [1])
+      const refused = ask(self)
+      const behind = self.query(sql, [2])
+      expect([refused.count, refused.failure]).toMatchObject([
+        1,
+        { _tag: "PgCodecError", direction: "encode", where }
+      ])
+      expect(refused.failure?.message).toContain(reason)
+      expect(refused.failure?.nothingSent).toBe(true)
+      expect(await self.sent()).toEqual(["Bind Execute Sync Bind Execute Sync"])
+      self.say(...answered(1), ...answered(2))
+      expect([before.value?.rows, behind.value?.rows, self.core.ended]).toEqual([
+        [{ x: 1 }],
+        [{ x: 2 }],
+        undefined
+      ])
+    }
+  )
+
+  it("fails after the description too, and Sync closes what was begun", async () => {
+    const self = harness()
+    const refused = self.query("select $1::int4 as y", ["no number"])
+    expect(await self.sent()).toEqual(["Parse Describe Flush"])
+    self.say(...described([23]))
+    expect([refused.count, await self.sent()]).toEqual([0, ["Sync"]])
+    self.say(ready())
+    expect([refused.count, refused.failure?._tag]).toEqual([1, "PgCodecError"])
+    expect(refused.failure?.message).not.toContain("no number")
+    self.query("select $1::int4 as y", [1])
+    expect(await self.sent()).toEqual(["Bind Execute Sync"])
+  })
+
+  it("because the message would be too long is refused before any of it is written (TRP-036, MSG-004)", async () => {
+    const self = harness()
+    Object.assign(self.core, { writer: new ByteWriter(1 << 10, 1 << 14) })
+    await self.know("select $1", [25])
+    await self.know(sql, [23])
+    const refused = self.query("select $1", ["a".repeat(1 << 14)])
+    const behind = self.query(sql, [1])
+    expect(refused.failure?._tag).toBe("PgCodecError")
+    expect(await self.sent()).toEqual(["Bind Execute Sync"])
+    self.say(...answered(1))
+    expect(behind.value?.rows).toEqual([{ x: 1 }])
+  })
+
+  it("but 65,535 and 40,000 parameters can (TRP-034, TRP-035, MSG-002)", async () => {
+    for (const count of [65_535, 40_000]) {
+      const self = harness()
+      const told = self.query("select x", Array<number>(count).fill(1))
+      self.say(...described(Array<number>(count).fill(23)), ...answered(7))
+      const bind = (await self.messages()).find(({ _tag }) => _tag === "Bind")
+      expect(bind?._tag === "Bind" && bind.parameters.length).toBe(count)
+      expect(told.value?.rows).toEqual([{ x: 7 }])
+    }
+  })
+})
