@@ -1,0 +1,108 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import * as ErrorText from "../../src/model/ErrorText.js"
+import { serverFields } from "./serverFields.js"
+
+/** The character over which the caret stands. */
+const pointedAt = (shown: string): string | undefined => {
+  const [line, below] = shown.split("\n")
+  expect(below).toMatch(/^ *\^$/)
+  return [...line!][below!.length - 1]
+}
+
+/** 1-based position in characters of a mark, as the server counts. */
+const positionOf = (sql: string, mark: string): number => [...sql.slice(0, sql.indexOf(mark))].length + 1
+
+describe("the place of an error", () => {
+  it("is counted in characters, not in UTF-16 units (ERR-005, TRP-064)", () => {
+    const sql = "select '😀é👩‍👩‍👧', x"
+    expect(sql[ErrorText.utf16Index(sql, positionOf(sql, "x"))]).toBe("x")
+    expect(ErrorText.utf16Index(sql, 1)).toBe(0)
+    expect(ErrorText.utf16Index(sql, 9)).toBe(8)
+    expect(ErrorText.utf16Index(sql, 10)).toBe(10)
+  })
+
+  it("beyond the end is the end", () => {
+    expect(ErrorText.utf16Index("abc", 4)).toBe(3)
+    expect(ErrorText.utf16Index("abc", 99)).toBe(3)
+  })
+
+  it("has a caret under it, after an emoji too (ERR-005, ERR-015, TRP-064)", () => {
+    expect(ErrorText.caret("select '😀' frmo t", 12)).toBe("LINE 1: select '😀' frmo t\n                   ^")
+  })
+
+  it("is shown in its own line, which is numbered", () => {
+    expect(ErrorText.caret("select 1,\n  oops\nfrom t", 13)).toBe("LINE 2:   oops\n          ^")
+    expect(ErrorText.caret("a\nb", 3)).toBe("LINE 2: b\n        ^")
+    expect(ErrorText.caret("a\nb", 1)).toBe("LINE 1: a\n        ^")
+  })
+
+  it("at the end of the text has its caret behind the last character", () => {
+    expect(ErrorText.caret("select", 7)).toBe("LINE 1: select\n              ^")
+  })
+
+  it("in a long line is shown with some text around it, and dots where it was cut", () => {
+    const shown = ErrorText.caret(`${"a".repeat(500)}X${"b".repeat(500)}`, 501)
+    expect(shown.split("\n")[0]!.length).toBeLessThan(150)
+    expect(shown).toMatch(/^LINE 1: \.\.\.a+Xb+\.\.\.\n/)
+    expect(pointedAt(shown)).toBe("X")
+  })
+
+  it("behind tabs is found: a tab takes one column", () => {
+    expect(pointedAt(ErrorText.caret("\t\tselect\tX", 10))).toBe("X")
+  })
+
+  it("is under the right character in any text", () => {
+    const text = fc.string({ unit: "grapheme", maxLength: 150 }).map((text) => text.replaceAll("X", "x"))
+    fc.assert(
+      fc.property(text, text, (before, after) => {
+        const sql = `${before}X${after}`
+        expect(pointedAt(ErrorText.caret(sql, positionOf(sql, "X")))).toBe("X")
+      })
+    )
+  })
+})
+
+describe("what the server said", () => {
+  it("is printed as psql prints it, every part in its place (ERR-009, ERR-015)", () => {
+    const fields = serverFields("42P01", {
+      text: 'relation "peple" does not exist',
+      position: 15,
+      detail: "first\nsecond",
+      hint: "Perhaps you meant people.",
+      internalQuery: "select bad",
+      internalPosition: 8,
+      where: "PL/pgSQL function f() line 3\nSQL statement"
+    })
+    expect(ErrorText.server(fields, "select * from peple")).toBe(
+      [
+        'ERROR 42P01: relation "peple" does not exist',
+        "LINE 1: select * from peple",
+        "                      ^",
+        "DETAIL: first",
+        "second",
+        "HINT: Perhaps you meant people.",
+        "QUERY: select bad",
+        "LINE 1: select bad",
+        "               ^",
+        "CONTEXT: PL/pgSQL function f() line 3",
+        "SQL statement"
+      ].join("\n")
+    )
+  })
+
+  it("is a single line when there is nothing more to say", () => {
+    expect(ErrorText.server(serverFields("57014", { text: "canceling statement" }), "")).toBe(
+      "ERROR 57014: canceling statement"
+    )
+  })
+
+  it("shows the statement's first line when no place is given, and of a long one the beginning", () => {
+    expect(ErrorText.server(serverFields("23505"), "\n  insert into t\nvalues ($1)")).toContain(
+      "\nSTATEMENT: insert into t"
+    )
+    const long = ErrorText.server(serverFields("23505"), `select ${"a".repeat(1000)}`)
+    expect(long.length).toBeLessThan(250)
+    expect(long.endsWith("...")).toBe(true)
+  })
+})

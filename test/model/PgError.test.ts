@@ -1,0 +1,229 @@
+import { describe, expect, it } from "vitest"
+import * as PgError from "../../src/model/PgError.js"
+import type { ConnectAttempt } from "../../src/model/PgError.js"
+import type { ServerFields } from "../../src/model/ServerFields.js"
+import { serverFields } from "./serverFields.js"
+
+const server = (code: string, changes: Partial<ServerFields> = {}) =>
+  new PgError.PgServerError({ ...serverFields(code, changes), sql: "select 1" })
+const closed = (sent: boolean, code?: string) =>
+  new PgError.PgClosedError({
+    reason: "the server closed the connection",
+    sent,
+    server: code === undefined ? undefined : serverFields(code, { text: "terminating connection" }),
+    sql: "select 1"
+  })
+const timeout = (sent: boolean, deadline: PgError.Deadline = "statement") =>
+  new PgError.PgTimeoutError({ deadline, millis: 250, sent, during: "select pg_sleep(9)" })
+const violation = new PgError.PgProtocolError({ state: "ExtendedQuery.Binding", tag: "D", reason: "a row" })
+const codec = (direction: "decode" | "encode") =>
+  new PgError.PgCodecError({
+    direction,
+    where: direction === "decode" ? "age" : "$2",
+    index: 1,
+    type: "int4",
+    reason: "expected integer, got string of 3 characters",
+    sql: "select age from people"
+  })
+const refusedSocket: PgError.TransportFailure = {
+  _tag: "TransportFailure",
+  code: "ECONNREFUSED",
+  message: "connect ECONNREFUSED"
+}
+const connect = (...causes: ReadonlyArray<ConnectAttempt["cause"]>) =>
+  new PgError.PgConnectError({
+    attempts: causes.map((cause, index) => ({ address: `db${index + 1}:5432`, phase: "socket", cause }))
+  })
+const auth = (reason: PgError.AuthFailure, said?: ServerFields) =>
+  new PgError.PgAuthError({
+    reason,
+    method: "scram-sha-256",
+    detail: "the server refused",
+    user: "ann",
+    server: said
+  })
+const config = new PgError.PgConfigError({
+  key: "sslmode",
+  reason: "expected one of six words",
+  source: "uri"
+})
+const pool = new PgError.PgPoolError({ reason: "too many wait", max: 10, inUse: 10, waiting: 100 })
+const unknown = new PgError.PgCommitUnknownError({ cause: closed(true) })
+const slot = new PgError.PgSlotError({ reason: "missing", slot: "orders", detail: "it was dropped" })
+
+describe("whether trying again may help and cannot do harm", () => {
+  it.each([
+    ["a serialization failure", server("40001"), true],
+    ["a deadlock", server("40P01"), true],
+    ["a server that shuts down", server("57P01", { severity: "FATAL" }), true],
+    ["a server that crashed", server("57P02", { severity: "FATAL" }), true],
+    ["a server that starts", server("57P03", { severity: "FATAL" }), true],
+    ["a full server", server("53300", { severity: "FATAL" }), true],
+    ["a statement that was cancelled", server("57014"), false],
+    ["a unique violation", server("23505"), false],
+    ["a statement completed by somebody unknown", server("40003"), false],
+    ["a failed transaction", server("25P02"), false],
+    ["a wrong password", server("28P01", { severity: "FATAL" }), false],
+    ["a database that does not exist", server("3D000", { severity: "FATAL" }), false],
+    ["a connection lost before anything was sent", closed(false), true],
+    ["a connection lost with the statement on its way", closed(true), false],
+    ["the same with the server's shutdown as its cause", closed(true, "57P01"), false],
+    ["a deadline before anything was sent", timeout(false), true],
+    ["a deadline of a running statement", timeout(true), false],
+    ["a violation of the protocol", violation, false],
+    ["a value that cannot be written", codec("encode"), false],
+    ["a refused socket", connect(refusedSocket), true],
+    ["a connect that was too slow", connect(timeout(false, "connect")), true],
+    ["a server that hangs up", connect(closed(false)), true],
+    ["hosts of which one is starting", connect(server("3D000"), server("57P03")), true],
+    ["hosts that all refuse", connect(server("3D000"), server("28000")), false],
+    ["something that is no PostgreSQL", connect(violation), false],
+    ["a refused role", auth("rejected", serverFields("28P01")), false],
+    ["a wrong setting", config, false],
+    ["a pool that is busy", pool, true],
+    ["an unknown commit", unknown, false],
+    ["a lost slot", slot, false]
+  ] as const)("%s: %s is %s (ERR-010, ERR-011)", (_name, error, expected) => {
+    expect(PgError.isRetryable(error)).toBe(expected)
+  })
+})
+
+describe("whether nothing was sent", () => {
+  it.each([
+    [config, true],
+    [connect(refusedSocket), true],
+    [auth("rejected"), true],
+    [pool, true],
+    [closed(false), true],
+    [closed(true), false],
+    [timeout(false), true],
+    [timeout(true), false],
+    [codec("encode"), true],
+    [codec("decode"), false],
+    [server("40001"), false],
+    [violation, false],
+    [unknown, false],
+    [slot, false]
+  ] as const)("%s: %s", (error, expected) => {
+    expect(error.nothingSent).toBe(expected)
+  })
+})
+
+describe("a message", () => {
+  it.each<readonly [string, PgError.PgError, ReadonlyArray<string>]>([
+    [
+      "of a wrong setting names it, what is accepted, and its source",
+      config,
+      ["sslmode: expected one of six words (from uri)"]
+    ],
+    [
+      "of a single refused host is one sentence and a hint",
+      connect(refusedSocket),
+      ["could not connect to db1:5432 (socket): connect ECONNREFUSED\n", "Is the server running there"]
+    ],
+    [
+      "of several hosts lists every attempt",
+      connect(refusedSocket, server("57P03", { text: "starting up" })),
+      [
+        "could not connect, 2 attempts:",
+        "\n  db1:5432 (socket): connect",
+        "\n  db2:5432 (socket): ERROR 57P03: starting up"
+      ]
+    ],
+    [
+      "of a missing database says where its name came from",
+      connect(server("3D000")),
+      ["taken from `database`"]
+    ],
+    ["of a full server says what to change", connect(server("53300")), ["max_connections"]],
+    ["of a refused protocol names the setting", connect(server("0A000")), ["max_protocol_version=3.0"]],
+    [
+      "of a slow connect says how long it waited",
+      connect(timeout(false, "connect")),
+      ["250 ms", "connectTimeout"]
+    ],
+    [
+      "of a refused role says who, how, and what the server said",
+      auth("rejected", serverFields("28P01", { severity: "FATAL", text: "password authentication failed" })),
+      [
+        'authentication of user "ann" failed (scram-sha-256)',
+        "FATAL 28P01: password authentication failed",
+        "pg_hba.conf"
+      ]
+    ],
+    ["of a missing password says where to put one", auth("password-missing"), ["PGPASSWORD"]],
+    ["of an unproven server warns", auth("server-unproven"), ["Do not trust this server"]],
+    [
+      "of a violation names state, message and what became of the connection",
+      violation,
+      ["state ExtendedQuery.Binding", "message 'D'", "a row", "has been closed"]
+    ],
+    [
+      "of an unreadable value names column and type",
+      codec("decode"),
+      ['column "age" of type int4 cannot be read', "STATEMENT: select age"]
+    ],
+    ["of an unwritable value names the parameter", codec("encode"), ["parameter $2 cannot be sent as int4"]],
+    [
+      "of a lost connection says whether the outcome is known",
+      closed(true, "57P01"),
+      ["last word: 57P01 terminating connection.", "outcome is unknown", "STATEMENT: select 1"]
+    ],
+    ["of one lost before sending says that trying again is safe", closed(false), ["trying again is safe"]],
+    ["of a full pool has its numbers", pool, ["too many wait (max 10, in use 10, waiting 100)"]],
+    [
+      "of a deadline says which, how long and during what",
+      timeout(true),
+      ["statement deadline of 250 ms", "select pg_sleep(9)"]
+    ],
+    [
+      "of an unknown commit says what to do",
+      unknown,
+      ["may or may not have taken effect", "Look before repeating"]
+    ],
+    ["of a slot names it", slot, ["replication slot orders: missing: it was dropped"]]
+  ])("%s", (_name, error, parts) => {
+    for (const part of parts) expect(error.message).toContain(part)
+    expect(error).toBeInstanceOf(Error)
+  })
+})
+
+describe("an error of ours", () => {
+  it("has no SQLSTATE, so that it cannot be taken for the server's (ERR-012)", () => {
+    for (const error of [
+      config,
+      auth("rejected"),
+      violation,
+      codec("decode"),
+      closed(true),
+      pool,
+      timeout(true),
+      unknown,
+      slot
+    ]) {
+      expect("code" in error).toBe(false)
+      expect(PgError.hasCode("57014")(error)).toBe(false)
+    }
+  })
+
+  it("of a value says what was wanted and its shape, not the value (ERR-014)", () => {
+    expect(Object.keys(codec("encode")).filter((key) => key.includes("value"))).toEqual([])
+  })
+})
+
+describe("an error of the server", () => {
+  it("is an Error with every field as it was sent (ERR-004)", () => {
+    const error = server("23505", { constraint: "people_pkey", schema: "public", detail: "d", line: 42 })
+    expect(error).toMatchObject({ _tag: "PgServerError", code: "23505", constraint: "people_pkey", line: 42 })
+    expect(error.stack).toContain("PgError.test")
+  })
+
+  it("tells its class, and can be asked for a code (ERR-010)", () => {
+    expect(server("23505").class).toBe("23")
+    expect(PgError.isUniqueViolation(server("23505"))).toBe(true)
+    expect(PgError.isUniqueViolation(server("23503"))).toBe(false)
+    expect(PgError.isSerializationFailure(server("40001"))).toBe(true)
+    expect(PgError.isDeadlock(server("40P01"))).toBe(true)
+    expect(PgError.isDeadlock(violation)).toBe(false)
+  })
+})
