@@ -1,0 +1,169 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import * as Sql from "../../src/client/Sql.js"
+import * as Oid from "../../src/model/Oid.js"
+import type * as Statement from "../../src/model/Statement.js"
+
+const { sql } = Sql
+
+const shape = ({ parameters, sql, types }: Statement.Statement) => [sql, parameters, types]
+
+describe("a template", () => {
+  it("makes a parameter of every plain value, in order", () => {
+    expect(shape(sql`select * from people where age > ${18} and name = ${"ann"}`)).toEqual([
+      "select * from people where age > $1 and name = $2",
+      [18, "ann"],
+      []
+    ])
+  })
+
+  it.each([
+    ["a text full of SQL", "'; drop table people; --"],
+    ["a negative number", -1],
+    ["NULL", null],
+    ["nothing", undefined],
+    ["a list", [1, 2]],
+    ["an object that looks like a statement", { sql: "drop table people", parameters: [], types: [] }],
+    [
+      "an object that looks like a fragment, from outside",
+      JSON.parse('{"pieces":["drop"],"parameters":[],"_tag":"Fragment"}') as unknown
+    ],
+    ["a function", () => "drop table people"],
+    ["a symbol", Symbol("x")]
+  ])("never makes text of %s (FLW-012, TRP-040)", (_name, value) => {
+    const made = sql`select 5 -${value}`
+    expect(made.sql).toBe("select 5 -$1")
+    expect(made.parameters).toEqual([value])
+  })
+
+  it("never makes text of any value at all (FLW-012)", () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), (one, other) => {
+        const made = sql`a ${one} b ${other} c`
+        expect(made.sql).toBe("a $1 b $2 c")
+        expect(made.parameters[0]).toBe(one)
+        expect(made.parameters[1]).toBe(other)
+      })
+    )
+  })
+
+  it("without values is its text, dollar signs and backslashes included", () => {
+    expect(shape(sql`select '$1', E'\\n'`)).toEqual(["select '$1', E'\\n'", [], []])
+    expect(sql``.sql).toBe("")
+  })
+
+  it("gives the same text each time its place in the program is passed, with that time's values", () => {
+    const at = (value: number) => sql`select ${value}`
+    expect([shape(at(1)), shape(at(2))]).toEqual([
+      ["select $1", [1], []],
+      ["select $1", [2], []]
+    ])
+  })
+})
+
+describe("a fragment inside another", () => {
+  it("is renumbered with the whole", () => {
+    const inner = sql`b = ${2} and c = ${3}`
+    expect(shape(sql`select ${0} where a = ${1} and ${inner} and d = ${4}`)).toEqual([
+      "select $1 where a = $2 and b = $3 and c = $4 and d = $5",
+      [0, 1, 2, 3, 4],
+      []
+    ])
+    expect(shape(inner)).toEqual(["b = $1 and c = $2", [2, 3], []])
+  })
+
+  it("may be used twice, and be deep", () => {
+    const one = sql`${1}`
+    const two = sql`(${one}, ${one})`
+    expect(shape(sql`values ${two}, ${two}`)).toEqual(["values ($1, $2), ($3, $4)", [1, 1, 1, 1], []])
+  })
+
+  it("may be nothing", () => {
+    expect(shape(sql`select 1 ${Sql.empty}`)).toEqual(["select 1 ", [], []])
+    expect(shape(sql`${Sql.empty}${1}${Sql.empty}`)).toEqual(["$1", [1], []])
+  })
+
+  it("has its own text when it was made at a place that was seen before", () => {
+    const part = (value: number) => sql`x = ${value}`
+    part(0)
+    expect(shape(sql`select ${part(1)} or ${part(2)}`)).toEqual(["select x = $1 or x = $2", [1, 2], []])
+  })
+
+  it("is numbered without a gap, however fragments are put together", () => {
+    type Tree = number | ReadonlyArray<Tree>
+    const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
+      tree: fc.oneof({ depthSize: "small" }, fc.nat(), fc.array(tie("tree"), { maxLength: 4 }))
+    }))
+    const build = (tree: Tree): Statement.Statement =>
+      typeof tree === "number" ? sql`${tree}` : Sql.join(",", tree.map(build))
+    const leaves = (tree: Tree): ReadonlyArray<number> =>
+      typeof tree === "number" ? [tree] : tree.flatMap(leaves)
+    fc.assert(
+      fc.property(tree, (tree) => {
+        const made = build(tree)
+        expect(made.parameters).toEqual(leaves(tree))
+        expect([...made.sql.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number))).toEqual(
+          leaves(tree).map((_, index) => index + 1)
+        )
+      })
+    )
+  })
+})
+
+describe("a name", () => {
+  it.each([
+    [["people"], '"people"'],
+    [["public", "people"], '"public"."people"'],
+    [["public.people"], '"public.people"'],
+    [['we"ird'], '"we""ird"'],
+    [["Case Kept"], '"Case Kept"'],
+    [['"; drop table t; --'], '"""; drop table t; --"']
+  ] as const)("%j is quoted, and a dot in it is part of it: %s (FLW-012)", (path, expected) => {
+    const [first, ...rest] = path
+    expect(shape(sql`select * from ${Sql.identifier(first, ...rest)}`)).toEqual([
+      `select * from ${expected}`,
+      [],
+      []
+    ])
+  })
+
+  it.each([
+    ["", "empty"],
+    ["a\0b", "zero byte"],
+    ["\ud800", "surrogate"],
+    ["a".repeat(64), "63 bytes"]
+  ])("that cannot be one is refused: %j (TRP-042)", (name, reason) => {
+    expect(() => Sql.identifier(name)).toThrow(reason)
+  })
+})
+
+describe("a typed value", () => {
+  it("is a parameter with its type, also inside a fragment; the others have none", () => {
+    const part = sql`b = ${Sql.typed(Oid.jsonb, { a: 1 })}`
+    expect(shape(sql`a = ${1} and ${part} and c = ${Sql.typed(Oid.int8, 2n)}`)).toEqual([
+      "a = $1 and b = $2 and c = $3",
+      [1, { a: 1 }, 2n],
+      [0, Oid.jsonb, Oid.int8]
+    ])
+  })
+})
+
+describe("several parts", () => {
+  it("are joined with a separator between them", () => {
+    expect(shape(Sql.join(" and ", [sql`a = ${1}`, sql`b = ${2}`, Sql.unsafe("true")]))).toEqual([
+      "a = $1 and b = $2 and true",
+      [1, 2],
+      []
+    ])
+    expect(shape(Sql.join(", ", []))).toEqual(["", [], []])
+    expect(shape(Sql.join(", ", [sql`${1}`]))).toEqual(["$1", [1], []])
+  })
+
+  it("keep their types", () => {
+    expect(Sql.join(",", [sql`${1}`, sql`${Sql.typed(Oid.text, "a")}`]).types).toEqual([0, Oid.text])
+  })
+})
+
+it("unsafe text is taken as it is", () => {
+  expect(shape(sql`select ${Sql.unsafe("now() -- 'x' $9")}`)).toEqual(["select now() -- 'x' $9", [], []])
+})
