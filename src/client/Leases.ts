@@ -4,8 +4,10 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import * as Pool from "effect/Pool"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { PgConnection } from "../connection/PgConnection.js"
 import type { PgConnector } from "../connection/PgConnector.js"
 import { PgTimeoutError } from "../model/PgError.js"
@@ -49,14 +51,20 @@ export const make = (
     })
     // Effect's pool wakes every waiter for each connection that comes back; behind the gate it never has any.
     const gate = new Gate(connector.config.maxConnections)
-    const take: Effect.Effect<PgConnection, PgOpenError, Scope.Scope> = Effect.flatMap(
-      Pool.get(pool),
-      (connection) =>
-        Effect.flatMap(connection.status, ({ state }) =>
-          state === "broken"
-            ? Effect.zipRight(Pool.invalidate(pool, connection), take)
-            : Effect.succeed(connection)
-        )
+    // A broken connection goes back at once, by a scope of its own: held on to, it would keep its place in the pool.
+    const take: Effect.Effect<PgConnection, PgOpenError, Scope.Scope> = Effect.uninterruptibleMask(
+      (restore) =>
+        Effect.gen(function* () {
+          const outer = yield* Effect.scope
+          for (;;) {
+            const scope = yield* Scope.fork(outer, ExecutionStrategy.sequential)
+            const taken = yield* Effect.exit(restore(Scope.extend(Pool.get(pool), scope)))
+            if (Exit.isSuccess(taken) && (yield* taken.value.status).state !== "broken") return taken.value
+            if (Exit.isSuccess(taken)) yield* Pool.invalidate(pool, taken.value)
+            yield* Scope.close(scope, Exit.void)
+            if (Exit.isFailure(taken)) return yield* taken
+          }
+        })
     )
     const patience = Effect.timeoutFail({
       duration: acquireTimeout,
