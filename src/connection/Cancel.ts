@@ -8,10 +8,11 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import { ByteWriter } from "../bytes/ByteWriter.js"
 import { PgClosedError, PgTimeoutError } from "../model/PgError.js"
 import type { TransportFailure } from "../model/PgError.js"
-import type { Link, Transport } from "../net/Transport.js"
+import type { Link } from "../net/Transport.js"
 import * as Session from "../protocol/Session.js"
 import * as CancelMessage from "../wire/messages/Cancel.js"
 import type { SendCancel } from "./ConnectFacts.js"
@@ -30,14 +31,17 @@ export const encode = (processId: number, secretKey: Uint8Array): Uint8Array => 
   return writer.detach()
 }
 
-/** Sends a CancelRequest over a link of its own and waits until the server has closed it. */
+/**
+ * Sends a CancelRequest over a channel of its own and waits until the server has closed it. `open` leads to the same
+ * address as the session, encrypted in the same way and verified as strictly.
+ */
 export const send =
-  (transport: Transport["Type"]): SendCancel =>
+  (open: Effect.Effect<Link, TransportFailure, Scope.Scope>): SendCancel =>
   (facts) =>
     Effect.scoped(
       Effect.gen(function* () {
         if (facts.processId === undefined || facts.cancelKey === undefined) return
-        const link: Link = yield* transport.open(facts.address)
+        const link = yield* open
         const bytes = encode(facts.processId, facts.cancelKey)
         yield* Effect.async<void, TransportFailure>((resume) => {
           link.listen({
@@ -95,6 +99,8 @@ export const abandon = (core: Core, request: Request): Effect.Effect<void> =>
     return Effect.zip(stopped ? Effect.void : cancelOnServer(core, request), settled(request), {
       concurrent: true
     }).pipe(
+      // Whoever was interrupted is past being so; the deadline has to be able to end the wait.
+      Effect.interruptible,
       Effect.timeoutOption(cancelDeadline),
       Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void)),
       Effect.ensuring(

@@ -10,13 +10,18 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { PgConfig } from "../config/PgConfig.js"
+import type { TargetSessionAttrs } from "../config/Vocabulary.js"
 import * as Host from "../host/Host.js"
 import type { PgOpenError } from "../model/PgError.js"
-import * as NodeTransport from "../net/NodeTransport.js"
+import * as HostList from "../net/HostList.js"
 import { Transport } from "../net/Transport.js"
 import * as Registry from "../types/Registry.js"
 import * as Connect from "./Connect.js"
+import type { ConnectOptions, CredentialSource } from "./ConnectOptions.js"
 import * as PgConnection from "./PgConnection.js"
+import type { OpenRetry } from "./Retry.js"
+import * as Retry from "./Retry.js"
+import * as Sockets from "./Sockets.js"
 
 /** What one session may have otherwise than the configuration says. */
 export interface OpenOverrides {
@@ -30,11 +35,20 @@ export interface OpenOverrides {
   readonly parameters?: Readonly<Record<string, string>>
   readonly pipelineDepth?: number
   readonly statementCacheSize?: number
+  /** The role wanted of the server. */
+  readonly targetSessionAttrs?: TargetSessionAttrs
+  /** In place of the connector's; a `user` or a `password` given here stands in its place too. */
+  readonly credentials?: CredentialSource
 }
 
-export interface ConnectorOptions {
+export interface ConnectorOptions extends ConnectOptions {
   /** How values are decoded and encoded. Default `Registry.lossless`. */
   readonly types?: Registry.Registry
+  /**
+   * Tries an opening again while the server is starting (`57P03`), or refuses or resets connections; each time all hosts
+   * are tried. Unless given, no opening is tried again.
+   */
+  readonly retry?: OpenRetry | undefined
 }
 
 export class PgConnector extends Context.Tag("effect-postgres/PgConnector")<
@@ -52,14 +66,24 @@ export class PgConnector extends Context.Tag("effect-postgres/PgConnector")<
   }
 >() {}
 
-const overridden = (config: PgConfig, overrides: OpenOverrides | undefined): PgConfig =>
-  overrides === undefined
-    ? config
-    : new PgConfig({
-        ...config,
-        ...overrides,
-        parameters: { ...config.parameters, ...overrides.parameters }
-      })
+const overridden = (config: PgConfig, overrides: OpenOverrides | undefined): PgConfig => {
+  if (overrides === undefined) return config
+  const { credentials: _credentials, ...settings } = overrides
+  return new PgConfig({
+    ...config,
+    ...settings,
+    parameters: { ...config.parameters, ...overrides.parameters }
+  })
+}
+
+/** Whose credentials count for one session. */
+const credentialsOf = (
+  options: ConnectorOptions,
+  overrides: OpenOverrides | undefined
+): CredentialSource | undefined => {
+  if (overrides?.credentials !== undefined) return overrides.credentials
+  return overrides?.user === undefined && overrides?.password === undefined ? options.credentials : undefined
+}
 
 /** The connector of a configuration, on the transport and the host given. */
 export const make = (
@@ -75,7 +99,9 @@ export const make = (
       types,
       open: (overrides) => {
         const settings = overridden(config, overrides)
-        return Connect.connect(settings, types).pipe(
+        const credentials = credentialsOf(options, overrides)
+        return Connect.connect(settings, types, { ...options, credentials }).pipe(
+          Retry.retrying(options.retry),
           Effect.provide(context),
           Effect.map((core) => PgConnection.fromCore(core, settings.statementTimeout))
         )
@@ -89,9 +115,14 @@ export const layerWith = (
   options: ConnectorOptions = {}
 ): Layer.Layer<PgConnector, never, Transport | Host.Host> => Layer.effect(PgConnector, make(config, options))
 
-/** On this machine, over TCP and Unix sockets. */
+/**
+ * On this machine, over TCP and Unix sockets, with the `keepalives` of the configuration. What Node cannot set of them is
+ * logged as a warning.
+ */
 export const layer = (config: PgConfig, options: ConnectorOptions = {}): Layer.Layer<PgConnector> =>
-  Layer.provide(layerWith(config, options), Layer.merge(NodeTransport.layer, Host.layer))
+  layerWith(config, { resolve: HostList.lookup, ...options }).pipe(
+    Layer.provide(Layer.merge(Sockets.layer(config), Host.layer))
+  )
 
 /** Like `layer`, with the configuration read from a `Config`, such as `PgConfig.fromEnv`. */
 export const layerConfig = (

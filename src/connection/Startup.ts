@@ -4,21 +4,33 @@
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Scope from "effect/Scope"
+import * as Utf8 from "../bytes/Utf8.js"
+import * as OAuthBearer from "../auth/OAuthBearer.js"
 import type { PgConfig } from "../config/PgConfig.js"
 import type { Host } from "../host/Host.js"
-import { PgAuthError, PgConfigError, PgProtocolError, PgServerError } from "../model/PgError.js"
+import {
+  PgAuthError,
+  PgClosedError,
+  PgConfigError,
+  PgProtocolError,
+  PgServerError
+} from "../model/PgError.js"
 import type { ConnectPhase } from "../model/PgError.js"
 import type { ServerFields } from "../model/ServerFields.js"
+import * as Bearer from "../protocol/Bearer.js"
 import * as ProtocolVersion from "../protocol/ProtocolVersion.js"
 import * as Table from "../protocol/Startup.js"
 import type { BackendMessage } from "../wire/BackendMessage.js"
 import type { PhaseLimits } from "../wire/FrameLimits.js"
 import type { FrontendMessage } from "../wire/FrontendMessage.js"
-import { inUsualOrder } from "../wire/messages/Startup.js"
+import { inUsualOrder, protocol30 } from "../wire/messages/Startup.js"
 import type { Parameter } from "../wire/messages/Startup.js"
-import type { Credentials } from "./Authenticate.js"
+import type { AuthenticatorOptions } from "./Authenticate.js"
 import { Authenticator } from "./Authenticate.js"
 import type { Conversation, ConversationError } from "./Conversation.js"
+import type { Credentials } from "./Credentials.js"
 import type { SideChannels } from "./SideChannels.js"
 
 export type StartupError = ConversationError | PgServerError | PgAuthError | PgConfigError
@@ -28,7 +40,9 @@ export interface Started {
   readonly processId: number | undefined
   readonly cancelKey: Uint8Array | undefined
   readonly protocolVersion: string
+  readonly user: string
   readonly authentication: string
+  readonly channelBound: boolean
 }
 
 const applicationName = (config: PgConfig): string | undefined =>
@@ -50,18 +64,23 @@ export const parametersOf = (config: PgConfig, user: string): ReadonlyArray<Para
   return inUsualOrder(parameters)
 }
 
-/** Runs the startup phase. `onPhase` hears how far it has come. */
-export const run = (options: {
+/** What the startup phase is run with. */
+export interface StartupOptions extends AuthenticatorOptions {
   readonly conversation: Conversation
-  readonly config: PgConfig
-  readonly credentials: Credentials
   readonly limits: PhaseLimits
   readonly side: SideChannels
+  /** Hears how far it has come. */
   readonly onPhase: (phase: ConnectPhase) => void
-}): Effect.Effect<Started, StartupError, Host> =>
+}
+
+/**
+ * Runs the startup phase. Fails with `PgAuthError` when credentials are refused or cannot be had, when the server does
+ * not prove what the settings require, and before anything is shown to a server that asks for what they rule out.
+ */
+export const run = (options: StartupOptions): Effect.Effect<Started, StartupError, Host | Scope.Scope> =>
   Effect.gen(function* () {
-    const { config, conversation, credentials, limits, onPhase, side } = options
-    const authenticator = new Authenticator(config, credentials)
+    const { config, conversation, credentials, limits, onPhase, side, tokens } = options
+    const authenticator = new Authenticator(options)
     const asked: ProtocolVersion.Asked = {
       version: ProtocolVersion.wordOf(config.maxProtocolVersion),
       least: ProtocolVersion.wordOf(config.minProtocolVersion),
@@ -73,7 +92,7 @@ export const run = (options: {
     let state: Table.State = Table.initial
 
     const violation = (tag: string, reason: string) =>
-      new PgProtocolError({ state: `Startup.${state}`, tag, reason })
+      new PgProtocolError({ state: conversation.state, tag, reason })
     const send = (message: FrontendMessage): Effect.Effect<void, PgConfigError> =>
       Effect.suspend(() => {
         const failure = conversation.send(message)
@@ -81,19 +100,62 @@ export const run = (options: {
           ? Effect.void
           : Effect.fail(new PgConfigError({ key: message._tag, reason: failure, source: "startup packet" }))
       })
+    const sendIfAny = (message: FrontendMessage | undefined): Effect.Effect<void, PgConfigError> =>
+      message === undefined ? Effect.void : send(message)
 
-    const act = (action: Table.Action, message: BackendMessage): Effect.Effect<void, StartupError, Host> => {
+    /** The next message that is neither an error nor a notice. */
+    const next: Effect.Effect<BackendMessage, StartupError> = Effect.flatMap(
+      Effect.suspend(() => conversation.next),
+      (message) => {
+        if (message._tag === "ErrorResponse") {
+          return Effect.fail(
+            refused(message.fields, credentials, authenticator, tokens?.challenge && tokens.said)
+          )
+        }
+        if (message._tag !== "NoticeResponse") return Effect.succeed(message)
+        side.notice(message.fields)
+        return next
+      }
+    )
+
+    /** OAUTHBEARER has a table of its own; at its end the server has taken the token. */
+    const bearer: Effect.Effect<void, StartupError> = Effect.gen(function* () {
+      let state: Bearer.State = Bearer.initial
+      while (state !== "Done") {
+        conversation.state = `Bearer.${state}`
+        const message = yield* next
+        const arrow: ReturnType<typeof Bearer.step> = Bearer.step(state, message._tag)
+        if (arrow === undefined) return yield* Effect.fail(unexpected(message, violation, credentials))
+        if (message._tag === "AuthenticationSASLContinue") {
+          const said = tokens?.refused(Utf8.decode(message.data, 0, message.data.length))
+          if (said !== undefined && Either.isLeft(said)) {
+            const { detail, method, reason } = said.left
+            return yield* Effect.fail(
+              new PgAuthError({ reason, method, detail, user: credentials.user, server: undefined })
+            )
+          }
+          yield* send({ _tag: "SASLResponse", data: Utf8.encode(OAuthBearer.acknowledgement) })
+        }
+        state = arrow.to
+      }
+    })
+
+    const authenticated = Effect.suspend(() => {
+      conversation.framer.limits = limits.session
+      onPhase("ready")
+      return authenticator.accepted
+    })
+
+    const act = (
+      action: Table.Action,
+      message: BackendMessage
+    ): Effect.Effect<void, StartupError, Host | Scope.Scope> => {
       switch (action) {
         case "answerCleartext":
           return Effect.flatMap(authenticator.cleartext, send)
         case "answerMd5":
           return message._tag === "AuthenticationMD5Password"
             ? Effect.flatMap(authenticator.md5(message.salt), send)
-            : Effect.void
-        case "beginSasl":
-          conversation.framer.limits = limits.tokens
-          return message._tag === "AuthenticationSASL"
-            ? Effect.flatMap(authenticator.beginSasl(message.mechanisms), send)
             : Effect.void
         case "continueSasl":
           return message._tag === "AuthenticationSASLContinue"
@@ -103,10 +165,18 @@ export const run = (options: {
           return message._tag === "AuthenticationSASLFinal"
             ? authenticator.verifySasl(message.data)
             : Effect.void
+        case "beginGss":
+          conversation.framer.limits = limits.tokens
+          return Effect.flatMap(
+            authenticator.beginGss(message._tag === "AuthenticationSSPI" ? "sspi" : "gss"),
+            sendIfAny
+          )
+        case "continueGss":
+          return message._tag === "AuthenticationGSSContinue"
+            ? Effect.flatMap(authenticator.continueGss(message.data), sendIfAny)
+            : Effect.void
         case "authenticated":
-          conversation.framer.limits = limits.session
-          onPhase("ready")
-          return authenticator.accepted
+          return authenticated
         case "checkVersion": {
           if (message._tag !== "NegotiateProtocolVersion") return Effect.void
           const answer = ProtocolVersion.negotiated(asked, message)
@@ -139,6 +209,18 @@ export const run = (options: {
       }
     }
 
+    /** A bearer token is taken or refused at once; every other mechanism goes on in the table. */
+    const beginSasl = (mechanisms: ReadonlyArray<string>): Effect.Effect<Table.State, StartupError, Host> =>
+      Effect.gen(function* () {
+        conversation.framer.limits = limits.tokens
+        const first = yield* authenticator.beginSasl(mechanisms)
+        yield* send(first)
+        if (first.mechanism !== "OAUTHBEARER") return "SaslStarted"
+        yield* bearer
+        yield* authenticated
+        return "Initializing"
+      })
+
     onPhase("startup")
     yield* send({
       _tag: "StartupMessage",
@@ -147,16 +229,15 @@ export const run = (options: {
     })
     while (state !== "Done") {
       conversation.state = `Startup.${state}`
-      const message: BackendMessage = yield* conversation.next
-      if (message._tag === "ErrorResponse")
-        return yield* Effect.fail(refused(message.fields, credentials, authenticator))
-      if (message._tag === "NoticeResponse") {
-        side.notice(message.fields)
-        continue
-      }
+      const opening: boolean = state === "Opening" && asked.version > protocol30
+      const message: BackendMessage = yield* opening ? Effect.mapError(next, newerRefused) : next
       if (message._tag.startsWith("Authentication") && state !== "Initializing") onPhase("authentication")
       const arrow: ReturnType<typeof Table.step> = Table.step(state, message._tag)
       if (arrow === undefined) return yield* Effect.fail(unexpected(message, violation, credentials))
+      if (message._tag === "AuthenticationSASL") {
+        state = yield* beginSasl(message.mechanisms)
+        continue
+      }
       yield* act(arrow.emit, message)
       state = arrow.to
     }
@@ -164,14 +245,28 @@ export const run = (options: {
       processId,
       cancelKey,
       protocolVersion: ProtocolVersion.nameOf(version),
-      authentication: authenticator.method
+      user: credentials.user,
+      authentication: authenticator.method,
+      channelBound: authenticator.bound
     }
   })
 
-const unsupportedMethods: Readonly<Record<string, string>> = {
-  AuthenticationGSS: "gss",
-  AuthenticationSSPI: "sspi",
-  AuthenticationKerberosV5: "kerberos 5"
+const versionHint = "if it does not know the protocol version asked for, set max_protocol_version=3.0"
+
+/** What a server or pooler of an older protocol does to a newer one is told together with the setting that helps. */
+const newerRefused = (error: StartupError): StartupError => {
+  if (error._tag === "PgClosedError") {
+    return new PgClosedError({
+      reason: `${error.reason}; ${versionHint}`,
+      sent: error.sent,
+      server: error.server,
+      sql: error.sql
+    })
+  }
+  if (error._tag === "TransportFailure") return { ...error, message: `${error.message}; ${versionHint}` }
+  return error._tag === "PgServerError" && (error.code === "0A000" || error.code === "08P01")
+    ? new PgServerError({ ...error, hint: error.hint ?? versionHint })
+    : error
 }
 
 const unexpected = (
@@ -180,7 +275,11 @@ const unexpected = (
   credentials: Credentials
 ): PgProtocolError | PgAuthError => {
   const method =
-    message._tag === "AuthenticationOther" ? `method ${message.code}` : unsupportedMethods[message._tag]
+    message._tag === "AuthenticationOther"
+      ? `method ${message.code}`
+      : message._tag === "AuthenticationKerberosV5"
+        ? "kerberos 5"
+        : undefined
   return method === undefined
     ? violation(message._tag, `${message._tag} is not allowed here`)
     : new PgAuthError({
@@ -196,14 +295,20 @@ const unexpected = (
 const refused = (
   fields: ServerFields,
   credentials: Credentials,
-  authenticator: Authenticator
-): PgServerError | PgAuthError =>
-  fields.code.startsWith("28")
-    ? new PgAuthError({
-        reason: "rejected",
-        method: authenticator.method === "trust" ? "" : authenticator.method,
-        detail: "the server refused",
-        user: credentials.user,
-        server: fields
-      })
-    : new PgServerError({ ...fields, sql: "" })
+  authenticator: Authenticator,
+  tokenRefused: string | undefined
+): PgServerError | PgAuthError => {
+  if (!fields.code.startsWith("28")) return new PgServerError({ ...fields, sql: "" })
+  const { passwordFrom } = credentials
+  return new PgAuthError({
+    reason: "rejected",
+    method: authenticator.method === "trust" ? "" : authenticator.method,
+    detail:
+      tokenRefused ??
+      (fields.code === "28P01" && passwordFrom !== undefined
+        ? `the server refused the password from ${passwordFrom}`
+        : "the server refused"),
+    user: credentials.user,
+    server: fields
+  })
+}

@@ -1,0 +1,254 @@
+/**
+ * TLS over a link that is open already, by Node's `tls`. No session is ever taken up again: the runtime would not look
+ * at the certificate then.
+ *
+ * @see https://www.postgresql.org/docs/current/libpq-ssl.html
+ */
+import * as net from "node:net"
+import * as tls from "node:tls"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type { TlsVersion } from "../config/Vocabulary.js"
+import type { TransportFailure } from "../model/PgError.js"
+import * as DuplexLink from "./DuplexLink.js"
+import * as SystemFailure from "./SystemFailure.js"
+import * as TlsFailure from "./TlsFailure.js"
+import type { CheckIdentity } from "./TlsIdentity.js"
+import * as TlsIdentity from "./TlsIdentity.js"
+import type { Link } from "./Transport.js"
+
+/** The one protocol PostgreSQL names in the handshake. */
+export const alpn = "postgresql"
+
+/** What goes into every handshake with one set of settings. All texts are PEM. */
+export interface Material {
+  /** Trusted certificates. Undefined: the server's certificate is not verified at all. */
+  readonly root?: string | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  readonly passphrase?: Redacted.Redacted<string> | undefined
+  /** Revoked certificates. Looked at only where something is verified. */
+  readonly crl?: string | undefined
+  readonly minVersion: TlsVersion
+  readonly maxVersion?: TlsVersion | undefined
+}
+
+/** Why material cannot be used: the setting at fault and a reason without contents of files. */
+export interface MaterialProblem {
+  readonly key: "sslrootcert" | "sslcert" | "sslkey" | "sslcrl" | "ssl_min_protocol_version"
+  readonly reason: string
+}
+
+/** Material made ready, once for any number of handshakes. */
+export interface Prepared {
+  readonly context: tls.SecureContext
+  readonly verifies: boolean
+}
+
+const inPem = (text: string, label: RegExp): boolean => label.test(text)
+
+/** Reads the material, so that what is wrong with it is found before a socket is opened. */
+export const prepare = (material: Material): Either.Either<Prepared, MaterialProblem> => {
+  const { cert, crl, key, maxVersion, minVersion, passphrase, root } = material
+  if (root !== undefined && !inPem(root, /-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/)) {
+    return problem("sslrootcert", "holds no certificate in PEM")
+  }
+  const versions: tls.SecureContextOptions = {
+    minVersion,
+    ...(maxVersion === undefined ? {} : { maxVersion })
+  }
+  // An empty list keeps the runtime from loading its own roots, which nothing here asks for.
+  const trust: tls.SecureContextOptions = { ca: root === undefined ? [] : [root] }
+  const revoked: tls.SecureContextOptions = root === undefined || crl === undefined ? {} : { crl: [crl] }
+  const own: tls.SecureContextOptions = cert === undefined ? {} : { cert }
+  const secret: tls.SecureContextOptions =
+    key === undefined
+      ? {}
+      : { key, ...(passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }) }
+  let options: tls.SecureContextOptions = {}
+  let context = Either.right(undefined) as Either.Either<tls.SecureContext | undefined, MaterialProblem>
+  for (const [name, part] of [
+    ["ssl_min_protocol_version", versions],
+    ["sslrootcert", trust],
+    ["sslcrl", revoked],
+    ["sslcert", own],
+    ["sslkey", secret]
+  ] as const) {
+    if (Object.keys(part).length === 0) continue
+    options = { ...options, ...part }
+    context = Either.try({
+      try: () => tls.createSecureContext(options),
+      catch: (error) => ({ key: name, reason: TlsFailure.ofMaterial(error) })
+    })
+    if (Either.isLeft(context)) return Either.left(context.left)
+  }
+  const ready = Either.getOrThrow(context)
+  return ready === undefined
+    ? problem("ssl_min_protocol_version", "cannot be used here")
+    : Either.right({ context: ready, verifies: root !== undefined })
+}
+
+const problem = (key: MaterialProblem["key"], reason: string): Either.Either<never, MaterialProblem> =>
+  Either.left({ key, reason })
+
+/** How one handshake is done. */
+export interface Handshake {
+  readonly prepared: Prepared
+  /** The host as it was configured. */
+  readonly host: string
+  /** Whether the certificate must be for `host`; only with material that verifies. */
+  readonly identity: boolean
+  /** In place of libpq's rules. */
+  readonly checkIdentity?: CheckIdentity | undefined
+  /** Whether `host` is sent in the clear; an address never is. */
+  readonly sni: boolean
+  /** Whether the server must name PostgreSQL's protocol, as it must without an SSLRequest. */
+  readonly alpnRequired: boolean
+}
+
+/** What is known of an encrypted channel. */
+export interface TlsFacts {
+  /** Such as `TLSv1.3`. */
+  readonly protocol: string
+  /** By its standard name, such as `TLS_AES_256_GCM_SHA384`. */
+  readonly cipher: string
+  /** `chain`: signed by a trusted authority; `identity`: and made for this host; `none`: it may be anybody's. */
+  readonly verified: "none" | "chain" | "identity"
+  /** The server's certificate as it came, in DER. */
+  readonly certificate: Uint8Array
+  /** Whether the server named PostgreSQL's protocol. */
+  readonly alpn: boolean
+}
+
+export interface Upgraded {
+  readonly link: Link
+  readonly facts: TlsFacts
+}
+
+/** Code of the failure when bytes came in the clear where only TLS may come. */
+export const plaintextBehindAnswer = "EFFECT_POSTGRES_PLAINTEXT"
+/** Code of the failure when the link is not over a stream that TLS can be laid over. */
+export const notAStream = "EFFECT_POSTGRES_NO_TLS"
+/** Code of the failure when the server speaks TLS, but does not say that it is PostgreSQL. */
+export const wrongProtocol = "EFFECT_POSTGRES_ALPN"
+
+/** The name sent in the clear: none for an address, and without the dot that ends a complete name. */
+export const serverName = (host: string, sni: boolean): string | undefined => {
+  const name = host.replace(/\.$/, "")
+  // Digits and dots alone count as an address, as in libpq, right or wrong.
+  return !sni || name === "" || name.includes(":") || /^[0-9.]+$/.test(name) ? undefined : name
+}
+
+const connectOptions = (socket: DuplexLink.Duplex, handshake: Handshake): tls.ConnectionOptions => {
+  const { checkIdentity = TlsIdentity.check, host, identity, prepared, sni } = handshake
+  const servername = serverName(host, sni)
+  return {
+    socket,
+    secureContext: prepared.context,
+    rejectUnauthorized: prepared.verifies,
+    ALPNProtocols: [alpn],
+    ...(servername === undefined ? {} : { servername }),
+    checkServerIdentity: (_name, cert) => {
+      if (!identity) return undefined
+      const reason = checkIdentity(host, TlsIdentity.certificateOf(cert))
+      return reason === undefined ? undefined : TlsFailure.identityError(reason)
+    }
+  }
+}
+
+const judge = (socket: tls.TLSSocket, handshake: Handshake): TlsFacts | TransportFailure => {
+  const spoken = socket.alpnProtocol
+  if (typeof spoken === "string" ? spoken !== alpn : handshake.alpnRequired) {
+    return SystemFailure.make(
+      wrongProtocol,
+      `the server did not confirm the protocol ${alpn} in the TLS handshake: it is not PostgreSQL 17 or later, ` +
+        `or something stands in between`
+    )
+  }
+  return {
+    protocol: socket.getProtocol() ?? "",
+    cipher: socket.getCipher().standardName,
+    verified: !handshake.prepared.verifies ? "none" : handshake.identity ? "identity" : "chain",
+    certificate: new Uint8Array(socket.getPeerCertificate().raw),
+    alpn: spoken === alpn
+  }
+}
+
+/**
+ * Lays TLS over a link, which is used up. Fails when a byte has come already (whoever sent it did so in the clear), when
+ * the handshake fails, when the certificate is not good enough, and when the server names another protocol. Interrupting
+ * and the scope destroy the stream. A stream that ends without TLS's own mark ends like any other: whether an answer was
+ * complete is said by the messages, never by the end.
+ */
+export const upgrade = (
+  link: Link,
+  handshake: Handshake
+): Effect.Effect<Upgraded, TransportFailure, Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const started = yield* Effect.suspend(() => start(link, handshake))
+      yield* Effect.addFinalizer(() => Effect.sync(() => started.destroy()))
+      yield* restore(secured(started)).pipe(Effect.onError(() => Effect.sync(() => started.destroy())))
+      const facts = judge(started, handshake)
+      if ("_tag" in facts) return yield* Effect.fail(facts)
+      const upgraded = DuplexLink.make(started, link.address)
+      yield* Effect.addFinalizer(() => Effect.sync(upgraded.destroy))
+      return { link: upgraded, facts }
+    })
+  )
+
+const start = (link: Link, handshake: Handshake): Effect.Effect<tls.TLSSocket, TransportFailure> => {
+  const duplex = DuplexLink.take(link)
+  if (duplex === undefined) {
+    return Effect.fail(
+      SystemFailure.make(notAStream, "this transport's links cannot carry TLS, or the link has ended")
+    )
+  }
+  if (duplex.readableLength > 0) {
+    duplex.destroy()
+    return Effect.fail(
+      SystemFailure.make(
+        plaintextBehindAnswer,
+        "unencrypted bytes came where only the TLS handshake may begin: somebody may be tampering with the connection"
+      )
+    )
+  }
+  return Effect.try({
+    try: () => {
+      const socket = tls.connect(connectOptions(duplex, handshake))
+      // Stays for good: a late error of a socket nobody uses any more must not become an uncaught exception.
+      socket.on("error", () => {})
+      return socket
+    },
+    catch: TlsFailure.ofHandshake
+  })
+}
+
+const secured = (socket: tls.TLSSocket): Effect.Effect<void, TransportFailure> =>
+  Effect.async((resume) => {
+    const forget = (): void => {
+      socket.off("secureConnect", onSecure)
+      socket.off("error", onError)
+      socket.off("close", onClose)
+    }
+    const done = (result: Effect.Effect<void, TransportFailure>): void => {
+      forget()
+      resume(result)
+    }
+    const onSecure = (): void => {
+      // What follows must not be lost before the link listens.
+      socket.pause()
+      done(Effect.void)
+    }
+    const onError = (error: Error): void => done(Effect.fail(TlsFailure.ofHandshake(error)))
+    const onClose = (): void => done(Effect.fail(TlsFailure.closedInHandshake))
+    socket.on("secureConnect", onSecure)
+    socket.on("error", onError)
+    socket.on("close", onClose)
+    return Effect.sync(forget)
+  })
+
+/** Whether a text is a numeric address. */
+export const isAddress = (host: string): boolean => net.isIP(host) !== 0

@@ -1,0 +1,40 @@
+/**
+ * OAUTHBEARER behind its first message: a server that takes the token says so at once, without a proof of its own; one
+ * that does not says why, hears one byte, and refuses.
+ *
+ * @see https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-OAUTHBEARER
+ */
+import type { Table } from "./Transition.js"
+import { to } from "./Transition.js"
+
+/** What the owner has to do. */
+export type Action = "none" | "authenticated" | "acknowledge"
+
+interface Expects {
+  readonly TokenSent: "AuthenticationOk" | "AuthenticationSASLContinue"
+  /** Only the server's ErrorResponse may follow, which is the same everywhere. */
+  readonly Refused: never
+}
+
+export type State = keyof Expects | "Done"
+
+export const table: Table<Expects, Action> = {
+  TokenSent: {
+    AuthenticationOk: to("Done", "authenticated"),
+    AuthenticationSASLContinue: to("Refused", "acknowledge")
+  },
+  Refused: {}
+}
+
+export const initial: State = "TokenSent"
+
+/** The arrow for a message by name; `undefined`: the message is not allowed here. */
+export const step = (
+  state: State,
+  message: string
+): { readonly to: State; readonly emit: Action } | undefined =>
+  state === "Done"
+    ? undefined
+    : (
+        table[state] as { readonly [name: string]: { readonly to: State; readonly emit: Action } | undefined }
+      )[message]
