@@ -28,9 +28,10 @@ export class StreamBuffer<A> {
     else if (this.bytes >= this.core.streamBufferBytes) this.core.link.pause()
   }
 
-  /** Nothing more comes; what is here is still delivered. */
+  /** Nothing more comes; what is here is still delivered. What comes behind on the wire is for others. */
   finish(failure: PgSessionError | undefined): void {
     this.end = { failure }
+    this.core.link.resume()
     this.wake()
   }
 
