@@ -8,6 +8,7 @@ import * as Cause from "effect/Cause"
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
@@ -146,6 +147,12 @@ const writeData = (core: Core, data: Uint8Array): void => {
   }
 }
 
+/** After this many bytes the event loop has a turn, so that a fast source does not keep the server from being heard. */
+const turnBytes = 1 << 20
+
+/** A turn of the event loop, whatever clock there is: an ordinary yield lets microtasks run, and no socket. */
+const turn = Effect.withScheduler(Effect.yieldNow(), Scheduler.timer(0))
+
 /** Waits until the socket takes more, or the copy has failed. */
 const drain = (core: Core, request: CopyInRequest): Effect.Effect<void> =>
   Effect.suspend(() =>
@@ -156,15 +163,21 @@ const drain = (core: Core, request: CopyInRequest): Effect.Effect<void> =>
       : Effect.void
   )
 
-const feed =
-  (core: Core, request: CopyInRequest) =>
-  (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, PgSessionError> =>
+const feed = (core: Core, request: CopyInRequest) => {
+  let sinceTurn = 0
+  return (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, PgSessionError> =>
     Effect.suspend(() => {
       if (!request.isFeeding(core)) return failed(request)
-      for (const data of chunk) writeData(core, data)
+      for (const data of chunk) {
+        writeData(core, data)
+        sinceTurn += data.length
+      }
       Outbound.flush(core)
-      return drain(core, request)
+      if (sinceTurn < turnBytes) return drain(core, request)
+      sinceTurn = 0
+      return Effect.zipRight(turn, drain(core, request))
     })
+}
 
 /** Fails with what the server said, once the connection is clean again. */
 const failed = (request: CopyInRequest): Effect.Effect<never, PgSessionError> =>
