@@ -100,7 +100,13 @@ export interface PgConnection {
     statement: Statement,
     options?: QueryOptions
   ) => Effect.Effect<Description, PgSessionError>
-  /** Rows as they come; the consumer's pace is the server's. The connection is leased while the stream is open. */
+  /**
+   * Rows as they come; the consumer's pace is the server's. The connection is leased while the stream is open.
+   *
+   * Leaving it before its end cancels the statement, and inside a transaction a cancelled statement fails the
+   * transaction. Through a portal (`fetchSize`) a stream in a transaction can be left between two fetches without that,
+   * and other statements of the transaction may run meanwhile.
+   */
   readonly stream: (
     statement: Statement,
     options?: StreamOptions

@@ -217,19 +217,19 @@ const inTransaction = (
         core,
         (outcome) => new OpenPortal(statement, portal, fetchSize, mode, outcome)
       )
-      let open = false
+      let opened = false
+      // One that has run to its end is still there, until it is closed or the transaction ends.
       yield* Effect.addFinalizer(() =>
-        open && core.ended === undefined && core.session.status === "T"
+        opened && core.ended === undefined && core.session.status === "T"
           ? Effect.ignore(Exchange.run<void>(core, (outcome) => new ClosePortal(portal, outcome)))
           : Effect.void
       )
       return Effect.suspend(() => {
         if (next === undefined) return Effect.fail(Option.none())
-        open = true
+        opened = true
         return Effect.mapBoth(next, {
           onFailure: Option.some,
           onSuccess: ({ decoder, rows, suspended }) => {
-            open = suspended
             next =
               suspended && decoder !== undefined
                 ? Exchange.run<Batch>(
