@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { PgConnection } from "../connection/PgConnection.js"
+import { rollbackDeadline } from "../connection/Transaction.js"
 import type { PgSessionError } from "../model/PgError.js"
 import * as Statement from "../model/Statement.js"
 
@@ -22,7 +23,12 @@ export const run = <A, E, R>(
       yield* connection.query(Statement.make(`savepoint ${name}`))
       const exit = yield* Effect.exit(restore(body))
       if (Exit.isFailure(exit)) {
-        yield* Effect.ignore(connection.simple(`rollback to savepoint ${name}; release savepoint ${name}`))
+        yield* connection.simple(`rollback to savepoint ${name}; release savepoint ${name}`).pipe(
+          // The caller is past being interrupted; the deadline has to be able to end the wait.
+          Effect.interruptible,
+          Effect.timeout(rollbackDeadline),
+          Effect.ignore
+        )
         return yield* Effect.failCause(exit.cause)
       }
       yield* connection.query(Statement.make(`release savepoint ${name}`))

@@ -3,12 +3,15 @@
  *
  * @see https://www.postgresql.org/docs/current/tutorial-transactions.html
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { PgCommitUnknownError, PgServerError } from "../model/PgError.js"
+import * as Option from "effect/Option"
+import { PgClosedError, PgCommitUnknownError, PgServerError, PgTimeoutError } from "../model/PgError.js"
 import type { PgSessionError } from "../model/PgError.js"
 import * as Statement from "../model/Statement.js"
 import type { Core } from "./Core.js"
+import { breakOff } from "./Core.js"
 import * as Exchange from "./Exchange.js"
 import type { QueryResult } from "./Query.js"
 import { QueryRequest } from "./Query.js"
@@ -56,23 +59,64 @@ const rolledBack = new PgServerError({
   sql: "commit"
 })
 
+/** Whether the error leaves open what became of the COMMIT. */
+const afterCommit = (error: PgSessionError): PgSessionError | PgCommitUnknownError => {
+  switch (error._tag) {
+    case "PgClosedError":
+    case "PgTimeoutError":
+      return error.sent ? new PgCommitUnknownError({ cause: error }) : error
+    case "PgProtocolError":
+      return new PgCommitUnknownError({ cause: error })
+    case "PgServerError":
+      // A session can be ended between the commit and its answer.
+      return error.severity === "ERROR"
+        ? error
+        : new PgCommitUnknownError({
+            cause: new PgClosedError({
+              reason: "the server ended the session",
+              sent: true,
+              server: error,
+              sql: error.sql
+            })
+          })
+    default:
+      return error
+  }
+}
+
 const commit = (core: Core): Effect.Effect<void, PgSessionError | PgCommitUnknownError> =>
   command(core, "commit").pipe(
-    Effect.mapError((error) =>
-      (error._tag === "PgClosedError" || error._tag === "PgTimeoutError") && error.sent
-        ? new PgCommitUnknownError({ cause: error })
-        : error._tag === "PgProtocolError"
-          ? new PgCommitUnknownError({ cause: error })
-          : error
-    ),
+    Effect.mapError(afterCommit),
     Effect.flatMap(({ command: tag }) => (tag.command === "ROLLBACK" ? Effect.fail(rolledBack) : Effect.void))
+  )
+
+/** How long a ROLLBACK may take before the connection is closed instead, which rolls back too. */
+export const rollbackDeadline: Duration.Duration = Duration.seconds(10)
+
+const tooLate = (core: Core): Effect.Effect<void> =>
+  Effect.sync(() =>
+    breakOff(
+      core,
+      new PgTimeoutError({
+        deadline: "statement",
+        millis: Duration.toMillis(rollbackDeadline),
+        sent: true,
+        during: "rolling back"
+      })
+    )
   )
 
 /** ROLLBACK if there is something to roll back; a failure of it is not the caller's: the connection tells. */
 const rollback = (core: Core): Effect.Effect<void> =>
   Effect.suspend(() =>
     core.ended === undefined && core.session.status !== "I"
-      ? Effect.ignore(command(core, "rollback"))
+      ? command(core, "rollback").pipe(
+          // The caller is past being interrupted; the deadline has to be able to end the wait.
+          Effect.interruptible,
+          Effect.timeoutOption(rollbackDeadline),
+          Effect.flatMap((done) => (Option.isNone(done) ? tooLate(core) : Effect.void)),
+          Effect.ignore
+        )
       : Effect.void
   )
 
