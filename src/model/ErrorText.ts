@@ -68,8 +68,6 @@ const connectHint = (attempts: ReadonlyArray<ConnectAttempt>): string => {
   if (codes.includes("57P03")) return "The server is starting or stopping: trying again later may succeed."
   if (codes.includes("0A000"))
     return "Set max_protocol_version=3.0 if the server or pooler refuses newer protocols."
-  if (codes.includes("PgTimeoutError"))
-    return "Raise connectTimeout, or check that a PostgreSQL server answers there."
   return ""
 }
 
@@ -98,22 +96,48 @@ export const auth = (error: {
 }): string => {
   const method = error.method === "" ? "" : ` (${error.method})`
   const said =
-    error.server === undefined ? "" : ` ${error.server.severity} ${error.server.code}: ${error.server.text}.`
-  return `authentication of user "${error.user}" failed${method}: ${error.detail}.${said} ${authHints[error.reason]}`
+    error.server === undefined ? "" : `\n${error.server.severity} ${error.server.code}: ${error.server.text}`
+  return `authentication of user "${error.user}" failed${method}: ${error.detail}${said}\n${authHints[error.reason]}`
 }
+
+export const protocol = (error: {
+  readonly state: string
+  readonly tag: string
+  readonly reason: string
+}): string => {
+  const doubt = error.state.startsWith("Startup") ? "; is the other side really a PostgreSQL server?" : "."
+  return `protocol violation in state ${error.state}, message '${error.tag}': ${error.reason}. The connection has been closed${doubt}`
+}
+
+/** What could not be done with a statement as a whole, by the name of its part. */
+const wholes: ReadonlyMap<string, string> = new Map([
+  ["list", "the parameters cannot be sent"],
+  ["SQL", "the statement cannot be sent"],
+  ["COPY", "the statement cannot run this way"]
+])
+
+/** A parameter whose type the SQL does not tell is text to the server. */
+const untold = (error: { readonly type: string; readonly reason: string; readonly where: string }): string =>
+  error.type === "text" && error.reason.startsWith("expected string,")
+    ? `\nHINT: The server takes a parameter for text where the SQL does not tell its type. A cast does: ${error.where}::int4.`
+    : ""
 
 export const codec = (error: {
   readonly direction: "decode" | "encode"
   readonly where: string
+  readonly index: number
   readonly type: string
   readonly reason: string
   readonly sql: string
 }): string => {
+  const whole = error.index < 0 ? wholes.get(error.where) : undefined
   const what =
-    error.direction === "decode"
+    whole ??
+    (error.direction === "decode"
       ? `column "${error.where}" of type ${error.type} cannot be read`
-      : `parameter ${error.where} cannot be sent as ${error.type}`
-  return `${what}: ${error.reason}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}`
+      : `parameter ${error.where} cannot be sent as ${error.type}`)
+  const hint = error.direction === "encode" ? untold(error) : ""
+  return `${what}: ${error.reason}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}${hint}`
 }
 
 export const closed = (error: {
@@ -138,9 +162,17 @@ const deadlineHints: { readonly [D in Deadline]: string } = {
   silence: "The other side sent nothing for too long; the link is taken for dead."
 }
 
+/** `during` is a statement, or says what we were doing: connecting, cancelling, rolling back … */
+const ourDoing = /^[a-z]+ing /
+
 export const timeout = (error: {
   readonly deadline: Deadline
   readonly millis: number
   readonly during: string
-}): string =>
-  `the ${error.deadline} deadline of ${error.millis} ms passed during ${firstLine(error.during)}. ${deadlineHints[error.deadline]}`
+}): string => {
+  const passed = `the ${error.deadline} deadline of ${error.millis} ms passed`
+  const hint = deadlineHints[error.deadline]
+  return ourDoing.test(error.during)
+    ? `${passed} while ${firstLine(error.during)}. ${hint}`
+    : `${passed}. ${hint}\nSTATEMENT: ${firstLine(error.during)}`
+}

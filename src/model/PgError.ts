@@ -89,10 +89,7 @@ export class PgProtocolError extends Data.TaggedError("PgProtocolError")<{
 }> {
   readonly nothingSent = false
   override get message(): string {
-    return (
-      `protocol violation in state ${this.state}, message '${this.tag}': ${this.reason}. ` +
-      `The connection has been closed; is the other side really a PostgreSQL server?`
-    )
+    return ErrorText.protocol(this)
   }
 }
 

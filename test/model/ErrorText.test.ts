@@ -106,3 +106,52 @@ describe("what the server said", () => {
     expect(long.endsWith("...")).toBe(true)
   })
 })
+
+describe("a refused value", () => {
+  const refused = {
+    direction: "encode",
+    where: "$1",
+    index: 0,
+    type: "text",
+    reason: "expected string, got a number",
+    sql: "select $1"
+  } as const
+
+  it("that only the SQL makes a text comes with the cast that helps", () => {
+    expect(ErrorText.codec(refused)).toMatch(/\nHINT: .*\$1::int4\.$/)
+    expect(ErrorText.codec({ ...refused, type: "name" })).not.toContain("HINT")
+    expect(ErrorText.codec({ ...refused, direction: "decode" })).not.toContain("HINT")
+  })
+
+  it.each([
+    ["list", "the parameters cannot be sent: too few"],
+    ["SQL", "the statement cannot be sent: too few"],
+    ["COPY", "the statement cannot run this way: too few"]
+  ])("of the whole statement (%s) names no parameter", (where, expected) => {
+    const whole = { ...refused, where, index: -1, type: "anything", reason: "too few", sql: "" }
+    expect(ErrorText.codec(whole)).toBe(expected)
+  })
+})
+
+describe("a deadline", () => {
+  const passed = { deadline: "statement", millis: 250 } as const
+
+  it("shows the statement on a line of its own, and what we did in the sentence", () => {
+    expect(ErrorText.timeout({ ...passed, during: "select 1" })).toMatch(/passed\. .*\nSTATEMENT: select 1$/)
+    expect(ErrorText.timeout({ ...passed, during: "rolling back a" })).toMatch(
+      /passed while rolling back a\. /
+    )
+  })
+})
+
+describe("a violation of the protocol", () => {
+  it("doubts the server only while it has not yet shown that it is one", () => {
+    const violation = { tag: "H", reason: "too long" }
+    expect(ErrorText.protocol({ ...violation, state: "Startup.Opening" })).toContain(
+      "really a PostgreSQL server?"
+    )
+    expect(ErrorText.protocol({ ...violation, state: "ExtendedQuery.Fetching" })).toMatch(
+      /has been closed\.$/
+    )
+  })
+})
