@@ -94,6 +94,8 @@ const signalOf = { smart: "SIGTERM", fast: "SIGINT", immediate: "SIGQUIT" } as c
 const patience = "60 seconds"
 /** How long one may take to end when its scope closes, before it is killed. */
 const farewell = "10 seconds"
+/** How long `reload` looks for the server's word that it has; it is silent when stopped or told to log less. */
+const echo = "2 seconds"
 const pollInterval = "5 millis"
 
 const real = Effect.withClock(Clock.make())
@@ -226,7 +228,7 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
         until: (after) => after > before,
         schedule: Schedule.spaced(pollInterval)
       })
-    }).pipe(real),
+    }).pipe(Effect.timeout(echo), Effect.ignore, real),
     kill: (signal) => Effect.suspend(() => running?.signal(signal) ?? Effect.void)
   }
   return server
