@@ -1,0 +1,325 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import { cancelDeadline } from "../../../src/connection/Cancel.js"
+import type { PgConnection } from "../../../src/connection/PgConnection.js"
+import * as FaultProxy from "../../../src/testing/FaultProxy.js"
+import { eventually } from "../support/Eventually.js"
+import { rawRows } from "../support/RawSession.js"
+import { shared } from "../support/Server.js"
+import { isClean, isRunning, open, refusal, s, value } from "./sessions.js"
+
+const pid = (pg: PgConnection) => value(pg, "select pg_backend_pid()")
+const sleep = s("select pg_sleep(60)")
+
+const within = <A, E, R>(limit: Duration.DurationInput, effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.timed(effect), ([took, result]) => {
+    assert.isTrue(Duration.lessThan(took, limit), `took ${Duration.format(took)}`)
+    return result
+  })
+
+describe("interrupting a statement that is alone on the wire", () => {
+  for (const [form, run] of [
+    ["a query", (pg: PgConnection) => pg.query(sleep)],
+    ["a text of statements", (pg: PgConnection) => pg.simple("select 1; select pg_sleep(60); select 2")],
+    ["a stream", (pg: PgConnection) => Stream.runDrain(pg.stream(sleep))],
+    ["a stream by portal", (pg: PgConnection) => Stream.runDrain(pg.stream(sleep, { fetchSize: 5 }))],
+    ["a pipeline", (pg: PgConnection) => pg.pipeline([s("select 1"), sleep])],
+    ["a copy", (pg: PgConnection) => Stream.runDrain(pg.copyTo("copy (select pg_sleep(60)) to stdout"))]
+  ] as const) {
+    it.scopedLive(
+      `cancels ${form} on the server, and the same session goes on (CON-127, CON-129, FLW-083)`,
+      () =>
+        Effect.gen(function* () {
+          const pg = yield* open()
+          const before = yield* pid(pg)
+          for (let round = 0; round < 2; round++) {
+            const fiber = yield* Effect.fork(run(pg))
+            yield* isRunning(pg, "pg_sleep")
+            yield* within("1 second", Fiber.interrupt(fiber))
+            assert.notStrictEqual((yield* pg.status).state, "broken")
+            yield* isClean(pg)
+            assert.strictEqual(yield* pid(pg), before)
+          }
+        })
+    )
+  }
+
+  it.scopedLive("in a transaction leaves it failed, and rolling back ends that", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      yield* pg.query(s("begin"))
+      const fiber = yield* Effect.fork(pg.query(sleep))
+      yield* isRunning(pg, "pg_sleep")
+      yield* within("1 second", Fiber.interrupt(fiber))
+      assert.strictEqual((yield* pg.status).transaction, "E")
+      assert.strictEqual((yield* refusal(pg.query(s("select 1")))).code, "25P02")
+      yield* pg.query(s("rollback"))
+      yield* isClean(pg)
+      // `withTransaction` does it by itself.
+      const transaction = yield* Effect.fork(pg.withTransaction(pg.query(sleep)))
+      yield* isRunning(pg, "pg_sleep")
+      yield* within("1 second", Fiber.interrupt(transaction))
+      yield* isClean(pg)
+    })
+  )
+
+  it.scopedLive(
+    "keeps what others ask meanwhile off the wire until the cancel is over (CON-130, CON-128)",
+    () =>
+      Effect.gen(function* () {
+        // Every cancel connection takes its time, the session itself does not.
+        const proxy = yield* FaultProxy.make({
+          target: shared,
+          faults: (connection) => (connection === 0 ? {} : { toServer: { delay: "150 millis" } })
+        })
+        const pg = yield* open({ target: proxy })
+        const fiber = yield* Effect.fork(pg.query(sleep))
+        yield* isRunning(pg, "pg_sleep")
+        const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
+        yield* eventually(pg.status, ({ cancels }) => cancels === 1)
+        const sentBefore = (yield* proxy.bytes).toServer
+        const others = yield* Effect.forEach([1, 2, 3], (n) => Effect.fork(value(pg, "select $1::int4", [n])))
+        yield* eventually(pg.status, ({ waiting }) => waiting === 3)
+        assert.strictEqual((yield* proxy.bytes).toServer, sentBefore)
+        assert.deepStrictEqual([...(yield* Fiber.joinAll(others))], [1, 2, 3])
+        yield* Fiber.join(interrupting)
+        // Exactly one other connection, and on it the sixteen bytes of a CancelRequest.
+        assert.strictEqual((yield* proxy.connections).arrived, 2)
+        yield* isClean(pg)
+      })
+  )
+
+  it.scopedLive("that has just ended leaves the next statement alone (CON-129, CON-130, TRP-061)", () =>
+    Effect.gen(function* () {
+      // The request is on its way while the statement ends by itself.
+      const proxy = yield* FaultProxy.make({
+        target: shared,
+        faults: (connection) => (connection === 0 ? {} : { toServer: { delay: "100 millis" } })
+      })
+      const pg = yield* open({ target: proxy })
+      for (let round = 0; round < 3; round++) {
+        const fiber = yield* Effect.fork(pg.query(s("select pg_sleep(0.05)")))
+        yield* eventually(pg.status, ({ inFlight }) => inFlight === 1)
+        yield* Fiber.interrupt(fiber)
+        assert.strictEqual(yield* value(pg, "select 'next' || pg_sleep(0.15)"), "next")
+        yield* isClean(pg)
+      }
+    })
+  )
+
+  it.scoped("whose cancel connection hangs or is refused closes the session within a limit", () =>
+    Effect.gen(function* () {
+      const hanging = yield* FaultProxy.make({
+        target: shared,
+        faults: (connection) => (connection === 0 ? {} : { toServer: { stallAfter: 0 } })
+      })
+      const refusing = yield* FaultProxy.make({ target: shared })
+      for (const proxy of [hanging, refusing]) {
+        const pg = yield* open({ target: proxy })
+        const fiber = yield* Effect.fork(pg.query(sleep))
+        yield* isRunning(pg, "pg_sleep")
+        if (proxy === refusing) yield* proxy.refuse(true)
+        const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
+        if (proxy === hanging) {
+          yield* eventually(pg.status, ({ cancels }) => cancels === 1)
+          yield* eventually(proxy.connections, ({ arrived }) => arrived === 2)
+          assert.strictEqual((yield* pg.status).state, "busy")
+          yield* TestClock.adjust(cancelDeadline)
+        }
+        yield* Fiber.join(interrupting)
+        assert.strictEqual((yield* pg.status).state, "broken")
+        const next = yield* Effect.flip(pg.query(s("select 1")))
+        assert.isTrue(next.nothingSent)
+      }
+    })
+  )
+})
+
+describe("interrupting a statement with others on the wire", () => {
+  it.scopedLive("releases its fiber at once, and the neighbours get their answers (FLW-054)", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      for (const sql of ["select pg_sleep(0.5)", "select $1::text"]) yield* Effect.either(pg.describe(s(sql)))
+      const nap = s("select pg_sleep(0.4), repeat('x', 1000) from generate_series(1, 2)")
+      yield* pg.query(s("select 1"))
+      const first = yield* Effect.fork(pg.query(nap))
+      yield* isRunning(pg, "pg_sleep")
+      const neighbours = yield* Effect.forEach(["a", "b", "c"], (text) =>
+        Effect.fork(value(pg, "select 'neighbour ' || $1::text", [text]))
+      )
+      yield* eventually(pg.status, ({ inFlight }) => inFlight >= 2)
+      yield* within("300 millis", Fiber.interrupt(first))
+      assert.isAbove((yield* pg.status).inFlight, 1)
+      assert.deepStrictEqual(
+        [...(yield* Fiber.joinAll(neighbours))],
+        ["neighbour a", "neighbour b", "neighbour c"]
+      )
+      yield* isClean(pg)
+    })
+  )
+
+  it.scopedLive(
+    "discards only its own answer, error or rows, wherever it stands in the queue (TRP-061, ERR-013)",
+    () =>
+      Effect.gen(function* () {
+        const pg = yield* open()
+        const ask = (at: number): Effect.Effect<unknown, unknown> =>
+          at % 3 === 2
+            ? Effect.map(refusal(pg.query(s("select 1 / ($1::int4 - $1::int4)", [at]))), ({ code }) => code)
+            : value(pg, "select $1::int4 + 0 * length(pg_sleep(0.002)::text)", [at])
+        yield* Effect.forEach([0, 2], ask)
+        for (const victims of [[0], [3, 4, 5], [9], [0, 2, 4, 6, 8], [1, 5]]) {
+          const fibers = yield* Effect.forEach(
+            Array.from({ length: 10 }, (_, at) => at),
+            (at) => Effect.fork(Effect.either(ask(at)))
+          )
+          yield* eventually(pg.status, ({ inFlight }) => inFlight > 0)
+          yield* Fiber.interruptAll(victims.map((at) => fibers[at]!))
+          for (const [at, fiber] of fibers.entries()) {
+            if (victims.includes(at)) continue
+            assert.deepStrictEqual(yield* Fiber.join(fiber), Either.right(at % 3 === 2 ? "22012" : at))
+          }
+          yield* eventually(pg.status, ({ inFlight }) => inFlight === 0)
+          yield* isClean(pg)
+        }
+      })
+  )
+})
+
+describe("interrupting what was not yet sent", () => {
+  it.scopedLive("withdraws it: nothing of it reaches the server", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      yield* pg.simple("create temp table t (who text)")
+      const hold = yield* Deferred.make<void>()
+      const started = yield* Deferred.make<void>()
+      const streaming = yield* Effect.fork(
+        Stream.runForEach(pg.stream(s("select generate_series(1, 10)")), () =>
+          Effect.zipRight(Deferred.succeed(started, undefined), Deferred.await(hold))
+        )
+      )
+      yield* Deferred.await(started)
+      yield* Fiber.interrupt(streaming)
+      const portal = yield* Effect.fork(
+        Stream.runForEach(pg.stream(s("select generate_series(1, 10)"), { fetchSize: 2 }), () =>
+          Deferred.await(hold)
+        )
+      )
+      yield* eventually(pg.status, ({ holds }) => holds.lease)
+      const waiting = yield* Effect.forEach(["a", "b", "c"], (who) =>
+        Effect.fork(pg.query(s("insert into t values ($1)", [who])))
+      )
+      const copying = yield* Effect.fork(pg.copyFrom("copy t from stdin", Stream.empty))
+      yield* eventually(pg.status, (status) => status.waiting === 4)
+      yield* within("300 millis", Fiber.interrupt(waiting[1]!))
+      yield* within("300 millis", Fiber.interrupt(copying))
+      assert.strictEqual((yield* pg.status).waiting, 2)
+      yield* Deferred.succeed(hold, undefined)
+      yield* Fiber.join(portal)
+      yield* Fiber.joinAll([waiting[0]!, waiting[2]!])
+      assert.deepStrictEqual(yield* pg.values(s("select who from t order by 1")), [["a"], ["c"]])
+      yield* isClean(pg)
+    })
+  )
+})
+
+describe("a deadline", () => {
+  it.scopedLive(
+    "stops the statement on the server, then fails, and no late answer is another's (FLW-098, TRP-061)",
+    () =>
+      Effect.gen(function* () {
+        const pg = yield* open()
+        for (let round = 0; round < 3; round++) {
+          const error = yield* within("1 second", Effect.flip(pg.query(sleep, { timeout: "100 millis" })))
+          assert.deepInclude(error, {
+            _tag: "PgTimeoutError",
+            deadline: "statement",
+            millis: 100,
+            sent: true
+          })
+          assert.strictEqual(error.nothingSent, false)
+          yield* isClean(pg)
+        }
+        const simple = yield* Effect.flip(pg.simple("select pg_sleep(60)", { timeout: "50 millis" }))
+        assert.strictEqual(simple._tag, "PgTimeoutError")
+        const pipeline = yield* Effect.flip(pg.pipeline([sleep], { timeout: "50 millis" }))
+        assert.strictEqual(pipeline._tag, "PgTimeoutError")
+        yield* isClean(pg)
+      })
+  )
+
+  it.scopedLive("may be the configuration's, which a statement may change (FLW-051)", () =>
+    Effect.gen(function* () {
+      const pg = yield* open({ config: { statementTimeout: "100 millis" } })
+      const error = yield* Effect.flip(pg.query(sleep))
+      assert.deepInclude(error, { _tag: "PgTimeoutError", millis: 100 })
+      assert.strictEqual(
+        (yield* pg.values(s("select 1 from pg_sleep(0.2)"), { timeout: "20 seconds" })).length,
+        1
+      )
+      yield* isClean(pg)
+    })
+  )
+
+  it.scopedLive("fails its own statement only (FLW-054)", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const nap = s("select 'slow' as v from pg_sleep(0.4)")
+      yield* pg.query(s("select 'other' as v"))
+      const slow = yield* Effect.fork(Effect.flip(pg.query(nap, { timeout: "100 millis" })))
+      yield* isRunning(pg, "pg_sleep")
+      const other = yield* Effect.fork(pg.query(s("select 'other' as v"), { timeout: "20 seconds" }))
+      assert.strictEqual((yield* Fiber.join(slow))._tag, "PgTimeoutError")
+      assert.deepStrictEqual(yield* Fiber.join(other), [{ v: "other" }])
+      yield* isClean(pg)
+    })
+  )
+
+  it.scopedLive(
+    "of the server is its error, each kind with its own code, and two of them end the session (FLW-062)",
+    () =>
+      Effect.gen(function* () {
+        const pg = yield* open()
+        yield* pg.simple("set statement_timeout = '50ms'")
+        assert.strictEqual((yield* refusal(pg.query(sleep))).code, "57014")
+        yield* pg.simple("set statement_timeout = 0; set lock_timeout = '50ms'")
+        const holder = yield* open()
+        const key = BigInt(8_000_000 + process.pid)
+        yield* holder.query(s("select pg_advisory_lock($1)", [key]))
+        assert.strictEqual((yield* refusal(pg.query(s("select pg_advisory_lock($1)", [key])))).code, "55P03")
+        yield* isClean(pg)
+        for (const [setting, code] of [
+          ["idle_in_transaction_session_timeout", "25P03"],
+          ["transaction_timeout", "25P04"]
+        ] as const) {
+          const session = yield* open({ config: { parameters: { [setting]: "50ms" } } })
+          yield* session.query(s("begin"))
+          const reason = yield* session.ended
+          assert.isTrue(reason._tag === "PgClosedError" && reason.server?.code === code, reason.message)
+          const next = yield* Effect.flip(session.query(s("select 1")))
+          assert.isTrue(next._tag === "PgClosedError" && next.server?.code === code && next.nothingSent)
+        }
+      })
+  )
+})
+
+describe("a cancel from the side", () => {
+  it.scopedLive("is the server's error for the statement it hit, and no other (FLW-054)", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const hit = yield* Effect.fork(refusal(pg.query(sleep)))
+      yield* isRunning(pg, "pg_sleep")
+      const behind = yield* Effect.fork(value(pg, "select 'behind'"))
+      yield* rawRows(shared, `select pg_cancel_backend(${pg.facts.processId})`)
+      assert.strictEqual((yield* Fiber.join(hit)).code, "57014")
+      assert.strictEqual(yield* Fiber.join(behind), "behind")
+      yield* isClean(pg)
+    })
+  )
+})
