@@ -412,6 +412,12 @@ describe("a violation of the protocol", () => {
     expect(next.failure?.nothingSent).toBe(true)
   })
 
+  it("by a tag that cannot be printed names it by its number (FLW-092)", async () => {
+    const { self, told } = await three()
+    Inbound.receive(self.core, Uint8Array.of(0, 0, 0, 0, 4))
+    expect(told[0]?.failure).toMatchObject({ tag: "0x00" })
+  })
+
   it("leaves nothing of the bytes behind it to be interpreted, not even an error's text (FLW-096)", async () => {
     const { self } = await three()
     self.say({ _tag: "NoData" }, fatal("57P01"), notification("x"), parameter("application_name", "y"))
