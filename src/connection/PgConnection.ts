@@ -15,6 +15,7 @@ import type { Notice } from "../model/Notice.js"
 import type { Notification } from "../model/Notification.js"
 import { PgTimeoutError } from "../model/PgError.js"
 import type { PgCommitUnknownError, PgError, PgSessionError } from "../model/PgError.js"
+import * as ServerVersion from "../model/ServerVersion.js"
 import type { Statement } from "../model/Statement.js"
 import type { TransactionStatus } from "../model/TransactionStatus.js"
 import * as Session from "../protocol/Session.js"
@@ -147,6 +148,8 @@ export interface PgConnection {
   /** Settings as the server last reported them; names in any letter case. */
   readonly parameter: (name: string) => Effect.Effect<string | undefined>
   readonly parameters: Effect.Effect<ReadonlyMap<string, string>>
+  /** The server's version as a number, such as 180004 for 18.4; `undefined` when it reports none. */
+  readonly serverVersion: Effect.Effect<number | undefined>
   readonly types: Registry
 }
 
@@ -255,6 +258,7 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
     losses: Effect.sync(() => core.side.losses),
     parameter: (name) => Effect.sync(() => core.side.find(name)),
     parameters: Effect.sync(() => new Map(core.side.parameters)),
+    serverVersion: Effect.sync(() => ServerVersion.parse(core.side.find("server_version") ?? "")),
     types: core.registry
   }
 }
