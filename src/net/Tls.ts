@@ -4,7 +4,6 @@
  *
  * @see https://www.postgresql.org/docs/current/libpq-ssl.html
  */
-import * as net from "node:net"
 import * as tls from "node:tls"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -80,7 +79,7 @@ export const prepare = (material: Material): Either.Either<Prepared, MaterialPro
     options = { ...options, ...part }
     context = Either.try({
       try: () => tls.createSecureContext(options),
-      catch: (error) => ({ key: name, reason: TlsFailure.ofMaterial(error) })
+      catch: (error) => ({ key: name, reason: TlsFailure.ofMaterial(error, passphrase !== undefined) })
     })
     if (Either.isLeft(context)) return Either.left(context.left)
   }
@@ -249,6 +248,3 @@ const secured = (socket: tls.TLSSocket): Effect.Effect<void, TransportFailure> =
     socket.on("close", onClose)
     return Effect.sync(forget)
   })
-
-/** Whether a text is a numeric address. */
-export const isAddress = (host: string): boolean => net.isIP(host) !== 0

@@ -70,17 +70,17 @@ export const isOfTls = (failure: TransportFailure): boolean =>
   failure.code === "EPROTO"
 
 /** Why a certificate, a key or a list cannot be used. */
-export const ofMaterial = (error: unknown): string => {
+export const ofMaterial = (error: unknown, passphraseGiven: boolean): string => {
   if (!(error instanceof Error)) return "cannot be used"
-  const code = codeOf(error)
-  switch (code) {
+  switch (codeOf(error)) {
     case "ERR_OSSL_BAD_DECRYPT":
     case "ERR_OSSL_EVP_BAD_DECRYPT":
-      return "cannot be decrypted: sslpassword is wrong"
     case "ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED":
     case "ERR_OSSL_PEM_BAD_PASSWORD_READ":
-    case "ERR_MISSING_PASSPHRASE":
-      return "is encrypted: sslpassword is missing"
+    case "ERR_OSSL_UI_PROCESS_ERROR":
+      return passphraseGiven
+        ? "cannot be decrypted: sslpassword is wrong"
+        : "is encrypted: sslpassword is missing"
     case "ERR_OSSL_X509_KEY_VALUES_MISMATCH":
       return "does not belong to the certificate"
     default:

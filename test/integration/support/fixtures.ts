@@ -1,6 +1,6 @@
 /** Certificates of `test/fixtures/tls`, whose recipe lies beside them. */
 import * as Effect from "effect/Effect"
-import { readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import type { Server } from "../../../src/testing/EmbeddedPostgres.js"
 
@@ -10,6 +10,13 @@ export const tlsFile = (name: string): string =>
 
 /** Its text. */
 export const tlsText = (name: string): string => readFileSync(tlsFile(name), "utf8")
+
+/** Path of a key that only its owner may read, which is more than a checkout keeps. */
+export const keyFile = (name: string): string => {
+  const path = tlsFile(name)
+  chmodSync(path, 0o600)
+  return path
+}
 
 /** What a server needs to show the certificate of this name. */
 export const served = (name: string) => ({ cert: tlsFile(`${name}.crt`), key: tlsFile(`${name}.key`) })
