@@ -51,7 +51,7 @@ const texts = new WeakMap<TemplateStringsArray, string>()
 const noTypes: ReadonlyArray<number> = []
 
 /** The template tag. A value that is a fragment becomes part of the text; any other value is a parameter. */
-export const sql = (strings: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Statement => {
+export const sql = (strings: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Fragment => {
   if (!values.some((value) => isFragment(value) || value instanceof Typed)) {
     let text = texts.get(strings)
     if (text === undefined) {
@@ -60,26 +60,51 @@ export const sql = (strings: TemplateStringsArray, ...values: ReadonlyArray<unkn
     }
     return new Plain(strings, values, text)
   }
-  const pieces: Array<string> = [strings[0]!]
-  const parameters: Array<unknown> = []
-  const types: Array<number> = []
-  const put = (value: unknown, oid: number): void => {
-    parameters.push(value)
-    types.push(oid)
-    pieces.push("")
-  }
+  const builder = new Builder(strings[0]!)
   values.forEach((value, index) => {
-    if (isFragment(value)) {
-      pieces[pieces.length - 1] += value.pieces[0]!
-      value.parameters.forEach((inner, at) => {
-        put(inner, value.types[at] ?? 0)
-        pieces[pieces.length - 1] += value.pieces[at + 1]!
-      })
-    } else if (value instanceof Typed) put(value.value, value.oid)
-    else put(value, 0)
-    pieces[pieces.length - 1] += strings[index + 1]!
+    if (isFragment(value)) builder.fragment(value)
+    else if (value instanceof Typed) builder.value(value.value, value.oid)
+    else builder.value(value, 0)
+    builder.text(strings[index + 1]!)
   })
-  return new Fragment(pieces, parameters, types.some((oid) => oid !== 0) ? types : noTypes)
+  return builder.done()
+}
+
+/** Puts pieces of text and values together, in one pass. */
+class Builder {
+  private readonly pieces: Array<string>
+  private readonly parameters: Array<unknown> = []
+  private readonly types: Array<number> = []
+
+  constructor(first: string) {
+    this.pieces = [first]
+  }
+
+  text(piece: string): void {
+    this.pieces[this.pieces.length - 1] += piece
+  }
+
+  value(value: unknown, oid: number): void {
+    this.parameters.push(value)
+    this.types.push(oid)
+    this.pieces.push("")
+  }
+
+  fragment(part: Fragment): void {
+    this.text(part.pieces[0]!)
+    for (let at = 0; at < part.parameters.length; at++) {
+      this.value(part.parameters[at], part.types[at] ?? 0)
+      this.text(part.pieces[at + 1]!)
+    }
+  }
+
+  done(): Fragment {
+    return new Fragment(
+      this.pieces,
+      this.parameters,
+      this.types.some((oid) => oid !== 0) ? this.types : noTypes
+    )
+  }
 }
 
 /** A fragment whose text was known from its call site. */
@@ -97,7 +122,7 @@ class Plain extends Fragment {
 }
 
 /** Nothing: for optional parts. */
-export const empty: Statement = new Fragment([""], [], noTypes)
+export const empty: Fragment = new Fragment([""], [], noTypes)
 
 /**
  * A name, quoted. Several parts make a path, such as schema and table; a dot inside a part is part of the name.
@@ -105,21 +130,24 @@ export const empty: Statement = new Fragment([""], [], noTypes)
  * Throws when a part cannot be a name: empty, longer than 63 bytes, with a zero byte or a lone surrogate. The server would
  * shorten a longer one to a name that may be somebody else's.
  */
-export const identifier = (...path: readonly [string, ...ReadonlyArray<string>]): Statement => {
+export const identifier = (...path: readonly [string, ...ReadonlyArray<string>]): Fragment => {
   const quoted = Identifier.quotePath(path)
   if (Either.isLeft(quoted)) throw new TypeError(`Sql.identifier: ${quoted.left}`)
   return new Fragment([quoted.right], [], noTypes)
 }
 
 /** Text that becomes part of the statement as it is. Never give it anything a user has typed. */
-export const unsafe = (text: string): Statement => new Fragment([text], [], noTypes)
+export const unsafe = (text: string): Fragment => new Fragment([text], [], noTypes)
 
 /** A parameter of a stated type: `Sql.typed(Oid.jsonb, value)`. */
 export const typed = (oid: number, value: unknown): unknown => new Typed(value, oid)
 
 /** Fragments with a separator between them. */
-export const join = (separator: string, parts: ReadonlyArray<Statement>): Statement =>
-  parts.reduce<Statement>(
-    (joined, part, index) => (index === 0 ? sql`${part}` : sql`${joined}${unsafe(separator)}${part}`),
-    empty
-  )
+export const join = (separator: string, parts: ReadonlyArray<Fragment>): Fragment => {
+  const builder = new Builder("")
+  parts.forEach((part, index) => {
+    if (index > 0) builder.text(separator)
+    builder.fragment(part)
+  })
+  return builder.done()
+}

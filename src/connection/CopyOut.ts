@@ -56,7 +56,7 @@ export const compact = (run: FrameRun): Uint8Array => {
   return bytes.subarray(first, at)
 }
 
-class CopyOutRequest extends Request {
+export class CopyOutRequest extends Request {
   private copied = false
 
   constructor(

@@ -24,6 +24,7 @@ import * as Outbound from "./Outbound.js"
 import { StatementRequest, writeBind } from "./Prepare.js"
 import type { Outcome } from "./Query.js"
 import { rowFailure } from "./Query.js"
+import * as RefusedCopy from "./RefusedCopy.js"
 import { Request } from "./Request.js"
 import * as RowStream from "./RowStream.js"
 import type { Prepared } from "./StatementCache.js"
@@ -131,6 +132,14 @@ class OpenPortal extends StatementRequest {
 
   override onSuspended(): void {
     this.suspended = true
+  }
+
+  override onCopyIn(core: Core): void {
+    RefusedCopy.refuseIn(core, this)
+  }
+
+  override onCopyOut(): void {
+    RefusedCopy.refuseOut(this)
   }
 
   protected onSettled(): void {

@@ -136,12 +136,16 @@ export abstract class StatementRequest extends Request {
 
   private reuse(core: Core, known: Prepared, closes: number): Pipeline.Script | undefined {
     this.prepared = known
+    const mark = core.writer.offset
     if (known.name === "") {
       const failure = writeParse(core, "", this.statement.sql, known.types)
       if (failure !== undefined) this.fail(failure)
     }
     const script = this.failure === undefined ? this.execute(core, known) : undefined
-    if (script === undefined) return closes > 0 ? this.onlyCloses(core, closes) : undefined
+    if (script === undefined) {
+      core.writer.rollback(mark)
+      return closes > 0 ? this.onlyCloses(core, closes) : undefined
+    }
     return Pipeline.afterCloses(closes, known.name === "" ? [nodes.Parsing, ...script] : script)
   }
 

@@ -3,6 +3,7 @@
  * stays usable.
  */
 import { PgProtocolError } from "../model/PgError.js"
+import * as Pipeline from "../protocol/Pipeline.js"
 import * as Session from "../protocol/Session.js"
 import * as Preset from "../wire/Preset.js"
 import * as Copy from "../wire/messages/Copy.js"
@@ -22,17 +23,21 @@ const refusal = (sql: string, call: string): PgCodecError =>
     sql
   })
 
-const takesData = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*copy\b.*\bstdin\b/is
+const takesData =
+  /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*copy\b(?:[^'"]|'[^']*'|"[^"]*")*?\bfrom\s+stdin\b/i
 
 /** A step of a pipeline that would take the messages behind it for its data: the server then hangs up. */
 export const refusedStep = (sql: string): PgCodecError | undefined =>
   takesData.test(sql) ? refusal(sql, "copyFrom") : undefined
 
-/** The server waits for data: CopyFail ends that. The Sync sent before was swallowed as part of the copy. */
+/**
+ * The server waits for data: CopyFail ends that. A Sync sent before was swallowed as part of the copy; where none was,
+ * the error makes it due.
+ */
 export const refuseIn = (core: Core, request: Request): void => {
   request.fail(refusal(request.sql, "copyFrom"))
   Copy.CopyFail.encode(core.writer, { _tag: "CopyFail", reason: "COPY was sent as a query" })
-  if (!request.simple) Preset.sync(core.writer)
+  if (!request.simple && Pipeline.endsInSync(core.session.script)) Preset.sync(core.writer)
   const moved = Session.moved(core.session, "send CopyFail")
   if (moved === undefined) {
     breakOff(core, new PgProtocolError({ state: core.session.node.name, tag: "f", reason: "no copy to end" }))

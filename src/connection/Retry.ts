@@ -2,12 +2,19 @@
 import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type { ConnectAttempt, PgOpenError } from "../model/PgError.js"
+import * as Role from "./Role.js"
 
 /** How long and how often a refused opening is tried again. */
 export type OpenRetry = Schedule.Schedule<unknown, PgOpenError>
 
-/** What the network says of a server that is not there yet, or no longer. */
-const passing: ReadonlySet<string> = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT"])
+/** What is heard of a server that is not there yet, or no longer, or not promoted yet. */
+const passing: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOENT",
+  Role.otherRole
+])
 
 const mayPass = ({ cause }: ConnectAttempt): boolean =>
   cause._tag === "PgServerError"
@@ -18,7 +25,8 @@ const mayPass = ({ cause }: ConnectAttempt): boolean =>
 
 /**
  * Whether the same settings may succeed a little later: a server said that it is starting or stopping (`57P03`), or the
- * connection was refused, reset or closed before a word was said. A refused login is never tried again.
+ * connection was refused, reset or closed before a word was said, or no server had the role asked for. A refused login is
+ * never tried again.
  */
 export const isPassing = (error: PgOpenError): boolean =>
   error._tag === "PgConnectError" && error.attempts.some(mayPass)

@@ -80,8 +80,10 @@ export class SideChannels {
   constructor(private readonly unclaimed: Mailbox.Mailbox<Notice>) {}
 
   notice(notice: Notice): void {
-    if (this.notices.isTaken) this.notices.offer(notice)
-    else this.unclaimed.unsafeOffer(notice)
+    if (this.notices.isTaken) return this.notices.offer(notice)
+    const size = this.unclaimed.unsafeSize()
+    if (size._tag === "Some" && size.value >= logCapacity) this.notices.lost++
+    this.unclaimed.unsafeOffer(notice)
   }
 
   notification(notification: Notification): void {

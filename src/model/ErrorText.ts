@@ -21,6 +21,12 @@ export const utf16Index = (sql: string, position: number): number => {
 /** Longest stretch of SQL shown on either side of the caret. */
 const around = 60
 
+/** The next place that does not cut a character in two. */
+const whole = (sql: string, index: number): number => {
+  const unit = sql.charCodeAt(index)
+  return unit >= 0xdc00 && unit <= 0xdfff ? index + 1 : index
+}
+
 /** The line of `sql` that holds `position`, shortened, with a caret under the character. */
 export const caret = (sql: string, position: number): string => {
   const index = utf16Index(sql, position)
@@ -28,8 +34,8 @@ export const caret = (sql: string, position: number): string => {
   const stop = sql.indexOf("\n", index)
   const end = stop < 0 ? sql.length : stop
   const lineNumber = sql.slice(0, start).split("\n").length
-  const from = Math.max(start, index - around)
-  const to = Math.min(end, index + around)
+  const from = whole(sql, Math.max(start, index - around))
+  const to = whole(sql, Math.min(end, index + around))
   const prefix = `LINE ${lineNumber}: ${from > start ? "..." : ""}`
   const shown = sql.slice(from, to).replaceAll("\t", " ").trimEnd()
   const column = [...(prefix + sql.slice(from, index))].length

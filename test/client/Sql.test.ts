@@ -94,7 +94,7 @@ describe("a fragment inside another", () => {
     const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
       tree: fc.oneof({ depthSize: "small" }, fc.nat(), fc.array(tie("tree"), { maxLength: 4 }))
     }))
-    const build = (tree: Tree): Statement.Statement =>
+    const build = (tree: Tree): Sql.Fragment =>
       typeof tree === "number" ? sql`${tree}` : Sql.join(",", tree.map(build))
     const leaves = (tree: Tree): ReadonlyArray<number> =>
       typeof tree === "number" ? [tree] : tree.flatMap(leaves)

@@ -1,10 +1,15 @@
 import fc from "fast-check"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { describe, expect, it } from "vitest"
-import { compact, notACopy } from "../../src/connection/CopyOut.js"
+import { StreamBuffer } from "../../src/connection/Buffer.js"
+import { compact, CopyOutRequest, notACopy } from "../../src/connection/CopyOut.js"
+import * as Outbound from "../../src/connection/Outbound.js"
 import * as FrameLimits from "../../src/wire/FrameLimits.js"
 import { Framer } from "../../src/wire/Framer.js"
 import type { FrameRun } from "../../src/wire/FrameRun.js"
-import { complete, copyData, copyDone, encode } from "./core.js"
+import { complete, copyData, copyDone, encode, harness, ready, tick } from "./core.js"
 
 const decoder = new TextDecoder()
 
@@ -45,4 +50,21 @@ describe("copy data of one chunk", () => {
 it("a statement that is no copy is said to be none, with its text", () => {
   expect(notACopy("select 1", "COPY TO STDOUT").message).toContain("the statement is no COPY TO STDOUT")
   expect(notACopy("select 1", "COPY TO STDOUT").message).toContain("select 1")
+})
+
+it("a copy as JSON, which tells of one column in text, is bytes like any other (FLW-086)", async () => {
+  const { core, say } = harness()
+  const buffer = new StreamBuffer<Uint8Array>(core)
+  const request = new CopyOutRequest("copy t to stdout (format json)", buffer)
+  Outbound.submit(core, request)
+  await tick()
+  say(
+    { _tag: "CopyOutResponse", format: 0, columnFormats: [0] },
+    copyData('{"a":1}\n'),
+    copyDone,
+    complete("COPY 1"),
+    ready()
+  )
+  expect(decoder.decode(Chunk.unsafeHead(await Effect.runPromise(buffer.pull)))).toBe('{"a":1}\n')
+  expect(await Effect.runPromise(Effect.flip(buffer.pull))).toEqual(Option.none())
 })

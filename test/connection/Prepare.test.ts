@@ -148,6 +148,20 @@ describe("named statements switched off", () => {
   })
 })
 
+describe("an unnamed statement whose value cannot be sent", () => {
+  it("leaves no Parse behind the Closes that were due", async () => {
+    const self = harness({ statements: 0 })
+    self.query(sql, [1])
+    self.say(...described([23]), bound, row(1), complete("SELECT 1"), ready())
+    await self.sent()
+    self.core.statements.drop(["ep_9"])
+    const refused = self.query(sql, ["no number"])
+    expect(await self.sent()).toEqual(["Close Sync"])
+    self.say(closed, ready())
+    expect([refused.count, refused.failure?._tag, self.core.ended]).toEqual([1, "PgCodecError", undefined])
+  })
+})
+
 describe("what cannot be sent", () => {
   const refusals: ReadonlyArray<
     readonly [string, (self: Harness) => ReturnType<Harness["query"]>, string, string]

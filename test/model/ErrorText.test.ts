@@ -48,6 +48,13 @@ describe("the place of an error", () => {
     expect(pointedAt(shown)).toBe("X")
   })
 
+  it("in a long line has no half characters about it", () => {
+    for (const between of ["", "a", "aa"]) {
+      const sql = `${"😀".repeat(100)}${between}X${between}${"😀".repeat(100)}`
+      expect(ErrorText.caret(sql, positionOf(sql, "X")).isWellFormed()).toBe(true)
+    }
+  })
+
   it("behind tabs is found: a tab takes one column", () => {
     expect(pointedAt(ErrorText.caret("\t\tselect\tX", 10))).toBe("X")
   })

@@ -1,3 +1,6 @@
+import * as Session from "../../src/protocol/Session.js"
+import { tags } from "../../src/protocol/SessionMessage.js"
+import * as SimpleQuery from "../../src/protocol/SimpleQuery.js"
 import { describe, expect, it } from "vitest"
 import { states } from "../../src/protocol/CopyBoth.js"
 import { lines, ofTable } from "./arrows.js"
@@ -18,5 +21,21 @@ describe("COPY both ways", () => {
 
   it("knows no CopyFail (FLW-089)", () => {
     expect(ofTable(states("After")).filter((line) => line.includes("CopyFail"))).toEqual([])
+  })
+})
+
+describe("an error in copy-both", () => {
+  it.each([
+    ["while both sides send", []],
+    ["after we have closed our side", ["send CopyDone"]]
+  ] as const)("ends both directions, %s: nothing but ReadyForQuery may follow (FLW-088)", (_, moves) => {
+    let session = Session.sent(Session.make<string>(), "stream", SimpleQuery.script)
+    session = Session.advance(session, Session.expects(session, tags.CopyBothResponse)!)
+    for (const move of moves) session = Session.moved(session, move)!
+    session = Session.failed(session)!
+    expect(Session.moved(session, "send CopyDone")).toBeUndefined()
+    expect(Session.expects(session, tags.CopyData)).toBeUndefined()
+    expect(Session.expects(session, tags.CopyDone)).toBeUndefined()
+    expect(Session.expects(session, tags.ReadyForQuery)).toBeDefined()
   })
 })

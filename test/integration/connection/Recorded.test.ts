@@ -95,7 +95,7 @@ const run = (transport: Layer.Layer<Transport>, host: string, port: number) =>
 describeEachVersion("a recorded conversation", (server) => {
   it.effect("gives the same results however its bytes are cut (TRP-129, TRP-131, GEN-003)", () =>
     Effect.gen(function* () {
-      const { host, port } = yield* server
+      const { host, port } = server()
       const turns: Recording = []
       const original = yield* run(recording(turns), host, port)
       assert.strictEqual(original.rows.length, 20)
