@@ -27,10 +27,10 @@ CON-011 Protocol 2 is gone, and an unknown major version is refused with 0A000. 
     `
 CON-012 A host that starts with a slash (or @) names a socket folder; the file in it follows from the port, and too long a path is said plainly.
 CON-013 Without a host, the documented default is used.
-CON-014 TLS and GSS are not spoken over a Unix socket; a demand for GSS there is an error. :: waits for TLS
+CON-014 TLS and GSS are not spoken over a Unix socket; a demand for GSS there is an error.
 CON-015 requirepeer is refused where the runtime cannot read the peer's user, never ignored.
 CON-016 hostaddr replaces the look-up only; names for certificates and password files still come from host. :: waits for several hosts
-CON-017 Every address of a name is tried in turn, each with the whole connect timeout. :: waits for several hosts
+CON-017 Every address of a name is tried in turn, each with the whole connect timeout.
 CON-018 Keepalive settings are applied, and those the runtime cannot apply are reported.
 CON-019 The connect timeout spans everything from TCP to the first ReadyForQuery; zero means none.
 CON-020 A deadline over all hosts together may be set besides. :: waits for several hosts
@@ -231,7 +231,7 @@ CON-124 The accepted address can be read, and cancelling goes to it and no other
     "Cancelling",
     "protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS",
     `
-CON-125 The cancel connection goes to the same address with the same encryption and checks. :: waits for TLS
+CON-125 The cancel connection goes to the same address with the same encryption and checks.
 CON-126 The request is twelve bytes and the whole key.
 CON-127 No answer is awaited but the server's hanging up, or a time limit.
 CON-128 Nothing else is sent on that connection.

@@ -175,7 +175,7 @@ FLW-095 The end of the stream inside a message says how much was missing, and no
 FLW-096 After a protocol error not one further byte is interpreted.
 FLW-097 When it is over, nothing is left that keeps the process alive.
 FLW-098 A timeout on our side cancels and waits, or hangs up; nothing half-known is used again.
-FLW-099 A connection that comes back in a transaction is rolled back or thrown away. :: waits for pools
+FLW-099 A connection that comes back in a transaction is rolled back or thrown away.
 FLW-100 Two callers of one connection wait for each other; their bytes never mix.
 `
   ),
