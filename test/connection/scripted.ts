@@ -1,7 +1,8 @@
 /** Opening sessions on scripted servers: what came of it, and whether the client kept to the script. */
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
-import type * as Scope from "effect/Scope"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import * as PgConfig from "../../src/config/PgConfig.js"
 import * as Connect from "../../src/connection/Connect.js"
 import type { ConnectOptions } from "../../src/connection/ConnectOptions.js"
@@ -28,7 +29,10 @@ export const opening = (
   host: Partial<Host.HostService> = {}
 ): Effect.Effect<Opened, PgConfigError, Scope.Scope> =>
   Effect.gen(function* () {
-    const server = yield* ScriptedServer.make(scripts)
+    // A scope of its own, closed after the client's: the server may be waiting for its goodbye.
+    const scope = yield* Scope.make()
+    yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
+    const server = yield* Scope.extend(ScriptedServer.make(scripts), scope)
     const config = yield* PgConfig.fromConnectionString(`host=db sslmode=disable user=app ${conninfo}`)
     const outcome = yield* Effect.either(Connect.connect(config, Registry.lossless, options)).pipe(
       Effect.provideService(Transport, server.transport),

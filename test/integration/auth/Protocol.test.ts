@@ -1,0 +1,70 @@
+import { assert, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { open, refused } from "../support/open.js"
+import { describeWithServer, live } from "../support/Server.js"
+import { served, tlsFile } from "../support/fixtures.js"
+
+const root = `sslrootcert=${tlsFile("root.crt")}`
+
+describeWithServer("PostgreSQL 18", { version: 18, tls: served("good"), listen: "tcp" }, (server) => {
+  const at = (more: string) =>
+    `host=localhost hostaddr=127.0.0.1 port=${server().port} user=postgres dbname=postgres ${more}`
+
+  it.scoped("speaks 3.0 unless asked for more (CON-062, CON-073)", () =>
+    Effect.gen(function* () {
+      const { facts } = yield* open(at(""))
+      assert.strictEqual(facts.protocolVersion, "3.0")
+      assert.lengthOf(facts.cancelKey!, 4)
+    })
+  )
+
+  for (const settings of [
+    "max_protocol_version=3.2",
+    "max_protocol_version=latest",
+    "min_protocol_version=3.2",
+    `max_protocol_version=3.2 sslmode=verify-full ${root}`,
+    `max_protocol_version=3.2 sslmode=verify-full sslnegotiation=direct ${root}`
+  ]) {
+    it.scoped(
+      `gives a long key, and takes it whole: ${settings.replace(/\S*\//g, "")} (CON-071, CON-126, TRP-010)`,
+      () =>
+        Effect.gen(function* () {
+          const connection = yield* open(at(settings))
+          assert.strictEqual(connection.facts.protocolVersion, "3.2")
+          assert.lengthOf(connection.facts.cancelKey!, 32)
+          const before = yield* Clock.currentTimeMillis
+          const sleeping = yield* Effect.fork(connection.simple("select pg_sleep(20)"))
+          yield* Effect.sleep("100 millis")
+          yield* Fiber.interrupt(sleeping)
+          assert.isBelow((yield* Clock.currentTimeMillis) - before, 3000)
+          assert.deepInclude(yield* connection.status, { state: "clean" })
+        }).pipe(live)
+    )
+  }
+})
+
+describeWithServer("PostgreSQL 15", { version: 15, listen: "tcp" }, (server) => {
+  const at = (more: string) => `host=127.0.0.1 port=${server().port} user=postgres dbname=postgres ${more}`
+
+  it.scoped("falls back to 3.0 with a short key (CON-065, CON-067, TRP-008)", () =>
+    Effect.gen(function* () {
+      const connection = yield* open(at("max_protocol_version=3.2"))
+      assert.strictEqual(connection.facts.protocolVersion, "3.0")
+      assert.lengthOf(connection.facts.cancelKey!, 4)
+      const sleeping = yield* Effect.fork(connection.simple("select pg_sleep(20)"))
+      yield* Effect.sleep("100 millis")
+      yield* Fiber.interrupt(sleeping)
+      assert.deepInclude(yield* connection.status, { state: "clean" })
+    }).pipe(live)
+  )
+
+  it.effect("is refused where more is demanded, and the setting is named (CON-062, CON-066)", () =>
+    Effect.gen(function* () {
+      const error = yield* refused(at("min_protocol_version=3.2"))
+      assert.strictEqual(error._tag, "PgConnectError")
+      assert.include(error.message, "min_protocol_version")
+    })
+  )
+})
