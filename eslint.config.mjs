@@ -30,7 +30,10 @@ export default tseslint.config(
       ],
       "no-restricted-syntax": [
         "error",
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "Time comes from Effect's Clock." },
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: "Time comes from Effect's Clock."
+        },
         { selector: "NewExpression[callee.name='Function']", message: "No code is generated at run time." }
       ],
       "no-eval": "error",

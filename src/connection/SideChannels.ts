@@ -24,7 +24,10 @@ export interface ParameterChange {
   readonly value: string
 }
 
-/** How many elements subscribers have lost by falling behind, since the connection was opened. */
+/**
+ * How many elements were lost since the connection was opened: by subscribers that fell behind, by the log of notices that
+ * nobody takes, and notifications that came when nobody was subscribed.
+ */
 export interface Losses {
   readonly notices: number
   readonly notifications: number
@@ -88,6 +91,7 @@ export class SideChannels {
 
   notification(notification: Notification): void {
     const { channel, payload, processId } = notification
+    if (!this.notifications.isTaken) this.notifications.lost++
     this.notifications.offer({ processId, channel, payload })
   }
 

@@ -58,17 +58,29 @@ describe("a subscriber", () => {
     })
   )
 
-  it.effect("is gone with its scope, and costs nothing afterwards", () =>
+  it.effect(
+    "is gone with its scope: later notices go to the log, and those the log cannot keep up with are counted",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const side = yield* SideChannels.make
+          const scope = yield* Scope.make()
+          yield* Scope.extend(side.notices.subscribe, scope)
+          expect(side.notices.isTaken).toBe(true)
+          yield* Scope.close(scope, Exit.void)
+          expect(side.notices.isTaken).toBe(false)
+          for (let index = 0; index < 5000; index++) side.notice(fields("00000"))
+          expect(side.losses.notices).toBe(5000 - 256)
+        })
+      )
+  )
+
+  it.effect("that nobody is, loses every notification, and the loss can be read", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const side = yield* SideChannels.make
-        const scope = yield* Scope.make()
-        yield* Scope.extend(side.notices.subscribe, scope)
-        expect(side.notices.isTaken).toBe(true)
-        yield* Scope.close(scope, Exit.void)
-        expect(side.notices.isTaken).toBe(false)
-        for (let index = 0; index < 5000; index++) side.notice(fields("00000"))
-        expect(side.losses.notices).toBe(0)
+        for (let index = 0; index < 3; index++) side.notification({ processId: 1, channel: "c", payload: "" })
+        expect(side.losses.notifications).toBe(3)
       })
     )
   )

@@ -15,10 +15,15 @@ const shareFolder = (): string => {
   return join(dirname(wrapper.resolve(platform)), "..", "native", "share", "postgresql")
 }
 
-const camel = (name: string): string => name.replace(/[_-]+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+const camel = (name: string): string =>
+  name.replace(/[_-]+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 /** Words that cannot be names of exports. */
-const reserved: Readonly<Record<string, string>> = { char: "charInternal", void: "voidType", null: "nullType" }
+const reserved: Readonly<Record<string, string>> = {
+  char: "charInternal",
+  void: "voidType",
+  null: "nullType"
+}
 
 interface BkiType {
   readonly oid: number
