@@ -24,6 +24,12 @@ import type { Request } from "./Request.js"
 /** How long the cancel connection and the drain behind it may take before the connection is closed instead. */
 export const cancelDeadline: Duration.Duration = Duration.seconds(5)
 
+/**
+ * How long after a CancelRequest the next one is sent. One that reaches the server before the statement does finds
+ * nothing to stop, and the server does not say so.
+ */
+export const cancelInterval: Duration.Duration = Duration.millis(250)
+
 /** The request's bytes. */
 export const encode = (processId: number, secretKey: Uint8Array): Uint8Array => {
   const writer = new ByteWriter(64)
@@ -59,7 +65,11 @@ export const send =
 export const settled = (request: Request): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     if (request.state === "settled") return resume(Effect.void)
-    request.onceSettled = () => resume(Effect.void)
+    const others = request.onceSettled
+    request.onceSettled = () => {
+      others?.()
+      resume(Effect.void)
+    }
   })
 
 const alone = (core: Core, request: Request): boolean =>
@@ -116,7 +126,10 @@ export const abandon = (core: Core, request: Request): Effect.Effect<void> =>
 const cancelOnServer = (core: Core, request: Request): Effect.Effect<void> =>
   core.facts.cancelKey === undefined
     ? noKey(core, request)
-    : Effect.catchAll(core.sendCancel(core.facts), () => giveUp(core, request))
+    : Effect.catchAll(core.sendCancel(core.facts), () => giveUp(core, request)).pipe(
+        Effect.zipRight(Effect.raceFirst(settled(request), Effect.sleep(cancelInterval))),
+        Effect.repeat({ until: () => request.state === "settled" })
+      )
 
 const noKey = (core: Core, request: Request): Effect.Effect<void> =>
   Effect.sync(() =>

@@ -113,6 +113,21 @@ describe("interrupting a statement that is alone on the wire", () => {
     })
   )
 
+  it.scopedLive("that reaches the server only after its cancel is cancelled all the same (CON-129)", () =>
+    Effect.gen(function* () {
+      const proxy = yield* FaultProxy.make({ target: shared })
+      const pg = yield* open({ target: proxy })
+      const before = yield* pid(pg)
+      yield* proxy.setFault((connection) => (connection === 0 ? { toServer: { delay: "150 millis" } } : {}))
+      const fiber = yield* Effect.fork(pg.simple("select pg_sleep(60)"))
+      yield* eventually(pg.status, ({ inFlight }) => inFlight === 1)
+      yield* within("2 seconds", Fiber.interrupt(fiber))
+      yield* proxy.setFault({})
+      yield* isClean(pg)
+      assert.strictEqual(yield* pid(pg), before)
+    })
+  )
+
   it.scoped("whose cancel connection hangs or is refused closes the session within a limit", () =>
     Effect.gen(function* () {
       const hanging = yield* FaultProxy.make({
