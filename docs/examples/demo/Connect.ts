@@ -10,12 +10,14 @@ const { sql } = Sql
 
 export const connect = ({ connectMillis, connection, schema }: Stage, { whose }: Where) =>
   Effect.gen(function* () {
-    const { address, authentication, processId, protocolVersion } = connection.facts
+    const { address, authentication, encryption, processId, protocolVersion } = connection.facts
     const rows = yield* connection.query(sql`select current_user as "user", current_database() as "database"`)
     const version = yield* connection.parameter("server_version")
     const place = address._tag === "Tcp" ? `${address.host}:${address.port}` : address.path
     yield* Screen.fact("PostgreSQL", `${version ?? "of unknown version"}, ${whose}`)
-    yield* Screen.fact("address", `${place}, database ${String(rows[0]?.["database"])}`)
+    const travels =
+      encryption._tag === "Tls" ? encryption.protocol : encryption._tag === "Gss" ? "GSS" : "not encrypted"
+    yield* Screen.fact("address", `${place}, ${travels}, database ${String(rows[0]?.["database"])}`)
     yield* Screen.fact(
       "session",
       `${String(rows[0]?.["user"])} by ${authentication}, protocol ${protocolVersion}, process ${processId ?? "unknown"}`

@@ -14,6 +14,9 @@ export const dim = paint("2")
 const green = paint("32")
 const red = paint("31")
 
+// Whoever reads us may have had enough, as `head` does: the demonstration still goes on to clean up.
+process.stdout.on("error", () => {})
+
 const print = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stdout.write(`${text}\n`))
 
 const indent = "    "
