@@ -1,4 +1,5 @@
 /** One attempt: a link to an address, encrypted, logged in, of the wanted role, and running as a connection. */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ResolvedPgConfig } from "../config/Resolve.js"
@@ -25,6 +26,7 @@ import { breakOff, Core } from "./Core.js"
 import * as Credentials from "./Credentials.js"
 import * as Encrypt from "./Encrypt.js"
 import * as Inbound from "./Inbound.js"
+import * as Liveness from "./Liveness.js"
 import * as Outbound from "./Outbound.js"
 import * as Role from "./Role.js"
 import * as SideChannels from "./SideChannels.js"
@@ -40,6 +42,7 @@ export interface Target {
   readonly credentials: CredentialSource | undefined
   readonly tokens: Tokens | undefined
   readonly wanted: Role.Wanted
+  readonly silenceLimit: Duration.Duration | undefined
 }
 
 /** How far an attempt has come. */
@@ -111,8 +114,11 @@ export const open = (
     yield* Effect.tapError(Role.check(wanted, conversation, side), () =>
       Effect.sync(() => farewell(conversation))
     )
+    const { silenceLimit } = target
+    const pulse = new Liveness.Pulse()
+    const link = silenceLimit === undefined ? channel.link : Liveness.watched(channel.link, pulse)
     const core = new Core({
-      link: channel.link,
+      link,
       framer,
       facts: { host: means.entry.host, address, encryption: channel.encryption, ...started },
       registry,
@@ -122,13 +128,14 @@ export const open = (
       streamBufferBytes: config.streamBufferBytes,
       sendCancel: Cancel.send(openForCancel(transport, address, channel.way, means))
     })
-    channel.link.listen({
+    link.listen({
       onData: (chunk) => Inbound.receive(core, chunk),
       onDrain: () => Outbound.drained(core),
       onEnd: (failure) => Inbound.ended(core, failure)
     })
     Inbound.drain(core)
     yield* Effect.addFinalizer(() => Effect.sync(() => goodbye(core)))
+    if (silenceLimit !== undefined) yield* Liveness.watch(core, pulse, silenceLimit)
     return core
   })
 

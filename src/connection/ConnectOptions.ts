@@ -1,4 +1,5 @@
 /** What a connector can be told that is no setting of libpq: functions, and effects run for each new session. */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { Keys } from "../auth/Scram.js"
@@ -65,6 +66,12 @@ export interface ConnectOptions {
   readonly gss?: GssProvider | undefined
   /** In place of libpq's rules for `verify-full`. */
   readonly checkIdentity?: CheckIdentity | undefined
+  /**
+   * How long the server may be silent while an answer is due; then the connection ends with `PgTimeoutError` (`silence`).
+   * An idle connection is asked with an empty query after half of it, so that a peer that vanished is noticed there too.
+   * It must be longer than any statement works before its first row. Unless given, only the system's keepalive watches.
+   */
+  readonly silenceLimit?: Duration.DurationInput | undefined
   /** How host names become addresses. Unless given, the transport is left to it. */
   readonly resolve?: Resolve | undefined
 }

@@ -1,4 +1,5 @@
 /** What will be tried, in which order and with what, settled before a socket is opened. */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { HostEntry, PgConfig } from "../config/PgConfig.js"
 import type { ResolvedPgConfig } from "../config/Resolve.js"
@@ -123,6 +124,7 @@ export const targetOf = (plan: Plan, host: PlannedHost, registry: Registry, want
     registry,
     credentials: options.credentials,
     tokens,
-    wanted
+    wanted,
+    silenceLimit: options.silenceLimit === undefined ? undefined : Duration.decode(options.silenceLimit)
   }
 }
