@@ -15,10 +15,12 @@ import * as Integers from "./Integers.js"
 import * as Intervals from "./Intervals.js"
 import * as Json from "./Json.js"
 import * as Numerics from "./Numerics.js"
+import * as Ranges from "./Ranges.js"
 import * as Texts from "./Texts.js"
 import * as Times from "./Times.js"
 import * as Timestamps from "./Timestamps.js"
 import * as Uuids from "./Uuids.js"
+import * as Values from "./Values.js"
 
 export class Registry {
   private constructor(
@@ -96,13 +98,17 @@ const exact: ReadonlyArray<Codec> = [
   Intervals.interval
 ]
 
+/** Types that node-postgres leaves as the server's text. */
+const structured: ReadonlyArray<Codec> = [...Ranges.all]
+
 /** Every value exactly as the server holds it. The default. */
-export const lossless: Registry = Registry.make(exact)
+export const lossless: Registry = Registry.make([...exact, ...structured])
 
 /** As node-postgres decodes, with `pg-types` 2.2. */
 export const familiar: Registry = Registry.make(
   [
     ...exact,
+    ...structured.map(Values.asText),
     Integers.int8AsString,
     Floats.float4AsPrinted,
     ...[Texts.text, Texts.varchar, Texts.bpchar, Texts.name, Texts.unknown, Texts.cstring].map(Texts.loosely),
