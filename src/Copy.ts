@@ -1,2 +1,3 @@
-/** What COPY gives: `PgConnection.copyFrom`, `copySink` and `copyTo` stream its bytes. */
+/** COPY as streams of bytes, by way of the client. `PgConnection` has the same on a connection of one's own. */
+export { from, sink, to } from "./client/Copy.js"
 export type { CopyResult } from "./connection/CopyIn.js"
