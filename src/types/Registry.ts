@@ -14,6 +14,7 @@ import * as Floats from "./Floats.js"
 import * as Integers from "./Integers.js"
 import * as Intervals from "./Intervals.js"
 import * as Json from "./Json.js"
+import * as Networks from "./Networks.js"
 import * as Numerics from "./Numerics.js"
 import * as Ranges from "./Ranges.js"
 import * as Texts from "./Texts.js"
@@ -99,7 +100,7 @@ const exact: ReadonlyArray<Codec> = [
 ]
 
 /** Types that node-postgres leaves as the server's text. */
-const structured: ReadonlyArray<Codec> = [...Ranges.all]
+const structured: ReadonlyArray<Codec> = [...Ranges.all, ...Networks.all]
 
 /** Every value exactly as the server holds it. The default. */
 export const lossless: Registry = Registry.make([...exact, ...structured])
