@@ -23,6 +23,23 @@ import type { OpenRetry } from "./Retry.js"
 import * as Retry from "./Retry.js"
 import * as Sockets from "./Sockets.js"
 
+export type {
+  ConnectOptions,
+  CredentialSource,
+  CredentialTarget,
+  GivenCredentials,
+  TokenRequest,
+  TokenSource
+} from "./ConnectOptions.js"
+export type { OpenRetry } from "./Retry.js"
+export type { GssContext, GssFailure, GssProvider, GssStep, GssTarget } from "../net/Gss.js"
+export type { Resolve } from "../net/HostList.js"
+export type { CheckIdentity, ServerCertificate } from "../net/TlsIdentity.js"
+export {
+  /** Every address that the system's resolver knows for a name: for `resolve` beside a transport of your own. */
+  lookup
+} from "../net/HostList.js"
+
 /** What one session may have otherwise than the configuration says. */
 export interface OpenOverrides {
   readonly database?: string
