@@ -8,6 +8,7 @@ import * as Oid from "../model/Oid.js"
 import * as Arrays from "./Arrays.js"
 import * as Booleans from "./Booleans.js"
 import * as Bytes from "./Bytes.js"
+import * as Bits from "./Bits.js"
 import type { Codec } from "./Codec.js"
 import * as Dates from "./Dates.js"
 import * as Floats from "./Floats.js"
@@ -17,6 +18,7 @@ import * as Json from "./Json.js"
 import * as Networks from "./Networks.js"
 import * as Numerics from "./Numerics.js"
 import * as Ranges from "./Ranges.js"
+import * as SystemIds from "./SystemIds.js"
 import * as Texts from "./Texts.js"
 import * as Times from "./Times.js"
 import * as Timestamps from "./Timestamps.js"
@@ -100,7 +102,7 @@ const exact: ReadonlyArray<Codec> = [
 ]
 
 /** Types that node-postgres leaves as the server's text. */
-const structured: ReadonlyArray<Codec> = [...Ranges.all, ...Networks.all]
+const structured: ReadonlyArray<Codec> = [...Ranges.all, ...Networks.all, ...Bits.all, ...SystemIds.all]
 
 /** Every value exactly as the server holds it. The default. */
 export const lossless: Registry = Registry.make([...exact, ...structured])
