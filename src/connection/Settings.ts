@@ -48,10 +48,15 @@ export const resolve = (config: PgConfig): Effect.Effect<Resolve.ResolvedPgConfi
     const served = yield* Resolve.withService(config, services.flatMap(Option.toArray))
     const path = Resolve.passFile(served, where)
     const passFile = path === undefined ? Option.none() : yield* read(host, path)
-    const osUser = yield* Effect.option(host.osUser)
+    // The machine is asked only for what the settings leave open: each answer costs a call to the system.
+    const osUser = served.user === undefined ? yield* Effect.option(host.osUser) : Option.none()
+    const openHost = served.hosts.some((entry) => entry.host === "" && entry.hostaddr === undefined)
     const resolved = yield* Resolve.resolve(served, {
       osUser: Option.getOrUndefined(osUser),
-      defaultHost: yield* defaultHost(host),
+      defaultHost:
+        openHost || served.hosts.some(({ host: name }) => name.startsWith("/"))
+          ? yield* defaultHost(host)
+          : undefined,
       passFile: Option.getOrUndefined(passFile)
     })
     yield* Effect.forEach(resolved.warnings, (warning) => Effect.logWarning(warning))
