@@ -15,6 +15,7 @@ import * as Floats from "./Floats.js"
 import * as Integers from "./Integers.js"
 import * as Intervals from "./Intervals.js"
 import * as Json from "./Json.js"
+import * as Names from "./Names.js"
 import * as Networks from "./Networks.js"
 import * as Numerics from "./Numerics.js"
 import * as Ranges from "./Ranges.js"
@@ -24,6 +25,7 @@ import * as Times from "./Times.js"
 import * as Timestamps from "./Timestamps.js"
 import * as Uuids from "./Uuids.js"
 import * as Values from "./Values.js"
+import * as Vectors from "./Vectors.js"
 
 export class Registry {
   private constructor(
@@ -98,11 +100,18 @@ const exact: ReadonlyArray<Codec> = [
   Times.timetz,
   Timestamps.timestamp,
   Timestamps.timestamptz,
-  Intervals.interval
+  Intervals.interval,
+  ...Names.all
 ]
 
 /** Types that node-postgres leaves as the server's text. */
-const structured: ReadonlyArray<Codec> = [...Ranges.all, ...Networks.all, ...Bits.all, ...SystemIds.all]
+const structured: ReadonlyArray<Codec> = [
+  ...Ranges.all,
+  ...Networks.all,
+  ...Bits.all,
+  ...SystemIds.all,
+  ...Vectors.all
+]
 
 /** Every value exactly as the server holds it. The default. */
 export const lossless: Registry = Registry.make([...exact, ...structured])
