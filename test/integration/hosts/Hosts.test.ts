@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Exit from "effect/Exit"
@@ -140,6 +141,24 @@ describe("a primary and two standbys", () => {
         assert.deepInclude(connection.facts.address, { port: first.port })
         yield* connection.simple("create table after_promotion ()")
       }).pipe(Effect.scoped, live)
+  )
+})
+
+describe("a server that comes later", () => {
+  it.scoped("is waited for by the schedule, and not without one", () =>
+    Effect.gen(function* () {
+      const server = yield* start({ listen: "tcp" })
+      yield* server.stop()
+      const conninfo = `host=127.0.0.1 port=${server.port} user=postgres`
+      assert.strictEqual((yield* refused(conninfo))._tag, "PgConnectError")
+      const waiting = yield* Effect.fork(
+        open(conninfo, { retry: Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(500)) })
+      )
+      yield* Effect.sleep("200 millis")
+      yield* server.startAgain
+      const connection = yield* Fiber.join(waiting)
+      assert.deepInclude(yield* connection.status, { state: "clean" })
+    }).pipe(live)
   )
 })
 

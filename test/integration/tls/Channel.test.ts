@@ -147,6 +147,20 @@ describe("a channel by TLS", () => {
     )
   }
 
+  for (const silent of ["says nothing", "says nothing in the handshake"] as const) {
+    it.scoped(`with a peer that ${silent} is hung up when nobody wants it any more`, () =>
+      Effect.gen(function* () {
+        const { connections, port } = yield* peer(silent)
+        const opening = yield* Effect.fork(Effect.scoped(open(at(port, "sslmode=require"))))
+        yield* Effect.sleep("100 millis")
+        assert.deepStrictEqual(connections(), { made: 1, open: 1 })
+        yield* Fiber.interrupt(opening)
+        yield* Effect.sleep("50 millis")
+        assert.deepStrictEqual(connections(), { made: 1, open: 0 })
+      }).pipe(live)
+    )
+  }
+
   it.scoped("shows nothing of what was said in the clear (CON-024, TRP-002)", () =>
     Effect.gen(function* () {
       const { port } = yield* peer("answers with an error")

@@ -18,6 +18,8 @@ export interface MisbehavingPeer {
   readonly port: number
   /** What clients did since the last call, in words: `tls?`, `hello`, `startup`. */
   readonly events: () => ReadonlyArray<string>
+  /** How many connections have been made, and how many of them the client has not closed. */
+  readonly connections: () => { readonly made: number; readonly open: number }
 }
 
 const text = (tag: string, body: string): Buffer => {
@@ -107,11 +109,15 @@ export const peer = (behaviour: Behaviour): Effect.Effect<MisbehavingPeer, never
         for (const socket of sockets) socket.destroy()
       })
   ).pipe(
-    Effect.map(({ events, server }) => {
+    Effect.map(({ events, server, sockets }) => {
       const address = server.address()
       return {
         port: address !== null && typeof address === "object" ? address.port : 0,
-        events: () => events.splice(0)
+        events: () => events.splice(0),
+        connections: () => ({
+          made: sockets.size,
+          open: [...sockets].filter((socket) => !socket.closed).length
+        })
       }
     })
   )
