@@ -48,3 +48,27 @@ export interface ServerFields {
   /** Fields this version does not know, by their code. */
   readonly unknown: ReadonlyMap<string, string>
 }
+
+/** Fields with what is given and nothing else: for errors of scripted servers, and of our own making. */
+export const make = (
+  given: Partial<ServerFields> & Pick<ServerFields, "code" | "severity">
+): ServerFields => ({
+  localizedSeverity: given.severity,
+  text: "",
+  detail: undefined,
+  hint: undefined,
+  position: undefined,
+  internalPosition: undefined,
+  internalQuery: undefined,
+  where: undefined,
+  schema: undefined,
+  table: undefined,
+  column: undefined,
+  dataType: undefined,
+  constraint: undefined,
+  file: undefined,
+  line: undefined,
+  routine: undefined,
+  unknown: new Map(),
+  ...given
+})

@@ -1,7 +1,7 @@
 /** Ready-made pieces of conversation: a startup with every kind of authentication, queries, a cancel request. */
 import type { Column } from "../model/Column.js"
 import type { Format } from "../model/Format.js"
-import type { ServerFields } from "../model/ServerFields.js"
+import * as ServerFields from "../model/ServerFields.js"
 import type { TransactionStatus } from "../model/TransactionStatus.js"
 import type { BackendMessage } from "../wire/BackendMessage.js"
 import type { CancelRequest } from "../wire/messages/Cancel.js"
@@ -74,7 +74,7 @@ export interface StartupOptions {
 
 /** An ErrorResponse; what is left out has the values of an ordinary error. */
 export const errorResponse = (
-  fields: Partial<ServerFields> & Pick<ServerFields, "code">
+  fields: Partial<ServerFields.ServerFields> & Pick<ServerFields.ServerFields, "code">
 ): BackendMessage => ({
   _tag: "ErrorResponse",
   fields: serverFields("ERROR", fields)
@@ -82,36 +82,16 @@ export const errorResponse = (
 
 /** A NoticeResponse. */
 export const noticeResponse = (
-  fields: Partial<ServerFields> & Pick<ServerFields, "code">
+  fields: Partial<ServerFields.ServerFields> & Pick<ServerFields.ServerFields, "code">
 ): BackendMessage => ({
   _tag: "NoticeResponse",
   fields: serverFields("NOTICE", fields)
 })
 
 const serverFields = (
-  severity: ServerFields["severity"],
-  fields: Partial<ServerFields> & Pick<ServerFields, "code">
-): ServerFields => ({
-  severity,
-  localizedSeverity: fields.severity ?? severity,
-  text: "made up by a script",
-  detail: undefined,
-  hint: undefined,
-  position: undefined,
-  internalPosition: undefined,
-  internalQuery: undefined,
-  where: undefined,
-  schema: undefined,
-  table: undefined,
-  column: undefined,
-  dataType: undefined,
-  constraint: undefined,
-  file: undefined,
-  line: undefined,
-  routine: undefined,
-  unknown: new Map(),
-  ...fields
-})
+  severity: ServerFields.Severity,
+  fields: Partial<ServerFields.ServerFields> & Pick<ServerFields.ServerFields, "code">
+): ServerFields.ServerFields => ServerFields.make({ severity, text: "made up by a script", ...fields })
 
 export const readyForQuery = (status: TransactionStatus = "I"): BackendMessage => ({
   _tag: "ReadyForQuery",
@@ -206,7 +186,7 @@ export interface Result {
   /** Unless set, `SELECT` and the number of rows. */
   readonly commandTag?: string
   /** In place of CommandComplete. */
-  readonly error?: Partial<ServerFields> & Pick<ServerFields, "code">
+  readonly error?: Partial<ServerFields.ServerFields> & Pick<ServerFields.ServerFields, "code">
 }
 
 const encoder = new TextEncoder()

@@ -16,7 +16,7 @@ import { StatementCache } from "../../src/connection/StatementCache.js"
 import type { Column } from "../../src/model/Column.js"
 import type { Notice } from "../../src/model/Notice.js"
 import type { PgSessionError } from "../../src/model/PgError.js"
-import type { ServerFields } from "../../src/model/ServerFields.js"
+import * as ServerFields from "../../src/model/ServerFields.js"
 import * as Statement from "../../src/model/Statement.js"
 import type { TransactionStatus } from "../../src/model/TransactionStatus.js"
 import type { Link } from "../../src/net/Transport.js"
@@ -262,34 +262,17 @@ export const answered = (...values: ReadonlyArray<number>): ReadonlyArray<Messag
   ready()
 ]
 
-export const fields = (code: string, changes: Partial<ServerFields> = {}): ServerFields => ({
-  severity: "ERROR",
-  localizedSeverity: changes.severity ?? "ERROR",
-  code,
-  text: `text of ${code}`,
-  detail: undefined,
-  hint: undefined,
-  position: undefined,
-  internalPosition: undefined,
-  internalQuery: undefined,
-  where: undefined,
-  schema: undefined,
-  table: undefined,
-  column: undefined,
-  dataType: undefined,
-  constraint: undefined,
-  file: undefined,
-  line: undefined,
-  routine: undefined,
-  unknown: new Map(),
-  ...changes
-})
-export const error = (code: string, changes?: Partial<ServerFields>): Message => ({
+export const fields = (
+  code: string,
+  changes: Partial<ServerFields.ServerFields> = {}
+): ServerFields.ServerFields =>
+  ServerFields.make({ severity: "ERROR", code, text: `text of ${code}`, ...changes })
+export const error = (code: string, changes?: Partial<ServerFields.ServerFields>): Message => ({
   _tag: "ErrorResponse",
   fields: fields(code, changes)
 })
 export const fatal = (code: string): Message => error(code, { severity: "FATAL" })
-export const notice = (code: string, changes?: Partial<ServerFields>): Message => ({
+export const notice = (code: string, changes?: Partial<ServerFields.ServerFields>): Message => ({
   _tag: "NoticeResponse",
   fields: fields(code, { severity: "NOTICE", ...changes })
 })
