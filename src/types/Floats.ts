@@ -16,7 +16,7 @@ import { mismatch } from "./Shape.js"
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
 /** The number that text tells, `undefined` when it is none. */
-const parse = (text: string): number | undefined => {
+export const parse = (text: string): number | undefined => {
   if (decimal.test(text)) return Number(text)
   switch (text.toLowerCase()) {
     case "nan":

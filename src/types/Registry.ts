@@ -19,6 +19,7 @@ import * as Names from "./Names.js"
 import * as Networks from "./Networks.js"
 import * as Numerics from "./Numerics.js"
 import * as Ranges from "./Ranges.js"
+import * as Geometries from "./Geometries.js"
 import * as SystemIds from "./SystemIds.js"
 import * as Texts from "./Texts.js"
 import * as Times from "./Times.js"
@@ -110,7 +111,8 @@ const structured: ReadonlyArray<Codec> = [
   ...Networks.all,
   ...Bits.all,
   ...SystemIds.all,
-  ...Vectors.all
+  ...Vectors.all,
+  ...Geometries.all
 ]
 
 /** Every value exactly as the server holds it. The default. */
@@ -135,7 +137,9 @@ export const familiar: Registry = Registry.make(
     Times.timetzAsText,
     Timestamps.timestampAsLocalDate,
     Timestamps.timestamptzAsDate,
-    Intervals.intervalAsFields
+    Intervals.intervalAsFields,
+    Geometries.pointAsObject,
+    Geometries.circleAsObject
   ],
   "dropped"
 )

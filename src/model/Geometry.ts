@@ -1,0 +1,169 @@
+/**
+ * The seven shapes of the plane. They are equal when all their numbers are: NaN is itself here, and 0 and −0 are one, as
+ * for the server. They print as the server does, but for the digits of numbers, which are JavaScript's.
+ *
+ * @see https://www.postgresql.org/docs/current/datatype-geometric.html
+ */
+import * as Equal from "effect/Equal"
+import * as Hash from "effect/Hash"
+
+/** Digits that read back as the same number, the sign of zero included. */
+const digits = (value: number): string => (Object.is(value, -0) ? "-0" : String(value))
+
+abstract class Shape implements Equal.Equal {
+  /** What makes the shape, in the order of its binary form. */
+  abstract readonly numbers: ReadonlyArray<number>
+
+  abstract toString(): string
+
+  [Equal.symbol](that: Equal.Equal): boolean {
+    if (!(that instanceof Shape) || that.constructor !== this.constructor) return false
+    const self = this.numbers
+    const other = that.numbers
+    return (
+      self.length === other.length &&
+      self.every(
+        (value, index) => value === other[index] || (value !== value && other[index] !== other[index])
+      )
+    )
+  }
+
+  [Hash.symbol](): number {
+    return Hash.array(this.numbers.map((value) => value + 0))
+  }
+
+  toJSON(): string {
+    return this.toString()
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString()
+  }
+}
+
+const numbersOf = (points: ReadonlyArray<PgPoint>): ReadonlyArray<number> =>
+  points.flatMap((point) => [point.x, point.y])
+
+/** `(x,y)` */
+export class PgPoint extends Shape {
+  constructor(
+    readonly x: number,
+    readonly y: number
+  ) {
+    super()
+  }
+
+  get numbers(): ReadonlyArray<number> {
+    return [this.x, this.y]
+  }
+
+  override toString(): string {
+    return `(${digits(this.x)},${digits(this.y)})`
+  }
+}
+
+/** The line where a·x + b·y + c = 0: `{a,b,c}`. The server demands that a or b is not 0. */
+export class PgLine extends Shape {
+  constructor(
+    readonly a: number,
+    readonly b: number,
+    readonly c: number
+  ) {
+    super()
+  }
+
+  get numbers(): ReadonlyArray<number> {
+    return [this.a, this.b, this.c]
+  }
+
+  override toString(): string {
+    return `{${this.numbers.map(digits).join(",")}}`
+  }
+}
+
+/** A line segment: `[(x,y),(x,y)]` */
+export class PgLseg extends Shape {
+  constructor(
+    readonly start: PgPoint,
+    readonly end: PgPoint
+  ) {
+    super()
+  }
+
+  get numbers(): ReadonlyArray<number> {
+    return numbersOf([this.start, this.end])
+  }
+
+  override toString(): string {
+    return `[${this.start},${this.end}]`
+  }
+}
+
+/** A box: `(x,y),(x,y)`. From the server the upper right corner comes first, whichever two were sent. */
+export class PgBox extends Shape {
+  constructor(
+    readonly upperRight: PgPoint,
+    readonly lowerLeft: PgPoint
+  ) {
+    super()
+  }
+
+  get numbers(): ReadonlyArray<number> {
+    return numbersOf([this.upperRight, this.lowerLeft])
+  }
+
+  override toString(): string {
+    return `${this.upperRight},${this.lowerLeft}`
+  }
+}
+
+/** An open path, `[(x,y),…]`, or a closed one, `((x,y),…)`, of one point at least. */
+export class PgPath extends Shape {
+  constructor(
+    readonly points: ReadonlyArray<PgPoint>,
+    readonly closed: boolean
+  ) {
+    super()
+  }
+
+  get numbers(): ReadonlyArray<number> {
+    return [this.closed ? 1 : 0, ...numbersOf(this.points)]
+  }
+
+  override toString(): string {
+    return this.closed ? `(${this.points.join(",")})` : `[${this.points.join(",")}]`
+  }
+}
+
+/** A polygon by its corners: `((x,y),…)` */
+export class PgPolygon extends Shape {
+  constructor(readonly points: ReadonlyArray<PgPoint>) {
+    super()
+  }
+
+  get numbers(): ReadonlyArray<number> {
+    return numbersOf(this.points)
+  }
+
+  override toString(): string {
+    return `(${this.points.join(",")})`
+  }
+}
+
+/** A circle: `<(x,y),r>` */
+export class PgCircle extends Shape {
+  constructor(
+    readonly center: PgPoint,
+    readonly radius: number
+  ) {
+    super()
+  }
+
+  get numbers(): ReadonlyArray<number> {
+    return [this.center.x, this.center.y, this.radius]
+  }
+
+  override toString(): string {
+    return `<${this.center},${digits(this.radius)}>`
+  }
+}
