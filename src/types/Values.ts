@@ -7,7 +7,7 @@
 import type { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import * as Utf8 from "../bytes/Utf8.js"
-import type { Codec, Decode } from "./Codec.js"
+import type { Codec } from "./Codec.js"
 import * as Fail from "./Fail.js"
 import { mismatch } from "./Shape.js"
 import { decodeString, writeText } from "./Texts.js"
@@ -75,6 +75,7 @@ export const sized =
 /** The server's text as it is, and so in text only: what node-postgres gives for types it does not know. */
 export const asText = (codec: Codec): Codec<string> => ({
   ...codec,
-  decodeText: decodeString as Decode<string>,
+  elementsNest: false,
+  decodeText: decodeString,
   decodeBinary: undefined
 })
