@@ -122,6 +122,14 @@ export const abandon = (core: Core, request: Request): Effect.Effect<void> =>
     )
   })
 
+/** Waits for the end of a request that the server has refused already; a silence there closes the connection. */
+export const outlive = (core: Core, request: Request): Effect.Effect<void> =>
+  settled(request).pipe(
+    Effect.interruptible,
+    Effect.timeoutOption(cancelDeadline),
+    Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void))
+  )
+
 /** Without a key, or when the cancel cannot be delivered, closing the connection is the only way to stop. */
 const cancelOnServer = (core: Core, request: Request): Effect.Effect<void> =>
   core.facts.cancelKey === undefined

@@ -198,9 +198,7 @@ const begin = (core: Core, sql: string): Effect.Effect<CopyInRequest, PgSessionE
       (request, exit) =>
         Effect.suspend(() => {
           if (Exit.isFailure(exit)) request.abort(core, reasonOf(exit.cause))
-          return request.failure === undefined
-            ? Cancel.abandon(core, request)
-            : request.when(() => request.state === "settled")
+          return request.failure === undefined ? Cancel.abandon(core, request) : Cancel.outlive(core, request)
         })
     )
     yield* request.when(() => request.formats !== undefined || request.state === "settled")

@@ -44,3 +44,10 @@ export const run = <A>(
       )
     )
   })
+
+/**
+ * For finalizers, whose fiber is past being interrupted: runs the request, and after `Cancel.cancelDeadline` gives up on
+ * it as an interruption would. A link on which nothing moves does not hold the fiber for ever.
+ */
+export const finish = <A>(core: Core, make: (outcome: Outcome<A>) => Request): Effect.Effect<void> =>
+  run(core, make).pipe(Effect.interruptible, Effect.timeoutOption(Cancel.cancelDeadline), Effect.ignore)

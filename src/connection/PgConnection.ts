@@ -251,7 +251,7 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
         `function ${call.functionOid}`,
         (outcome) => new FunctionCallRequest(call, outcome)
       ),
-    withTransaction: (body, options = {}) => Transaction.run(core, body, options),
+    withTransaction: (body, options = {}) => Transaction.run(core, body, options, statementTimeout),
     notices: core.side.notices.subscribe,
     notifications: core.side.notifications.subscribe,
     parameterChanges: core.side.changes.subscribe,

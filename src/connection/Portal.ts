@@ -230,7 +230,7 @@ const inTransaction = (
       // One that has run to its end is still there, until it is closed or the transaction ends.
       yield* Effect.addFinalizer(() =>
         opened && core.ended === undefined && core.session.status === "T"
-          ? Effect.ignore(Exchange.run<void>(core, (outcome) => new ClosePortal(portal, outcome)))
+          ? Exchange.finish<void>(core, (outcome) => new ClosePortal(portal, outcome))
           : Effect.void
       )
       return Effect.suspend(() => {

@@ -6,6 +6,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { PgClosedError, PgCommitUnknownError, PgServerError, PgTimeoutError } from "../model/PgError.js"
 import type { PgSessionError } from "../model/PgError.js"
@@ -32,8 +33,29 @@ export const beginText = (options: TransactionOptions): string => {
   return modes.length === 0 ? "begin" : `begin ${modes.join(", ")}`
 }
 
-const command = (core: Core, sql: string): Effect.Effect<QueryResult, PgSessionError> =>
-  Exchange.run<QueryResult>(core, (outcome) => new QueryRequest(Statement.make(sql), "array", outcome))
+/** One of the statements around the body, under the deadline of every statement, if there is one. */
+const command = (
+  core: Core,
+  sql: string,
+  timeout?: Duration.Duration
+): Effect.Effect<QueryResult, PgSessionError> => {
+  const run = Exchange.run<QueryResult>(
+    core,
+    (outcome) => new QueryRequest(Statement.make(sql), "array", outcome)
+  )
+  return timeout === undefined
+    ? run
+    : Effect.timeoutFail(Effect.interruptible(run), {
+        duration: timeout,
+        onTimeout: () =>
+          new PgTimeoutError({
+            deadline: "statement",
+            millis: Duration.toMillis(timeout),
+            sent: true,
+            during: sql
+          })
+      })
+}
 
 /** COMMIT answered by ROLLBACK: the transaction had failed before, and nothing of it was stored. */
 const rolledBack = new PgServerError({
@@ -84,16 +106,22 @@ const afterCommit = (error: PgSessionError): PgSessionError | PgCommitUnknownErr
   }
 }
 
-const commit = (core: Core): Effect.Effect<void, PgSessionError | PgCommitUnknownError> =>
-  command(core, "commit").pipe(
+const commit = (
+  core: Core,
+  timeout: Duration.Duration | undefined
+): Effect.Effect<void, PgSessionError | PgCommitUnknownError> =>
+  command(core, "commit", timeout).pipe(
     Effect.mapError(afterCommit),
     Effect.flatMap(({ command: tag }) => (tag.command === "ROLLBACK" ? Effect.fail(rolledBack) : Effect.void))
   )
 
-/** How long a ROLLBACK may take before the connection is closed instead, which rolls back too. */
+/**
+ * How long a ROLLBACK may take before the connection is closed instead, which rolls back too; and a COMMIT whose fiber
+ * has been interrupted, which then may or may not have taken effect.
+ */
 export const rollbackDeadline: Duration.Duration = Duration.seconds(10)
 
-const tooLate = (core: Core): Effect.Effect<void> =>
+const tooLate = (core: Core, during: string): Effect.Effect<void> =>
   Effect.sync(() =>
     breakOff(
       core,
@@ -101,8 +129,24 @@ const tooLate = (core: Core): Effect.Effect<void> =>
         deadline: "statement",
         millis: Duration.toMillis(rollbackDeadline),
         sent: true,
-        during: "rolling back"
+        during
       })
+    )
+  )
+
+/** COMMIT is not cancelled by an interruption, which would leave its outcome open: it is waited for, within a limit. */
+const commitPatiently = (
+  core: Core,
+  timeout: Duration.Duration | undefined,
+  restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+): Effect.Effect<void, PgSessionError | PgCommitUnknownError> =>
+  Effect.flatMap(Effect.fork(commit(core, timeout)), (fiber) =>
+    Effect.onInterrupt(restore(Fiber.join(fiber)), () =>
+      Fiber.await(fiber).pipe(
+        Effect.interruptible,
+        Effect.timeoutOption(rollbackDeadline),
+        Effect.flatMap((done) => (Option.isNone(done) ? tooLate(core, "commit") : Effect.void))
+      )
     )
   )
 
@@ -114,26 +158,29 @@ const rollback = (core: Core): Effect.Effect<void> =>
           // The caller is past being interrupted; the deadline has to be able to end the wait.
           Effect.interruptible,
           Effect.timeoutOption(rollbackDeadline),
-          Effect.flatMap((done) => (Option.isNone(done) ? tooLate(core) : Effect.void)),
+          Effect.flatMap((done) => (Option.isNone(done) ? tooLate(core, "rollback") : Effect.void)),
           Effect.ignore
         )
       : Effect.void
   )
 
 /**
- * Runs `body` in a transaction of this connection. COMMIT and ROLLBACK cannot be interrupted half-way.
+ * Runs `body` in a transaction of this connection. An interruption waits for a COMMIT or ROLLBACK under way, at most
+ * `rollbackDeadline`; then the connection is closed.
  *
  * Fails with what the body fails with; with `PgServerError` when BEGIN or COMMIT is refused (a deferred constraint, a
- * serialization failure); with `PgCommitUnknownError` when the connection was lost after COMMIT had left.
+ * serialization failure); with `PgCommitUnknownError` when the connection was lost, or `timeout` passed, after COMMIT
+ * had left. `timeout` is for BEGIN and COMMIT each.
  */
 export const run = <A, E, R>(
   core: Core,
   body: Effect.Effect<A, E, R>,
-  options: TransactionOptions
+  options: TransactionOptions,
+  timeout?: Duration.Duration
 ): Effect.Effect<A, E | PgSessionError | PgCommitUnknownError, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
-      const begun = yield* Effect.exit(restore(command(core, beginText(options))))
+      const begun = yield* Effect.exit(restore(command(core, beginText(options), timeout)))
       if (Exit.isFailure(begun)) {
         yield* rollback(core)
         return yield* Effect.failCause(begun.cause)
@@ -143,7 +190,7 @@ export const run = <A, E, R>(
         yield* rollback(core)
         return yield* Effect.failCause(exit.cause)
       }
-      yield* Effect.onError(commit(core), () => rollback(core))
+      yield* Effect.onError(commitPatiently(core, timeout, restore), () => rollback(core))
       return exit.value
     })
   )

@@ -156,6 +156,52 @@ describe("a transaction", () => {
 })
 
 describe("a COMMIT that gets no answer", () => {
+  it.scoped("within the deadline of statements has an unknown outcome (TRP-127)", () =>
+    Effect.gen(function* () {
+      const proxy = yield* FaultProxy.make({ target: shared })
+      const pg = yield* open({ target: proxy, config: { statementTimeout: "1 second" } })
+      // The second COMMIT needs no description, which would wait as well.
+      yield* pg.withTransaction(Effect.void)
+      const silence = proxy.setFault({ toClient: { stallAfter: 0 } })
+      const fiber = yield* Effect.fork(Effect.flip(pg.withTransaction(silence)))
+      yield* eventually(pg.status, ({ inFlight, transaction }) => transaction === "T" && inFlight === 1)
+      yield* TestClock.adjust("1 second")
+      yield* eventually(pg.status, ({ cancels }) => cancels === 1)
+      yield* TestClock.adjust(cancelDeadline)
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "PgCommitUnknownError")
+      assert.strictEqual((yield* pg.status).state, "broken")
+    })
+  )
+
+  it.scoped(
+    "does not hold its fiber for ever when that is interrupted, and is waited for when it comes",
+    () =>
+      Effect.gen(function* () {
+        const proxy = yield* FaultProxy.make({ target: shared })
+        const name = yield* table("id int")
+        for (const answer of [true, false]) {
+          yield* proxy.setFault({})
+          const pg = yield* open({ target: proxy })
+          yield* pg.withTransaction(Effect.void)
+          const insert = pg.query(s(`insert into ${name} values (1)`))
+          const body = Effect.zipRight(insert, proxy.setFault({ toClient: { stallAfter: 0 } }))
+          const fiber = yield* Effect.fork(pg.withTransaction(body))
+          yield* eventually(
+            rawRows(shared, `select count(*) from ${name}`),
+            ([row]) => row?.[0] === (answer ? "1" : "2")
+          )
+          const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
+          yield* Effect.yieldNow()
+          if (answer) yield* proxy.setFault({})
+          else yield* TestClock.adjust(rollbackDeadline)
+          yield* Fiber.join(interrupting)
+          // Not cancelled: it was stored both times.
+          assert.strictEqual((yield* pg.status).state, answer ? "clean" : "broken")
+        }
+        assert.deepStrictEqual(yield* rawRows(shared, `select count(*) from ${name}`), [["2"]])
+      })
+  )
+
   for (const how of ["cut", "reset"] as const) {
     it.scopedLive(
       `because the link was ${how} was stored all the same, and nobody repeats it (TRP-127)`,
