@@ -54,8 +54,11 @@ export const randomOf = (stream: number): Random => {
 export const faster = (times: number) => {
   const real = Clock.make()
   const clock: Clock.Clock = {
-    ...real,
     [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis: () => real.unsafeCurrentTimeMillis(),
+    unsafeCurrentTimeNanos: () => real.unsafeCurrentTimeNanos(),
+    currentTimeMillis: real.currentTimeMillis,
+    currentTimeNanos: real.currentTimeNanos,
     sleep: (duration) => real.sleep(Duration.times(duration, 1 / times))
   }
   return Effect.withClock(clock)
