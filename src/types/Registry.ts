@@ -21,6 +21,7 @@ import * as Numerics from "./Numerics.js"
 import * as Ranges from "./Ranges.js"
 import * as Geometries from "./Geometries.js"
 import * as SystemIds from "./SystemIds.js"
+import * as TextSearch from "./TextSearch.js"
 import * as Texts from "./Texts.js"
 import * as Times from "./Times.js"
 import * as Timestamps from "./Timestamps.js"
@@ -112,7 +113,8 @@ const structured: ReadonlyArray<Codec> = [
   ...Bits.all,
   ...SystemIds.all,
   ...Vectors.all,
-  ...Geometries.all
+  ...Geometries.all,
+  ...TextSearch.all
 ]
 
 /** Every value exactly as the server holds it. The default. */

@@ -7,6 +7,7 @@ import * as Networks from "../../../src/types/Networks.js"
 import * as Ranges from "../../../src/types/Ranges.js"
 import * as Registry from "../../../src/types/Registry.js"
 import * as SystemIds from "../../../src/types/SystemIds.js"
+import * as TextSearch from "../../../src/types/TextSearch.js"
 import * as Vectors from "../../../src/types/Vectors.js"
 import { isClean, open, s } from "../connection/sessions.js"
 
@@ -69,19 +70,30 @@ const samples: Readonly<Record<string, ReadonlyArray<string>>> = {
   xml: ['<a b="c">ä</a>', "text"],
   jsonpath: ["$.a[*] ? (@ > 1)", "strict $"],
   refcursor: ["<unnamed portal 1>", ""],
+  tsvector: ["a:1A,2 b", "'a''b\\\\ c':3B", ""],
+  tsquery: [
+    "a:*B & !(b | c)",
+    "a <3> b",
+    "a & (b & c) | 'x''y'",
+    "a <-> (b <-> c)",
+    "(a & b) <-> !c",
+    "!!a",
+    "a:*AD",
+    ""
+  ],
   int2vector: ["1 -2 3", ""],
   oidvector: ["1 4294967295", ""]
 }
 
 /** The lossless preset, but what would travel as text for the sake of strings is sent in binary. */
 const inBinary = Registry.lossless.withAll(
-  [Ranges, Networks, Bits, SystemIds, Vectors, Geometries]
+  [Ranges, Networks, Bits, SystemIds, Vectors, Geometries, TextSearch]
     .flatMap((family): ReadonlyArray<Codec> => family.all)
     .map((codec) => ({ ...codec, parameterFormat: 1 as const }))
 )
 
 /** Types whose empty value the server takes as text only. */
-const noEmptyInBinary = new Set(["int2vector", "oidvector"])
+const noEmptyInBinary = new Set(["int2vector", "oidvector", "tsquery"])
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
@@ -104,7 +116,7 @@ for (const [preset, types] of [
             const pg = yield* open({ types })
             const array = quoted(arrayOf(type, literals))
             yield* pg.simple(
-              `set timezone = 'Europe/Berlin';
+              `set timezone = 'Europe/Berlin'; set client_min_messages = warning;
               create temp table v (at int, x ${type}, xs ${type}[]);
               ${literals.map((literal, at) => `insert into v values (${at}, ${quoted(literal)}, ${array})`).join(";")}`
             )
