@@ -50,6 +50,8 @@ export interface Progress {
   phase: ConnectPhase
   /** Index of the way that was tried last. */
   way: number
+  /** Whether the login was bound to the channel: without it none is tried then. */
+  bound: boolean
 }
 
 export type AttemptFailure = ConnectAttempt["cause"] | PgAuthError | PgConfigError | Encrypt.EncryptFailure
@@ -109,7 +111,10 @@ export const open = (
       tokens,
       limits,
       side,
-      onPhase
+      onPhase,
+      onBound: () => {
+        progress.bound = true
+      }
     })
     yield* Effect.tapError(Role.check(wanted, conversation, side), () =>
       Effect.sync(() => farewell(conversation))

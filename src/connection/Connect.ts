@@ -45,7 +45,10 @@ const judge = (failure: Attempt.AttemptFailure, progress: Attempt.Progress): Fai
     case "PgConfigError":
       return { cause: failure, next: "stop" }
     case "PgAuthError":
-      return { cause: failure, next: beforeLogin && failure.server !== undefined ? "way" : "stop" }
+      return {
+        cause: failure,
+        next: beforeLogin && failure.server !== undefined && !progress.bound ? "way" : "stop"
+      }
     case "PgServerError":
       return { cause: failure, next: failure.code === "57P03" ? "host" : beforeLogin ? "way" : "stop" }
     case "TransportFailure":
@@ -147,7 +150,7 @@ const atAddress = (
     let deadline = yield* Deadline.start(target.config.connectTimeout, label)
     let ways = host.ways
     for (;;) {
-      const progress: Attempt.Progress = { phase: "socket", way: 0 }
+      const progress: Attempt.Progress = { phase: "socket", way: 0, bound: false }
       const outcome = yield* Effect.either(
         inOwnScope(deadline.within(Attempt.open(target, address, ways, progress)))
       )

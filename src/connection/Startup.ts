@@ -71,6 +71,8 @@ export interface StartupOptions extends AuthenticatorOptions {
   readonly side: SideChannels
   /** Hears how far it has come. */
   readonly onPhase: (phase: ConnectPhase) => void
+  /** Hears that the login is being bound to the channel. */
+  readonly onBound: () => void
 }
 
 /**
@@ -214,6 +216,7 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
       Effect.gen(function* () {
         conversation.framer.limits = limits.tokens
         const first = yield* authenticator.beginSasl(mechanisms)
+        if (authenticator.bound) options.onBound()
         yield* send(first)
         if (first.mechanism !== "OAUTHBEARER") return "SaslStarted"
         yield* bearer
@@ -307,7 +310,9 @@ const refused = (
       tokenRefused ??
       (fields.code === "28P01" && passwordFrom !== undefined
         ? `the server refused the password from ${passwordFrom}`
-        : "the server refused"),
+        : authenticator.bound && fields.code !== "28P01"
+          ? "the server refused a login that was bound to the TLS channel, as it must where something in between ends TLS"
+          : "the server refused"),
     user: credentials.user,
     server: fields
   })

@@ -217,6 +217,7 @@ const start = (link: Link, handshake: Handshake): Effect.Effect<tls.TLSSocket, T
   return Effect.try({
     try: () => {
       const socket = tls.connect(connectOptions(duplex, handshake))
+      socket.disableRenegotiation()
       // Stays for good: a late error of a socket nobody uses any more must not become an uncaught exception.
       socket.on("error", () => {})
       return socket

@@ -108,6 +108,19 @@ describe("a list of hosts", () => {
     })
   )
 
+  it.effect("may have a deadline over all of it: Effect's own, which frees the socket (CON-020)", () =>
+    Effect.gen(function* () {
+      const silent = [hello, expectEnd]
+      const server = yield* opening([silent, silent], "host=a,b connect_timeout=3").pipe(
+        Effect.scoped,
+        Effect.timeoutOption("4 seconds"),
+        Effect.fork
+      )
+      yield* TestClock.adjust("4 seconds")
+      assert.strictEqual((yield* Fiber.join(server))._tag, "None")
+    })
+  )
+
   it.effect("gives names that are never looked up the deadline too (CON-019)", () =>
     Effect.gen(function* () {
       const waiting = yield* Effect.fork(
@@ -445,15 +458,26 @@ describe("protocol versions", () => {
     })
   )
 
-  it.effect("that make a pooler hang up or complain are named with the setting that helps (CON-070)", () =>
+  it.effect(
+    "that make a pooler hang up or complain are named with the setting that helps (CON-068, CON-070)",
+    () =>
+      Effect.gen(function* () {
+        for (const script of [
+          [asked32, hangUp, expectEnd],
+          [asked32, fatal("08P01"), expectEnd],
+          [asked32, fatal("0A000"), expectEnd]
+        ]) {
+          const error = yield* failing([script], "max_protocol_version=3.2")
+          assert.include(error.message, "max_protocol_version=3.0")
+        }
+      })
+  )
+
+  it.effect("3.1 cannot be asked for (CON-069)", () =>
     Effect.gen(function* () {
-      for (const script of [
-        [asked32, hangUp, expectEnd],
-        [asked32, fatal("08P01"), expectEnd],
-        [asked32, fatal("0A000"), expectEnd]
-      ]) {
-        const error = yield* failing([script], "max_protocol_version=3.2")
-        assert.include(error.message, "max_protocol_version=3.0")
+      for (const keyword of ["min_protocol_version", "max_protocol_version"]) {
+        const error = yield* Effect.flip(PgConfig.fromConnectionString(`${keyword}=3.1`))
+        assert.strictEqual(error.key, keyword)
       }
     })
   )

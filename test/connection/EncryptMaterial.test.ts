@@ -165,6 +165,22 @@ describe("certificates and keys", () => {
   )
 })
 
+describe("settings of TLS that are not kept", () => {
+  it.effect("are refused by name, never passed over (CON-015, CON-061, AUT-053)", () =>
+    Effect.gen(function* () {
+      for (const [keyword, value] of [
+        ["sslkeylogfile", "/tmp/keys"],
+        ["sslcertmode", "require"],
+        ["sslcrldir", "/etc/crl"],
+        ["requirepeer", "postgres"]
+      ]) {
+        const error = yield* Effect.flip(PgConfig.fromConnectionString(`${keyword}=${value}`))
+        assert.strictEqual(error.key, keyword)
+      }
+    })
+  )
+})
+
 describe("the platform's own certificates", () => {
   it.effect("are where distributions keep them, or where SSL_CERT_FILE says (CON-054)", () =>
     Effect.gen(function* () {

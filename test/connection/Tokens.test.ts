@@ -48,7 +48,7 @@ const source = (...tokens: ReadonlyArray<string | undefined>) => {
 const local = `host=/tmp oauth_issuer=${issuer} oauth_client_id=me`
 
 describe("a bearer token", () => {
-  it.scoped("logs us in at once (AUT-059, AUT-061)", () =>
+  it.scoped("logs us in at once (AUT-059, AUT-060, AUT-061)", () =>
     Effect.gen(function* () {
       const { give, requests } = source("good.token~1")
       const core = yield* succeeding([[hello, offer, withToken("good.token~1"), ready]], local, {
@@ -60,7 +60,7 @@ describe("a bearer token", () => {
   )
 
   it.scoped(
-    "is had by the server's answer where there was none at hand, over a new connection (AUT-061, AUT-063)",
+    "is had by the server's answer where there was none at hand, over a new connection (AUT-061, AUT-063, AUT-069)",
     () =>
       Effect.gen(function* () {
         const { give, requests } = source(undefined, "fresh")

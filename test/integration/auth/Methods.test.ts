@@ -7,6 +7,7 @@ import * as Statement from "../../../src/model/Statement.js"
 import type { ConnectorOptions } from "../../../src/connection/PgConnector.js"
 import { served, show, tlsFile } from "../support/fixtures.js"
 import { open, refused } from "../support/open.js"
+import { tlsProxy } from "./tlsProxy.js"
 import { psql, psqlVersion } from "../support/psql.js"
 import { describeWithServer } from "../support/Server.js"
 
@@ -221,6 +222,24 @@ describeWithServer("a real server", { tls: served("good"), listen: "both", hba }
         assert.strictEqual((yield* login("nobody", "", { credentials })).user, "digest")
         assert.strictEqual(times, 2)
       })
+  )
+
+  it.effect(
+    "tells of a proxy that ends TLS in between, and no login without binding is tried then (AUT-047)",
+    () =>
+      Effect.gen(function* () {
+        yield* prepare
+        const proxy = yield* tlsProxy(server().port)
+        const through = (more: string) =>
+          `host=localhost hostaddr=127.0.0.1 port=${proxy.port} dbname=postgres user=scram ${secret} ${more}`
+        for (const mode of ["require", "prefer"]) {
+          const error = yield* refused(through(`sslmode=${mode}`))
+          assert.deepInclude(error, { _tag: "PgAuthError", reason: "rejected" })
+          assert.include(error.message, "something in between")
+        }
+        assert.strictEqual(proxy.connections(), 2)
+        yield* Effect.scoped(open(through("sslmode=require channel_binding=disable")))
+      }).pipe(Effect.scoped)
   )
 
   it.effect("knows us by the system's user over a Unix socket (AUT-006)", () =>
