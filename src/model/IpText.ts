@@ -58,11 +58,9 @@ export const print = (bytes: ReadonlyArray<number>): string => {
   if (bytes.length === 4) return bytes.join(".")
   const words = Array.from({ length: 8 }, (_, index) => (bytes[2 * index]! << 8) | bytes[2 * index + 1]!)
   const [at, length] = longestRun(words)
-  const isIpv4 =
-    at === 0 && (length === 6 || (length === 7 && words[7] !== 1) || (length === 5 && words[5] === 0xffff))
+  const isIpv4 = at === 0 && (length === 6 || (length === 5 && words[5] === 0xffff))
   const parts = words.map((value) => value.toString(16))
   if (isIpv4) parts.splice(6, 2, bytes.slice(12).join("."))
   if (at < 0) return parts.join(":")
-  const end = Math.min(at + length, parts.length)
-  return `${parts.slice(0, at).join(":")}::${isIpv4 && length === 7 ? parts[6]! : parts.slice(end).join(":")}`
+  return `${parts.slice(0, at).join(":")}::${parts.slice(at + length).join(":")}`
 }
