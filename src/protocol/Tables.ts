@@ -1,4 +1,5 @@
 /** Every table of this room, for the documentation and the tests that walk all of them. */
+import * as Bearer from "./Bearer.js"
 import * as ExtendedQuery from "./ExtendedQuery.js"
 import * as FunctionCall from "./FunctionCall.js"
 import * as Negotiation from "./Negotiation.js"
@@ -16,6 +17,7 @@ export interface NamedTable {
 export const tables: ReadonlyArray<NamedTable> = [
   { name: "Negotiation", initial: "TlsRequested", transitions: Negotiation.table },
   { name: "Startup", initial: Startup.initial, transitions: Startup.table },
+  { name: "Bearer", initial: Bearer.initial, transitions: Bearer.table },
   { name: "SimpleQuery", initial: "Statement", transitions: SimpleQuery.table },
   { name: "ExtendedQuery", initial: "Parsing", transitions: ExtendedQuery.table },
   { name: "FunctionCall", initial: "Calling", transitions: FunctionCall.table },

@@ -6,6 +6,7 @@ describe("the tables the documentation prints", () => {
     expect(tables.map(({ name }) => name)).toEqual([
       "Negotiation",
       "Startup",
+      "Bearer",
       "SimpleQuery",
       "ExtendedQuery",
       "FunctionCall",

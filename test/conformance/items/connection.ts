@@ -29,11 +29,11 @@ CON-012 A host that starts with a slash (or @) names a socket folder; the file i
 CON-013 Without a host, the documented default is used.
 CON-014 TLS and GSS are not spoken over a Unix socket; a demand for GSS there is an error.
 CON-015 requirepeer is refused where the runtime cannot read the peer's user, never ignored.
-CON-016 hostaddr replaces the look-up only; names for certificates and password files still come from host. :: waits for several hosts
+CON-016 hostaddr replaces the look-up only; names for certificates and password files still come from host.
 CON-017 Every address of a name is tried in turn, each with the whole connect timeout.
 CON-018 Keepalive settings are applied, and those the runtime cannot apply are reported.
 CON-019 The connect timeout spans everything from TCP to the first ReadyForQuery; zero means none.
-CON-020 A deadline over all hosts together may be set besides. :: waits for several hosts
+CON-020 A deadline over all hosts together may be set besides.
 CON-021 The server hangs up on a log-in that takes longer than authentication_timeout. :: fact
 `
   ),
