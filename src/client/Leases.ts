@@ -8,8 +8,10 @@ import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Pool from "effect/Pool"
 import * as Scope from "effect/Scope"
+import * as Aftermath from "../connection/Aftermath.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 import type { PgConnector } from "../connection/PgConnector.js"
+import { rollbackDeadline } from "../connection/Transaction.js"
 import { PgTimeoutError } from "../model/PgError.js"
 import type { PgOpenError } from "../model/PgError.js"
 import * as Statement from "../model/Statement.js"
@@ -32,7 +34,7 @@ const tidy = (
     if (before.state === "clean") return
     if (before.state === "busy" && before.inFlight === 0 && before.transaction !== "I") {
       yield* Effect.logWarning("a connection came back to the pool inside a transaction; it was rolled back")
-      yield* Effect.ignore(connection.query(rollback))
+      yield* Effect.ignore(Aftermath.within(connection.query(rollback), rollbackDeadline))
     }
     const after = yield* connection.status
     if (after.state !== "clean") yield* Pool.invalidate(pool, connection)

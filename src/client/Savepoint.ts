@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Aftermath from "../connection/Aftermath.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 import { rollbackDeadline } from "../connection/Transaction.js"
 import type { PgSessionError } from "../model/PgError.js"
@@ -20,18 +21,17 @@ export const run = <A, E, R>(
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const name = `ep_savepoint_${depth}`
-      yield* connection.query(Statement.make(`savepoint ${name}`))
+      // Cancelled, a statement would fail the whole transaction.
+      const run = (sql: string) =>
+        Aftermath.patiently(connection.query(Statement.make(sql)), rollbackDeadline, restore)
+      yield* run(`savepoint ${name}`)
       const exit = yield* Effect.exit(restore(body))
       if (Exit.isFailure(exit)) {
-        yield* connection.simple(`rollback to savepoint ${name}; release savepoint ${name}`).pipe(
-          // The caller is past being interrupted; the deadline has to be able to end the wait.
-          Effect.interruptible,
-          Effect.timeout(rollbackDeadline),
-          Effect.ignore
-        )
+        const undo = connection.simple(`rollback to savepoint ${name}; release savepoint ${name}`)
+        yield* Effect.ignore(Aftermath.within(undo, rollbackDeadline))
         return yield* Effect.failCause(exit.cause)
       }
-      yield* connection.query(Statement.make(`release savepoint ${name}`))
+      yield* run(`release savepoint ${name}`)
       return exit.value
     })
   )

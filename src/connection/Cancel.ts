@@ -15,6 +15,7 @@ import type { TransportFailure } from "../model/PgError.js"
 import type { Link } from "../net/Transport.js"
 import * as Session from "../protocol/Session.js"
 import * as CancelMessage from "../wire/messages/Cancel.js"
+import * as Aftermath from "./Aftermath.js"
 import type { SendCancel } from "./ConnectFacts.js"
 import type { Core } from "./Core.js"
 import { breakOff } from "./Core.js"
@@ -106,12 +107,10 @@ export const abandon = (core: Core, request: Request): Effect.Effect<void> =>
     const stopped = request.stop(core)
     if (!alone(core, request)) return Effect.void
     core.cancels++
-    return Effect.zip(stopped ? Effect.void : cancelOnServer(core, request), settled(request), {
+    const over = Effect.zip(stopped ? Effect.void : cancelOnServer(core, request), settled(request), {
       concurrent: true
-    }).pipe(
-      // Whoever was interrupted is past being so; the deadline has to be able to end the wait.
-      Effect.interruptible,
-      Effect.timeoutOption(cancelDeadline),
+    })
+    return Aftermath.within(over, cancelDeadline).pipe(
       Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void)),
       Effect.ensuring(
         Effect.sync(() => {
@@ -124,9 +123,7 @@ export const abandon = (core: Core, request: Request): Effect.Effect<void> =>
 
 /** Waits for the end of a request that the server has refused already; a silence there closes the connection. */
 export const outlive = (core: Core, request: Request): Effect.Effect<void> =>
-  settled(request).pipe(
-    Effect.interruptible,
-    Effect.timeoutOption(cancelDeadline),
+  Aftermath.within(settled(request), cancelDeadline).pipe(
     Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void))
   )
 

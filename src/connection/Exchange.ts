@@ -6,6 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import type { PgSessionError } from "../model/PgError.js"
+import * as Aftermath from "./Aftermath.js"
 import * as Cancel from "./Cancel.js"
 import type { Core } from "./Core.js"
 import * as Outbound from "./Outbound.js"
@@ -50,4 +51,4 @@ export const run = <A>(
  * it as an interruption would. A link on which nothing moves does not hold the fiber for ever.
  */
 export const finish = <A>(core: Core, make: (outcome: Outcome<A>) => Request): Effect.Effect<void> =>
-  run(core, make).pipe(Effect.interruptible, Effect.timeoutOption(Cancel.cancelDeadline), Effect.ignore)
+  Effect.ignore(Aftermath.within(run(core, make), Cancel.cancelDeadline))

@@ -6,11 +6,11 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { PgClosedError, PgCommitUnknownError, PgServerError, PgTimeoutError } from "../model/PgError.js"
 import type { PgSessionError } from "../model/PgError.js"
 import * as Statement from "../model/Statement.js"
+import * as Aftermath from "./Aftermath.js"
 import type { Core } from "./Core.js"
 import { breakOff } from "./Core.js"
 import * as Exchange from "./Exchange.js"
@@ -116,12 +116,12 @@ const commit = (
   )
 
 /**
- * How long a ROLLBACK may take before the connection is closed instead, which rolls back too; and a COMMIT whose fiber
- * has been interrupted, which then may or may not have taken effect.
+ * How long a ROLLBACK may take before the connection is closed instead, which rolls back too; and how long a COMMIT under
+ * way is waited for when its fiber has been interrupted, before it is cancelled.
  */
 export const rollbackDeadline: Duration.Duration = Duration.seconds(10)
 
-const tooLate = (core: Core, during: string): Effect.Effect<void> =>
+const tooLate = (core: Core): Effect.Effect<void> =>
   Effect.sync(() =>
     breakOff(
       core,
@@ -129,24 +129,8 @@ const tooLate = (core: Core, during: string): Effect.Effect<void> =>
         deadline: "statement",
         millis: Duration.toMillis(rollbackDeadline),
         sent: true,
-        during
+        during: "rollback"
       })
-    )
-  )
-
-/** COMMIT is not cancelled by an interruption, which would leave its outcome open: it is waited for, within a limit. */
-const commitPatiently = (
-  core: Core,
-  timeout: Duration.Duration | undefined,
-  restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
-): Effect.Effect<void, PgSessionError | PgCommitUnknownError> =>
-  Effect.flatMap(Effect.fork(commit(core, timeout)), (fiber) =>
-    Effect.onInterrupt(restore(Fiber.join(fiber)), () =>
-      Fiber.await(fiber).pipe(
-        Effect.interruptible,
-        Effect.timeoutOption(rollbackDeadline),
-        Effect.flatMap((done) => (Option.isNone(done) ? tooLate(core, "commit") : Effect.void))
-      )
     )
   )
 
@@ -154,11 +138,8 @@ const commitPatiently = (
 const rollback = (core: Core): Effect.Effect<void> =>
   Effect.suspend(() =>
     core.ended === undefined && core.session.status !== "I"
-      ? command(core, "rollback").pipe(
-          // The caller is past being interrupted; the deadline has to be able to end the wait.
-          Effect.interruptible,
-          Effect.timeoutOption(rollbackDeadline),
-          Effect.flatMap((done) => (Option.isNone(done) ? tooLate(core, "rollback") : Effect.void)),
+      ? Aftermath.within(command(core, "rollback"), rollbackDeadline).pipe(
+          Effect.flatMap((done) => (Option.isNone(done) ? tooLate(core) : Effect.void)),
           Effect.ignore
         )
       : Effect.void
@@ -166,7 +147,7 @@ const rollback = (core: Core): Effect.Effect<void> =>
 
 /**
  * Runs `body` in a transaction of this connection. An interruption waits for a COMMIT or ROLLBACK under way, at most
- * `rollbackDeadline`; then the connection is closed.
+ * `rollbackDeadline`.
  *
  * Fails with what the body fails with; with `PgServerError` when BEGIN or COMMIT is refused (a deferred constraint, a
  * serialization failure); with `PgCommitUnknownError` when the connection was lost, or `timeout` passed, after COMMIT
@@ -190,7 +171,10 @@ export const run = <A, E, R>(
         yield* rollback(core)
         return yield* Effect.failCause(exit.cause)
       }
-      yield* Effect.onError(commitPatiently(core, timeout, restore), () => rollback(core))
+      // COMMIT is not cancelled by an interruption, which would leave its outcome open.
+      yield* Effect.onError(Aftermath.patiently(commit(core, timeout), rollbackDeadline, restore), () =>
+        rollback(core)
+      )
       return exit.value
     })
   )

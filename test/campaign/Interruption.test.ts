@@ -71,6 +71,16 @@ const victim = (
   }
 }
 
+/** Interrupts, and every other time does so again while the first is under way. */
+const stop = (fiber: Fiber.RuntimeFiber<unknown, unknown>, random: Random) =>
+  Effect.gen(function* () {
+    if (random.whole(0, 1) === 0) {
+      yield* Fiber.interruptFork(fiber)
+      if (random.whole(0, 1) === 0) yield* Effect.sleep(random.whole(0, 2))
+    }
+    yield* Fiber.interrupt(fiber)
+  })
+
 /** Interrupts after 0 to 5 ms, and a few turns of the loop more or less. */
 const strike = (pg: PgConnection, random: Random) =>
   Effect.gen(function* () {
@@ -78,7 +88,7 @@ const strike = (pg: PgConnection, random: Random) =>
     const delay = random.whole(0, 5)
     if (delay > 0) yield* Effect.sleep(delay)
     for (let turns = random.whole(0, 3); turns > 0; turns--) yield* Effect.yieldNow()
-    return yield* Fiber.interrupt(fiber)
+    yield* stop(fiber, random)
   })
 
 interface Tally {
@@ -152,7 +162,7 @@ const strikeAmong = (pg: PgConnection, random: Random) =>
     const delay = random.whole(0, 5)
     if (delay > 0) yield* Effect.sleep(delay)
     for (let turns = random.whole(0, 3); turns > 0; turns--) yield* Effect.yieldNow()
-    yield* Fiber.interrupt(fiber)
+    yield* stop(fiber, random)
   })
 
 describe("interruptions", () => {

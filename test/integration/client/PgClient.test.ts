@@ -8,12 +8,16 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import type { PgClientOptions } from "../../../src/client/PgClient.js"
 import * as PgClient from "../../../src/client/PgClient.js"
 import * as Sql from "../../../src/client/Sql.js"
 import { sql } from "../../../src/client/Sql.js"
 import type { PgConfigInput } from "../../../src/config/Input.js"
+import { cancelDeadline } from "../../../src/connection/Cancel.js"
 import type { PgConnection } from "../../../src/connection/PgConnection.js"
+import { rollbackDeadline } from "../../../src/connection/Transaction.js"
+import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { configOf, isRunning, s, table } from "../connection/sessions.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
@@ -151,6 +155,33 @@ describe("a client", () => {
       })
   )
 
+  it.scoped("does not wait for ever to tidy a connection on which nothing moves: it is replaced", () =>
+    Effect.gen(function* () {
+      const proxy = yield* FaultProxy.make({ target: shared })
+      const { pg } = yield* make({ port: proxy.port, maxConnections: 1 })
+      let connection: PgConnection | undefined
+      const fiber = yield* Effect.fork(
+        Effect.scoped(
+          Effect.gen(function* () {
+            connection = yield* pg.connection
+            yield* connection.query(sql`begin`)
+            yield* proxy.setFault({ toClient: { stallAfter: 0 } })
+          })
+        )
+      )
+      yield* eventually(
+        Effect.suspend(() => connection?.status ?? Effect.succeed({ transaction: "I", inFlight: 0 })),
+        ({ inFlight, transaction }) => transaction === "T" && inFlight === 1
+      )
+      yield* TestClock.adjust(rollbackDeadline)
+      yield* eventually(connection!.status, ({ cancels }) => cancels === 1)
+      yield* TestClock.adjust(cancelDeadline)
+      yield* Fiber.join(fiber)
+      yield* proxy.setFault({})
+      assert.strictEqual(yield* one(pg, "select 1"), 1)
+    })
+  )
+
   it.scopedLive("streams on a connection of the stream's own, and gives it back however it ends", () =>
     Effect.gen(function* () {
       const { pg } = yield* make({ maxConnections: 2 })
@@ -171,6 +202,48 @@ describe("a client", () => {
 })
 
 describe("a transaction of the client", () => {
+  it.scoped("inside another does not hold its fiber for ever on a link where nothing moves", () =>
+    Effect.gen(function* () {
+      for (const when of ["savepoint", "release"] as const) {
+        const proxy = yield* FaultProxy.make({ target: shared })
+        const { pg } = yield* make({ port: proxy.port, maxConnections: 1 })
+        yield* pg.withTransaction(pg.withTransaction(Effect.void))
+        const silence = proxy.setFault({ toClient: { stallAfter: 0 } })
+        let connection: PgConnection | undefined
+        const fiber = yield* Effect.fork(
+          pg.withTransaction(
+            Effect.gen(function* () {
+              const found = yield* Effect.scoped(pg.connection)
+              if (when === "savepoint") {
+                yield* silence
+                connection = found
+                yield* pg.withTransaction(Effect.void)
+              } else {
+                yield* pg.withTransaction(
+                  Effect.zipRight(
+                    silence,
+                    Effect.sync(() => (connection = found))
+                  )
+                )
+              }
+            })
+          )
+        )
+        yield* eventually(
+          Effect.suspend(() => connection?.status ?? Effect.succeed({ inFlight: 0 })),
+          ({ inFlight }) => inFlight === 1
+        )
+        const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
+        yield* Effect.yieldNow()
+        yield* TestClock.adjust(rollbackDeadline)
+        yield* eventually(connection!.status, ({ cancels }) => cancels === 1)
+        yield* TestClock.adjust(cancelDeadline)
+        yield* Fiber.join(interrupting)
+        assert.strictEqual((yield* connection!.status).state, "broken")
+      }
+    })
+  )
+
   it.scopedLive("has one connection for all calls inside, forked fibers too, and is committed", () =>
     Effect.gen(function* () {
       const { pg } = yield* make()

@@ -70,7 +70,7 @@ describe("interrupting a statement that is alone on the wire", () => {
   )
 
   it.scopedLive(
-    "keeps what others ask meanwhile off the wire until the cancel is over (CON-130, CON-128)",
+    "keeps what others ask meanwhile off the wire until the cancel is over, also when interrupted again (CON-130, CON-128)",
     () =>
       Effect.gen(function* () {
         // Every cancel connection takes its time, the session itself does not.

@@ -193,9 +193,13 @@ describe("a COMMIT that gets no answer", () => {
           const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
           yield* Effect.yieldNow()
           if (answer) yield* proxy.setFault({})
-          else yield* TestClock.adjust(rollbackDeadline)
+          else {
+            yield* TestClock.adjust(rollbackDeadline)
+            yield* eventually(pg.status, ({ cancels }) => cancels === 1)
+            yield* TestClock.adjust(cancelDeadline)
+          }
           yield* Fiber.join(interrupting)
-          // Not cancelled: it was stored both times.
+          // It was stored both times.
           assert.strictEqual((yield* pg.status).state, answer ? "clean" : "broken")
         }
         assert.deepStrictEqual(yield* rawRows(shared, `select count(*) from ${name}`), [["2"]])
