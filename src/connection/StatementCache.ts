@@ -81,7 +81,7 @@ export class StatementCache {
     if (replaced !== undefined) this.forget(statement, replaced)
     prepared.lastUsed = ++this.uses
     this.known.set(key, prepared)
-    if (this.known.size > Math.max(this.capacity, memory)) this.evict()
+    if (this.known.size > (this.capacity === 0 ? memory : this.capacity)) this.evict()
   }
 
   private evict(): void {
@@ -127,7 +127,7 @@ export class StatementCache {
   }
 }
 
-/** Descriptions remembered at least, also when named statements are off: they spare a round trip. */
+/** Descriptions remembered when named statements are off: they spare a round trip. */
 const memory = 32
 
 const none: ReadonlyArray<string> = []

@@ -36,7 +36,7 @@ describe("prepared statements", () => {
 
   it.scopedLive("beyond the cache's size are closed on the server, least recently used first (FLW-027)", () =>
     Effect.gen(function* () {
-      const capacity = 40
+      const capacity = 7
       const pg = yield* open({ config: { statementCacheSize: capacity } })
       const text = (at: number) => s(`select ${at}`)
       for (let at = 0; at < capacity; at++) yield* pg.query(text(at))
