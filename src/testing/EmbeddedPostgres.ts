@@ -179,7 +179,7 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
   })
   const launchPatiently = Effect.retry(launch, {
     while: (error) => error.reason === "start" && error.log.includes(stillInUse),
-    schedule: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(100))
+    schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo(patience))
   })
   const firstLaunch = Effect.gen(function* () {
     port = listen === "unix" ? 5432 : yield* FreePort.find

@@ -292,10 +292,8 @@ describe("parameters", () => {
     Effect.gen(function* () {
       const pg = yield* open()
       assert.deepStrictEqual(
-        yield* pg.values(
-          s("select $1::point, $2::inet, int4range(1, 5), $3::tsvector", ["(1,2)", "10.0.0.1/8", "a b"])
-        ),
-        [["(1,2)", "10.0.0.1/8", "[1,5)", "'a' 'b'"]]
+        yield* pg.values(s("select $1::aclitem, array[$1]::aclitem[]", ["postgres=r/postgres"])),
+        [["postgres=r/postgres", "{postgres=r/postgres}"]]
       )
       yield* pg.simple(
         `create type pg_temp.mood as enum ('sad', 'ok'); create type pg_temp.pair as (a int, b text)`
