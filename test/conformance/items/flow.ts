@@ -91,7 +91,7 @@ FLW-053 A statement counts as prepared when the server said so, not when it was 
 FLW-054 A cancel or timeout fails one segment, and the others go on.
 FLW-055 Results come in request order, each Sync is visible, and skipped requests say aborted.
 FLW-056 Rows handed out before an error are void, and the error follows them.
-FLW-057 For transaction poolers there is a mode that leaves no named statement behind. :: waits for pools
+FLW-057 For transaction poolers there is a mode that leaves no named statement behind.
 `
   ),
   settled(

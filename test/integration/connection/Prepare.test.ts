@@ -61,7 +61,7 @@ describe("prepared statements", () => {
     })
   )
 
-  it.scopedLive("can be switched off: nothing stays on the server (FLW-013)", () =>
+  it.scopedLive("can be switched off: nothing stays on the server (FLW-013, FLW-057)", () =>
     Effect.gen(function* () {
       const pg = yield* open({ config: { statementCacheSize: 0 } })
       for (let round = 0; round < 2; round++) {
