@@ -171,7 +171,7 @@ const campaign = (name: string, target: () => Target, config: PgConfigInput, str
                   Effect.sync(() => process.stdout.write(`${JSON.stringify(one)}\n`))
                 )
               ),
-            { concurrency: 16, discard: true }
+            { concurrency: 40, discard: true }
           ).pipe(faster(10))
         )
         assert.deepStrictEqual(rejected, [])

@@ -49,7 +49,7 @@ describe("notices", () => {
         lines.push(`${logLevel.label} ${String(message)}`)
       })
       yield* Effect.gen(function* () {
-        const pg = yield* open()
+        const pg = yield* open({ logs: true })
         yield* pg.simple(`
           set client_min_messages = debug1;
           do $$ begin raise warning 'w'; raise notice 'n'; raise info 'i'; raise log 'l'; raise debug 'd'; end $$`)

@@ -2,6 +2,9 @@
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { identity } from "effect/Function"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
 import type { PgConfigInput } from "../../../src/config/Input.js"
 import * as PgConfig from "../../../src/config/PgConfig.js"
@@ -27,6 +30,8 @@ export interface SessionOptions {
   readonly target?: Target
   readonly config?: PgConfigInput
   readonly types?: Registry
+  /** Whether notices that nobody takes are logged, as they are by default. Here they would only be noise. */
+  readonly logs?: boolean
 }
 
 export const configOf = ({ config = {}, target = shared }: SessionOptions = {}): PgConfig.PgConfig =>
@@ -47,7 +52,8 @@ export const open = (options: SessionOptions = {}): Effect.Effect<PgConnection, 
   Effect.flatMap(PgConnector.PgConnector, (connector) => connector.open()).pipe(
     Effect.provide(
       PgConnector.layer(configOf(options), options.types === undefined ? {} : { types: options.types })
-    )
+    ),
+    options.logs === true ? identity : Logger.withMinimumLogLevel(LogLevel.None)
   )
 
 /** The first value of the first row. */
