@@ -40,7 +40,7 @@ export class Gate {
     return Effect.uninterruptibleMask((restore) =>
       Effect.zipRight(
         Effect.suspend(() => {
-          if (this.free === 0) return restore(patience(this.wait))
+          if (this.free === 0) return this.queue(patience, restore)
           this.free--
           return Effect.void
         }),
@@ -49,15 +49,24 @@ export class Gate {
     )
   }
 
-  private readonly wait: Effect.Effect<void> = Effect.async<void>((resume) => {
-    const waiter: Waiter = { enter: () => resume(Effect.void) }
+  private queue<E>(
+    patience: (wait: Effect.Effect<void>) => Effect.Effect<void, E>,
+    restore: (effect: Effect.Effect<void, E>) => Effect.Effect<void, E>
+  ): Effect.Effect<void, E> {
+    const waiter: Waiter = { enter: () => {} }
     this.waiters.push(waiter)
-    return Effect.sync(() => {
-      // Interrupted: a place that was just handed over is passed on.
-      if (waiter.enter === undefined) this.leave()
-      else waiter.enter = undefined
+    const wait = Effect.async<void>((resume) => {
+      if (waiter.enter === undefined) resume(Effect.void)
+      else waiter.enter = () => resume(Effect.void)
     })
-  })
+    return Effect.onError(restore(patience(wait)), () =>
+      Effect.sync(() => {
+        // A place that was handed over while patience ended, or while the interruption came, is passed on.
+        if (waiter.enter === undefined) this.leave()
+        else waiter.enter = undefined
+      })
+    )
+  }
 
   private leave(): void {
     while (this.from < this.waiters.length) {

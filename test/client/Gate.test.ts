@@ -63,4 +63,19 @@ describe("Gate", () => {
       assert.strictEqual(gate.inUse, 0)
     })
   )
+
+  it.effect("passes on a place that is handed over in the moment in which patience ends", () =>
+    Effect.gen(function* () {
+      const gate = new Gate(1)
+      const first = yield* Scope.make()
+      yield* Scope.extend(gate.enter(forEver), first)
+      const late = yield* Effect.fork(
+        Effect.scoped(gate.enter((wait) => Effect.zipRight(wait, Effect.fail("late"))))
+      )
+      yield* Effect.yieldNow()
+      yield* Scope.close(first, Exit.void)
+      assert.isTrue(Exit.isFailure(yield* Fiber.await(late)))
+      assert.deepStrictEqual([gate.inUse, gate.waiting], [0, 0])
+    })
+  )
 })
