@@ -50,8 +50,8 @@ describe("the table", () => {
       [
         "bytes,model",
         "bytes,model",
-        "connection,config,types,wire,model,bytes",
-        "connection,config,types,model"
+        "connection,config,schema,types,wire,model,bytes",
+        "connection,config,schema,types,model"
       ]
     )
   })

@@ -92,16 +92,23 @@ export const rooms: ReadonlyArray<Room> = [
     packages: platform
   },
   {
+    name: "schema",
+    holds:
+      "codecs as Effect Schemas annotated with their PostgreSQL type; columns compared with what a Schema wants",
+    mayImport: ["types", "model"],
+    builtins: []
+  },
+  {
     name: "connection",
     holds:
       "the narrow waist, and all that one session can do: queries, streams, portals, COPY, notifications, cancel",
-    mayImport: ["net", "host", "config", "protocol", "auth", "types", "wire", "model", "bytes"],
+    mayImport: ["net", "host", "config", "protocol", "auth", "schema", "types", "wire", "model", "bytes"],
     builtins: []
   },
   {
     name: "replication",
     holds: "logical and physical feeds, slots, timelines, base backups, their progress and their sinks",
-    mayImport: ["connection", "config", "types", "wire", "model", "bytes"],
+    mayImport: ["connection", "config", "schema", "types", "wire", "model", "bytes"],
     builtins: [],
     packages: ["@effect/platform"]
   },
@@ -109,7 +116,7 @@ export const rooms: ReadonlyArray<Room> = [
     name: "client",
     holds:
       "what an application holds: client, pool, transactions, the SQL template, retry, telemetry, listening",
-    mayImport: ["connection", "config", "types", "model"],
+    mayImport: ["connection", "config", "schema", "types", "model"],
     builtins: []
   },
   {
