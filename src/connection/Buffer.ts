@@ -8,6 +8,9 @@ import * as Option from "effect/Option"
 import type { PgSessionError } from "../model/PgError.js"
 import type { Core } from "./Core.js"
 
+/** A chunk; or, as a failure, the end of the stream (none) or what ended it. */
+export type Pull<A> = Effect.Effect<Chunk.Chunk<A>, Option.Option<PgSessionError>>
+
 export class StreamBuffer<A> {
   private readonly chunks: Array<ReadonlyArray<A>> = []
   private readonly sizes: Array<number> = []
@@ -46,23 +49,33 @@ export class StreamBuffer<A> {
     waiter?.()
   }
 
-  /** The consumer's next chunk. Interrupting it leaves the buffer as it was. */
-  readonly pull: Effect.Effect<Chunk.Chunk<A>, Option.Option<PgSessionError>> = Effect.suspend(() => {
+  /** What can be told at once. */
+  private next(): Pull<A> | undefined {
     const chunk = this.chunks.shift()
     if (chunk !== undefined) {
       this.bytes -= this.sizes.shift()!
       if (this.bytes * 2 < this.core.streamBufferBytes) this.core.link.resume()
       return Effect.succeed(Chunk.unsafeFromArray(chunk))
     }
-    if (this.end !== undefined) return Effect.fail(Option.fromNullable(this.end.failure))
+    return this.end === undefined ? undefined : Effect.fail(Option.fromNullable(this.end.failure))
+  }
+
+  private readonly wait: Pull<A> = Effect.async((resume) => {
     this.onDemand?.()
-    return Effect.async<Chunk.Chunk<A>, Option.Option<PgSessionError>>((resume) => {
-      this.waiter = () => resume(this.pull)
-      // What `onDemand` did may have ended the stream already.
-      if (this.chunks.length > 0 || this.end !== undefined) this.wake()
-      return Effect.sync(() => {
-        this.waiter = undefined
-      })
+    this.waiter = () => resume(this.pull)
+    // What `onDemand` did may have ended the stream already.
+    if (this.chunks.length > 0 || this.end !== undefined) this.wake()
+    return Effect.sync(() => {
+      this.waiter = undefined
     })
   })
+
+  /** The consumer's next chunk. Interrupting it leaves the buffer as it was. */
+  readonly pull: Pull<A> = Effect.suspend(() => this.next() ?? this.wait)
+
+  /** The same, with a bound put on the wait for a chunk that is not there yet. */
+  pullWithin(limited: (wait: Pull<A>) => Pull<A>): Pull<A> {
+    const wait = limited(this.wait)
+    return Effect.suspend(() => this.next() ?? wait)
+  }
 }

@@ -6,6 +6,7 @@
  */
 import * as Cause from "effect/Cause"
 import type * as Chunk from "effect/Chunk"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scheduler from "effect/Scheduler"
@@ -14,18 +15,17 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as CommandTag from "../model/CommandTag.js"
 import type { PgSessionError } from "../model/PgError.js"
-import type { Script } from "../protocol/Pipeline.js"
 import * as Session from "../protocol/Session.js"
-import * as SimpleQuery from "../protocol/SimpleQuery.js"
 import * as Frame from "../wire/Frame.js"
 import * as Copy from "../wire/messages/Copy.js"
 import type { CopyInResponse } from "../wire/messages/Copy.js"
 import * as Preset from "../wire/Preset.js"
 import * as Cancel from "./Cancel.js"
 import type { Core } from "./Core.js"
-import { notACopy, writeQuery } from "./CopyOut.js"
+import { notACopy } from "./CopyOut.js"
+import * as Deadline from "./Deadline.js"
 import * as Outbound from "./Outbound.js"
-import { Request } from "./Request.js"
+import { TextRequest } from "./Query.js"
 
 /** What a finished copy tells. */
 export interface CopyResult {
@@ -39,25 +39,18 @@ const messageBytes = 1 << 16
 
 const copyDataTag = 0x64
 
-class CopyInRequest extends Request {
+class CopyInRequest extends TextRequest {
   command: CommandTag.CommandTag = CommandTag.empty
   formats: CopyInResponse | undefined
   private reason = "the copy was interrupted"
   private stopped = false
   private readonly watchers: Array<() => void> = []
 
-  override get exclusive(): boolean {
-    return true
-  }
-  override get simple(): boolean {
-    return true
-  }
-
-  open(core: Core): Script | undefined {
-    const failure = writeQuery(core, this.sql)
-    if (failure === undefined) return SimpleQuery.script
-    this.fail(failure)
-    return undefined
+  constructor(
+    sql: string,
+    private readonly timeout: Duration.DurationInput | undefined
+  ) {
+    super(sql)
   }
 
   override onCopyIn(core: Core, formats: CopyInResponse): void {
@@ -88,6 +81,16 @@ class CopyInRequest extends Request {
 
   private changed(): void {
     for (const wake of this.watchers.splice(0)) wake()
+  }
+
+  /** Puts the deadline, if there is one, on a wait for the server. */
+  within<A>(wait: Effect.Effect<A>): Effect.Effect<A, PgSessionError> {
+    return Deadline.within(
+      wait,
+      this.timeout,
+      () => this,
+      (error) => this.failure ?? error
+    )
   }
 
   /** Waits until `ready` holds; looked at again whenever the request's state changes. */
@@ -154,12 +157,14 @@ const turnBytes = 1 << 20
 const turn = Effect.withScheduler(Effect.yieldNow(), Scheduler.timer(0))
 
 /** Waits until the socket takes more, or the copy has failed. */
-const drain = (core: Core, request: CopyInRequest): Effect.Effect<void> =>
+const drain = (core: Core, request: CopyInRequest): Effect.Effect<void, PgSessionError> =>
   Effect.suspend(() =>
     core.blocked && request.isFeeding(core)
-      ? Effect.async<void>((resume) => {
-          core.drainWaiters.push(() => resume(Effect.void))
-        })
+      ? request.within(
+          Effect.async<void>((resume) => {
+            core.drainWaiters.push(() => resume(Effect.void))
+          })
+        )
       : Effect.void
   )
 
@@ -182,16 +187,20 @@ const feed = (core: Core, request: CopyInRequest) => {
 /** Fails with what the server said, once the connection is clean again. */
 const failed = (request: CopyInRequest): Effect.Effect<never, PgSessionError> =>
   Effect.zipRight(
-    request.when(() => request.state === "settled"),
+    request.within(request.when(() => request.state === "settled")),
     Effect.suspend(() => Effect.fail(request.failure ?? notACopy(request.sql, "COPY FROM STDIN")))
   )
 
 /** The request, sent and taking data; closing the scope ends what is not finished with CopyFail. */
-const begin = (core: Core, sql: string): Effect.Effect<CopyInRequest, PgSessionError, Scope.Scope> =>
+const begin = (
+  core: Core,
+  sql: string,
+  timeout?: Duration.DurationInput
+): Effect.Effect<CopyInRequest, PgSessionError, Scope.Scope> =>
   Effect.gen(function* () {
     const request = yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const request = new CopyInRequest(sql)
+        const request = new CopyInRequest(sql, timeout)
         Outbound.submit(core, request)
         return request
       }),
@@ -201,7 +210,7 @@ const begin = (core: Core, sql: string): Effect.Effect<CopyInRequest, PgSessionE
           return request.failure === undefined ? Cancel.abandon(core, request) : Cancel.outlive(core, request)
         })
     )
-    yield* request.when(() => request.formats !== undefined || request.state === "settled")
+    yield* request.within(request.when(() => request.formats !== undefined || request.state === "settled"))
     if (!request.isFeeding(core)) return yield* failed(request)
     return request
   })
@@ -215,7 +224,7 @@ const finish = (core: Core, request: CopyInRequest): Effect.Effect<CopyResult, P
   Effect.suspend(() => {
     request.done(core)
     return Effect.zipRight(
-      request.when(() => request.state === "settled"),
+      request.within(request.when(() => request.state === "settled")),
       Effect.suspend(() =>
         request.failure === undefined
           ? Effect.succeed({ rows: request.command.rows ?? 0n, command: request.command })
@@ -225,9 +234,13 @@ const finish = (core: Core, request: CopyInRequest): Effect.Effect<CopyResult, P
   })
 
 /** A sink for the data of one COPY FROM STDIN; its result tells how many rows were stored. */
-export const sink = (core: Core, sql: string): Sink.Sink<CopyResult, Uint8Array, never, PgSessionError> =>
+export const sink = (
+  core: Core,
+  sql: string,
+  timeout?: Duration.DurationInput
+): Sink.Sink<CopyResult, Uint8Array, never, PgSessionError> =>
   Sink.unwrapScoped(
-    Effect.map(begin(core, sql), (request) =>
+    Effect.map(begin(core, sql, timeout), (request) =>
       Sink.forEachChunk(feed(core, request)).pipe(Sink.mapEffect(() => finish(core, request)))
     )
   )
@@ -239,11 +252,12 @@ export const sink = (core: Core, sql: string): Sink.Sink<CopyResult, Uint8Array,
 export const from = <E, R>(
   core: Core,
   sql: string,
-  source: Stream.Stream<Uint8Array, E, R>
+  source: Stream.Stream<Uint8Array, E, R>,
+  timeout?: Duration.DurationInput
 ): Effect.Effect<CopyResult, PgSessionError | E, R> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const request = yield* begin(core, sql)
+      const request = yield* begin(core, sql, timeout)
       const watch = Effect.zipRight(
         request.when(() => request.failure !== undefined || request.state === "settled"),
         failed(request)

@@ -4,29 +4,17 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
  */
+import type * as Duration from "effect/Duration"
 import type * as Stream from "effect/Stream"
 import { PgCodecError } from "../model/PgError.js"
 import type { PgSessionError } from "../model/PgError.js"
-import type { Script } from "../protocol/Pipeline.js"
-import * as SimpleQuery from "../protocol/SimpleQuery.js"
 import type { FrameRun } from "../wire/FrameRun.js"
 import { bodyEnd } from "../wire/FrameRun.js"
-import * as SimpleMessages from "../wire/messages/SimpleQuery.js"
 import type { StreamBuffer } from "./Buffer.js"
 import type { Core } from "./Core.js"
+import { TextRequest } from "./Query.js"
 import * as RefusedCopy from "./RefusedCopy.js"
-import { Request } from "./Request.js"
 import * as RowStream from "./RowStream.js"
-
-/** Writes a `Query` message; a failure leaves nothing written. */
-export const writeQuery = (core: Core, sql: string): PgCodecError | undefined => {
-  const before = core.writer.offset
-  SimpleMessages.Query.encode(core.writer, { _tag: "Query", sql })
-  const reason = core.writer.failure
-  if (reason === null) return undefined
-  core.writer.rollback(before)
-  return new PgCodecError({ direction: "encode", where: "SQL", index: -1, type: "text", reason, sql })
-}
 
 /** Says that the statement did something else than the copy that was expected. */
 export const notACopy = (sql: string, wanted: string): PgCodecError =>
@@ -56,7 +44,7 @@ export const compact = (run: FrameRun): Uint8Array => {
   return bytes.subarray(first, at)
 }
 
-export class CopyOutRequest extends Request {
+export class CopyOutRequest extends TextRequest {
   private copied = false
 
   constructor(
@@ -64,20 +52,6 @@ export class CopyOutRequest extends Request {
     private readonly buffer: StreamBuffer<Uint8Array>
   ) {
     super(sql)
-  }
-
-  override get exclusive(): boolean {
-    return true
-  }
-  override get simple(): boolean {
-    return true
-  }
-
-  open(core: Core): Script | undefined {
-    const failure = writeQuery(core, this.sql)
-    if (failure === undefined) return SimpleQuery.script
-    this.fail(failure)
-    return undefined
   }
 
   override onCopyOut(): void {
@@ -99,5 +73,9 @@ export class CopyOutRequest extends Request {
 }
 
 /** The bytes of a COPY TO STDOUT. */
-export const bytes = (core: Core, sql: string): Stream.Stream<Uint8Array, PgSessionError> =>
-  RowStream.fromRequest<Uint8Array>(core, (buffer) => new CopyOutRequest(sql, buffer))
+export const bytes = (
+  core: Core,
+  sql: string,
+  timeout?: Duration.DurationInput
+): Stream.Stream<Uint8Array, PgSessionError> =>
+  RowStream.fromRequest<Uint8Array>(core, (buffer) => new CopyOutRequest(sql, buffer), timeout)

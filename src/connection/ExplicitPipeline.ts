@@ -4,6 +4,9 @@
  *
  * Every statement is described before the first one runs, so a step cannot use a table that an earlier step creates.
  *
+ * When a description no longer holds (DISCARD, a pooler, a changed table), the whole is described anew and repeated once,
+ * outside a transaction block, as long as only queries and changes of data have run: the server has taken them back.
+ *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
  */
 import type { Column } from "../model/Column.js"
@@ -19,11 +22,11 @@ import * as ExtendedQuery from "../wire/messages/ExtendedQuery.js"
 import * as Preset from "../wire/Preset.js"
 import type { Core } from "./Core.js"
 import * as Outbound from "./Outbound.js"
-import { checkCount, writeBind, writeCloses, writeParse } from "./Prepare.js"
+import { checkCount, isOutdated, writeBind, writeCloses, writeParse } from "./Prepare.js"
 import type { Outcome, QueryResult } from "./Query.js"
-import { rowFailure } from "./Query.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 import { Request } from "./Request.js"
+import * as Rows from "./Rows.js"
 import { Prepared } from "./StatementCache.js"
 
 /** What became of one step. */
@@ -51,6 +54,9 @@ interface Step {
   result: QueryResult | undefined
 }
 
+/** Commands that a failure of the implicit transaction takes back wholly. */
+const undone: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"])
+
 const sameText = (a: Statement, b: Statement): boolean =>
   a.sql === b.sql && a.types.length === b.types.length && a.types.every((oid, at) => oid === b.types[at])
 
@@ -64,6 +70,9 @@ export class PipelineRequest extends Request {
   private failedStep = -1
   /** Binds and executes have been sent; with named statements off, the closing of the names too. */
   private executed = false
+  /** A step was refused because its description no longer holds. */
+  private outdated = false
+  private repeated = false
 
   constructor(
     statements: ReadonlyArray<Statement>,
@@ -165,9 +174,8 @@ export class PipelineRequest extends Request {
 
   override onRows(_core: Core, run: FrameRun): string | undefined {
     const step = this.steps[this.running]
-    if (this.failure !== undefined || step?.prepared === undefined) return undefined
-    const failure = step.prepared.decoder(this.mode).decode(run.bytes, run.starts, run.count, step.rows)
-    return failure === null ? undefined : rowFailure(this, failure)
+    if (step?.prepared === undefined) return undefined
+    return Rows.take(this, step.prepared.decoder(this.mode), run, step.rows)
   }
 
   override onComplete(_core: Core, command: CommandTag.CommandTag): void {
@@ -200,20 +208,46 @@ export class PipelineRequest extends Request {
     this.serverError = new PgServerError({ ...this.failure, sql })
     this.failedStep = node === nodes.Syncing ? this.steps.length : at
     this.failure = undefined
-    const prepared = this.steps[at]?.prepared
-    if (node === nodes.Binding && prepared !== undefined) {
-      // Forgotten by the server or changed: the next use describes it anew.
-      this.stale = { statement: this.steps[at]!.statement, prepared }
-    }
+    this.outdated = isOutdated(this.serverError, node)
   }
 
-  private stale: { readonly statement: Statement; readonly prepared: Prepared } | undefined
-
   override onReady(core: Core): boolean {
-    if (this.stale !== undefined) core.statements.forget(this.stale.statement, this.stale.prepared)
+    if (this.outdated) {
+      for (const { prepared, statement } of this.steps)
+        if (prepared !== undefined) core.statements.forget(statement, prepared)
+      if (this.mayRepeat(core)) return this.startAnew()
+    }
     if (core.statements.capacity === 0 && (!this.executed || this.serverError !== undefined))
       core.statements.drop(this.describing.slice(0, this.described).map(({ name }) => name))
     return false
+  }
+
+  /** Once, and only if the server has taken back what ran before: the steps must be ones that cannot end a transaction. */
+  private mayRepeat(core: Core): boolean {
+    return (
+      !this.repeated &&
+      !this.discarding &&
+      this.failure === undefined &&
+      core.session.status === "I" &&
+      this.steps.every(({ result }) => result === undefined || undone.has(result.command.command))
+    )
+  }
+
+  private startAnew(): true {
+    this.repeated = true
+    this.outdated = false
+    this.executed = false
+    this.serverError = undefined
+    this.failedStep = -1
+    this.describing = []
+    this.described = 0
+    this.running = 0
+    for (const step of this.steps) {
+      step.prepared = undefined
+      step.rows = []
+      step.result = undefined
+    }
+    return true
   }
 
   protected onSettled(): void {

@@ -64,6 +64,7 @@ const begin = (core: Core, request: Request): void => {
     return
   }
   request.state = "sent"
+  request.wasSent = true
   core.session = Session.sent(core.session, request, script)
   if (request.exclusive || !(request.simple || Pipeline.endsInSync(script))) core.holder = request
   if (core.writer.offset > batchBytes) flush(core)

@@ -6,14 +6,13 @@
  * cancelled on the server and the fiber goes on when the connection is clean again; with statements of other fibers on
  * the wire the fiber is released at once, its rows are discarded as they come, and the server is not told.
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
 import type { Notice } from "../model/Notice.js"
 import type { Notification } from "../model/Notification.js"
-import { PgTimeoutError } from "../model/PgError.js"
 import type { PgCommitUnknownError, PgError, PgSessionError } from "../model/PgError.js"
 import * as ServerVersion from "../model/ServerVersion.js"
 import type { Statement } from "../model/Statement.js"
@@ -46,7 +45,23 @@ export interface QueryOptions {
   readonly timeout?: Duration.DurationInput
 }
 
+/** How a copy runs. */
+export interface CopyOptions {
+  /**
+   * Longest wait for the server: for its consent, for the next piece of data out or room for more data in, for the result.
+   * It begins anew with each; the time that the source or the consumer takes does not count. Unless given, the
+   * configuration's `statementTimeout`.
+   */
+  readonly timeout?: Duration.DurationInput
+}
+
+/** How a stream of rows runs. */
 export interface StreamOptions {
+  /**
+   * Longest wait for the server's next rows. It begins anew with each arrival; the time that the consumer takes does not
+   * count. Unless given, the configuration's `statementTimeout`.
+   */
+  readonly timeout?: Duration.DurationInput
   /** Rows fetched at a time through a portal. Unless given, rows come straight off the socket. */
   readonly fetchSize?: number
 }
@@ -120,12 +135,16 @@ export interface PgConnection {
   /** Data for a COPY … FROM STDIN, from a stream. Fails at once when the server refuses. */
   readonly copyFrom: <E, R>(
     sql: string,
-    source: Stream.Stream<Uint8Array, E, R>
+    source: Stream.Stream<Uint8Array, E, R>,
+    options?: CopyOptions
   ) => Effect.Effect<CopyIn.CopyResult, PgSessionError | E, R>
   /** The same as a sink. */
-  readonly copySink: (sql: string) => Sink.Sink<CopyIn.CopyResult, Uint8Array, never, PgSessionError>
+  readonly copySink: (
+    sql: string,
+    options?: CopyOptions
+  ) => Sink.Sink<CopyIn.CopyResult, Uint8Array, never, PgSessionError>
   /** The data of a COPY … TO STDOUT; chunks are not cut at rows. */
-  readonly copyTo: (sql: string) => Stream.Stream<Uint8Array, PgSessionError>
+  readonly copyTo: (sql: string, options?: CopyOptions) => Stream.Stream<Uint8Array, PgSessionError>
   /** A function by OID, arguments and result as bytes. */
   readonly callFunction: (
     call: Call,
@@ -153,25 +172,6 @@ export interface PgConnection {
   readonly types: Registry
 }
 
-/** Fails after the deadline, once the statement has been stopped. */
-const withDeadline = <A>(
-  effect: Effect.Effect<A, PgSessionError>,
-  timeout: Duration.DurationInput | undefined,
-  during: string
-): Effect.Effect<A, PgSessionError> =>
-  timeout === undefined
-    ? effect
-    : Effect.timeoutFail(effect, {
-        duration: timeout,
-        onTimeout: () =>
-          new PgTimeoutError({
-            deadline: "statement",
-            millis: Duration.toMillis(timeout),
-            sent: true,
-            during
-          })
-      })
-
 const statusOf = (core: Core): ConnectionStatus => {
   const inFlight = Session.inFlight(core.session)
   const waiting = core.waiting
@@ -190,16 +190,13 @@ const statusOf = (core: Core): ConnectionStatus => {
 export const fromCore = (core: Core, statementTimeout: Duration.Duration | undefined): PgConnection => {
   const run = <A>(
     options: QueryOptions | undefined,
-    sql: string,
     make: (outcome: Outcome<A>) => Request
-  ): Effect.Effect<A, PgSessionError> =>
-    withDeadline(Exchange.run(core, make), options?.timeout ?? statementTimeout, sql)
+  ): Effect.Effect<A, PgSessionError> => Exchange.run(core, make, options?.timeout ?? statementTimeout)
   const rows =
     <R extends Row.Row>(mode: Row.RowMode) =>
     (statement: Statement, options?: QueryOptions): Effect.Effect<ReadonlyArray<R>, PgSessionError> =>
       run<ReadonlyArray<R>>(
         options,
-        statement.sql,
         (outcome) =>
           new QueryRequest(statement, mode, (failure, result) =>
             outcome(failure, result.rows as ReadonlyArray<R>)
@@ -218,39 +215,30 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
     execute: (statement, options) =>
       run<QueryResult<Row.ObjectRow>>(
         options,
-        statement.sql,
         (outcome) => new QueryRequest(statement, "object", outcome as Outcome<QueryResult>)
       ),
     simple: (sql, options) =>
       run<ReadonlyArray<QueryResult<Row.ObjectRow>>>(
         options,
-        sql,
         (outcome) => new SimpleRequest(sql, "object", outcome as Outcome<ReadonlyArray<QueryResult>>)
       ),
     describe: (statement, options) =>
-      run<Description>(options, statement.sql, (outcome) => new DescribeRequest(statement, outcome)),
-    stream: (statement, options) =>
-      (options?.fetchSize === undefined
-        ? RowStream.rows(core, statement, "object")
-        : Portal.rows(core, statement, options.fetchSize, "object")) as Stream.Stream<
-        Row.ObjectRow,
-        PgSessionError
-      >,
+      run<Description>(options, (outcome) => new DescribeRequest(statement, outcome)),
+    stream: (statement, options) => {
+      const timeout = options?.timeout ?? statementTimeout
+      return (
+        options?.fetchSize === undefined
+          ? RowStream.rows(core, statement, "object", timeout)
+          : Portal.rows(core, statement, options.fetchSize, "object", timeout)
+      ) as Stream.Stream<Row.ObjectRow, PgSessionError>
+    },
     pipeline: (statements, options) =>
-      run<PipelineResult>(
-        options,
-        statements.map(({ sql }) => sql).join("; "),
-        (outcome) => new PipelineRequest(statements, "object", outcome)
-      ),
-    copyFrom: (sql, source) => CopyIn.from(core, sql, source),
-    copySink: (sql) => CopyIn.sink(core, sql),
-    copyTo: (sql) => CopyOut.bytes(core, sql),
+      run<PipelineResult>(options, (outcome) => new PipelineRequest(statements, "object", outcome)),
+    copyFrom: (sql, source, options) => CopyIn.from(core, sql, source, options?.timeout ?? statementTimeout),
+    copySink: (sql, options) => CopyIn.sink(core, sql, options?.timeout ?? statementTimeout),
+    copyTo: (sql, options) => CopyOut.bytes(core, sql, options?.timeout ?? statementTimeout),
     callFunction: (call, options) =>
-      run<Uint8Array | null>(
-        options,
-        `function ${call.functionOid}`,
-        (outcome) => new FunctionCallRequest(call, outcome)
-      ),
+      run<Uint8Array | null>(options, (outcome) => new FunctionCallRequest(call, outcome)),
     withTransaction: (body, options = {}) => Transaction.run(core, body, options, statementTimeout),
     notices: core.side.notices.subscribe,
     notifications: core.side.notifications.subscribe,

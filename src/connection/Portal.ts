@@ -8,6 +8,7 @@
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
 import * as Chunk from "effect/Chunk"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -21,11 +22,10 @@ import * as Preset from "../wire/Preset.js"
 import type { Core } from "./Core.js"
 import * as Exchange from "./Exchange.js"
 import * as Outbound from "./Outbound.js"
-import { StatementRequest, writeBind } from "./Prepare.js"
+import { StatementRequest } from "./Prepare.js"
 import type { Outcome } from "./Query.js"
-import { rowFailure } from "./Query.js"
-import * as RefusedCopy from "./RefusedCopy.js"
 import { Request } from "./Request.js"
+import * as Rows from "./Rows.js"
 import * as RowStream from "./RowStream.js"
 import type { Prepared } from "./StatementCache.js"
 
@@ -40,11 +40,7 @@ class LeasedPortal extends RowStream.StreamRequest {
   fetchSize = 0
 
   protected override execute(core: Core, prepared: Prepared): Pipeline.Script | undefined {
-    const failure = writeBind(core, prepared, "", this.statement)
-    if (failure !== undefined) {
-      this.fail(failure)
-      return undefined
-    }
+    if (!this.bind(core, prepared, "")) return undefined
     writeExecute(core, "", this.fetchSize)
     Preset.flush(core.writer)
     this.decoder = prepared.decoder(this.mode)
@@ -113,11 +109,7 @@ class OpenPortal extends StatementRequest {
   }
 
   protected execute(core: Core, prepared: Prepared): Pipeline.Script | undefined {
-    const failure = writeBind(core, prepared, this.portal, this.statement)
-    if (failure !== undefined) {
-      this.fail(failure)
-      return undefined
-    }
+    if (!this.bind(core, prepared, this.portal)) return undefined
     writeExecute(core, this.portal, this.fetchSize)
     Preset.sync(core.writer)
     this.decoder = prepared.decoder(this.mode)
@@ -125,21 +117,11 @@ class OpenPortal extends StatementRequest {
   }
 
   override onRows(_core: Core, run: FrameRun): string | undefined {
-    if (this.failure !== undefined) return undefined
-    const failure = this.decoder!.decode(run.bytes, run.starts, run.count, this.rows)
-    return failure === null ? undefined : rowFailure(this, failure)
+    return Rows.take(this, this.decoder!, run, this.rows)
   }
 
   override onSuspended(): void {
     this.suspended = true
-  }
-
-  override onCopyIn(core: Core): void {
-    RefusedCopy.refuseIn(core, this)
-  }
-
-  override onCopyOut(): void {
-    RefusedCopy.refuseOut(this)
   }
 
   protected onSettled(): void {
@@ -168,9 +150,7 @@ class FetchPortal extends Request {
   }
 
   override onRows(_core: Core, run: FrameRun): string | undefined {
-    if (this.failure !== undefined) return undefined
-    const failure = this.decoder.decode(run.bytes, run.starts, run.count, this.rows)
-    return failure === null ? undefined : rowFailure(this, failure)
+    return Rows.take(this, this.decoder, run, this.rows)
   }
 
   override onSuspended(): void {
@@ -205,26 +185,33 @@ const leased = (
   core: Core,
   statement: Statement,
   fetchSize: number,
-  mode: Row.RowMode
+  mode: Row.RowMode,
+  timeout?: Duration.DurationInput
 ): Stream.Stream<Row.Row, PgSessionError> =>
-  RowStream.fromRequest<Row.Row>(core, (buffer) => {
-    const request = new LeasedPortal(statement, mode, buffer)
-    request.fetchSize = fetchSize
-    return request
-  })
+  RowStream.fromRequest<Row.Row>(
+    core,
+    (buffer) => {
+      const request = new LeasedPortal(statement, mode, buffer)
+      request.fetchSize = fetchSize
+      return request
+    },
+    timeout
+  )
 
 const inTransaction = (
   core: Core,
   statement: Statement,
   fetchSize: number,
-  mode: Row.RowMode
+  mode: Row.RowMode,
+  timeout?: Duration.DurationInput
 ): Stream.Stream<Row.Row, PgSessionError> =>
   Stream.fromPull(
     Effect.gen(function* () {
       const portal = `ep_portal_${++core.portals}`
       let next: Effect.Effect<Batch, PgSessionError> | undefined = Exchange.run<Batch>(
         core,
-        (outcome) => new OpenPortal(statement, portal, fetchSize, mode, outcome)
+        (outcome) => new OpenPortal(statement, portal, fetchSize, mode, outcome),
+        timeout
       )
       let opened = false
       // One that has run to its end is still there, until it is closed or the transaction ends.
@@ -243,7 +230,8 @@ const inTransaction = (
               suspended && decoder !== undefined
                 ? Exchange.run<Batch>(
                     core,
-                    (outcome) => new FetchPortal(statement.sql, portal, fetchSize, decoder, outcome)
+                    (outcome) => new FetchPortal(statement.sql, portal, fetchSize, decoder, outcome),
+                    timeout
                   )
                 : undefined
             return Chunk.unsafeFromArray(rows)
@@ -253,15 +241,16 @@ const inTransaction = (
     })
   )
 
-/** Rows pulled `fetchSize` at a time. */
+/** Rows pulled `fetchSize` at a time. `timeout`: the longest wait for the server, for each batch anew. */
 export const rows = (
   core: Core,
   statement: Statement,
   fetchSize: number,
-  mode: Row.RowMode
+  mode: Row.RowMode,
+  timeout?: Duration.DurationInput
 ): Stream.Stream<Row.Row, PgSessionError> =>
   Stream.suspend(() =>
     core.session.status === "T"
-      ? inTransaction(core, statement, fetchSize, mode)
-      : leased(core, statement, fetchSize, mode)
+      ? inTransaction(core, statement, fetchSize, mode, timeout)
+      : leased(core, statement, fetchSize, mode, timeout)
   )

@@ -18,6 +18,7 @@ import * as ExtendedQuery from "../wire/messages/ExtendedQuery.js"
 import * as Preset from "../wire/Preset.js"
 import type { Core } from "./Core.js"
 import * as Outbound from "./Outbound.js"
+import * as RefusedCopy from "./RefusedCopy.js"
 import { Request } from "./Request.js"
 import { Prepared } from "./StatementCache.js"
 
@@ -83,6 +84,16 @@ export const checkCount = (statement: Statement): PgCodecError | undefined =>
         reason: `${statement.parameters.length} parameters, and a statement takes at most ${maxParameters}: pass an array and unnest it, or use COPY`,
         sql: statement.sql
       })
+
+const isFirstAnswer = (node: Node | undefined): boolean => node === nodes.Binding || node === nodes.Parsing
+
+/**
+ * Whether the server refused a statement because it has forgotten it (DISCARD, DEALLOCATE, a pooler's other connection), or
+ * because its result is of other types than when it was described: it has not begun to run.
+ */
+export const isOutdated = (error: PgServerError, node: Node | undefined): boolean =>
+  isFirstAnswer(node) &&
+  (error.code === "26000" || (error.code === "0A000" && error.routine === "RevalidateCachedQuery"))
 
 const startsWithCopy = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*copy\b/i
 
@@ -168,23 +179,40 @@ export abstract class StatementRequest extends Request {
     else Outbound.proceed(core, this, script)
   }
 
+  /** Writes Bind to a portal; a failure is noted, and nothing is left of the message. */
+  protected bind(core: Core, prepared: Prepared, portal: string): boolean {
+    const failure = writeBind(core, prepared, portal, this.statement)
+    if (failure !== undefined) this.fail(failure)
+    return failure === undefined
+  }
+
+  /** Bind, Execute for all rows, Sync. */
+  protected executeWhole(core: Core, prepared: Prepared): Pipeline.Script | undefined {
+    if (!this.bind(core, prepared, "")) return undefined
+    Preset.executeUnnamed(core.writer)
+    Preset.sync(core.writer)
+    return Pipeline.execute
+  }
+
+  override onCopyIn(core: Core): void {
+    RefusedCopy.refuseIn(core, this)
+  }
+
+  override onCopyOut(): void {
+    RefusedCopy.refuseOut(this)
+  }
+
   override failedIn(node: Node): void {
     this.deadIn = node
   }
 
-  /**
-   * A statement that the server has forgotten (DISCARD, DEALLOCATE, a pooler's other connection) or whose result
-   * type has changed is prepared anew and repeated once, outside a transaction, as long as it has not begun to run.
-   */
+  /** An outdated statement is prepared anew and repeated once, outside a transaction. */
   override onReady(core: Core): boolean {
     const failure = this.failure
     const prepared = this.prepared
     if (failure === undefined || prepared === undefined || !(failure instanceof PgServerError)) return false
-    if (this.deadIn !== nodes.Binding && this.deadIn !== nodes.Parsing) return false
-    const forgotten = failure.code === "26000"
-    const changed = failure.code === "0A000" && failure.routine === "RevalidateCachedQuery"
-    const counts = failure.code === "08P01" && prepared.name === ""
-    if (!forgotten && !changed && !counts) return false
+    const counts = failure.code === "08P01" && prepared.name === "" && isFirstAnswer(this.deadIn)
+    if (!counts && !isOutdated(failure, this.deadIn)) return false
     core.statements.forget(this.statement, prepared)
     if (this.discarding || this.started || this.tries > 0 || core.session.status !== "I") return false
     this.tries++

@@ -6,16 +6,16 @@ import * as CommandTag from "../model/CommandTag.js"
 import { PgCodecError } from "../model/PgError.js"
 import type { PgSessionError } from "../model/PgError.js"
 import type { Statement } from "../model/Statement.js"
-import * as Pipeline from "../protocol/Pipeline.js"
+import type * as Pipeline from "../protocol/Pipeline.js"
 import * as SimpleQuery from "../protocol/SimpleQuery.js"
 import * as Row from "../types/Row.js"
 import type { FrameRun } from "../wire/FrameRun.js"
-import * as Preset from "../wire/Preset.js"
 import * as SimpleMessages from "../wire/messages/SimpleQuery.js"
 import type { Core } from "./Core.js"
-import * as Copying from "./RefusedCopy.js"
-import { StatementRequest, writeBind } from "./Prepare.js"
+import { StatementRequest } from "./Prepare.js"
+import * as RefusedCopy from "./RefusedCopy.js"
 import { Request } from "./Request.js"
+import * as Rows from "./Rows.js"
 import type { Prepared } from "./StatementCache.js"
 
 /** Everything a statement answered. */
@@ -29,22 +29,6 @@ export interface QueryResult<R = Row.Row> {
 
 /** What becomes of a request, told to whoever asked. */
 export type Outcome<A> = (failure: PgSessionError | undefined, value: A) => void
-
-/** Turns a decoder's failure into what the request does about it. A returned text is a protocol violation. */
-export const rowFailure = (request: Request, failure: Row.RowFailure): string | undefined => {
-  if (failure._tag === "Malformed") return failure.reason
-  request.fail(
-    new PgCodecError({
-      direction: "decode",
-      where: failure.column,
-      index: failure.index,
-      type: failure.type,
-      reason: failure.reason,
-      sql: request.sql
-    })
-  )
-  return undefined
-}
 
 /** One statement by the extended protocol. */
 export class QueryRequest extends StatementRequest {
@@ -65,33 +49,16 @@ export class QueryRequest extends StatementRequest {
   }
 
   protected execute(core: Core, prepared: Prepared): Pipeline.Script | undefined {
-    const failure = writeBind(core, prepared, "", this.statement)
-    if (failure !== undefined) {
-      this.fail(failure)
-      return undefined
-    }
-    Preset.executeUnnamed(core.writer)
-    Preset.sync(core.writer)
     this.decoder = prepared.decoder(this.mode)
-    return Pipeline.execute
+    return this.executeWhole(core, prepared)
   }
 
   override onRows(_core: Core, run: FrameRun): string | undefined {
-    if (this.failure !== undefined) return undefined
-    const failure = this.decoder!.decode(run.bytes, run.starts, run.count, this.rows)
-    return failure === null ? undefined : rowFailure(this, failure)
+    return Rows.take(this, this.decoder!, run, this.rows)
   }
 
   override onComplete(_core: Core, tag: CommandTag.CommandTag): void {
     this.command = tag
-  }
-
-  override onCopyIn(core: Core): void {
-    Copying.refuseIn(core, this)
-  }
-
-  override onCopyOut(): void {
-    Copying.refuseOut(this)
   }
 
   protected onSettled(_core: Core): void {
@@ -103,21 +70,8 @@ export class QueryRequest extends StatementRequest {
   }
 }
 
-/** A text of any number of statements by the simple protocol: every result in order, as text. */
-export class SimpleRequest extends Request {
-  private readonly results: Array<QueryResult> = []
-  private columns: ReadonlyArray<Column> = []
-  private rows: Array<Row.Row> = []
-  private decoder: Row.RowDecoder | undefined
-
-  constructor(
-    sql: string,
-    private readonly mode: Row.RowMode,
-    private readonly outcome: Outcome<ReadonlyArray<QueryResult>>
-  ) {
-    super(sql)
-  }
-
+/** A text sent as one `Query` message. It has the connection for itself until its ReadyForQuery. */
+export abstract class TextRequest extends Request {
   override get exclusive(): boolean {
     return true
   }
@@ -134,6 +88,22 @@ export class SimpleRequest extends Request {
     )
     return undefined
   }
+}
+
+/** A text of any number of statements by the simple protocol: every result in order, as text. */
+export class SimpleRequest extends TextRequest {
+  private readonly results: Array<QueryResult> = []
+  private columns: ReadonlyArray<Column> = []
+  private rows: Array<Row.Row> = []
+  private decoder: Row.RowDecoder | undefined
+
+  constructor(
+    sql: string,
+    private readonly mode: Row.RowMode,
+    private readonly outcome: Outcome<ReadonlyArray<QueryResult>>
+  ) {
+    super(sql)
+  }
 
   override onColumns(core: Core, columns: ReadonlyArray<Column> | undefined): void {
     this.columns = columns ?? []
@@ -147,9 +117,7 @@ export class SimpleRequest extends Request {
   }
 
   override onRows(_core: Core, run: FrameRun): string | undefined {
-    if (this.failure !== undefined) return undefined
-    const failure = this.decoder!.decode(run.bytes, run.starts, run.count, this.rows)
-    return failure === null ? undefined : rowFailure(this, failure)
+    return Rows.take(this, this.decoder!, run, this.rows)
   }
 
   override onComplete(_core: Core, command: CommandTag.CommandTag): void {
@@ -163,11 +131,11 @@ export class SimpleRequest extends Request {
   }
 
   override onCopyIn(core: Core): void {
-    Copying.refuseIn(core, this)
+    RefusedCopy.refuseIn(core, this)
   }
 
   override onCopyOut(): void {
-    Copying.refuseOut(this)
+    RefusedCopy.refuseOut(this)
   }
 
   protected onSettled(_core: Core): void {

@@ -2,23 +2,24 @@
  * Rows of one statement straight off the socket: a chunk of rows for each chunk of bytes, and a slow consumer stops the
  * socket. The connection is leased while the stream is open: statements of other fibers wait.
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { PgSessionError } from "../model/PgError.js"
 import type { Statement } from "../model/Statement.js"
-import * as Pipeline from "../protocol/Pipeline.js"
+import type * as Pipeline from "../protocol/Pipeline.js"
 import type * as Row from "../types/Row.js"
 import type { FrameRun } from "../wire/FrameRun.js"
 import { bodyEnd } from "../wire/FrameRun.js"
-import * as Preset from "../wire/Preset.js"
 import { StreamBuffer } from "./Buffer.js"
 import * as Cancel from "./Cancel.js"
 import type { Core } from "./Core.js"
+import * as Deadline from "./Deadline.js"
 import * as Outbound from "./Outbound.js"
-import { StatementRequest, writeBind } from "./Prepare.js"
-import { rowFailure } from "./Query.js"
-import * as RefusedCopy from "./RefusedCopy.js"
+import { StatementRequest } from "./Prepare.js"
 import type { Request } from "./Request.js"
+import * as Rows from "./Rows.js"
 import type { Prepared } from "./StatementCache.js"
 
 /** Bytes a run of rows took on the wire. */
@@ -46,32 +47,18 @@ export class StreamRequest extends StatementRequest {
   }
 
   protected execute(core: Core, prepared: Prepared): Pipeline.Script | undefined {
-    const failure = writeBind(core, prepared, "", this.statement)
-    if (failure !== undefined) {
-      this.fail(failure)
-      return undefined
-    }
-    Preset.executeUnnamed(core.writer)
-    Preset.sync(core.writer)
     this.decoder = prepared.decoder(this.mode)
-    return Pipeline.execute
+    return this.executeWhole(core, prepared)
   }
 
   override onRows(_core: Core, run: FrameRun): string | undefined {
-    if (this.failure !== undefined) return undefined
-    this.rowsSeen = true
     const rows: Array<Row.Row> = []
-    const failure = this.decoder!.decode(run.bytes, run.starts, run.count, rows)
-    if (rows.length > 0) this.buffer.push(rows, runBytes(run))
-    return failure === null ? undefined : rowFailure(this, failure)
-  }
-
-  override onCopyIn(core: Core): void {
-    RefusedCopy.refuseIn(core, this)
-  }
-
-  override onCopyOut(): void {
-    RefusedCopy.refuseOut(this)
+    const malformed = Rows.take(this, this.decoder!, run, rows)
+    if (rows.length > 0) {
+      this.rowsSeen = true
+      this.buffer.push(rows, runBytes(run))
+    }
+    return malformed
   }
 
   protected onSettled(): void {
@@ -79,10 +66,14 @@ export class StreamRequest extends StatementRequest {
   }
 }
 
-/** A stream over a request that fills a buffer; closing it abandons the request. */
+/**
+ * A stream over a request that fills a buffer; closing it abandons the request. `timeout`: the longest wait for the server,
+ * for each chunk anew.
+ */
 export const fromRequest = <A>(
   core: Core,
-  make: (buffer: StreamBuffer<A>) => Request
+  make: (buffer: StreamBuffer<A>) => Request,
+  timeout?: Duration.DurationInput
 ): Stream.Stream<A, PgSessionError> =>
   Stream.fromPull(
     Effect.map(
@@ -95,7 +86,8 @@ export const fromRequest = <A>(
         }),
         ({ request }) => Cancel.abandon(core, request)
       ),
-      ({ buffer }) => buffer.pull
+      ({ buffer, request }) =>
+        buffer.pullWithin((wait) => Deadline.within(wait, timeout, () => request, Option.some))
     )
   )
 
@@ -103,6 +95,7 @@ export const fromRequest = <A>(
 export const rows = (
   core: Core,
   statement: Statement,
-  mode: Row.RowMode
+  mode: Row.RowMode,
+  timeout?: Duration.DurationInput
 ): Stream.Stream<Row.Row, PgSessionError> =>
-  fromRequest<Row.Row>(core, (buffer) => new StreamRequest(statement, mode, buffer))
+  fromRequest<Row.Row>(core, (buffer) => new StreamRequest(statement, mode, buffer), timeout)

@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import { PgClosedError, PgCommitUnknownError, PgServerError, PgTimeoutError } from "../model/PgError.js"
 import type { PgSessionError } from "../model/PgError.js"
+import * as ServerFields from "../model/ServerFields.js"
 import * as Statement from "../model/Statement.js"
 import * as Aftermath from "./Aftermath.js"
 import type { Core } from "./Core.js"
@@ -41,43 +42,20 @@ const command = (
 ): Effect.Effect<QueryResult, PgSessionError> => {
   const run = Exchange.run<QueryResult>(
     core,
-    (outcome) => new QueryRequest(Statement.make(sql), "array", outcome)
+    (outcome) => new QueryRequest(Statement.make(sql), "array", outcome),
+    timeout
   )
-  return timeout === undefined
-    ? run
-    : Effect.timeoutFail(Effect.interruptible(run), {
-        duration: timeout,
-        onTimeout: () =>
-          new PgTimeoutError({
-            deadline: "statement",
-            millis: Duration.toMillis(timeout),
-            sent: true,
-            during: sql
-          })
-      })
+  return timeout === undefined ? run : Effect.interruptible(run)
 }
 
 /** COMMIT answered by ROLLBACK: the transaction had failed before, and nothing of it was stored. */
 const rolledBack = new PgServerError({
-  severity: "ERROR",
-  localizedSeverity: "ERROR",
-  code: "25P02",
-  text: "COMMIT was answered by ROLLBACK: a statement of the transaction had failed, and nothing was stored",
-  detail: undefined,
-  hint: "A failed statement fails its transaction, also when its error was handled: use a savepoint to go on after one.",
-  position: undefined,
-  internalPosition: undefined,
-  internalQuery: undefined,
-  where: undefined,
-  schema: undefined,
-  table: undefined,
-  column: undefined,
-  dataType: undefined,
-  constraint: undefined,
-  file: undefined,
-  line: undefined,
-  routine: undefined,
-  unknown: new Map(),
+  ...ServerFields.make({
+    severity: "ERROR",
+    code: "25P02",
+    text: "COMMIT was answered by ROLLBACK: a statement of the transaction had failed, and nothing was stored",
+    hint: "A failed statement fails its transaction, also when its error was handled: use a savepoint to go on after one."
+  }),
   sql: "commit"
 })
 

@@ -1,0 +1,32 @@
+/** Where rows stop being bytes: a run of them decoded for the request that asked. */
+import { PgCodecError } from "../model/PgError.js"
+import type * as Row from "../types/Row.js"
+import type { FrameRun } from "../wire/FrameRun.js"
+import type { Request } from "./Request.js"
+
+/**
+ * Adds the rows of a run to `rows`, unless the request has failed already. A value that cannot be decoded fails the request,
+ * and the rows before it are kept. A returned text is a protocol violation.
+ */
+export const take = (
+  request: Request,
+  decoder: Row.RowDecoder,
+  run: FrameRun,
+  rows: Array<Row.Row>
+): string | undefined => {
+  if (request.failure !== undefined) return undefined
+  const failure = decoder.decode(run.bytes, run.starts, run.count, rows)
+  if (failure === null) return undefined
+  if (failure._tag === "Malformed") return failure.reason
+  request.fail(
+    new PgCodecError({
+      direction: "decode",
+      where: failure.column,
+      index: failure.index,
+      type: failure.type,
+      reason: failure.reason,
+      sql: request.sql
+    })
+  )
+  return undefined
+}
