@@ -47,6 +47,38 @@ export const read = (
 const unreadable = (path: string, error: Error.PlatformError): Effect.Effect<never, HostFailure> =>
   Effect.fail(failure("file", path, error._tag === "SystemError" ? error.reason : error.message))
 
+/** The names in the folder at `path`, in order; none when there is no such folder. */
+export const list = (
+  files: FileSystem.FileSystem,
+  path: string
+): Effect.Effect<Option.Option<ReadonlyArray<string>>, HostFailure> =>
+  files.readDirectory(path).pipe(
+    Effect.map((names) => Option.some([...names].sort())),
+    Effect.catchTags({
+      SystemError: (error) => (error.reason === "NotFound" ? Effect.succeedNone : unreadable(path, error)),
+      BadArgument: (error) => unreadable(path, error)
+    })
+  )
+
+/**
+ * Adds bytes to the end of the file at `path` in one write; a file that is not there yet is made for its owner alone.
+ * Only regular files are written to, so that a pipe cannot hang the caller.
+ */
+export const append = (
+  files: FileSystem.FileSystem,
+  path: string,
+  bytes: Uint8Array
+): Effect.Effect<void, HostFailure> =>
+  Effect.gen(function* () {
+    const info = yield* Effect.option(files.stat(path))
+    if (Option.isSome(info) && info.value.type !== "File") {
+      return yield* Effect.fail(failure("file", path, `is a ${info.value.type}, not a file`))
+    }
+    yield* Effect.catchAll(files.writeFile(path, bytes, { flag: "a", mode: 0o600 }), (error) =>
+      unreadable(path, error)
+    )
+  })
+
 /** Whether a folder with this path is there; one that cannot be looked at counts as absent. */
 export const isFolder = (files: FileSystem.FileSystem, path: string): Effect.Effect<boolean> =>
   files.stat(path).pipe(

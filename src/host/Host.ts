@@ -32,6 +32,10 @@ export interface HostService {
   readonly readFile: (path: string) => Effect.Effect<Option.Option<Files.HostFile>, HostFailure>
   /** Whether a folder with this path is there. */
   readonly isFolder: (path: string) => Effect.Effect<boolean>
+  /** The names in a folder; none when it does not exist. */
+  readonly listFolder: (path: string) => Effect.Effect<Option.Option<ReadonlyArray<string>>, HostFailure>
+  /** Adds to the end of a file; one that does not exist is made so that only its owner may read it. */
+  readonly appendFile: (path: string, bytes: Uint8Array) => Effect.Effect<void, HostFailure>
   /** Environment variables as they are now. */
   readonly environment: Effect.Effect<Readonly<Record<string, string | undefined>>>
   /** Name of the operating system's user; fails when the system has none for this process. */
@@ -53,6 +57,8 @@ export const make = (overrides: Partial<HostService> = {}): HostService => ({
   pbkdf2Sha256: Entropy.pbkdf2Sha256,
   readFile: () => Effect.succeedNone,
   isFolder: () => Effect.succeed(false),
+  listFolder: () => Effect.succeedNone,
+  appendFile: (path) => Effect.fail(failure("file", path, "this host keeps no files")),
   environment: Effect.succeed({}),
   osUser: Effect.succeed("postgres"),
   userId: Effect.succeedNone,
@@ -72,6 +78,8 @@ export const layerFileSystem: Layer.Layer<Host, never, FileSystem.FileSystem> = 
     make({
       readFile: (path) => Files.read(files, path),
       isFolder: (path) => Files.isFolder(files, path),
+      listFolder: (path) => Files.list(files, path),
+      appendFile: (path, bytes) => Files.append(files, path, bytes),
       environment: Effect.sync(() => ({ ...process.env })),
       osUser: ask("user", () => userInfo().username),
       userId: Effect.sync(() => Option.fromNullable(process.geteuid?.())),

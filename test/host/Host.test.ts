@@ -106,6 +106,35 @@ describe("Host", () => {
       }).pipe(Effect.provide(Layer.merge(Host.layer, NodeFileSystem.layer)))
     )
 
+    it.scoped("lists a folder by name, and answers none for a missing one", () =>
+      Effect.gen(function* () {
+        const files = yield* FileSystem.FileSystem
+        const folder = yield* files.makeTempDirectoryScoped()
+        const host = yield* Host.Host
+        yield* files.writeFileString(`${folder}/b`, "")
+        yield* files.makeDirectory(`${folder}/a`)
+        assert.deepStrictEqual(yield* host.listFolder(folder), Option.some(["a", "b"]))
+        assert.isTrue(Option.isNone(yield* host.listFolder(`${folder}/missing`)))
+        assert.strictEqual((yield* Effect.flip(host.listFolder(`${folder}/b`))).path, `${folder}/b`)
+      }).pipe(Effect.provide(Layer.merge(Host.layer, NodeFileSystem.layer)))
+    )
+
+    it.scoped("adds to a file, which it makes for its owner alone, and to nothing but a file (CON-061)", () =>
+      Effect.gen(function* () {
+        const files = yield* FileSystem.FileSystem
+        const folder = yield* files.makeTempDirectoryScoped()
+        const host = yield* Host.Host
+        const path = `${folder}/keys`
+        for (const line of ["one\n", "two\n"]) yield* host.appendFile(path, Buffer.from(line))
+        const file = Option.getOrThrow(yield* host.readFile(path))
+        assert.deepStrictEqual([file.text, file.mode], ["one\ntwo\n", 0o600])
+        for (const wrong of [folder, `${folder}/no/such/folder`]) {
+          const failure = yield* Effect.flip(host.appendFile(wrong, Buffer.from("x")))
+          assert.deepStrictEqual([failure.subject, failure.path], ["file", wrong])
+        }
+      }).pipe(Effect.provide(Layer.merge(Host.layer, NodeFileSystem.layer)))
+    )
+
     it.effect("sees the environment as it is now", () =>
       Effect.gen(function* () {
         const host = yield* Host.Host
