@@ -25,25 +25,29 @@ interface Expects extends CopyIn.Expects, CopyOut.Expects, CopyBoth.Expects {
     | "CopyBothResponse"
     | "ReadyForQuery"
   readonly Rows: "DataRow" | "CommandComplete"
+  /** As between statements, with what is left of a copy. */
+  readonly CopyBothDone: Expects["Statement"] | "CopyData"
 }
 
+const statement = {
+  RowDescription: to("Rows", "columns"),
+  CommandComplete: to("Statement", "complete"),
+  EmptyQueryResponse: to("Statement", "empty"),
+  CopyInResponse: to("CopyIn", "copyIn"),
+  CopyOutResponse: to("CopyOut", "copyOut"),
+  CopyBothResponse: to("CopyBoth", "copyBoth"),
+  ReadyForQuery: to("Done", "ready")
+} as const
+
 export const table: Table<Expects, Emit> = {
-  Statement: {
-    RowDescription: to("Rows", "columns"),
-    CommandComplete: to("Statement", "complete"),
-    EmptyQueryResponse: to("Statement", "empty"),
-    CopyInResponse: to("CopyIn", "copyIn"),
-    CopyOutResponse: to("CopyOut", "copyOut"),
-    CopyBothResponse: to("CopyBoth", "copyBoth"),
-    ReadyForQuery: to("Done", "ready")
-  },
+  Statement: statement,
   Rows: {
     DataRow: to("Rows", "rows"),
     CommandComplete: to("Statement", "complete")
   },
   ...CopyIn.states("Statement"),
   ...CopyOut.states("Statement"),
-  ...CopyBoth.states("Statement")
+  ...CopyBoth.states("Statement", statement)
 }
 
 export const nodes = Machine.compile("SimpleQuery", table)

@@ -3,24 +3,29 @@ import { tags } from "../../src/protocol/SessionMessage.js"
 import * as SimpleQuery from "../../src/protocol/SimpleQuery.js"
 import { describe, expect, it } from "vitest"
 import { states } from "../../src/protocol/CopyBoth.js"
+import { to } from "../../src/protocol/Transition.js"
 import { lines, ofTable } from "./arrows.js"
 
 describe("COPY both ways", () => {
   it("goes on when both sides have ended, in either order (FLW-087)", () => {
-    expect(ofTable(states("After"))).toEqual(
+    expect(ofTable(states("After", { ReadyForQuery: to("Done", "ready") }))).toEqual(
       lines(`
         CopyBoth CopyData -> CopyBoth copyData
         CopyBoth CopyDone -> CopyBothServerDone copyDone
+        CopyBoth CommandComplete -> After complete
         CopyBoth send CopyDone -> CopyBothClientDone none
         CopyBothServerDone send CopyDone -> After none
         CopyBothClientDone CopyData -> CopyBothClientDone copyData
-        CopyBothClientDone CopyDone -> After copyDone
+        CopyBothClientDone CopyDone -> CopyBothDone copyDone
+        CopyBothClientDone CommandComplete -> After complete
+        CopyBothDone CopyData -> CopyBothDone copyData
+        CopyBothDone ReadyForQuery -> Done ready
       `)
     )
   })
 
   it("knows no CopyFail (FLW-089)", () => {
-    expect(ofTable(states("After")).filter((line) => line.includes("CopyFail"))).toEqual([])
+    expect(ofTable(states("After", {})).filter((line) => line.includes("CopyFail"))).toEqual([])
   })
 })
 

@@ -361,11 +361,23 @@ describe("a query", () => {
     expect(query("T D C C Z")).toBe("idle")
   })
 
-  it("copying both ways ends when both sides have, and takes no data behind the server's end (FLW-087)", () => {
-    expect(query("W +c c")).toBe("SimpleQuery.Statement")
+  it("copying both ways ends when both sides have, and takes no data behind an end that was the server's own (FLW-087)", () => {
+    expect(query("W +c c")).toBe("SimpleQuery.CopyBothDone")
     expect(query("W c d")).toBe("d refused at 2")
+    expect(query("W c +c d")).toBe("d refused at 3")
     expect(query("W c")).toBe("SimpleQuery.CopyBothServerDone")
     expect(query("W +f")).toBe("+f refused at 1")
+  })
+
+  it("copying both ways takes what is left of a transaction behind an end we asked for", () => {
+    expect(query("W d +c d c d d C C Z")).toBe("idle")
+    expect(query("W +c c d C d")).toBe("d refused at 5")
+  })
+
+  it("copying both ways may end without the server's CopyDone (REP-039, REP-054)", () => {
+    expect(query("W C C Z")).toBe("idle")
+    expect(query("W d +c d C C Z")).toBe("idle")
+    expect(query("W C d")).toBe("d refused at 2")
   })
 })
 

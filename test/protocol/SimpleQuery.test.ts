@@ -23,10 +23,20 @@ const expected = lines(`
 
   CopyBoth CopyData -> CopyBoth copyData
   CopyBoth CopyDone -> CopyBothServerDone copyDone
+  CopyBoth CommandComplete -> Statement complete
   CopyBoth send CopyDone -> CopyBothClientDone none
   CopyBothServerDone send CopyDone -> Statement none
   CopyBothClientDone CopyData -> CopyBothClientDone copyData
-  CopyBothClientDone CopyDone -> Statement copyDone
+  CopyBothClientDone CopyDone -> CopyBothDone copyDone
+  CopyBothClientDone CommandComplete -> Statement complete
+  CopyBothDone CopyData -> CopyBothDone copyData
+  CopyBothDone RowDescription -> Rows columns
+  CopyBothDone CommandComplete -> Statement complete
+  CopyBothDone EmptyQueryResponse -> Statement empty
+  CopyBothDone CopyInResponse -> CopyIn copyIn
+  CopyBothDone CopyOutResponse -> CopyOut copyOut
+  CopyBothDone CopyBothResponse -> CopyBoth copyBoth
+  CopyBothDone ReadyForQuery -> Done ready
 `)
 
 describe("a simple query", () => {
@@ -44,6 +54,7 @@ describe("a simple query", () => {
 
   it("ends in ReadyForQuery and nowhere else, and not amid rows or copies (MSG-035)", () => {
     expect(expected.filter((line) => line.includes("-> Done"))).toEqual([
+      "CopyBothDone ReadyForQuery -> Done ready",
       "Statement ReadyForQuery -> Done ready"
     ])
   })

@@ -111,8 +111,12 @@ export const execute = seq(
   any(seq("C"), seq("I"), seq("s"), seq("H", many("d"), "c", "C"), copyIn)
 )
 
-/** Each side's end in either order. */
-const copyBoth = seq("W", many("d"), any(seq("c", "+c"), seq("+c", many("d"), "c")))
+/** Each side's end in either order; a walsender sends data behind its own, or the result in its place. */
+const copyBoth = seq(
+  "W",
+  many("d"),
+  any(seq("c", "+c"), seq("C"), seq("+c", many("d"), any(seq("c", many("d")), seq("C"))))
+)
 
 /** With the liberties of the replication protocol: copies without a count, counts without a copy. */
 export const query = seq(
