@@ -6,6 +6,7 @@ import type { BackendMessage as Message } from "../../src/wire/BackendMessage.js
 import {
   answered,
   bound,
+  closed,
   column,
   complete,
   described,
@@ -187,6 +188,29 @@ describe("several statements with one Sync", () => {
       ready()
     )
     expect([told.failure?._tag, self.core.ended]).toEqual(["PgCodecError", undefined])
+  })
+
+  it("forgotten by the server are described anew and sent once more, and not a third time (TRP-052)", async () => {
+    const self = harness()
+    await self.know("select 1 as x")
+    const told = send(self, [statements[0]!, statements[1]!])
+    await self.sent()
+    self.say(...described([23], []))
+    await self.sent()
+    self.say(error("26000"), ready())
+    expect([told.count, await self.sent()]).toEqual([0, ["Close Close Parse Describe Parse Describe Flush"]])
+    self.say(closed, closed, ...described([]), ...described([23], []), error("26000"), ready())
+    expect(outcomes(told.value)).toEqual(["26000", "aborted by 0"])
+    expect([told.count, self.core.ended]).toEqual([1, undefined])
+  })
+
+  it("outdated inside a transaction are not repeated (FLW-027)", async () => {
+    const self = harness()
+    await self.know("select 1 as x")
+    const told = send(self, [statements[0]!])
+    await self.sent()
+    self.say(error("26000"), ready("E"))
+    expect([outcomes(told.value), await self.sent()]).toEqual([["26000"], []])
   })
 
   it("may be empty ones, or none", async () => {

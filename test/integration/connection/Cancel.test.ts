@@ -282,6 +282,35 @@ describe("a deadline", () => {
     })
   )
 
+  it.scopedLive(
+    "stops streams and copies that wait too long for the server, and the connection goes on",
+    () =>
+      Effect.gen(function* () {
+        const pg = yield* open({ config: { statementTimeout: "100 millis" } })
+        yield* pg.simple("create temp table t (n int)")
+        const late = s("select n, pg_sleep(case n when 3 then 60 else 0 end) from generate_series(1, 5) n")
+        const nap = "copy (select pg_sleep(60)) to stdout"
+        const slowTrigger = `
+        create function pg_temp.nap() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return null; end $$;
+        create trigger nap after insert on t for each statement execute function pg_temp.nap()`
+        yield* pg.simple(slowTrigger)
+        const line = Stream.make(new TextEncoder().encode("1\n"))
+        const waits: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+          Stream.runDrain(pg.stream(late)),
+          Stream.runDrain(pg.stream(late, { fetchSize: 1 })),
+          pg.withTransaction(Stream.runDrain(pg.stream(late, { fetchSize: 1 }))),
+          Stream.runDrain(pg.copyTo(nap)),
+          pg.copyFrom("copy t from stdin", line),
+          Stream.run(line, pg.copySink("copy t from stdin"))
+        ]
+        for (const wait of waits) {
+          assert.deepInclude(yield* Effect.flip(wait), { _tag: "PgTimeoutError", millis: 100, sent: true })
+          yield* isClean(pg)
+        }
+        assert.deepStrictEqual(yield* pg.query(s("select count(*)::int4 as n from t")), [{ n: 0 }])
+      })
+  )
+
   it.scopedLive("fails its own statement only (FLW-054)", () =>
     Effect.gen(function* () {
       const pg = yield* open()

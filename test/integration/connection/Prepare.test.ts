@@ -170,6 +170,47 @@ describe("prepared statements", () => {
     })
   )
 
+  it.scopedLive(
+    "forgotten or changed are described anew in a pipeline too, which runs once (TRP-051, TRP-052)",
+    () =>
+      Effect.gen(function* () {
+        const pg = yield* open()
+        yield* pg.simple("create temp table t (a int); create temp table log (n int)")
+        const steps = [s("insert into log values ($1)", [1]), s("select * from t"), s("select 7 as n")]
+        const rows = Effect.map(pg.pipeline(steps), (result) =>
+          result.steps.map((step) => (step._tag === "Completed" ? step.result.rows : step._tag))
+        )
+        yield* pg.query(s("insert into t values (1)"))
+        assert.deepStrictEqual(yield* rows, [[], [{ a: 1 }], [{ n: 7 }]])
+        yield* pg.simple("do $$ begin execute 'deallocate all'; end $$")
+        assert.deepStrictEqual(yield* rows, [[], [{ a: 1 }], [{ n: 7 }]])
+        // The first step has run already when the second one is found outdated.
+        yield* pg.simple("alter table t add b int default 2")
+        assert.deepStrictEqual(yield* rows, [[], [{ a: 1, b: 2 }], [{ n: 7 }]])
+        assert.strictEqual(yield* value(pg, "select count(*)::int4 from log"), 3)
+        yield* isClean(pg)
+      })
+  )
+
+  it.scopedLive(
+    "forgotten behind a command that cannot be taken back fail the pipeline, once (FLW-027)",
+    () =>
+      Effect.gen(function* () {
+        const pg = yield* open()
+        const statement = s("select 7 as n")
+        yield* pg.query(statement)
+        yield* pg.simple("do $$ begin execute 'deallocate all'; end $$")
+        const { error, steps } = yield* pg.pipeline([s("begin"), s("commit"), statement])
+        assert.deepStrictEqual(
+          [steps.map(({ _tag }) => _tag), error?.code],
+          [["Completed", "Completed", "Failed"], "26000"]
+        )
+        yield* isClean(pg)
+        const again = yield* pg.pipeline([statement])
+        assert.isUndefined(again.error)
+      })
+  )
+
   it.scopedLive("follow the search path", () =>
     Effect.gen(function* () {
       const pg = yield* open()
