@@ -1,6 +1,7 @@
 /** One open session. */
 export type {
   ConnectionStatus,
+  CopyOptions,
   PgConnection,
   QueryOptions,
   StreamOptions
