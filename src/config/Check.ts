@@ -34,6 +34,9 @@ export const together = (fields: Fields): Problem | undefined => {
       reason: `direct needs sslmode ${encrypts.join(", ")}, not ${fields.sslMode}`
     }
   }
+  if (fields.sslCertMode === "require" && fields.sslMode === "disable") {
+    return { key: "sslcertmode", reason: "require needs TLS, and sslmode is disable" }
+  }
   const { sslMaxProtocolVersion: tlsMax, sslMinProtocolVersion: tlsMin } = fields
   if (tlsMax !== undefined && tlsVersions.indexOf(tlsMin) > tlsVersions.indexOf(tlsMax)) {
     return { key: "ssl_max_protocol_version", reason: `${tlsMax} is below the minimum, ${tlsMin}` }

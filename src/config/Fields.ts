@@ -72,8 +72,14 @@ export const fields = {
   sslKey: text,
   /** Passphrase of `sslKey`. */
   sslPassword: secret,
+  /** Whether our certificate is shown; with `require` a server that does not ask for it is refused. */
+  sslCertMode: withDefault(Schema.Literal(...Words.sslCertModes), "allow"),
   /** File of revoked certificates in PEM. */
   sslCrl: text,
+  /** Folder of such files: every one in it that holds a list is read. */
+  sslCrlDir: text,
+  /** File to which the keys of TLS sessions are added: whoever reads it can read the traffic. For debugging only. */
+  sslKeyLogFile: text,
   /** Whether the host name is sent in the clear while TLS is negotiated; never for numeric addresses. */
   sslSni: withDefault(Schema.Boolean, true),
   sslMinProtocolVersion: withDefault(Schema.Literal(...Words.tlsVersions), "TLSv1.2"),
@@ -157,6 +163,7 @@ const accepted: { readonly [K in FieldName | "host" | "port"]?: string } = {
   startupParameters: `one of ${Words.startupParameterModes.join(", ")}`,
   sslMode: `one of ${Words.sslModes.join(", ")}`,
   sslNegotiation: `one of ${Words.sslNegotiations.join(", ")}`,
+  sslCertMode: `one of ${Words.sslCertModes.join(", ")}`,
   sslMinProtocolVersion: `one of ${Words.tlsVersions.join(", ")}`,
   sslMaxProtocolVersion: `one of ${Words.tlsVersions.join(", ")}`,
   gssEncMode: `one of ${Words.gssEncModes.join(", ")}`,

@@ -142,16 +142,11 @@ const makers = {
   sslcert: field("sslCert", Value.text, { env: "PGSSLCERT" }),
   sslkey: field("sslKey", Value.text, { env: "PGSSLKEY" }),
   sslpassword: secret("sslPassword"),
-  sslcertmode: none(
-    Value.unsupported("only allow is supported: give no sslcert in place of disable", ["allow"]),
-    {
-      env: "PGSSLCERTMODE"
-    }
-  ),
+  sslcertmode: field("sslCertMode", Value.oneOf(Words.sslCertModes), { env: "PGSSLCERTMODE" }),
   sslcrl: field("sslCrl", Value.text, { env: "PGSSLCRL" }),
-  sslcrldir: none(Value.unsupported("not supported: name one file with sslcrl"), { env: "PGSSLCRLDIR" }),
+  sslcrldir: field("sslCrlDir", Value.text, { env: "PGSSLCRLDIR" }),
   sslsni: field("sslSni", Value.flag, { env: "PGSSLSNI", harmless }),
-  sslkeylogfile: none(Value.unsupported("not supported: session keys are never written to a file")),
+  sslkeylogfile: field("sslKeyLogFile", Value.text),
   ssl_min_protocol_version: field("sslMinProtocolVersion", Value.wordIgnoringCase(Words.tlsVersions), {
     env: "PGSSLMINPROTOCOLVERSION",
     harmless

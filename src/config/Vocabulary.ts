@@ -7,6 +7,10 @@ export type SslMode = (typeof sslModes)[number]
 export const sslNegotiations = ["postgres", "direct"] as const
 export type SslNegotiation = (typeof sslNegotiations)[number]
 
+/** Whether a certificate of ours is shown: never, when the server asks and there is one, or the server must ask for it. */
+export const sslCertModes = ["disable", "allow", "require"] as const
+export type SslCertMode = (typeof sslCertModes)[number]
+
 /** In ascending order. */
 export const tlsVersions = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"] as const
 export type TlsVersion = (typeof tlsVersions)[number]

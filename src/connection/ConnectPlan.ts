@@ -65,12 +65,13 @@ const checkHost = (
   config: ResolvedPgConfig,
   { entry, ways }: PlannedHost
 ): Effect.Effect<void, PgConfigError | PgAuthError> => {
-  if (ways.length === 0 || (config.channelBinding === "require" && HostList.isUnix(entry))) {
+  const demand = Encrypt.demandOfTls(config)
+  if (demand !== undefined && !ways.includes("tls")) {
     return Effect.fail(
       new PgAuthError({
         reason: "method-refused",
-        method: "scram-sha-256",
-        detail: "channel binding is required, and the settings leave no way to this host with TLS",
+        method: config.channelBinding === "require" ? "scram-sha-256" : "cert",
+        detail: `${demand}, and the settings leave no way to this host with TLS`,
         user: config.user,
         server: undefined
       })

@@ -49,9 +49,17 @@ export interface Channel {
   readonly way: Way
 }
 
+/** What only TLS can give, in words, if the settings demand any of it. */
+export const demandOfTls = (config: PgConfig): string | undefined =>
+  config.channelBinding === "require"
+    ? "channel binding is required"
+    : config.sslCertMode === "require"
+      ? "the server must ask for a certificate of ours (sslcertmode)"
+      : undefined
+
 /**
- * The ways to a host in the order in which they are tried. `gss`: whether a provider is there and has credentials. With
- * channel binding required only TLS is left. None: the settings rule all of them out.
+ * The ways to a host in the order in which they are tried. `gss`: whether a provider is there and has credentials. Where
+ * the settings demand what only TLS can give, only TLS is left. None: the settings rule all of them out.
  */
 export const waysTo = (config: PgConfig, entry: HostEntry, gss: boolean): ReadonlyArray<Way> => {
   if (HostList.isUnix(entry)) return ["plain"]
@@ -63,7 +71,7 @@ export const waysTo = (config: PgConfig, entry: HostEntry, gss: boolean): Readon
     if (sslMode !== "disable") ways.push("tls")
     if (sslMode === "prefer") ways.push("plain")
   }
-  return config.channelBinding === "require" ? ways.filter((way) => way === "tls") : ways
+  return demandOfTls(config) === undefined ? ways : ways.filter((way) => way === "tls")
 }
 
 const failure = (cause: EncryptFailure["cause"], next: Next): EncryptFailure => ({
@@ -74,6 +82,8 @@ const failure = (cause: EncryptFailure["cause"], next: Next): EncryptFailure => 
 
 /** Code of the failure when the server does not encrypt and the settings demand it. */
 export const refusedByServer = "EFFECT_POSTGRES_NO_ENCRYPTION"
+/** Code of the failure when the server did not ask for our certificate and the settings demand it. */
+export const certificateUnasked = "EFFECT_POSTGRES_NO_CERTIFICATE_REQUEST"
 
 const violation = (state: string, tag: string, reason: string): EncryptFailure =>
   failure(new PgProtocolError({ state: `Negotiation.${state}`, tag, reason }), "stop")
@@ -152,6 +162,11 @@ const answered = (
 const request = (link: Link, question: Question): Effect.Effect<Negotiation.Action, EncryptFailure> =>
   Effect.flatMap(ask(link, question), (chunk) => answered(question, chunk))
 
+const unasked = SystemFailure.make(
+  certificateUnasked,
+  "the server did not ask for our certificate, and sslcertmode=require says that it must"
+)
+
 const handshake = (link: Link, means: Means): Effect.Effect<Channel, EncryptFailure, Scope.Scope> => {
   const { checkIdentity, config, entry, tls } = means
   if (tls === undefined)
@@ -165,7 +180,11 @@ const handshake = (link: Link, means: Means): Effect.Effect<Channel, EncryptFail
     alpnRequired: config.sslNegotiation === "direct"
   }).pipe(
     Effect.mapError((cause) => failure(cause, cause.code === Tls.plaintextBehindAnswer ? "stop" : "way")),
-    Effect.map(({ facts, link }) => ({ link, encryption: { _tag: "Tls", ...facts }, way: "tls" }))
+    Effect.flatMap(({ facts, link }) =>
+      config.sslCertMode === "require" && !facts.certificateShown
+        ? Effect.fail(failure(unasked, "stop"))
+        : Effect.succeed<Channel>({ link, encryption: { _tag: "Tls", ...facts }, way: "tls" })
+    )
   )
 }
 

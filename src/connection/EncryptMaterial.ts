@@ -148,6 +148,32 @@ const keyOf = (
     return { text: isText(file.value.text) ? file.value.text : DerKey.toPem(file.value.bytes), source: path }
   })
 
+/** The texts of a folder's files. Folders in it are passed over; a file that cannot be read is an error. */
+const textsIn = (host: HostService, folder: string): Effect.Effect<ReadonlyArray<string>, PgConfigError> =>
+  Effect.gen(function* () {
+    const names = yield* Effect.mapError(host.listFolder(folder), ({ reason }) =>
+      refuse("sslcrldir", reason, folder)
+    )
+    if (Option.isNone(names))
+      return yield* Effect.fail(refuse("sslcrldir", "there is no such folder", folder))
+    const texts: Array<string> = []
+    for (const name of names.value) {
+      const path = `${folder}/${name}`
+      if (yield* host.isFolder(path)) continue
+      const file = yield* readFile(host, "sslcrldir", path)
+      if (Option.isSome(file)) texts.push(file.value.text)
+    }
+    return texts
+  })
+
+/** Adds the keys of sessions to the file that `sslkeylogfile` names. What goes wrong with it is told and no more. */
+const keyLogTo =
+  (host: HostService, path: string): Prepared["keyLog"] =>
+  (lines) =>
+    Effect.catchAll(host.appendFile(path, lines), ({ reason }) =>
+      Effect.logWarning(`the keys of a TLS session were not written to ${path} (sslkeylogfile): ${reason}`)
+    )
+
 /** Reads and checks everything. Fails with `PgConfigError` naming the setting and the file, never what is in it. */
 export const load = (config: PgConfig): Effect.Effect<Prepared, PgConfigError, Host> =>
   Effect.gen(function* () {
@@ -156,31 +182,44 @@ export const load = (config: PgConfig): Effect.Effect<Prepared, PgConfigError, H
     const usual = (name: string): string | undefined => (folder === undefined ? undefined : folder + name)
 
     const root = yield* rootOf(host, config, usual("root.crt"))
+    const noUsualList = config.sslRootCert === "system" || config.sslCrlDir !== undefined
     const crl =
       root === undefined
         ? Option.none()
-        : yield* find(
-            host,
-            "sslcrl",
-            config.sslCrl,
-            config.sslRootCert === "system" ? undefined : usual("root.crl")
-          )
-    const cert = Option.getOrUndefined(yield* find(host, "sslcert", config.sslCert, usual("postgresql.crt")))
+        : yield* find(host, "sslcrl", config.sslCrl, noUsualList ? undefined : usual("root.crl"))
+    const crlDir =
+      root === undefined || config.sslCrlDir === undefined
+        ? undefined
+        : yield* textsIn(host, config.sslCrlDir)
+    const cert =
+      config.sslCertMode === "disable"
+        ? undefined
+        : Option.getOrUndefined(yield* find(host, "sslcert", config.sslCert, usual("postgresql.crt")))
+    if (cert === undefined && config.sslCertMode === "require") {
+      return yield* Effect.fail(
+        refuse("sslcert", "is needed by sslcertmode=require", usual("postgresql.crt") ?? "code")
+      )
+    }
     const key = cert === undefined ? undefined : yield* keyOf(host, config, cert, usual("postgresql.key"))
 
     const prepared = Tls.prepare({
       root: root?.text,
       crl: Option.getOrUndefined(crl)?.text,
+      crlDir,
       cert: cert?.text,
       key: key?.text,
       passphrase: config.sslPassword,
       minVersion: config.sslMinProtocolVersion,
       maxVersion: config.sslMaxProtocolVersion
     })
-    if (Either.isRight(prepared)) return prepared.right
+    if (Either.isRight(prepared)) {
+      const { sslKeyLogFile: path } = config
+      return path === undefined ? prepared.right : { ...prepared.right, keyLog: keyLogTo(host, path) }
+    }
     const sources: { readonly [K in Key]?: string | undefined } = {
       sslrootcert: root?.source,
       sslcrl: Option.getOrUndefined(crl)?.source,
+      sslcrldir: config.sslCrlDir,
       sslcert: cert?.source,
       sslkey: key?.source
     }

@@ -28,15 +28,17 @@ export interface Material {
   readonly cert?: string | undefined
   readonly key?: string | undefined
   readonly passphrase?: Redacted.Redacted<string> | undefined
-  /** Revoked certificates. Looked at only where something is verified. */
+  /** Lists of revoked certificates, any number in one text. Looked at only where something is verified. */
   readonly crl?: string | undefined
+  /** The texts of a folder's files, some of which hold such lists. Undefined: no folder is asked. */
+  readonly crlDir?: ReadonlyArray<string> | undefined
   readonly minVersion: TlsVersion
   readonly maxVersion?: TlsVersion | undefined
 }
 
 /** Why material cannot be used: the setting at fault and a reason without contents of files. */
 export interface MaterialProblem {
-  readonly key: "sslrootcert" | "sslcert" | "sslkey" | "sslcrl" | "ssl_min_protocol_version"
+  readonly key: "sslrootcert" | "sslcert" | "sslkey" | "sslcrl" | "sslcrldir" | "ssl_min_protocol_version"
   readonly reason: string
 }
 
@@ -44,15 +46,29 @@ export interface MaterialProblem {
 export interface Prepared {
   readonly context: tls.SecureContext
   readonly verifies: boolean
+  /** Whether there is a certificate of ours for a server that asks. */
+  readonly certifies: boolean
+  /** Takes the lines of a key log once a handshake is over, also one that failed; it must not fail. */
+  readonly keyLog?: ((lines: Uint8Array) => Effect.Effect<void>) | undefined
 }
 
 const inPem = (text: string, label: RegExp): boolean => label.test(text)
 
+/** The lists in a text; the runtime itself would read the first and pass over the others. */
+const listsIn = (text: string): ReadonlyArray<string> =>
+  text.match(/-----BEGIN X509 CRL-----[^]*?-----END X509 CRL-----/g) ?? []
+
 /** Reads the material, so that what is wrong with it is found before a socket is opened. */
 export const prepare = (material: Material): Either.Either<Prepared, MaterialProblem> => {
-  const { cert, crl, key, maxVersion, minVersion, passphrase, root } = material
+  const { cert, crl, crlDir, key, maxVersion, minVersion, passphrase, root } = material
   if (root !== undefined && !inPem(root, /-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/)) {
     return problem("sslrootcert", "holds no certificate in PEM")
+  }
+  const inFile = crl === undefined || root === undefined ? undefined : listsIn(crl)
+  if (inFile?.length === 0) return problem("sslcrl", "holds no list of revoked certificates in PEM")
+  const inFolder = crlDir === undefined || root === undefined ? undefined : crlDir.flatMap(listsIn)
+  if (inFolder?.length === 0) {
+    return problem("sslcrldir", "holds no file with a list of revoked certificates in PEM")
   }
   const versions: tls.SecureContextOptions = {
     minVersion,
@@ -60,7 +76,9 @@ export const prepare = (material: Material): Either.Either<Prepared, MaterialPro
   }
   // An empty list keeps the runtime from loading its own roots, which nothing here asks for.
   const trust: tls.SecureContextOptions = { ca: root === undefined ? [] : [root] }
-  const revoked: tls.SecureContextOptions = root === undefined || crl === undefined ? {} : { crl: [crl] }
+  const revoked: tls.SecureContextOptions = inFile === undefined ? {} : { crl: [...inFile] }
+  const alsoRevoked: tls.SecureContextOptions =
+    inFolder === undefined ? {} : { crl: [...(inFile ?? []), ...inFolder] }
   const own: tls.SecureContextOptions = cert === undefined ? {} : { cert }
   const secret: tls.SecureContextOptions =
     key === undefined
@@ -72,6 +90,7 @@ export const prepare = (material: Material): Either.Either<Prepared, MaterialPro
     ["ssl_min_protocol_version", versions],
     ["sslrootcert", trust],
     ["sslcrl", revoked],
+    ["sslcrldir", alsoRevoked],
     ["sslcert", own],
     ["sslkey", secret]
   ] as const) {
@@ -86,7 +105,7 @@ export const prepare = (material: Material): Either.Either<Prepared, MaterialPro
   const ready = Either.getOrThrow(context)
   return ready === undefined
     ? problem("ssl_min_protocol_version", "cannot be used here")
-    : Either.right({ context: ready, verifies: root !== undefined })
+    : Either.right({ context: ready, verifies: root !== undefined, certifies: cert !== undefined })
 }
 
 const problem = (key: MaterialProblem["key"], reason: string): Either.Either<never, MaterialProblem> =>
@@ -119,6 +138,8 @@ export interface TlsFacts {
   readonly certificate: Uint8Array
   /** Whether the server named PostgreSQL's protocol. */
   readonly alpn: boolean
+  /** Whether the server asked for a certificate of ours and was shown one. */
+  readonly certificateShown: boolean
 }
 
 export interface Upgraded {
@@ -157,7 +178,14 @@ const connectOptions = (socket: DuplexLink.Duplex, handshake: Handshake): tls.Co
   }
 }
 
-const judge = (socket: tls.TLSSocket, handshake: Handshake): TlsFacts | TransportFailure => {
+/** What is looked at when a handshake is over. */
+export type Secured = Pick<
+  tls.TLSSocket,
+  "alpnProtocol" | "getProtocol" | "getCipher" | "getPeerCertificate" | "getSharedSigalgs"
+>
+
+/** The facts of a channel, or why it will not do. */
+export const judge = (socket: Secured, handshake: Handshake): TlsFacts | TransportFailure => {
   const spoken = socket.alpnProtocol
   if (typeof spoken === "string" ? spoken !== alpn : handshake.alpnRequired) {
     return SystemFailure.make(
@@ -171,14 +199,16 @@ const judge = (socket: tls.TLSSocket, handshake: Handshake): TlsFacts | Transpor
     cipher: socket.getCipher().standardName,
     verified: !handshake.prepared.verifies ? "none" : handshake.identity ? "identity" : "chain",
     certificate: new Uint8Array(socket.getPeerCertificate().raw),
-    alpn: spoken === alpn
+    alpn: spoken === alpn,
+    // What both can sign with is known on this side only from a request for a certificate.
+    certificateShown: handshake.prepared.certifies && socket.getSharedSigalgs().length > 0
   }
 }
 
 /**
  * Lays TLS over a link, which is used up. Fails when a byte has come already (whoever sent it did so in the clear), when
  * the handshake fails, when the certificate is not good enough, and when the server names another protocol. Interrupting
- * and the scope destroy the stream. A stream that ends without TLS's own mark ends like any other: whether an answer was
+ * and the scope destroy the stream; the lines of the key log are handed over either way. A stream that ends without TLS's own mark ends like any other: whether an answer was
  * complete is said by the messages, never by the end.
  */
 export const upgrade = (
@@ -188,8 +218,12 @@ export const upgrade = (
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const started = yield* Effect.suspend(() => start(link, handshake))
+      const logged = keyLogOf(started, handshake.prepared)
       yield* Effect.addFinalizer(() => Effect.sync(() => started.destroy()))
-      yield* restore(secured(started)).pipe(Effect.onError(() => Effect.sync(() => started.destroy())))
+      yield* restore(secured(started)).pipe(
+        Effect.onError(() => Effect.sync(() => started.destroy())),
+        Effect.ensuring(logged)
+      )
       const facts = judge(started, handshake)
       if ("_tag" in facts) return yield* Effect.fail(facts)
       const upgraded = DuplexLink.make(started, link.address)
@@ -224,6 +258,24 @@ const start = (link: Link, handshake: Handshake): Effect.Effect<tls.TLSSocket, T
     },
     catch: TlsFailure.ofHandshake
   })
+}
+
+/** Collects the key log; all of it is there when the handshake is over. */
+const keyLogOf = (socket: tls.TLSSocket, { keyLog }: Prepared): Effect.Effect<void> => {
+  if (keyLog === undefined) return Effect.void
+  const lines: Array<Uint8Array> = []
+  socket.on("keylog", (line) => lines.push(line))
+  return Effect.suspend(() => (lines.length === 0 ? Effect.void : keyLog(joined(lines))))
+}
+
+const joined = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const bytes = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
 }
 
 const secured = (socket: tls.TLSSocket): Effect.Effect<void, TransportFailure> =>

@@ -99,7 +99,16 @@ describe("Check", () => {
     }
   })
 
-  it("refuses empty ranges of TLS versions and SCRAM iterations", () => {
+  it("lets a server have to ask for our certificate only where there may be TLS (CON-060, AUT-053)", () => {
+    assert.strictEqual(left(read("sslmode=disable sslcertmode=require")).key, "sslcertmode")
+    for (const mode of ["allow", "prefer", "require", "verify-full"]) {
+      assert.strictEqual(right(read(`sslmode=${mode} sslcertmode=require`)).sslCertMode, "require")
+    }
+    assert.strictEqual(right(read("")).sslCertMode, "allow")
+    assert.strictEqual(left(read("sslcertmode=always")).key, "sslcertmode")
+  })
+
+  it("refuses empty ranges of TLS versions and of SCRAM iterations (CON-034)", () => {
     const tls = "ssl_min_protocol_version=TLSv1.3 ssl_max_protocol_version=TLSv1.2"
     assert.strictEqual(left(read(tls)).key, "ssl_max_protocol_version")
     assert.strictEqual(

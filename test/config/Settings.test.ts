@@ -23,10 +23,6 @@ describe("Settings", () => {
 
   it.each([
     ["requirepeer", "postgres"],
-    ["sslcertmode", "require"],
-    ["sslcertmode", "disable"],
-    ["sslcrldir", "/crls"],
-    ["sslkeylogfile", "/keys"],
     ["scram_client_key", "AAAA"],
     ["scram_server_key", "AAAA"],
     ["gssdelegation", "1"]
@@ -37,7 +33,7 @@ describe("Settings", () => {
   })
 
   it("accepts the harmless word of what it does not support", () => {
-    for (const text of ["sslcertmode=allow", "gssdelegation=0", "sslcompression=1", "gsslib=gssapi"]) {
+    for (const text of ["gssdelegation=0", "sslcompression=1", "gsslib=gssapi"]) {
       assert.isTrue(Either.isRight(PgConfig.fromConnectionString(text)), text)
     }
   })

@@ -19,7 +19,8 @@ const tls = (name: string): Encryption => ({
   cipher: "",
   verified: "none",
   certificate: certificate(name),
-  alpn: true
+  alpn: true,
+  certificateShown: false
 })
 
 const both = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"]

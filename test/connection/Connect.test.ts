@@ -7,6 +7,7 @@ import { PgAuthError, PgConnectError, PgServerError } from "../../src/model/PgEr
 import type { PgOpenError } from "../../src/model/PgError.js"
 import * as Retry from "../../src/connection/Retry.js"
 import { unsettable } from "../../src/connection/Sockets.js"
+import { readFileSync } from "node:fs"
 import * as PgConfig from "../../src/config/PgConfig.js"
 import * as SystemFailure from "../../src/net/SystemFailure.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
@@ -376,6 +377,20 @@ describe("a request for encryption", () => {
       const core = yield* succeeding([plain], "host=/tmp sslmode=require")
       assert.deepStrictEqual(core.facts.address, { _tag: "Unix", path: "/tmp/.s.PGSQL.5432" })
     }).pipe(Effect.scoped)
+  )
+
+  it.effect(
+    "is all there is where our certificate must be asked for: never the clear, never a Unix socket (CON-060, AUT-053)",
+    () =>
+      Effect.gen(function* () {
+        const certificate = readFileSync(new URL("../fixtures/tls/client.crt", import.meta.url), "utf8")
+        const key = readFileSync(new URL("../fixtures/tls/client.key", import.meta.url), "utf8")
+        const own = `sslcertmode=require sslcert='${certificate}' sslkey='${key}'`
+        const refused = yield* failing([[asks, sendBytes([0x4e]), expectEnd]], `sslmode=prefer ${own}`)
+        assert.strictEqual(refused._tag, "PgConnectError")
+        const local = yield* failing([], `host=/tmp sslmode=prefer ${own}`)
+        assert.deepInclude(local, { _tag: "PgAuthError", reason: "method-refused", method: "cert" })
+      })
   )
 
   it.effect(

@@ -6,8 +6,10 @@ import * as NodeTls from "node:tls"
 import { tlsText } from "../support/fixtures.js"
 
 export interface TlsPeerOptions {
-  /** Name of the certificate; `good` unless set. */
-  readonly certificate?: string
+  /** Name of the certificate, or one made for the test; `good` unless set. */
+  readonly certificate?: string | { readonly cert: string; readonly key: string }
+  /** Whether it asks for a certificate, and takes none for an answer. */
+  readonly asks?: boolean
   /** Protocols it knows by ALPN; none unless set, and then it answers nothing. */
   readonly alpn?: ReadonlyArray<string>
   readonly minVersion?: NodeTls.SecureVersion
@@ -22,6 +24,10 @@ export interface SeenByPeer {
   /** The name sent in the clear; `false` for none. */
   readonly serverName: string | false | undefined
   readonly resumed: boolean
+  /** Name in the certificate that was shown. */
+  readonly shown: string | undefined
+  /** The keys of the session, as its other side writes them down. */
+  readonly keys: string
   /** The first packet inside, as text. */
   readonly first: Buffer
 }
@@ -51,19 +57,28 @@ const welcome = Buffer.concat([
 const cancelCode = 80_877_102
 
 export const tlsPeer = (options: TlsPeerOptions = {}): Effect.Effect<TlsPeer, never, Scope.Scope> => {
-  const { alpn, certificate = "good", maxVersion, minVersion, onQuery } = options
+  const { alpn, asks = false, certificate = "good", maxVersion, minVersion, onQuery } = options
+  const own =
+    typeof certificate === "string"
+      ? { cert: tlsText(`${certificate}.crt`), key: tlsText(`${certificate}.key`) }
+      : { cert: certificate.cert, key: certificate.key }
   const seen: Array<SeenByPeer> = []
 
   const secure = (raw: NodeNet.Socket, direct: boolean): void => {
     const socket = new NodeTls.TLSSocket(raw, {
       isServer: true,
-      cert: tlsText(`${certificate}.crt`),
-      key: tlsText(`${certificate}.key`),
+      ...own,
+      requestCert: asks,
+      rejectUnauthorized: false,
       ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
       ...(minVersion === undefined ? {} : { minVersion }),
       ...(maxVersion === undefined ? {} : { maxVersion })
     })
     let first: Buffer | undefined
+    let keys = ""
+    socket.on("keylog", (line: Buffer) => {
+      keys += line.toString("latin1")
+    })
     socket.on("error", () => {})
     socket.on("data", (chunk: Buffer) => {
       if (first !== undefined) {
@@ -74,7 +89,10 @@ export const tlsPeer = (options: TlsPeerOptions = {}): Effect.Effect<TlsPeer, ne
       }
       first = chunk
       const serverName = "servername" in socket ? (socket.servername as string | false) : undefined
-      seen.push({ direct, serverName, resumed: socket.isSessionReused(), first })
+      // The types promise a certificate; there is an empty object, or none at all, where none was shown.
+      const theirs = socket.getPeerCertificate() as NodeTls.PeerCertificate | undefined
+      const shown = String((theirs?.subject as { CN?: string } | undefined)?.CN ?? "") || undefined
+      seen.push({ direct, serverName, resumed: socket.isSessionReused(), shown, keys, first })
       if (chunk.readInt32BE(4) === cancelCode) socket.end()
       else socket.write(welcome)
     })
