@@ -119,7 +119,9 @@ export const protocol = (error: {
 const wholes: ReadonlyMap<string, string> = new Map([
   ["list", "the parameters cannot be sent"],
   ["SQL", "the statement cannot be sent"],
-  ["COPY", "the statement cannot run this way"]
+  ["COPY", "the statement cannot run this way"],
+  ["columns", "the result does not fit the Schema, and the statement was not run"],
+  ["row", "a row cannot be read"]
 ])
 
 /** A parameter whose type the SQL does not tell is text to the server. */
@@ -128,10 +130,26 @@ const untold = (error: { readonly type: string; readonly reason: string; readonl
     ? `\nHINT: The server takes a parameter for text where the SQL does not tell its type. A cast does: ${error.where}::int4.`
     : ""
 
+/** What may be done where a Schema does not take what the server has. */
+const schemaHint = (error: {
+  readonly where: string
+  readonly index: number
+  readonly rowNumber?: number
+  readonly reason: string
+}): string => {
+  if (error.index < 0 && error.where === "columns") {
+    return "\nHINT: Change the Schema, or the statement by an alias or a cast."
+  }
+  return error.rowNumber !== undefined && error.reason.endsWith(", got null")
+    ? "\nHINT: Schema.NullOr takes NULL."
+    : ""
+}
+
 export const codec = (error: {
   readonly direction: "decode" | "encode"
   readonly where: string
   readonly index: number
+  readonly rowNumber?: number
   readonly type: string
   readonly reason: string
   readonly sql: string
@@ -142,8 +160,9 @@ export const codec = (error: {
     (error.direction === "decode"
       ? `column "${error.where}" of type ${error.type} cannot be read`
       : `parameter ${error.where} cannot be sent as ${error.type}`)
-  const hint = error.direction === "encode" ? untold(error) : ""
-  return `${what}: ${error.reason}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}${hint}`
+  const hint = error.direction === "encode" ? untold(error) : schemaHint(error)
+  const row = error.rowNumber === undefined ? "" : ` in row ${error.rowNumber}`
+  return `${what}${row}: ${error.reason}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}${hint}`
 }
 
 export const closed = (error: {

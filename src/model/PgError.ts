@@ -93,13 +93,18 @@ export class PgProtocolError extends Data.TaggedError("PgProtocolError")<{
   }
 }
 
-/** A value could not be read or written. The connection is usable. */
+/** A value could not be read or written, or a result is not what a Schema wants. The connection is usable. */
 export class PgCodecError extends Data.TaggedError("PgCodecError")<{
   readonly direction: "decode" | "encode"
-  /** Column name for results; `$n` for parameters. */
+  /**
+   * Column name for results; `$n` for parameters. With `index` −1: `row` where a Schema refuses a row as a whole,
+   * `columns` where the result does not have the columns that a Schema wants, which is found before anything is run.
+   */
   readonly where: string
   /** 0-based index of the column or parameter. */
   readonly index: number
+  /** Number of the row that a Schema refused, counted from 1. */
+  readonly rowNumber?: number
   /** Name of the PostgreSQL type, or its OID as text. */
   readonly type: string
   /** What was expected and the shape of what was there; never the value. */
@@ -107,7 +112,7 @@ export class PgCodecError extends Data.TaggedError("PgCodecError")<{
   readonly sql: string
 }> {
   get nothingSent(): boolean {
-    return this.direction === "encode"
+    return this.direction === "encode" || (this.where === "columns" && this.index < 0)
   }
   override get message(): string {
     return ErrorText.codec(this)

@@ -1,0 +1,86 @@
+/**
+ * The columns of a result beside those that a Schema wants. A column that nobody wants is left out of the rows and is no
+ * mismatch; a wanted column without a type is compared by its name only.
+ */
+import type { Column } from "../model/Column.js"
+import type { Registry } from "../types/Registry.js"
+import type { Compared, Nullability, Verdict } from "./Compared.js"
+import * as PgType from "./PgType.js"
+import * as Table from "./Table.js"
+import type { WantedColumn } from "./Wanted.js"
+
+/** What only the catalogue knows of a result's columns. */
+export interface CatalogueFacts {
+  readonly nullability: (column: Column) => Nullability
+  /** Name of a type that the registry does not know; `undefined` when the catalogue does not know it either. */
+  readonly typeName: (oid: number) => string | undefined
+}
+
+/** Nothing was asked. */
+export const nothingAsked: CatalogueFacts = { nullability: () => "unknown", typeName: () => undefined }
+
+/** The comparison of a result with a Schema. */
+export class Comparison {
+  constructor(
+    /** In the order of the result, then what is missing from it. */
+    readonly columns: ReadonlyArray<Compared>
+  ) {}
+
+  /** What does not fit. `nullable` is among them only where the catalogue was asked. */
+  get mismatches(): ReadonlyArray<Compared> {
+    return this.columns.filter(({ verdict }) => verdict !== "fits" && verdict !== "unwanted")
+  }
+
+  /** Whether a column is missing or of another type: then the statement is not run. */
+  get refuses(): boolean {
+    return this.columns.some(({ verdict }) => verdict === "missing" || verdict === "type")
+  }
+
+  /** Side by side, as a table of text. */
+  toString(): string {
+    return Table.print(this.columns)
+  }
+}
+
+/** A type's name when one is known: not when the registry has to make one of its OID. */
+const knownName = (registry: Registry, facts: CatalogueFacts, oid: number): string | undefined => {
+  const name = registry.nameOf(oid)
+  return name === `OID ${oid}` ? facts.typeName(oid) : name
+}
+
+/** Compares; of columns with equal names the last counts, because it is the one in the row. */
+export const compare = (
+  wanted: ReadonlyArray<WantedColumn>,
+  columns: ReadonlyArray<Column>,
+  registry: Registry,
+  facts: CatalogueFacts = nothingAsked
+): Comparison => {
+  const wantedNames = new Map(wanted.map((column) => [column.name, column]))
+  const last = new Map(columns.map((column, index) => [column.name, index]))
+  const present = columns.map((column, index): Compared => {
+    const { name, typeOid } = column
+    const known = knownName(registry, facts, typeOid)
+    const want = last.get(name) === index ? wantedNames.get(name) : undefined
+    const nullability = facts.nullability(column)
+    const type = known ?? `OID ${typeOid}`
+    const verdict: Verdict =
+      want === undefined
+        ? "unwanted"
+        : want.types?.some((each) => PgType.fits(each, typeOid, known)) === false
+          ? "type"
+          : nullability === "nullable" && !want.nullable
+            ? "nullable"
+            : "fits"
+    return { name, type, nullability, wanted: want, verdict }
+  })
+  const missing = wanted
+    .filter(({ name }) => !last.has(name))
+    .map((want): Compared => ({
+      name: want.name,
+      type: undefined,
+      nullability: "unknown",
+      wanted: want,
+      verdict: want.optional ? "fits" : "missing"
+    }))
+  return new Comparison([...present, ...missing])
+}

@@ -1,0 +1,94 @@
+/**
+ * The PostgreSQL type that a Schema is for, as an annotation of the Schema. It is what a column is compared with, and
+ * what an error names; it changes nothing of what the Schema decodes.
+ */
+import type * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
+import * as Oid from "../model/Oid.js"
+import * as Registry from "../types/Registry.js"
+
+/** A PostgreSQL type by OID; by name alone where only the database knows the OID, as of an enum. */
+export interface PgType {
+  readonly oid: number | undefined
+  /** As in pg_type, such as `int4`; of arrays with `[]` behind it. */
+  readonly name: string
+}
+
+/** A type as one likes to write it: an OID, a name, or the value. */
+export type PgTypeInput = number | string | PgType
+
+/** Key of the annotation; its value is a list of `PgType`, of which a column may have any. */
+export const PgTypeId: unique symbol = Symbol.for("effect-postgres/PgSchema/PgType")
+
+export const make = (type: PgTypeInput): PgType =>
+  typeof type === "number"
+    ? { oid: type, name: Oid.nameOf(type) }
+    : typeof type === "string"
+      ? { oid: undefined, name: type }
+      : { oid: type.oid, name: type.name }
+
+/** The Schema, for columns of this type, or of any of these. */
+export const annotate = <S extends Schema.Annotable.All>(
+  self: S,
+  types: PgTypeInput | ReadonlyArray<PgTypeInput>
+): Schema.Annotable.Self<S> =>
+  self.annotations({ [PgTypeId]: isList(types) ? types.map(make) : [make(types)] })
+
+const isList = (types: PgTypeInput | ReadonlyArray<PgTypeInput>): types is ReadonlyArray<PgTypeInput> =>
+  Array.isArray(types)
+
+/**
+ * The types a value may have before it is decoded; `undefined` when nothing is told, or one of several forms tells
+ * nothing. The outermost annotation counts, and of a transformation the side it decodes from.
+ */
+export const of = (ast: AST.AST): ReadonlyArray<PgType> | undefined => search(ast, new Set())
+
+const search = (ast: AST.AST, within: ReadonlySet<AST.AST>): ReadonlyArray<PgType> | undefined => {
+  const told = AST.getAnnotation<ReadonlyArray<PgType>>(ast, PgTypeId)
+  if (told._tag === "Some") return told.value
+  if (within.has(ast)) return undefined
+  switch (ast._tag) {
+    case "Refinement":
+    case "Transformation":
+      return search(ast.from, within)
+    case "Suspend":
+      return search(ast.f(), new Set([...within, ast]))
+    case "Union": {
+      const types: Array<PgType> = []
+      for (const member of ast.types) {
+        if (isNull(member) || AST.isUndefinedKeyword(member)) continue
+        const found = search(member, within)
+        if (found === undefined) return undefined
+        types.push(...found.filter((type) => !types.some((other) => same(type, other))))
+      }
+      return types.length === 0 ? undefined : types
+    }
+    default:
+      return undefined
+  }
+}
+
+export const isNull = (ast: AST.AST): boolean => AST.isLiteral(ast) && ast.literal === null
+
+const same = (self: PgType, that: PgType): boolean => self.oid === that.oid && self.name === that.name
+
+/** The type of arrays over this type. An array over an array is of the same type: dimensions are not part of it. */
+export const arrayOf = (type: PgType): PgType => {
+  if (type.name.endsWith("[]")) return type
+  const arrayOid = type.oid === undefined ? 0 : (Registry.lossless.lookup(type.oid)?.arrayOid ?? 0)
+  return { oid: arrayOid === 0 ? undefined : arrayOid, name: `${type.name}[]` }
+}
+
+/**
+ * Whether a column of the type `oid` is of this type. `name`: what the type is called, `undefined` when that is not known,
+ * as of types that the client has not looked up: only a built-in type is then surely another.
+ */
+export const fits = (type: PgType, oid: number, name: string | undefined): boolean => {
+  if (type.oid !== undefined) return type.oid === oid
+  return name === undefined || sameName(type.name, name)
+}
+
+/** A name that says no schema is the name in any. */
+const sameName = (self: string, that: string): boolean =>
+  self === that ||
+  (self.includes(".") !== that.includes(".") && (self.endsWith(`.${that}`) || that.endsWith(`.${self}`)))

@@ -1,0 +1,74 @@
+/** For every built-in type the Schema of what a preset gives, by OID. */
+import * as Schema from "effect/Schema"
+import * as Bits from "../types/Bits.js"
+import type { Codec } from "../types/Codec.js"
+import * as Geometries from "../types/Geometries.js"
+import * as Networks from "../types/Networks.js"
+import * as Ranges from "../types/Ranges.js"
+import * as Registry from "../types/Registry.js"
+import * as SystemIds from "../types/SystemIds.js"
+import * as TextSearch from "../types/TextSearch.js"
+import * as Vectors from "../types/Vectors.js"
+import * as Containers from "./Containers.js"
+import * as PgSchema from "./PgSchema.js"
+import * as PgType from "./PgType.js"
+import * as Readings from "./Readings.js"
+
+type Any = Schema.Schema.AnyNoContext
+
+/** The Schemas among these that are for one built-in type. */
+const byOid = (exported: Iterable<unknown>): Map<number, Any> => {
+  const table = new Map<number, Any>()
+  for (const schema of exported) {
+    if (!Schema.isSchema(schema)) continue
+    const [first, second] = PgType.of(schema.ast) ?? []
+    if (first?.oid !== undefined && second === undefined) table.set(first.oid, schema as Any)
+  }
+  return table
+}
+
+/** With the arrays over all that are in the table; what the table has for an array stays. */
+const withArrays = (table: Map<number, Any>): ReadonlyMap<number, Any> => {
+  for (const [oid, schema] of [...table]) {
+    const arrayOid = Registry.lossless.lookup(oid)?.arrayOid ?? 0
+    if (arrayOid !== 0 && !table.has(arrayOid)) table.set(arrayOid, Containers.anyArray(schema))
+  }
+  return table
+}
+
+const plain = byOid([...Object.values(PgSchema), ...Object.values(Containers)])
+
+/** What `PgTypes.lossless` gives. */
+export const lossless: ReadonlyMap<number, Any> = withArrays(new Map(plain))
+
+/** Types whose values the familiar preset leaves as the server's text. */
+const texts: ReadonlyArray<Codec> = [
+  ...Ranges.all,
+  ...Networks.all,
+  ...Bits.all,
+  ...SystemIds.all,
+  ...Vectors.all,
+  ...Geometries.all,
+  ...TextSearch.all
+]
+
+/** What `PgTypes.familiar` gives. */
+export const familiar: ReadonlyMap<number, Any> = withArrays(
+  new Map([
+    ...plain,
+    ...texts.map(({ oid }) => [oid, Readings.asText(plain.get(oid)!)] as const),
+    ...byOid([
+      Readings.Int8AsString,
+      Readings.NumericAsString,
+      Containers.anyArray(Readings.NumericAsNumber),
+      Readings.DateAsLocalDate,
+      Readings.asText(PgSchema.Time),
+      Readings.asText(PgSchema.TimeTz),
+      Readings.TimestampAsLocalDate,
+      Readings.TimestampTzAsDate,
+      Readings.IntervalAsFields,
+      Readings.PointAsObject,
+      Readings.CircleAsObject
+    ])
+  ])
+)

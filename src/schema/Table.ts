@@ -1,0 +1,48 @@
+/** A comparison as a table of text, for people: what the result has on the left, what the Schema wants on the right. */
+import type { Compared, Nullability, Verdict } from "./Compared.js"
+
+const remarks: { readonly [V in Verdict]: string } = {
+  fits: "",
+  missing: "<- not in the result",
+  type: "<- another type",
+  nullable: "<- may be NULL",
+  unwanted: "not wanted, left out"
+}
+
+const nulls: { readonly [N in Nullability]: string } = {
+  nullable: "yes",
+  "not null": "no",
+  unknown: "unknown"
+}
+
+const header = ["column", "type", "may be NULL", "wanted", "takes NULL", ""]
+
+const nothing = "-"
+
+const cells = ({ name, nullability, type, verdict, wanted }: Compared): ReadonlyArray<string> => [
+  printable(name),
+  type ?? nothing,
+  type === undefined ? nothing : nulls[nullability],
+  wanted === undefined ? nothing : (wanted.types?.map((each) => each.name).join(" or ") ?? "any type"),
+  wanted === undefined ? nothing : wanted.nullable ? "yes" : "no",
+  verdict === "fits" && type === undefined ? "may be missing" : remarks[verdict]
+]
+
+/** Names come from the server: none breaks out of its line. */
+const printable = (name: string): string =>
+  /^$|[\u0000-\u001f\u007f]/.test(name) ? JSON.stringify(name) : name
+
+const width = (text: string): number => [...text].length
+
+export const print = (columns: ReadonlyArray<Compared>): string => {
+  const lines = [header, ...columns.map(cells)]
+  const widths = header.map((_, at) => Math.max(...lines.map((line) => width(line[at]!))))
+  return lines
+    .map((line) =>
+      line
+        .map((cell, at) => cell + " ".repeat(widths[at]! - width(cell)))
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n")
+}
