@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import type { Fields } from "./Fields.js"
 import { isUnixSocket, socketPathProblem } from "./Hosts.js"
-import { protocolVersions, tlsVersions } from "./Vocabulary.js"
+import { maxProtocolVersions, tlsVersions } from "./Vocabulary.js"
 
 /** What is wrong, and with which setting: a keyword of libpq, or a field that has none. */
 export interface Problem {
@@ -42,7 +42,10 @@ export const together = (fields: Fields): Problem | undefined => {
     return { key: "ssl_max_protocol_version", reason: `${tlsMax} is below the minimum, ${tlsMin}` }
   }
   const { maxProtocolVersion: max, minProtocolVersion: min } = fields
-  if (protocolVersions.indexOf(min) > protocolVersions.indexOf(max) && !(min === "latest" && max === "3.2")) {
+  if (
+    maxProtocolVersions.indexOf(min) > maxProtocolVersions.indexOf(max) &&
+    !(min === "latest" && max === "3.2")
+  ) {
     return { key: "min_protocol_version", reason: `${min} is above the maximum, ${max}` }
   }
   if (fields.scramMinIterations > fields.scramMaxIterations) {

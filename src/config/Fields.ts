@@ -96,8 +96,11 @@ export const fields = {
     })
   ),
   minProtocolVersion: withDefault(Schema.Literal(...Words.protocolVersions), "3.0"),
-  /** Version asked for. With a `minProtocolVersion` above 3.0 and this unset, the latest. */
-  maxProtocolVersion: withDefault(Schema.Literal(...Words.protocolVersions), "3.0"),
+  /**
+   * Version asked for. With a `minProtocolVersion` above 3.0 and this unset, the latest. `grease` is for tests of servers
+   * and poolers: it asks for what nobody has, and anybody who does not say so is refused.
+   */
+  maxProtocolVersion: withDefault(Schema.Literal(...Words.maxProtocolVersions), "3.0"),
   targetSessionAttrs: withDefault(Schema.Literal(...Words.targetSessionAttrs), "any"),
   loadBalanceHosts: withDefault(Schema.Literal(...Words.loadBalanceHosts), "disable"),
   keepalives: withDefault(Schema.Boolean, true),
@@ -169,7 +172,7 @@ const accepted: { readonly [K in FieldName | "host" | "port"]?: string } = {
   gssEncMode: `one of ${Words.gssEncModes.join(", ")}`,
   channelBinding: `one of ${Words.channelBindings.join(", ")}`,
   minProtocolVersion: `one of ${Words.protocolVersions.join(", ")}`,
-  maxProtocolVersion: `one of ${Words.protocolVersions.join(", ")}`,
+  maxProtocolVersion: `one of ${Words.maxProtocolVersions.join(", ")}`,
   targetSessionAttrs: `one of ${Words.targetSessionAttrs.join(", ")}`,
   loadBalanceHosts: `one of ${Words.loadBalanceHosts.join(", ")}`,
   passfileLookup: "true or false",

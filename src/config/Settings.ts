@@ -167,7 +167,7 @@ const makers = {
     env: "PGMINPROTOCOLVERSION",
     harmless
   }),
-  max_protocol_version: field("maxProtocolVersion", Value.oneOf(Words.protocolVersions), {
+  max_protocol_version: field("maxProtocolVersion", Value.oneOf(Words.maxProtocolVersions), {
     env: "PGMAXPROTOCOLVERSION",
     harmless
   }),

@@ -25,6 +25,10 @@ export type ChannelBinding = (typeof channelBindings)[number]
 export const protocolVersions = ["3.0", "3.2", "latest"] as const
 export type ProtocolVersion = (typeof protocolVersions)[number]
 
+/** What may be asked for: `grease` is a version and an option that nobody has, to find who cannot negotiate. */
+export const maxProtocolVersions = [...protocolVersions, "grease"] as const
+export type MaxProtocolVersion = (typeof maxProtocolVersions)[number]
+
 export const targetSessionAttrs = [
   "any",
   "read-write",

@@ -60,6 +60,7 @@ export const parametersOf = (config: PgConfig, user: string): ReadonlyArray<Para
   put("options", config.options)
   put("application_name", applicationName(config))
   put("client_encoding", config.clientEncoding)
+  for (const name of ProtocolVersion.optionsOf(config.maxProtocolVersion)) put(name, "")
   for (const [name, value] of Object.entries(config.parameters)) put(name, value)
   return inUsualOrder(parameters)
 }
@@ -86,7 +87,7 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
     const asked: ProtocolVersion.Asked = {
       version: ProtocolVersion.wordOf(config.maxProtocolVersion),
       least: ProtocolVersion.wordOf(config.minProtocolVersion),
-      options: []
+      options: ProtocolVersion.optionsOf(config.maxProtocolVersion)
     }
     let version = asked.version
     let processId: number | undefined
@@ -237,6 +238,9 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
       if (message._tag.startsWith("Authentication") && state !== "Initializing") onPhase("authentication")
       const arrow: ReturnType<typeof Table.step> = Table.step(state, message._tag)
       if (arrow === undefined) return yield* Effect.fail(unexpected(message, violation, credentials))
+      const accepted: string | undefined =
+        state === "Opening" && arrow.to !== "Negotiated" ? ProtocolVersion.unnegotiated(asked) : undefined
+      if (accepted !== undefined) return yield* Effect.fail(violation(message._tag, accepted))
       if (message._tag === "AuthenticationSASL") {
         state = yield* beginSasl(message.mechanisms)
         continue

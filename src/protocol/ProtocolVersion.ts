@@ -3,12 +3,19 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP
  */
-import { protocol30, protocol32 } from "../wire/messages/Startup.js"
+import { protocol30, protocol32, protocolGrease } from "../wire/messages/Startup.js"
 
-export type Name = "3.0" | "3.2" | "latest"
+export type Name = "3.0" | "3.2" | "latest" | "grease"
 
-/** The word for a name; `latest` is 3.2. */
-export const wordOf = (name: Name): number => (name === "3.0" ? protocol30 : protocol32)
+/** The option that libpq sends too to find out who cannot negotiate; it means nothing to anybody. */
+export const greaseOption = "_pq_.test_protocol_negotiation"
+
+/** The word for a name; `latest` is 3.2, `grease` is 3.9999. */
+export const wordOf = (name: Name): number =>
+  name === "3.0" ? protocol30 : name === "grease" ? protocolGrease : protocol32
+
+/** The `_pq_.` options that are sent when `name` is asked for. */
+export const optionsOf = (name: Name): ReadonlyArray<string> => (name === "grease" ? [greaseOption] : [])
 
 /** `3.0`, `3.2` and so on. */
 export const nameOf = (word: number): string => `${word >>> 16}.${word & 0xffff}`
@@ -21,6 +28,12 @@ export interface Asked {
   readonly options: ReadonlyArray<string>
 }
 
+/** Why a server that goes on without negotiating is not believed; `undefined` when there was nothing to negotiate. */
+export const unnegotiated = (asked: Asked): string | undefined =>
+  asked.version === protocolGrease
+    ? `the server goes on as if it spoke ${nameOf(protocolGrease)}, which nobody does: it cannot negotiate`
+    : undefined
+
 /**
  * Judges a NegotiateProtocolVersion: a text says what is wrong with it, a number is the version to go on with.
  * 3.1 is reserved and never valid.
@@ -32,6 +45,8 @@ export const negotiated = (
   const version = answer.version
   if (version > asked.version)
     return `the server offers ${nameOf(version)}, newer than the ${nameOf(asked.version)} asked for`
+  if (version > protocol32)
+    return `the server offers ${nameOf(version)}, newer than any that this client speaks`
   if (version < protocol30) return `the server offers ${nameOf(version)}, older than 3.0`
   if (version === protocol30 + 1) return "the server offers 3.1, which is reserved"
   if (version < asked.least) {
@@ -41,6 +56,8 @@ export const negotiated = (
     (name) => !name.startsWith("_pq_.") || !asked.options.includes(name)
   )
   if (strange !== undefined) return `the server refuses the option ${strange}, which was not sent`
+  if (asked.version === protocolGrease && !answer.unsupported.includes(greaseOption))
+    return `the server does not say that it refuses ${greaseOption}, an option that nobody has`
   if (version === asked.version && answer.unsupported.length === 0)
     return "the server negotiates without a change"
   return version

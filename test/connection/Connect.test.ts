@@ -3,11 +3,11 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
+import { readFileSync } from "node:fs"
 import { PgAuthError, PgConnectError, PgServerError } from "../../src/model/PgError.js"
 import type { PgOpenError } from "../../src/model/PgError.js"
 import * as Retry from "../../src/connection/Retry.js"
 import { unsettable } from "../../src/connection/Sockets.js"
-import { readFileSync } from "node:fs"
 import * as PgConfig from "../../src/config/PgConfig.js"
 import * as SystemFailure from "../../src/net/SystemFailure.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
@@ -487,6 +487,41 @@ describe("protocol versions", () => {
         }
       })
   )
+
+  const nobodys = "_pq_.test_protocol_negotiation"
+  const askedGrease = expects({ _tag: "StartupMessage", version: 0x3270f }, ({ parameters }) =>
+    parameters.some(([name, value]) => name === nobodys && value === "") ? [] : [hangUp]
+  )
+
+  it.effect("that nobody has are asked for to find out who can negotiate (CON-072)", () =>
+    Effect.gen(function* () {
+      const core = yield* succeeding(
+        [[askedGrease, negotiate(0x30002, [nobodys]), rest]],
+        "max_protocol_version=grease"
+      )
+      assert.strictEqual(core.facts.protocolVersion, "3.2")
+    }).pipe(Effect.scoped)
+  )
+
+  for (const [name, answer] of [
+    ["not answered at all", []],
+    ["answered without the option", [negotiate(0x30002)]],
+    ["answered with another option", [negotiate(0x30002, [nobodys, "_pq_.x"])]],
+    ["agreed to", [negotiate(0x3270f, [nobodys])]]
+  ] as ReadonlyArray<readonly [string, ScriptedServer.Script]>) {
+    it.effect(`that nobody has and that are ${name} end the attempt, before any answer (CON-072)`, () =>
+      Effect.gen(function* () {
+        const cleartext = send({ _tag: "AuthenticationCleartextPassword" })
+        const error = yield* failing(
+          [[askedGrease, answer, cleartext, expectEnd]],
+          "max_protocol_version=grease password=secret"
+        )
+        assert.strictEqual(error._tag, "PgConnectError")
+        if (error._tag === "PgConnectError")
+          assert.strictEqual(error.attempts[0]?.cause._tag, "PgProtocolError")
+      })
+    )
+  }
 
   it.effect("3.1 cannot be asked for (CON-069)", () =>
     Effect.gen(function* () {

@@ -3,6 +3,7 @@ import * as ProtocolVersion from "../../src/protocol/ProtocolVersion.js"
 
 const v30 = 0x00030000
 const v32 = 0x00030002
+const grease = 0x0003270f
 const option = "_pq_.compression"
 
 const judge = (
@@ -20,8 +21,9 @@ describe("a version", () => {
     expect([
       ProtocolVersion.wordOf("3.0"),
       ProtocolVersion.wordOf("3.2"),
-      ProtocolVersion.wordOf("latest")
-    ]).toEqual([v30, v32, v32])
+      ProtocolVersion.wordOf("latest"),
+      ProtocolVersion.wordOf("grease")
+    ]).toEqual([v30, v32, v32, grease])
     expect([v30, v32, 0x0003270f].map(ProtocolVersion.nameOf)).toEqual(["3.0", "3.2", "3.9999"])
   })
 })
@@ -52,8 +54,37 @@ describe("the version a server offers", () => {
       "the option x"
     ],
     ["with a strange option behind a known one", judge(v30, [option, "_pq_.b"]), "_pq_.b"],
+    ["newer than any we speak", judge(0x00030003, [option], { version: grease }), "newer than any"],
     ["3.0 when 3.0 was asked for", judge(v30, [], { version: v30 }), "without a change"]
   ])("is refused when it is %s", (_name, verdict, reason) => {
     expect(verdict).toEqual(expect.stringContaining(reason))
+  })
+})
+
+describe("a version and an option that nobody has (CON-072)", () => {
+  const asked = {
+    version: ProtocolVersion.wordOf("grease"),
+    least: v30,
+    options: ProtocolVersion.optionsOf("grease")
+  }
+  const answer = (version: number, unsupported: ReadonlyArray<string>) =>
+    ProtocolVersion.negotiated(asked, { version, unsupported })
+
+  it("are both refused by a server that negotiates, whichever version it has (CON-066)", () => {
+    expect(asked.options).toEqual(["_pq_.test_protocol_negotiation"])
+    for (const version of [v30, v32]) expect(answer(version, asked.options)).toBe(version)
+  })
+
+  it.each([
+    ["taken for granted", ProtocolVersion.unnegotiated(asked), "cannot negotiate"],
+    ["offered in turn", answer(grease, asked.options), "3.9999"],
+    ["refused by halves, the version alone", answer(v30, []), "_pq_.test_protocol_negotiation"],
+    ["refused with an option that was not sent", answer(v30, [...asked.options, "_pq_.x"]), "_pq_.x"]
+  ])("may not be %s (CON-066)", (_name, verdict, reason) => {
+    expect(verdict).toEqual(expect.stringContaining(reason))
+  })
+
+  it("are no reason to suspect a server that was asked for another", () => {
+    expect(ProtocolVersion.unnegotiated({ ...asked, version: v32 })).toBeUndefined()
   })
 })

@@ -45,6 +45,27 @@ describeWithServer("PostgreSQL 18", { version: 18, tls: served("good"), listen: 
   }
 })
 
+for (const [version, spoken] of [
+  [18, "3.2"],
+  [15, "3.0"]
+] as const) {
+  describeWithServer(
+    `PostgreSQL ${version}, asked for what nobody has,`,
+    { version, listen: "tcp" },
+    (server) => {
+      it.scoped("says so, and the session goes on with what it has (CON-065, CON-072)", () =>
+        Effect.gen(function* () {
+          const connection = yield* open(
+            `host=127.0.0.1 port=${server().port} user=postgres dbname=postgres max_protocol_version=grease`
+          )
+          assert.strictEqual(connection.facts.protocolVersion, spoken)
+          assert.lengthOf(yield* connection.simple("select 1"), 1)
+        }).pipe(live)
+      )
+    }
+  )
+}
+
 describeWithServer("PostgreSQL 15", { version: 15, listen: "tcp" }, (server) => {
   const at = (more: string) => `host=127.0.0.1 port=${server().port} user=postgres dbname=postgres ${more}`
 
