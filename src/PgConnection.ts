@@ -7,6 +7,7 @@ export type {
   StreamOptions
 } from "./connection/PgConnection.js"
 export type { ConnectFacts } from "./connection/ConnectFacts.js"
+export type { CopyBoth, CopyBothOptions } from "./connection/CopyBoth.js"
 export type { Description } from "./connection/Describe.js"
 export type { PipelineResult, StepOutcome } from "./connection/ExplicitPipeline.js"
 export type { Call } from "./connection/FunctionCall.js"

@@ -17,10 +17,16 @@ export class StreamBuffer<A> {
   private bytes = 0
   private waiter: (() => void) | undefined
   private end: { readonly failure: PgSessionError | undefined } | undefined
+  /** Whether it has told the socket to wait. */
+  braked = false
   /** Called when the consumer wants more and nothing is here. */
   onDemand: (() => void) | undefined
 
-  constructor(private readonly core: Core) {}
+  /** `bound`: undelivered bytes at which reading stops; unless given, the connection's own. */
+  constructor(
+    private readonly core: Core,
+    private readonly bound: number = core.streamBufferBytes
+  ) {}
 
   /** Takes a chunk that weighed `bytes` on the wire; at the bound reading stops. */
   push(chunk: ReadonlyArray<A>, bytes: number): void {
@@ -28,14 +34,20 @@ export class StreamBuffer<A> {
     this.sizes.push(bytes)
     this.bytes += bytes
     if (this.waiter !== undefined) this.wake()
-    else if (this.bytes >= this.core.streamBufferBytes) this.core.link.pause()
+    else if (this.bytes >= this.bound) this.brake(true)
   }
 
   /** Nothing more comes; what is here is still delivered. What comes behind on the wire is for others. */
   finish(failure: PgSessionError | undefined): void {
     this.end = { failure }
-    this.core.link.resume()
+    this.brake(false)
     this.wake()
+  }
+
+  private brake(on: boolean): void {
+    this.braked = on
+    if (on) this.core.link.pause()
+    else this.core.link.resume()
   }
 
   /** Asks for more when the consumer waits already. */
@@ -54,7 +66,7 @@ export class StreamBuffer<A> {
     const chunk = this.chunks.shift()
     if (chunk !== undefined) {
       this.bytes -= this.sizes.shift()!
-      if (this.bytes * 2 < this.core.streamBufferBytes) this.core.link.resume()
+      if (this.bytes * 2 < this.bound) this.brake(false)
       return Effect.succeed(Chunk.unsafeFromArray(chunk))
     }
     return this.end === undefined ? undefined : Effect.fail(Option.fromNullable(this.end.failure))

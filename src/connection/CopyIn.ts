@@ -19,7 +19,6 @@ import * as Session from "../protocol/Session.js"
 import * as Frame from "../wire/Frame.js"
 import * as Copy from "../wire/messages/Copy.js"
 import type { CopyInResponse } from "../wire/messages/Copy.js"
-import * as Preset from "../wire/Preset.js"
 import * as Cancel from "./Cancel.js"
 import type { Core } from "./Core.js"
 import { notACopy } from "./CopyOut.js"
@@ -115,11 +114,7 @@ class CopyInRequest extends TextRequest {
   }
 
   done(core: Core): void {
-    const moved = Session.moved(core.session, "send CopyDone")
-    if (moved === undefined || !this.isFeeding(core)) return
-    Preset.copyDone(core.writer)
-    core.session = moved
-    Outbound.flush(core)
+    if (this.isFeeding(core)) Outbound.copyDone(core)
   }
 
   /** Ends the copy with a reason instead of data; the server stores nothing. */

@@ -92,6 +92,16 @@ export const writeSync = (core: Core): void => {
   flushSoon(core)
 }
 
+/** Closes our side of the receiving request's copy; false when there is none to close. */
+export const copyDone = (core: Core): boolean => {
+  const moved = Session.moved(core.session, "send CopyDone")
+  if (moved === undefined) return false
+  Preset.copyDone(core.writer)
+  core.session = moved
+  flush(core)
+  return true
+}
+
 /** Has what is written leave at the end of this tick, in one write together with whatever follows until then. */
 export const flushSoon = (core: Core): void => {
   if (core.flushScheduled || core.writer.offset === 0) return

@@ -21,6 +21,7 @@ import * as Session from "../protocol/Session.js"
 import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
 import type { ConnectFacts } from "./ConnectFacts.js"
+import * as CopyBoth from "./CopyBoth.js"
 import * as CopyIn from "./CopyIn.js"
 import * as CopyOut from "./CopyOut.js"
 import type { Core } from "./Core.js"
@@ -145,6 +146,14 @@ export interface PgConnection {
   ) => Sink.Sink<CopyIn.CopyResult, Uint8Array, never, PgSessionError>
   /** The data of a COPY … TO STDOUT; chunks are not cut at rows. */
   readonly copyTo: (sql: string, options?: CopyOptions) => Stream.Stream<Uint8Array, PgSessionError>
+  /**
+   * A command that opens a copy in both directions, such as START_REPLICATION on a session opened with `replication`. The
+   * session does nothing else until the copy is over; closing the scope ends it politely, within `cancelDeadline`.
+   */
+  readonly copyBoth: (
+    command: string,
+    options?: CopyBoth.CopyBothOptions
+  ) => Effect.Effect<CopyBoth.CopyBoth, PgSessionError, Scope.Scope>
   /** A function by OID, arguments and result as bytes. */
   readonly callFunction: (
     call: Call,
@@ -237,6 +246,12 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
     copyFrom: (sql, source, options) => CopyIn.from(core, sql, source, options?.timeout ?? statementTimeout),
     copySink: (sql, options) => CopyIn.sink(core, sql, options?.timeout ?? statementTimeout),
     copyTo: (sql, options) => CopyOut.bytes(core, sql, options?.timeout ?? statementTimeout),
+    copyBoth: (command, options) =>
+      CopyBoth.open(
+        core,
+        command,
+        statementTimeout === undefined ? options : { timeout: statementTimeout, ...options }
+      ),
     callFunction: (call, options) =>
       run<Uint8Array | null>(options, (outcome) => new FunctionCallRequest(call, outcome)),
     withTransaction: (body, options = {}) => Transaction.run(core, body, options, statementTimeout),

@@ -92,7 +92,7 @@ export abstract class TextRequest extends Request {
 
 /** A text of any number of statements by the simple protocol: every result in order, as text. */
 export class SimpleRequest extends TextRequest {
-  private readonly results: Array<QueryResult> = []
+  protected readonly results: Array<QueryResult> = []
   private columns: ReadonlyArray<Column> = []
   private rows: Array<Row.Row> = []
   private decoder: Row.RowDecoder | undefined
@@ -136,6 +136,10 @@ export class SimpleRequest extends TextRequest {
 
   override onCopyOut(): void {
     RefusedCopy.refuseOut(this)
+  }
+
+  override onCopyBoth(core: Core): void {
+    RefusedCopy.refuseBoth(core, this)
   }
 
   protected onSettled(_core: Core): void {

@@ -47,6 +47,13 @@ export const refuseIn = (core: Core, request: Request): void => {
   Outbound.flushSoon(core)
 }
 
+/** Both sides would send: ours is closed at once, and the server's data is thrown away until it has closed its own. */
+export const refuseBoth = (core: Core, request: Request): void => {
+  request.fail(refusal(request.sql, "copyBoth"))
+  request.discarding = true
+  Outbound.copyDone(core)
+}
+
 /** The server sends data: it is thrown away as it comes. */
 export const refuseOut = (request: Request): void => {
   request.fail(refusal(request.sql, "copyTo"))
