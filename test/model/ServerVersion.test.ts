@@ -12,7 +12,7 @@ describe("the server's version", () => {
     ["16.14 - some fork 3.2", 160014],
     ["unknown", undefined],
     ["", undefined]
-  ])("is read from %j whatever follows the numbers (CON-085)", (text, number) => {
+  ])("is read from %j whatever follows the numbers (CON-085, TRP-017)", (text, number) => {
     expect(parse(text)).toBe(number)
   })
 })

@@ -95,7 +95,7 @@ describe("interrupting a statement that is alone on the wire", () => {
       })
   )
 
-  it.scopedLive("that has just ended leaves the next statement alone (CON-129, CON-130, TRP-061)", () =>
+  it.scopedLive("that has just ended leaves the next statement alone (CON-129, CON-130, TRP-013, TRP-061)", () =>
     Effect.gen(function* () {
       // The request is on its way while the statement ends by itself.
       const proxy = yield* FaultProxy.make({
