@@ -1,0 +1,67 @@
+/**
+ * The columns of a copy and the types that their values are read and written with. Types come from the caller, or from
+ * the server, which is asked by describing a query.
+ */
+import * as Either from "effect/Either"
+import type { Column } from "../model/Column.js"
+import * as Oid from "../model/Oid.js"
+
+/** A column with its type: an OID, or the name of a built-in type such as `int4` or `int4[]`. */
+export interface CopyColumn {
+  readonly name: string
+  readonly type: number | string
+}
+
+/** Columns by name, with types stated for all, some or none. */
+export type CopyColumns = ReadonlyArray<string | CopyColumn>
+
+let oids: ReadonlyMap<string, number> | undefined
+
+const oidOf = (name: string): number | undefined => {
+  oids ??= new Map(
+    Object.values(Oid).flatMap((oid) => (typeof oid === "number" ? [[Oid.nameOf(oid), oid] as const] : []))
+  )
+  return oids.get(name)
+}
+
+export const nameOf = (column: string | CopyColumn): string =>
+  typeof column === "string" ? column : column.name
+
+/** Whether the caller has told every type. */
+export const areStated = (columns: CopyColumns): columns is ReadonlyArray<CopyColumn> =>
+  columns.every((column) => typeof column !== "string")
+
+const stated = (name: string, typeOid: number): Column => ({
+  name,
+  tableOid: 0,
+  columnNumber: 0,
+  typeOid,
+  typeSize: -1,
+  typeModifier: -1,
+  format: 0
+})
+
+/** The columns with their types as the caller tells them. Left is the reason why a type is none. */
+export const fromStated = (
+  columns: ReadonlyArray<CopyColumn>
+): Either.Either<ReadonlyArray<Column>, string> => {
+  const found: Array<Column> = []
+  for (const { name, type } of columns) {
+    const oid = typeof type === "number" ? type : oidOf(type)
+    if (oid === undefined)
+      return Either.left(`column "${name}": no built-in type is called "${type}"; others are stated by OID`)
+    found.push(stated(name, oid))
+  }
+  return Either.right(found)
+}
+
+/** What the server describes, with what the caller states in its place. */
+export const merge = (
+  columns: CopyColumns,
+  described: ReadonlyArray<Column>
+): Either.Either<ReadonlyArray<Column>, string> =>
+  fromStated(
+    columns.map((column, index) =>
+      typeof column === "string" ? { name: column, type: described[index]?.typeOid ?? 0 } : column
+    )
+  )

@@ -1,0 +1,45 @@
+import { PgCodecError } from "./PgError.js"
+
+/** What a `PgCopyRowError` knows beside what every `PgCodecError` knows. */
+export interface CopyRowPlace {
+  /** The row, counted from 1 as the server counts, without the header; 0 for the header. */
+  readonly row: number
+  /** The column's name; `undefined` when the row as a whole is wrong. */
+  readonly column: string | undefined
+}
+
+/**
+ * A row of a COPY that could not be read or written: a `PgCodecError` that knows which row. Its `where` is `COPY`, its
+ * `index` that of the column, or −1. A copy into the server has then been ended and has stored nothing.
+ */
+export class PgCopyRowError extends PgCodecError implements CopyRowPlace {
+  readonly row: number
+  readonly column: string | undefined
+
+  constructor(
+    fields: CopyRowPlace & {
+      readonly direction: "decode" | "encode"
+      readonly index: number
+      readonly type: string
+      readonly reason: string
+      readonly sql: string
+    }
+  ) {
+    const { column, row, ...codec } = fields
+    super({ ...codec, where: "COPY" })
+    this.row = row
+    this.column = column
+  }
+
+  /** The rows before it may have been sent already. */
+  override get nothingSent(): boolean {
+    return false
+  }
+  override get message(): string {
+    const row = this.row === 0 ? "the header of the copy" : `row ${this.row} of the copy`
+    const done = this.direction === "decode" ? "read" : "sent"
+    return this.column === undefined
+      ? `${row} cannot be ${done}: ${this.reason}`
+      : `${row} cannot be ${done}: column "${this.column}" of type ${this.type}: ${this.reason}`
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * CSV as PostgreSQL has it: values in quotes where they must be, quotes inside doubled or escaped, line ends allowed
+ * in quotes. The text for NULL counts only without quotes: by default nothing is NULL and `""` an empty value.
+ *
+ * A line of `\.` is a value like any other, as it is to servers from 18 on. Older ones take it, without quotes, for the
+ * end of the data: it is always written in quotes.
+ *
+ * @see https://www.postgresql.org/docs/current/sql-copy.html
+ */
+import type { ByteWriter } from "../../bytes/ByteWriter.js"
+import { isNull, type CsvFormat } from "./LineFormat.js"
+import { LineReader } from "./LineReader.js"
+import { tooWide } from "./RecordReader.js"
+
+const lf = 10
+const cr = 13
+const point = 46
+const backslash = 92
+
+export class Reader extends LineReader<CsvFormat> {
+  private inQuotes = false
+  private escaped = false
+
+  protected scan(bytes: Uint8Array, p: number, end: number): number {
+    const { escape, quote } = this.format
+    // Where the two are the same, a doubled quote closes and opens again.
+    const before = escape === quote ? -1 : escape
+    let inQuotes = this.inQuotes
+    let escaped = this.escaped
+    for (; p < end; p++) {
+      const byte = bytes[p]!
+      if (!inQuotes) {
+        if (byte === lf || byte === cr) break
+        if (byte === quote) inQuotes = true
+      } else if (byte === before) {
+        escaped = !escaped
+      } else {
+        if (byte === quote && !escaped) inQuotes = false
+        escaped = false
+      }
+    }
+    this.inQuotes = inQuotes
+    this.escaped = escaped
+    return p
+  }
+
+  protected isMark(): boolean {
+    return false
+  }
+
+  protected split(bytes: Uint8Array, at: number, stop: number, to: number): number | string {
+    const width = this.width
+    if (width === 0 && at === stop) return this.count(to, 0, to + 2)
+    const { delimiter, escape, quote } = this.format
+    const out = this.out.bytes
+    const view = this.out.view
+    let o = to + 2
+    let p = at
+    for (let fields = 1; ; fields++) {
+      if (fields > width) return tooWide(width)
+      const field = p
+      const start = o + 4
+      o = start
+      let isQuoted = false
+      let byte: number
+      while (p < stop && (byte = bytes[p]!) !== delimiter) {
+        p++
+        if (byte !== quote) {
+          out[o++] = byte
+          continue
+        }
+        isQuoted = true
+        for (;;) {
+          if (p === stop) return "a quote that is never closed"
+          byte = bytes[p++]!
+          if (byte === escape && p < stop && (bytes[p] === escape || bytes[p] === quote))
+            out[o++] = bytes[p++]!
+          else if (byte === quote) break
+          else out[o++] = byte
+        }
+      }
+      if (!isQuoted && isNull(this.format, bytes, field, p)) {
+        view.setInt32(start - 4, -1)
+        o = start
+      } else view.setInt32(start - 4, o - start)
+      if (p === stop) return this.count(to, fields, o)
+      p++
+    }
+  }
+}
+
+/** Appends a record as a line. `fields` holds `count` fields from `at` on, each as its 32-bit length and its bytes. */
+export const write = (
+  writer: ByteWriter,
+  format: CsvFormat,
+  fields: ByteWriter,
+  at: number,
+  count: number
+): void => {
+  const { delimiter, escape, nullText, quote } = format
+  for (let index = 0; index < count; index++) {
+    if (index > 0) writer.uint8(delimiter)
+    const length = fields.view.getInt32(at)
+    at += 4
+    if (length < 0) {
+      writer.raw(nullText)
+      continue
+    }
+    const stop = at + length
+    // Each byte becomes two at most, and there are the quotes around.
+    if (!writer.reserve(length * 2 + 4)) return
+    const bytes = fields.bytes
+    const out = writer.bytes
+    let o = writer.offset
+    if (wantsQuotes(format, bytes, at, stop)) {
+      out[o++] = quote
+      for (let p = at; p < stop; p++) {
+        const byte = bytes[p]!
+        if (byte === quote || byte === escape) out[o++] = escape
+        out[o++] = byte
+      }
+      out[o++] = quote
+    } else {
+      for (let p = at; p < stop; p++) out[o++] = bytes[p]!
+    }
+    writer.offset = o
+    at = stop
+  }
+  writer.uint8(lf)
+}
+
+const wantsQuotes = (format: CsvFormat, bytes: Uint8Array, at: number, stop: number): boolean => {
+  const { delimiter, quote } = format
+  for (let p = at; p < stop; p++) {
+    const byte = bytes[p]!
+    if (byte === delimiter || byte === quote || byte === lf || byte === cr) return true
+  }
+  return (
+    isNull(format, bytes, at, stop) || (stop - at === 2 && bytes[at] === backslash && bytes[at + 1] === point)
+  )
+}

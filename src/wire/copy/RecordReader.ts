@@ -1,0 +1,138 @@
+/**
+ * What the three formats have in common: bytes go in as they come, wherever they are cut, and records come out as runs
+ * of bodies in the form of `DataRow` (a 16-bit count, then each field's 32-bit length, −1 for NULL, and its bytes).
+ * Whatever decodes rows decodes copies.
+ *
+ * @see https://www.postgresql.org/docs/current/sql-copy.html
+ */
+import { ByteWriter } from "../../bytes/ByteWriter.js"
+import * as FrameLimits from "../FrameLimits.js"
+import { longestRun } from "../Framer.js"
+import type { FrameRun } from "../FrameRun.js"
+import { CopyFormatError } from "./CopyFormatError.js"
+import { Unread } from "./Unread.js"
+
+/** What every reader is told. */
+export interface RecordOptions {
+  /** Fields of a record. Another number is refused. */
+  readonly width: number
+  /** Greatest record in bytes, as it lies in the data. Default `0x3fffffff`, the server's bound on a message. */
+  readonly maxRecordBytes?: number | undefined
+}
+
+/** A run ends when it has grown to this many bytes. */
+const runBytes = 1 << 17
+/** An output buffer longer than this is not kept. */
+const largestKept = 1 << 20
+const dataRow = 0x44
+
+class Run implements FrameRun {
+  readonly tag = dataRow
+  bytes: Uint8Array = new Uint8Array(0)
+  starts = new Int32Array(256)
+  count = 0
+}
+
+export abstract class RecordReader {
+  /** Set once the data were found wrong; from then on nothing is interpreted. */
+  failure: CopyFormatError | null = null
+  /** Records handed out so far. */
+  records = 0
+
+  protected readonly width: number
+  protected readonly maxRecordBytes: number
+  protected readonly unread = new Unread()
+  /** How far the unfinished record has been looked at, from its beginning. */
+  protected scanned = 0
+  /** Whether no more bytes come. */
+  protected finished = false
+  protected out = new ByteWriter(runBytes)
+  private readonly run = new Run()
+
+  constructor(options: RecordOptions) {
+    this.width = options.width
+    this.maxRecordBytes = options.maxRecordBytes ?? FrameLimits.largeMessage
+  }
+
+  /** Takes a chunk, which must not change until `next` has answered `null`, and then again until the next one comes. */
+  push(chunk: Uint8Array): void {
+    this.unread.push(chunk)
+  }
+
+  /** Says that no more bytes come: `next` then gives what is left, or says what is missing. */
+  finish(): void {
+    this.finished = true
+  }
+
+  /**
+   * The next records, `null` when more bytes are needed or all is over, or the failure, which stays. The run is the
+   * same object and the same memory each time: it is good until the next call.
+   */
+  next(): FrameRun | CopyFormatError | null {
+    const run = this.run
+    run.count = 0
+    if (this.out.bytes.length > largestKept) this.out = new ByteWriter(runBytes)
+    this.out.rollback(0)
+    while (
+      this.failure === null &&
+      run.count < longestRun &&
+      this.out.offset < runBytes &&
+      this.step(run.count)
+    ) {
+      run.count++
+      this.records++
+    }
+    if (run.count === 0) return this.failure
+    run.bytes = this.out.bytes
+    return run
+  }
+
+  /** Appends one record to `out`, between `begin` and `end`; false when more bytes are needed, all is over or wrong. */
+  protected abstract step(index: number): boolean
+
+  /** Appends room for a body of at most `size` bytes and its length word; −1 when there is no memory for it. */
+  protected begin(index: number, size: number): number {
+    if (!this.out.reserve(size + 4)) {
+      this.refuse("too-large", this.out.failure ?? "there is no memory")
+      return -1
+    }
+    if (index === this.run.starts.length) {
+      const grown = new Int32Array(index * 2)
+      grown.set(this.run.starts)
+      this.run.starts = grown
+    }
+    const start = this.out.offset + 4
+    this.run.starts[index] = start
+    return start
+  }
+
+  /** Ends the body that began at `start` where it stops. */
+  protected end(start: number, stop: number): void {
+    this.out.patchInt32(start - 4, stop - start + 4)
+    this.out.offset = stop
+  }
+
+  /** Records why no further record can be read. */
+  protected refuse(kind: CopyFormatError["kind"], reason: string, record: number = this.records + 1): false {
+    this.failure ??= new CopyFormatError({ kind, record, reason })
+    this.unread.clear()
+    return false
+  }
+
+  protected refuseSize(size: number, record?: number): false {
+    return this.refuse(
+      "too-large",
+      `${size} bytes or more, where the limit is ${this.maxRecordBytes}`,
+      record
+    )
+  }
+}
+
+const columns = (width: number): string => `${width} ${width === 1 ? "column is" : "columns are"} expected`
+
+/** The words for a record that does not fit the columns. */
+export const wrongWidth = (fields: number, width: number): string =>
+  `${fields} ${fields === 1 ? "field" : "fields"} where ${columns(width)}`
+
+/** The same for one that has not been counted to its end. */
+export const tooWide = (width: number): string => `more than ${width} fields where ${columns(width)}`
