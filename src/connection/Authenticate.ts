@@ -23,6 +23,7 @@ import type { GssContext, GssProvider, GssStep } from "../net/Gss.js"
 import type { FrontendMessage } from "../wire/FrontendMessage.js"
 import type { Encryption } from "./ConnectFacts.js"
 import type { Credentials } from "./Credentials.js"
+import * as ScramKeys from "./ScramKeys.js"
 import type { Tokens } from "./Tokens.js"
 
 /** What a login is made with, and over. */
@@ -37,11 +38,18 @@ export interface AuthenticatorOptions {
   readonly tokens: Tokens | undefined
 }
 
+/** Keys had from the password, to be kept once the server has proven itself. */
+interface Derived {
+  readonly password: Redacted.Redacted<string>
+  readonly derivation: Scram.Derivation
+  readonly keys: Scram.Keys
+}
+
 type Exchange =
   | { readonly _tag: "None" }
   | { readonly _tag: "PasswordSent" }
   | { readonly _tag: "Opened"; readonly state: Scram.Opened }
-  | { readonly _tag: "Proved"; readonly state: Scram.Proved }
+  | { readonly _tag: "Proved"; readonly state: Scram.Proved; readonly derived: Derived | undefined }
   | { readonly _tag: "Verified" }
   | { readonly _tag: "TokenSent" }
   | { readonly _tag: "Gss"; readonly context: GssContext; readonly done: boolean }
@@ -74,100 +82,104 @@ export class Authenticator {
     reason: Refusal.Refusal["reason"],
     method: string,
     detail: string
-  ): Effect.Effect<never, PgAuthError> {
-    return Effect.fail(this.refuse(Refusal.make(reason, method, detail)))
+  ): Either.Either<never, PgAuthError> {
+    return Either.left(this.refuse(Refusal.make(reason, method, detail)))
   }
 
-  private require(method: AuthMethod): Effect.Effect<void, PgAuthError> {
-    return Effect.suspend(() => {
-      this.method = method
-      if (!allowed(this.config, method)) {
-        return this.fail(
-          "method-refused",
-          method,
-          `the server asks for ${method}, which require_auth rules out`
-        )
+  private require(method: AuthMethod): Either.Either<void, PgAuthError> {
+    this.method = method
+    if (!allowed(this.config, method)) {
+      return this.fail(
+        "method-refused",
+        method,
+        `the server asks for ${method}, which require_auth rules out`
+      )
+    }
+    if (this.config.channelBinding === "require" && method !== "scram-sha-256") {
+      return this.fail(
+        "method-refused",
+        method,
+        "channel binding is required, and this method cannot be bound to a channel"
+      )
+    }
+    return Either.void
+  }
+
+  private get password(): Either.Either<Redacted.Redacted<string>, PgAuthError> {
+    const password = this.credentials.password
+    return password === undefined || Redacted.value(password) === ""
+      ? this.fail("password-missing", this.method, "the server asks for a password, and there is none")
+      : Either.right(password)
+  }
+
+  private lift<A>(either: Either.Either<A, Refusal.Refusal>): Either.Either<A, PgAuthError> {
+    return Either.isRight(either) ? Either.right(either.right) : Either.left(this.refuse(either.left))
+  }
+
+  /** Takes the password for a method that shows it, or something made of it at once. */
+  private answer(
+    method: "password" | "md5",
+    make: (password: string) => Either.Either<string, Refusal.Refusal>
+  ): Either.Either<FrontendMessage, PgAuthError> {
+    const required = this.require(method)
+    if (Either.isLeft(required)) return Either.left(required.left)
+    return Either.map(
+      Either.flatMap(this.password, (password) => this.lift(make(Redacted.value(password)))),
+      (password) => {
+        this.exchange = { _tag: "PasswordSent" }
+        return { _tag: "PasswordMessage", password }
       }
-      if (this.config.channelBinding === "require" && method !== "scram-sha-256") {
-        return this.fail(
-          "method-refused",
-          method,
-          "channel binding is required, and this method cannot be bound to a channel"
-        )
-      }
-      return Effect.void
-    })
-  }
-
-  private get password(): Effect.Effect<string, PgAuthError> {
-    return Effect.suspend(() => {
-      const password = this.credentials.password
-      return password === undefined || Redacted.value(password) === ""
-        ? this.fail("password-missing", this.method, "the server asks for a password, and there is none")
-        : Effect.succeed(Redacted.value(password))
-    })
-  }
-
-  private lift<A>(either: Either.Either<A, Refusal.Refusal>): Effect.Effect<A, PgAuthError> {
-    return Either.isRight(either) ? Effect.succeed(either.right) : Effect.fail(this.refuse(either.left))
+    )
   }
 
   /** Answer to AuthenticationCleartextPassword. */
-  get cleartext(): Effect.Effect<FrontendMessage, PgAuthError> {
-    return Effect.zipRight(this.require("password"), this.password).pipe(
-      Effect.map((password) => {
-        this.exchange = { _tag: "PasswordSent" }
-        return { _tag: "PasswordMessage", password }
-      })
-    )
+  get cleartext(): Either.Either<FrontendMessage, PgAuthError> {
+    return this.answer("password", Either.right)
   }
 
   /** Answer to AuthenticationMD5Password. */
-  md5(salt: Uint8Array): Effect.Effect<FrontendMessage, PgAuthError> {
-    return Effect.zipRight(this.require("md5"), this.password).pipe(
-      Effect.flatMap((password) => this.lift(Md5.answer(this.credentials.user, password, salt))),
-      Effect.map((password) => {
-        this.exchange = { _tag: "PasswordSent" }
-        return { _tag: "PasswordMessage", password }
-      })
-    )
+  md5(salt: Uint8Array): Either.Either<FrontendMessage, PgAuthError> {
+    return this.answer("md5", (password) => Md5.answer(this.credentials.user, password, salt))
   }
 
   /** Answer to AuthenticationSASL. */
   beginSasl(
     mechanisms: ReadonlyArray<string>
   ): Effect.Effect<FrontendMessage & { readonly _tag: "SASLInitialResponse" }, PgAuthError, Host> {
-    return Effect.gen(this, function* () {
-      const { encryption, tokens } = this.options
-      const endPoint =
-        encryption._tag === "Tls" ? ChannelBinding.endPointOf(encryption.certificate) : undefined
-      const choice = yield* this.lift(
-        Mechanism.choose(mechanisms, {
-          channelBinding: this.config.channelBinding,
-          tls: encryption._tag === "Tls",
-          bindingAvailable: endPoint !== undefined && Either.isRight(endPoint),
-          oauth: tokens !== undefined
-        })
-      )
-      if (choice.mechanism === "OAUTHBEARER") {
-        const message = yield* this.bearer(tokens!)
-        return { _tag: "SASLInitialResponse", mechanism: choice.mechanism, data: message } as const
-      }
-      yield* this.require("scram-sha-256")
-      if (this.credentials.scramKeys === undefined) yield* this.password
-      const gs2 =
-        choice.binding === "bound" && endPoint !== undefined
-          ? yield* this.lift(endPoint)
-          : choice.binding === "not-offered"
-            ? ChannelBinding.notOffered
-            : ChannelBinding.unsupported
-      this.bound = choice.binding === "bound"
-      const host = yield* Host
-      const nonce = Scram.nonce(yield* host.randomBytes(Scram.nonceSize))
-      const { message, state } = Scram.clientFirst({ nonce, gs2 })
-      this.exchange = { _tag: "Opened", state }
-      return { _tag: "SASLInitialResponse", mechanism: choice.mechanism, data: Utf8.encode(message) } as const
-    })
+    const { encryption, tokens } = this.options
+    const endPoint = encryption._tag === "Tls" ? ChannelBinding.endPointOf(encryption.certificate) : undefined
+    const choice = this.lift(
+      Mechanism.choose(mechanisms, {
+        channelBinding: this.config.channelBinding,
+        tls: encryption._tag === "Tls",
+        bindingAvailable: endPoint !== undefined && Either.isRight(endPoint),
+        oauth: tokens !== undefined
+      })
+    )
+    if (Either.isLeft(choice)) return Either.left(choice.left)
+    const { binding, mechanism } = choice.right
+    if (mechanism === "OAUTHBEARER") {
+      return Effect.map(this.bearer(tokens!), (data) => ({ _tag: "SASLInitialResponse", mechanism, data }))
+    }
+    const required = this.require("scram-sha-256")
+    if (Either.isLeft(required)) return Either.left(required.left)
+    if (this.credentials.scramKeys === undefined) {
+      const password = this.password
+      if (Either.isLeft(password)) return Either.left(password.left)
+    }
+    const gs2 =
+      binding === "bound" && endPoint !== undefined
+        ? this.lift(endPoint)
+        : Either.right(binding === "not-offered" ? ChannelBinding.notOffered : ChannelBinding.unsupported)
+    if (Either.isLeft(gs2)) return Either.left(gs2.left)
+    this.bound = binding === "bound"
+    return Effect.flatMap(Host, (host) =>
+      Effect.map(host.randomBytes(Scram.nonceSize), (random) => {
+        const { message, state } = Scram.clientFirst({ nonce: Scram.nonce(random), gs2: gs2.right })
+        this.exchange = { _tag: "Opened", state }
+        return { _tag: "SASLInitialResponse", mechanism, data: Utf8.encode(message) }
+      })
+    )
   }
 
   private bearer(tokens: Tokens): Effect.Effect<Uint8Array, PgAuthError> {
@@ -188,47 +200,53 @@ export class Authenticator {
     })
   }
 
-  /** Answer to AuthenticationSASLContinue. The key is derived off the event loop. */
+  /** Answer to AuthenticationSASLContinue. The key is derived off the event loop, or known from an earlier login. */
   continueSasl(data: Uint8Array): Effect.Effect<FrontendMessage, PgAuthError, Host> {
-    return Effect.gen(this, function* () {
-      const exchange = this.exchange
-      if (exchange._tag !== "Opened") return yield* this.outOfTurn
-      const { scramMaxIterations: maxIterations, scramMinIterations: minIterations } = this.config
-      const { derive, state } = yield* this.lift(
-        Scram.serverFirst(exchange.state, Utf8.decode(data, 0, data.length), { minIterations, maxIterations })
-      )
-      const keys = yield* this.keys(derive)
+    const exchange = this.exchange
+    if (exchange._tag !== "Opened") return this.outOfTurn
+    const { scramMaxIterations: maxIterations, scramMinIterations: minIterations } = this.config
+    const challenge = this.lift(
+      Scram.serverFirst(exchange.state, Utf8.decode(data, 0, data.length), { minIterations, maxIterations })
+    )
+    if (Either.isLeft(challenge)) return Either.left(challenge.left)
+    const { derive, state } = challenge.right
+    const prove = (keys: Scram.Keys, derived: Derived | undefined): FrontendMessage => {
       const final = Scram.clientFinalWithKeys(state, keys)
-      this.exchange = { _tag: "Proved", state: final.state }
-      return { _tag: "SASLResponse", data: Utf8.encode(final.message) } as const
-    })
+      this.exchange = { _tag: "Proved", state: final.state, derived }
+      return { _tag: "SASLResponse", data: Utf8.encode(final.message) }
+    }
+    const { scramKeys } = this.credentials
+    if (scramKeys !== undefined) return Either.right(prove(Redacted.value(scramKeys), undefined))
+    const password = this.password
+    if (Either.isLeft(password)) return Either.left(password.left)
+    const known = ScramKeys.find(password.right, derive)
+    return known !== undefined
+      ? Either.right(prove(known, undefined))
+      : Effect.map(this.derive(password.right, derive), (keys) =>
+          prove(keys, { password: password.right, derivation: derive, keys })
+        )
   }
 
-  private keys(derive: Scram.Derivation): Effect.Effect<Scram.Keys, PgAuthError, Host> {
-    return Effect.gen(this, function* () {
-      const given = this.credentials.scramKeys
-      if (given !== undefined) return Redacted.value(given)
-      const password = yield* this.password
-      const host = yield* Host
-      const salted = yield* Effect.mapError(
-        host.pbkdf2Sha256(SaslPrep.prepare(password), derive.salt, derive.iterations),
-        (failure) => this.refuse(Refusal.make("method-unsupported", Scram.method, failure.reason))
-      )
-      return Scram.keysOf(salted)
-    })
+  private derive(
+    password: Redacted.Redacted<string>,
+    { iterations, salt }: Scram.Derivation
+  ): Effect.Effect<Scram.Keys, PgAuthError, Host> {
+    return Effect.flatMap(Host, (host) =>
+      Effect.mapBoth(host.pbkdf2Sha256(SaslPrep.prepare(Redacted.value(password)), salt, iterations), {
+        onFailure: ({ reason }) => this.refuse(Refusal.make("method-unsupported", Scram.method, reason)),
+        onSuccess: Scram.keysOf
+      })
+    )
   }
 
   /** Checks AuthenticationSASLFinal: the server knows the password too. */
-  verifySasl(data: Uint8Array): Effect.Effect<void, PgAuthError> {
-    return Effect.suspend(() => {
-      const exchange = this.exchange
-      if (exchange._tag !== "Proved") return this.outOfTurn
-      return Effect.map(
-        this.lift(Scram.serverFinal(exchange.state, Utf8.decode(data, 0, data.length))),
-        () => {
-          this.exchange = { _tag: "Verified" }
-        }
-      )
+  verifySasl(data: Uint8Array): Either.Either<void, PgAuthError> {
+    const exchange = this.exchange
+    if (exchange._tag !== "Proved") return this.outOfTurn
+    return Either.map(this.lift(Scram.serverFinal(exchange.state, Utf8.decode(data, 0, data.length))), () => {
+      const { derived } = exchange
+      if (derived !== undefined) ScramKeys.remember(derived.password, derived.derivation, derived.keys)
+      this.exchange = { _tag: "Verified" }
     })
   }
 
@@ -287,42 +305,40 @@ export class Authenticator {
     )
   }
 
-  private get outOfTurn(): Effect.Effect<never, PgAuthError> {
+  private get outOfTurn(): Either.Either<never, PgAuthError> {
     return this.fail("server-unproven", Scram.method, "a SASL message came out of turn")
   }
 
   /** Whether AuthenticationOk may be believed: what was required has been proven. */
-  get accepted(): Effect.Effect<void, PgAuthError> {
-    return Effect.suspend(() => {
-      const { channelBinding } = this.config
-      switch (this.exchange._tag) {
-        case "None": {
-          const byChannel = this.options.encryption._tag === "Gss" && allowed(this.config, "gss")
-          if (byChannel) this.method = "gss"
-          return (byChannel || allowed(this.config, "none")) && channelBinding !== "require"
-            ? Effect.void
-            : this.fail(
-                "method-refused",
-                "trust",
-                "the server let us in without asking for anything, and the settings require a proof"
-              )
-        }
-        case "Opened":
-        case "Proved":
-          return this.outOfTurn
-        case "Gss":
-          return this.exchange.done
-            ? Effect.void
-            : this.fail("server-unproven", this.method, "the server did not finish the proof of its own name")
-        default:
-          return channelBinding !== "require" || this.bound
-            ? Effect.void
-            : this.fail(
-                "method-refused",
-                this.method,
-                "channel binding is required, and the login is not bound"
-              )
+  get accepted(): Either.Either<void, PgAuthError> {
+    const { channelBinding } = this.config
+    switch (this.exchange._tag) {
+      case "None": {
+        const byChannel = this.options.encryption._tag === "Gss" && allowed(this.config, "gss")
+        if (byChannel) this.method = "gss"
+        return (byChannel || allowed(this.config, "none")) && channelBinding !== "require"
+          ? Either.void
+          : this.fail(
+              "method-refused",
+              "trust",
+              "the server let us in without asking for anything, and the settings require a proof"
+            )
       }
-    })
+      case "Opened":
+      case "Proved":
+        return this.outOfTurn
+      case "Gss":
+        return this.exchange.done
+          ? Either.void
+          : this.fail("server-unproven", this.method, "the server did not finish the proof of its own name")
+      default:
+        return channelBinding !== "require" || this.bound
+          ? Either.void
+          : this.fail(
+              "method-refused",
+              this.method,
+              "channel binding is required, and the login is not bound"
+            )
+    }
   }
 }

@@ -60,24 +60,29 @@ export class Conversation {
     return undefined
   }
 
-  /** The next message. Fails when it is malformed or too long, and when the link ends. */
-  readonly next: Effect.Effect<BackendMessage.BackendMessage, ConversationError> = Effect.suspend(() => {
+  /** The next message, if it is there. Left: it is malformed or too long, or the link has ended before it. */
+  poll(): Either.Either<BackendMessage.BackendMessage, ConversationError> | undefined {
     const run = this.framer.next()
-    if (run === null) {
-      if (this.end !== undefined) return Effect.fail(this.ended(this.end.failure))
-      return Effect.async<BackendMessage.BackendMessage, ConversationError>((resume) => {
-        this.waiter = () => resume(this.next)
-        return Effect.sync(() => {
-          this.waiter = undefined
-        })
-      })
-    }
-    if ("least" in run) return Effect.fail(this.notPostgres(run.tag, run.message))
+    if (run === null) return this.end === undefined ? undefined : Either.left(this.ended(this.end.failure))
+    if ("least" in run) return Either.left(this.notPostgres(run.tag, run.message))
     const message = BackendMessage.decode(run.tag, run.bytes, run.starts[0]!, bodyEnd(run, 0))
     return Either.isRight(message)
-      ? Effect.succeed(message.right)
-      : Effect.fail(this.notPostgres(run.tag, message.left.message))
+      ? Either.right(message.right)
+      : Either.left(this.notPostgres(run.tag, message.left.message))
+  }
+
+  /** Succeeds when bytes or the end have come: to be waited for when `poll` had nothing. */
+  readonly arrival: Effect.Effect<void> = Effect.async<void>((resume) => {
+    this.waiter = () => resume(Effect.void)
+    return Effect.sync(() => {
+      this.waiter = undefined
+    })
   })
+
+  /** The next message. Fails when it is malformed or too long, and when the link ends. */
+  readonly next: Effect.Effect<BackendMessage.BackendMessage, ConversationError> = Effect.suspend(
+    () => this.poll() ?? Effect.flatMap(this.arrival, () => this.next)
+  )
 
   private notPostgres(tag: number, reason: string): PgProtocolError {
     const legacy = this.first === undefined ? undefined : legacyText(this.first)

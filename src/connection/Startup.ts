@@ -81,7 +81,7 @@ export interface StartupOptions extends AuthenticatorOptions {
  * not prove what the settings require, and before anything is shown to a server that asks for what they rule out.
  */
 export const run = (options: StartupOptions): Effect.Effect<Started, StartupError, Host | Scope.Scope> =>
-  Effect.gen(function* () {
+  Effect.suspend(() => {
     const { config, conversation, credentials, limits, onPhase, side, tokens } = options
     const authenticator = new Authenticator(options)
     const asked: ProtocolVersion.Asked = {
@@ -96,29 +96,32 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
 
     const violation = (tag: string, reason: string) =>
       new PgProtocolError({ state: conversation.state, tag, reason })
-    const send = (message: FrontendMessage): Effect.Effect<void, PgConfigError> =>
-      Effect.suspend(() => {
-        const failure = conversation.send(message)
-        return failure === undefined
-          ? Effect.void
-          : Effect.fail(new PgConfigError({ key: message._tag, reason: failure, source: "startup packet" }))
-      })
-    const sendIfAny = (message: FrontendMessage | undefined): Effect.Effect<void, PgConfigError> =>
-      message === undefined ? Effect.void : send(message)
+    const send = (message: FrontendMessage): Either.Either<void, PgConfigError> => {
+      const failure = conversation.send(message)
+      return failure === undefined
+        ? Either.void
+        : Either.left(new PgConfigError({ key: message._tag, reason: failure, source: "startup packet" }))
+    }
+    const sendIfAny = (message: FrontendMessage | undefined): Either.Either<void, PgConfigError> =>
+      message === undefined ? Either.void : send(message)
 
-    /** The next message that is neither an error nor a notice. */
-    const next: Effect.Effect<BackendMessage, StartupError> = Effect.flatMap(
-      Effect.suspend(() => conversation.next),
-      (message) => {
+    /** The next message that is neither an error nor a notice, if it is there. */
+    const poll = (): Either.Either<BackendMessage, StartupError> | undefined => {
+      for (;;) {
+        const heard = conversation.poll()
+        if (heard === undefined || Either.isLeft(heard)) return heard
+        const message = heard.right
         if (message._tag === "ErrorResponse") {
-          return Effect.fail(
+          return Either.left(
             refused(message.fields, credentials, authenticator, tokens?.challenge && tokens.said)
           )
         }
-        if (message._tag !== "NoticeResponse") return Effect.succeed(message)
+        if (message._tag !== "NoticeResponse") return heard
         side.notice(message.fields)
-        return next
       }
+    }
+    const next: Effect.Effect<BackendMessage, StartupError> = Effect.suspend(
+      () => poll() ?? Effect.flatMap(conversation.arrival, () => next)
     )
 
     /** OAUTHBEARER has a table of its own; at its end the server has taken the token. */
@@ -143,31 +146,29 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
       }
     })
 
-    const authenticated = Effect.suspend(() => {
+    const authenticated = (): Either.Either<void, PgAuthError> => {
       conversation.framer.limits = limits.session
       onPhase("ready")
       return authenticator.accepted
-    })
+    }
 
-    const act = (
-      action: Table.Action,
-      message: BackendMessage
-    ): Effect.Effect<void, StartupError, Host | Scope.Scope> => {
+    /** What a message demands: an `Either` where it is done already. */
+    const act = (action: Table.Action, message: BackendMessage): Acted => {
       switch (action) {
         case "answerCleartext":
-          return Effect.flatMap(authenticator.cleartext, send)
+          return Either.flatMap(authenticator.cleartext, send)
         case "answerMd5":
           return message._tag === "AuthenticationMD5Password"
-            ? Effect.flatMap(authenticator.md5(message.salt), send)
-            : Effect.void
+            ? Either.flatMap(authenticator.md5(message.salt), send)
+            : Either.void
         case "continueSasl":
           return message._tag === "AuthenticationSASLContinue"
             ? Effect.flatMap(authenticator.continueSasl(message.data), send)
-            : Effect.void
+            : Either.void
         case "verifySasl":
           return message._tag === "AuthenticationSASLFinal"
             ? authenticator.verifySasl(message.data)
-            : Effect.void
+            : Either.void
         case "beginGss":
           conversation.framer.limits = limits.tokens
           return Effect.flatMap(
@@ -177,86 +178,110 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
         case "continueGss":
           return message._tag === "AuthenticationGSSContinue"
             ? Effect.flatMap(authenticator.continueGss(message.data), sendIfAny)
-            : Effect.void
+            : Either.void
         case "authenticated":
-          return authenticated
+          return authenticated()
         case "checkVersion": {
-          if (message._tag !== "NegotiateProtocolVersion") return Effect.void
+          if (message._tag !== "NegotiateProtocolVersion") return Either.void
           const answer = ProtocolVersion.negotiated(asked, message)
-          if (typeof answer === "string") return Effect.fail(violation("v", answer))
+          if (typeof answer === "string") return Either.left(violation("v", answer))
           version = answer
-          return Effect.void
+          return Either.void
         }
         case "rememberKey": {
-          if (message._tag !== "BackendKeyData") return Effect.void
+          if (message._tag !== "BackendKeyData") return Either.void
           if (ProtocolVersion.nameOf(version) === "3.0" && message.secretKey.length !== 4) {
-            return Effect.fail(
+            return Either.left(
               violation("K", `a key of ${message.secretKey.length} bytes, and protocol 3.0 has four`)
             )
           }
           processId = message.processId
           cancelKey = message.secretKey
-          return Effect.void
+          return Either.void
         }
         case "rememberParameter": {
-          if (message._tag !== "ParameterStatus") return Effect.void
+          if (message._tag !== "ParameterStatus") return Either.void
           const refused = side.parameter(message.name, message.value)
-          return refused === undefined ? Effect.void : Effect.fail(violation("S", refused))
+          return refused === undefined ? Either.void : Either.left(violation("S", refused))
         }
         case "ready":
           return message._tag === "ReadyForQuery" && message.status !== "I"
-            ? Effect.fail(violation("Z", `a new session with transaction status ${message.status}`))
-            : Effect.void
+            ? Either.left(violation("Z", `a new session with transaction status ${message.status}`))
+            : Either.void
         default:
-          return Effect.void
+          return Either.void
       }
     }
 
     /** A bearer token is taken or refused at once; every other mechanism goes on in the table. */
-    const beginSasl = (mechanisms: ReadonlyArray<string>): Effect.Effect<Table.State, StartupError, Host> =>
-      Effect.gen(function* () {
-        conversation.framer.limits = limits.tokens
-        const first = yield* authenticator.beginSasl(mechanisms)
+    const beginSasl = (mechanisms: ReadonlyArray<string>): Effect.Effect<Table.State, StartupError, Host> => {
+      conversation.framer.limits = limits.tokens
+      return Effect.flatMap(authenticator.beginSasl(mechanisms), (first) => {
         if (authenticator.bound) options.onBound()
-        yield* send(first)
-        if (first.mechanism !== "OAUTHBEARER") return "SaslStarted"
-        yield* bearer
-        yield* authenticated
-        return "Initializing"
+        const sent = send(first)
+        return first.mechanism === "OAUTHBEARER"
+          ? Effect.zipRight(Effect.zipRight(sent, bearer), Effect.suspend(authenticated)).pipe(
+              Effect.as("Initializing" as const)
+            )
+          : Either.map(sent, () => "SaslStarted" as const)
       })
+    }
+
+    /** Takes what has come, message by message, and becomes an effect only where there is something to wait for. */
+    const drive: Effect.Effect<Started, StartupError, Host | Scope.Scope> = Effect.suspend(() => {
+      while (state !== "Done") {
+        conversation.state = `Startup.${state}`
+        const heard = poll()
+        if (heard === undefined) return Effect.flatMap(conversation.arrival, () => drive)
+        if (Either.isLeft(heard)) {
+          const opening = state === "Opening" && asked.version > protocol30
+          return Effect.fail(opening ? newerRefused(heard.left) : heard.left)
+        }
+        const message = heard.right
+        if (message._tag.startsWith("Authentication") && state !== "Initializing") onPhase("authentication")
+        const arrow: ReturnType<typeof Table.step> = Table.step(state, message._tag)
+        if (arrow === undefined) return Effect.fail(unexpected(message, violation, credentials))
+        const accepted: string | undefined =
+          state === "Opening" && arrow.to !== "Negotiated" ? ProtocolVersion.unnegotiated(asked) : undefined
+        if (accepted !== undefined) return Effect.fail(violation(message._tag, accepted))
+        if (message._tag === "AuthenticationSASL") {
+          return Effect.flatMap(beginSasl(message.mechanisms), (to) => {
+            state = to
+            return drive
+          })
+        }
+        const acted = act(arrow.emit, message)
+        if (!isDone(acted)) {
+          return Effect.flatMap(acted, () => {
+            state = arrow.to
+            return drive
+          })
+        }
+        if (Either.isLeft(acted)) return Effect.fail(acted.left)
+        state = arrow.to
+      }
+      return Effect.succeed({
+        processId,
+        cancelKey,
+        protocolVersion: ProtocolVersion.nameOf(version),
+        user: credentials.user,
+        authentication: authenticator.method,
+        channelBound: authenticator.bound
+      })
+    })
 
     onPhase("startup")
-    yield* send({
+    const opened = send({
       _tag: "StartupMessage",
       version: asked.version,
       parameters: parametersOf(config, credentials.user)
     })
-    while (state !== "Done") {
-      conversation.state = `Startup.${state}`
-      const opening: boolean = state === "Opening" && asked.version > protocol30
-      const message: BackendMessage = yield* opening ? Effect.mapError(next, newerRefused) : next
-      if (message._tag.startsWith("Authentication") && state !== "Initializing") onPhase("authentication")
-      const arrow: ReturnType<typeof Table.step> = Table.step(state, message._tag)
-      if (arrow === undefined) return yield* Effect.fail(unexpected(message, violation, credentials))
-      const accepted: string | undefined =
-        state === "Opening" && arrow.to !== "Negotiated" ? ProtocolVersion.unnegotiated(asked) : undefined
-      if (accepted !== undefined) return yield* Effect.fail(violation(message._tag, accepted))
-      if (message._tag === "AuthenticationSASL") {
-        state = yield* beginSasl(message.mechanisms)
-        continue
-      }
-      yield* act(arrow.emit, message)
-      state = arrow.to
-    }
-    return {
-      processId,
-      cancelKey,
-      protocolVersion: ProtocolVersion.nameOf(version),
-      user: credentials.user,
-      authentication: authenticator.method,
-      channelBound: authenticator.bound
-    }
+    return Either.isLeft(opened) ? Effect.fail(opened.left) : drive
   })
+
+type Acted = Effect.Effect<void, StartupError, Host | Scope.Scope>
+
+const isDone = (acted: Acted): acted is Either.Either<void, StartupError> => Either.isEither(acted)
 
 const versionHint = "if it does not know the protocol version asked for, set max_protocol_version=3.0"
 
