@@ -8,9 +8,10 @@ import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 
 /** Digits that read back as the same number, the sign of zero included. */
-const digits = (value: number): string => (Object.is(value, -0) ? "-0" : String(value))
+export const digits = (value: number): string => (Object.is(value, -0) ? "-0" : String(value))
 
-abstract class Shape implements Equal.Equal {
+/** A value that is its numbers. */
+export abstract class Shape implements Equal.Equal {
   /** What makes the shape, in the order of its binary form. */
   abstract readonly numbers: ReadonlyArray<number>
 

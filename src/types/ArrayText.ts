@@ -7,14 +7,12 @@ import { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import * as ArrayShape from "./ArrayShape.js"
 import type { Codec, Decode } from "./Codec.js"
+import { isSpace } from "./Quoting.js"
 
 const quote = 34
 const backslash = 92
 const open = 123
 const close = 125
-
-const isSpace = (byte: number | undefined): boolean =>
-  byte === 32 || (byte !== undefined && byte >= 9 && byte <= 13)
 
 /** A walk over one array's text. The reader's failure is the only outcome besides the fields. */
 class Walk {

@@ -143,7 +143,8 @@ export const over = (codec: Codec, bounds: Bounds = "kept"): Codec<PgArrayValue>
     name: `${codec.name}[]`,
     oid: codec.arrayOid,
     arrayOid: 0,
-    delimiter: ",",
+    delimiter: codec.delimiter,
+    elementsNest: true,
     ...(codec.parameterFormat === undefined ? {} : { parameterFormat: codec.parameterFormat }),
     decodeText: decodeText(codec, bounds),
     decodeBinary:

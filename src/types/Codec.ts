@@ -12,14 +12,18 @@ import type { Format } from "../model/Format.js"
 export type Decode<A = unknown> = (reader: ByteReader, at: number, length: number) => A
 export type Encode = (writer: ByteWriter, value: unknown) => void
 
-export interface Codec<A = unknown> {
+/** Which type a codec is for. */
+export interface Names {
   /** The type's name in pg_type, such as `int4`. */
   readonly name: string
   readonly oid: number
   /** OID of the array over this type, 0 when there is none. */
   readonly arrayOid: number
-  /** Delimiter of array elements in text: `,`, only for box `;`. */
-  readonly delimiter: "," | ";"
+}
+
+export interface Codec<A = unknown> extends Names {
+  /** Delimiter of array elements in text, one character of ASCII: `,`, for box `;`, for geometries `:`. */
+  readonly delimiter: string
   /** True when a JavaScript array is a value of this type, as for JSON, and so no dimension of an array over it. */
   readonly elementsNest?: boolean
   readonly decodeText: Decode<A>

@@ -8,6 +8,7 @@
 import type { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import * as Utf8 from "../bytes/Utf8.js"
+import * as Float4 from "../model/Float4.js"
 import * as Oid from "../model/Oid.js"
 import type { Codec, Decode } from "./Codec.js"
 import * as Fail from "./Fail.js"
@@ -100,40 +101,9 @@ export const float4: Codec<number> = {
   encodeBinary: (writer, value) => writer.float32(singleOf(writer, value))
 }
 
-/** Normal float4 numbers keep any six digits; below this size they keep fewer. */
-const smallestNormal = 2 ** -126
-
-/** The number with the fewest decimal digits that is nearest to this float4: what the server's text says. */
-const shortest = (single: number): number => {
-  for (let digits = Math.abs(single) < smallestNormal ? 1 : 6; digits < 9; digits++) {
-    const text = single.toPrecision(digits)
-    if (isNearest(Number(text), single)) return Number(halfToEven(single, digits, text))
-  }
-  return Number.isFinite(single) ? Number(single.toPrecision(9)) : single
-}
-
-/** True when no other float4 is as near to `value`; the server does not print a number halfway to its neighbour. */
-const isNearest = (value: number, single: number): boolean => {
-  const twice = single + 2 * (value - single)
-  return Math.fround(value) === single && (value === single || Math.fround(twice) !== twice)
-}
-
-const significant = (text: string): string => text.replace(/e.*$/, "").replace(/^-?0*\.?0*|\./g, "")
-
-/** JavaScript rounds a half away from zero, the server to the even digit: 34342.0625 is 34342.062. */
-const halfToEven = (single: number, digits: number, text: string): string => {
-  const exact = significant(single.toPrecision(digits + 30)).replace(/0+$/, "")
-  if (exact.length !== digits + 1 || !exact.endsWith("5")) return text
-  const last = Number(significant(text).charAt(digits - 1))
-  return last % 2 === 0 ? text : text.replace(/\d(?=e|$)/, String(last - 1))
-}
-
 /** `float4` as the digits the server prints, as node-postgres gives it: 0.1 reads as 0.1. */
 export const float4AsPrinted: Codec<number> = {
   ...float4,
   decodeText: parseText,
-  decodeBinary: (reader, at, length) => {
-    const single = decodeFloat4(reader, at, length)
-    return Number.isInteger(single) && Math.abs(single) < 1_000_000 ? single : shortest(single)
-  }
+  decodeBinary: (reader, at, length) => Float4.shortest(decodeFloat4(reader, at, length))
 }

@@ -11,17 +11,9 @@
  */
 import * as Oid from "../model/Oid.js"
 import type { Codec, Encode } from "./Codec.js"
-import * as Fail from "./Fail.js"
 import * as Integers from "./Integers.js"
 import { mismatch } from "./Shape.js"
 import * as Texts from "./Texts.js"
-
-/** A codec of strings that asks for text and sends text. */
-const textOnly = (name: string, oid: number, arrayOid: number): Codec<string> => ({
-  ...Texts.make(name, oid, arrayOid),
-  decodeBinary: undefined,
-  encodeBinary: undefined
-})
 
 const encodeName: Encode = (writer, value) => {
   if (typeof value === "string") Texts.writeText(writer, value)
@@ -30,7 +22,7 @@ const encodeName: Encode = (writer, value) => {
 }
 
 const named = (name: string, oid: number, arrayOid: number): Codec<string> => ({
-  ...textOnly(name, oid, arrayOid),
+  ...Texts.textOnly(name, oid, arrayOid),
   encodeText: encodeName
 })
 
@@ -46,7 +38,7 @@ export const regnamespace = named("regnamespace", Oid.regnamespace, Oid.regnames
 export const regrole = named("regrole", Oid.regrole, Oid.regroleArray)
 export const regcollation = named("regcollation", Oid.regcollation, Oid.regcollationArray)
 
-export const money = textOnly("money", Oid.money, Oid.moneyArray)
+export const money = Texts.textOnly("money", Oid.money, Oid.moneyArray)
 
 /**
  * `money` as a bigint of the smallest unit: -123450n is `-$1,234.50` where `lc_monetary` has two digits behind the point.
@@ -64,27 +56,11 @@ export const moneyAsMinorUnits: Codec<bigint> = {
   encodeText: (writer) => writer.fail("money as text depends on the server's locale; send it in binary")
 }
 
-export const xml = textOnly("xml", Oid.xml, Oid.xmlArray)
+export const xml = Texts.textOnly("xml", Oid.xml, Oid.xmlArray)
 export const refcursor = Texts.make("refcursor", Oid.refcursor, Oid.refcursorArray)
 
-/** The one version of the binary form that there is. */
-const version = 1
-
 /** `jsonpath` in the form the server prints, `$."a"[*]`. */
-export const jsonpath: Codec<string> = {
-  ...Texts.make("jsonpath", Oid.jsonpath, Oid.jsonpathArray),
-  decodeBinary: (reader, at, length) => {
-    if (length > 0 && reader.bytes[at] === version) return Texts.decodeString(reader, at + 1, length - 1)
-    if (length === 0) Fail.size(reader, 1, length)
-    else reader.fail(`a jsonpath of version ${reader.bytes[at]}, not ${version}`)
-    return ""
-  },
-  encodeBinary: (writer, value) => {
-    if (typeof value !== "string") return writer.fail(mismatch("string", value))
-    writer.uint8(version)
-    Texts.writeText(writer, value)
-  }
-}
+export const jsonpath = Texts.versioned("jsonpath", Oid.jsonpath, Oid.jsonpathArray)
 
 export const all = [
   regproc,

@@ -13,8 +13,8 @@ import type { ByteWriter } from "../bytes/ByteWriter.js"
 import type { Format } from "../model/Format.js"
 import type { Encode } from "./Codec.js"
 import type { Registry } from "./Registry.js"
-import { describe, mismatch } from "./Shape.js"
-import { writeText } from "./Texts.js"
+import { describe } from "./Shape.js"
+import * as Texts from "./Texts.js"
 
 /**
  * Why parameters could not be written. `index` counts from 0. `reason` tells what was expected and the shape of what
@@ -40,19 +40,6 @@ export interface ParameterPlan {
   readonly write: (writer: ByteWriter, values: ReadonlyArray<unknown>) => ParameterFailure | null
 }
 
-const encodeUnknown: Encode = (writer, value) => {
-  switch (typeof value) {
-    case "string":
-      return writeText(writer, value)
-    case "boolean":
-    case "bigint":
-      return writer.text(String(value))
-    case "number":
-      if (Number.isSafeInteger(value)) return writer.text(Object.is(value, -0) ? "-0" : String(value))
-  }
-  writer.fail(mismatch("string, whole number, bigint or boolean for a parameter of unknown type", value))
-}
-
 class Compiled implements ParameterPlan {
   readonly formats: ReadonlyArray<Format>
   private readonly encoders: ReadonlyArray<Encode>
@@ -67,7 +54,7 @@ class Compiled implements ParameterPlan {
     )
     this.encoders = codecs.map((codec, index) =>
       codec === undefined
-        ? encodeUnknown
+        ? Texts.encodeUnknown
         : ((this.formats[index] === 1 ? codec.encodeBinary : undefined) ?? codec.encodeText)
     )
   }

@@ -3,13 +3,12 @@
  *
  * @see https://www.postgresql.org/docs/current/rangetypes.html#RANGETYPES-IO
  */
-import { ByteReader } from "../bytes/ByteReader.js"
+import type { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import { type Ends, PgRange } from "../model/PgRange.js"
 import type { Codec, Encode } from "./Codec.js"
+import * as Quoting from "./Quoting.js"
 
-const quote = 34
-const backslash = 92
 const comma = 44
 const roundOpen = 40
 const roundClose = 41
@@ -17,10 +16,8 @@ const squareOpen = 91
 const squareClose = 93
 const curlyOpen = 123
 const curlyClose = 125
+const stops = [comma, roundOpen, roundClose, squareOpen, squareClose]
 const word = [101, 109, 112, 116, 121]
-
-const isSpace = (byte: number | undefined): boolean =>
-  byte === 32 || (byte !== undefined && byte >= 9 && byte <= 13)
 
 /** A walk over one value's text. The reader's failure is the only outcome besides the ranges. */
 class Walk<A> {
@@ -36,7 +33,7 @@ class Walk<A> {
   }
 
   private space(): void {
-    while (isSpace(this.peek())) this.at++
+    while (Quoting.isSpace(this.peek())) this.at++
   }
 
   private bad(reason: string): undefined {
@@ -103,56 +100,13 @@ class Walk<A> {
 
   /** One bound, up to the comma or bracket behind it. */
   private bound(): { readonly value: A | null } | undefined {
-    const bytes = this.reader.bytes
     const start = this.at
-    let isQuoted = false
-    let isPlain = true
-    for (; this.at < this.end; this.at++) {
-      const byte = bytes[this.at]!
-      if (byte === backslash) {
-        isPlain = false
-        this.at++
-      } else if (byte === quote) {
-        isPlain = false
-        isQuoted = !isQuoted
-      } else if (
-        !isQuoted &&
-        (byte === comma ||
-          byte === roundOpen ||
-          byte === roundClose ||
-          byte === squareOpen ||
-          byte === squareClose)
-      ) {
-        break
-      }
-    }
-    if (this.at >= this.end) return this.bad("a bound that does not end")
-    if (this.at === start) return { value: null }
-    return isPlain ? this.plain(start) : this.escaped(start)
-  }
-
-  private plain(start: number): { readonly value: A } | undefined {
-    const value = this.element.decodeText(this.reader, start, this.at - start)
+    const { at, plain } = Quoting.scan(this.reader.bytes, start, this.end, stops)
+    if (at < 0) return this.bad("a bound that does not end")
+    this.at = at
+    if (at === start) return { value: null }
+    const value = Quoting.decode(this.element, this.reader, start, at, plain)
     return this.reader.failure === null ? { value } : undefined
-  }
-
-  /** Reads a bound out of bytes of its own, without quotes and escapes. A quote doubled within quotes is one. */
-  private escaped(start: number): { readonly value: A } | undefined {
-    const bytes = this.reader.bytes
-    const plain = new Uint8Array(this.at - start)
-    let to = 0
-    let isQuoted = false
-    for (let from = start; from < this.at; from++) {
-      const byte = bytes[from]!
-      if (byte === backslash) plain[to++] = bytes[++from]!
-      else if (byte !== quote) plain[to++] = byte
-      else if (isQuoted && bytes[from + 1] === quote) plain[to++] = bytes[++from]!
-      else isQuoted = !isQuoted
-    }
-    const inner = new ByteReader(plain, 0, to)
-    const value = this.element.decodeText(inner, 0, to)
-    if (inner.failure !== null) this.reader.fail(inner.failure)
-    return inner.failure === null ? { value } : undefined
   }
 }
 
@@ -180,38 +134,13 @@ export const decodeRanges = <A>(
   return ranges !== undefined && walk.done() ? ranges : undefined
 }
 
-const isSpecial = (byte: number): boolean =>
-  byte === quote ||
-  byte === backslash ||
-  byte === comma ||
-  byte === roundOpen ||
-  byte === roundClose ||
-  byte === squareOpen ||
-  byte === squareClose ||
-  isSpace(byte)
-
-const encodeBound = (writer: ByteWriter, encode: Encode, value: unknown): void => {
-  const start = writer.offset
-  encode(writer, value)
-  if (writer.failure !== null) return
-  const text = writer.bytes.slice(start, writer.offset)
-  if (text.length > 0 && !text.some(isSpecial)) return
-  writer.offset = start
-  writer.uint8(quote)
-  for (const byte of text) {
-    if (byte === quote || byte === backslash) writer.uint8(backslash)
-    writer.uint8(byte)
-  }
-  writer.uint8(quote)
-}
-
 /** Writes one range; bounds are quoted where they must be. */
 export const encodeRange = (writer: ByteWriter, encode: Encode, range: PgRange<unknown>): void => {
   if (range.isEmpty) return writer.text("empty")
   writer.uint8(range.lowerInclusive ? squareOpen : roundOpen)
-  if (range.lower !== null) encodeBound(writer, encode, range.lower)
+  if (range.lower !== null) Quoting.encode(writer, encode, range.lower)
   writer.uint8(comma)
-  if (range.upper !== null) encodeBound(writer, encode, range.upper)
+  if (range.upper !== null) Quoting.encode(writer, encode, range.upper)
   writer.uint8(range.upperInclusive ? squareClose : roundClose)
 }
 

@@ -13,7 +13,7 @@ import * as Utf8 from "../bytes/Utf8.js"
 import * as Oid from "../model/Oid.js"
 import { PgMultirange } from "../model/PgMultirange.js"
 import { type Ends, PgRange } from "../model/PgRange.js"
-import type { Codec, Decode, Encode } from "./Codec.js"
+import type { Codec, Decode, Encode, Names } from "./Codec.js"
 import * as Dates from "./Dates.js"
 import * as Integers from "./Integers.js"
 import * as Numerics from "./Numerics.js"
@@ -96,12 +96,6 @@ const given = <A>(codec: Decode<A>, writer: ByteWriter, value: unknown): unknown
   if (reader.failure === null) return read
   writer.fail(`expected a range in text, got a ${reader.failure}`)
   return undefined
-}
-
-export interface Names {
-  readonly name: string
-  readonly oid: number
-  readonly arrayOid: number
 }
 
 /** The codec of ranges over `element`'s type. Binary in a direction when the element's is. */

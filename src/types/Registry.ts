@@ -5,11 +5,13 @@
  * `lossless` gives every value exactly; `familiar` gives what users of node-postgres expect.
  */
 import * as Oid from "../model/Oid.js"
+import type { PgType } from "../model/PgType.js"
 import * as Arrays from "./Arrays.js"
 import * as Booleans from "./Booleans.js"
 import * as Bytes from "./Bytes.js"
 import * as Bits from "./Bits.js"
 import type { Codec } from "./Codec.js"
+import * as Composites from "./Composites.js"
 import * as Dates from "./Dates.js"
 import * as Floats from "./Floats.js"
 import * as Integers from "./Integers.js"
@@ -23,29 +25,48 @@ import * as Geometries from "./Geometries.js"
 import * as SystemIds from "./SystemIds.js"
 import * as TextSearch from "./TextSearch.js"
 import * as Texts from "./Texts.js"
+import * as TypeTree from "./TypeTree.js"
 import * as Times from "./Times.js"
 import * as Timestamps from "./Timestamps.js"
 import * as Uuids from "./Uuids.js"
 import * as Values from "./Values.js"
 import * as Vectors from "./Vectors.js"
 
+/** Whether types found at run time that have a class of their own here are its values, or the server's text. */
+export type Structured = "values" | "text"
+
 export class Registry {
   private constructor(
-    private readonly codecs: ReadonlyMap<number, Codec>,
-    private readonly bounds: Arrays.Bounds
-  ) {}
+    private readonly codecs: Map<number, Codec>,
+    private readonly bounds: Arrays.Bounds,
+    private readonly structured: Structured
+  ) {
+    if (structured === "text" || codecs.has(Oid.record)) return
+    const record = Composites.record((oid) => (oid === Oid.record ? undefined : codecs.get(oid)))
+    this.record = [record, Arrays.over(record, bounds)]
+  }
+
+  /** Anonymous records read their values by this very registry, and so each registry has its own. */
+  private readonly record: readonly [one: Codec, array: Codec] | undefined
 
   /**
    * The registry of these codecs and the arrays over them; of two for one OID the later wins. `bounds`: whether
-   * arrays that do not begin at 1 become a `PgArray` (`kept`, the default) or a plain array (`dropped`).
+   * arrays that do not begin at 1 become a `PgArray` (`kept`, the default) or a plain array (`dropped`). `structured`:
+   * what becomes of ranges, records and the like that are found at run time, `values` unless told.
    */
-  static make(codecs: Iterable<Codec>, bounds: Arrays.Bounds = "kept"): Registry {
-    return new Registry(extend(new Map(), codecs, bounds), bounds)
+  static make(
+    codecs: Iterable<Codec>,
+    bounds: Arrays.Bounds = "kept",
+    structured: Structured = "values"
+  ): Registry {
+    return new Registry(extend(new Map(), codecs, bounds), bounds, structured)
   }
 
   /** The codec of a type, `undefined` when the type is not known. */
   lookup(oid: number): Codec | undefined {
-    return this.codecs.get(oid)
+    const found = this.codecs.get(oid)
+    if (found !== undefined || this.record === undefined) return found
+    return oid === Oid.record ? this.record[0] : oid === Oid.recordArray ? this.record[1] : undefined
   }
 
   /** This registry with one more codec, and with the array over it; it takes the place of another for the same OID. */
@@ -55,7 +76,21 @@ export class Registry {
 
   /** This registry with several more codecs. */
   withAll(codecs: Iterable<Codec>): Registry {
-    return new Registry(extend(new Map(this.codecs), codecs, this.bounds), this.bounds)
+    return new Registry(extend(new Map(this.codecs), codecs, this.bounds), this.bounds, this.structured)
+  }
+
+  /**
+   * This registry with codecs for types of a catalogue: enums, domains, composites, ranges, multiranges, arrays of all these,
+   * and types of extensions, whatever they are made of. A type that has a codec here keeps it.
+   */
+  withTypes(types: Iterable<PgType>): Registry {
+    return this.withAll(
+      TypeTree.codecs(types, {
+        lookup: (oid) => this.codecs.get(oid),
+        bounds: this.bounds,
+        structuredAsText: this.structured === "text"
+      })
+    )
   }
 
   /** The type's name: its codec's, else the built-in one's, else `OID n`. */
@@ -143,5 +178,6 @@ export const familiar: Registry = Registry.make(
     Geometries.pointAsObject,
     Geometries.circleAsObject
   ],
-  "dropped"
+  "dropped",
+  "text"
 )

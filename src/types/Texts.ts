@@ -11,6 +11,7 @@ import type { ByteWriter } from "../bytes/ByteWriter.js"
 import * as Utf8 from "../bytes/Utf8.js"
 import * as Oid from "../model/Oid.js"
 import type { Codec, Decode, Encode } from "./Codec.js"
+import * as Fail from "./Fail.js"
 import { mismatch } from "./Shape.js"
 
 export const decodeString: Decode<string> = (reader, at, length) => Utf8.decode(reader.bytes, at, at + length)
@@ -20,6 +21,9 @@ export const writeText = (writer: ByteWriter, text: string): void => {
   if (text.includes("\0")) writer.fail("expected text without zero bytes, got a string with one")
   else writer.text(text)
 }
+
+/** The one version of a binary form that there is. */
+const version = 1
 
 const encodeString: Encode = (writer, value) => {
   if (typeof value === "string") writeText(writer, value)
@@ -40,6 +44,20 @@ const encodeLoosely: Encode = (writer, value) => {
   }
 }
 
+/** Text for a type that is not known: what every type reads alike. */
+export const encodeUnknown: Encode = (writer, value) => {
+  switch (typeof value) {
+    case "string":
+      return writeText(writer, value)
+    case "boolean":
+    case "bigint":
+      return writer.text(String(value))
+    case "number":
+      if (Number.isSafeInteger(value)) return writer.text(Object.is(value, -0) ? "-0" : String(value))
+  }
+  writer.fail(mismatch("string, whole number, bigint or boolean for a parameter of unknown type", value))
+}
+
 /** A codec of strings, for any type whose binary form is its text. */
 export const make = (name: string, oid: number, arrayOid: number): Codec<string> => ({
   name,
@@ -50,6 +68,29 @@ export const make = (name: string, oid: number, arrayOid: number): Codec<string>
   decodeBinary: decodeString,
   encodeText: encodeString,
   encodeBinary: encodeString
+})
+
+/** Strings whose binary form is a version, 1, and the text: `jsonpath`, `ltree` and its queries. */
+export const versioned = (name: string, oid: number, arrayOid: number): Codec<string> => ({
+  ...make(name, oid, arrayOid),
+  decodeBinary: (reader, at, length) => {
+    if (length > 0 && reader.bytes[at] === version) return decodeString(reader, at + 1, length - 1)
+    if (length === 0) Fail.size(reader, 1, length)
+    else reader.fail(`a value of version ${reader.bytes[at]}, not ${version}`)
+    return ""
+  },
+  encodeBinary: (writer, value) => {
+    if (typeof value !== "string") return writer.fail(mismatch("string", value))
+    writer.uint8(version)
+    writeText(writer, value)
+  }
+})
+
+/** Strings that come and go as text only. */
+export const textOnly = (name: string, oid: number, arrayOid: number): Codec<string> => ({
+  ...make(name, oid, arrayOid),
+  decodeBinary: undefined,
+  encodeBinary: undefined
 })
 
 /** The same codec, with numbers, bigints and booleans taken too. */

@@ -7,16 +7,13 @@
 import type { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import * as Utf8 from "../bytes/Utf8.js"
-import type { Codec } from "./Codec.js"
+import type { Codec, Names } from "./Codec.js"
 import * as Fail from "./Fail.js"
 import { mismatch } from "./Shape.js"
 import { decodeString, writeText } from "./Texts.js"
 
-export interface Values<A> {
-  readonly name: string
-  readonly oid: number
-  readonly arrayOid: number
-  readonly delimiter?: "," | ";"
+export interface Values<A> extends Names {
+  readonly delimiter?: string
   readonly elementsNest?: boolean
   /** What a text should have been, such as `a tid`. */
   readonly noun: string

@@ -1,0 +1,184 @@
+/**
+ * pgvector's `vector`, `halfvec` and `sparsevec`.
+ *
+ * As parameters the first two take `PgVector`, arrays of numbers, `Float32Array` and text such as `[1,2,3]`; `sparsevec`
+ * takes `PgSparseVector` and text such as `{1:0.5,3:2}/5`. They travel in binary. Numbers are rounded to the nearest that the
+ * type holds; what is beyond its range is refused, as are NaN and the infinities, which the server does not take.
+ *
+ * @see https://github.com/pgvector/pgvector
+ */
+import type { ByteReader } from "../bytes/ByteReader.js"
+import type { ByteWriter } from "../bytes/ByteWriter.js"
+import { PgSparseVector } from "../model/PgSparseVector.js"
+import { PgVector } from "../model/PgVector.js"
+import type { Codec, Names } from "./Codec.js"
+import * as Floats from "./Floats.js"
+import * as Halves from "./Halves.js"
+import * as Values from "./Values.js"
+
+/** Limits of the server: dimensions of a dense vector, and numbers kept in a sparse one. */
+export const mostDimensions = 16_000
+/** Dimensions of a sparse vector. */
+export const mostSparse = 1_000_000_000
+
+/** A header of the dimensions and of what the type has not come to use. */
+const denseHeader = 4
+const sparseHeader = 12
+
+const empty = new PgVector(new Float32Array(0))
+
+/** Numbers between brackets; the server takes no vector without any. */
+const parseDense = (text: string): PgVector | undefined => {
+  const match = /^\s*\[([^\]]*)\]\s*$/.exec(text)
+  const numbers = match === null ? [] : match[1]!.split(",").map((part) => Floats.parse(part.trim()))
+  return numbers.length > 0 && numbers.every((number) => number !== undefined)
+    ? new PgVector(Float32Array.from(numbers))
+    : undefined
+}
+
+const isNumbers = (value: unknown): value is ReadonlyArray<number> =>
+  Array.isArray(value) && value.every((item) => typeof item === "number")
+
+const denseOf = (value: unknown): PgVector | undefined => {
+  if (value instanceof PgVector) return value
+  if (value instanceof Float32Array) return new PgVector(value)
+  return isNumbers(value) ? PgVector.of(...value) : undefined
+}
+
+/** How one number of a dense vector lies in its bytes. */
+interface Element {
+  readonly size: 2 | 4
+  readonly read: (reader: ByteReader, at: number) => number
+  readonly write: (writer: ByteWriter, value: number) => void
+  readonly fits: (value: number) => boolean
+}
+
+const single: Element = {
+  size: 4,
+  read: (reader, at) => reader.view.getFloat32(at),
+  write: (writer, value) => writer.float32(value),
+  fits: Number.isFinite
+}
+
+const half: Element = {
+  size: 2,
+  read: (reader, at) => Halves.read(reader.view.getUint16(at)),
+  write: (writer, value) => writer.int16(Halves.write(value)),
+  fits: Halves.fits
+}
+
+const dense =
+  (element: Element) =>
+  (names: Names): Codec<PgVector> => ({
+    ...Values.make<PgVector>({
+      ...names,
+      elementsNest: true,
+      noun: `a ${names.name}`,
+      takes: "PgVector, array of numbers",
+      blank: empty,
+      parse: parseDense,
+      of: denseOf,
+      read: (reader, at, length) => {
+        const dimensions = length < denseHeader ? -1 : reader.view.getInt16(at)
+        if (dimensions < 0 || length !== denseHeader + element.size * dimensions) {
+          reader.fail(
+            length < denseHeader
+              ? `a ${names.name} without its header`
+              : `${dimensions} dimensions in ${length} bytes`
+          )
+          return undefined
+        }
+        const values = new Float32Array(dimensions)
+        for (let index = 0; index < dimensions; index++) {
+          values[index] = element.read(reader, at + denseHeader + element.size * index)
+        }
+        return new PgVector(values)
+      },
+      write: (writer, { values }) => {
+        if (values.length < 1 || values.length > mostDimensions) {
+          return writer.fail(`expected 1 to ${mostDimensions} dimensions, got ${values.length}`)
+        }
+        if (!values.every(element.fits)) {
+          return writer.fail(`expected numbers within the range of ${names.name}, got one beyond it`)
+        }
+        writer.int16(values.length)
+        writer.int16(0)
+        for (const value of values) element.write(writer, value)
+      }
+    }),
+    parameterFormat: 1
+  })
+
+export const vector = dense(single)
+export const halfvec = dense(half)
+
+const pair = /^(\d{1,10}):([^:]+)$/
+
+const parseSparse = (text: string): PgSparseVector | undefined => {
+  const match = /^\s*\{([^}]*)\}\/(\d{1,10})\s*$/.exec(text)
+  if (match === null) return undefined
+  const parts = match[1]!
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+    .map((part) => pair.exec(part))
+  const indices = parts.map((part) => Number(part?.[1] ?? 0) - 1)
+  const values = parts.map((part) => Floats.parse(part?.[2] ?? ""))
+  if (!values.every((value) => value !== undefined)) return undefined
+  const vector = new PgSparseVector(Number(match[2]), indices, Float32Array.from(values))
+  return isOrdered(vector) ? vector : undefined
+}
+
+/** Places ascending, and none outside. */
+const isOrdered = ({ dimensions, indices, values }: PgSparseVector): boolean =>
+  indices.length === values.length &&
+  indices.every(
+    (index, place) =>
+      Number.isInteger(index) && index > (place === 0 ? -1 : indices[place - 1]!) && index < dimensions
+  )
+
+export const sparsevec = (names: Names): Codec<PgSparseVector> => ({
+  ...Values.make<PgSparseVector>({
+    ...names,
+    noun: "a sparsevec",
+    takes: "PgSparseVector",
+    blank: new PgSparseVector(0, [], new Float32Array(0)),
+    parse: parseSparse,
+    of: (value) => (value instanceof PgSparseVector ? value : undefined),
+    read: (reader, at, length) => {
+      const { view } = reader
+      const count = length < sparseHeader ? -1 : view.getInt32(at + 4)
+      if (count < 0 || length !== sparseHeader + 8 * count) {
+        reader.fail(
+          length < sparseHeader ? "a sparsevec without its header" : `${count} numbers in ${length} bytes`
+        )
+        return undefined
+      }
+      const indices: Array<number> = []
+      const values = new Float32Array(count)
+      for (let index = 0; index < count; index++) {
+        indices.push(view.getInt32(at + sparseHeader + 4 * index))
+        values[index] = view.getFloat32(at + sparseHeader + 4 * (count + index))
+      }
+      const vector = new PgSparseVector(view.getInt32(at), indices, values)
+      if (vector.dimensions >= 0 && isOrdered(vector)) return vector
+      reader.fail("a sparsevec whose places are out of order or out of range")
+      return undefined
+    },
+    write: (writer, vector) => {
+      const { dimensions, indices, values } = vector
+      if (!(dimensions >= 1 && dimensions <= mostSparse) || indices.length > mostDimensions) {
+        return writer.fail(`expected 1 to ${mostSparse} dimensions with at most ${mostDimensions} numbers`)
+      }
+      if (!isOrdered(vector) || !values.every(Number.isFinite)) {
+        return writer.fail("expected finite numbers at ascending places within the dimensions")
+      }
+      writer.int32(dimensions)
+      writer.int32(indices.length)
+      writer.int32(0)
+      for (const index of indices) writer.int32(index)
+      for (const value of values) writer.float32(value)
+    }
+  }),
+  parameterFormat: 1
+})
