@@ -13,12 +13,13 @@ import * as GlobalValue from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
+import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { PgConfig } from "../config/PgConfig.js"
-import type { PgConnection, QueryOptions, StreamOptions } from "../connection/PgConnection.js"
+import type { PgConnection, QueryOptions } from "../connection/PgConnection.js"
 import * as PgConnector from "../connection/PgConnector.js"
-import type { QueryResult } from "../connection/Query.js"
+import * as RowOperations from "../connection/RowOperations.js"
 import type { TransactionOptions as ConnectionTransactionOptions } from "../connection/Transaction.js"
 import type {
   PgCommitUnknownError,
@@ -28,6 +29,7 @@ import type {
   PgTimeoutError
 } from "../model/PgError.js"
 import type { Statement } from "../model/Statement.js"
+import type { Comparison } from "../schema/Compare.js"
 import type * as Row from "../types/Row.js"
 import * as Leases from "./Leases.js"
 import * as Savepoint from "./Savepoint.js"
@@ -44,27 +46,18 @@ export interface TransactionOptions extends ConnectionTransactionOptions {
   readonly retry?: Schedule.Schedule<unknown, unknown>
 }
 
-export interface PgClientService {
-  /** Rows as objects. */
-  readonly query: (
-    statement: Statement,
-    options?: QueryOptions
-  ) => Effect.Effect<ReadonlyArray<Row.ObjectRow>, PgClientError>
+export interface PgClientService extends RowOperations.RowOperations<PgClientError> {
   /** Rows as arrays in the order of the columns. */
   readonly values: (
     statement: Statement,
     options?: QueryOptions
   ) => Effect.Effect<ReadonlyArray<Row.ArrayRow>, PgClientError>
-  /** Rows with columns and command tag. */
-  readonly execute: (
+  /** A statement's columns beside those that a Schema wants, without running the statement. */
+  readonly compare: (
     statement: Statement,
+    schema: Schema.Schema.All,
     options?: QueryOptions
-  ) => Effect.Effect<QueryResult<Row.ObjectRow>, PgClientError>
-  /** Rows as they come, at the consumer's pace. Holds a connection while it is open. */
-  readonly stream: (
-    statement: Statement,
-    options?: StreamOptions
-  ) => Stream.Stream<Row.ObjectRow, PgClientError>
+  ) => Effect.Effect<Comparison, PgClientError>
   /**
    * BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. Inside another transaction: a savepoint,
    * which is released on success and rolled back to on failure; `options` then have no effect.
@@ -124,9 +117,10 @@ export const make = (
         onSome: ({ connection }) => Effect.succeed(connection)
       })
     )
-    const withConnection = <A, E>(
-      use: (connection: PgConnection) => Effect.Effect<A, E>
-    ): Effect.Effect<A, E | PgClientError> => Effect.scoped(Effect.flatMap(connection, use))
+    const withConnection = <A, E, R>(
+      use: (connection: PgConnection) => Effect.Effect<A, E, R>
+    ): Effect.Effect<A, E | PgClientError, Exclude<R, Scope.Scope>> =>
+      Effect.scoped(Effect.flatMap(connection, use))
 
     const begin = <A, E, R>(
       body: Effect.Effect<A, E, R>,
@@ -145,12 +139,29 @@ export const make = (
         : Effect.retry(once, { schedule: transaction.retry, while: repeatable })
     }
 
+    const withStream = <A, E, R>(
+      use: (connection: PgConnection) => Stream.Stream<A, E, R>
+    ): Stream.Stream<A, E | PgClientError, R> => Stream.unwrapScoped(Effect.map(connection, use))
+
+    const rows = RowOperations.make<PgClientError>(
+      {
+        query: (statement, query) => withConnection((each) => each.query(statement, query)),
+        execute: (statement, query) => withConnection((each) => each.execute(statement, query)),
+        stream: (statement, stream) => withStream((each) => each.stream(statement, stream))
+      },
+      {
+        query: (statement, schema, query) => withConnection((each) => each.query(statement, schema, query)),
+        execute: (statement, schema, query) =>
+          withConnection((each) => each.execute(statement, schema, query)),
+        stream: (statement, schema, stream) => withStream((each) => each.stream(statement, schema, stream))
+      }
+    )
+
     return {
-      query: (statement, query) => withConnection((connection) => connection.query(statement, query)),
+      ...rows,
       values: (statement, query) => withConnection((connection) => connection.values(statement, query)),
-      execute: (statement, query) => withConnection((connection) => connection.execute(statement, query)),
-      stream: (statement, stream) =>
-        Stream.unwrapScoped(Effect.map(connection, (connection) => connection.stream(statement, stream))),
+      compare: (statement, schema, query) =>
+        withConnection((connection) => connection.compare(statement, schema, query)),
       withTransaction: (body, transaction = {}) =>
         Effect.flatMap(
           inTransaction,

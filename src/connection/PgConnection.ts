@@ -8,6 +8,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
@@ -18,6 +19,7 @@ import * as ServerVersion from "../model/ServerVersion.js"
 import type { Statement } from "../model/Statement.js"
 import type { TransactionStatus } from "../model/TransactionStatus.js"
 import * as Session from "../protocol/Session.js"
+import type { Comparison } from "../schema/Compare.js"
 import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
 import type { ConnectFacts } from "./ConnectFacts.js"
@@ -33,18 +35,18 @@ import { PipelineRequest } from "./ExplicitPipeline.js"
 import type { Call } from "./FunctionCall.js"
 import { FunctionCallRequest } from "./FunctionCall.js"
 import * as Portal from "./Portal.js"
+import type { Inspect } from "./Prepare.js"
 import type { Outcome, QueryResult } from "./Query.js"
 import { QueryRequest, SimpleRequest } from "./Query.js"
 import type { Request } from "./Request.js"
+import * as RowOperations from "./RowOperations.js"
+import type { QueryOptions, StreamOptions } from "./RowOperations.js"
 import * as RowStream from "./RowStream.js"
+import * as SchemaRows from "./SchemaRows.js"
 import type { Losses, ParameterChange } from "./SideChannels.js"
 import * as Transaction from "./Transaction.js"
 
-/** How one query runs. */
-export interface QueryOptions {
-  /** Deadline of this statement; unless given, the configuration's `statementTimeout`. */
-  readonly timeout?: Duration.DurationInput
-}
+export type { QueryOptions, StreamOptions } from "./RowOperations.js"
 
 /** How a copy runs. */
 export interface CopyOptions {
@@ -54,17 +56,6 @@ export interface CopyOptions {
    * configuration's `statementTimeout`.
    */
   readonly timeout?: Duration.DurationInput
-}
-
-/** How a stream of rows runs. */
-export interface StreamOptions {
-  /**
-   * Longest wait for the server's next rows. It begins anew with each arrival; the time that the consumer takes does not
-   * count. Unless given, the configuration's `statementTimeout`.
-   */
-  readonly timeout?: Duration.DurationInput
-  /** Rows fetched at a time through a portal. Unless given, rows come straight off the socket. */
-  readonly fetchSize?: number
 }
 
 /** The state of a connection, for pools and tests. */
@@ -86,27 +77,17 @@ export interface ConnectionStatus {
   }
 }
 
-export interface PgConnection {
+export interface PgConnection extends RowOperations.RowOperations<PgSessionError> {
   readonly facts: ConnectFacts
   readonly status: Effect.Effect<ConnectionStatus>
   /** Succeeds with the reason when the connection has ended, for whatever reason. */
   readonly ended: Effect.Effect<PgError>
 
-  /** Rows as objects. With equal column names the later one wins. */
-  readonly query: (
-    statement: Statement,
-    options?: QueryOptions
-  ) => Effect.Effect<ReadonlyArray<Row.ObjectRow>, PgSessionError>
   /** Rows as arrays in the order of the columns, which keeps equal names apart. */
   readonly values: (
     statement: Statement,
     options?: QueryOptions
   ) => Effect.Effect<ReadonlyArray<Row.ArrayRow>, PgSessionError>
-  /** Rows with columns and command tag. */
-  readonly execute: (
-    statement: Statement,
-    options?: QueryOptions
-  ) => Effect.Effect<QueryResult<Row.ObjectRow>, PgSessionError>
   /** A text of any number of statements by the simple protocol: every result in order. One implicit transaction. */
   readonly simple: (
     sql: string,
@@ -118,16 +99,14 @@ export interface PgConnection {
     options?: QueryOptions
   ) => Effect.Effect<Description, PgSessionError>
   /**
-   * Rows as they come; the consumer's pace is the server's. The connection is leased while the stream is open.
-   *
-   * Leaving it before its end cancels the statement, and inside a transaction a cancelled statement fails the
-   * transaction. Through a portal (`fetchSize`) a stream in a transaction can be left between two fetches without that,
-   * and other statements of the transaction may run meanwhile.
+   * The statement's columns beside those that a Schema wants, without running the statement, and whether the columns of
+   * tables may be NULL, which the catalogue is asked for. For tests that hold statements to their Schemas.
    */
-  readonly stream: (
+  readonly compare: (
     statement: Statement,
-    options?: StreamOptions
-  ) => Stream.Stream<Row.ObjectRow, PgSessionError>
+    schema: Schema.Schema.All,
+    options?: QueryOptions
+  ) => Effect.Effect<Comparison, PgSessionError>
   /** Several statements with one Sync: one implicit transaction, an outcome for each. */
   readonly pipeline: (
     statements: ReadonlyArray<Statement>,
@@ -211,6 +190,24 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
             outcome(failure, result.rows as ReadonlyArray<R>)
           )
       )
+  const stream = (statement: Statement, options?: StreamOptions, inspect?: Inspect) => {
+    const timeout = options?.timeout ?? statementTimeout
+    return (
+      options?.fetchSize === undefined
+        ? RowStream.rows(core, statement, "object", timeout, inspect)
+        : Portal.rows(core, statement, options.fetchSize, "object", timeout, inspect)
+    ) as Stream.Stream<Row.ObjectRow, PgSessionError>
+  }
+  const plain: RowOperations.PlainOperations<PgSessionError> = {
+    query: rows<Row.ObjectRow>("object"),
+    execute: (statement, options) =>
+      run<QueryResult<Row.ObjectRow>>(
+        options,
+        (outcome) => new QueryRequest(statement, "object", outcome as Outcome<QueryResult>)
+      ),
+    stream
+  }
+  const through = SchemaRows.operations(core, statementTimeout, stream)
   return {
     facts: core.facts,
     status: Effect.sync(() => statusOf(core)),
@@ -219,13 +216,8 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
       if (ended !== undefined) return resume(Effect.succeed(ended))
       core.onEnded.push(() => resume(Effect.succeed(core.ended!)))
     }),
-    query: rows<Row.ObjectRow>("object"),
+    ...RowOperations.make(plain, through),
     values: rows<Row.ArrayRow>("array"),
-    execute: (statement, options) =>
-      run<QueryResult<Row.ObjectRow>>(
-        options,
-        (outcome) => new QueryRequest(statement, "object", outcome as Outcome<QueryResult>)
-      ),
     simple: (sql, options) =>
       run<ReadonlyArray<QueryResult<Row.ObjectRow>>>(
         options,
@@ -233,14 +225,8 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
       ),
     describe: (statement, options) =>
       run<Description>(options, (outcome) => new DescribeRequest(statement, outcome)),
-    stream: (statement, options) => {
-      const timeout = options?.timeout ?? statementTimeout
-      return (
-        options?.fetchSize === undefined
-          ? RowStream.rows(core, statement, "object", timeout)
-          : Portal.rows(core, statement, options.fetchSize, "object", timeout)
-      ) as Stream.Stream<Row.ObjectRow, PgSessionError>
-    },
+    compare: (statement, schema, options) =>
+      SchemaRows.compare(core, statement, schema, options?.timeout ?? statementTimeout),
     pipeline: (statements, options) =>
       run<PipelineResult>(options, (outcome) => new PipelineRequest(statements, "object", outcome)),
     copyFrom: (sql, source, options) => CopyIn.from(core, sql, source, options?.timeout ?? statementTimeout),

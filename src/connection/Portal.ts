@@ -22,6 +22,7 @@ import * as Preset from "../wire/Preset.js"
 import type { Core } from "./Core.js"
 import * as Exchange from "./Exchange.js"
 import * as Outbound from "./Outbound.js"
+import type { Inspect } from "./Prepare.js"
 import { StatementRequest } from "./Prepare.js"
 import type { Outcome } from "./Query.js"
 import { Request } from "./Request.js"
@@ -186,13 +187,15 @@ const leased = (
   statement: Statement,
   fetchSize: number,
   mode: Row.RowMode,
-  timeout?: Duration.DurationInput
+  timeout?: Duration.DurationInput,
+  inspect?: Inspect
 ): Stream.Stream<Row.Row, PgSessionError> =>
   RowStream.fromRequest<Row.Row>(
     core,
     (buffer) => {
       const request = new LeasedPortal(statement, mode, buffer)
       request.fetchSize = fetchSize
+      request.inspect = inspect
       return request
     },
     timeout
@@ -203,14 +206,19 @@ const inTransaction = (
   statement: Statement,
   fetchSize: number,
   mode: Row.RowMode,
-  timeout?: Duration.DurationInput
+  timeout?: Duration.DurationInput,
+  inspect?: Inspect
 ): Stream.Stream<Row.Row, PgSessionError> =>
   Stream.fromPull(
     Effect.gen(function* () {
       const portal = `ep_portal_${++core.portals}`
       let next: Effect.Effect<Batch, PgSessionError> | undefined = Exchange.run<Batch>(
         core,
-        (outcome) => new OpenPortal(statement, portal, fetchSize, mode, outcome),
+        (outcome) => {
+          const request = new OpenPortal(statement, portal, fetchSize, mode, outcome)
+          request.inspect = inspect
+          return request
+        },
         timeout
       )
       let opened = false
@@ -247,10 +255,11 @@ export const rows = (
   statement: Statement,
   fetchSize: number,
   mode: Row.RowMode,
-  timeout?: Duration.DurationInput
+  timeout?: Duration.DurationInput,
+  inspect?: Inspect
 ): Stream.Stream<Row.Row, PgSessionError> =>
   Stream.suspend(() =>
     core.session.status === "T"
-      ? inTransaction(core, statement, fetchSize, mode, timeout)
-      : leased(core, statement, fetchSize, mode, timeout)
+      ? inTransaction(core, statement, fetchSize, mode, timeout, inspect)
+      : leased(core, statement, fetchSize, mode, timeout, inspect)
   )

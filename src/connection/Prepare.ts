@@ -97,6 +97,9 @@ export const isOutdated = (error: PgServerError, node: Node | undefined): boolea
 
 const startsWithCopy = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*copy\b/i
 
+/** Looks at a described statement before it is run; what it returns is why the statement is not. */
+export type Inspect = (prepared: Prepared) => PgCodecError | undefined
+
 /**
  * A request that runs one statement by the extended protocol. What follows the description is the subclass's:
  * `execute` for the messages after it, and handlers for rows and completion.
@@ -108,6 +111,7 @@ export abstract class StatementRequest extends Request {
   private deadIn: Node | undefined
   private tries = 0
   private readonly copies: boolean
+  inspect: Inspect | undefined = undefined
 
   constructor(protected readonly statement: Statement) {
     super(statement.sql)
@@ -152,12 +156,20 @@ export abstract class StatementRequest extends Request {
       const failure = writeParse(core, "", this.statement.sql, known.types)
       if (failure !== undefined) this.fail(failure)
     }
-    const script = this.failure === undefined ? this.execute(core, known) : undefined
+    const script = this.failure === undefined ? this.begin(core, known) : undefined
     if (script === undefined) {
       core.writer.rollback(mark)
       return closes > 0 ? this.onlyCloses(core, closes) : undefined
     }
     return Pipeline.afterCloses(closes, known.name === "" ? [nodes.Parsing, ...script] : script)
+  }
+
+  /** Writes what follows, unless the description is refused. */
+  private begin(core: Core, prepared: Prepared): Pipeline.Script | undefined {
+    const refused = this.inspect?.(prepared)
+    if (refused === undefined) return this.execute(core, prepared)
+    this.fail(refused)
+    return undefined
   }
 
   /** The statement failed locally, but statements were closed: that much is sent. */
@@ -174,7 +186,7 @@ export abstract class StatementRequest extends Request {
     const prepared = new Prepared(this.name, this.types, columns, core.registry)
     core.statements.put(this.statement, prepared)
     this.prepared = prepared
-    const script = this.discarding ? undefined : this.execute(core, prepared)
+    const script = this.discarding ? undefined : this.begin(core, prepared)
     if (script === undefined) Outbound.sync(core, this)
     else Outbound.proceed(core, this, script)
   }

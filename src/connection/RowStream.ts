@@ -17,6 +17,7 @@ import * as Cancel from "./Cancel.js"
 import type { Core } from "./Core.js"
 import * as Deadline from "./Deadline.js"
 import * as Outbound from "./Outbound.js"
+import type { Inspect } from "./Prepare.js"
 import { StatementRequest } from "./Prepare.js"
 import type { Request } from "./Request.js"
 import * as Rows from "./Rows.js"
@@ -96,6 +97,15 @@ export const rows = (
   core: Core,
   statement: Statement,
   mode: Row.RowMode,
-  timeout?: Duration.DurationInput
+  timeout?: Duration.DurationInput,
+  inspect?: Inspect
 ): Stream.Stream<Row.Row, PgSessionError> =>
-  fromRequest<Row.Row>(core, (buffer) => new StreamRequest(statement, mode, buffer), timeout)
+  fromRequest<Row.Row>(
+    core,
+    (buffer) => {
+      const request = new StreamRequest(statement, mode, buffer)
+      request.inspect = inspect
+      return request
+    },
+    timeout
+  )
