@@ -21,6 +21,12 @@ import type { Link } from "./Transport.js"
 /** The one protocol PostgreSQL names in the handshake. */
 export const alpn = "postgresql"
 
+/**
+ * OpenSSL's `SSL_OP_NO_RENEGOTIATION` (`openssl/ssl.h`): a server that wants to negotiate a running connection anew hears
+ * no. The runtime's own `disableRenegotiation` is for servers and does nothing on this side.
+ */
+export const noRenegotiation = 0x4000_0000
+
 /** What goes into every handshake with one set of settings. All texts are PEM. */
 export interface Material {
   /** Trusted certificates. Undefined: the server's certificate is not verified at all. */
@@ -71,6 +77,7 @@ export const prepare = (material: Material): Either.Either<Prepared, MaterialPro
     return problem("sslcrldir", "holds no file with a list of revoked certificates in PEM")
   }
   const versions: tls.SecureContextOptions = {
+    secureOptions: noRenegotiation,
     minVersion,
     ...(maxVersion === undefined ? {} : { maxVersion })
   }
@@ -251,7 +258,6 @@ const start = (link: Link, handshake: Handshake): Effect.Effect<tls.TLSSocket, T
   return Effect.try({
     try: () => {
       const socket = tls.connect(connectOptions(duplex, handshake))
-      socket.disableRenegotiation()
       // Stays for good: a late error of a socket nobody uses any more must not become an uncaught exception.
       socket.on("error", () => {})
       return socket

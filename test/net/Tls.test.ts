@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
+import { constants } from "node:crypto"
 import * as DuplexLink from "../../src/net/DuplexLink.js"
 import * as Tls from "../../src/net/Tls.js"
 import * as MemoryTransport from "../../src/testing/MemoryTransport.js"
@@ -39,6 +40,10 @@ const asked = (chunk: string, behind: string) => {
 }
 
 describe("TLS laid over a link", () => {
+  it("is told OpenSSL's own word for never negotiating anew (CON-035)", () => {
+    assert.strictEqual(Tls.noRenegotiation, constants.SSL_OP_NO_RENEGOTIATION)
+  })
+
   it.effect("is begun by us, and given up with the stream when nobody wants it any more (CON-028)", () =>
     Effect.gen(function* () {
       const { duplex, link } = asked("S", "")
