@@ -1,0 +1,50 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import * as LineFormat from "../../../src/wire/copy/LineFormat.js"
+
+const reason = (either: Either.Either<unknown, string>): string => {
+  if (Either.isRight(either)) throw new Error("accepted")
+  return either.left
+}
+
+describe("settings of the formats of lines", () => {
+  it("are the server's where nothing else is said", () => {
+    assert.deepStrictEqual(Either.getOrThrow(LineFormat.text()), {
+      delimiter: 9,
+      nullText: Uint8Array.of(92, 78),
+      header: false
+    })
+    assert.deepStrictEqual(Either.getOrThrow(LineFormat.csv()), {
+      delimiter: 44,
+      nullText: new Uint8Array(0),
+      quote: 34,
+      escape: 34,
+      header: false
+    })
+    assert.strictEqual(Either.getOrThrow(LineFormat.csv({ quote: "'" })).escape, 39)
+  })
+
+  it("are refused where the server refuses them", () => {
+    for (const make of [LineFormat.text, LineFormat.csv]) {
+      for (const delimiter of ["", "ab", "é", "\0"])
+        assert.match(reason(make({ delimiter })), /one character of ASCII/)
+      for (const delimiter of ["\n", "\r"]) assert.match(reason(make({ delimiter })), /line feed/)
+      for (const nullText of ["a\nb", "\r", "\0", "\ud800"])
+        assert.match(reason(make({ nullText })), /line ends/)
+      assert.match(reason(make({ delimiter: "|", nullText: "a|b" })), /cannot contain any of "\|"/)
+    }
+    for (const delimiter of ["\\", ".", "a", "z", "0", "9"])
+      assert.match(reason(LineFormat.text({ delimiter })), /small letter or a digit/)
+    assert.match(reason(LineFormat.csv({ delimiter: '"' })), /must be different/)
+    assert.match(reason(LineFormat.csv({ nullText: 'a"' })), /cannot contain/)
+    assert.match(reason(LineFormat.csv({ quote: "''" })), /the quote must be one character/)
+    assert.match(reason(LineFormat.csv({ escape: "" })), /the escape must be one character/)
+  })
+
+  it("are refused where what is written could not be read", () => {
+    for (const nullText of ["\\", "\\\\\\", "a\\"])
+      assert.match(reason(LineFormat.text({ nullText })), /backslash/)
+    assert.isTrue(Either.isRight(LineFormat.text({ nullText: "\\\\" })))
+    assert.match(reason(LineFormat.text({ nullText: "\\." })), /cannot contain any of/)
+  })
+})
