@@ -4,7 +4,6 @@
  *
  * @see https://www.postgresql.org/docs/current/datatype.html
  */
-import * as Equal from "effect/Equal"
 import * as Schema from "effect/Schema"
 import { BitString as Bits } from "../model/BitString.js"
 import { PgBox, PgCircle, PgLine, PgLseg, PgPath, PgPoint, PgPolygon } from "../model/Geometry.js"
@@ -24,6 +23,7 @@ import { PgTimestampTz } from "../model/PgTimestampTz.js"
 import { PgTsQuery } from "../model/PgTsQuery.js"
 import { PgTsVector } from "../model/PgTsVector.js"
 import * as Oids from "../model/Oid.js"
+import { plain, titled, values } from "./Declared.js"
 import type { PgTypeInput } from "./PgType.js"
 import * as PgType from "./PgType.js"
 
@@ -40,16 +40,6 @@ export const as = <S extends Schema.Annotable.All>(
  */
 export const type = <S extends Schema.Annotable.All>(name: string, schema: S): Schema.Annotable.Self<S> =>
   PgType.annotate(schema, name)
-
-/** What a Schema says of itself in errors, such as `number (int4)`. */
-const titled = (noun: string, oid: number) => ({ title: `${noun} (${Oids.nameOf(oid)})` })
-
-const plain = <A>(oid: number, noun: string, schema: Schema.Schema<A>): Schema.Schema<A> =>
-  as(oid, schema.annotations(titled(noun, oid)))
-
-/** Values of a class, or of anything else that a guard knows. */
-export const values = <A>(oid: number, noun: string, is: (value: unknown) => value is A): Schema.Schema<A> =>
-  as(oid, Schema.declare(is, { ...titled(noun, oid), pretty: () => String, equivalence: () => Equal.equals }))
 
 const integer = (oid: number, least: number, most: number): Schema.Schema<number> =>
   as(

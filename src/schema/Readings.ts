@@ -4,6 +4,7 @@
 import * as Schema from "effect/Schema"
 import { JsonText } from "../model/JsonText.js"
 import * as Oids from "../model/Oid.js"
+import { plain, values } from "./Declared.js"
 import * as PgSchema from "./PgSchema.js"
 import * as PgType from "./PgType.js"
 
@@ -15,21 +16,18 @@ export const asText = (schema: Schema.Schema.All): Schema.Schema<string> => {
   return types.length === 0 ? text : PgType.annotate(text, types)
 }
 
-const told = <A, I>(oid: number, noun: string, schema: Schema.Schema<A, I>): Schema.Schema<A, I> =>
-  PgType.annotate(schema.annotations({ title: `${noun} (${Oids.nameOf(oid)})` }), oid)
-
 export const Int8AsString = asText(PgSchema.Int8)
-export const Int8AsNumber = told(Oids.int8, "number", Schema.Int)
+export const Int8AsNumber = plain(Oids.int8, "number", Schema.Int)
 export const NumericAsString = asText(PgSchema.Numeric)
-export const NumericAsNumber = told(Oids.numeric, "number", Schema.Number)
+export const NumericAsNumber = plain(Oids.numeric, "number", Schema.Number)
 
 const isJsonText = (value: unknown): value is JsonText => value instanceof JsonText
-export const JsonAsText = PgSchema.values(Oids.json, "JsonText", isJsonText)
-export const JsonbAsText = PgSchema.values(Oids.jsonb, "JsonText", isJsonText)
+export const JsonAsText = values(Oids.json, "JsonText", isJsonText)
+export const JsonbAsText = values(Oids.jsonb, "JsonText", isJsonText)
 
 /** A `Date`, or ±Infinity for the infinities, as node-postgres gives them. */
 const dateOrInfinite = (oid: number): Schema.Schema<Date | number> =>
-  told(
+  plain(
     oid,
     "Date",
     Schema.declare(
@@ -42,7 +40,7 @@ export const TimestampTzAsDate = dateOrInfinite(Oids.timestamptz)
 
 const field = Schema.optionalWith(Schema.Number, { exact: true })
 /** `{ days: 1, hours: 2 }`, or ±Infinity for the infinities. */
-export const IntervalAsFields = told(
+export const IntervalAsFields = plain(
   Oids.interval,
   "object",
   Schema.Union(
@@ -59,14 +57,14 @@ export const IntervalAsFields = told(
   )
 )
 
-export const PointAsObject = told(
+export const PointAsObject = plain(
   Oids.point,
   "{ x, y }",
   Schema.Struct({ x: Schema.Number, y: Schema.Number })
 )
-export const CircleAsObject = told(
+export const CircleAsObject = plain(
   Oids.circle,
   "{ x, y, radius }",
   Schema.Struct({ x: Schema.Number, y: Schema.Number, radius: Schema.Number })
 )
-export const MoneyAsMinorUnits = told(Oids.money, "bigint", Schema.BigIntFromSelf)
+export const MoneyAsMinorUnits = plain(Oids.money, "bigint", Schema.BigIntFromSelf)

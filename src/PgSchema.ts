@@ -1,0 +1,11 @@
+/** Codecs as Effect Schemas: one for every type, annotated with it, and rows decoded through a Schema of yours. */
+export * from "./schema/PgSchema.js"
+export * from "./schema/Containers.js"
+export * from "./schema/Readings.js"
+export * from "./schema/Transforms.js"
+export { familiar, lossless } from "./schema/Presets.js"
+export { PgTypeId } from "./schema/PgType.js"
+export type { PgType, PgTypeInput } from "./schema/PgType.js"
+export { Comparison } from "./schema/Compare.js"
+export type { Compared, Nullability, Verdict } from "./schema/Compared.js"
+export type { WantedColumn } from "./schema/Wanted.js"
