@@ -1,0 +1,250 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Publication from "../../../src/replication/Publication.js"
+import * as Slot from "../../../src/replication/Slot.js"
+import * as Walsender from "../../../src/replication/Walsender.js"
+import type { Target } from "../connection/sessions.js"
+import { refusal, table } from "../connection/sessions.js"
+import { eventually } from "../support/Eventually.js"
+import { rawRows } from "../support/RawSession.js"
+import { describeWithServer, shared } from "../support/Server.js"
+import { connecting, fresh, slotName, slotRow } from "./support.js"
+
+const reasonOf = (error: { readonly _tag: string }) =>
+  error._tag === "PgSlotError" ? `slot: ${(error as { reason?: string }).reason}` : error._tag
+
+/** The life of a slot, alike on every version. */
+const lives = (target: () => Target, major: number) =>
+  Effect.gen(function* () {
+    const name = yield* slotName(target())
+    const made = yield* Slot.create(name)
+    assert.deepInclude(made, { name, snapshot: undefined })
+    assert.isTrue(Option.isNone(yield* Slot.createIfMissing(name)))
+    assert.strictEqual((yield* refusal(Slot.create(name))).code, "42710")
+
+    const slot = Option.getOrThrow(yield* Slot.get(name))
+    assert.deepInclude(slot, {
+      name,
+      kind: "logical",
+      plugin: "pgoutput",
+      database: "postgres",
+      activePid: undefined,
+      confirmed: made.consistentPoint,
+      invalidation: undefined,
+      walStatus: "reserved"
+    })
+    assert.strictEqual(slot.inactiveSince !== undefined, major >= 17)
+
+    yield* rawRows(target(), "select pg_logical_emit_message(true, 'x', repeat('y', 10000))")
+    const grown = Option.getOrThrow(yield* Slot.get(name))
+    assert.isAtLeast(Number(grown.lag), 10_000)
+    const end = grown.confirmed! + grown.lag!
+    assert.strictEqual(yield* Slot.advance(name, end), end)
+    assert.strictEqual(
+      (yield* slotRow(name, "confirmed_flush_lsn = '0/0'::pg_lsn + " + end, target()))?.[0],
+      "t"
+    )
+
+    yield* Slot.drop(name)
+    assert.isTrue(Option.isNone(yield* Slot.get(name)))
+    for (const gone of [Slot.drop(name), Slot.advance(name, end)]) {
+      assert.strictEqual(reasonOf(yield* Effect.flip(gone)), "slot: missing")
+    }
+    yield* Slot.dropIfExists(name)
+  })
+
+describe("a slot", () => {
+  it.scopedLive("is made, looked at, moved on and dropped (REP-009, REP-017, REP-021, REP-088)", () =>
+    connecting()(lives(() => shared, 18))
+  )
+
+  it.scopedLive("in use is told apart, and waited for if asked (REP-023, LOG-061)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const name = yield* slotName()
+        yield* Slot.create(name)
+        const scope = yield* Scope.make()
+        const user = yield* Scope.extend(Walsender.open, scope)
+        yield* Scope.extend(
+          user.copyBoth(
+            `START_REPLICATION SLOT "${name}" LOGICAL 0/0 ("proto_version" '1', "publication_names" 'p')`
+          ),
+          scope
+        )
+        const used = Option.getOrThrow(yield* Slot.get(name))
+        assert.strictEqual(used.activePid, user.facts.processId)
+        const refused = yield* Effect.flip(Slot.drop(name))
+        assert.strictEqual(reasonOf(refused), "slot: in-use")
+        assert.include(refused.message, String(user.facts.processId))
+
+        const waiting = yield* Effect.fork(Slot.drop(name, { wait: true }))
+        yield* eventually(
+          rawRows(
+            shared,
+            `select 1 from pg_stat_activity where query like 'DROP_REPLICATION_SLOT "${name}" WAIT'`
+          ),
+          (rows) => rows.length === 1
+        )
+        yield* Scope.close(scope, Exit.void)
+        yield* Fiber.join(waiting)
+      })
+    )
+  )
+
+  it.scopedLive("exports the state in which it begins, as long as its scope is open (REP-018, TRP-121)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const name = yield* slotName()
+        const rows = yield* table("id int")
+        yield* rawRows(shared, `insert into ${rows} values (1)`)
+        const scope = yield* Scope.make()
+        const slot = yield* Scope.extend(Slot.createWithSnapshot(name), scope)
+        yield* rawRows(shared, `insert into ${rows} values (2)`)
+        const seen = (snapshot: string) =>
+          rawRows(
+            shared,
+            `begin isolation level repeatable read; set transaction snapshot '${snapshot}'; select count(*) from ${rows}`
+          )
+        assert.deepStrictEqual(yield* seen(slot.snapshot), [["1"]])
+        yield* Scope.close(scope, Exit.void)
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(seen(slot.snapshot))))
+        assert.isTrue(Option.isSome(yield* Slot.get(name)))
+      })
+    )
+  )
+
+  it.scopedLive("is there with the options it was made with, and changed later (REP-016, REP-022)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const name = yield* slotName()
+        yield* Slot.create(name, { twoPhase: true, failover: true, plugin: "test_decoding" })
+        assert.deepInclude(Option.getOrThrow(yield* Slot.get(name)), {
+          twoPhase: true,
+          failover: true,
+          plugin: "test_decoding"
+        })
+        yield* Slot.alter(name, { failover: false, twoPhase: false })
+        assert.deepInclude(Option.getOrThrow(yield* Slot.get(name)), { twoPhase: false, failover: false })
+        assert.strictEqual((yield* refusal(Slot.create(`${name}_Upper`))).code, "42602")
+        assert.strictEqual(
+          reasonOf(yield* Effect.flip(Slot.alter("nobody", { failover: true }))),
+          "slot: missing"
+        )
+      })
+    )
+  )
+
+  it.scopedLive("of the physical kind needs no database (REP-001, REP-012)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const name = yield* slotName()
+        yield* Slot.createPhysical(name, { reserveWal: true })
+        const slot = Option.getOrThrow(yield* Slot.get(name))
+        assert.deepInclude(slot, { kind: "physical", plugin: undefined, database: undefined })
+        assert.isDefined(slot.lag)
+        const physical = yield* Walsender.openPhysical
+        assert.match(yield* Walsender.setting(physical, "wal_segment_size"), /MB$/)
+        const system = yield* Walsender.identify(physical)
+        assert.match(system.systemId, /^\d+$/)
+        assert.isUndefined(system.database)
+        assert.isAtLeast(system.timeline, 1)
+      })
+    )
+  )
+})
+
+describe("a publication", () => {
+  it.scopedLive("is made, read, changed and dropped", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const name = fresh(`Pub"'`)
+        const [a, b] = [yield* table("id int primary key, x text"), yield* table("id int primary key")]
+        yield* Publication.ensure({ name, tables: [{ name: a, columns: ["id"], where: "id > 3" }] })
+        assert.deepInclude(Option.getOrThrow(yield* Publication.get(name)), {
+          name,
+          owner: "postgres",
+          allTables: false,
+          operations: ["insert", "update", "delete", "truncate"],
+          viaPartitionRoot: false,
+          generatedColumns: "none"
+        })
+        yield* Publication.ensure({
+          name,
+          tables: [{ schema: "public", name: b }],
+          operations: ["insert"],
+          viaPartitionRoot: true,
+          generatedColumns: "stored"
+        })
+        assert.deepInclude(Option.getOrThrow(yield* Publication.get(name)), {
+          operations: ["insert"],
+          viaPartitionRoot: true,
+          generatedColumns: "stored"
+        })
+        assert.deepStrictEqual(Option.getOrThrow(yield* Publication.get(name)).tables, [
+          { schema: "public", name: b }
+        ])
+        assert.strictEqual((yield* refusal(Publication.create({ name }))).code, "42710")
+        yield* Publication.drop(name)
+        yield* Publication.drop(name)
+        assert.isTrue(Option.isNone(yield* Publication.get(name)))
+      })
+    )
+  )
+})
+
+describeWithServer("the oldest server", { version: 14 }, (server) => {
+  it.scopedLive("has slots alike (REP-015)", () => connecting({ target: server() })(lives(server, 14)))
+
+  it.scopedLive("refuses by name what it does not know, before anything is sent", () =>
+    connecting({ target: server() })(
+      Effect.gen(function* () {
+        const name = yield* slotName(server())
+        const error = yield* Effect.flip(Slot.create(name, { twoPhase: true }))
+        assert.deepInclude(error, { _tag: "PgConfigError", key: "twoPhase", nothingSent: true })
+        assert.isTrue(Option.isNone(yield* Slot.get(name)))
+      })
+    )
+  )
+
+  it.scopedLive("has publications", () =>
+    connecting({ target: server() })(
+      Effect.gen(function* () {
+        const name = fresh("pub")
+        const a = yield* table("id int primary key", server())
+        yield* Publication.create({ name, tables: [{ name: a }] })
+        assert.deepStrictEqual(Option.getOrThrow(yield* Publication.get(name)).tables, [
+          { schema: "public", name: a }
+        ])
+        yield* Publication.drop(name)
+      })
+    )
+  )
+})
+
+describeWithServer(
+  "a server that keeps little",
+  { settings: { max_slot_wal_keep_size: "1MB" } },
+  (server) => {
+    it.scopedLive("says why a slot is lost (REP-025, LOG-063)", () =>
+      connecting({ target: server() })(
+        Effect.gen(function* () {
+          const name = yield* slotName(server())
+          yield* Slot.create(name)
+          for (let segment = 0; segment < 4; segment++) {
+            yield* rawRows(server(), "select pg_logical_emit_message(false, 'x', 'y'), pg_switch_wal()")
+          }
+          yield* rawRows(server(), "checkpoint")
+          const slot = Option.getOrThrow(yield* Slot.get(name))
+          assert.deepInclude(slot, { walStatus: "lost", invalidation: "wal_removed" })
+          const error = yield* Effect.flip(Slot.advance(name, slot.confirmed! + 100n))
+          assert.strictEqual(reasonOf(error), "slot: invalidated")
+          assert.include(error.message, "wal_removed")
+        })
+      )
+    )
+  }
+)
