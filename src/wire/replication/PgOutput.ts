@@ -132,9 +132,15 @@ const tagsInside: ReadonlySet<number> = new Set(
 export class Decoder {
   private readonly reader = new ByteReader(new Uint8Array(0))
   private readonly change = new View.ChangeView()
-  private inside = false
+  private inside: boolean
 
-  constructor(readonly streaming: Streaming) {}
+  /** `inStream`: whether the first message stands inside a chunk already, as those that were kept aside do. */
+  constructor(
+    readonly streaming: Streaming,
+    inStream = false
+  ) {
+    this.inside = inStream
+  }
 
   /** Whether the next message stands inside a streamed chunk. */
   get inStream(): boolean {
