@@ -165,3 +165,13 @@ export const Circle = values(Oids.circle, "PgCircle", (value) => value instanceo
 
 export const TsVector = values(Oids.tsvector, "PgTsVector", (value) => value instanceof PgTsVector)
 export const TsQuery = values(Oids.tsquery, "PgTsQuery", (value) => value instanceof PgTsQuery)
+
+/**
+ * Anonymous records: an array of the values, or the server's text where it is all there is. For a form of it:
+ * `as(Oid.record, Schema.Tuple(Int4, Text))`; for a composite type: `type("address", Schema.Struct({ … }))`.
+ */
+export const Record = values(
+  Oids.record,
+  "array",
+  (value): value is ReadonlyArray<unknown> | string => Array.isArray(value) || typeof value === "string"
+)

@@ -28,9 +28,9 @@ const byOid = (exported: Iterable<unknown>): Map<number, Any> => {
 }
 
 /** With the arrays over all that are in the table; what the table has for an array stays. */
-const withArrays = (table: Map<number, Any>): ReadonlyMap<number, Any> => {
+const withArrays = (table: Map<number, Any>, registry: Registry.Registry): ReadonlyMap<number, Any> => {
   for (const [oid, schema] of [...table]) {
-    const arrayOid = Registry.lossless.lookup(oid)?.arrayOid ?? 0
+    const arrayOid = registry.lookup(oid)?.arrayOid ?? 0
     if (arrayOid !== 0 && !table.has(arrayOid)) table.set(arrayOid, Containers.anyArray(schema))
   }
   return table
@@ -39,7 +39,7 @@ const withArrays = (table: Map<number, Any>): ReadonlyMap<number, Any> => {
 const plain = byOid([...Object.values(PgSchema), ...Object.values(Containers)])
 
 /** What `PgTypes.lossless` gives. */
-export const lossless: ReadonlyMap<number, Any> = withArrays(new Map(plain))
+export const lossless: ReadonlyMap<number, Any> = withArrays(new Map(plain), Registry.lossless)
 
 /** Types whose values the familiar preset leaves as the server's text. */
 const texts: ReadonlyArray<Codec> = [
@@ -55,7 +55,7 @@ const texts: ReadonlyArray<Codec> = [
 /** What `PgTypes.familiar` gives. */
 export const familiar: ReadonlyMap<number, Any> = withArrays(
   new Map([
-    ...plain,
+    ...[...plain].filter(([oid]) => Registry.familiar.lookup(oid) !== undefined),
     ...texts.map(({ oid }) => [oid, Readings.asText(plain.get(oid)!)] as const),
     ...byOid([
       Readings.Int8AsString,
@@ -70,5 +70,6 @@ export const familiar: ReadonlyMap<number, Any> = withArrays(
       Readings.PointAsObject,
       Readings.CircleAsObject
     ])
-  ])
+  ]),
+  Registry.familiar
 )

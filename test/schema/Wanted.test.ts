@@ -1,0 +1,156 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import * as Oid from "../../src/model/Oid.js"
+import { array } from "../../src/schema/Containers.js"
+import { AnyText, Int2, Int4, Int8, Jsonb, Text, as, type } from "../../src/schema/PgSchema.js"
+import { DateTimeUtcFromTimestampTz, NumberFromInt8 } from "../../src/schema/Transforms.js"
+import * as Wanted from "../../src/schema/Wanted.js"
+
+/** `name: type`, with `?` when it may be missing, and `| null` when it may be NULL. */
+const wanted = (schema: Schema.Schema.All) =>
+  Wanted.of(schema.ast)?.map(
+    ({ name, nullable, optional, types }) =>
+      `${name}${optional ? "?" : ""}: ${types?.map((each) => each.name).join(" or ") ?? "any"}${nullable ? " | null" : ""}`
+  )
+
+describe("what a Schema wants of a result", () => {
+  it("is a column for each field of a struct, with its type where it is told", () => {
+    assert.deepStrictEqual(
+      wanted(
+        Schema.Struct({ id: Int4, name: Schema.String, mood: type("mood", Schema.Literal("sad", "ok")) })
+      ),
+      ["id: int4", "name: any", "mood: mood"]
+    )
+  })
+
+  it("is told of a field behind filters, brands, transformations and recursion", () => {
+    interface Node {
+      readonly next: Node | null
+    }
+    const Node = Schema.Struct({
+      next: Schema.NullOr(Schema.suspend((): Schema.Schema<Node> => Node))
+    })
+    const suspended = Schema.suspend(() => Int4)
+    assert.deepStrictEqual(
+      wanted(
+        Schema.Struct({
+          positive: Int4.pipe(Schema.positive(), Schema.brand("Positive")),
+          count: NumberFromInt8,
+          day: Schema.compose(NumberFromInt8, Schema.Number),
+          at: DateTimeUtcFromTimestampTz,
+          late: suspended,
+          tree: as(Oid.jsonb, Node),
+          node: Node
+        })
+      ),
+      [
+        "positive: int4",
+        "count: int8",
+        "day: int8",
+        "at: timestamptz",
+        "late: int4",
+        "tree: jsonb",
+        "node: any"
+      ]
+    )
+  })
+
+  it("may be NULL or missing as the field says", () => {
+    assert.deepStrictEqual(
+      wanted(
+        Schema.Struct({
+          a: Schema.NullOr(Int4),
+          b: Schema.optional(Int4),
+          c: Schema.OptionFromNullOr(Int4),
+          d: Schema.optionalWith(Int4, { default: () => 0, nullable: true }),
+          e: Schema.optionalWith(Text, { as: "Option" }),
+          f: Schema.UndefinedOr(Text),
+          g: Schema.NullishOr(Text),
+          h: Schema.Unknown,
+          i: Jsonb,
+          j: Schema.NullOr(type("mood", Schema.Literal("sad")))
+        })
+      ),
+      [
+        "a: int4 | null",
+        "b?: int4",
+        "c: int4 | null",
+        "d?: int4 | null",
+        "e?: text",
+        "f?: text",
+        "g?: text | null",
+        "h: any | null",
+        "i: jsonb | null",
+        "j: mood | null"
+      ]
+    )
+  })
+
+  it("has the names before a renaming, and the fields behind a class and what is made from it", () => {
+    class User extends Schema.Class<User>("User")({
+      id: Int4,
+      givenName: Schema.propertySignature(Text).pipe(Schema.fromKey("given_name"))
+    }) {}
+    class Person extends User.transformOrFail<Person>("Person")(
+      { full: Schema.String },
+      {
+        decode: (input) => Schema.decodeEither(Schema.Never)(input as never) as never,
+        encode: (input) => input as never
+      }
+    ) {}
+    const expected = ["id: int4", "given_name: text"]
+    assert.deepStrictEqual(wanted(User), expected)
+    assert.deepStrictEqual(wanted(Person), expected)
+    assert.deepStrictEqual(wanted(Schema.Struct(User.fields)), expected)
+    assert.deepStrictEqual(wanted(User.pipe(Schema.filter(() => true))), expected)
+    assert.deepStrictEqual(wanted(Schema.pluck(Schema.Struct({ id: Int4 }), "id")), ["id: int4"])
+    assert.deepStrictEqual(wanted(Schema.rename(Schema.Struct({ a: Int4 }), { a: "b" })), ["a: int4"])
+    assert.deepStrictEqual(wanted(Schema.extend(Schema.Struct({ a: Int4 }), Schema.Struct({ b: Text }))), [
+      "a: int4",
+      "b: text"
+    ])
+    assert.deepStrictEqual(
+      wanted(Schema.Struct({ a: Int4 }).pipe(Schema.attachPropertySignature("kind", "row"))),
+      ["a: int4"]
+    )
+  })
+
+  it("is any of several types where a field or a row has several forms", () => {
+    assert.deepStrictEqual(wanted(Schema.Struct({ n: Schema.Union(Int2, Int4), s: AnyText })), [
+      "n: int2 or int4",
+      "s: text or varchar or bpchar or name or citext"
+    ])
+    assert.deepStrictEqual(wanted(Schema.Struct({ n: Schema.Union(Int2, Schema.String) })), ["n: any"])
+    assert.deepStrictEqual(
+      wanted(
+        Schema.Union(Schema.Struct({ a: Int4, b: Text }), Schema.Struct({ a: Int8, c: Schema.NullOr(Text) }))
+      ),
+      ["a: int4 or int8", "b?: text", "c?: text | null"]
+    )
+  })
+
+  it("is an array's type over an element's, whatever the dimensions", () => {
+    assert.deepStrictEqual(
+      wanted(
+        Schema.Struct({
+          a: array(Int4),
+          b: array(array(Schema.NullOr(Text))),
+          c: array(type("mood", Schema.Literal("sad"))),
+          d: array(Schema.String),
+          e: array(NumberFromInt8)
+        })
+      ),
+      ["a: int4[]", "b: text[]", "c: mood[]", "d: any", "e: int8[]"]
+    )
+    assert.deepStrictEqual(Wanted.of(Schema.Struct({ a: array(Int4) }).ast)?.[0]?.types, [
+      { oid: Oid.int4Array, name: "int4[]" }
+    ])
+  })
+
+  it("is not known of a Schema that does not tell its fields", () => {
+    for (const schema of [Schema.Unknown, Schema.Any, Schema.declare((u): u is Date => u instanceof Date)]) {
+      assert.isUndefined(wanted(schema))
+    }
+    assert.deepStrictEqual(wanted(Schema.Record({ key: Schema.String, value: Schema.Unknown })), [])
+  })
+})
