@@ -10,6 +10,7 @@ import type { Prepared } from "../net/Tls.js"
 import type { Registry } from "../types/Registry.js"
 import type { Target } from "./Attempt.js"
 import type { ConnectOptions } from "./ConnectOptions.js"
+import * as Credentials from "./Credentials.js"
 import * as Encrypt from "./Encrypt.js"
 import * as Material from "./EncryptMaterial.js"
 import type { Wanted } from "./Role.js"
@@ -94,6 +95,8 @@ export const make = (
   options: ConnectOptions
 ): Effect.Effect<Plan, PgConfigError | PgAuthError, Host> =>
   Effect.gen(function* () {
+    const wrong = Credentials.problemOf(options.credentials)
+    if (wrong !== undefined) return yield* Effect.fail(wrong)
     const config = yield* Settings.resolve(unresolved)
     const gss = yield* gssUsable(config, options)
     const entries = yield* inOrder(config, config.hosts)

@@ -2,10 +2,11 @@
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { Keys } from "../auth/Scram.js"
+import * as Check from "../config/Check.js"
 import type { HostEntry } from "../config/PgConfig.js"
 import type { ResolvedPgConfig } from "../config/Resolve.js"
 import { passwordOf } from "../config/Resolve.js"
-import { PgAuthError } from "../model/PgError.js"
+import { PgAuthError, PgConfigError } from "../model/PgError.js"
 import type { CredentialSource, GivenCredentials } from "./ConnectOptions.js"
 
 /** Who logs in. */
@@ -24,24 +25,43 @@ export const reasonOf = (error: unknown): string => {
   return text.split("\n")[0]!.slice(0, 200)
 }
 
+const isValue = (source: CredentialSource): source is GivenCredentials =>
+  typeof source !== "function" && !Effect.isEffect(source)
+
 const given = (
   source: CredentialSource,
   config: ResolvedPgConfig,
   entry: HostEntry
 ): Effect.Effect<GivenCredentials, unknown> => {
   const { database, user } = config
-  if (Effect.isEffect(source)) return source
-  return typeof source === "function"
-    ? source({ host: entry.host, port: entry.port, user, database })
-    : Effect.succeed(source)
+  if (isValue(source)) return Effect.succeed(source)
+  return Effect.isEffect(source) ? source : source({ host: entry.host, port: entry.port, user, database })
 }
 
-/** The credentials for one attempt to log in. Fails with `PgAuthError` when the source does. */
+const nulIn = ({ password, user }: GivenCredentials): PgConfigError | undefined => {
+  const key = Check.findNul({ user, password }, "credentials")
+  return key === undefined
+    ? undefined
+    : new PgConfigError({
+        key,
+        reason: "contains a NUL character, which no packet can carry",
+        source: "credentials"
+      })
+}
+
+/** What is wrong with credentials that are known before a socket is opened. */
+export const problemOf = (source: CredentialSource | undefined): PgConfigError | undefined =>
+  source !== undefined && isValue(source) ? nulIn(source) : undefined
+
+/**
+ * The credentials for one attempt to log in. Fails with `PgAuthError` when the source does, and with `PgConfigError` when
+ * what it gave cannot be sent.
+ */
 export const forAttempt = (
   source: CredentialSource | undefined,
   config: ResolvedPgConfig,
   entry: HostEntry
-): Effect.Effect<Credentials, PgAuthError> => {
+): Effect.Effect<Credentials, PgAuthError | PgConfigError> => {
   if (source === undefined) {
     return Effect.succeed({
       user: config.user,
@@ -50,7 +70,6 @@ export const forAttempt = (
     })
   }
   return given(source, config, entry).pipe(
-    Effect.map(({ password, scramKeys, user }) => ({ user: user ?? config.user, password, scramKeys })),
     Effect.mapError(
       (error) =>
         new PgAuthError({
@@ -60,6 +79,11 @@ export const forAttempt = (
           user: config.user,
           server: undefined
         })
-    )
+    ),
+    Effect.flatMap((had): Effect.Effect<Credentials, PgConfigError> => {
+      const problem = nulIn(had)
+      const { password, scramKeys, user = config.user } = had
+      return problem === undefined ? Effect.succeed({ user, password, scramKeys }) : Effect.fail(problem)
+    })
   )
 }
