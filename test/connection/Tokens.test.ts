@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
 import { inspect } from "node:util"
 import type { TokenRequest, TokenSource } from "../../src/connection/ConnectOptions.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
@@ -77,6 +79,39 @@ describe("a bearer token", () => {
           challenge: { status: "invalid_token", scope: "openid", openidConfiguration: configuration }
         })
       })
+  )
+
+  it.scoped("may take a person ten minutes: no connection waits for it, and no deadline runs (AUT-069)", () =>
+    Effect.gen(function* () {
+      const give: TokenSource = ({ challenge }) =>
+        challenge === undefined
+          ? Effect.succeed(undefined)
+          : Effect.as(Effect.sleep("10 minutes"), Redacted.make("fresh"))
+      const opening = yield* Effect.fork(
+        succeeding(
+          [
+            [hello, offer, discovery, refusing(invalid)],
+            [hello, offer, withToken("fresh"), ready]
+          ],
+          `${local} connect_timeout=3`,
+          { oauthToken: give }
+        )
+      )
+      yield* TestClock.adjust("9 minutes")
+      assert.isTrue((yield* Fiber.poll(opening))._tag === "None")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(opening)).facts.authentication, "oauth")
+    })
+  )
+
+  it.effect("that is not at hand at once is given up at the connect deadline (AUT-069, CON-019)", () =>
+    Effect.gen(function* () {
+      const opening = yield* Effect.fork(
+        failing([[hello, offer, expectEnd]], `${local} connect_timeout=3`, { oauthToken: () => Effect.never })
+      )
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual((yield* Fiber.join(opening))._tag, "PgConnectError")
+    })
   )
 
   it.scoped("that was at hand and is invalid is renewed once (AUT-063, AUT-065, TRP-033)", () =>
