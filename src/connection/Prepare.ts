@@ -137,7 +137,11 @@ export abstract class StatementRequest extends Request {
     }
     const closes = writeCloses(core)
     const known = core.statements.get(this.statement)
-    if (known !== undefined) return this.reuse(core, known, closes)
+    if (known !== undefined) {
+      if (this.inspect?.(known) === undefined) return this.reuse(core, known, closes)
+      // What was described once may have been altered since: only a new description refuses.
+      core.statements.forget(this.statement, known)
+    }
     this.name = core.statements.nextName()
     const failure = writeParse(core, this.name, this.statement.sql, this.statement.types)
     if (failure !== undefined) {
@@ -156,20 +160,12 @@ export abstract class StatementRequest extends Request {
       const failure = writeParse(core, "", this.statement.sql, known.types)
       if (failure !== undefined) this.fail(failure)
     }
-    const script = this.failure === undefined ? this.begin(core, known) : undefined
+    const script = this.failure === undefined ? this.execute(core, known) : undefined
     if (script === undefined) {
       core.writer.rollback(mark)
       return closes > 0 ? this.onlyCloses(core, closes) : undefined
     }
     return Pipeline.afterCloses(closes, known.name === "" ? [nodes.Parsing, ...script] : script)
-  }
-
-  /** Writes what follows, unless the description is refused. */
-  private begin(core: Core, prepared: Prepared): Pipeline.Script | undefined {
-    const refused = this.inspect?.(prepared)
-    if (refused === undefined) return this.execute(core, prepared)
-    this.fail(refused)
-    return undefined
   }
 
   /** The statement failed locally, but statements were closed: that much is sent. */
@@ -186,7 +182,9 @@ export abstract class StatementRequest extends Request {
     const prepared = new Prepared(this.name, this.types, columns, core.registry)
     core.statements.put(this.statement, prepared)
     this.prepared = prepared
-    const script = this.discarding ? undefined : this.begin(core, prepared)
+    const refused = this.discarding ? undefined : this.inspect?.(prepared)
+    if (refused !== undefined) this.fail(refused)
+    const script = this.discarding || refused !== undefined ? undefined : this.execute(core, prepared)
     if (script === undefined) Outbound.sync(core, this)
     else Outbound.proceed(core, this, script)
   }

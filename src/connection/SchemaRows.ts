@@ -42,7 +42,7 @@ const mismatch = (comparison: Compare.Comparison, sql: string): PgCodecError =>
 /** One run of a statement, as its Schema sees it. */
 class Inspection<A, R> implements Origin {
   columns: ReadonlyArray<Column> = []
-  private refused = false
+  private refusal: PgCodecError | undefined
   readonly registry
 
   constructor(
@@ -57,14 +57,14 @@ class Inspection<A, R> implements Origin {
   readonly inspect: Inspect = ({ columns }) => {
     this.columns = columns
     const comparison = this.schema.refuses(columns, this.registry)
-    this.refused = comparison !== undefined
-    return comparison === undefined ? undefined : mismatch(comparison, this.sql)
+    this.refusal = comparison === undefined ? undefined : mismatch(comparison, this.sql)
+    return this.refusal
   }
 
   /** The failure; a refusal with what the catalogue adds to it, as far as it answers. */
   explain(error: PgSessionError): Effect.Effect<never, PgSessionError> {
     const { wanted } = this.schema
-    if (!this.refused || wanted === undefined) return Effect.fail(error)
+    if (error !== this.refusal || wanted === undefined) return Effect.fail(error)
     return Effect.matchEffect(
       CatalogueFacts.ask(this.core, this.columns, this.timeout ?? catalogueDeadline),
       {

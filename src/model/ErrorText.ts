@@ -162,7 +162,8 @@ export const codec = (error: {
       : `parameter ${error.where} cannot be sent as ${error.type}`)
   const hint = error.direction === "encode" ? untold(error) : schemaHint(error)
   const row = error.rowNumber === undefined ? "" : ` in row ${error.rowNumber}`
-  return `${what}${row}: ${error.reason}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}${hint}`
+  const colon = error.reason.startsWith("\n") ? ":" : ": "
+  return `${what}${row}${colon}${error.reason}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}${hint}`
 }
 
 export const closed = (error: {
