@@ -44,8 +44,8 @@ export interface Unstated {
 export type RowsInto = {
   readonly table: CopyStatement.TableName
   /**
-   * The columns, in the order of a row that is an array. Where a type is not stated the server is asked, which takes the
-   * right to select from the table.
+   * The columns, in the order of a row that is an array. Where a type is not stated the server is asked, in one round
+   * trip and without a right to select.
    */
   readonly columns: ReadonlyArray<string | CopyColumn>
 } & CopyStatement.IntoSettings &

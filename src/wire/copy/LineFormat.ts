@@ -10,7 +10,10 @@ import * as Utf8 from "../../bytes/Utf8.js"
 export interface TextSettings {
   /** Between fields: one character of ASCII. Default tab, in CSV a comma. */
   readonly delimiter?: string
-  /** What stands for NULL. Default `\N`, in CSV nothing without quotes. */
+  /**
+   * What stands for NULL. Default `\N`, in CSV nothing without quotes. In text the server does not mark a value that
+   * looks the same, so that only one with a backslash is safe to read; what we write is marked.
+   */
   readonly nullText?: string
   /**
    * A first line with the names of the columns. Reading: `true` passes over it, `"match"` refuses other names. A byte

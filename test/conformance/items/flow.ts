@@ -123,10 +123,10 @@ FLW-071 The server's error is heard while we are sending or waiting for our sour
 FLW-072 Nothing but data and its end is sent during a copy.
 FLW-073 A source that fails makes the copy fail with its reason, and the caller sees the source's error first.
 FLW-074 A source without data copies zero rows.
-FLW-075 The end-of-data line means different things by format and version; CSV values that look like it are quoted. :: waits for COPY row formats
-FLW-076 Text escapes are written so that the server reads the same value. :: waits for COPY row formats
-FLW-077 CSV tells null from an empty string and doubles quotes. :: waits for COPY row formats
-FLW-078 The binary form has header, tuples and trailer, and critical flags are refused. :: waits for COPY row formats
+FLW-075 The end-of-data line means different things by format and version; CSV values that look like it are quoted.
+FLW-076 Text escapes are written so that the server reads the same value.
+FLW-077 CSV tells null from an empty string and doubles quotes.
+FLW-078 The binary form has header, tuples and trailer, and critical flags are refused.
 FLW-079 Newer COPY options only add notices. :: fact
 `
   ),
@@ -136,7 +136,7 @@ FLW-079 Newer COPY options only add notices. :: fact
     "protocol-flow.html#PROTOCOL-COPY",
     `
 FLW-080 Response, data, end, count, then whatever follows in the string.
-FLW-081 Rows and messages need not coincide: the data is one stream of bytes. :: waits for COPY row formats
+FLW-081 Rows and messages need not coincide: the data is one stream of bytes.
 FLW-082 An error in place of the end is an error, never a short success.
 FLW-083 Giving up cancels and drains, or hangs up.
 FLW-084 A copy described as a portal has no data. :: fact

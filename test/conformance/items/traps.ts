@@ -107,8 +107,8 @@ TRP-067 A failing source fails the copy in good order.
 TRP-068 A copy that fails halfway is an error, not an end.
 TRP-069 A copy by extended query does not hang for want of a Sync.
 TRP-070 A query during a copy waits here.
-TRP-071 A CSV value that looks like the end of data is quoted. :: waits for COPY row formats
-TRP-072 Binary copies parse however they are cut. :: waits for COPY row formats
+TRP-071 A CSV value that looks like the end of data is quoted.
+TRP-072 Binary copies parse however they are cut.
 TRP-073 A slow reader of a copy costs bounded memory.
 `
   ),

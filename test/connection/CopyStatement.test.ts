@@ -1,0 +1,90 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import * as CopyStatement from "../../src/connection/CopyStatement.js"
+import * as Statement from "../../src/model/Statement.js"
+
+const textOf = (either: CopyStatement.Text): string =>
+  Either.getOrThrowWith(either, (reason) => new Error(reason))
+
+const reason = (either: CopyStatement.Text): string => {
+  if (Either.isRight(either)) throw new Error(`accepted: ${either.right}`)
+  return either.left
+}
+
+describe("a COPY FROM STDIN", () => {
+  it("quotes every name, and a point in one does not make a path (FLW-012)", () => {
+    assert.strictEqual(
+      textOf(CopyStatement.into(["my.schema", 'a"b'], ["Id", "select"], { format: "binary" }, {})),
+      'copy "my.schema"."a""b" ("Id", "select") from stdin with (format binary)'
+    )
+    assert.strictEqual(
+      textOf(CopyStatement.into("a.b", ["c"], { format: "text" }, {})),
+      'copy "a.b" ("c") from stdin with (format text)'
+    )
+  })
+
+  it("has settings as literals that mean the same whatever the server's settings are (FLW-012)", () => {
+    assert.strictEqual(
+      textOf(
+        CopyStatement.into(
+          "t",
+          ["a"],
+          { format: "csv", delimiter: "'", nullText: "\\N'", quote: "q", escape: "\\", header: true },
+          { freeze: true, onError: "ignore", rejectLimit: 3, logVerbosity: "verbose" }
+        )
+      ),
+      `copy "t" ("a") from stdin with (format csv, delimiter '''', null E'\\\\N''', header, quote 'q', escape E'\\\\', ` +
+        "freeze, on_error ignore, reject_limit 3, log_verbosity verbose)"
+    )
+  })
+
+  it("has the header matched by the server on its way in only", () => {
+    const format = { format: "text", header: "match" } as const
+    assert.include(textOf(CopyStatement.into("t", ["a"], format, {})), "header match")
+    assert.notInclude(CopyStatement.from("select 1", format), "match")
+    assert.include(CopyStatement.from("select 1", format), "header")
+    assert.notInclude(CopyStatement.from("select 1", { format: "text", header: false }), "header")
+  })
+
+  it("takes a condition without parameters only", () => {
+    const into = (where: Statement.Statement) =>
+      CopyStatement.into("t", ["a"], { format: "binary" }, { where })
+    assert.strictEqual(
+      textOf(into(Statement.make("a > 3"))),
+      'copy "t" ("a") from stdin with (format binary) where a > 3'
+    )
+    assert.match(reason(into(Statement.make("a > $1", [3]))), /no parameters, and the condition has 1/)
+  })
+
+  it("is refused with what is no name, or no limit", () => {
+    const into = (table: CopyStatement.TableName, name: string, rejectLimit = 1) =>
+      CopyStatement.into(table, [name], { format: "text" }, { rejectLimit })
+    assert.match(reason(into("", "a")), /cannot be empty/)
+    assert.match(reason(into([], "a")), /cannot be empty/)
+    assert.match(reason(into("t", "a\0")), /zero byte/)
+    for (const limit of [0, -1, 1.5, Number.NaN]) assert.match(reason(into("t", "a", limit)), /whole number/)
+  })
+})
+
+describe("a COPY TO STDOUT", () => {
+  it("always reads a query", () => {
+    assert.strictEqual(textOf(CopyStatement.query(["s", "t"], undefined)), 'select * from "s"."t"')
+    assert.strictEqual(textOf(CopyStatement.query("t", ["a", "B"])), 'select "a", "B" from "t"')
+    assert.strictEqual(
+      CopyStatement.from("select 1", { format: "binary" }),
+      "copy (select 1) to stdout with (format binary)"
+    )
+  })
+
+  it("is not swallowed by a comment at the end of the query", () => {
+    assert.strictEqual(
+      CopyStatement.from("select 1 -- one", { format: "binary" }),
+      "copy (select 1 -- one\n) to stdout with (format binary)"
+    )
+  })
+
+  it("takes a query without parameters only", () => {
+    assert.strictEqual(textOf(CopyStatement.queryOf(Statement.make("select 1"))), "select 1")
+    assert.match(reason(CopyStatement.queryOf(Statement.make("select $1", [1]))), /the query has 1/)
+  })
+})
