@@ -120,8 +120,7 @@ const wholes: ReadonlyMap<string, string> = new Map([
   ["list", "the parameters cannot be sent"],
   ["SQL", "the statement cannot be sent"],
   ["COPY", "the statement cannot run this way"],
-  ["columns", "the result does not fit the Schema, and the statement was not run"],
-  ["row", "a row cannot be read"]
+  ["columns", "the result does not fit the Schema, and the statement was not run"]
 ])
 
 /** A parameter whose type the SQL does not tell is text to the server. */
@@ -145,6 +144,17 @@ const schemaHint = (error: {
     : ""
 }
 
+const unreadable = (error: {
+  readonly where: string
+  readonly index: number
+  readonly rowNumber?: number
+  readonly type: string
+}): string => {
+  const row = error.rowNumber === undefined ? "" : `row ${error.rowNumber}`
+  if (error.index < 0 && row !== "") return `${row} cannot be read`
+  return `column "${error.where}" of type ${error.type} cannot be read${row === "" ? "" : ` in ${row}`}`
+}
+
 export const codec = (error: {
   readonly direction: "decode" | "encode"
   readonly where: string
@@ -154,16 +164,14 @@ export const codec = (error: {
   readonly reason: string
   readonly sql: string
 }): string => {
-  const whole = error.index < 0 ? wholes.get(error.where) : undefined
   const what =
-    whole ??
+    (error.index < 0 ? wholes.get(error.where) : undefined) ??
     (error.direction === "decode"
-      ? `column "${error.where}" of type ${error.type} cannot be read`
+      ? unreadable(error)
       : `parameter ${error.where} cannot be sent as ${error.type}`)
   const hint = error.direction === "encode" ? untold(error) : schemaHint(error)
-  const row = error.rowNumber === undefined ? "" : ` in row ${error.rowNumber}`
   const colon = error.reason.startsWith("\n") ? ":" : ": "
-  return `${what}${row}${colon}${error.reason}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}${hint}`
+  return `${what}${colon}${error.reason}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}${hint}`
 }
 
 export const closed = (error: {

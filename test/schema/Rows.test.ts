@@ -1,0 +1,194 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Column } from "../../src/model/Column.js"
+import * as Oid from "../../src/model/Oid.js"
+import { array } from "../../src/schema/Containers.js"
+import { Int4, Int8, Jsonb, Numeric, Text, TimestampTz, as, type } from "../../src/schema/PgSchema.js"
+import * as Rows from "../../src/schema/Rows.js"
+import { NumberFromInt8 } from "../../src/schema/Transforms.js"
+import { lossless } from "../../src/types/Registry.js"
+import type { ObjectRow } from "../../src/types/RowShape.js"
+
+const column = (name: string, typeOid: number): Column => ({
+  name,
+  typeOid,
+  tableOid: 0,
+  columnNumber: 0,
+  typeSize: -1,
+  typeModifier: -1,
+  format: 1
+})
+
+const origin = (columns: ReadonlyArray<Column>): Rows.Origin => ({
+  columns,
+  registry: lossless,
+  sql: "select"
+})
+
+const failure = (
+  schema: Schema.Schema.AnyNoContext,
+  columns: ReadonlyArray<Column>,
+  rows: ReadonlyArray<ObjectRow>
+) => Effect.runSync(Effect.flip(Rows.compile(schema).decode(rows, 1, origin(columns))))
+
+/** What the error of one value says, for a column `a`. */
+const reason = (schema: Schema.Schema.AnyNoContext, value: unknown, oid = Oid.text): string => {
+  const error = failure(Schema.Struct({ a: schema }), [column("a", oid)], [{ a: value }])
+  assert.deepStrictEqual([error.where, error.index, error.rowNumber], ["a", 0, 1])
+  return error.reason
+}
+
+describe("a decoder of rows", () => {
+  it("is compiled once for a Schema, and compares a list of columns once", () => {
+    const schema = Schema.Struct({ id: Int4 })
+    const rows = Rows.compile(schema)
+    assert.strictEqual(Rows.compile(schema), rows)
+    assert.notStrictEqual(Rows.compile(Schema.Struct({ id: Int4 })), rows)
+    let looks = 0
+    const fitting: ReadonlyArray<Column> = [
+      {
+        ...column("id", Oid.int4),
+        get name() {
+          looks++
+          return "id"
+        }
+      }
+    ]
+    assert.isUndefined(rows.refuses(fitting, lossless))
+    const first = looks
+    assert.isAbove(first, 0)
+    assert.isUndefined(rows.refuses(fitting, lossless))
+    assert.strictEqual(looks, first)
+    assert.isDefined(rows.refuses([column("id", Oid.text)], lossless))
+  })
+
+  it("compares nothing for a Schema that does not tell its columns", () => {
+    assert.isUndefined(Rows.compile(Schema.Unknown).refuses([column("id", Oid.int4)], lossless))
+  })
+
+  it("leaves out what the Schema does not want, and counts rows from the one it is given", () => {
+    const rows = Rows.compile(Schema.Struct({ id: Int4 }))
+    const columns = [column("x", Oid.text), column("id", Oid.int4)]
+    const some = [
+      { x: "a", id: 1 },
+      { x: "b", id: 2 }
+    ]
+    assert.deepStrictEqual(Effect.runSync(rows.decode(some, 1, origin(columns))), [{ id: 1 }, { id: 2 }])
+    const error = Effect.runSync(Effect.flip(rows.decode([...some, { id: null }], 100, origin(columns))))
+    assert.deepStrictEqual([error.where, error.index, error.rowNumber, error.type], ["id", 1, 102, "int4"])
+  })
+
+  it("goes on with effects where a row needs them, in order, and fails at the row that fails", async () => {
+    const order: Array<number> = []
+    const Slow = Schema.transformOrFail(Int4, Schema.Number, {
+      strict: true,
+      decode: (n) =>
+        n % 2 === 0
+          ? Effect.succeed(n)
+          : Effect.as(
+              Effect.tap(Effect.yieldNow(), () => order.push(n)),
+              n
+            ),
+      encode: (n) => Effect.succeed(n)
+    })
+    const rows = Rows.compile(Schema.Struct({ n: Slow.pipe(Schema.lessThan(6)) }))
+    const some = (to: number) => Array.from({ length: to + 1 }, (_, n) => ({ n }))
+    const at = origin([column("n", Oid.int4)])
+    assert.deepStrictEqual(await Effect.runPromise(rows.decode(some(5), 1, at)), some(5))
+    assert.deepStrictEqual(order, [1, 3, 5])
+    const error = await Effect.runPromise(Effect.flip(rows.decode(some(9), 1, at)))
+    assert.deepStrictEqual(
+      [error.rowNumber, error.reason],
+      [7, "expected a number less than 6, got a number"]
+    )
+    assert.deepStrictEqual(order, [1, 3, 5, 1, 3, 5])
+  })
+
+  it.each<readonly [name: string, schema: Schema.Schema.AnyNoContext, value: unknown, reason: string]>([
+    ["another shape", Int8, "secret", "expected bigint (int8), got string of 6 characters"],
+    ["NULL", Schema.NonEmptyString, null, "expected string, got null"],
+    ["NULL for a type", Numeric, null, "expected Numeric (numeric), got null"],
+    [
+      "a union",
+      Schema.NullOr(TimestampTz),
+      "secret",
+      "expected PgTimestampTz (timestamptz) | null, got string of 6 characters"
+    ],
+    ["a value beyond a transformation", NumberFromInt8, 2n ** 60n, "expected int8 within 2^53, got bigint"],
+    ["NULL before a transformation", NumberFromInt8, null, "expected bigint (int8), got null"],
+    ["a condition", Int4.pipe(Schema.positive()), -5, "expected a positive number, got a number"],
+    ["an integer out of its range", Int4, 2 ** 40, "expected number (int4), got a number"],
+    [
+      "a literal",
+      type("mood", Schema.Literal("sad", "ok")),
+      "secret",
+      'expected "sad" | "ok", got string of 6 characters'
+    ],
+    ["inside an array", array(Int4), [1, null], "at [1]: expected number (int4), got null"],
+    [
+      "inside JSON",
+      as(Oid.jsonb, Schema.Struct({ a: Schema.Array(Schema.Struct({ zip: Schema.String })) })),
+      { a: [{ zip: 12345 }] },
+      "at a[0].zip: expected string, got a number"
+    ],
+    [
+      "missing inside JSON",
+      as(Oid.jsonb, Schema.Struct({ zip: Schema.String })),
+      {},
+      "at zip: expected string, got nothing"
+    ],
+    [
+      "inside one form of several",
+      Schema.NullOr(Schema.Struct({ zip: Schema.String })),
+      { zip: 1 },
+      "at zip: expected string, got a number"
+    ],
+    [
+      "a condition's own words",
+      Text.pipe(Schema.filter((text) => `no ${text}`)),
+      "secret",
+      "expected { string (text) | filter }, got string of 6 characters"
+    ]
+  ])("tells of %s what was expected, and never the value", (_name, schema, value, expected) => {
+    assert.strictEqual(reason(schema, value), expected)
+  })
+
+  it("tells of a whole row, and of what is no column", () => {
+    const columns = [column("low", Oid.int4), column("high", Oid.int4)]
+    const Ordered = Schema.Struct({ low: Int4, high: Int4 }).pipe(
+      Schema.filter(({ high, low }) => low <= high, { description: "low up to high" })
+    )
+    const error = failure(Ordered, columns, [{ low: 2, high: 1 }])
+    assert.deepStrictEqual(
+      [error.where, error.index, error.rowNumber, error.reason],
+      ["row", -1, 1, "expected low up to high, got object"]
+    )
+    assert.strictEqual(
+      error.message,
+      "row 1 cannot be read: expected low up to high, got object\nSTATEMENT: select"
+    )
+    const Odd = Schema.Struct({ low: Int4, other: Text })
+    assert.strictEqual(
+      failure(Odd, columns, [{ low: 1, high: 2 }]).reason,
+      "at other: expected string (text), got nothing"
+    )
+    const exact = Schema.Struct({ low: Int4 }).annotations({ parseOptions: { onExcessProperty: "error" } })
+    assert.deepInclude(failure(exact, columns, [{ low: 1, high: 2 }]), {
+      where: "high",
+      reason: "expected nothing, got a number"
+    })
+  })
+
+  it("shortens what a Schema is called", () => {
+    const Many = Schema.Literal(...Array.from({ length: 200 }, (_, at) => `label ${at}`))
+    assert.isBelow(reason(Many, "x").length, 260)
+  })
+
+  it("lets JSON's null be a value, as the codec gives it", () => {
+    const rows = Rows.compile(Schema.Struct({ a: Jsonb }))
+    assert.deepStrictEqual(Effect.runSync(rows.decode([{ a: null }], 1, origin([column("a", Oid.jsonb)]))), [
+      { a: null }
+    ])
+  })
+})
