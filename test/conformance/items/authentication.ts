@@ -1,5 +1,5 @@
 /** Who we are and who the server is. */
-import { later, settled, type Section } from "../Item.js"
+import { settled, type Section } from "../Item.js"
 
 export const authentication: ReadonlyArray<Section> = [
   settled(
@@ -50,15 +50,14 @@ AUT-026 Ok before a verified signature ends the attempt, and so does a signature
 AUT-027 A further challenge after the final message ends the attempt.
 AUT-028 A zero byte in any of these messages ends the attempt.
 AUT-029 Derived keys can be given instead of the password and have their exact length.
-AUT-030 Salted passwords may be cached, but never logged or stored. :: not applicable, nothing is cached
+AUT-030 Derived keys are kept only for whoever holds the password, after the server has proven itself, and never logged or stored.
 AUT-031 The example of RFC 7677 comes out exactly.
 `
   ),
-  later(
+  settled(
     "2.4",
     "Preparing passwords",
     "sasl-authentication.html#SASL-SCRAM-SHA-256",
-    "credentials",
     `
 AUT-032 ASCII passwords, and bytes that are no UTF-8, are used as they are.
 AUT-033 Odd spaces become spaces, and what maps to nothing disappears.
@@ -70,11 +69,10 @@ AUT-038 Ligatures, soft hyphens, hard spaces and wide digits come out as on the 
 AUT-039 Passwords of several kilobytes work.
 `
   ),
-  later(
+  settled(
     "2.5",
     "Channel binding",
     "sasl-authentication.html#SASL-SCRAM-SHA-256",
-    "TLS",
     `
 AUT-040 What is bound is the hash of the server's own certificate.
 AUT-041 The hash follows the certificate's signature, with SHA-256 in place of the weak ones.
@@ -86,11 +84,10 @@ AUT-046 Required means required: nothing else is answered, and nothing less acce
 AUT-047 A proxy that ends TLS makes binding fail; the report says so and nothing is retried.
 `
   ),
-  later(
+  settled(
     "2.6",
     "Which methods are acceptable",
     "libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH",
-    "credentials",
     `
 AUT-048 The list is all positive or all negated; anything else is a configuration error.
 AUT-049 It is consulted before anything secret is sent.
@@ -100,11 +97,10 @@ AUT-052 GSS encryption may stand for GSS authentication.
 AUT-053 Client certificates are demanded elsewhere.
 `
   ),
-  later(
+  settled(
     "2.7",
     "GSSAPI and SSPI",
     "gssapi-auth.html",
-    "GSSAPI",
     `
 AUT-054 The service asked for is named after the server's host.
 AUT-055 Tokens go back and forth until the context stands, with mutual authentication.
@@ -113,11 +109,10 @@ AUT-057 When nothing is left to say, nothing is sent.
 AUT-058 Without an implementation the refusal is explicit.
 `
   ),
-  later(
+  settled(
     "2.8",
     "OAuth",
     "sasl-authentication.html#SASL-OAUTHBEARER",
-    "credentials",
     `
 AUT-059 The token, or the request to be told where to get one, goes in the first message.
 AUT-060 Binding flags and names the server would reject are not sent.
@@ -129,14 +124,13 @@ AUT-065 Scope and client settings of the user win over the server's.
 AUT-066 Tokens have their alphabet, and control characters are refused.
 AUT-067 No token goes over plaintext unless that was allowed.
 AUT-068 Where binding is required, tokens cannot be used.
-AUT-069 A callback gives the token; a device flow keeps the server's pace.
+AUT-069 A callback gives the token: at once what is at hand, and afterwards in all the time that a device flow takes.
 `
   ),
-  later(
+  settled(
     "2.9",
     "Servers that lie",
     "auth-methods.html",
-    "credentials",
     `
 AUT-070 A request for cleartext where only SCRAM will do gets no byte of the password.
 AUT-071 An immediate Ok where something better was required is rejected.

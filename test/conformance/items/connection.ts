@@ -1,5 +1,5 @@
 /** Opening a connection: sockets, encryption, start-up, parameters, where settings come from, cancelling and closing. */
-import { later, settled, type Section } from "../Item.js"
+import { settled, type Section } from "../Item.js"
 
 export const connection: ReadonlyArray<Section> = [
   settled(
@@ -37,11 +37,10 @@ CON-020 A deadline over all hosts together may be set besides.
 CON-021 The server hangs up on a log-in that takes longer than authentication_timeout. :: fact
 `
   ),
-  later(
+  settled(
     "1.3",
     "TLS by request",
     "protocol-flow.html#PROTOCOL-FLOW-SSL",
-    "TLS",
     `
 CON-022 After SSLRequest exactly one byte is awaited before anything else happens.
 CON-023 The answers are handshake, go on in plain if allowed, or failure; no fourth one is accepted.
@@ -61,11 +60,10 @@ CON-036 A resumed TLS session is never shared between hosts and never skips look
 CON-037 Terminate goes before the end of TLS; a bare end while idle is an end like any other.
 `
   ),
-  later(
+  settled(
     "1.4",
     "TLS from the first byte",
     "libpq-connect.html#LIBPQ-CONNECT-SSLNEGOTIATION",
-    "TLS",
     `
 CON-038 Direct TLS starts with the handshake, naming \`postgresql\`, and sends no SSLRequest.
 CON-039 A server that did not choose \`postgresql\` is not talked to.
@@ -75,11 +73,10 @@ CON-042 The server turns away clients that do not name the protocol. :: fact
 CON-043 Cancel requests take the direct way too.
 `
   ),
-  later(
+  settled(
     "1.5",
     "GSSAPI encryption",
     "protocol-flow.html#PROTOCOL-FLOW-GSSAPI",
-    "GSSAPI",
     `
 CON-044 One byte answers: yes, no or error; anything else is a failure.
 CON-045 Tokens and wrapped data come with a length whose limit is checked before memory is taken.
@@ -90,11 +87,10 @@ CON-049 Inside GSS encryption no TLS is attempted.
 CON-050 Without an implementation, a demand for it is an error and a preference is ignored.
 `
   ),
-  later(
+  settled(
     "1.6",
     "sslmode",
     "libpq-ssl.html#LIBPQ-SSL-PROTECTION",
-    "TLS",
     `
 CON-051 A no, where TLS is required, fails with a clear text.
 CON-052 The two middle modes try the other way on a new connection after a failed handshake or an early error.
@@ -109,11 +105,10 @@ CON-060 Client certificates and keys work, with libpq's default files and its ch
 CON-061 Session keys can be logged to a private file for debugging.
 `
   ),
-  later(
+  settled(
     "1.7",
     "Protocol versions",
     "protocol-overview.html#PROTOCOL-VERSIONS",
-    "version negotiation",
     `
 CON-062 The least and the greatest version to speak are settings, and contradicting ones are refused.
 CON-063 The server may lower the version once, before authentication, and list the extensions it does not know.
@@ -160,22 +155,20 @@ CON-089 Escaping of literals heeds standard_conforming_strings.
 CON-090 A server without integer date-times is refused binary times.
 `
   ),
-  later(
+  settled(
     "1.10",
     "Keyword and value strings",
     "libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE",
-    "connection strings",
     `
 CON-091 Pairs with spaces, quotes and backslashes are read as libpq reads them, and faults name the keyword.
 CON-092 The later of two equal keywords wins.
 CON-093 A database name that is itself a connection string is expanded where that was asked for.
 `
   ),
-  later(
+  settled(
     "1.11",
     "Connection URIs",
     "libpq-connect.html#LIBPQ-CONNSTRING-URIS",
-    "connection strings",
     `
 CON-094 Two schemes and no third.
 CON-095 Every part of the URI may be missing.
@@ -189,11 +182,10 @@ CON-102 Empty parts count as not set.
 CON-103 The platform's URL class is not used: it cannot hold these.
 `
   ),
-  later(
+  settled(
     "1.12",
     "Where settings come from",
     "libpq-connect.html#LIBPQ-PARAMKEYWORDS",
-    "connection strings",
     `
 CON-104 Explicit settings win over the service file, that over the environment, that over defaults.
 CON-105 All of libpq's environment variables are known.
@@ -208,11 +200,10 @@ CON-113 The host compared is the one configured, with localhost for the defaults
 CON-114 A wrong password from the file produces an error that names the file.
 `
   ),
-  later(
+  settled(
     "1.13",
     "Several hosts",
     "libpq-connect.html#LIBPQ-MULTIPLE-HOSTS",
-    "several hosts",
     `
 CON-115 Lists of hosts, addresses and ports must fit each other.
 CON-116 Hosts and their addresses are tried in order, or shuffled on request.

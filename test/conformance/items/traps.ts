@@ -2,11 +2,10 @@
 import { later, settled, type Section } from "../Item.js"
 
 export const traps: ReadonlyArray<Section> = [
-  later(
+  settled(
     "9.1",
     "Connecting",
     "protocol-flow.html#PROTOCOL-FLOW-START-UP",
-    "TLS",
     `
 TRP-001 A forged log-in in the same segment as the yes to TLS is never read.
 TRP-002 An early error's text is not shown.
@@ -15,35 +14,34 @@ TRP-004 Direct TLS with prefer is a configuration error.
 TRP-005 Direct TLS needs the protocol's name chosen.
 TRP-006 An address is verified as an address and sent in no server name.
 TRP-007 Two hosts that share TLS sessions are both verified.
-TRP-008 Asking 15 for version 3.2 works and gives a short key. :: waits for version negotiation
-TRP-009 Poolers that list what they do not support are heard. :: waits for version negotiation
-TRP-010 A key of 32 bytes is kept and sent whole. :: waits for version negotiation
-TRP-011 Senseless negotiations are errors. :: waits for version negotiation
+TRP-008 Asking 15 for version 3.2 works and gives a short key.
+TRP-009 Poolers that list what they do not support are heard.
+TRP-010 A key of 32 bytes is kept and sent whole.
+TRP-011 Senseless negotiations are errors.
 TRP-012 Over TLS, cancelling is over TLS.
 TRP-013 A cancel that comes too late hits nobody.
-TRP-014 A standby is left for the primary, and when both fail both are named. :: waits for several hosts
-TRP-015 A refused password stops; a server starting up moves on. :: waits for several hosts
-TRP-016 Passwords with odd characters arrive from a URI intact. :: waits for connection strings
+TRP-014 A standby is left for the primary, and when both fail both are named.
+TRP-015 A refused password stops; a server starting up moves on.
+TRP-016 Passwords with odd characters arrive from a URI intact.
 TRP-017 Odd version strings give numbers.
 TRP-018 No key and unknown parameters are no obstacle.
 TRP-019 A server that accepts and says nothing meets the connect timeout.
 TRP-020 A fatal error while idle throws nothing at anybody.
 `
   ),
-  later(
+  settled(
     "9.2",
     "Authenticating",
     "auth-password.html",
-    "credentials",
     `
 TRP-021 Two thousand million iterations are refused.
 TRP-022 One iteration is accepted.
 TRP-023 Passwords that need preparing are prepared as the server does.
 TRP-024 Passwords that cannot be prepared are used raw.
-TRP-025 Required binding sends nothing secret to servers that cannot. :: waits for TLS
-TRP-026 Binding works with a SHA-384 certificate. :: waits for TLS
-TRP-027 It fails with a certificate that defines no hash. :: waits for TLS
-TRP-028 The offer to bind is never denied. :: waits for TLS
+TRP-025 Required binding sends nothing secret to servers that cannot.
+TRP-026 Binding works with a SHA-384 certificate.
+TRP-027 It fails with a certificate that defines no hash.
+TRP-028 The offer to bind is never denied.
 TRP-029 Ok right after our first message ends the attempt.
 TRP-030 A wrong signature ends it even with Ok behind.
 TRP-031 A foreign nonce ends it.
