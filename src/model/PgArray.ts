@@ -1,11 +1,12 @@
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
+import { same } from "./Same.js"
 
 /**
  * An array of PostgreSQL that a plain JavaScript array cannot stand for: one whose dimensions do not all begin at 1, as
  * `[0:1]={1,2}`, or one of several dimensions over a type whose values are themselves arrays, as JSON.
  *
- * Equal when bounds and elements are (`Equal` of elements, deep for nested arrays).
+ * Equal when bounds and elements are: by `Equal`, with NaN itself, and bytes and JSON by what they hold.
  *
  * @see https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
  */
@@ -44,8 +45,3 @@ export class PgArray implements Equal.Equal {
     return { lowerBounds: this.lowerBounds, values: this.values }
   }
 }
-
-const same = (self: unknown, that: unknown): boolean =>
-  Array.isArray(self) && Array.isArray(that)
-    ? self.length === that.length && self.every((value, index) => same(value, that[index]))
-    : Equal.equals(self, that)

@@ -107,7 +107,8 @@ export const bytea: Codec<Uint8Array> = {
   arrayOid: Oid.byteaArray,
   delimiter: ",",
   decodeText: readText,
-  decodeBinary: (reader, at, length) => Uint8Array.prototype.slice.call(reader.bytes, at, at + length),
+  // `slice` of a `Buffer`, which is what sockets give, would be a `Buffer`.
+  decodeBinary: (reader, at, length) => new Uint8Array(reader.bytes.subarray(at, at + length)),
   encodeText: (writer, value) => writeHex(writer, bytesOf(writer, value)),
   encodeBinary: (writer, value) => writer.raw(bytesOf(writer, value))
 }

@@ -16,9 +16,15 @@ import { mismatch } from "./Shape.js"
 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
-/** The number that text tells, `undefined` when it is none. */
+/** What is read as zero and has a digit that is not. */
+const hasDigits = /^[^eE]*[1-9]/
+
+/** The number that text tells, `undefined` when it is none or, as the server has it, beyond the type's range. */
 export const parse = (text: string): number | undefined => {
-  if (decimal.test(text)) return Number(text)
+  if (decimal.test(text)) {
+    const value = Number(text)
+    return (value === 0 && hasDigits.test(text)) || Math.abs(value) === Infinity ? undefined : value
+  }
   switch (text.toLowerCase()) {
     case "nan":
       return NaN

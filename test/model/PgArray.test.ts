@@ -26,4 +26,22 @@ describe("PgArray", () => {
     assert.isFalse(Equal.equals(a, new PgArray(a.values, [1, 1])))
     assert.isFalse(Equal.equals(a, new PgArray([[Numeric.zero], [1]], [0, 1])))
   })
+
+  it("is equal when its NaN, its bytes and its JSON are", () => {
+    const made = (values: ReadonlyArray<unknown>) => new PgArray(values, [0])
+    const values = () => [NaN, Uint8Array.of(1, 2), { a: [1, { b: null }] }, null]
+    assert.isTrue(Equal.equals(made(values()), made(values())))
+    for (const [left, right] of [
+      [NaN, 0],
+      [Uint8Array.of(1), Uint8Array.of(2)],
+      [Uint8Array.of(1), [1]],
+      [{ a: 1 }, { a: 2 }],
+      [{ a: 1 }, { b: 1 }],
+      [{ a: 1 }, { a: 1, b: 1 }],
+      [{}, null],
+      [new Date(0), new Date(1)]
+    ]) {
+      assert.isFalse(Equal.equals(made([left]), made([right])))
+    }
+  })
 })

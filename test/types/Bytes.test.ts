@@ -38,6 +38,12 @@ describe("Bytes", () => {
     }
   })
 
+  it("is no Buffer in the lossless preset, also when the connection's memory is one (TYP-013)", () => {
+    const value = bytea.decodeBinary!(new ByteReader(Buffer.from("010203", "hex")), 1, 2)
+    assert.strictEqual(Object.getPrototypeOf(value), Uint8Array.prototype)
+    assert.deepStrictEqual([...value], [2, 3])
+  })
+
   it("is a Buffer in the familiar preset", () => {
     assert.isTrue(Buffer.isBuffer(valueOf(decodeText(byteaAsBuffer, "\\x01"))))
   })

@@ -86,6 +86,14 @@ describe("Floats", () => {
     assert.property(encodeText(Floats.float4, 1e-60), "failure")
   })
 
+  it("refuses text beyond the range, as the server does, instead of an infinity or zero (TYP-031)", () => {
+    for (const text of ["1e400", "-2e+308", "1e-400", "0.001e-330"]) {
+      assert.property(decodeText(Floats.float8, text), "failure")
+      assert.property(encodeBinary(Floats.float8, text), "failure")
+    }
+    assert.deepStrictEqual(decodeText(Floats.float8, "-0e-400"), { value: -0 })
+  })
+
   it.each([true, {}, "", "abc", 2n ** 60n + 1n, null, new Date(0)])(
     "refuses %s for a float8 (TYP-006)",
     (value) => {
