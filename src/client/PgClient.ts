@@ -28,6 +28,7 @@ import type {
   PgSessionError,
   PgTimeoutError
 } from "../model/PgError.js"
+import type { PgType } from "../model/PgType.js"
 import type { Statement } from "../model/Statement.js"
 import type { Comparison } from "../schema/Compare.js"
 import type * as Row from "../types/Row.js"
@@ -66,6 +67,16 @@ export interface PgClientService extends RowOperations.RowOperations<PgClientErr
     body: Effect.Effect<A, E, R>,
     options?: TransactionOptions
   ) => Effect.Effect<A, E | PgClientError | PgCommitUnknownError, R>
+  /**
+   * Asks the catalogue for types by name, as in SQL, or by OID; every connection to the database then knows them. Not needed as
+   * a rule: types are asked for when a statement meets them.
+   */
+  readonly learnTypes: (
+    types: ReadonlyArray<string | number>,
+    options?: QueryOptions
+  ) => Effect.Effect<ReadonlyArray<PgType>, PgClientError>
+  /** Forgets the types that were found, for all connections: each is asked for again when it is met next. */
+  readonly refreshTypes: Effect.Effect<void>
   /** A connection for the scope, for everything a session can do: COPY, pipelines, notifications. */
   readonly connection: Effect.Effect<PgConnection, PgClientError, Scope.Scope>
 }
@@ -175,6 +186,8 @@ export const make = (
               )
           })
         ),
+      learnTypes: (types, query) => withConnection((connection) => connection.learnTypes(types, query)),
+      refreshTypes: connector.refreshTypes,
       connection
     }
   })

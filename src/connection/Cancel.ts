@@ -100,7 +100,7 @@ export const abandon = (core: Core, request: Request): Effect.Effect<void> =>
     if (request.state === "queued") {
       request.withdraw(core)
       Outbound.pump(core)
-      return Effect.void
+      return request.before === undefined ? Effect.void : abandon(core, request.before)
     }
     request.discarding = true
     core.link.resume()

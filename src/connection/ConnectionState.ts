@@ -13,6 +13,7 @@ import type { Registry } from "../types/Registry.js"
 import type { Framer } from "../wire/Framer.js"
 import type { SideChannels } from "./SideChannels.js"
 import type { StatementCache } from "./StatementCache.js"
+import { TypeBook } from "./TypeBook.js"
 
 /** What a connection is made with. */
 export interface CoreOptions {
@@ -65,7 +66,10 @@ export class ConnectionState<R extends Waiter> {
   readonly link: Link
   readonly framer: Framer
   readonly facts: ConnectFacts
-  readonly registry: Registry
+  /** What is known of types; of its own, until a connector gives it the book of all its connections. */
+  types: TypeBook
+  /** Whether types that nobody knows are asked for. */
+  findsTypes = false
   readonly statements: StatementCache
   readonly side: SideChannels
   readonly pipelineDepth: number
@@ -76,12 +80,17 @@ export class ConnectionState<R extends Waiter> {
     this.link = options.link
     this.framer = options.framer
     this.facts = options.facts
-    this.registry = options.registry
+    this.types = new TypeBook(options.registry)
     this.statements = options.statements
     this.side = options.side
     this.pipelineDepth = Math.max(1, options.pipelineDepth)
     this.streamBufferBytes = options.streamBufferBytes
     this.sendCancel = options.sendCancel
+  }
+
+  /** The codecs there are now. */
+  get registry(): Registry {
+    return this.types.registry
   }
 
   /** How many requests wait to be written. */

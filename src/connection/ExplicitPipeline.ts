@@ -20,14 +20,15 @@ import type * as Row from "../types/Row.js"
 import type { FrameRun } from "../wire/FrameRun.js"
 import * as ExtendedQuery from "../wire/messages/ExtendedQuery.js"
 import * as Preset from "../wire/Preset.js"
+import * as Catalog from "./Catalog.js"
 import type { Core } from "./Core.js"
 import * as Outbound from "./Outbound.js"
-import { checkCount, isOutdated, writeBind, writeCloses, writeParse } from "./Prepare.js"
+import { checkCount, described, isOutdated, knownNow, writeBind, writeCloses, writeParse } from "./Prepare.js"
 import type { Outcome, QueryResult } from "./Query.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 import { Request } from "./Request.js"
 import * as Rows from "./Rows.js"
-import { Prepared } from "./StatementCache.js"
+import type { Prepared } from "./StatementCache.js"
 
 /** What became of one step. */
 export type StepOutcome<R = Row.Row> =
@@ -105,7 +106,7 @@ export class PipelineRequest extends Request {
     const closes = writeCloses(core)
     const before = core.writer.offset
     for (const step of this.steps) {
-      step.prepared = core.statements.capacity === 0 ? undefined : core.statements.get(step.statement)
+      step.prepared = core.statements.capacity === 0 ? undefined : knownNow(core, step.statement)
       if (step.prepared !== undefined) continue
       if (this.describing.some((other) => sameText(other.statement, step.statement))) continue
       const name = core.statements.uniqueName()
@@ -118,11 +119,21 @@ export class PipelineRequest extends Request {
       ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name })
       this.describing.push({ ...step, name })
     }
-    if (this.describing.length === 0)
-      return Pipeline.afterCloses(closes, this.execute(core) ?? this.onlySync(core))
+    if (this.describing.length === 0) {
+      const script = this.mustLearn(core) ? undefined : this.execute(core)
+      return Pipeline.afterCloses(closes, script ?? this.onlySync(core))
+    }
     Preset.flush(core.writer)
     const describe = this.describing.flatMap(() => Pipeline.prepare)
     return Pipeline.afterCloses(closes, describe)
+  }
+
+  /** Whether types have to be learned before the steps run. A pipeline asks once. */
+  private mustLearn(core: Core): boolean {
+    const unknown = this.steps.flatMap(({ prepared }) => prepared?.unknown ?? [])
+    if (unknown.length === 0 || this.before !== undefined) return false
+    this.before = Catalog.before(core, unknown)
+    return this.before !== undefined
   }
 
   private onlySync(core: Core): Pipeline.Script {
@@ -161,13 +172,13 @@ export class PipelineRequest extends Request {
   override onColumns(core: Core, columns: ReadonlyArray<Column> | undefined): void {
     const step = this.describing[this.described++]
     if (step === undefined) return
-    const prepared = new Prepared(step.name, step.types, columns, core.registry)
+    const prepared = described(core, step.name, step.types, columns)
     if (core.statements.capacity > 0) core.statements.put(step.statement, prepared)
     for (const other of this.steps) {
       if (other.prepared === undefined && sameText(other.statement, step.statement)) other.prepared = prepared
     }
     if (this.described < this.describing.length) return
-    const script = this.discarding ? undefined : this.execute(core)
+    const script = this.discarding || this.mustLearn(core) ? undefined : this.execute(core)
     if (script === undefined) Outbound.sync(core, this)
     else Outbound.proceed(core, this, script)
   }
@@ -212,14 +223,26 @@ export class PipelineRequest extends Request {
   }
 
   override onReady(core: Core): boolean {
+    if (this.before?.state === "queued" && this.failure === undefined && !this.discarding) {
+      this.dropPassing(core)
+      return this.startAnew()
+    }
     if (this.outdated) {
       for (const { prepared, statement } of this.steps)
         if (prepared !== undefined) core.statements.forget(statement, prepared)
-      if (this.mayRepeat(core)) return this.startAnew()
+      if (this.mayRepeat(core)) {
+        this.repeated = true
+        return this.startAnew()
+      }
     }
-    if (core.statements.capacity === 0 && (!this.executed || this.serverError !== undefined))
-      core.statements.drop(this.describing.slice(0, this.described).map(({ name }) => name))
+    if (!this.executed || this.serverError !== undefined) this.dropPassing(core)
     return false
+  }
+
+  /** With named statements off, those that this pipeline has made are closed with the next messages. */
+  private dropPassing(core: Core): void {
+    if (core.statements.capacity === 0)
+      core.statements.drop(this.describing.slice(0, this.described).map(({ name }) => name))
   }
 
   /** Once, and only if the server has taken back what ran before: the steps must be ones that cannot end a transaction. */
@@ -234,7 +257,6 @@ export class PipelineRequest extends Request {
   }
 
   private startAnew(): true {
-    this.repeated = true
     this.outdated = false
     this.executed = false
     this.serverError = undefined

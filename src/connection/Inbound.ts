@@ -124,8 +124,9 @@ const decodeAndTell = (core: Core, step: Step, run: FrameRun, owner: Request): v
 const ready = (core: Core, owner: Request, status: TransactionStatus): void => {
   core.session = Session.ready(core.session, status)
   if (core.holder === owner) core.holder = undefined
-  if (owner.onReady(core)) Outbound.resubmit(core, owner)
-  else owner.settle(core)
+  if (!owner.onReady(core)) return owner.settle(core)
+  Outbound.resubmit(core, owner)
+  if (owner.before?.state === "queued") Outbound.resubmit(core, owner.before)
 }
 
 /** What may come at any time, and what may not come at all. */

@@ -16,12 +16,14 @@ import type { Notice } from "../model/Notice.js"
 import type { Notification } from "../model/Notification.js"
 import type { PgCommitUnknownError, PgError, PgSessionError } from "../model/PgError.js"
 import * as ServerVersion from "../model/ServerVersion.js"
+import type { PgType } from "../model/PgType.js"
 import type { Statement } from "../model/Statement.js"
 import type { TransactionStatus } from "../model/TransactionStatus.js"
 import * as Session from "../protocol/Session.js"
 import type { Comparison } from "../schema/Compare.js"
 import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
+import { CatalogRequest } from "./Catalog.js"
 import type { ConnectFacts } from "./ConnectFacts.js"
 import * as CopyBoth from "./CopyBoth.js"
 import * as CopyIn from "./CopyIn.js"
@@ -157,7 +159,26 @@ export interface PgConnection extends RowOperations.RowOperations<PgSessionError
   readonly parameters: Effect.Effect<ReadonlyMap<string, string>>
   /** The server's version as a number, such as 180004 for 18.4; `undefined` when it reports none. */
   readonly serverVersion: Effect.Effect<number | undefined>
+  /** The codecs there are now: those given, and those of types that this connector's connections have found. */
   readonly types: Registry
+  /**
+   * Asks the catalogue for types by name or OID, and for all that they are made of, in one round trip; every connection of the
+   * connector to this database then knows them. Names are written as in SQL: `mood`, `shop."Mood"`, `mood[]`; the search path
+   * counts. Gives the types asked for, in their order, the OIDs first, and then those that they are made of; an OID that is not
+   * there is left out.
+   *
+   * Not needed as a rule: types are asked for when a statement meets them. Fails with `PgServerError`: `42704` when there is no
+   * type of a name.
+   */
+  readonly learnTypes: (
+    types: ReadonlyArray<string | number>,
+    options?: QueryOptions
+  ) => Effect.Effect<ReadonlyArray<PgType>, PgSessionError>
+  /**
+   * Forgets the types that were found, for every connection of the connector to this database: each is asked for again when it
+   * is met next. For types that have been altered, or dropped and made again.
+   */
+  readonly refreshTypes: Effect.Effect<void>
 }
 
 const statusOf = (core: Core): ConnectionStatus => {
@@ -248,6 +269,11 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
     parameter: (name) => Effect.sync(() => core.side.find(name)),
     parameters: Effect.sync(() => new Map(core.side.parameters)),
     serverVersion: Effect.sync(() => ServerVersion.parse(core.side.find("server_version") ?? "")),
-    types: core.registry
+    get types() {
+      return core.registry
+    },
+    learnTypes: (types, options) =>
+      run<ReadonlyArray<PgType>>(options, (outcome) => new CatalogRequest(types, outcome)),
+    refreshTypes: Effect.sync(() => core.types.forget())
   }
 }

@@ -22,6 +22,7 @@ import * as PgConnection from "./PgConnection.js"
 import type { OpenRetry } from "./Retry.js"
 import * as Retry from "./Retry.js"
 import * as Sockets from "./Sockets.js"
+import { TypeBook } from "./TypeBook.js"
 
 export type {
   ConnectOptions,
@@ -52,6 +53,8 @@ export interface OpenOverrides {
   readonly parameters?: Readonly<Record<string, string>>
   readonly pipelineDepth?: number
   readonly statementCacheSize?: number
+  /** In place of the connector's. A session opened for replication never asks. */
+  readonly findTypes?: boolean
   /** The role wanted of the server. */
   readonly targetSessionAttrs?: TargetSessionAttrs
   /** In place of the connector's; a `user` or a `password` given here stands in its place too. */
@@ -61,6 +64,12 @@ export interface OpenOverrides {
 export interface ConnectorOptions extends ConnectOptions {
   /** How values are decoded and encoded. Default `Registry.lossless`. */
   readonly types?: Registry.Registry
+  /**
+   * Whether a type that a statement meets and nobody knows is looked up in the catalogue, once for all connections to the
+   * database, before the statement runs. Default true. Otherwise, and where the catalogue cannot be asked, such a type is
+   * the server's text.
+   */
+  readonly findTypes?: boolean
   /**
    * Tries an opening again while the server is starting (`57P03`), or refuses or resets connections; each time all hosts
    * are tried. Unless given, no opening is tried again.
@@ -72,7 +81,10 @@ export class PgConnector extends Context.Tag("effect-postgres/PgConnector")<
   PgConnector,
   {
     readonly config: PgConfig
+    /** The codecs there are now for the configuration's database: those given, and those of types found. */
     readonly types: Registry.Registry
+    /** Forgets the types that were found in any database: each is asked for again when it is met next. */
+    readonly refreshTypes: Effect.Effect<void>
     /**
      * Opens one session, which the scope closes. Fails with `PgConnectError` listing every attempt, with `PgAuthError`,
      * or with `PgConfigError`. Interrupting frees the socket.
@@ -85,7 +97,7 @@ export class PgConnector extends Context.Tag("effect-postgres/PgConnector")<
 
 const overridden = (config: PgConfig, overrides: OpenOverrides | undefined): PgConfig => {
   if (overrides === undefined) return config
-  const { credentials: _credentials, ...settings } = overrides
+  const { credentials: _credentials, findTypes: _findTypes, ...settings } = overrides
   return new PgConfig({
     ...config,
     ...settings,
@@ -111,16 +123,32 @@ export const make = (
     // Only these two: the rest of the environment, such as the layer's scope, must not stand in for the caller's.
     const context = Context.pick(Transport, Host.Host)(environment)
     const types = options.types ?? Registry.lossless
+    // OIDs are one database's.
+    const books = new Map<string, TypeBook>()
+    const bookOf = ({ database, user }: PgConfig): TypeBook => {
+      const name = database ?? user ?? ""
+      const book = books.get(name) ?? new TypeBook(types)
+      books.set(name, book)
+      return book
+    }
     return {
       config,
-      types,
+      get types() {
+        return bookOf(config).registry
+      },
+      refreshTypes: Effect.sync(() => books.forEach((book) => book.forget())),
       open: (overrides) => {
         const settings = overridden(config, overrides)
         const credentials = credentialsOf(options, overrides)
         return Connect.connect(settings, types, { ...options, credentials }).pipe(
           Retry.retrying(options.retry),
           Effect.provide(context),
-          Effect.map((core) => PgConnection.fromCore(core, settings.statementTimeout))
+          Effect.map((core) => {
+            core.types = bookOf(settings)
+            core.findsTypes =
+              (overrides?.findTypes ?? options.findTypes ?? true) && settings.replication === undefined
+            return PgConnection.fromCore(core, settings.statementTimeout)
+          })
         )
       }
     }

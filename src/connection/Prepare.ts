@@ -16,6 +16,7 @@ import * as Pipeline from "../protocol/Pipeline.js"
 import * as Session from "../protocol/Session.js"
 import * as ExtendedQuery from "../wire/messages/ExtendedQuery.js"
 import * as Preset from "../wire/Preset.js"
+import * as Catalog from "./Catalog.js"
 import type { Core } from "./Core.js"
 import * as Outbound from "./Outbound.js"
 import * as RefusedCopy from "./RefusedCopy.js"
@@ -95,6 +96,32 @@ export const isOutdated = (error: PgServerError, node: Node | undefined): boolea
   isFirstAnswer(node) &&
   (error.code === "26000" || (error.code === "0A000" && error.routine === "RevalidateCachedQuery"))
 
+/** What is known of a statement once the server has described it. */
+export const described = (
+  { types }: Core,
+  name: string,
+  parameters: ReadonlyArray<number>,
+  columns: ReadonlyArray<Column> = []
+): Prepared =>
+  new Prepared(
+    name,
+    parameters,
+    columns,
+    types.registry,
+    types.unknown([...parameters, ...columns.map(({ typeOid }) => typeOid)]),
+    types.generation
+  )
+
+/** The statement if it is known, by the types as they are known now: compiled anew when more are, forgotten when fewer. */
+export const knownNow = (core: Core, statement: Statement): Prepared | undefined => {
+  const found = core.statements.get(statement)
+  if (found === undefined || found.registry === core.registry) return found
+  if (found.generation === core.types.generation)
+    return core.statements.renew(statement, described(core, found.name, found.types, found.columns))
+  core.statements.forget(statement, found)
+  return undefined
+}
+
 const startsWithCopy = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*copy\b/i
 
 /** Looks at a described statement before it is run; what it returns is why the statement is not. */
@@ -136,8 +163,9 @@ export abstract class StatementRequest extends Request {
       return undefined
     }
     const closes = writeCloses(core)
-    const known = core.statements.get(this.statement)
+    const known = knownNow(core, this.statement)
     if (known !== undefined) {
+      if (this.mustLearn(core, known)) return this.onlyCloses(core, closes)
       if (this.inspect?.(known) === undefined) return this.reuse(core, known, closes)
       // What was described once may have been altered since: only a new description refuses.
       core.statements.forget(this.statement, known)
@@ -168,7 +196,14 @@ export abstract class StatementRequest extends Request {
     return Pipeline.afterCloses(closes, known.name === "" ? [nodes.Parsing, ...script] : script)
   }
 
-  /** The statement failed locally, but statements were closed: that much is sent. */
+  /** Whether types have to be learned before the statement runs. A statement asks once. */
+  private mustLearn(core: Core, { unknown }: Prepared): boolean {
+    if (unknown.length === 0 || this.before !== undefined) return false
+    this.before = Catalog.before(core, unknown)
+    return this.before !== undefined
+  }
+
+  /** Nothing of the statement is sent now; statements may be closed. */
   private onlyCloses(core: Core, closes: number): Pipeline.Script {
     Preset.sync(core.writer)
     return Pipeline.afterCloses(closes, Pipeline.sync)
@@ -179,9 +214,10 @@ export abstract class StatementRequest extends Request {
   }
 
   override onColumns(core: Core, columns: ReadonlyArray<Column> | undefined): void {
-    const prepared = new Prepared(this.name, this.types, columns, core.registry)
+    const prepared = described(core, this.name, this.types, columns)
     core.statements.put(this.statement, prepared)
     this.prepared = prepared
+    if (!this.discarding && this.mustLearn(core, prepared)) return Outbound.sync(core, this)
     const refused = this.discarding ? undefined : this.inspect?.(prepared)
     if (refused !== undefined) this.fail(refused)
     const script = this.discarding || refused !== undefined ? undefined : this.execute(core, prepared)
@@ -216,10 +252,11 @@ export abstract class StatementRequest extends Request {
     this.deadIn = node
   }
 
-  /** An outdated statement is prepared anew and repeated once, outside a transaction. */
+  /** Goes on when its types have been learned. An outdated statement is prepared anew and repeated once, outside a transaction. */
   override onReady(core: Core): boolean {
     const failure = this.failure
     const prepared = this.prepared
+    if (this.before?.state === "queued" && failure === undefined) return !this.discarding
     if (failure === undefined || prepared === undefined || !(failure instanceof PgServerError)) return false
     const counts = failure.code === "08P01" && prepared.name === "" && isFirstAnswer(this.deadIn)
     if (!counts && !isOutdated(failure, this.deadIn)) return false

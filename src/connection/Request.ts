@@ -58,6 +58,12 @@ export abstract class Request {
     this.onceSettled?.()
   }
 
+  /**
+   * What has to be answered before this request is sent once more. It goes to the server when `onReady` has asked for that,
+   * ahead of all that wait.
+   */
+  before: Request | undefined = undefined
+
   /** Whoever asked is gone before anything was written. */
   withdraw(_core: Core): void {
     this.state = "settled"

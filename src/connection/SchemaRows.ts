@@ -15,6 +15,7 @@ import * as Compare from "../schema/Compare.js"
 import type { Origin, RowSchema } from "../schema/Rows.js"
 import * as Rows from "../schema/Rows.js"
 import * as Wanted from "../schema/Wanted.js"
+import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
 import * as CatalogueFacts from "./CatalogueFacts.js"
 import type { Core } from "./Core.js"
@@ -43,15 +44,17 @@ const mismatch = (comparison: Compare.Comparison, sql: string): PgCodecError =>
 class Inspection<A, R> implements Origin {
   columns: ReadonlyArray<Column> = []
   private refusal: PgCodecError | undefined
-  readonly registry
 
   constructor(
     private readonly core: Core,
     private readonly schema: RowSchema<A, R>,
     readonly sql: string,
     private readonly timeout: Duration.DurationInput | undefined
-  ) {
-    this.registry = core.registry
+  ) {}
+
+  /** By the time that rows come the connection may have learned their types. */
+  get registry(): Registry {
+    return this.core.registry
   }
 
   readonly inspect: Inspect = ({ columns }) => {

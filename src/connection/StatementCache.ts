@@ -24,7 +24,12 @@ export class Prepared {
     readonly name: string,
     readonly types: ReadonlyArray<number>,
     columns: ReadonlyArray<Column> | undefined,
-    private readonly registry: Registry
+    /** The codecs it was compiled with. */
+    readonly registry: Registry,
+    /** Its types that the registry does not know and the catalogue may. */
+    readonly unknown: ReadonlyArray<number> = [],
+    /** The generation of types in which it was described. */
+    readonly generation = 0
   ) {
     const described = columns ?? []
     this.plan = Parameters.plan(types, registry)
@@ -97,6 +102,13 @@ export class StatementCache {
     const prepared = this.known.get(oldest)!
     this.known.delete(oldest)
     if (prepared.name !== "") this.stale.push(prepared.name)
+  }
+
+  /** The same statement of the server, compiled anew. */
+  renew(statement: Statement, prepared: Prepared): Prepared {
+    prepared.lastUsed = ++this.uses
+    this.known.set(keyOf(statement), prepared)
+    return prepared
   }
 
   /** Drops a statement whose plan no longer holds; its name is closed with the next messages. */

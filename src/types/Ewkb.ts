@@ -121,7 +121,6 @@ class Walk {
   }
 
   private figures(levels: number): ReadonlyArray<Figure> {
-    const little = this.little
     // A figure has at least its byte order, its kind and a number of parts.
     const count = this.count(9)
     const figures: Array<Figure> = []
@@ -130,7 +129,6 @@ class Walk {
       const header = this.header()
       if (header !== undefined) figures.push(this.figure(header, levels - 1))
     }
-    this.little = little
     return figures
   }
 
