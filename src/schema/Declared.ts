@@ -1,5 +1,4 @@
 /** What the Schemas of built-in types are made with: the type, and a name for errors such as `number (int4)`. */
-import * as Equal from "effect/Equal"
 import * as Schema from "effect/Schema"
 import * as Oids from "../model/Oid.js"
 import * as PgType from "./PgType.js"
@@ -12,7 +11,4 @@ export const plain = <A, I>(oid: number, noun: string, schema: Schema.Schema<A, 
 
 /** Values of a class, or of anything else that a guard knows. */
 export const values = <A>(oid: number, noun: string, is: (value: unknown) => value is A): Schema.Schema<A> =>
-  PgType.annotate(
-    Schema.declare(is, { ...titled(noun, oid), pretty: () => String, equivalence: () => Equal.equals }),
-    oid
-  )
+  PgType.annotate(Schema.declare(is, { ...titled(noun, oid), pretty: () => String }), oid)

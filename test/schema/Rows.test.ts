@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { Column } from "../../src/model/Column.js"
 import * as Oid from "../../src/model/Oid.js"
@@ -85,7 +86,7 @@ describe("a decoder of rows", () => {
       strict: true,
       decode: (n) =>
         n % 2 === 0
-          ? Effect.succeed(n)
+          ? Either.right(n)
           : Effect.as(
               Effect.tap(Effect.yieldNow(), () => order.push(n)),
               n
