@@ -1,6 +1,6 @@
 /**
  * The pure half of a logical feed: payloads of `XLogData` in, events out, and what is to be done with those that must
- * wait. One belongs to one connection; after a failure it must not be asked again.
+ * wait. One belongs to one connection; after a failure it must not be asked again, unless a value alone could not be read.
  */
 import type { Registry } from "../types/Registry.js"
 import type { MalformedMessage } from "../wire/MalformedMessage.js"
