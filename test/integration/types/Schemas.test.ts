@@ -237,6 +237,31 @@ describe("a result that does not fit its Schema", () => {
     })
   )
 
+  it.scopedLive("is told without NULL where the catalogue may not be read, and fails no transaction", () =>
+    Effect.gen(function* () {
+      const name = `schemas_${process.pid}`
+      const admin = (sql: string, database = "postgres") =>
+        Effect.scoped(Effect.flatMap(open({ config: { database } }), (pg) => pg.simple(sql)))
+      yield* Effect.acquireRelease(admin(`create database ${name}`), () =>
+        Effect.orDie(Effect.zipRight(admin(`drop database ${name} with (force)`), admin(`drop role ${name}`)))
+      )
+      yield* admin(`create role ${name} login; revoke select on pg_attribute from public`, name)
+      const pg = yield* open({ config: { database: name, user: name } })
+      yield* pg.simple("create temp table t (id int not null)")
+      const mismatched = refused(pg.query(s("select id from t"), Schema.Struct({ id: Text })))
+      const unknown = "id      int4  unknown      text    no          <- another type"
+      assert.include((yield* mismatched).message, unknown)
+      yield* isClean(pg)
+      yield* pg.withTransaction(
+        Effect.gen(function* () {
+          assert.include((yield* mismatched).message, unknown)
+          assert.strictEqual(yield* value(pg, "select 1"), 1)
+        })
+      )
+      yield* isClean(pg)
+    })
+  )
+
   it.scopedLive("can be looked for without running anything, with what may be NULL", () =>
     Effect.gen(function* () {
       const name = yield* table("id int primary key, name text")
