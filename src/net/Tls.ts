@@ -13,6 +13,7 @@ import type { TlsVersion } from "../config/Vocabulary.js"
 import type { TransportFailure } from "../model/PgError.js"
 import * as DuplexLink from "./DuplexLink.js"
 import * as SystemFailure from "./SystemFailure.js"
+import * as TlsEnd from "./TlsEnd.js"
 import * as TlsFailure from "./TlsFailure.js"
 import type { CheckIdentity } from "./TlsIdentity.js"
 import * as TlsIdentity from "./TlsIdentity.js"
@@ -215,8 +216,9 @@ export const judge = (socket: Secured, handshake: Handshake): TlsFacts | Transpo
 /**
  * Lays TLS over a link, which is used up. Fails when a byte has come already (whoever sent it did so in the clear), when
  * the handshake fails, when the certificate is not good enough, and when the server names another protocol. Interrupting
- * and the scope destroy the stream; the lines of the key log are handed over either way. A stream that ends without TLS's own mark ends like any other: whether an answer was
- * complete is said by the messages, never by the end.
+ * and the scope destroy the stream; a link that was ended says TLS's own end before. The lines of the key log are handed
+ * over either way. A stream that ends without TLS's own mark ends like any other: whether an answer was complete is said
+ * by the messages, never by the end.
  */
 export const upgrade = (
   link: Link,
@@ -226,16 +228,14 @@ export const upgrade = (
     Effect.gen(function* () {
       const started = yield* Effect.suspend(() => start(link, handshake))
       const logged = keyLogOf(started, handshake.prepared)
-      yield* Effect.addFinalizer(() => Effect.sync(() => started.destroy()))
+      yield* Effect.addFinalizer(() => TlsEnd.leave(started))
       yield* restore(secured(started)).pipe(
         Effect.onError(() => Effect.sync(() => started.destroy())),
         Effect.ensuring(logged)
       )
       const facts = judge(started, handshake)
       if ("_tag" in facts) return yield* Effect.fail(facts)
-      const upgraded = DuplexLink.make(started, link.address)
-      yield* Effect.addFinalizer(() => Effect.sync(upgraded.destroy))
-      return { link: upgraded, facts }
+      return { link: TlsEnd.linkOver(started, link.address), facts }
     })
   )
 

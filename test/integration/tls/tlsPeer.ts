@@ -14,6 +14,8 @@ export interface TlsPeerOptions {
   readonly alpn?: ReadonlyArray<string>
   readonly minVersion?: NodeTls.SecureVersion
   readonly maxVersion?: NodeTls.SecureVersion
+  /** Does with a session that is open what it likes. */
+  readonly onReady?: (raw: NodeNet.Socket) => void
   /** Does with a query what it likes; unless set, every query is empty. */
   readonly onQuery?: (socket: NodeTls.TLSSocket, raw: NodeNet.Socket) => void
 }
@@ -28,8 +30,10 @@ export interface SeenByPeer {
   readonly shown: string | undefined
   /** The keys of the session, as its other side writes them down. */
   readonly keys: string
-  /** The first packet inside, as text. */
+  /** The first packet inside. */
   readonly first: Buffer
+  /** Tags of the messages that came later. */
+  readonly later: ReadonlyArray<string>
 }
 
 export interface TlsPeer {
@@ -57,7 +61,7 @@ const welcome = Buffer.concat([
 const cancelCode = 80_877_102
 
 export const tlsPeer = (options: TlsPeerOptions = {}): Effect.Effect<TlsPeer, never, Scope.Scope> => {
-  const { alpn, asks = false, certificate = "good", maxVersion, minVersion, onQuery } = options
+  const { alpn, asks = false, certificate = "good", maxVersion, minVersion, onQuery, onReady } = options
   const own =
     typeof certificate === "string"
       ? { cert: tlsText(`${certificate}.crt`), key: tlsText(`${certificate}.key`) }
@@ -76,12 +80,14 @@ export const tlsPeer = (options: TlsPeerOptions = {}): Effect.Effect<TlsPeer, ne
     })
     let first: Buffer | undefined
     let keys = ""
+    const later: Array<string> = []
     socket.on("keylog", (line: Buffer) => {
       keys += line.toString("latin1")
     })
     socket.on("error", () => {})
     socket.on("data", (chunk: Buffer) => {
       if (first !== undefined) {
+        later.push(String.fromCharCode(chunk[0] ?? 0))
         if (chunk[0] !== 0x51) return
         if (onQuery === undefined) socket.write(Buffer.concat([message("I", ""), ready]))
         else onQuery(socket, raw)
@@ -92,9 +98,9 @@ export const tlsPeer = (options: TlsPeerOptions = {}): Effect.Effect<TlsPeer, ne
       // The types promise a certificate; there is an empty object, or none at all, where none was shown.
       const theirs = socket.getPeerCertificate() as NodeTls.PeerCertificate | undefined
       const shown = String((theirs?.subject as { CN?: string } | undefined)?.CN ?? "") || undefined
-      seen.push({ direct, serverName, resumed: socket.isSessionReused(), shown, keys, first })
+      seen.push({ direct, serverName, resumed: socket.isSessionReused(), shown, keys, first, later })
       if (chunk.readInt32BE(4) === cancelCode) socket.end()
-      else socket.write(welcome)
+      else socket.write(welcome, () => onReady?.(raw))
     })
   }
 
