@@ -74,9 +74,14 @@ export const diagram = ({ initial, name, transitions }: NamedTable): string =>
 
 export const diagrams = (tables: ReadonlyArray<NamedTable>): string => tables.map(diagram).join("\n\n")
 
-/** Puts `body` between the page's markers of that name. Throws where the markers are missing. */
-export const replaceBetween = (page: string, name: string, body: string): string => {
-  const start = `<!-- ${name}: printed by test/tools/architecture.ts -->`
+/** Puts `body` between the page's markers of that name and tool. Throws where the markers are missing. */
+export const replaceBetween = (
+  page: string,
+  name: string,
+  body: string,
+  tool = "architecture.ts"
+): string => {
+  const start = `<!-- ${name}: printed by test/tools/${tool} -->`
   const end = `<!-- end of ${name} -->`
   const from = page.indexOf(start)
   const until = page.indexOf(end)
