@@ -236,7 +236,7 @@ describe("data that cannot be read", () => {
 
   it.effect("counts rows over chunks", () =>
     Effect.gen(function* () {
-      const chunks = Stream.fromIterable(cut(utf8("1,a\n2,b\n3,c\nx,d\n"), [5]))
+      const chunks = Stream.rechunk(Stream.fromIterable(cut(utf8("1,a\n2,b\n3,c\nx,d\n"), [5])), 1)
       const { count, error } = yield* rowFailure(
         CopyRows.decode({ columns: people.slice(0, 2), format: "csv" })(chunks)
       )

@@ -61,7 +61,6 @@ export class Reader extends LineReader<CsvFormat> {
       const field = p
       const start = o + 4
       o = start
-      let isQuoted = false
       let byte: number
       while (p < stop && (byte = bytes[p]!) !== delimiter) {
         p++
@@ -69,7 +68,6 @@ export class Reader extends LineReader<CsvFormat> {
           out[o++] = byte
           continue
         }
-        isQuoted = true
         for (;;) {
           if (p === stop) return "a quote that is never closed"
           byte = bytes[p++]!
@@ -79,7 +77,8 @@ export class Reader extends LineReader<CsvFormat> {
           else out[o++] = byte
         }
       }
-      if (!isQuoted && isNull(this.format, bytes, field, p)) {
+      // Compared with its quotes, which the text for NULL has none of.
+      if (isNull(this.format, bytes, field, p)) {
         view.setInt32(start - 4, -1)
         o = start
       } else view.setInt32(start - 4, o - start)

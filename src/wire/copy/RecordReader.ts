@@ -7,7 +7,6 @@
  */
 import { ByteWriter } from "../../bytes/ByteWriter.js"
 import * as FrameLimits from "../FrameLimits.js"
-import { longestRun } from "../Framer.js"
 import type { FrameRun } from "../FrameRun.js"
 import { CopyFormatError } from "./CopyFormatError.js"
 import { Unread } from "./Unread.js"
@@ -73,12 +72,7 @@ export abstract class RecordReader {
     run.count = 0
     if (this.out.bytes.length > largestKept) this.out = new ByteWriter(runBytes)
     this.out.rollback(0)
-    while (
-      this.failure === null &&
-      run.count < longestRun &&
-      this.out.offset < runBytes &&
-      this.step(run.count)
-    ) {
+    while (this.failure === null && this.out.offset < runBytes && this.step(run.count)) {
       run.count++
       this.records++
     }

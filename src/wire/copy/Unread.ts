@@ -4,7 +4,7 @@
  * copied a bounded number of times, however they are cut.
  */
 
-/** A buffer longer than this is not kept once it is empty. */
+/** A buffer longer than this is given up when a fraction of it is enough. */
 const largestKept = 1 << 20
 
 const empty = new Uint8Array(0)
@@ -22,20 +22,14 @@ export class Unread {
   /** Adds a chunk, which must stay as it is until everything in it has been taken. */
   push(chunk: Uint8Array): void {
     const held = this.end - this.at
-    if (held === 0) {
-      if (this.owned && this.bytes.length <= largestKept && chunk.length <= this.bytes.length) {
-        this.at = 0
-        this.end = chunk.length
-        this.bytes.set(chunk)
-      } else this.use(chunk, 0, chunk.length, false)
-      return
-    }
+    if (held === 0) return this.use(chunk, 0, chunk.length, false)
     const needed = held + chunk.length
-    if (!this.owned || needed > this.bytes.length) {
+    const size = this.bytes.length
+    if (!this.owned || needed > size || (size > largestKept && needed * 4 < size)) {
       const grown = new Uint8Array(Math.max(needed, held * 2))
       grown.set(this.bytes.subarray(this.at, this.end))
       this.use(grown, 0, held, true)
-    } else if (this.bytes.length - this.end < chunk.length) {
+    } else if (size - this.end < chunk.length) {
       this.bytes.copyWithin(0, this.at, this.end)
       this.at = 0
       this.end = held
