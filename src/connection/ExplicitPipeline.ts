@@ -128,10 +128,10 @@ export class PipelineRequest extends Request {
     return Pipeline.afterCloses(closes, describe)
   }
 
-  /** Whether types have to be learned before the steps run. A pipeline asks once. */
+  /** Whether types have to be learned before the steps run. */
   private mustLearn(core: Core): boolean {
     const unknown = this.steps.flatMap(({ prepared }) => prepared?.unknown ?? [])
-    if (unknown.length === 0 || this.before !== undefined) return false
+    if (unknown.length === 0) return false
     this.before = Catalog.before(core, unknown)
     return this.before !== undefined
   }

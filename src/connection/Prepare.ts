@@ -196,9 +196,9 @@ export abstract class StatementRequest extends Request {
     return Pipeline.afterCloses(closes, known.name === "" ? [nodes.Parsing, ...script] : script)
   }
 
-  /** Whether types have to be learned before the statement runs. A statement asks once. */
+  /** Whether types have to be learned before the statement runs. */
   private mustLearn(core: Core, { unknown }: Prepared): boolean {
-    if (unknown.length === 0 || this.before !== undefined) return false
+    if (unknown.length === 0) return false
     this.before = Catalog.before(core, unknown)
     return this.before !== undefined
   }
@@ -217,7 +217,7 @@ export abstract class StatementRequest extends Request {
     const prepared = described(core, this.name, this.types, columns)
     core.statements.put(this.statement, prepared)
     this.prepared = prepared
-    if (!this.discarding && this.mustLearn(core, prepared)) return Outbound.sync(core, this)
+    if (this.mustLearn(core, prepared)) return Outbound.sync(core, this)
     const refused = this.discarding ? undefined : this.inspect?.(prepared)
     if (refused !== undefined) this.fail(refused)
     const script = this.discarding || refused !== undefined ? undefined : this.execute(core, prepared)

@@ -288,12 +288,12 @@ describe("parameters", () => {
     })
   )
 
-  it.scopedLive("and columns of unknown types are text", () =>
+  it.scopedLive("and columns of types in C that are not known are text, and arrays of them arrays", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       assert.deepStrictEqual(
         yield* pg.values(s("select $1::aclitem, array[$1]::aclitem[]", ["postgres=r/postgres"])),
-        [["postgres=r/postgres", "{postgres=r/postgres}"]]
+        [["postgres=r/postgres", ["postgres=r/postgres"]]]
       )
       yield* pg.simple(
         `create type pg_temp.mood as enum ('sad', 'ok'); create type pg_temp.pair as (a int, b text)`

@@ -12,7 +12,7 @@ import { PgCube } from "../../../src/model/PgCube.js"
 import { PgCodecError } from "../../../src/model/PgError.js"
 import { PgMultirange } from "../../../src/model/PgMultirange.js"
 import { PgRange } from "../../../src/model/PgRange.js"
-import { familiar, Registry } from "../../../src/types/Registry.js"
+import { familiar, type Registry } from "../../../src/types/Registry.js"
 import { configOf, isClean, open, refusal, s, value } from "../connection/sessions.js"
 import { describeEachVersion } from "../support/Server.js"
 
