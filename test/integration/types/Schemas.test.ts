@@ -207,6 +207,8 @@ describe("a result that does not fit its Schema", () => {
       assert.isNull(yield* value(pg, "select to_regclass('never')::text"))
       const text = yield* refused(pg.query(s("select 'ok'::text as mood"), Row))
       assert.include(text.message, "mood    text  unknown      mood    no          <- another type")
+      const weather = yield* refused(pg.query(s("select 'ok'::pg_temp.weather as mood"), Row))
+      assert.include(weather.message, "mood    weather  unknown      mood    no          <- another type")
       const both = yield* pg.compare(s("select 'ok'::pg_temp.weather as mood"), Row)
       assert.isTrue(both.refuses)
       assert.strictEqual(both.columns[0]?.type, "weather")
