@@ -100,7 +100,7 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
       const failure = conversation.send(message)
       return failure === undefined
         ? Either.void
-        : Either.left(new PgConfigError({ key: message._tag, reason: failure, source: "startup packet" }))
+        : Either.left(unsendable(message, failure))
     }
     const sendIfAny = (message: FrontendMessage | undefined): Either.Either<void, PgConfigError> =>
       message === undefined ? Either.void : send(message)
@@ -282,6 +282,12 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
 type Acted = Effect.Effect<void, StartupError, Host | Scope.Scope>
 
 const isDone = (acted: Acted): acted is Either.Either<void, StartupError> => Either.isEither(acted)
+
+/** What is too long for its packet: the password, or all the settings of the session together. */
+const unsendable = ({ _tag }: FrontendMessage, reason: string): PgConfigError =>
+  _tag === "PasswordMessage"
+    ? new PgConfigError({ key: "password", reason, source: "credentials" })
+    : new PgConfigError({ key: _tag, reason, source: "startup packet" })
 
 const versionHint = "if it does not know the protocol version asked for, set max_protocol_version=3.0"
 

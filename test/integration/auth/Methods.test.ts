@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import fc from "fast-check"
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto"
 import { userInfo } from "node:os"
 import * as Statement from "../../../src/model/Statement.js"
@@ -88,6 +89,48 @@ describeWithServer("a real server", { tls: served("good"), listen: "both", hba }
         }
         assert.deepInclude(yield* refused(at("refused", secret)), { _tag: "PgAuthError", reason: "rejected" })
       })
+  )
+
+  it.effect(
+    "lets us in with every password it was given, prepared as it prepares them (A13, AUT-032, AUT-037, AUT-038, TRP-023, TRP-024)",
+    () =>
+      Effect.gen(function* () {
+        yield* prepare
+        const odd = fc.constantFrom(
+          ..."aZ0 \u00aa\u00ad\u00a0\u200b\u2003\ufb01\uff11\u0301\u0340\u0007\u0627\u05d0\u0221\u{1f600}\u{e0001}\ufffd"
+        )
+        const passwords = [
+          "I\u00adX",
+          "a\u00a0b",
+          "\ufb01\uff11\uff12",
+          "\u{1f600}",
+          "\u0007\u00aa",
+          "\u0627a",
+          "\u00ad",
+          ...fc.sample(fc.string({ unit: odd, minLength: 1, maxLength: 6 }), { numRuns: 25, seed: 13 })
+        ]
+        const admin = yield* open(`host=${server().socketFolder} port=${server().port} user=postgres`)
+        for (const password of passwords) {
+          yield* admin.simple(`alter role scram password ${quote(password)}`)
+          const credentials = { password: Redacted.make(password) }
+          const facts = yield* login("scram", "sslmode=disable", { credentials })
+          assert.strictEqual(facts.authentication, "scram-sha-256", JSON.stringify(password))
+        }
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect("takes a password of a megabyte for a wrong one, and no harm is done (A13, AUT-039)", () =>
+    Effect.gen(function* () {
+      yield* prepare
+      const credentials = { password: Redacted.make("\ufb01".repeat(350_000)) }
+      for (const user of ["clear", "digest", "scram"]) {
+        const error = yield* refused(at(user, "sslmode=disable"), { credentials })
+        // Longer than any packet of the kind may be; what is made of it is not.
+        if (user === "clear") assert.deepInclude(error, { _tag: "PgConfigError", key: "password" })
+        else assert.deepInclude(error, { _tag: "PgAuthError", reason: "rejected" })
+        assert.notInclude(error.message, "\ufb01")
+      }
+    })
   )
 
   it.effect(
