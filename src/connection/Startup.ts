@@ -98,9 +98,7 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
       new PgProtocolError({ state: conversation.state, tag, reason })
     const send = (message: FrontendMessage): Either.Either<void, PgConfigError> => {
       const failure = conversation.send(message)
-      return failure === undefined
-        ? Either.void
-        : Either.left(unsendable(message, failure))
+      return failure === undefined ? Either.void : Either.left(unsendable(message, failure))
     }
     const sendIfAny = (message: FrontendMessage | undefined): Either.Either<void, PgConfigError> =>
       message === undefined ? Either.void : send(message)
