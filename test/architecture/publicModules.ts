@@ -19,6 +19,7 @@ export const publicModules: ReadonlyArray<PublicModule> = [
   "PgSchema",
   "PgTypes",
   "Protocol",
+  "Replication",
   "Sql",
   "SqlState",
   "Statement",

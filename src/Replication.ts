@@ -1,0 +1,38 @@
+/** Logical replication: feeds of typed changes, the slots they are read from, and the publications that say what is in them. */
+export { logical, usualUnacknowledged } from "./replication/LogicalFeed.js"
+export type { FeedProgress, LogicalFeed, LogicalOptions } from "./replication/LogicalFeed.js"
+export { plugin } from "./replication/PluginFeed.js"
+export type { PluginFeed, PluginFeedOptions } from "./replication/PluginFeed.js"
+export { usualBufferBytes, usualPatience } from "./replication/FeedLink.js"
+export type { FeedError, FeedFacts, FeedOptions, InUse } from "./replication/FeedLink.js"
+export type { ReadError } from "./replication/FeedReader.js"
+export { positionOf } from "./replication/LogicalEvent.js"
+export type {
+  Begin,
+  Change,
+  Commit,
+  CommitPrepared,
+  Delete,
+  Insert,
+  LogicalEvent,
+  LogicalMessage,
+  Origin,
+  Prepare,
+  Relation,
+  RollbackPrepared,
+  TransactionInfo,
+  Truncate,
+  Update
+} from "./replication/LogicalEvent.js"
+export { isUnchanged, Unchanged } from "./replication/Unchanged.js"
+export { usualTransactionBytes } from "./replication/TransactionAssembler.js"
+export type { Transaction, TransactionEvent } from "./replication/TransactionAssembler.js"
+export type { PluginOption } from "./replication/Command.js"
+export type { PgOutputOptions, ProtocolVersion, Streaming } from "./replication/PgOutputOptions.js"
+export { usualInterval, usualSilenceLimit } from "./replication/StandbyStatus.js"
+/** Slots: made, looked at, moved on, dropped. */
+export * as Slot from "./replication/Slot.js"
+/** Publications: made, compared, dropped. */
+export * as Publication from "./replication/Publication.js"
+/** Where streamed transactions wait for their end. */
+export * as SpillStore from "./replication/SpillStore.js"

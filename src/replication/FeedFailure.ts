@@ -1,0 +1,42 @@
+/** What goes wrong inside a stream, as errors that say what it means for the session. */
+import { PgClosedError, PgCodecError, PgProtocolError } from "../model/PgError.js"
+import type { MalformedMessage } from "../wire/MalformedMessage.js"
+import type { ChangeFailure } from "./ChangeFailure.js"
+import { describe } from "./ChangeFailure.js"
+
+/** An error, and whether the stream contradicts itself, so that nothing more of it can be trusted. */
+export type Told =
+  | { readonly error: PgProtocolError; readonly isFatal: true }
+  | { readonly error: PgCodecError; readonly isFatal: false }
+
+/** `command`: what opened the stream. */
+export const of = (failure: ChangeFailure | MalformedMessage, command: string): Told => {
+  if (failure._tag !== "UndecodableColumn") {
+    return failure._tag === "MalformedMessage"
+      ? fatal(failure.kind, failure.reason)
+      : fatal(failure._tag, describe(failure))
+  }
+  const error = new PgCodecError({
+    direction: "decode",
+    where: `${failure.relation}.${failure.column}`,
+    index: failure.index,
+    type: failure.type,
+    reason: failure.reason,
+    sql: command
+  })
+  return { error, isFatal: false }
+}
+
+const fatal = (tag: string, reason: string): Told => ({
+  error: new PgProtocolError({ state: "LogicalFeed", tag, reason }),
+  isFatal: true
+})
+
+/** What was handed out and not acknowledged would be passed over by a second reader of the same stream. */
+export const takenTwice = (command: string): PgClosedError =>
+  new PgClosedError({
+    reason: "a feed is read once: open another one, which begins behind what was acknowledged",
+    sent: false,
+    server: undefined,
+    sql: command
+  })

@@ -1,0 +1,447 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { LogicalEvent } from "../../../src/replication/LogicalEvent.js"
+import { positionOf } from "../../../src/replication/LogicalEvent.js"
+import type { LogicalOptions } from "../../../src/replication/LogicalFeed.js"
+import { logical } from "../../../src/replication/LogicalFeed.js"
+import { plugin } from "../../../src/replication/PluginFeed.js"
+import * as Slot from "../../../src/replication/Slot.js"
+import { Unchanged } from "../../../src/replication/Unchanged.js"
+import { Numeric } from "../../../src/model/Numeric.js"
+import type { Target } from "../connection/sessions.js"
+import { table } from "../connection/sessions.js"
+import { eventually } from "../support/Eventually.js"
+import { rawRows } from "../support/RawSession.js"
+import { describeWithServer, shared } from "../support/Server.js"
+import { connecting, fresh, slotName, slotRow } from "./support.js"
+
+/** A table, a publication of it, and a slot that begins now. */
+const prepare = (columns: string, target: Target = shared, alter?: string) =>
+  Effect.gen(function* () {
+    const rows = yield* table(columns, target)
+    if (alter !== undefined) yield* rawRows(target, `alter table ${rows} ${alter}`)
+    const publication = fresh(`My"Pub,'`)
+    const quoted = `"${publication.replaceAll('"', '""')}"`
+    yield* Effect.acquireRelease(rawRows(target, `create publication ${quoted} for table ${rows}`), () =>
+      Effect.ignore(rawRows(target, `drop publication ${quoted}`))
+    )
+    const slot = yield* slotName(target)
+    yield* Slot.create(slot)
+    const run = (sql: string) => rawRows(target, sql)
+    const options: LogicalOptions = { slot, publications: [publication] }
+    return { rows, slot, run, options }
+  })
+
+type Requirements<T> = T extends Effect.Effect<unknown, unknown, infer R> ? R : never
+export type Environment = Requirements<ReturnType<typeof logical>> | Scope.Scope
+
+/** The events up to and including the n-th that can be acknowledged. */
+const untilEnds = <E, R>(stream: Stream.Stream<LogicalEvent, E, R>, ends: number) => {
+  let seen = 0
+  return Effect.map(
+    Stream.runCollect(
+      Stream.takeUntil(stream, (event) => positionOf(event) !== undefined && ++seen === ends)
+    ),
+    Chunk.toReadonlyArray
+  )
+}
+
+const show = (event: LogicalEvent): unknown => {
+  switch (event._tag) {
+    case "Insert":
+      return ["insert", event.relation.schema, event.new]
+    case "Update":
+      return ["update", event.oldKind, event.old, event.new]
+    case "Delete":
+      return ["delete", event.oldKind, event.old]
+    case "Truncate":
+      return ["truncate", event.relations.length]
+    case "LogicalMessage":
+      return [
+        "message",
+        event.prefix,
+        new TextDecoder().decode(event.content),
+        event.transaction !== undefined
+      ]
+    default:
+      return event._tag
+  }
+}
+
+const ends = (events: ReadonlyArray<LogicalEvent>) =>
+  events.flatMap((event) => Option.toArray(Option.fromNullable(positionOf(event))))
+
+const confirmed = (slot: string, target: Target = shared) =>
+  Effect.map(slotRow(slot, "(confirmed_flush_lsn - '0/0'::pg_lsn)::text", target), (row) =>
+    BigInt(row?.[0] ?? "0")
+  )
+
+/** A history of every kind of change, alike on every version. */
+const history = (target: Target, major: number) =>
+  Effect.gen(function* () {
+    const { options, rows, run, slot } = yield* prepare(
+      "id int primary key, name text, price numeric, tags int[], big text",
+      target,
+      "alter big set storage external"
+    )
+    const feed = yield* logical({ ...options, messages: true })
+    assert.strictEqual((feed.facts.serverVersion! / 10_000) | 0, major)
+    yield* run(
+      `insert into ${rows} values (1, 'one', 1.50, '{1,2}', repeat('b', 10000)), (2, null, 'NaN', null, null)`
+    )
+    yield* run(`update ${rows} set name = 'ONE' where id = 1`)
+    yield* run(`update ${rows} set id = 3 where id = 2`)
+    yield* run(`delete from ${rows} where id = 3; truncate ${rows}`)
+    yield* run(`begin; select pg_logical_emit_message(true, 'p', 'inside'); commit`)
+    yield* run(`select pg_logical_emit_message(false, 'p', 'alone'); insert into ${rows} values (9)`)
+    const events = yield* untilEnds(feed.changes, 7)
+    const one = Numeric.fromText("1.50")
+    assert.deepStrictEqual(events.map(show), [
+      "Begin",
+      [
+        "insert",
+        "public",
+        { id: 1, name: "one", price: Option.getOrThrow(one), tags: [1, 2], big: "b".repeat(10_000) }
+      ],
+      ["insert", "public", { id: 2, name: null, price: Numeric.NaN, tags: null, big: null }],
+      "Commit",
+      "Begin",
+      [
+        "update",
+        "none",
+        undefined,
+        { id: 1, name: "ONE", price: Option.getOrThrow(one), tags: [1, 2], big: Unchanged }
+      ],
+      "Commit",
+      "Begin",
+      ["update", "key", { id: 2 }, { id: 3, name: null, price: Numeric.NaN, tags: null, big: null }],
+      "Commit",
+      "Begin",
+      ["delete", "key", { id: 3 }],
+      ["truncate", 1],
+      "Commit",
+      "Begin",
+      ["message", "p", "inside", true],
+      "Commit",
+      ["message", "p", "alone", false],
+      "Begin",
+      ["insert", "public", { id: 9, name: null, price: null, tags: null, big: null }],
+      "Commit"
+    ])
+    const last = ends(events).at(-1)!
+    yield* feed.acknowledge(last)
+    yield* feed.report
+    yield* eventually(confirmed(slot, target), (position) => position >= last)
+  })
+
+describe("a logical feed", () => {
+  it.scopedLive(
+    "tells every kind of change, typed (REP-032, LOG-002, LOG-029, TRP-101, TRP-110, TRP-112)",
+    () => connecting()(history(shared, 18))
+  )
+
+  it.scopedLive("repeats what was not acknowledged, and nothing that was (LOG-053, LOG-055, TRP-104)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const { options, rows, run, slot } = yield* prepare("id int")
+        for (let id = 1; id <= 5; id++) yield* run(`insert into ${rows} values (${id})`)
+        const read = (count: number, acknowledge: number) =>
+          Effect.scoped(
+            Effect.gen(function* () {
+              const feed = yield* logical(options)
+              const events = yield* untilEnds(feed.changes, count)
+              if (acknowledge > 0) yield* feed.acknowledge(ends(events)[acknowledge - 1]!)
+              return events.flatMap((event) => (event._tag === "Insert" ? [event.new["id"]] : []))
+            })
+          )
+        assert.deepStrictEqual(yield* read(5, 0), [1, 2, 3, 4, 5])
+        assert.deepStrictEqual(yield* read(5, 0), [1, 2, 3, 4, 5])
+        assert.deepStrictEqual(yield* read(3, 2), [1, 2, 3])
+        // The final report was on time: it is what the slot says once the feed has closed.
+        const before = yield* confirmed(slot)
+        assert.deepStrictEqual(yield* read(3, 3), [3, 4, 5])
+        assert.isAbove(Number(yield* confirmed(slot)), Number(before))
+        yield* run(`insert into ${rows} values (6)`)
+        assert.deepStrictEqual(yield* read(1, 1), [6])
+      })
+    )
+  )
+
+  it.scopedLive("refuses an acknowledgement of what has not come, and a second reader", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const { options, rows, run } = yield* prepare("id int")
+        const feed = yield* logical(options)
+        yield* run(`insert into ${rows} values (1)`)
+        const [end] = ends(yield* untilEnds(feed.changes, 1))
+        const error = yield* Effect.flip(feed.acknowledge(end! + 1_000_000n))
+        assert.deepInclude(error, { _tag: "PgSlotError", reason: "diverged" })
+        assert.strictEqual((yield* Effect.flip(Stream.runDrain(feed.transactions)))._tag, "PgClosedError")
+      })
+    )
+  )
+
+  it.scopedLive(
+    "moves an idle slot on with the server's log, and not past what waits (REP-052, LOG-060, TRP-098)",
+    () =>
+      connecting()(
+        Effect.gen(function* () {
+          const { options, rows, run, slot } = yield* prepare("id int")
+          const other = yield* table("id int")
+          const feed = yield* logical({ ...options, statusInterval: "50 millis" })
+          const seen: Array<LogicalEvent> = []
+          yield* Effect.forkScoped(
+            Stream.runForEach(feed.changes, (event) => Effect.sync(() => seen.push(event)))
+          )
+          const end = Effect.map(run("select (pg_current_wal_lsn() - '0/0'::pg_lsn)::text"), (rows) =>
+            BigInt(rows[0]![0]!)
+          )
+          yield* run(`insert into ${other} select generate_series(1, 1000)`)
+          const idle = yield* end
+          yield* eventually(confirmed(slot), (position) => position >= idle)
+
+          yield* run(`insert into ${rows} values (1)`)
+          yield* eventually(
+            Effect.sync(() => ends(seen)),
+            (positions) => positions.length === 1
+          )
+          yield* run(`insert into ${other} select generate_series(1, 1000)`)
+          yield* Effect.sleep("500 millis")
+          assert.isBelow(Number(yield* confirmed(slot)), Number(ends(seen)[0]))
+
+          yield* feed.acknowledge(ends(seen)[0]!)
+          const later = yield* end
+          yield* eventually(confirmed(slot), (position) => position >= later)
+          assert.strictEqual((yield* feed.progress).outstanding, 0)
+        })
+      )
+  )
+
+  it.scopedLive("ends at a position it was told, with everything up to it (REP-086)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const { options, rows, run } = yield* prepare("id int")
+        yield* run(`insert into ${rows} values (1); `)
+        yield* run(`insert into ${rows} values (2)`)
+        const until = BigInt((yield* run("select (pg_current_wal_lsn() - '0/0'::pg_lsn)::text"))[0]![0]!)
+        yield* run(`insert into ${rows} values (3)`)
+        const feed = yield* logical({ ...options, until })
+        const whole = Chunk.toReadonlyArray(yield* Stream.runCollect(feed.transactions))
+        assert.deepStrictEqual(
+          whole.map((event) => (event._tag === "Transaction" ? event.changes.length : event._tag)),
+          [1, 1]
+        )
+      })
+    )
+  )
+
+  it.scopedLive("makes a slot that is gone with it, or takes one that is there", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const { options, rows, run, slot } = yield* prepare("id int")
+        const name = fresh("temporary")
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const feed = yield* logical({ ...options, slot: name, create: { temporary: true } })
+            assert.strictEqual(feed.facts.created?.name, name)
+            assert.isTrue(Option.getOrThrow(yield* Slot.get(name)).temporary)
+            yield* run(`insert into ${rows} values (1)`)
+            assert.lengthOf(yield* untilEnds(feed.changes, 1), 3)
+          })
+        )
+        yield* eventually(Slot.get(name), Option.isNone)
+        const feed = yield* logical({ ...options, create: {} })
+        assert.isUndefined(feed.facts.created)
+        assert.strictEqual(feed.facts.slot, slot)
+      })
+    )
+  )
+
+  it.scopedLive("tells what is wrong with a slot before it begins (REP-034, REP-035, LOG-061, TRP-107)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const { options, rows, run, slot } = yield* prepare("id int")
+        const reason = (changes: Partial<LogicalOptions>) =>
+          Effect.map(Effect.flip(Effect.scoped(logical({ ...options, ...changes }))), (error) =>
+            error._tag === "PgSlotError"
+              ? error.reason
+              : error._tag === "PgConfigError"
+                ? error.key
+                : error._tag
+          )
+        assert.strictEqual(yield* reason({ slot: "nobody" }), "missing")
+        const text = yield* slotName()
+        yield* Slot.create(text, { plugin: "test_decoding" })
+        assert.strictEqual(yield* reason({ slot: text }), "slot")
+        const physical = yield* slotName()
+        yield* Slot.createPhysical(physical)
+        assert.strictEqual(yield* reason({ slot: physical }), "slot")
+        assert.strictEqual(yield* reason({ publications: [] }), "publications")
+        assert.strictEqual(yield* reason({ start: 2n ** 60n }), "diverged")
+
+        const old = Option.getOrThrow(yield* Slot.get(slot)).confirmed!
+        yield* run(`insert into ${rows} values (1)`)
+        const { lag } = Option.getOrThrow(yield* Slot.get(slot))
+        yield* Slot.advance(slot, old + lag!)
+        assert.include(["diverged", "recreated"], yield* reason({ start: old }))
+
+        const holder = yield* logical(options)
+        assert.strictEqual(yield* reason({}), "in-use")
+        const reading = yield* Effect.fork(Effect.flip(Stream.runDrain(holder.changes)))
+        const taker = yield* logical({ ...options, inUse: { takeOver: true } })
+        assert.strictEqual((yield* Fiber.join(reading))._tag, "PgServerError")
+        yield* run(`insert into ${rows} values (2)`)
+        assert.lengthOf(yield* untilEnds(taker.changes, 1), 3)
+      })
+    )
+  )
+
+  it.scopedLive(
+    "puts streamed transactions together, without what was taken back (LOG-044, TRP-102, TRP-103)",
+    () =>
+      connecting({ config: { parameters: { debug_logical_replication_streaming: "immediate" } } })(
+        Effect.gen(function* () {
+          const { options, rows, run } = yield* prepare("id int, pad text")
+          for (const streaming of ["on", "parallel"] as const) {
+            const feed = yield* Effect.scoped(
+              Effect.gen(function* () {
+                const feed = yield* logical({ ...options, streaming })
+                yield* run(
+                  `begin; insert into ${rows} values (1); savepoint a; insert into ${rows} values (2);
+                 rollback to a; insert into ${rows} values (3); commit`
+                )
+                const rolledBack = `begin; insert into ${rows} values (4); rollback`
+                yield* run(rolledBack)
+                yield* run(`insert into ${rows} values (5)`)
+                const events = yield* untilEnds(feed.changes, 2)
+                yield* feed.acknowledge(ends(events)[1]!)
+                return events
+              })
+            )
+            assert.deepStrictEqual(
+              feed.map((event) => (event._tag === "Insert" ? event.new["id"] : event._tag)),
+              ["Begin", 1, 3, "Commit", "Begin", 5, "Commit"]
+            )
+            assert.isTrue(feed[0]?._tag === "Begin" && feed[0].transaction.streamed)
+          }
+        })
+      )
+  )
+})
+
+describe("a feed of another plugin", () => {
+  it.scopedLive(
+    "gives what the plugin writes, and goes on behind what was acknowledged (REP-038, REP-090)",
+    () =>
+      connecting()(
+        Effect.gen(function* () {
+          const { rows, run } = yield* prepare("id int")
+          const slot = yield* slotName()
+          yield* Slot.create(slot, { plugin: "test_decoding" })
+          const read = Effect.scoped(
+            Effect.gen(function* () {
+              const feed = yield* plugin({
+                slot,
+                plugin: "test_decoding",
+                options: [["include-xids", "off"], ["skip-empty-xacts"]]
+              })
+              const lines: Array<string> = []
+              yield* Stream.runForEach(
+                Stream.takeUntil(feed.messages, (message) => {
+                  if (message._tag === "XLogData") lines.push(new TextDecoder().decode(message.data))
+                  return message._tag === "XLogData" && lines.at(-1) === "COMMIT"
+                }),
+                (message) =>
+                  message._tag === "XLogData" && lines.at(-1) === "COMMIT"
+                    ? feed.acknowledge(message.start)
+                    : Effect.void
+              )
+              return lines
+            })
+          )
+          yield* run(`insert into ${rows} values (1)`)
+          yield* run(`insert into ${rows} values (2)`)
+          for (const id of [1, 2]) {
+            assert.deepStrictEqual(yield* read, [
+              "BEGIN",
+              `table public.${rows}: INSERT: id[integer]:${id}`,
+              "COMMIT"
+            ])
+          }
+        })
+      )
+  )
+})
+
+describeWithServer("the oldest server", { version: 14 }, (server) => {
+  it.scopedLive("tells every kind of change too", () =>
+    connecting({ target: server() })(history(server(), 14))
+  )
+})
+
+describeWithServer("an impatient server", { settings: { wal_sender_timeout: "1s" } }, (server) => {
+  it.scopedLive(
+    "keeps a consumer that takes fifteen times as long as it waits for an answer (REP-045, REP-046, TRP-100)",
+    () =>
+      connecting({ target: server() })(
+        Effect.gen(function* () {
+          const { options, rows, run } = yield* prepare("id int, pad text", server())
+          const feed = yield* logical({ ...options, bufferBytes: 65_536 })
+          assert.strictEqual(String(feed.facts.statusInterval), "Duration(333ms)")
+          yield* run(`insert into ${rows} select i, repeat('x', 1000) from generate_series(1, 3000) i`)
+          let slept = false
+          const events = yield* untilEnds(
+            Stream.mapEffect(feed.changes, (event) => {
+              if (slept) return Effect.succeed(event)
+              slept = true
+              return Effect.delay(Effect.succeed(event), "15 seconds")
+            }),
+            1
+          )
+          assert.lengthOf(events, 3002)
+          yield* run(`insert into ${rows} values (0, 'still there')`)
+        })
+      ),
+    40_000
+  )
+
+  it.scopedLive("is answered while nothing is read and nothing comes (REP-044)", () =>
+    connecting({ target: server() })(
+      Effect.gen(function* () {
+        const { options, rows, run } = yield* prepare("id int", server())
+        // Only the answers to its questions keep it.
+        const feed = yield* logical({ ...options, statusInterval: "1 hour" })
+        yield* Effect.sleep("3 seconds")
+        yield* run(`insert into ${rows} values (1)`)
+        assert.lengthOf(yield* untilEnds(feed.changes, 1), 3)
+      })
+    )
+  )
+
+  it.scopedLive("stops without waiting for us (REP-054, TRP-099)", () =>
+    connecting({ target: server() })(
+      Effect.gen(function* () {
+        const { options, rows, run } = yield* prepare("id int", server())
+        const feed = yield* logical(options)
+        yield* run(`insert into ${rows} values (1)`)
+        const reading = yield* Effect.fork(
+          Effect.flip(
+            Stream.runForEach(feed.changes, (event) => {
+              const position = positionOf(event)
+              return position === undefined ? Effect.void : feed.acknowledge(position)
+            })
+          )
+        )
+        yield* Effect.sleep("200 millis")
+        yield* Effect.timeout(server().stop("fast"), "5 seconds")
+        assert.strictEqual((yield* Fiber.join(reading))._tag, "PgClosedError")
+        yield* server().startAgain
+      })
+    )
+  )
+})
