@@ -204,6 +204,18 @@ describe("a channel by TLS", () => {
     }).pipe(live)
   )
 
+  it.scoped("is as strict for a cancel request: another's certificate gets no key (CON-125, TRP-012)", () =>
+    Effect.gen(function* () {
+      const { port, seen } = yield* tlsPeer({ thenCertificate: "wrong-name", onQuery: () => {} })
+      const connection = yield* open(at(port, `sslmode=verify-full ${root}`))
+      const query = yield* Effect.fork(connection.simple("select pg_sleep(60)"))
+      yield* Effect.sleep("50 millis")
+      yield* Fiber.interrupt(query)
+      assert.lengthOf(seen(), 1)
+      assert.deepInclude(yield* connection.status, { state: "broken" })
+    }).pipe(live)
+  )
+
   it.scoped("is judged by the caller's own rule where one is given", () =>
     Effect.gen(function* () {
       const { port } = yield* tlsPeer({ certificate: "wrong-name" })

@@ -8,6 +8,8 @@ import { tlsText } from "../support/fixtures.js"
 export interface TlsPeerOptions {
   /** Name of the certificate, or one made for the test; `good` unless set. */
   readonly certificate?: string | { readonly cert: string; readonly key: string }
+  /** Name of another certificate, shown to everybody but the first. */
+  readonly thenCertificate?: string
   /** Whether it asks for a certificate, and takes none for an answer. */
   readonly asks?: boolean
   /** Protocols it knows by ALPN; none unless set, and then it answers nothing. */
@@ -61,17 +63,26 @@ const welcome = Buffer.concat([
 const cancelCode = 80_877_102
 
 export const tlsPeer = (options: TlsPeerOptions = {}): Effect.Effect<TlsPeer, never, Scope.Scope> => {
-  const { alpn, asks = false, certificate = "good", maxVersion, minVersion, onQuery, onReady } = options
+  const {
+    alpn,
+    asks = false,
+    certificate = "good",
+    maxVersion,
+    minVersion,
+    onQuery,
+    onReady,
+    thenCertificate
+  } = options
+  const named = (name: string) => ({ cert: tlsText(`${name}.crt`), key: tlsText(`${name}.key`) })
   const own =
-    typeof certificate === "string"
-      ? { cert: tlsText(`${certificate}.crt`), key: tlsText(`${certificate}.key`) }
-      : { cert: certificate.cert, key: certificate.key }
+    typeof certificate === "string" ? named(certificate) : { cert: certificate.cert, key: certificate.key }
+  let handshakes = 0
   const seen: Array<SeenByPeer> = []
 
   const secure = (raw: NodeNet.Socket, direct: boolean): void => {
     const socket = new NodeTls.TLSSocket(raw, {
       isServer: true,
-      ...own,
+      ...(handshakes++ > 0 && thenCertificate !== undefined ? named(thenCertificate) : own),
       requestCert: asks,
       rejectUnauthorized: false,
       ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
