@@ -6,7 +6,10 @@ import * as Either from "effect/Either"
 import type { Column } from "../model/Column.js"
 import * as Oid from "../model/Oid.js"
 
-/** A column with its type: an OID, or the name of a built-in type such as `int4` or `int4[]`. */
+/**
+ * A column with its type: an OID, or the name of a built-in type such as `int4` or `int4[]`. Where there is a server to ask,
+ * any other name that it knows, as SQL has it: `mood`, `shop."Mood"`.
+ */
 export interface CopyColumn {
   readonly name: string
   readonly type: number | string
@@ -41,27 +44,45 @@ const stated = (name: string, typeOid: number): Column => ({
   format: 0
 })
 
+/** The names of types that are not built in. */
+export const foreignTypes = (columns: CopyColumns): ReadonlyArray<string> => [
+  ...new Set(
+    columns.flatMap((column) =>
+      typeof column === "string" || typeof column.type === "number" || oidOf(column.type) !== undefined
+        ? []
+        : [column.type]
+    )
+  )
+]
+
+/** Types by a name that is not built in. */
+export type Found = ReadonlyMap<string, number>
+const none: Found = new Map()
+
 /** The columns with their types as the caller tells them. Left is the reason why a type is none. */
 export const fromStated = (
-  columns: ReadonlyArray<CopyColumn>
+  columns: ReadonlyArray<CopyColumn>,
+  found: Found = none
 ): Either.Either<ReadonlyArray<Column>, string> => {
-  const found: Array<Column> = []
+  const all: Array<Column> = []
   for (const { name, type } of columns) {
-    const oid = typeof type === "number" ? type : oidOf(type)
+    const oid = typeof type === "number" ? type : (oidOf(type) ?? found.get(type))
     if (oid === undefined)
       return Either.left(`column "${name}": no built-in type is called "${type}"; others are stated by OID`)
-    found.push(stated(name, oid))
+    all.push(stated(name, oid))
   }
-  return Either.right(found)
+  return Either.right(all)
 }
 
 /** What the server describes, with what the caller states in its place. */
 export const merge = (
   columns: CopyColumns,
-  described: ReadonlyArray<Column>
+  described: ReadonlyArray<Column>,
+  found: Found
 ): Either.Either<ReadonlyArray<Column>, string> =>
   fromStated(
     columns.map((column, index) =>
       typeof column === "string" ? { name: column, type: described[index]?.typeOid ?? 0 } : column
-    )
+    ),
+    found
   )

@@ -112,17 +112,52 @@ const describe = (
 ): Effect.Effect<ReadonlyArray<Column>, PgSessionError> =>
   Effect.map(connection.describe(Statement.make(sql)), ({ columns }) => columns)
 
+/** Types that are not the server's own have an OID from here on. */
+const firstUserOid = 16_384
+
+/**
+ * The registry once it knows the columns' types. What the catalogue does not tell stays text, as it does in queries.
+ */
+const learn = (
+  connection: PgConnection,
+  columns: ReadonlyArray<Column>
+): Effect.Effect<Registry, PgSessionError> => {
+  const unknown = columns.flatMap(({ typeOid }) =>
+    typeOid < firstUserOid || connection.types.lookup(typeOid) !== undefined ? [] : [typeOid]
+  )
+  if (unknown.length === 0) return Effect.succeed(connection.types)
+  return connection.learnTypes([...new Set(unknown)]).pipe(
+    Effect.catchTag("PgServerError", () => Effect.void),
+    Effect.map(() => connection.types)
+  )
+}
+
+/** The columns and the registry that knows them: what is stated, and what the server is asked for the rest. */
+const resolve = (
+  connection: PgConnection,
+  asked: CopyColumns.CopyColumns | undefined,
+  query: string,
+  direction: CopyFormat.Direction
+) =>
+  Effect.gen(function* () {
+    const described =
+      asked !== undefined && CopyColumns.areStated(asked) ? [] : yield* describe(connection, query)
+    const foreign = CopyColumns.foreignTypes(asked ?? [])
+    const types = foreign.length === 0 ? [] : yield* connection.learnTypes(foreign)
+    const found = new Map(foreign.map((name, index) => [name, types[index]?.oid ?? 0]))
+    const columns =
+      asked === undefined ? described : yield* orRefuse(CopyColumns.merge(asked, described, found), direction)
+    return { columns, registry: yield* learn(connection, columns) }
+  })
+
 const planInto = (connection: PgConnection, target: RowsInto): Effect.Effect<Plan, PgSessionError> =>
   Effect.gen(function* () {
-    const { columns: asked, table } = target
-    const names = asked.map(CopyColumns.nameOf)
-    const query = yield* orRefuse(CopyStatement.query(table, names), "encode")
-    const described = CopyColumns.areStated(asked) ? [] : yield* describe(connection, query)
-    const columns = yield* orRefuse(CopyColumns.merge(asked, described), "encode")
-    const registry = connection.types
+    const names = target.columns.map(CopyColumns.nameOf)
+    const query = yield* orRefuse(CopyStatement.query(target.table, names), "encode")
+    const { columns, registry } = yield* resolve(connection, target.columns, query, "encode")
     const wanted = isFormat(target) ? target : CopyFormat.best(columns, registry, "encode")
     const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "encode"), "encode")
-    const sql = yield* orRefuse(CopyStatement.into(table, names, wanted, target), "encode")
+    const sql = yield* orRefuse(CopyStatement.into(target.table, names, wanted, target), "encode")
     return { sql, columns, format, registry }
   })
 
@@ -138,11 +173,7 @@ const planFrom = <M extends Row.RowMode>(
         : CopyStatement.query(source.table, asked?.map(CopyColumns.nameOf)),
       "decode"
     )
-    const described =
-      asked !== undefined && CopyColumns.areStated(asked) ? [] : yield* describe(connection, query)
-    const columns =
-      asked === undefined ? described : yield* orRefuse(CopyColumns.merge(asked, described), "decode")
-    const registry = connection.types
+    const { columns, registry } = yield* resolve(connection, asked, query, "decode")
     const wanted = isFormat(source) ? source : CopyFormat.best(columns, registry, "decode")
     const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "decode"), "decode")
     return { sql: CopyStatement.from(query, wanted), columns, format, registry }

@@ -207,6 +207,46 @@ describe("rows by COPY", () => {
     })
   )
 
+  it.scopedLive("know types that are found at run time, asked for or stated by name", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const name = yield* table("id int4")
+      yield* pg.simple(
+        `create type ${name}_mood as enum ('sad', 'ok'); create domain ${name}_small as int4 check (value < 10);` +
+          `create type ${name}_pair as (a int4, b text);` +
+          `create temp table t (m ${name}_mood, d ${name}_small, p ${name}_pair, l ${name}_mood[])`
+      )
+      const rows = [
+        { m: "ok", d: 3, p: { a: 1, b: 'x,"y"' }, l: ["sad", null] },
+        { m: null, d: null, p: null, l: null }
+      ]
+      const stated = ["mood", "small", "pair", "mood[]"].map((type, index) => ({
+        name: "mdpl"[index]!,
+        type: `${name}_${type}`
+      }))
+      for (const columns of [["m", "d", "p", "l"], stated]) {
+        for (const format of [{}, ...formats]) {
+          // A session of its own knows no types yet.
+          const other = columns === stated ? pg : yield* open()
+          yield* pg.simple("truncate t")
+          yield* Copy.on(pg).rowsInto({ table: "t", columns, ...format }, Stream.fromIterable(rows))
+          assert.deepStrictEqual(
+            yield* collect(Copy.on(pg).rowsFrom({ table: "t", columns, ...format })),
+            rows
+          )
+          const query = s(`select 'ok'::${name}_mood as m, row(1, 'b')::${name}_pair as p`)
+          assert.deepStrictEqual(yield* collect(Copy.on(other).rowsFrom({ query, ...format })), [
+            { m: "ok", p: { a: 1, b: "b" } }
+          ])
+        }
+      }
+      const nobody = { table: "t", columns: [{ name: "m", type: "no_such_type" }] }
+      assert.strictEqual((yield* refusal(Copy.on(pg).rowsInto(nobody, Stream.empty))).code, "42704")
+      yield* pg.simple(`drop table t; drop type ${name}_mood, ${name}_pair; drop domain ${name}_small`)
+      yield* isClean(pg)
+    })
+  )
+
   it.scopedLive("read any query, also views and rows without columns", () =>
     Effect.gen(function* () {
       const pg = yield* open()
