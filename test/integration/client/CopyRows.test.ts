@@ -399,7 +399,7 @@ describe("rows by COPY", () => {
         yield* pg.simple("create temp table t (id int4, name text)")
         const count = 1_000_000
         const rows = Stream.range(1, count, 4096).pipe(Stream.map((id) => ({ id, name: `n${id}` })))
-        for (const format of formats) {
+        for (const format of [formats[0]!, formats[1]!, formats[3]!]) {
           yield* pg.simple("truncate t")
           const target = { table: "t", columns: ["id", "name"], ...format }
           assert.strictEqual((yield* Copy.on(pg).rowsInto(target, rows)).rows, BigInt(count))
