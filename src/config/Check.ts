@@ -23,6 +23,9 @@ const reserved: Readonly<Record<string, string>> = {
   client_encoding: "this client speaks UTF-8 only"
 }
 
+/** 32 bytes in base64, and no bits left over in the last letter. */
+const isScramKey = (text: string): boolean => /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text)
+
 /** The first problem between settings, if there is one. */
 export const together = (fields: Fields): Problem | undefined => {
   if (fields.sslRootCert === "system" && fields.sslMode !== "verify-full") {
@@ -52,6 +55,18 @@ export const together = (fields: Fields): Problem | undefined => {
     return {
       key: "scramMinIterations",
       reason: `${fields.scramMinIterations} is above the maximum, ${fields.scramMaxIterations}`
+    }
+  }
+  const keys = [
+    ["scram_client_key", fields.scramClientKey],
+    ["scram_server_key", fields.scramServerKey]
+  ] as const
+  for (const [key, value] of keys) {
+    if (value !== undefined && !isScramKey(Redacted.value(value))) {
+      return { key, reason: "is not 32 bytes in base64" }
+    }
+    if (value === undefined && keys.some(([, other]) => other !== undefined)) {
+      return { key, reason: "is missing: of the two keys of SCRAM each needs the other" }
     }
   }
   if (fields.gssEncMode === "require" && fields.hosts.some(({ host }) => isUnixSocket(host))) {

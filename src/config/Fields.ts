@@ -40,6 +40,9 @@ export const fields = {
   /** Unless set, `user`. */
   database: text,
   password: secret,
+  /** In place of the password, for SCRAM alone: two keys made of it, 32 bytes in base64 each. Both or none. */
+  scramClientKey: secret,
+  scramServerKey: secret,
   /** Password file; unless set, `~/.pgpass`. Looked at only when no password was given. */
   passfile: text,
   /** Whether a password file is looked at; no for settings from an untrusted string. */

@@ -15,7 +15,7 @@ export type SecretInput = string | Redacted.Redacted<string>
 
 type TimeName =
   "connectTimeout" | "statementTimeout" | "keepalivesIdle" | "keepalivesInterval" | "tcpUserTimeout"
-type SecretName = "password" | "sslPassword" | "oauthClientSecret"
+type SecretName = "password" | "scramClientKey" | "scramServerKey" | "sslPassword" | "oauthClientSecret"
 type Plain = Omit<Fields, TimeName | SecretName | "hosts" | "requireAuth" | "pending" | "warnings">
 
 /** One place to try. */
@@ -86,6 +86,8 @@ export const read = (input: PgConfigInput): Either.Either<Draft, PgConfigError> 
     password,
     port,
     requireAuth,
+    scramClientKey,
+    scramServerKey,
     sslPassword,
     statementTimeout: _statement,
     tcpUserTimeout: _user,
@@ -115,6 +117,8 @@ export const read = (input: PgConfigInput): Either.Either<Draft, PgConfigError> 
     port: typeof port === "number" ? [port] : port,
     hosts: first === undefined ? undefined : [entry(first), ...rest.map(entry)],
     password: wrap(password),
+    scramClientKey: wrap(scramClientKey),
+    scramServerKey: wrap(scramServerKey),
     sslPassword: wrap(sslPassword),
     oauthClientSecret: wrap(oauthClientSecret),
     requireAuth: auth.right

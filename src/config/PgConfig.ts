@@ -104,6 +104,21 @@ export const complete = (assembled: Assembled): Either.Either<PgConfig, PgConfig
   })
 
 /**
+ * The configuration with some fields otherwise, each checked by itself and for what no packet can carry; `resolve` checks
+ * again that all go together.
+ *
+ * @internal
+ */
+export const revise = (config: PgConfig, changes: Draft): Either.Either<PgConfig, PgConfigError> =>
+  construct({
+    draft: {
+      ...config,
+      ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
+    },
+    blame: ({ key, reason }) => new PgConfigError({ key, reason, source: "code" })
+  })
+
+/**
  * Lays sources over each other as libpq does: code, then connection string, then service file, then environment,
  * then defaults. If a service is named, the result is complete only after `withService`; what weaker sources say is
  * not looked at before.

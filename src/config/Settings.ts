@@ -56,7 +56,7 @@ const field =
     }
   })
 
-type SecretName = "password" | "sslPassword" | "oauthClientSecret"
+type SecretName = "password" | "scramClientKey" | "scramServerKey" | "sslPassword" | "oauthClientSecret"
 
 const secret =
   (name: SecretName, options: Options = {}) =>
@@ -190,8 +190,8 @@ const makers = {
   keepalives_interval: field("keepalivesInterval", Value.seconds, { harmless }),
   keepalives_count: field("keepalivesCount", Value.count, { harmless }),
   tcp_user_timeout: field("tcpUserTimeout", Value.milliseconds, { harmless }),
-  scram_client_key: none(Value.unsupported("not supported: give the password")),
-  scram_server_key: none(Value.unsupported("not supported: give the password")),
+  scram_client_key: secret("scramClientKey", { harmless }),
+  scram_server_key: secret("scramServerKey", { harmless }),
   oauth_issuer: field("oauthIssuer", Value.text),
   oauth_client_id: field("oauthClientId", Value.text),
   oauth_client_secret: secret("oauthClientSecret"),

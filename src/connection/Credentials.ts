@@ -1,7 +1,9 @@
 /** Who logs in: from the configuration, or from the source given to the connector, asked anew for every attempt. */
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
 import type { Keys } from "../auth/Scram.js"
+import * as Scram from "../auth/Scram.js"
 import * as Check from "../config/Check.js"
 import type { HostEntry } from "../config/PgConfig.js"
 import type { ResolvedPgConfig } from "../config/Resolve.js"
@@ -53,6 +55,19 @@ const nulIn = ({ password, user }: GivenCredentials): PgConfigError | undefined 
 export const problemOf = (source: CredentialSource | undefined): PgConfigError | undefined =>
   source !== undefined && isValue(source) ? nulIn(source) : undefined
 
+/** The keys of the configuration, whose form was checked when it was made. */
+const keysOf = ({
+  scramClientKey,
+  scramServerKey
+}: ResolvedPgConfig): Redacted.Redacted<Keys> | undefined => {
+  if (scramClientKey === undefined || scramServerKey === undefined) return undefined
+  const clientKey = Scram.parseKey("scram_client_key", Redacted.value(scramClientKey))
+  const serverKey = Scram.parseKey("scram_server_key", Redacted.value(scramServerKey))
+  return Either.isRight(clientKey) && Either.isRight(serverKey)
+    ? Redacted.make({ clientKey: clientKey.right, serverKey: serverKey.right })
+    : undefined
+}
+
 /**
  * The credentials for one attempt to log in. Fails with `PgAuthError` when the source does, and with `PgConfigError` when
  * what it gave cannot be sent.
@@ -66,6 +81,7 @@ export const forAttempt = (
     return Effect.succeed({
       user: config.user,
       password: passwordOf(config, entry),
+      scramKeys: keysOf(config),
       passwordFrom: config.password === undefined ? entry.passwordFrom : undefined
     })
   }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
 import * as PgConfig from "../../src/config/PgConfig.js"
 import { left, right } from "./outcome.js"
 
@@ -115,6 +116,24 @@ describe("Check", () => {
       left(PgConfig.make({ scramMinIterations: 5, scramMaxIterations: 4 })).key,
       "scramMinIterations"
     )
+  })
+
+  it("takes the two keys of SCRAM together, each of 32 bytes in base64, and never shows one (AUT-029)", () => {
+    const key = Buffer.alloc(32, 7).toString("base64")
+    const config = right(read(`scram_client_key=${key} scram_server_key=${key}`))
+    assert.strictEqual(Redacted.value(config.scramServerKey!), key)
+    assert.notInclude(String(config) + PgConfig.toConnectionString(config), key)
+    const long = Buffer.alloc(33, 7).toString("base64")
+    for (const wrong of ["AAAA", long, key.slice(0, -1), `${key.slice(0, 42)}d=`, "secret"]) {
+      for (const name of ["scram_client_key", "scram_server_key"]) {
+        const other = name === "scram_client_key" ? "scram_server_key" : "scram_client_key"
+        const error = left(read(`${name}=${wrong} ${other}=${key}`))
+        assert.strictEqual(error.key, name)
+        assert.notInclude(error.message, wrong)
+      }
+    }
+    assert.strictEqual(left(read(`scram_client_key=${key}`)).key, "scramServerKey")
+    assert.strictEqual(left(PgConfig.make({ scramServerKey: key })).key, "scramClientKey")
   })
 
   it("refuses to require GSS on a Unix socket", () => {

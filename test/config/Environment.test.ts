@@ -95,7 +95,13 @@ describe("Environment", () => {
 
   it("reads secrets from variables of secrets only", () => {
     const secret = settings.filter((setting) => setting.secret).map(({ keyword }) => keyword)
-    assert.sameMembers(secret, ["password", "sslpassword", "oauth_client_secret"])
+    assert.sameMembers(secret, [
+      "password",
+      "scram_client_key",
+      "scram_server_key",
+      "sslpassword",
+      "oauth_client_secret"
+    ])
     assert.deepStrictEqual([...Environment.secretVariables], ["PGPASSWORD"])
   })
 })

@@ -244,6 +244,8 @@ describeWithServer("a real server", { tls: served("good"), listen: "both", hba }
       const serverKey = new Uint8Array(createHmac("sha256", salted).update("Server Key").digest())
       assert.include(verifier, createHash("sha256").update(clientKey).digest("base64"))
       yield* login("scram", "", { credentials: { scramKeys: Redacted.make({ clientKey, serverKey }) } })
+      const text = (key: Uint8Array) => Buffer.from(key).toString("base64")
+      yield* login("scram", `scram_client_key=${text(clientKey)} scram_server_key=${text(serverKey)}`)
       const error = yield* refused(at("scram"), {
         credentials: { scramKeys: Redacted.make({ clientKey, serverKey: clientKey }) }
       })
