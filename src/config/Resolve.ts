@@ -108,13 +108,18 @@ export const withService = (
   )
 }
 
+const wantsPassFile = (config: PgConfig.PgConfig): boolean =>
+  config.passfileLookup &&
+  config.password === undefined &&
+  config.hosts.some(({ password }) => password === undefined)
+
+/** Whether any file is to be read: without one no folders are needed. */
+export const readsFiles = (config: PgConfig.PgConfig): boolean =>
+  config.pending !== undefined || wantsPassFile(config)
+
 /** The password file to read, if one is needed; when it does not exist there is no password. */
 export const passFile = (config: PgConfig.PgConfig, folders: Folders): string | undefined =>
-  !config.passfileLookup ||
-  config.password !== undefined ||
-  config.hosts.every(({ password }) => password !== undefined)
-    ? undefined
-    : (config.passfile ?? inFolder(folders, ".pgpass", "pgpass.conf")[0])
+  wantsPassFile(config) ? (config.passfile ?? inFolder(folders, ".pgpass", "pgpass.conf")[0]) : undefined
 
 /** The name under which a password file knows a host: the default one, however it was come by, as `localhost`. */
 const passFileHost = (entry: HostEntry, defaultHost: string): string => {

@@ -1,7 +1,7 @@
 /** One attempt: a link to an address, encrypted, logged in, of the wanted role, and running as a connection. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { ResolvedPgConfig } from "../config/Resolve.js"
 import type { Host } from "../host/Host.js"
 import { PgClosedError } from "../model/PgError.js"
@@ -72,6 +72,14 @@ const openForCancel = (
     )
   )
 
+let latest = { maxMessage: 0, limits: FrameLimits.defaults }
+
+/** The tables of `FrameLimits`, made anew only when the setting is another than the last time. */
+const limitsOf = ({ maxMessageBytes: maxMessage }: ResolvedPgConfig): FrameLimits.PhaseLimits => {
+  if (maxMessage !== latest.maxMessage) latest = { maxMessage, limits: FrameLimits.make({ maxMessage }) }
+  return latest.limits
+}
+
 /**
  * Opens a session over a fresh link by the first of `ways` that the link allows. Everything is freed with the scope,
  * which must be closed when it fails.
@@ -97,7 +105,7 @@ export const open = (
     onPhase("authentication")
     const credentials = yield* Credentials.forAttempt(target.credentials, config, means.entry)
     const side = yield* SideChannels.make
-    const limits = FrameLimits.make({ maxMessage: config.maxMessageBytes })
+    const limits = limitsOf(config)
     const framer = new Framer(limits.startup)
     const conversation = new Conversation(channel.link, framer)
     const started = yield* Startup.run({
@@ -116,9 +124,11 @@ export const open = (
         progress.bound = true
       }
     })
-    yield* Effect.tapError(Role.check(wanted, conversation, side), () =>
-      Effect.sync(() => farewell(conversation))
-    )
+    if (wanted !== "any") {
+      yield* Effect.tapError(Role.check(wanted, conversation, side), () =>
+        Effect.sync(() => farewell(conversation))
+      )
+    }
     const { silenceLimit } = target
     const pulse = new Liveness.Pulse()
     const link = silenceLimit === undefined ? channel.link : Liveness.watched(channel.link, pulse)
@@ -139,7 +149,11 @@ export const open = (
       onEnd: (failure) => Inbound.ended(core, failure)
     })
     Inbound.drain(core)
-    yield* Effect.addFinalizer(() => Effect.sync(() => goodbye(core)))
+    // Not by `Effect.addFinalizer`, which puts back every FiberRef around a finalizer: most of the price of closing.
+    yield* Scope.addFinalizer(
+      yield* Effect.scope,
+      Effect.sync(() => goodbye(core))
+    )
     if (silenceLimit !== undefined) yield* Liveness.watch(core, pulse, silenceLimit)
     return core
   })
@@ -156,13 +170,13 @@ const goodbye = (core: Core): void => {
   Preset.terminate(core.writer)
   Outbound.flush(core)
   core.link.end()
-  breakOff(
-    core,
-    new PgClosedError({
-      reason: "the connection's scope was closed",
-      sent: false,
-      server: undefined,
-      sql: ""
-    })
-  )
+  breakOff(core, scopeClosed)
 }
+
+/** One for all: where a stack is captured it is dear, and this one says nothing. */
+const scopeClosed = new PgClosedError({
+  reason: "the connection's scope was closed",
+  sent: false,
+  server: undefined,
+  sql: ""
+})

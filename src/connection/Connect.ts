@@ -6,13 +6,15 @@
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { HostEntry, PgConfig } from "../config/PgConfig.js"
-import type { Host } from "../host/Host.js"
+import { Host } from "../host/Host.js"
+import type { HostService } from "../host/Host.js"
 import { PgAuthError, PgConnectError, PgServerError, PgTimeoutError } from "../model/PgError.js"
 import type { ConnectAttempt, PgConfigError, PgOpenError } from "../model/PgError.js"
 import { describe } from "../net/Address.js"
@@ -22,10 +24,13 @@ import type { Registry } from "../types/Registry.js"
 import * as Attempt from "./Attempt.js"
 import type { ConnectOptions } from "./ConnectOptions.js"
 import type { Core } from "./Core.js"
+import type * as Encrypt from "./Encrypt.js"
 import * as Plan from "./ConnectPlan.js"
 import * as Role from "./Role.js"
+import { traced } from "./Traced.js"
 
-type Environment = Scope.Scope | Transport | Host
+/** What opening needs: the services, and the scope that closes the session. */
+export type Environment = Scope.Scope | Transport | Host
 
 /** What comes after an attempt that failed. */
 type Next = "way" | "address" | "host" | "stop"
@@ -61,34 +66,39 @@ const judge = (failure: Attempt.AttemptFailure, progress: Attempt.Progress): Fai
   }
 }
 
-/** Runs in a scope of its own, which is closed at once when it fails and lives as long as the outer one otherwise. */
-const inOwnScope = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const outer = yield* Effect.scope
-      const scope = yield* Scope.fork(outer, outer.strategy)
-      const exit = yield* Effect.exit(restore(Scope.extend(effect, scope)))
-      if (Exit.isFailure(exit)) yield* Scope.close(scope, Exit.void)
-      return yield* exit
-    })
-  )
+/**
+ * Runs with `environment`, but in a scope of its own, which is closed at once when it fails and lives as long as the outer
+ * one otherwise.
+ */
+const inOwnScope = <A, E>(
+  effect: Effect.Effect<A, E, Environment>,
+  environment: Context.Context<Environment>
+): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) => {
+    const outer = Context.get(environment, Scope.Scope)
+    return Effect.flatMap(Scope.fork(outer, outer.strategy), (scope) =>
+      Effect.onError(restore(Effect.provide(effect, Context.add(environment, Scope.Scope, scope))), () =>
+        Scope.close(scope, Exit.void)
+      )
+    )
+  })
 
-/** The deadline of one address, shared by all ways to it. */
+/** The deadline of one address, shared by all ways to it. It begins with the first of them. */
 class Deadline {
-  private constructor(
+  private from: number | undefined
+
+  constructor(
     private readonly limit: Duration.Duration,
-    private readonly address: string,
-    private readonly from: number
+    private readonly address: string
   ) {}
 
-  static start = (limit: Duration.Duration, address: string): Effect.Effect<Deadline> =>
-    Effect.map(Clock.currentTimeMillis, (now) => new Deadline(limit, address, now))
-
   within<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | PgTimeoutError, R> {
-    if (!Duration.isFinite(this.limit)) return effect
+    // What is known already needs no timer.
+    if (!Duration.isFinite(this.limit) || Exit.isExit(effect)) return effect
     const millis = Duration.toMillis(this.limit)
-    return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.timeoutFail(effect, {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      this.from ??= now
+      return Effect.timeoutFail(effect, {
         duration: Math.max(0, this.from + millis - now),
         onTimeout: () =>
           new PgTimeoutError({
@@ -98,7 +108,7 @@ class Deadline {
             during: `connecting to ${this.address}`
           })
       })
-    )
+    })
   }
 }
 
@@ -143,32 +153,37 @@ const atAddress = (
   host: Plan.PlannedHost,
   target: Attempt.Target,
   address: Address,
-  attempts: Attempts
-): Effect.Effect<Either.Either<Core, Next>, PgOpenError, Environment> =>
-  Effect.gen(function* () {
-    const label = labelOf(host.entry, address)
-    let deadline = yield* Deadline.start(target.config.connectTimeout, label)
-    let ways = host.ways
-    for (;;) {
-      const progress: Attempt.Progress = { phase: "socket", way: 0, bound: false }
-      const outcome = yield* Effect.either(
-        inOwnScope(deadline.within(Attempt.open(target, address, ways, progress)))
-      )
-      if (Either.isRight(outcome)) return Either.right(outcome.right)
-      const { cause, next } = judge(outcome.left, progress)
-      if (cause._tag === "PgAuthError" && target.tokens?.canRenew === true) {
-        yield* renew(target, cause)
-        ways = ways.slice(progress.way)
-        deadline = yield* Deadline.start(target.config.connectTimeout, label)
-        continue
+  attempts: Attempts,
+  environment: Context.Context<Environment>
+): Effect.Effect<Either.Either<Core, Next>, PgOpenError> => {
+  const label = labelOf(host.entry, address)
+  const { connectTimeout } = target.config
+  const by = (
+    ways: ReadonlyArray<Encrypt.Way>,
+    deadline: Deadline
+  ): Effect.Effect<Either.Either<Core, Next>, PgOpenError> => {
+    const progress: Attempt.Progress = { phase: "socket", way: 0, bound: false }
+    const attempt = Attempt.open(target, address, ways, progress)
+    return Effect.matchEffect(inOwnScope(deadline.within(attempt), environment), {
+      onSuccess: (core) => Effect.succeed(Either.right(core)),
+      onFailure: (failure) => {
+        const { cause, next } = judge(failure, progress)
+        if (cause._tag === "PgAuthError" && target.tokens?.canRenew === true) {
+          return Effect.flatMap(renew(target, cause), () =>
+            by(ways.slice(progress.way), new Deadline(connectTimeout, label))
+          )
+        }
+        attempts.add(label, progress.phase, cause)
+        const left = ways.slice(progress.way + 1)
+        if (next === "way" && left.length > 0) return by(left, deadline)
+        return next === "way" || next === "stop"
+          ? Effect.fail(attempts.final(cause))
+          : Effect.succeed(Either.left(next))
       }
-      attempts.add(label, progress.phase, cause)
-      ways = ways.slice(progress.way + 1)
-      if (next === "way" && ways.length > 0) continue
-      if (next === "way" || next === "stop") return yield* Effect.fail(attempts.final(cause))
-      return Either.left(next)
-    }
-  })
+    })
+  }
+  return by(host.ways, new Deadline(connectTimeout, label))
+}
 
 /** Another token, had while no connection is open: that may take as long as a person needs to log in somewhere. */
 const renew = (target: Attempt.Target, refused: PgAuthError): Effect.Effect<void, PgAuthError> =>
@@ -178,14 +193,15 @@ const renew = (target: Attempt.Target, refused: PgAuthError): Effect.Effect<void
   })
 
 const addressesOf = (
-  host: Plan.PlannedHost,
-  plan: Plan.Plan
-): Effect.Effect<ReadonlyArray<Address>, ConnectAttempt["cause"], Host> =>
-  Effect.gen(function* () {
-    const deadline = yield* Deadline.start(plan.config.connectTimeout, host.entry.host)
-    const addresses = yield* deadline.within(HostList.addressesOf(host.entry, plan.resolve))
-    return yield* Plan.inOrder(plan.config, addresses)
-  })
+  planned: Plan.PlannedHost,
+  plan: Plan.Plan,
+  host: HostService
+): Effect.Effect<ReadonlyArray<Address>, ConnectAttempt["cause"]> => {
+  const deadline = new Deadline(plan.config.connectTimeout, planned.entry.host)
+  return Effect.flatMap(deadline.within(HostList.addressesOf(planned.entry, plan.resolve)), (addresses) =>
+    Plan.inOrder(plan.config, addresses, host)
+  )
+}
 
 /**
  * Opens one session. Interrupting abandons the attempt under way and frees its socket. Closing the scope says goodbye
@@ -196,27 +212,39 @@ const addressesOf = (
  * not prove what the settings require, which no other host is asked after; else with `PgConnectError`, which lists every
  * attempt.
  */
-export const connect = Effect.fn("PgConnection.connect")(function* (
+export const connect = (
   unresolved: PgConfig,
   registry: Registry,
   options: ConnectOptions = {}
-): Effect.fn.Return<Core, PgOpenError, Environment> {
-  const plan = yield* Plan.make(unresolved, options)
+): Effect.Effect<Core, PgOpenError, Environment> =>
+  Effect.contextWithEffect((environment: Context.Context<Environment>) =>
+    connectIn(environment, unresolved, registry, options)
+  )
+
+/** `connect` with what it needs as a value. */
+export const connectIn = Effect.fnUntraced(function* (
+  environment: Context.Context<Environment>,
+  unresolved: PgConfig,
+  registry: Registry,
+  options: ConnectOptions
+): Effect.fn.Return<Core, PgOpenError> {
+  const host = Context.get(environment, Host)
+  const plan = yield* Plan.make(unresolved, options, host)
   const attempts = new Attempts()
   for (const wanted of Role.passes(plan.config.targetSessionAttrs)) {
-    for (const host of plan.hosts) {
-      const found = yield* Effect.either(addressesOf(host, plan))
+    for (const planned of plan.hosts) {
+      const found = yield* Effect.either(addressesOf(planned, plan, host))
       if (Either.isLeft(found)) {
-        attempts.add(host.entry.host, "resolve", found.left)
+        attempts.add(planned.entry.host, "resolve", found.left)
         continue
       }
-      const target = Plan.targetOf(plan, host, registry, wanted)
+      const target = Plan.targetOf(plan, planned, registry, wanted)
       for (const address of found.right) {
-        const outcome = yield* atAddress(host, target, address, attempts)
+        const outcome = yield* atAddress(planned, target, address, attempts, environment)
         if (Either.isRight(outcome)) return outcome.right
         if (outcome.left === "host") break
       }
     }
   }
   return yield* Effect.fail(attempts.exhausted)
-})
+}, traced("PgConnection.connect"))

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type { HostEntry, PgConfig } from "../config/PgConfig.js"
 import type { ResolvedPgConfig } from "../config/Resolve.js"
 import { Host } from "../host/Host.js"
+import type { HostService } from "../host/Host.js"
 import { PgAuthError, PgConfigError } from "../model/PgError.js"
 import * as HostList from "../net/HostList.js"
 import type { Prepared } from "../net/Tls.js"
@@ -34,56 +35,54 @@ export interface Plan {
 /** As they come, or with `load_balance_hosts=random` in an order of chance. */
 export const inOrder = <A>(
   config: PgConfig,
-  values: ReadonlyArray<A>
-): Effect.Effect<ReadonlyArray<A>, never, Host> =>
+  values: ReadonlyArray<A>,
+  host: HostService
+): Effect.Effect<ReadonlyArray<A>> =>
   config.loadBalanceHosts !== "random" || values.length < 2
     ? Effect.succeed(values)
-    : Effect.flatMap(Host, (host) =>
-        Effect.map(host.randomBytes(HostList.shuffleBytes(values.length)), (random) =>
-          HostList.shuffle(values, random)
-        )
+    : Effect.map(host.randomBytes(HostList.shuffleBytes(values.length)), (random) =>
+        HostList.shuffle(values, random)
       )
 
-const refuse = (key: string, reason: string): Effect.Effect<never, PgConfigError> =>
-  Effect.fail(new PgConfigError({ key, reason, source: "code" }))
+const refuse = (key: string, reason: string): PgConfigError =>
+  new PgConfigError({ key, reason, source: "code" })
 
 /** Whether GSS encryption will be tried at all. */
-const gssUsable = (config: PgConfig, options: ConnectOptions): Effect.Effect<boolean, PgConfigError> =>
-  Effect.gen(function* () {
-    const { gss } = options
-    if (config.gssEncMode === "disable") return false
-    const usable = gss !== undefined && (yield* gss.hasCredentials)
-    if (usable || config.gssEncMode === "prefer") return usable
-    return yield* refuse(
-      "gssencmode",
-      gss === undefined
-        ? "require needs a GSS provider, and none was given to the connector"
-        : "require needs credentials, and the GSS provider has none"
+const gssUsable = (config: PgConfig, { gss }: ConnectOptions): Effect.Effect<boolean, PgConfigError> => {
+  if (config.gssEncMode === "disable") return Effect.succeed(false)
+  if (gss !== undefined) {
+    return Effect.filterOrFail(
+      gss.hasCredentials,
+      (usable) => usable || config.gssEncMode === "prefer",
+      () => refuse("gssencmode", "require needs credentials, and the GSS provider has none")
     )
-  })
+  }
+  return config.gssEncMode === "prefer"
+    ? Effect.succeed(false)
+    : Effect.fail(refuse("gssencmode", "require needs a GSS provider, and none was given to the connector"))
+}
 
-const checkHost = (
+/** Why a host can never be connected to with these settings. */
+const problemOf = (
   config: ResolvedPgConfig,
   { entry, ways }: PlannedHost
-): Effect.Effect<void, PgConfigError | PgAuthError> => {
+): PgConfigError | PgAuthError | undefined => {
   const demand = Encrypt.demandOfTls(config)
   if (demand !== undefined && !ways.includes("tls")) {
-    return Effect.fail(
-      new PgAuthError({
-        reason: "method-refused",
-        method: config.channelBinding === "require" ? "scram-sha-256" : "cert",
-        detail: `${demand}, and the settings leave no way to this host with TLS`,
-        user: config.user,
-        server: undefined
-      })
-    )
+    return new PgAuthError({
+      reason: "method-refused",
+      method: config.channelBinding === "require" ? "scram-sha-256" : "cert",
+      detail: `${demand}, and the settings leave no way to this host with TLS`,
+      user: config.user,
+      server: undefined
+    })
   }
   return config.sslMode === "verify-full" && ways.includes("tls") && entry.host === ""
     ? refuse(
         "host",
         "sslmode=verify-full needs the host's name beside its address: it is what the certificate is for"
       )
-    : Effect.void
+    : undefined
 }
 
 /**
@@ -92,17 +91,23 @@ const checkHost = (
  */
 export const make = (
   unresolved: PgConfig,
-  options: ConnectOptions
-): Effect.Effect<Plan, PgConfigError | PgAuthError, Host> =>
+  options: ConnectOptions,
+  host: HostService
+): Effect.Effect<Plan, PgConfigError | PgAuthError> =>
   Effect.gen(function* () {
     const wrong = Credentials.problemOf(options.credentials)
     if (wrong !== undefined) return yield* Effect.fail(wrong)
-    const config = yield* Settings.resolve(unresolved)
+    const config = yield* Settings.resolve(unresolved, host)
     const gss = yield* gssUsable(config, options)
-    const entries = yield* inOrder(config, config.hosts)
+    const entries = yield* inOrder(config, config.hosts, host)
     const hosts = entries.map((entry) => ({ entry, ways: Encrypt.waysTo(config, entry, gss) }))
-    yield* Effect.forEach(hosts, (host) => checkHost(config, host), { discard: true })
-    const tls = hosts.some(({ ways }) => ways.includes("tls")) ? yield* Material.load(config) : undefined
+    for (const planned of hosts) {
+      const problem = problemOf(config, planned)
+      if (problem !== undefined) return yield* Effect.fail(problem)
+    }
+    const tls = hosts.some(({ ways }) => ways.includes("tls"))
+      ? yield* Effect.provideService(Material.load(config), Host, host)
+      : undefined
     return {
       config,
       options,

@@ -71,12 +71,12 @@ export class Conversation {
       : Either.left(this.notPostgres(run.tag, message.left.message))
   }
 
-  /** Succeeds when bytes or the end have come: to be waited for when `poll` had nothing. */
+  /**
+   * Succeeds when bytes or the end have come: to be waited for when `poll` had nothing. Nothing is undone when it is
+   * interrupted: to wake whoever waits no more does nothing.
+   */
   readonly arrival: Effect.Effect<void> = Effect.async<void>((resume) => {
     this.waiter = () => resume(Effect.void)
-    return Effect.sync(() => {
-      this.waiter = undefined
-    })
   })
 
   /** The next message. Fails when it is malformed or too long, and when the link ends. */

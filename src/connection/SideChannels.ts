@@ -7,8 +7,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Mailbox from "effect/Mailbox"
+import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { Notice } from "../model/Notice.js"
 import type { Notification } from "../model/Notification.js"
 
@@ -58,19 +59,61 @@ class Channel<A> {
   }
 
   /** Subscribed when the effect has succeeded; unsubscribed with the scope. */
-  readonly subscribe: Effect.Effect<Stream.Stream<A>, never, Scope.Scope> = Effect.acquireRelease(
-    Effect.gen(this, function* () {
-      const mailbox = yield* Mailbox.make<A>({ capacity: subscriberCapacity, strategy: "sliding" })
-      if (this.ended) mailbox.unsafeDone(done)
-      else this.subscribers.add(mailbox)
-      return mailbox
-    }),
-    (mailbox) =>
+  get subscribe(): Effect.Effect<Stream.Stream<A>, never, Scope.Scope> {
+    return Effect.acquireRelease(
+      Effect.gen(this, function* () {
+        const mailbox = yield* Mailbox.make<A>({ capacity: subscriberCapacity, strategy: "sliding" })
+        if (this.ended) mailbox.unsafeDone(done)
+        else this.subscribers.add(mailbox)
+        return mailbox
+      }),
+      (mailbox) =>
+        Effect.sync(() => {
+          this.subscribers.delete(mailbox)
+          mailbox.unsafeDone(done)
+        })
+    ).pipe(Effect.map(Mailbox.toStream))
+  }
+}
+
+/** Takes the notices that nobody else does. */
+export interface Unclaimed {
+  readonly offer: (notice: Notice) => void
+  /** Notices it could not keep up with. */
+  readonly lost: number
+}
+
+/** Logs in order, by a fiber that is there only while there is something to log: most connections never hear a notice. */
+class NoticeLog implements Unclaimed {
+  private readonly waiting: Array<Notice> = []
+  private running = false
+  lost = 0
+
+  constructor(private readonly runtime: Runtime.Runtime<never>) {}
+
+  offer(notice: Notice): void {
+    if (this.waiting.push(notice) > logCapacity) {
+      this.waiting.shift()
+      this.lost++
+    }
+    if (this.running) return
+    this.running = true
+    // Not at once: this is the socket's turn, and a logger takes as long as it likes.
+    Runtime.runFork(this.runtime, this.drain, { immediate: false })
+  }
+
+  private get drain(): Effect.Effect<void> {
+    return Effect.ensuring(
+      Effect.whileLoop({
+        while: () => this.waiting.length > 0,
+        body: () => log(this.waiting.shift()!),
+        step: () => {}
+      }),
       Effect.sync(() => {
-        this.subscribers.delete(mailbox)
-        mailbox.unsafeDone(done)
+        this.running = false
       })
-  ).pipe(Effect.map(Mailbox.toStream))
+    )
+  }
 }
 
 export class SideChannels {
@@ -80,13 +123,11 @@ export class SideChannels {
   /** Settings as last reported; the last value of a name wins. */
   readonly parameters = new Map<string, string>()
 
-  constructor(private readonly unclaimed: Mailbox.Mailbox<Notice>) {}
+  constructor(private readonly unclaimed: Unclaimed) {}
 
   notice(notice: Notice): void {
-    if (this.notices.isTaken) return this.notices.offer(notice)
-    const size = this.unclaimed.unsafeSize()
-    if (size._tag === "Some" && size.value >= logCapacity) this.notices.lost++
-    this.unclaimed.unsafeOffer(notice)
+    if (this.notices.isTaken) this.notices.offer(notice)
+    else this.unclaimed.offer(notice)
   }
 
   notification(notification: Notification): void {
@@ -113,7 +154,7 @@ export class SideChannels {
 
   get losses(): Losses {
     return {
-      notices: this.notices.lost,
+      notices: this.notices.lost + this.unclaimed.lost,
       notifications: this.notifications.lost,
       parameterChanges: this.changes.lost
     }
@@ -123,7 +164,6 @@ export class SideChannels {
     this.notices.end()
     this.notifications.end()
     this.changes.end()
-    this.unclaimed.unsafeDone(done)
   }
 }
 
@@ -154,9 +194,8 @@ const log = (notice: Notice): Effect.Effect<void> => {
   }
 }
 
-/** The channels of one connection. A fiber of the scope logs what nobody takes. */
-export const make: Effect.Effect<SideChannels, never, Scope.Scope> = Effect.gen(function* () {
-  const unclaimed = yield* Mailbox.make<Notice>({ capacity: logCapacity, strategy: "sliding" })
-  yield* Effect.forkScoped(Stream.runForEach(Mailbox.toStream(unclaimed), log))
-  return new SideChannels(unclaimed)
-})
+/** The channels of one connection. What nobody takes is logged as a log of this effect's caller would be. */
+export const make: Effect.Effect<SideChannels> = Effect.map(
+  Effect.runtime<never>(),
+  (runtime) => new SideChannels(new NoticeLog(runtime))
+)

@@ -7,6 +7,7 @@
 import * as dns from "node:dns"
 import * as net from "node:net"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { HostEntry } from "../config/Fields.js"
 import { isUnixSocket, socketPath } from "../config/Hosts.js"
 import type { TransportFailure } from "../model/PgError.js"
@@ -41,6 +42,8 @@ export const isUnix = (entry: HostEntry): boolean => entry.hostaddr === undefine
 export const nameToResolve = (entry: HostEntry): string | undefined =>
   entry.hostaddr !== undefined || isUnix(entry) ? undefined : entry.host === "" ? "localhost" : entry.host
 
+const isKnown = <A, E>(found: Effect.Effect<A, E>): found is Exit.Exit<A, E> => Exit.isExit(found)
+
 /** Every address of one host. */
 export const addressesOf = (
   entry: HostEntry,
@@ -49,7 +52,11 @@ export const addressesOf = (
   const { hostaddr, port } = entry
   const name = nameToResolve(entry)
   if (name !== undefined) {
-    return Effect.map(resolve(name), (found) => found.map((host) => ({ _tag: "Tcp", host, port })))
+    const found: Effect.Effect<ReadonlyArray<string>, TransportFailure> = resolve(name)
+    const addresses = (hosts: ReadonlyArray<string>): ReadonlyArray<Address> =>
+      hosts.map((host) => ({ _tag: "Tcp", host, port }))
+    // What is known at once stays known at once.
+    return isKnown(found) ? Exit.map(found, addresses) : Effect.map(found, addresses)
   }
   if (hostaddr !== undefined) return Effect.succeed([{ _tag: "Tcp", host: hostaddr, port }])
   const host = entry.host.replace(/(?!^)\/+$/, "")

@@ -3,7 +3,7 @@ import * as net from "node:net"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { TransportFailure } from "../model/PgError.js"
 import { describe } from "./Address.js"
 import * as DuplexLink from "./DuplexLink.js"
@@ -82,19 +82,25 @@ const start = (socket: net.Socket, address: Address, options: Options): void => 
   })
 }
 
+/** Waits until the socket is connected; the link is destroyed when it fails or is interrupted. */
 const connect = (
   socket: net.Socket,
+  link: Link,
   address: Address,
   options: Options
-): Effect.Effect<void, TransportFailure> =>
+): Effect.Effect<Link, TransportFailure> =>
   Effect.async((resume) => {
+    const fail = (error: unknown): void => {
+      link.destroy()
+      resume(Effect.fail(SystemFailure.fromError(error)))
+    }
     const onConnect = (): void => {
       socket.off("error", onError)
-      resume(Effect.void)
+      resume(Effect.succeed(link))
     }
     const onError = (error: Error): void => {
       socket.off("connect", onConnect)
-      resume(Effect.fail(SystemFailure.fromError(error)))
+      fail(error)
     }
     socket.once("connect", onConnect)
     socket.once("error", onError)
@@ -102,8 +108,9 @@ const connect = (
       start(socket, address, options)
     } catch (error) {
       // A port out of range, for one, is thrown and not emitted.
-      resume(Effect.fail(SystemFailure.fromError(error)))
+      fail(error)
     }
+    return Effect.sync(link.destroy)
   })
 
 const tooLong = (address: Address): TransportFailure | undefined => {
@@ -124,15 +131,15 @@ const tooLong = (address: Address): TransportFailure | undefined => {
  */
 export const make = (options: Options = {}): Transport["Type"] => ({
   open: (address): Effect.Effect<Link, TransportFailure, Scope.Scope> =>
-    Effect.uninterruptibleMask((restore) => {
+    Effect.flatMap(Effect.scope, (scope) => {
       const long = tooLong(address)
       if (long !== undefined) return Effect.fail(long)
       const socket = new PatientSocket()
       const link = DuplexLink.make(socket, describe(address), () => socket.failedWrite)
-      return restore(connect(socket, address, options)).pipe(
-        Effect.onError(() => Effect.sync(link.destroy)),
-        Effect.zipRight(Effect.addFinalizer(() => Effect.sync(link.destroy))),
-        Effect.as(link)
+      // First the finalizer: nothing can come between the two then.
+      return Effect.zipRight(
+        Scope.addFinalizer(scope, Effect.sync(link.destroy)),
+        connect(socket, link, address, options)
       )
     })
 })
