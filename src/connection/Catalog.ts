@@ -29,10 +29,9 @@ import * as Rows from "./Rows.js"
  * through `regtype`, which follows the search path as a cast does, and fails when there is none of the name.
  */
 export const sql = `with recursive asked (at, oid) as (
-  select a.at, a.oid from pg_catalog.unnest($1::pg_catalog.oid[]) with ordinality as a (oid, at)
-  union all
-  select b.at, b.name::pg_catalog.regtype::pg_catalog.oid
-  from pg_catalog.unnest($2::pg_catalog.text[]) with ordinality as b (name, at)
+  select a.at, coalesce(a.oid, a.name::pg_catalog.regtype::pg_catalog.oid)
+  from rows from (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.text[]))
+    with ordinality as a (oid, name, at)
 ), tree (oid) as (
   select oid from asked
   union
@@ -75,7 +74,7 @@ select t.oid, t.typarray, n.nspname::pg_catalog.text, t.typname::pg_catalog.text
     where l.enumtypid operator(pg_catalog.=) t.oid order by l.enumsortorder
   ),
   f.names, f.types,
-  (select pg_catalog.min(asked.at) from asked where asked.oid operator(pg_catalog.=) t.oid)
+  array(select asked.at::pg_catalog.int4 from asked where asked.oid operator(pg_catalog.=) t.oid)
 from tree
 join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) tree.oid
 join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) t.typnamespace
@@ -87,8 +86,7 @@ cross join lateral (
   from pg_catalog.pg_attribute a
   where t.typtype operator(pg_catalog.=) 'c' and a.attrelid operator(pg_catalog.=) t.typrelid
     and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped
-) f (names, types)
-order by 12 nulls last, t.oid`
+) f (names, types)`
 
 const column = (typeOid: number): Column => ({
   name: "",
@@ -101,9 +99,10 @@ const column = (typeOid: number): Column => ({
 })
 
 const { oid, oidArray, text, textArray } = Oid
-const columns = [oid, oid, text, text, text, text, oid, text, textArray, textArray, oidArray, Oid.int8].map(
-  column
-)
+const columns = [
+  ...[oid, oid, text, text, text, text, oid, text],
+  ...[textArray, textArray, oidArray, Oid.int4Array]
+].map(column)
 const parameterTypes = [oidArray, textArray]
 
 type TypeRow = readonly [
@@ -118,7 +117,8 @@ type TypeRow = readonly [
   labels: ReadonlyArray<string>,
   fieldNames: ReadonlyArray<string> | null,
   fieldTypes: ReadonlyArray<number> | null,
-  at: bigint | null
+  /** At which places of the question it was asked for, counted from 1. */
+  at: ReadonlyArray<number>
 ]
 
 const shapeOf = ([, , , , , kind, part, extension, labels, names, types]: TypeRow): PgTypeShape => {
@@ -150,27 +150,26 @@ const typeOf = (row: TypeRow): PgType => {
   return { oid, arrayOid, schema, name, delimiter, shape: shapeOf(row) }
 }
 
+/** The types asked for, in order, and then those that they are made of; or why there are none. */
+type Told = (failure: PgSessionError | undefined, types: ReadonlyArray<PgType>) => void
+
 const savepoint = "effect_postgres_types"
 
 /** Asks for types by OID and by name. What is found goes into the connection's book, whatever becomes of whoever asked. */
 export class CatalogRequest extends Request {
   private readonly rows: Array<Row.Row> = []
   private readonly decoder = Row.compile(columns, [0], lossless, "array")
-  /** The question was refused inside a transaction block, which goes back to the savepoint. */
+  /** The question stands behind a savepoint. */
+  private saved = false
+  /** It was refused there, and the transaction block goes back to the savepoint. */
   private restoring = false
   private refusal: PgServerError | undefined
 
-  private readonly oids: ReadonlyArray<number>
-  private readonly names: ReadonlyArray<string>
-
   constructor(
-    asked: ReadonlyArray<string | number>,
-    /** Told the types asked for, OIDs first and in order, and then the types that they are made of. */
-    private readonly outcome: (failure: PgSessionError | undefined, types: ReadonlyArray<PgType>) => void
+    private readonly asked: ReadonlyArray<string | number>,
+    private readonly outcome: Told
   ) {
     super(sql)
-    this.oids = asked.filter((type) => typeof type === "number")
-    this.names = asked.filter((type) => typeof type === "string")
   }
 
   override get exclusive(): boolean {
@@ -178,15 +177,15 @@ export class CatalogRequest extends Request {
   }
 
   open(core: Core): Pipeline.Script | undefined {
-    const inside = core.session.status !== "I"
     if (this.restoring) {
       const back = this.command(core, `rollback to savepoint ${savepoint}`)
       return this.closed(core, [back, this.command(core, `release savepoint ${savepoint}`)])
     }
-    const before = inside ? [this.command(core, `savepoint ${savepoint}`)] : []
+    this.saved = core.session.status === "T"
+    const before = this.saved ? [this.command(core, `savepoint ${savepoint}`)] : []
     const question = this.question(core)
     if (question === undefined) return undefined
-    const after = inside ? [this.command(core, `release savepoint ${savepoint}`)] : []
+    const after = this.saved ? [this.command(core, `release savepoint ${savepoint}`)] : []
     return this.closed(core, [...before, question, ...after])
   }
 
@@ -214,7 +213,10 @@ export class CatalogRequest extends Request {
     const plan = Parameters.plan(parameterTypes, lossless)
     ExtendedQuery.Parse.encode(writer, { _tag: "Parse", statement: "", sql, parameterTypes })
     const mark = ExtendedQuery.Bind.begin(writer, "", "", plan.formats)
-    const failure = plan.write(writer, [this.oids, this.names])
+    const failure = plan.write(writer, [
+      this.asked.map((type) => (typeof type === "number" ? type : null)),
+      this.asked.map((type) => (typeof type === "string" ? type : null))
+    ])
     if (failure !== null || !ExtendedQuery.Bind.finish(writer, mark, [])) {
       const reason = failure?.reason ?? writer.failure ?? "the message is too large"
       this.fail(
@@ -235,6 +237,7 @@ export class CatalogRequest extends Request {
     if (
       !(failure instanceof PgServerError) ||
       core.session.status !== "E" ||
+      !this.saved ||
       this.discarding ||
       this.restoring
     )
@@ -247,24 +250,42 @@ export class CatalogRequest extends Request {
 
   protected onSettled(core: Core): void {
     const failure = this.failure ?? this.refusal
-    const types = (this.rows as ReadonlyArray<unknown> as ReadonlyArray<TypeRow>).map(typeOf)
-    if (failure === undefined) core.types.learn(types, [...this.oids, ...types.map((type) => type.oid)])
-    this.outcome(failure, failure === undefined ? types : [])
+    if (failure !== undefined) return this.outcome(failure, [])
+    const rows = this.rows as ReadonlyArray<unknown> as ReadonlyArray<TypeRow>
+    const types = rows.map(typeOf)
+    const oids = this.asked.filter((type) => typeof type === "number")
+    core.types.learn(types, [...oids, ...types.map((type) => type.oid)])
+    this.outcome(undefined, this.inOrder(rows, types))
+  }
+
+  /** Each type that was asked for, as often as it was, and then the types that they are made of. */
+  private inOrder(rows: ReadonlyArray<TypeRow>, types: ReadonlyArray<PgType>): ReadonlyArray<PgType> {
+    const wanted = rows.flatMap((row, index) => row[11].map((at) => ({ at, type: types[index]! })))
+    return [
+      ...wanted.sort((a, b) => a.at - b.at).map(({ type }) => type),
+      ...types.filter((_, index) => rows[index]![11].length === 0)
+    ]
   }
 }
 
 const step: Pipeline.Script = [nodes.Parsing, nodes.Binding, nodes.Fetching]
 
-/**
- * What has to be answered before a statement that has met these types may run; `undefined` when nothing has. A refusal is
- * the last question of the connection.
- */
-export const before = (core: Core, oids: ReadonlyArray<number>): CatalogRequest | undefined => {
-  if (!core.findsTypes || core.session.status === "E") return undefined
-  const unknown = core.types.unknown(oids)
-  if (unknown.length === 0) return undefined
-  const request: CatalogRequest = new CatalogRequest(unknown, (failure) => {
-    if (failure !== undefined && !request.discarding) core.findsTypes = false
+/** Which of these types are worth a question of this connection now. In a failed transaction none is. */
+export const missing = (core: Core, oids: ReadonlyArray<number>): ReadonlyArray<number> =>
+  core.findsTypes && core.session.status !== "E" ? core.types.unknown(oids) : []
+
+/** Asks for types that were met. A refusal is the last question of the connection, unless it is the transaction's failure. */
+export const ask = (core: Core, oids: ReadonlyArray<number>, told?: Told): CatalogRequest => {
+  const request: CatalogRequest = new CatalogRequest(oids, (failure, types) => {
+    const failed = failure instanceof PgServerError && failure.code === "25P02"
+    if (failure !== undefined && !failed && !request.discarding) core.findsTypes = false
+    told?.(failure, types)
   })
   return request
+}
+
+/** What has to be answered before a statement that has met these types may run; `undefined` when nothing has. */
+export const before = (core: Core, oids: ReadonlyArray<number>): CatalogRequest | undefined => {
+  const unknown = missing(core, oids)
+  return unknown.length === 0 ? undefined : ask(core, unknown)
 }

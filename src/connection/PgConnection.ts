@@ -23,7 +23,7 @@ import * as Session from "../protocol/Session.js"
 import type { Comparison } from "../schema/Compare.js"
 import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
-import { CatalogRequest } from "./Catalog.js"
+import * as Catalog from "./Catalog.js"
 import type { ConnectFacts } from "./ConnectFacts.js"
 import * as CopyBoth from "./CopyBoth.js"
 import * as CopyIn from "./CopyIn.js"
@@ -162,9 +162,14 @@ export interface PgConnection extends RowOperations.RowOperations<PgSessionError
   /** The codecs there are now: those given, and those of types that this connector's connections have found. */
   readonly types: Registry
   /**
+   * The codecs there are once the catalogue has been asked for those of these types that nobody knows, as a statement does that
+   * meets them: for values that come and go by other ways. Never fails: what is not found is text.
+   */
+  readonly findTypes: (types: ReadonlyArray<number>) => Effect.Effect<Registry>
+  /**
    * Asks the catalogue for types by name or OID, and for all that they are made of, in one round trip; every connection of the
    * connector to this database then knows them. Names are written as in SQL: `mood`, `shop."Mood"`, `mood[]`; the search path
-   * counts. Gives the types asked for, in their order, the OIDs first, and then those that they are made of; an OID that is not
+   * counts. Gives one type for each that was asked for, in that order, and then those that they are made of; an OID that is not
    * there is left out.
    *
    * Not needed as a rule: types are asked for when a statement meets them. Fails with `PgServerError`: `42704` when there is no
@@ -272,8 +277,20 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
     get types() {
       return core.registry
     },
+    findTypes: (types) =>
+      Effect.suspend(() => {
+        const unknown = Catalog.missing(core, types)
+        return unknown.length === 0
+          ? Effect.succeed(core.registry)
+          : Effect.map(
+              Effect.ignore(
+                run<ReadonlyArray<PgType>>(undefined, (outcome) => Catalog.ask(core, unknown, outcome))
+              ),
+              () => core.registry
+            )
+      }),
     learnTypes: (types, options) =>
-      run<ReadonlyArray<PgType>>(options, (outcome) => new CatalogRequest(types, outcome)),
+      run<ReadonlyArray<PgType>>(options, (outcome) => new Catalog.CatalogRequest(types, outcome)),
     refreshTypes: Effect.sync(() => core.types.forget())
   }
 }

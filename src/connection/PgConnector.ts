@@ -83,6 +83,11 @@ export class PgConnector extends Context.Tag("effect-postgres/PgConnector")<
     readonly config: PgConfig
     /** The codecs there are now for the configuration's database: those given, and those of types found. */
     readonly types: Registry.Registry
+    /**
+     * The codecs there are once the catalogue has been asked for those of these types that nobody knows, through a session of its
+     * own that is opened for it: for a connection that cannot ask, such as a walsender. Nothing is opened when all are known.
+     */
+    readonly findTypes: (types: ReadonlyArray<number>) => Effect.Effect<Registry.Registry, PgOpenError>
     /** Forgets the types that were found in any database: each is asked for again when it is met next. */
     readonly refreshTypes: Effect.Effect<void>
     /**
@@ -131,26 +136,40 @@ export const make = (
       books.set(name, book)
       return book
     }
+    const session = (
+      settings: PgConfig,
+      overrides?: OpenOverrides
+    ): Effect.Effect<PgConnection.PgConnection, PgOpenError, Scope.Scope> => {
+      const credentials = credentialsOf(options, overrides)
+      return Connect.connect(settings, types, { ...options, credentials }).pipe(
+        Retry.retrying(options.retry),
+        Effect.provide(context),
+        Effect.map((core) => {
+          core.types = bookOf(settings)
+          core.findsTypes =
+            (overrides?.findTypes ?? options.findTypes ?? true) && settings.replication === undefined
+          return PgConnection.fromCore(core, settings.statementTimeout)
+        })
+      )
+    }
+    const open: PgConnector["Type"]["open"] = (overrides) => session(overridden(config, overrides), overrides)
+    const { replication: _replication, ...plain } = config
     return {
       config,
       get types() {
         return bookOf(config).registry
       },
+      findTypes: (types) =>
+        Effect.suspend(() => {
+          const { registry } = bookOf(config)
+          return options.findTypes === false || bookOf(config).unknown(types).length === 0
+            ? Effect.succeed(registry)
+            : Effect.scoped(
+                Effect.flatMap(session(new PgConfig(plain)), (connection) => connection.findTypes(types))
+              )
+        }),
       refreshTypes: Effect.sync(() => books.forEach((book) => book.forget())),
-      open: (overrides) => {
-        const settings = overridden(config, overrides)
-        const credentials = credentialsOf(options, overrides)
-        return Connect.connect(settings, types, { ...options, credentials }).pipe(
-          Retry.retrying(options.retry),
-          Effect.provide(context),
-          Effect.map((core) => {
-            core.types = bookOf(settings)
-            core.findsTypes =
-              (overrides?.findTypes ?? options.findTypes ?? true) && settings.replication === undefined
-            return PgConnection.fromCore(core, settings.statementTimeout)
-          })
-        )
-      }
+      open
     }
   })
 

@@ -14,6 +14,7 @@ const fake = (maxConnections: number) => {
   const connector: PgConnector["Type"] = {
     config: Either.getOrThrow(PgConfig.make({ maxConnections })),
     types: lossless,
+    findTypes: () => Effect.succeed(lossless),
     refreshTypes: Effect.void,
     open: () =>
       Effect.sync(() => {

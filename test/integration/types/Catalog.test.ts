@@ -292,19 +292,20 @@ describeEachVersion(
       Effect.gen(function* () {
         const pg = yield* session()
         const oid = Number(yield* value(pg, `select '"Mood"'::regtype::oid`))
-        const found = yield* pg.learnTypes([`"Shop"."order"[]`, oid, "moods", 4_000_000_000])
+        const found = yield* pg.learnTypes([`"Shop"."order"[]`, oid, "moods", 4_000_000_000, `"Mood"`])
         assert.deepStrictEqual(
-          found.slice(0, 3).map(({ name, schema, shape }) => [schema, name, shape._tag]),
+          found.slice(0, 4).map(({ name, schema, shape }) => [schema, name, shape._tag]),
           [
-            ["Shop", "Mood", "Enum"],
             ["Shop", "_order", "Array"],
-            ["Shop", "moods", "Range"]
+            ["Shop", "Mood", "Enum"],
+            ["Shop", "moods", "Range"],
+            ["Shop", "Mood", "Enum"]
           ]
         )
-        assert.deepStrictEqual(found[0]!.shape, { _tag: "Enum", labels: ["sad", 'so, "so"', "glad"] })
+        assert.deepStrictEqual(found[1]!.shape, { _tag: "Enum", labels: ["sad", 'so, "so"', "glad"] })
         assert.deepStrictEqual(
           found
-            .slice(3)
+            .slice(4)
             .map(({ name }) => name)
             .filter((name) => ["order", "_item", "item", "price", "_Mood"].includes(name))
             .sort(),
@@ -434,6 +435,30 @@ describeEachVersion(
         assert.strictEqual((yield* refusal(pg.query(s("select $1::record", ["(1,a)"])))).code, "0A000")
         assert.isAbove(version, 13)
       })
+    )
+
+    it.scopedLive(
+      "are found for a walsender through another session, and for values that come by other ways",
+      () =>
+        Effect.gen(function* () {
+          const pg = yield* session()
+          const oid = Number(yield* value(pg, `select '"Shop"."Mood"[]'::regtype::oid`))
+          const connector = yield* Effect.provide(
+            PgConnector.PgConnector,
+            PgConnector.layer(
+              configOf({ ...target(), config: { password: "secret", replication: "database" } })
+            )
+          )
+          const walsender = yield* connector.open()
+          const moods = `select '{sad}'::"Shop"."Mood"[] as l`
+          assert.deepStrictEqual((yield* walsender.simple(moods))[0]!.rows, [{ l: "{sad}" }])
+          assert.isUndefined((yield* walsender.findTypes([oid])).lookup(oid))
+          assert.isDefined((yield* connector.findTypes([oid, 4_000_000_000])).lookup(oid))
+          assert.deepStrictEqual((yield* walsender.simple(moods))[0]!.rows, [{ l: ["sad"] }])
+          assert.strictEqual(yield* connector.findTypes([oid, 4_000_000_000]), connector.types)
+          assert.isDefined((yield* pg.findTypes([oid])).lookup(oid))
+          yield* isClean(pg)
+        })
     )
   },
   { password: "secret", settings: { shared_preload_libraries: "pg_stat_statements" } }
