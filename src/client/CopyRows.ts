@@ -43,7 +43,7 @@ export const rowsSink = (target: RowsInto): Sink.Sink<CopyResult, RowInput, neve
 
 /**
  * The rows of a table or a query, at the consumer's pace; a connection is held while the stream is open. Leaving it early
- * cancels the copy on the server. For results of many rows this costs the server less than a query.
+ * cancels the copy on the server.
  */
 export const rowsFrom = <M extends Row.RowMode = "object">(
   source: RowsFrom<M>

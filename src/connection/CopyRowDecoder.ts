@@ -83,7 +83,7 @@ export class CopyRowDecoder {
   ): PgCopyRowError {
     return new PgCopyRowError({
       direction: "decode",
-      row,
+      rowNumber: row,
       column: value?.column,
       index: value?.index ?? -1,
       type: value?.type ?? "copy data",

@@ -133,7 +133,7 @@ export class CopyRowEncoder {
   private error(reason: string, index = -1, type = "row"): PgCopyRowError {
     return new PgCopyRowError({
       direction: "encode",
-      row: this.rows,
+      rowNumber: this.rows,
       column: this.columns[index]?.name,
       index,
       type,

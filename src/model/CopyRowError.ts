@@ -3,7 +3,7 @@ import { PgCodecError } from "./PgError.js"
 /** What a `PgCopyRowError` knows beside what every `PgCodecError` knows. */
 export interface CopyRowPlace {
   /** The row, counted from 1 as the server counts, without the header; 0 for the header. */
-  readonly row: number
+  readonly rowNumber: number
   /** The column's name; `undefined` when the row as a whole is wrong. */
   readonly column: string | undefined
 }
@@ -13,7 +13,7 @@ export interface CopyRowPlace {
  * `index` that of the column, or −1. A copy into the server has then been ended and has stored nothing.
  */
 export class PgCopyRowError extends PgCodecError implements CopyRowPlace {
-  readonly row: number
+  declare readonly rowNumber: number
   readonly column: string | undefined
 
   constructor(
@@ -25,9 +25,8 @@ export class PgCopyRowError extends PgCodecError implements CopyRowPlace {
       readonly sql: string
     }
   ) {
-    const { column, row, ...codec } = fields
+    const { column, ...codec } = fields
     super({ ...codec, where: "COPY" })
-    this.row = row
     this.column = column
   }
 
@@ -36,7 +35,7 @@ export class PgCopyRowError extends PgCodecError implements CopyRowPlace {
     return false
   }
   override get message(): string {
-    const row = this.row === 0 ? "the header of the copy" : `row ${this.row} of the copy`
+    const row = this.rowNumber === 0 ? "the header of the copy" : `row ${this.rowNumber} of the copy`
     const done = this.direction === "decode" ? "read" : "sent"
     return this.column === undefined
       ? `${row} cannot be ${done}: ${this.reason}`

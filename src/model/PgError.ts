@@ -103,7 +103,7 @@ export class PgCodecError extends Data.TaggedError("PgCodecError")<{
   readonly where: string
   /** 0-based index of the column or parameter. */
   readonly index: number
-  /** Number of the row that a Schema refused, counted from 1. */
+  /** Number of the row that a Schema or a COPY of rows refused, counted from 1. */
   readonly rowNumber?: number
   /** Name of the PostgreSQL type, or its OID as text. */
   readonly type: string

@@ -172,7 +172,7 @@ describe("a row that cannot be written", () => {
         assert.strictEqual(error._tag, "PgCodecError")
         assert.instanceOf(error, PgCodecError)
         assert.deepStrictEqual(
-          [error.direction, error.where, error.row, error.column, error.index, error.type, error.nothingSent],
+          [error.direction, error.where, error.rowNumber, error.column, error.index, error.type, error.nothingSent],
           ["encode", "COPY", 2, "id", 0, "int4", false]
         )
         assert.match(
@@ -203,7 +203,7 @@ describe("a row that cannot be written", () => {
     Effect.gen(function* () {
       const data = { columns: people.slice(0, 2), format: "text", nullText: "" } as const
       const { error } = yield* rowFailure(CopyRows.encode(data)(Stream.make([1, "a"], [2, ""])))
-      assert.deepStrictEqual([error.row, error.column], [2, undefined])
+      assert.deepStrictEqual([error.rowNumber, error.column], [2, undefined])
       assert.match(error.reason, /empty text cannot be told from NULL/)
     })
   )
@@ -224,7 +224,7 @@ describe("data that cannot be read", () => {
       const { count, error } = yield* decode(utf8("1,a\n2,b\nx,c\n4,d\n"))
       assert.strictEqual(count, 2)
       assert.deepStrictEqual(
-        [error.direction, error.where, error.row, error.column, error.index, error.type],
+        [error.direction, error.where, error.rowNumber, error.column, error.index, error.type],
         ["decode", "COPY", 3, "id", 0, "int4"]
       )
       assert.match(
@@ -240,7 +240,7 @@ describe("data that cannot be read", () => {
       const { count, error } = yield* rowFailure(
         CopyRows.decode({ columns: people.slice(0, 2), format: "csv" })(chunks)
       )
-      assert.deepStrictEqual([count, error.row], [3, 4])
+      assert.deepStrictEqual([count, error.rowNumber], [3, 4])
     })
   )
 
@@ -248,7 +248,7 @@ describe("data that cannot be read", () => {
     Effect.gen(function* () {
       const few = yield* decode(utf8("1,a\n2\n"))
       assert.deepStrictEqual(
-        [few.count, few.error.row, few.error.column, few.error.index],
+        [few.count, few.error.rowNumber, few.error.column, few.error.index],
         [1, 2, undefined, -1]
       )
       assert.match(
@@ -256,7 +256,7 @@ describe("data that cannot be read", () => {
         /^row 2 of the copy cannot be read: 1 field where 2 columns are expected/
       )
       const short = yield* decode(utf8("1,a\n2"))
-      assert.strictEqual(short.error.row, 2)
+      assert.strictEqual(short.error.rowNumber, 2)
       const large = yield* decode(utf8(`1,a\n2,${"x".repeat(1000)}\n`))
       assert.match(large.error.reason, /limit is 1000/)
       const header = yield* decode(utf8("no,name\n"), { format: "csv", header: "match" })
@@ -272,7 +272,7 @@ describe("data that cannot be read", () => {
       const more = yield* decode(Buffer.concat([bytes, bytes]), { format: "binary" })
       assert.match(more.error.reason, /bytes after the trailer/)
       const less = yield* decode(bytes.subarray(0, -2), { format: "binary" })
-      assert.deepStrictEqual([less.count, less.error.row], [1, 2])
+      assert.deepStrictEqual([less.count, less.error.rowNumber], [1, 2])
       assert.match(less.error.reason, /without a trailer/)
     })
   )

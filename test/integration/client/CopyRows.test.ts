@@ -306,7 +306,7 @@ describe("rows by COPY", () => {
           Copy.on(pg).rowsInto({ table: "t", columns: ["id", "name"], ...format }, rows)
         )
         assert.instanceOf(error, Copy.PgCopyRowError)
-        assert.deepStrictEqual([error.row, error.column, error.type], [40_000, "id", "int4"])
+        assert.deepStrictEqual([error.rowNumber, error.column, error.type], [40_000, "id", "int4"])
         assert.match(error.sql, /^copy "t" \("id", "name"\) from stdin/)
         assert.strictEqual(yield* value(pg, "select count(*)::int4 from t"), 0)
         yield* isClean(pg)
@@ -362,7 +362,7 @@ describe("rows by COPY", () => {
       const bytes = pg.copyTo(`copy (${wrong.query.sql}) to stdout (format csv)`)
       const error = yield* Effect.flip(Stream.runDrain(Copy.decodeRows({ columns, format: "csv" })(bytes)))
       assert.instanceOf(error, Copy.PgCopyRowError)
-      assert.deepStrictEqual([error.row, error.column], [30_000, "id"])
+      assert.deepStrictEqual([error.rowNumber, error.column], [30_000, "id"])
       yield* isClean(pg)
       const late = yield* refusal(
         Stream.runDrain(
