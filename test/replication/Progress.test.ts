@@ -135,6 +135,16 @@ describe("a keepalive", () => {
     assert.strictEqual(progress.flushed, 25n)
   })
 
+  it("is not taken for the end of what was handed out after it", () => {
+    const progress = new Progress(10n)
+    handOut(progress, 20n)
+    keepalive(progress, 25n)
+    handOut(progress, 30n)
+    keepalive(progress, 35n)
+    assert.isUndefined(progress.acknowledge(30n))
+    assert.strictEqual(progress.flushed, 35n)
+  })
+
   it("lets what is written follow at once when only safety is missing", () => {
     const progress = new Progress(10n)
     const ticket = handOut(progress, 20n)

@@ -39,9 +39,12 @@ describe("blocks of payloads", () => {
     const block = new SpillBlock()
     for (const size of [3, 0, 5]) block.append(new Uint8Array(size), 0, size)
     const whole = block.take()
-    const borders = new Set([0, 7, 11, 20])
+    const borders = [0, 7, 11, 20]
     for (let end = 0; end <= whole.length; end++) {
-      assert.strictEqual(read(whole.subarray(0, end)).failure === null, borders.has(end), `${end} bytes`)
+      const { failure, found } = read(whole.subarray(0, end))
+      assert.strictEqual(failure === null, borders.includes(end), `${end} bytes`)
+      // What is whole is given before the damage is met, and nothing else.
+      assert.strictEqual(found.length, borders.filter((border) => border > 0 && border <= end).length)
     }
     assert.isNotNull(read(Uint8Array.of(255, 255, 255, 255)).failure)
     assert.isNotNull(read(Uint8Array.of(127, 255, 255, 255, 0)).failure)

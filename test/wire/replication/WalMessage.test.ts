@@ -188,6 +188,19 @@ describe("WalView", () => {
     { fastCheck: { numRuns: 1_000 } }
   )
 
+  it("refuses every truncation and what is longer", () => {
+    const view = new View.WalView()
+    for (const [message, whole] of fromServer) {
+      const isOpen = message._tag === "XLogData"
+      const longer = bytes(whole, 0)
+      for (let end = 0; end <= longer.length; end++) {
+        const isWhole = isOpen ? end >= View.headerSize : end === whole.length
+        assert.strictEqual(view.read(longer, 0, end) === null, isWhole, `${message._tag} of ${end} bytes`)
+      }
+      assert.isNotNull(view.read(whole, 0, whole.length + 1))
+    }
+  })
+
   it("reads what real walsenders send, positions unsigned and times to the microsecond (REP-037, REP-042)", () => {
     const view = new View.WalView()
     let auxiliary = 0
