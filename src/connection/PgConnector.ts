@@ -6,13 +6,14 @@ import * as Context from "effect/Context"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { PgConfig } from "../config/PgConfig.js"
+import { PgConfig, revise } from "../config/PgConfig.js"
 import type { TargetSessionAttrs } from "../config/Vocabulary.js"
 import * as Host from "../host/Host.js"
-import type { PgOpenError } from "../model/PgError.js"
+import type { PgConfigError, PgOpenError } from "../model/PgError.js"
 import * as HostList from "../net/HostList.js"
 import { Transport } from "../net/Transport.js"
 import * as Registry from "../types/Registry.js"
@@ -100,11 +101,16 @@ export class PgConnector extends Context.Tag("effect-postgres/PgConnector")<
   }
 >() {}
 
-const overridden = (config: PgConfig, overrides: OpenOverrides | undefined): PgConfig => {
-  if (overrides === undefined) return config
+const overridden = (
+  config: PgConfig,
+  overrides: OpenOverrides | undefined
+): Either.Either<PgConfig, PgConfigError> => {
+  if (overrides === undefined) return Either.right(config)
   const { credentials: _credentials, findTypes: _findTypes, ...settings } = overrides
-  return new PgConfig({
-    ...config,
+  // The keys are those of the configuration's user and password.
+  const { scramClientKey: _client, scramServerKey: _server, ...others } = config
+  const isSame = settings.user === undefined && settings.password === undefined
+  return revise(isSame ? config : new PgConfig(others), {
     ...settings,
     parameters: { ...config.parameters, ...overrides.parameters }
   })
@@ -152,7 +158,8 @@ export const make = (
         })
       )
     }
-    const open: PgConnector["Type"]["open"] = (overrides) => session(overridden(config, overrides), overrides)
+    const open: PgConnector["Type"]["open"] = (overrides) =>
+      Effect.flatMap(overridden(config, overrides), (settings) => session(settings, overrides))
     const { replication: _replication, ...plain } = config
     return {
       config,

@@ -78,6 +78,52 @@ describe("a zero byte", () => {
   )
 })
 
+describe("what is overridden for a session", () => {
+  it.effect("is checked like any setting: an error, never a throw", () =>
+    Effect.gen(function* () {
+      for (const [overrides, key] of [
+        [{ user: "" }, "user"],
+        [{ pipelineDepth: 0 }, "pipelineDepth"],
+        [{ statementCacheSize: 1.5 }, "statementCacheSize"],
+        [{ targetSessionAttrs: "master" as never }, "targetSessionAttrs"],
+        [{ parameters: { "": "x" } }, "parameters"],
+        [{ parameters: { client_encoding: "LATIN1" } }, "parameters.client_encoding"]
+      ] as const) {
+        assert.deepInclude(yield* overridden(overrides), { _tag: "PgConfigError", key })
+      }
+    })
+  )
+
+  it.effect("puts another user's password in the place of the keys of SCRAM, which are the first one's", () =>
+    Effect.gen(function* () {
+      const key = Buffer.alloc(32).toString("base64")
+      const config = yield* PgConfig.make({
+        host: "db",
+        user: "app",
+        sslMode: "disable",
+        scramClientKey: key,
+        scramServerKey: key
+      })
+      const refused = send(
+        ScriptedServer.errorResponse({ severity: "FATAL", code: "28P01", text: "wrong password" })
+      )
+      const sasl = send({ _tag: "AuthenticationSASL", mechanisms: ["SCRAM-SHA-256"] })
+      const server = yield* ScriptedServer.make([
+        [hello, sasl, expectEnd],
+        [hello, sasl, expects({ _tag: "SASLInitialResponse" }), refused, expectEnd]
+      ])
+      const connector = yield* PgConnector.make(config).pipe(
+        Effect.provideService(Transport, server.transport),
+        Effect.provideService(Host.Host, Host.make())
+      )
+      const other = yield* Effect.flip(connector.open({ user: "other" }))
+      assert.deepInclude(other, { _tag: "PgAuthError", reason: "password-missing" })
+      const same = yield* Effect.flip(connector.open())
+      assert.deepInclude(same, { _tag: "PgAuthError", reason: "rejected" })
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe("a second host", () => {
   const hosts = (first: string | undefined, second: string | undefined) =>
     PgConfig.make({
