@@ -32,7 +32,9 @@ const leastField = 8
 const readCount = (reader: ByteReader, name: string, at: number, length: number): number => {
   const count = length < 4 ? -1 : reader.view.getInt32(at)
   if (count >= 0 && count * leastField <= length - 4) return count
-  reader.fail(length < 4 ? `a ${name} without its number of fields` : `${count} fields in ${length} bytes`)
+  reader.fail(
+    length < 4 ? `a composite ${name} without its number of fields` : `${count} fields in ${length} bytes`
+  )
   return -1
 }
 
@@ -79,7 +81,7 @@ export const over = (names: Names, fields: ReadonlyArray<Field>): Codec<ObjectRo
     const values = RecordText.decode(codecs, reader, at, length)
     if (values === undefined) return blank
     if (values.length === fields.length) return row(values)
-    reader.fail(`a ${name} of ${values.length} fields where ${fields.length} are known; ${altered}`)
+    reader.fail(`a composite ${name} of ${values.length} fields where ${fields.length} are known; ${altered}`)
     return blank
   }
 
@@ -87,7 +89,7 @@ export const over = (names: Names, fields: ReadonlyArray<Field>): Codec<ObjectRo
     const count = readCount(reader, name, at, length)
     if (count < 0) return blank
     if (count !== fields.length) {
-      reader.fail(`a ${name} of ${count} fields where ${fields.length} are known; ${altered}`)
+      reader.fail(`a composite ${name} of ${count} fields where ${fields.length} are known; ${altered}`)
       return blank
     }
     const values = readFields(reader, count, at + 4, at + length, (index, oid, from, size) => {

@@ -105,7 +105,7 @@ describe("ltree", () => {
 })
 
 describe("citext", () => {
-  golden(Citext.over(names("citext")), { ids: "capability D20" }, [["AbC", "416243", "AbC"]])
+  golden(Citext.over(names("citext")), { ids: "TYP-017" }, [["AbC", "416243", "AbC"]])
 })
 
 describe("cube", () => {

@@ -42,7 +42,7 @@ describeEachVersion(
       Effect.tap(open({ ...target(), ...(types === undefined ? {} : { types }) }), (pg) => pg.simple(prelude))
 
     it.scopedLive(
-      "are read in both formats, and sent back, whatever they are made of (TYP-072, TYP-073, TYP-080, TYP-083, TYP-084)",
+      "are read in both formats, and sent back, whatever they are made of (TYP-010, TYP-072, TYP-073, TYP-080, TYP-083, TYP-084, TRP-094, TRP-133)",
       () =>
         Effect.gen(function* () {
           const pg = yield* session()
@@ -113,7 +113,7 @@ describeEachVersion(
     )
 
     it.scopedLive(
-      "of extensions are known by name, and so are arrays, domains and fields of them (TYP-085, TYP-086, TYP-087)",
+      "of extensions are known by name, and so are arrays, domains and fields of them (TYP-001, TYP-017, TYP-085, TYP-086, TYP-087)",
       () =>
         Effect.gen(function* () {
           const pg = yield* session()
@@ -220,38 +220,42 @@ describeEachVersion(
       })
     )
 
-    it.scopedLive("are asked for once for all connections of a client, however many there are", () =>
-      Effect.gen(function* () {
-        const pg = yield* session()
-        yield* pg.simple(`create extension if not exists pg_stat_statements schema public;
+    it.scopedLive(
+      "are asked for once for all connections of a client, however many there are (TYP-004)",
+      () =>
+        Effect.gen(function* () {
+          const pg = yield* session()
+          yield* pg.simple(`create extension if not exists pg_stat_statements schema public;
           select public.pg_stat_statements_reset()`)
-        const types = PgConnector.layer(
-          configOf({ ...target(), config: { password: "secret", maxConnections: 4 } })
-        )
-        yield* Effect.gen(function* () {
-          const client = yield* PgClient.PgClient
-          const all = `select 'glad'::"Shop"."Mood" as m, array[row('x', 1, '{glad}')]::"Shop".item[] as l`
-          const seen = [{ m: "glad", l: [{ name: "x", price: number("1.00"), moods: ["glad"] }] }]
-          assert.deepStrictEqual(yield* client.query(s(all)), seen)
-          const many = yield* Effect.all(
-            Array.from({ length: 12 }, () => client.query(s(`${all} from pg_sleep(0.02)`))),
-            { concurrency: "unbounded" }
+          const types = PgConnector.layer(
+            configOf({ ...target(), config: { password: "secret", maxConnections: 4 } })
           )
-          for (const rows of many) assert.deepStrictEqual(rows, seen)
-          assert.strictEqual(
-            Number(
-              (yield* client.values(
-                s("select sum(calls) from public.pg_stat_statements where query like 'with recursive asked%'")
-              ))[0]![0]
-            ),
-            1
-          )
-        }).pipe(Effect.provide(Layer.provide(PgClient.layerFromConnector(), types)))
-      })
+          yield* Effect.gen(function* () {
+            const client = yield* PgClient.PgClient
+            const all = `select 'glad'::"Shop"."Mood" as m, array[row('x', 1, '{glad}')]::"Shop".item[] as l`
+            const seen = [{ m: "glad", l: [{ name: "x", price: number("1.00"), moods: ["glad"] }] }]
+            assert.deepStrictEqual(yield* client.query(s(all)), seen)
+            const many = yield* Effect.all(
+              Array.from({ length: 12 }, () => client.query(s(`${all} from pg_sleep(0.02)`))),
+              { concurrency: "unbounded" }
+            )
+            for (const rows of many) assert.deepStrictEqual(rows, seen)
+            assert.strictEqual(
+              Number(
+                (yield* client.values(
+                  s(
+                    "select sum(calls) from public.pg_stat_statements where query like 'with recursive asked%'"
+                  )
+                ))[0]![0]
+              ),
+              1
+            )
+          }).pipe(Effect.provide(Layer.provide(PgClient.layerFromConnector(), types)))
+        })
     )
 
     it.scopedLive(
-      "follow what is done to them: added labels at once, the rest when they are refreshed (TYP-082)",
+      "follow what is done to them: added labels at once, the rest when they are refreshed (TYP-005, TYP-082, TRP-095)",
       () =>
         Effect.gen(function* () {
           const pg = yield* session()
@@ -270,7 +274,7 @@ describeEachVersion(
           assert.instanceOf(error, PgCodecError)
           assert.match(
             error.message,
-            /a item of 4 fields where 3 are known; it has been altered since: refresh the types/
+            /a composite item of 4 fields where 3 are known; it has been altered since: refresh the types/
           )
           yield* isClean(pg)
           yield* pg.refreshTypes
@@ -288,47 +292,49 @@ describeEachVersion(
         })
     )
 
-    it.scopedLive("can be learned by name and by OID, whole trees at once (D22)", () =>
-      Effect.gen(function* () {
-        const pg = yield* session()
-        const oid = Number(yield* value(pg, `select '"Mood"'::regtype::oid`))
-        const found = yield* pg.learnTypes([`"Shop"."order"[]`, oid, "moods", 4_000_000_000, `"Mood"`])
-        assert.deepStrictEqual(
-          found.slice(0, 4).map(({ name, schema, shape }) => [schema, name, shape._tag]),
-          [
-            ["Shop", "_order", "Array"],
-            ["Shop", "Mood", "Enum"],
-            ["Shop", "moods", "Range"],
-            ["Shop", "Mood", "Enum"]
-          ]
-        )
-        assert.deepStrictEqual(found[1]!.shape, { _tag: "Enum", labels: ["sad", 'so, "so"', "glad"] })
-        assert.deepStrictEqual(
-          found
-            .slice(4)
-            .map(({ name }) => name)
-            .filter((name) => ["order", "_item", "item", "price", "_Mood"].includes(name))
-            .sort(),
-          ["_Mood", "_item", "item", "order", "price"]
-        )
-        for (const { oid } of found) assert.isDefined(pg.types.lookup(oid))
-        assert.strictEqual(pg.types.nameOf(oid), "Mood")
-        assert.strictEqual((yield* refusal(pg.learnTypes(["nix"]))).code, "42704")
-        assert.strictEqual((yield* Effect.flip(pg.learnTypes(["a\0b"])))._tag, "PgCodecError")
-        yield* isClean(pg)
-        // A hostile search path runs nothing of its own.
-        yield* pg.simple(`create schema evil;
+    it.scopedLive(
+      "can be learned by name and by OID, whole trees at once, whatever the search path (TYP-004)",
+      () =>
+        Effect.gen(function* () {
+          const pg = yield* session()
+          const oid = Number(yield* value(pg, `select '"Mood"'::regtype::oid`))
+          const found = yield* pg.learnTypes([`"Shop"."order"[]`, oid, "moods", 4_000_000_000, `"Mood"`])
+          assert.deepStrictEqual(
+            found.slice(0, 4).map(({ name, schema, shape }) => [schema, name, shape._tag]),
+            [
+              ["Shop", "_order", "Array"],
+              ["Shop", "Mood", "Enum"],
+              ["Shop", "moods", "Range"],
+              ["Shop", "Mood", "Enum"]
+            ]
+          )
+          assert.deepStrictEqual(found[1]!.shape, { _tag: "Enum", labels: ["sad", 'so, "so"', "glad"] })
+          assert.deepStrictEqual(
+            found
+              .slice(4)
+              .map(({ name }) => name)
+              .filter((name) => ["order", "_item", "item", "price", "_Mood"].includes(name))
+              .sort(),
+            ["_Mood", "_item", "item", "order", "price"]
+          )
+          for (const { oid } of found) assert.isDefined(pg.types.lookup(oid))
+          assert.strictEqual(pg.types.nameOf(oid), "Mood")
+          assert.strictEqual((yield* refusal(pg.learnTypes(["nix"]))).code, "42704")
+          assert.strictEqual((yield* Effect.flip(pg.learnTypes(["a\0b"])))._tag, "PgCodecError")
+          yield* isClean(pg)
+          // A hostile search path runs nothing of its own.
+          yield* pg.simple(`create schema evil;
           create function evil.bad(oid, oid) returns bool language plpgsql as $$ begin raise 'bad'; end $$;
           create operator evil.= (leftarg = oid, rightarg = oid, function = evil.bad);
           create function evil.unnest(anyarray) returns setof anyelement language plpgsql as $$ begin raise 'bad'; end $$;
           create table evil.pg_type (oid oid);
           set search_path = evil, pg_catalog, "Shop"`)
-        assert.strictEqual((yield* pg.learnTypes([oid]))[0]!.name, "Mood")
-        yield* pg.simple("drop schema evil cascade")
-      })
+          assert.strictEqual((yield* pg.learnTypes([oid]))[0]!.name, "Mood")
+          yield* pg.simple("drop schema evil cascade")
+        })
     )
 
-    it.scopedLive("are text where nobody may ask, and the statement runs (V44)", () =>
+    it.scopedLive("are text where nobody may ask, and the statement runs (TYP-002)", () =>
       Effect.gen(function* () {
         const pg = yield* session()
         yield* pg.simple(`drop role if exists blind; create role blind login;
