@@ -8,7 +8,6 @@ import type { ChangeView } from "../../../src/wire/replication/ChangeView.js"
 import type { PgOutputMessage, Streaming } from "../../../src/wire/replication/PgOutput.js"
 import * as PgOutput from "../../../src/wire/replication/PgOutput.js"
 import { bytes, int16, int32, malformed, type Part, refused, written } from "../bytes.js"
-import { bytesOf, ofPgOutput } from "./captures.js"
 
 const time = new PgTimestampTz(0x0002_0304, 0x0506_0708)
 const timeBytes = [0, 2, 3, 4, 5, 6, 7, 8]
@@ -412,31 +411,3 @@ describe("Decoder", () => {
 
 const isRow = ({ _tag }: PgOutputMessage): boolean =>
   _tag === "Insert" || _tag === "Update" || _tag === "Delete"
-
-describe("what real servers send", () => {
-  for (const { messages, options, scene, version } of ofPgOutput(false)) {
-    it(`is read and written to the byte: ${scene} of ${version} (L25)`, () => {
-      const streaming = (options["streaming"] ?? "off") as Streaming
-      const decoder = new PgOutput.Decoder(streaming)
-      for (const [, hex] of messages) {
-        const whole = bytesOf(hex)
-        const { inStream } = decoder
-        const message = next(decoder, whole)
-        if (message instanceof MalformedMessage) throw message
-        assert.deepStrictEqual(encode(message), whole)
-        assert.deepStrictEqual(Either.getOrThrow(PgOutput.decode(whole, inStream)), message)
-        for (let end = 0; end < Math.min(whole.length, 300); end++) {
-          if (message._tag !== "StreamAbort" || end !== 9) malformed(PgOutput.decode(whole, inStream, 0, end))
-        }
-      }
-    })
-  }
-
-  it("holds every message there is", () => {
-    const seen = new Set(
-      ofPgOutput(false).flatMap(({ messages }) => messages.map(([, hex]) => hex.slice(0, 2)))
-    )
-    const tags = new Set(golden.map(([, whole]) => whole[0]!.toString(16)))
-    assert.deepStrictEqual([...seen].sort(), [...tags].sort())
-  })
-})
