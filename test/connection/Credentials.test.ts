@@ -190,6 +190,21 @@ describe("a second host", () => {
     })
   )
 
+  it.effect(
+    "and a second way to the same host are: in the clear after TLS has failed (AUT-049, CON-052)",
+    () =>
+      Effect.gen(function* () {
+        const error = yield* failing(
+          [
+            [expects({ _tag: "SSLRequest" }), ScriptedServer.sendBytes([0x53]), expectEnd],
+            [hello, cleartext, expectEnd]
+          ],
+          `sslmode=prefer password=${before} require_auth=scram-sha-256`
+        )
+        assert.deepInclude(error, { _tag: "PgAuthError", reason: "method-refused" })
+      })
+  )
+
   it.effect("hears the version, the settings and the name that the first heard", () =>
     Effect.gen(function* () {
       const heard: Array<unknown> = []
