@@ -69,7 +69,9 @@ export const isDay = (year: number, month: number, day: number): boolean =>
   day >= 1 &&
   day <= daysInMonth(year, month)
 
-const two = (value: number): string => (value < 10 ? `0${value}` : String(value))
+const pairs = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, "0"))
+
+const two = (value: number): string => pairs[value] ?? String(value)
 
 /** `YYYY-MM-DD`, the year without its era: 1 BC and AD 1 are both `0001`. */
 export const dateText = (civil: Civil): string => {
@@ -85,16 +87,40 @@ export const timeText = (micros: number): string => {
   const seconds = Math.floor(micros / 1_000_000)
   const minutes = Math.floor(seconds / 60)
   const hours = Math.floor(minutes / 60)
-  return `${two(hours)}:${two(minutes - hours * 60)}:${two(seconds - minutes * 60)}${fractionText(micros - seconds * 1_000_000)}`
+  return (
+    clockText(hours, minutes - hours * 60, seconds - minutes * 60) +
+    fractionText(micros - seconds * 1_000_000)
+  )
 }
+
+/** `HH:MM:SS`. All characters in one call cost less than joining strings. */
+const clockText = (hours: number, minutes: number, seconds: number): string => {
+  if (hours > 99) return `${hours}:${two(minutes)}:${two(seconds)}`
+  const h = (hours / 10) | 0
+  const m = (minutes / 10) | 0
+  const s = (seconds / 10) | 0
+  return String.fromCharCode(
+    48 + h,
+    48 + hours - h * 10,
+    58,
+    48 + m,
+    48 + minutes - m * 10,
+    58,
+    48 + s,
+    48 + seconds - s * 10
+  )
+}
+
+/** The numbers below a thousand in three digits, and without the zeros at their ends. */
+const three = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, "0"))
+const trimmed = three.map((digits) => digits.replace(/0+$/, ""))
 
 /** `.5`, `.000001`, or nothing for 0: microseconds of a second without trailing zeros. */
 export const fractionText = (micros: number): string => {
   if (micros === 0) return ""
-  let end = 6
-  const digits = String(micros).padStart(6, "0")
-  while (digits.charCodeAt(end - 1) === 48) end--
-  return `.${digits.slice(0, end)}`
+  const millis = Math.floor(micros / 1000)
+  const rest = micros - millis * 1000
+  return rest === 0 ? `.${trimmed[millis]}` : `.${three[millis]}${trimmed[rest]}`
 }
 
 /** Microseconds of a second from the digits behind the point, of which there are one to six. */

@@ -3,9 +3,37 @@
 /** Normal float4 numbers keep any six digits; below this size they keep fewer. */
 const smallestNormal = 2 ** -126
 
+/** Powers of ten that a double holds exactly. */
+const powers = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent)
+
+/**
+ * The same for sizes of daily life without making text, in a tenth of the time: a whole number divided by an exact power of
+ * ten is rounded as the text of its digits would be. `undefined` where that cannot be told.
+ */
+const shortestByArithmetic = (single: number): number | undefined => {
+  const size = Math.abs(single)
+  if (!(size >= 1e-10 && size < 1e15)) return undefined
+  const exponent = Math.floor(Math.log10(size))
+  for (let digits = 6; digits < 9; digits++) {
+    const shift = digits - 1 - exponent
+    const scaled = shift >= 0 ? size * powers[shift]! : size / powers[-shift]!
+    const whole = Math.round(scaled)
+    // Almost half way, and at a power of ten, the product does not tell which digits are the nearest.
+    if (Math.abs(Math.abs(scaled - whole) - 0.5) < 1e-5 || whole >= powers[digits]!) return undefined
+    const value = shift >= 0 ? whole / powers[shift]! : whole * powers[-shift]!
+    if (isNearest(value, size)) return single < 0 ? -value : value
+  }
+  return undefined
+}
+
 /** The number with the fewest decimal digits that is nearest to this float4: what the server's text says. */
 export const shortest = (single: number): number => {
   if (Number.isInteger(single) && Math.abs(single) < 1_000_000) return single
+  return shortestByArithmetic(single) ?? shortestByText(single)
+}
+
+/** The plain twin, for all sizes. */
+export const shortestByText = (single: number): number => {
   for (let digits = Math.abs(single) < smallestNormal ? 1 : 6; digits < 9; digits++) {
     const text = single.toPrecision(digits)
     if (isNearest(Number(text), single)) return Number(halfToEven(single, digits, text))

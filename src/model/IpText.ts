@@ -54,13 +54,20 @@ const longestRun = (words: ReadonlyArray<number>): readonly [at: number, length:
 }
 
 /** The server's text of 4 or 16 bytes. */
-export const print = (bytes: ReadonlyArray<number>): string => {
-  if (bytes.length === 4) return bytes.join(".")
+export const print = (bytes: ArrayLike<number>, from = 0, length = bytes.length): string => {
+  if (length === 4) return print4(bytes, from)
+  return print6(Array.from({ length }, (_, index) => bytes[from + index]!))
+}
+
+const print4 = (bytes: ArrayLike<number>, from: number): string =>
+  `${bytes[from]}.${bytes[from + 1]}.${bytes[from + 2]}.${bytes[from + 3]}`
+
+const print6 = (bytes: ReadonlyArray<number>): string => {
   const words = Array.from({ length: 8 }, (_, index) => (bytes[2 * index]! << 8) | bytes[2 * index + 1]!)
   const [at, length] = longestRun(words)
   const isIpv4 = at === 0 && (length === 6 || (length === 5 && words[5] === 0xffff))
   const parts = words.map((value) => value.toString(16))
-  if (isIpv4) parts.splice(6, 2, bytes.slice(12).join("."))
+  if (isIpv4) parts.splice(6, 2, print4(bytes, 12))
   if (at < 0) return parts.join(":")
   return `${parts.slice(0, at).join(":")}::${parts.slice(at + length).join(":")}`
 }

@@ -126,6 +126,8 @@ export class Numeric implements Equal.Equal {
   toString(): string {
     const text = String(this.coefficient)
     if (this.scale === 0) return text
+    const whole = text.length - this.scale
+    if (whole > (this.coefficient < 0 ? 1 : 0)) return `${text.slice(0, whole)}.${text.slice(whole)}`
     const sign = text.startsWith("-") ? "-" : ""
     const digits = text.slice(sign.length).padStart(this.scale + 1, "0")
     const point = digits.length - this.scale

@@ -40,6 +40,16 @@ export class PgRange<out A> implements Equal.Equal {
     )
   }
 
+  /** From bounds and whether they belong to the range, as the server sends them: nothing is checked. */
+  static unsafeMake<A>(
+    lower: A | null,
+    upper: A | null,
+    lowerInclusive: boolean,
+    upperInclusive: boolean
+  ): PgRange<A> {
+    return new PgRange(lower, upper, lowerInclusive, upperInclusive, false)
+  }
+
   private constructor(
     readonly lower: A | null,
     readonly upper: A | null,

@@ -101,19 +101,29 @@ const writeHex = (writer: ByteWriter, bytes: Uint8Array): void => {
   writer.offset = at
 }
 
+/** Up to this size a loop is cheaper than making a view to copy from. */
+const short = 64
+
+const copy = (bytes: Uint8Array, at: number, length: number, out: Uint8Array): Uint8Array => {
+  if (length > short) out.set(bytes.subarray(at, at + length))
+  else for (let index = 0; index < length; index++) out[index] = bytes[at + index]!
+  return out
+}
+
 export const bytea: Codec<Uint8Array> = {
   name: "bytea",
   oid: Oid.bytea,
   arrayOid: Oid.byteaArray,
   delimiter: ",",
   decodeText: readText,
-  // `slice` of a `Buffer`, which is what sockets give, would be a `Buffer`.
-  decodeBinary: (reader, at, length) => new Uint8Array(reader.bytes.subarray(at, at + length)),
+  decodeBinary: (reader, at, length) => copy(reader.bytes, at, length, new Uint8Array(length)),
   encodeText: (writer, value) => writeHex(writer, bytesOf(writer, value)),
   encodeBinary: (writer, value) => writer.raw(bytesOf(writer, value))
 }
 
 interface NativeBuffer {
+  /** Small ones share a piece of memory that only they use. */
+  allocUnsafe(length: number): Uint8Array
   from(bytes: ArrayBufferLike, offset: number, length: number): Uint8Array
 }
 const native = (globalThis as { readonly Buffer?: NativeBuffer }).Buffer
@@ -125,5 +135,6 @@ const wrap = (bytes: Uint8Array): Uint8Array =>
 export const byteaAsBuffer: Codec<Uint8Array> = {
   ...bytea,
   decodeText: (reader, at, length) => wrap(readText(reader, at, length)),
-  decodeBinary: (reader, at, length) => wrap(new Uint8Array(reader.bytes.subarray(at, at + length)))
+  decodeBinary: (reader, at, length) =>
+    copy(reader.bytes, at, length, native === undefined ? new Uint8Array(length) : native.allocUnsafe(length))
 }

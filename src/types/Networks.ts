@@ -27,12 +27,13 @@ interface Parts {
 }
 
 /** Family, prefix, whether a cidr, size of the address, and the address. */
-const readParts = (
+const readParts = <A>(
   reader: ByteReader,
   at: number,
   length: number,
-  isCidr: 0 | 1
-): readonly [address: string, prefix: number] | undefined => {
+  isCidr: 0 | 1,
+  make: (address: string, prefix: number) => A
+): A | undefined => {
   const { bytes } = reader
   const family = length < 4 ? 0 : bytes[at]!
   const size = family === ipv4 ? 4 : family === ipv6 ? 16 : 0
@@ -53,7 +54,7 @@ const readParts = (
     )
     return undefined
   }
-  return [IpText.print([...bytes.subarray(at + 4, at + length)]), prefix]
+  return make(IpText.print(bytes, at + 4, size), prefix)
 }
 
 const writeParts = (writer: ByteWriter, parts: Parts, isCidr: 0 | 1): void => {
@@ -77,10 +78,8 @@ export const inet: Codec<PgInet> = Values.make({
   blank: new PgInet("0.0.0.0", 32),
   parse: (text) => Option.getOrUndefined(PgInet.fromText(text)),
   of: (value) => (value instanceof PgInet ? value : undefined),
-  read: (reader, at, length) => {
-    const parts = readParts(reader, at, length, 0)
-    return parts === undefined ? undefined : new PgInet(...parts)
-  },
+  read: (reader, at, length) =>
+    readParts(reader, at, length, 0, (address, prefix) => new PgInet(address, prefix)),
   write: (writer, value) => writeParts(writer, value, 0)
 })
 
@@ -93,10 +92,8 @@ export const cidr: Codec<PgCidr> = Values.make({
   blank: new PgCidr("0.0.0.0", 0),
   parse: (text) => Option.getOrUndefined(PgCidr.fromText(text)),
   of: (value) => (value instanceof PgCidr ? value : undefined),
-  read: (reader, at, length) => {
-    const parts = readParts(reader, at, length, 1)
-    return parts === undefined ? undefined : new PgCidr(...parts)
-  },
+  read: (reader, at, length) =>
+    readParts(reader, at, length, 1, (address, prefix) => new PgCidr(address, prefix)),
   write: (writer, value) => writeParts(writer, value, 1)
 })
 

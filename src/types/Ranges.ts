@@ -12,7 +12,7 @@ import type { ByteWriter } from "../bytes/ByteWriter.js"
 import * as Utf8 from "../bytes/Utf8.js"
 import * as Oid from "../model/Oid.js"
 import { PgMultirange } from "../model/PgMultirange.js"
-import { type Ends, PgRange } from "../model/PgRange.js"
+import { PgRange } from "../model/PgRange.js"
 import type { Codec, Decode, Encode, Names } from "./Codec.js"
 import * as Dates from "./Dates.js"
 import * as Integers from "./Integers.js"
@@ -35,9 +35,6 @@ const isPossible = (flags: number): boolean =>
     (flags & (lowerInclusive | noLower)) !== (lowerInclusive | noLower) &&
     (flags & (upperInclusive | noUpper)) !== (upperInclusive | noUpper))
 
-const endsOf = (flags: number): Ends =>
-  flags & lowerInclusive ? (flags & upperInclusive ? "[]" : "[)") : flags & upperInclusive ? "(]" : "()"
-
 const readBinary = <A>(
   element: Decode<A>,
   reader: ByteReader,
@@ -51,21 +48,33 @@ const readBinary = <A>(
     return undefined
   }
   let next = at + 1
-  const bound = (): A | null => {
-    const size = end - next < 4 ? -1 : reader.view.getInt32(next)
-    if (size < 0 || size > end - next - 4) {
-      reader.fail("a bound of the range does not fit its bytes")
-      return null
-    }
-    const value = element(reader, next + 4, size)
+  let lower: A | null = null
+  if ((flags & (emptyFlag | noLower)) === 0) {
+    const size = boundSize(reader, next, end)
+    if (size < 0) return undefined
+    lower = element(reader, next + 4, size)
     next += 4 + size
-    return value
   }
-  const lower = flags & (emptyFlag | noLower) ? null : bound()
-  const upper = reader.failure !== null || flags & (emptyFlag | noUpper) ? null : bound()
+  let upper: A | null = null
+  if ((flags & (emptyFlag | noUpper)) === 0) {
+    const size = boundSize(reader, next, end)
+    if (size < 0) return undefined
+    upper = element(reader, next + 4, size)
+    next += 4 + size
+  }
   if (next !== end) reader.fail(`${end - next} bytes left over after the range`)
   if (reader.failure !== null) return undefined
-  return flags === emptyFlag ? PgRange.empty : PgRange.make(lower, upper, endsOf(flags))
+  return flags === emptyFlag
+    ? PgRange.empty
+    : PgRange.unsafeMake(lower, upper, (flags & lowerInclusive) !== 0, (flags & upperInclusive) !== 0)
+}
+
+/** Bytes of the bound whose length word is at `at`; −1 after recording that it does not fit. */
+const boundSize = (reader: ByteReader, at: number, end: number): number => {
+  const size = end - at < 4 ? -1 : reader.view.getInt32(at)
+  if (size >= 0 && size <= end - at - 4) return size
+  reader.fail("a bound of the range does not fit its bytes")
+  return -1
 }
 
 const writeSized = (writer: ByteWriter, write: () => void): void => {
