@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import { PgConfig, revise } from "../config/PgConfig.js"
 import type { TargetSessionAttrs } from "../config/Vocabulary.js"
 import * as Host from "../host/Host.js"
@@ -147,15 +147,19 @@ export const make = (
       overrides?: OpenOverrides
     ): Effect.Effect<PgConnection.PgConnection, PgOpenError, Scope.Scope> => {
       const credentials = credentialsOf(options, overrides)
-      return Connect.connect(settings, types, { ...options, credentials }).pipe(
-        Retry.retrying(options.retry),
-        Effect.provide(context),
-        Effect.map((core) => {
-          core.types = bookOf(settings)
-          core.findsTypes =
-            (overrides?.findTypes ?? options.findTypes ?? true) && settings.replication === undefined
-          return PgConnection.fromCore(core, settings.statementTimeout)
-        })
+      return Effect.flatMap(Effect.scope, (scope) =>
+        Connect.connectIn(Context.add(context, Scope.Scope, scope), settings, types, {
+          ...options,
+          credentials
+        }).pipe(
+          Retry.retrying(options.retry),
+          Effect.map((core) => {
+            core.types = bookOf(settings)
+            core.findsTypes =
+              (overrides?.findTypes ?? options.findTypes ?? true) && settings.replication === undefined
+            return PgConnection.fromCore(core, settings.statementTimeout)
+          })
+        )
       )
     }
     const open: PgConnector["Type"]["open"] = (overrides) =>
