@@ -174,6 +174,29 @@ const keyLogTo =
       Effect.logWarning(`the keys of a TLS session were not written to ${path} (sslkeylogfile): ${reason}`)
     )
 
+const sameTexts = (a: ReadonlyArray<string> | undefined, b: ReadonlyArray<string> | undefined): boolean =>
+  a === b || (a !== undefined && a.length === b?.length && a.every((text, at) => text === b[at]))
+
+/** Whether the files say the same; the settings do for one configuration. */
+const sameFiles = (a: Tls.Material, b: Tls.Material): boolean =>
+  a.root === b.root &&
+  a.crl === b.crl &&
+  a.cert === b.cert &&
+  a.key === b.key &&
+  sameTexts(a.crlDir, b.crlDir)
+
+/** What was made ready last for a configuration: reading certificates again takes longer than reading the files. */
+const latest = new WeakMap<PgConfig, { readonly material: Tls.Material; readonly prepared: Prepared }>()
+
+const prepare = (config: PgConfig, material: Tls.Material): Either.Either<Prepared, MaterialProblem> => {
+  const before = latest.get(config)
+  if (before !== undefined && sameFiles(before.material, material)) return Either.right(before.prepared)
+  return Either.map(Tls.prepare(material), (prepared) => {
+    latest.set(config, { material, prepared })
+    return prepared
+  })
+}
+
 /** Reads and checks everything. Fails with `PgConfigError` naming the setting and the file, never what is in it. */
 export const load = (config: PgConfig): Effect.Effect<Prepared, PgConfigError, Host> =>
   Effect.gen(function* () {
@@ -202,7 +225,7 @@ export const load = (config: PgConfig): Effect.Effect<Prepared, PgConfigError, H
     }
     const key = cert === undefined ? undefined : yield* keyOf(host, config, cert, usual("postgresql.key"))
 
-    const prepared = Tls.prepare({
+    const prepared = prepare(config, {
       root: root?.text,
       crl: Option.getOrUndefined(crl)?.text,
       crlDir,

@@ -51,6 +51,26 @@ const key = { bytes: pem("client.key") }
 const home = "/home/app/.postgresql"
 
 describe("certificates and keys", () => {
+  it.effect(
+    "are made ready once for one configuration, and again when a file says something else (CON-060)",
+    () =>
+      Effect.gen(function* () {
+        const config = yield* PgConfig.fromConnectionString("host=db user=app sslmode=require")
+        const having = (files: Readonly<Record<string, Stored>>) =>
+          Effect.provideService(Material.load(config), Host.Host, machine(files))
+        const bare = yield* having({})
+        assert.strictEqual((yield* having({})).context, bare.context)
+        const verifying = yield* having({ [`${home}/root.crt`]: root })
+        assert.deepStrictEqual([bare.verifies, verifying.verifies], [false, true])
+        assert.strictEqual((yield* having({ [`${home}/root.crt`]: root })).context, verifying.context)
+        const own = { [`${home}/postgresql.crt`]: cert, [`${home}/postgresql.key`]: key }
+        const certifying = yield* having({ [`${home}/root.crt`]: root, ...own })
+        assert.isTrue(certifying.certifies)
+        assert.notStrictEqual(certifying.context, verifying.context)
+        assert.isFalse((yield* having({})).verifies)
+      })
+  )
+
   it.effect("are taken from libpq's usual folder when nothing names them (CON-060)", () =>
     Effect.gen(function* () {
       const bare = yield* load("sslmode=require", {})
