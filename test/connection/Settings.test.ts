@@ -57,25 +57,27 @@ describe("settings that leave nothing open", () => {
 })
 
 describe("settings that the machine completes", () => {
-  it.effect("are checked again only when it gives something else, and a changed file is seen (CON-107, CON-110, CON-112)", () =>
-    Effect.gen(function* () {
-      const files = new Map([[passFile, { text: "*:*:*:*:old", mode: 0o600 }]])
-      const host = machine(files)
-      const config = made({ host: "db" })
-      const first = yield* Settings.resolve(config, host)
-      assert.deepStrictEqual([first.user, passwordOf(first)], ["ann", "old"])
-      assert.strictEqual(yield* Settings.resolve(config, host), first)
+  it.effect(
+    "are checked again only when it gives something else, and a changed file is seen (CON-107, CON-110, CON-112)",
+    () =>
+      Effect.gen(function* () {
+        const files = new Map([[passFile, { text: "*:*:*:*:old", mode: 0o600 }]])
+        const host = machine(files)
+        const config = made({ host: "db" })
+        const first = yield* Settings.resolve(config, host)
+        assert.deepStrictEqual([first.user, passwordOf(first)], ["ann", "old"])
+        assert.strictEqual(yield* Settings.resolve(config, host), first)
 
-      files.set(passFile, { text: "*:*:*:*:new", mode: 0o600 })
-      assert.strictEqual(passwordOf(yield* Settings.resolve(config, host)), "new")
-      files.set(passFile, { text: "*:*:*:*:new", mode: 0o644 })
-      assert.isUndefined(passwordOf(yield* Settings.resolve(config, host)))
-      files.delete(passFile)
-      assert.isUndefined(passwordOf(yield* Settings.resolve(config, host)))
+        files.set(passFile, { text: "*:*:*:*:new", mode: 0o600 })
+        assert.strictEqual(passwordOf(yield* Settings.resolve(config, host)), "new")
+        files.set(passFile, { text: "*:*:*:*:new", mode: 0o644 })
+        assert.isUndefined(passwordOf(yield* Settings.resolve(config, host)))
+        files.delete(passFile)
+        assert.isUndefined(passwordOf(yield* Settings.resolve(config, host)))
 
-      const other = machine(files, { osUser: Effect.succeed("bob") })
-      assert.strictEqual((yield* Settings.resolve(config, other)).user, "bob")
-    })
+        const other = machine(files, { osUser: Effect.succeed("bob") })
+        assert.strictEqual((yield* Settings.resolve(config, other)).user, "bob")
+      })
   )
 
   it.effect("follow a socket folder that comes and goes (CON-013)", () =>
