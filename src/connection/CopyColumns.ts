@@ -4,7 +4,7 @@
  */
 import * as Either from "effect/Either"
 import type { Column } from "../model/Column.js"
-import * as Oid from "../model/Oid.js"
+import { oidOf } from "../model/OidNames.js"
 
 /**
  * A column with its type: an OID, or the name of a built-in type such as `int4` or `int4[]`. Where there is a server to ask,
@@ -17,15 +17,6 @@ export interface CopyColumn {
 
 /** Columns by name, with types stated for all, some or none. */
 export type CopyColumns = ReadonlyArray<string | CopyColumn>
-
-let oids: ReadonlyMap<string, number> | undefined
-
-const oidOf = (name: string): number | undefined => {
-  oids ??= new Map(
-    Object.values(Oid).flatMap((oid) => (typeof oid === "number" ? [[Oid.nameOf(oid), oid] as const] : []))
-  )
-  return oids.get(name)
-}
 
 export const nameOf = (column: string | CopyColumn): string =>
   typeof column === "string" ? column : column.name

@@ -112,26 +112,6 @@ const describe = (
 ): Effect.Effect<ReadonlyArray<Column>, PgSessionError> =>
   Effect.map(connection.describe(Statement.make(sql)), ({ columns }) => columns)
 
-/** Types that are not the server's own have an OID from here on. */
-const firstUserOid = 16_384
-
-/**
- * The registry once it knows the columns' types. What the catalogue does not tell stays text, as it does in queries.
- */
-const learn = (
-  connection: PgConnection,
-  columns: ReadonlyArray<Column>
-): Effect.Effect<Registry, PgSessionError> => {
-  const unknown = columns.flatMap(({ typeOid }) =>
-    typeOid < firstUserOid || connection.types.lookup(typeOid) !== undefined ? [] : [typeOid]
-  )
-  if (unknown.length === 0) return Effect.succeed(connection.types)
-  return connection.learnTypes([...new Set(unknown)]).pipe(
-    Effect.catchTag("PgServerError", () => Effect.void),
-    Effect.map(() => connection.types)
-  )
-}
-
 /** The columns and the registry that knows them: what is stated, and what the server is asked for the rest. */
 const resolve = (
   connection: PgConnection,
@@ -147,7 +127,8 @@ const resolve = (
     const found = new Map(foreign.map((name, index) => [name, types[index]?.oid ?? 0]))
     const columns =
       asked === undefined ? described : yield* orRefuse(CopyColumns.merge(asked, described, found), direction)
-    return { columns, registry: yield* learn(connection, columns) }
+    const registry = yield* connection.findTypes(columns.map(({ typeOid }) => typeOid))
+    return { columns, registry }
   })
 
 const planInto = (connection: PgConnection, target: RowsInto): Effect.Effect<Plan, PgSessionError> =>

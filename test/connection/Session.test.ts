@@ -76,7 +76,7 @@ describe("the start of a session", () => {
   it.effect("is not begun with a name that would end the packet early (CON-003)", () =>
     Effect.gen(function* () {
       const { outcome, server } = yield* opening([[expectEnd]], "", {
-        credentials: { user: "app\0database\0other", password: Redacted.make("x") }
+        credentials: Effect.succeed({ user: "app\0database\0other", password: Redacted.make("x") })
       })
       const error = yield* Effect.flip(outcome)
       assert.strictEqual(error._tag, "PgConfigError")
