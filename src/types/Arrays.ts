@@ -65,20 +65,21 @@ const decodeBinary =
     if (header === undefined) return []
     const { view } = reader
     const end = at + length
-    const elements: Array<unknown> = []
+    // As long as it will be: one that grows by pushing holds room for seventeen. The bytes at hand bound it.
+    const elements = new Array<unknown>(header.count)
     let next = at + header.header
     for (let index = 0; index < header.count; index++) {
       const size = end - next < 4 ? -2 : view.getInt32(next)
       next += 4
       if (size === -1) {
-        elements.push(null)
+        elements[index] = null
         continue
       }
       if (size < 0 || size > end - next) {
         reader.fail(`element ${index} of the array does not fit its bytes`)
         return []
       }
-      elements.push(element(reader, next, size))
+      elements[index] = element(reader, next, size)
       if (reader.failure !== null) return []
       next += size
     }

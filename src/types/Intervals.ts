@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import type { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import * as Utf8 from "../bytes/Utf8.js"
+import * as Int64 from "../model/Int64.js"
 import * as Oid from "../model/Oid.js"
 import { PgInterval } from "../model/PgInterval.js"
 import type { Codec, Decode } from "./Codec.js"
@@ -103,26 +104,29 @@ export const interval: Codec<PgInterval> = {
   }
 }
 
+/** Whole seconds and the microseconds that are left, both with the sign of the time. */
+const secondsOf = (value: PgInterval): readonly [seconds: number, micros: number] => {
+  const { high, low } = value
+  if (!Int64.isSafe(high)) return [Number(value.micros / 1_000_000n), Number(value.micros % 1_000_000n)]
+  const total = Int64.toNumber(high, low)
+  const seconds = Math.trunc(total / 1_000_000)
+  return [seconds, total - seconds * 1_000_000]
+}
+
 const fieldsOf = (value: PgInterval): IntervalFields | number => {
   if (!value.isFinite) return value.months < 0 ? -Infinity : Infinity
-  const micros = value.micros
-  const sign = micros < 0n ? -1 : 1
-  const size = micros < 0n ? -micros : micros
-  const seconds = Number(size / 1_000_000n)
-  const parts = [
-    Math.trunc(value.months / 12),
-    value.months % 12,
-    value.days,
-    sign * Math.floor(seconds / 3600),
-    sign * (Math.floor(seconds / 60) % 60),
-    sign * (seconds % 60),
-    (sign * Number(size % 1_000_000n)) / 1000
-  ]
+  const [seconds, micros] = secondsOf(value)
+  const minutes = Math.trunc(seconds / 60)
+  const hours = Math.trunc(minutes / 60)
+  const years = Math.trunc(value.months / 12)
   const fields: { -readonly [Name in keyof IntervalFields]: number } = {}
-  fieldNames.forEach((name, index) => {
-    const part = parts[index]!
-    if (part !== 0) fields[name] = part
-  })
+  if (years !== 0) fields.years = years
+  if (value.months !== years * 12) fields.months = value.months - years * 12
+  if (value.days !== 0) fields.days = value.days
+  if (hours !== 0) fields.hours = hours
+  if (minutes !== hours * 60) fields.minutes = minutes - hours * 60
+  if (seconds !== minutes * 60) fields.seconds = seconds - minutes * 60
+  if (micros !== 0) fields.milliseconds = micros / 1000
   return fields
 }
 
