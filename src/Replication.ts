@@ -36,3 +36,20 @@ export * as Slot from "./replication/Slot.js"
 export * as Publication from "./replication/Publication.js"
 /** Where streamed transactions wait for their end. */
 export * as SpillStore from "./replication/SpillStore.js"
+/** Feeds kept going through a handler. */
+export { run, usualReconnect, usualSteadiness } from "./replication/Run.js"
+export type { RunSettings } from "./replication/Run.js"
+export { eachBatch, eachChange, eachTransaction } from "./replication/RunHandler.js"
+export type { BatchLimits, Concurrently, Handler } from "./replication/RunHandler.js"
+export type {
+  HandlerFailed,
+  Lost,
+  Opened,
+  Resumed,
+  Retrying,
+  RunError,
+  RunEvent,
+  Stopped
+} from "./replication/RunEvent.js"
+export { of as keysOf, ofTransaction as keysOfTransaction } from "./replication/ChangeKeys.js"
+export type { ChangeEvent, Keys } from "./replication/ChangeKeys.js"

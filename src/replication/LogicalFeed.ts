@@ -44,6 +44,12 @@ export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publ
   readonly mostUnacknowledged?: number
   /** Where to end: behind the transaction that reaches this position. Unless given, never. */
   readonly until?: Lsn
+  /**
+   * Whether the position follows the server's log by its keepalives when nothing is unacknowledged (`follow`, the default),
+   * or moves by `acknowledge` alone (`hold`): for those who keep the position themselves, and compare. With `hold`, whoever
+   * has nothing outstanding acknowledges `progress.received` from time to time, or else the slot keeps the log.
+   */
+  readonly idle?: "follow" | "hold"
 }
 
 /** How far a feed is. */
@@ -145,7 +151,8 @@ export const logical = (
       name: "pgoutput",
       options: (version) => PgOutput.resolve({ ...options, binary: options.binary ?? true }, version),
       list: (resolved) => resolved.options,
-      progress: (start) => new Progress(start, options.mostUnacknowledged ?? usualUnacknowledged)
+      progress: (start) =>
+        new Progress(start, options.mostUnacknowledged ?? usualUnacknowledged, options.idle !== "hold")
     })
     const { command, facts, progress } = link
     const room = new StandbyStatus.Bell()

@@ -59,10 +59,14 @@ export class Progress {
   private readonly flushedFront: Front
   private readonly appliedFront: Front
 
-  /** `start`: everything before it is safe already. `limit`: most places for what is not finished. */
+  /**
+   * `start`: everything before it is safe already. `limit`: most places for what is not finished. `follows`: whether
+   * keepalives move the positions when everything is finished, or only `acknowledge` does.
+   */
   constructor(
     start: Lsn.Lsn,
-    readonly limit: number = mostOutstanding
+    readonly limit: number = mostOutstanding,
+    private readonly follows = true
   ) {
     this.receivedHigh = Number(start >> 32n) | 0
     this.receivedLow = Number(start & 0xffffffffn) | 0
@@ -161,7 +165,7 @@ export class Progress {
 
   /**
    * Everything that ends at `position` or before is finished in every way, for consumers that go in order. A position
-   * inside a transaction finishes those before it and not that one.
+   * inside a transaction finishes those before it and not that one. When nothing is left, the position is the consumer's.
    */
   acknowledge(position: Lsn.Lsn): BeyondReceived | undefined {
     const { received } = this
@@ -171,6 +175,7 @@ export class Progress {
       if (this.ends[this.place(ticket)]! > position) break
       this.mark(ticket, allBits)
     }
+    if (this.isIdle) this.advance(position)
     return undefined
   }
 
@@ -180,7 +185,7 @@ export class Progress {
    */
   keepalive(high: number, low: number): void {
     this.receive(high, low)
-    if (this.arriving) return
+    if (this.arriving || !this.follows) return
     const end = lsnOf(high, low)
     // Behind others the keepalive waits in a place of its own, which is finished already and serves for later ones too.
     if (this.outstanding > 0 && this.idle) {
@@ -191,6 +196,11 @@ export class Progress {
       this.push(end, allBits)
       this.idle = true
     }
+    this.advance(end)
+  }
+
+  /** Moves the fronts behind which nothing is left to finish. */
+  private advance(end: Lsn.Lsn): void {
     for (const front of [this.writtenFront, this.flushedFront, this.appliedFront]) {
       this.follow(front)
       if (front.next === this.after) front.advance(end)

@@ -1,0 +1,230 @@
+/**
+ * A feed kept going: opened, read through a handler, acknowledged by what the handler has finished, and opened again when it
+ * is lost.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Cause from "effect/Cause"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type { TargetSessionAttrs } from "../config/Vocabulary.js"
+import { PgConnector } from "../connection/PgConnector.js"
+import * as LsnText from "../model/Lsn.js"
+import type { Lsn } from "../model/Lsn.js"
+import { PgClosedError } from "../model/PgError.js"
+import * as Consume from "./Consume.js"
+import type { Ending } from "./Ending.js"
+import { byServer, isPassing } from "./Ending.js"
+import { Finished } from "./Finished.js"
+import * as KeepIdle from "./KeepIdle.js"
+import type { LogicalFeed, LogicalOptions } from "./LogicalFeed.js"
+import { logical } from "./LogicalFeed.js"
+import type { Retries } from "./Retries.js"
+import * as Attempts from "./Retries.js"
+import type { RunError, RunEvent } from "./RunEvent.js"
+import type { Handler, Keeper } from "./RunHandler.js"
+
+/** How a lost feed is opened again, unless set otherwise: after a tenth of a second, then longer, up to half a minute. */
+export const usualReconnect: Schedule.Schedule<unknown, RunError> = Schedule.exponential("100 millis").pipe(
+  Schedule.union(Schedule.spaced("30 seconds")),
+  Schedule.jittered
+)
+
+/** A feed that lived for so long was well: when it is lost, the schedule begins anew. */
+export const usualSteadiness: Duration.Duration = Duration.minutes(1)
+
+export interface RunSettings<E = never, R = never> {
+  /** How a handler that failed is called again, with the same. Unless given it is not, and the run fails with its error. */
+  readonly retry?: Schedule.Schedule<unknown, E, R>
+  /** How a lost feed is opened again. Default `usualReconnect`, without end. */
+  readonly reconnect?: Schedule.Schedule<unknown, RunError, R>
+  /** Hears of what happens, as it happens: the run waits for it. */
+  readonly onEvent?: (event: RunEvent<E>) => Effect.Effect<void, never, R>
+  /**
+   * The role wanted of the server. Default: the configuration's; if that takes any server and there are several hosts, the
+   * one that takes writes, which after a failover is the new primary.
+   */
+  readonly targetSessionAttrs?: TargetSessionAttrs
+}
+
+/** What the run knows from one feed to the next. */
+interface Memory {
+  /** Everything that ends before has been handled; `undefined` until a feed has told where it begins. */
+  position: Lsn | undefined
+  /** Whether a feed has been open. */
+  opened: boolean
+}
+
+type Connector = PgConnector["Type"]
+
+const towards = (connector: Connector, wanted: TargetSessionAttrs | undefined): Connector => {
+  const { hosts, targetSessionAttrs } = connector.config
+  const usual = targetSessionAttrs === "any" && hosts.length > 1 ? "read-write" : targetSessionAttrs
+  const attrs = wanted ?? usual
+  return {
+    config: connector.config,
+    get types() {
+      return connector.types
+    },
+    findTypes: connector.findTypes,
+    refreshTypes: connector.refreshTypes,
+    open: (overrides) => connector.open({ targetSessionAttrs: attrs, ...overrides })
+  }
+}
+
+/** The server has ended the stream, as it does when it shuts down. */
+const endedEarly = (slot: string): PgClosedError =>
+  new PgClosedError({
+    reason: `the server ended the stream of slot ${slot}`,
+    sent: true,
+    server: undefined,
+    sql: ""
+  })
+
+/** Opens one feed and goes through it to its end. */
+const session = <E, R>(
+  options: LogicalOptions,
+  handler: Handler<E, R>,
+  memory: Memory,
+  call: Consume.Call<E, R>,
+  told: (feed: LogicalFeed, position: Lsn) => Effect.Effect<void>
+): Effect.Effect<void, Ending<E>, R | PgConnector | Scope.Scope> =>
+  Effect.gen(function* () {
+    const keeper: Keeper<E, R> | undefined =
+      handler._tag === "Kept" ? yield* Effect.mapError(handler.open(options.slot), byServer) : undefined
+    const start = keeper?.position ?? memory.position ?? options.start ?? LsnText.zero
+    const feed = yield* Effect.mapError(
+      logical({ ...options, start, ...(keeper === undefined ? {} : { idle: "hold" }) }),
+      byServer
+    )
+    const finished = new Finished(feed, LsnText.max(start, feed.facts.start))
+    memory.position = finished.start
+    if (keeper !== undefined && keeper.position === undefined) yield* keeper.keep(finished.start)
+    yield* Effect.addFinalizer(() =>
+      Effect.map(feed.progress, ({ flushed }) => {
+        memory.position = LsnText.max(flushed, finished.position)
+      })
+    )
+    yield* told(feed, finished.start)
+    memory.opened = true
+    const consumption = { feed, finished, call }
+    switch (handler._tag) {
+      case "EachTransaction":
+        yield* Consume.transactions(consumption, handler)
+        break
+      case "EachChange":
+        yield* Consume.changes(consumption, handler)
+        break
+      case "EachBatch":
+        yield* Consume.eachBatch(consumption, handler)
+        break
+      case "Kept":
+        yield* Effect.raceFirst(
+          Consume.batches(consumption, Consume.limitsOf(handler.limits), keeper!.handle),
+          KeepIdle.keepIdle(feed, keeper!)
+        )
+    }
+    const { received } = yield* feed.progress
+    if (options.until === undefined || received < options.until) {
+      yield* Effect.fail(byServer(endedEarly(options.slot)))
+    }
+  })
+
+/**
+ * Reads a slot through a handler for as long as the effect runs, or up to `until`.
+ *
+ * What the handler has finished is acknowledged, as far as everything before is finished too. A handler's failure ends the
+ * run with its error, unless `retry` has it called again. When the feed is lost (the server restarts, fails over, ends the
+ * session, is silent, or another session still has the slot) what is at work is finished first; then the feed is opened
+ * again by `reconnect`, on whichever of the hosts is the primary, and goes on behind what has been handled.
+ *
+ * Fails with `PgSlotError` when the slot is missing, invalidated, made anew, or does not fit the position that this run, or
+ * the database it writes to, has reached: going on would leave a gap. Fails with `PgConfigError`, `PgAuthError`,
+ * `PgCodecError`, `PgProtocolError` or `PgServerError` for what is the same the next time; and with what the feed was lost
+ * by, when `reconnect` ends.
+ *
+ * Interrupting interrupts the handlers, waits for them, reports the position that is finished, and closes the feed.
+ *
+ * @see https://www.postgresql.org/docs/current/logicaldecoding-explanation.html#LOGICALDECODING-REPLICATION-SLOTS
+ */
+export const run = <E, R, R2 = never>(
+  options: LogicalOptions,
+  handler: Handler<E, R>,
+  settings: RunSettings<E, R2> = {}
+): Effect.Effect<void, E | RunError, R | R2 | PgConnector> =>
+  Effect.gen(function* () {
+    const connector = towards(yield* PgConnector, settings.targetSessionAttrs)
+    const context = yield* Effect.context<R2>()
+    const tell = (event: RunEvent<E>): Effect.Effect<void> =>
+      settings.onEvent === undefined ? Effect.void : Effect.provide(settings.onEvent(event), context)
+    const memory: Memory = { position: undefined, opened: false }
+    const known = (): Lsn => memory.position ?? options.start ?? LsnText.zero
+    const reconnect: Retries<RunError> = yield* Attempts.make<RunError, R2>(
+      settings.reconnect ?? usualReconnect,
+      (reason, attempt, delay) =>
+        delay === undefined ? Effect.void : tell({ _tag: "Retrying", reason, attempt, delay })
+    )
+    const retried = settings.retry
+    const handlerFailed: Attempts.Told<E> = (error, attempt, delay) =>
+      tell({ _tag: "HandlerFailed", error, attempt, delay })
+    const call = (work: Effect.Effect<unknown, Ending<E>, R>): Effect.Effect<void, Ending<E>, R> =>
+      Effect.asVoid(Effect.catchAll(work, (ending) => again(work, ending)))
+    const again = (
+      work: Effect.Effect<unknown, Ending<E>, R>,
+      first: Ending<E>
+    ): Effect.Effect<unknown, Ending<E>, R> => {
+      if (first._tag === "ByServer") return Effect.fail(first)
+      if (retried === undefined)
+        return Effect.zipRight(handlerFailed(first.error, 1, undefined), Effect.fail(first))
+      return Effect.flatMap(Effect.provide(Attempts.make(retried, handlerFailed), context), (retries) => {
+        const next = (ending: Ending<E>): Effect.Effect<unknown, Ending<E>, R> =>
+          ending._tag === "ByServer"
+            ? Effect.fail(ending)
+            : Effect.flatMap(retries.next(ending.error), (goOn) =>
+                goOn ? Effect.catchAll(work, next) : Effect.fail(ending)
+              )
+        return next(first)
+      })
+    }
+    const told = (feed: LogicalFeed, position: Lsn): Effect.Effect<void> =>
+      tell(
+        memory.opened
+          ? { _tag: "Resumed", facts: feed.facts, position }
+          : { _tag: "Opened", facts: feed.facts }
+      )
+
+    const one: Effect.Effect<boolean, E | RunError, R> = Effect.gen(function* () {
+      const before = known()
+      const begun = yield* Clock.currentTimeMillis
+      const outcome = yield* Effect.either(
+        Effect.provideService(
+          Effect.scoped(session(options, handler, memory, call, told)),
+          PgConnector,
+          connector
+        )
+      )
+      if (outcome._tag === "Right") return true
+      const ending = outcome.left
+      if (ending._tag === "ByHandler") return yield* Effect.fail(ending.error)
+      const reason = ending.error
+      if (!isPassing(reason)) return yield* Effect.fail(reason)
+      const position = known()
+      yield* tell({ _tag: "Lost", reason, position })
+      const lived = (yield* Clock.currentTimeMillis) - begun
+      if (position > before || lived >= Duration.toMillis(usualSteadiness)) yield* reconnect.reset
+      if (!(yield* reconnect.next(reason))) return yield* Effect.fail(reason)
+      return false
+    })
+
+    yield* Effect.repeat(one, { until: (done) => done }).pipe(
+      Effect.onExit((exit) =>
+        tell({
+          _tag: "Stopped",
+          how: Exit.isSuccess(exit) ? "done" : Cause.isInterrupted(exit.cause) ? "interrupted" : "failed",
+          position: known()
+        })
+      )
+    )
+  })
