@@ -5,16 +5,18 @@
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Lsn } from "../model/Lsn.js"
-import type { PgConfigError, PgSessionError } from "../model/PgError.js"
+import type { PgOpenError, PgSessionError } from "../model/PgError.js"
 import type { Registry } from "../types/Registry.js"
 import type { FrameRun } from "../wire/FrameRun.js"
 import { bodyEnd } from "../wire/FrameRun.js"
 import type { MalformedMessage } from "../wire/MalformedMessage.js"
+import * as PgOutput from "../wire/replication/PgOutput.js"
 import { primaryKeepalive, WalView, xLogData } from "../wire/replication/WalView.js"
 import { ChangeDecoder } from "./ChangeDecoder.js"
 import type { Demand, Replaying } from "./ChangeDecoder.js"
@@ -28,11 +30,11 @@ import { SpillBlock } from "./SpillBlock.js"
 import type { Bell } from "./StandbyStatus.js"
 import type { TransactionStore } from "./TransactionStore.js"
 
-/** What ends a reader besides the end of the stream. */
-export type ReadError = PgSessionError | PgConfigError
+/** What ends a reader besides the end of the stream; with a way to open sessions, for looking types up. */
+export type ReadError = PgSessionError | PgOpenError
 
-/** Gives a registry that knows types of these OIDs; `undefined` when there is none better. */
-export type Learn = (oids: ReadonlyArray<number>) => Effect.Effect<Registry | undefined>
+/** Gives a registry that knows what can be known of types of these OIDs. */
+export type Learn = (oids: ReadonlyArray<number>) => Effect.Effect<Registry, PgOpenError>
 
 /** The next events; as a failure, none at the end of the stream. */
 export type Next<A> = Effect.Effect<Chunk.Chunk<A>, Option.Option<ReadError>>
@@ -51,13 +53,21 @@ export interface ReaderOptions {
 /** Bytes of a streamed transaction that are gathered before its store is called. */
 const blockBytes = 1 << 16
 
+/** A block of a streamed transaction is to be kept. */
+interface Keep {
+  readonly _tag: "Keep"
+  readonly xid: number
+  readonly block: Uint8Array
+}
+
 /** Why the loop stops before its run is used up. */
 type Stop =
   | Exclude<Demand, { readonly _tag: "Spill" }>
   | ChangeFailure
   | MalformedMessage
-  /** A block of a streamed transaction is to be kept. */
-  | { readonly _tag: "Keep"; readonly xid: number; readonly block: Uint8Array }
+  | Keep
+  /** A table with types that nobody knows yet was described inside a streamed transaction. */
+  | { readonly _tag: "Learn"; readonly oids: ReadonlyArray<number>; readonly keep: Keep | undefined }
   /** There is no place for one more transaction that is not acknowledged. */
   | { readonly _tag: "Full" }
   /** The position to end at. */
@@ -71,6 +81,8 @@ const tooLarge: Stop = {
   reason: "a message is too large to keep"
 }
 
+const relationTag = 0x52
+
 /** Tags of changes with rows, after which no transaction can have begun or ended: `I`, `U`, `D`. */
 const isRow = (tag: number | undefined): boolean => tag === 0x49 || tag === 0x55 || tag === 0x44
 
@@ -83,6 +95,7 @@ interface Replay {
 export class FeedReader {
   private readonly wal = new WalView()
   private readonly decoder: ChangeDecoder
+  private registry: Registry
   private readonly block = new SpillBlock()
   /** The transaction whose payloads are in `block`. */
   private blockOf = 0
@@ -95,6 +108,7 @@ export class FeedReader {
   weight = 0
 
   constructor(private readonly options: ReaderOptions) {
+    this.registry = options.registry
     this.decoder = new ChangeDecoder(options.registry, options.link.plugin.streaming)
   }
 
@@ -169,13 +183,24 @@ export class FeedReader {
     if (demand._tag !== "Spill") return demand
     const { block } = this
     const other = this.blockOf !== demand.xid && block.size > 0
-    const kept: Stop | undefined = other
-      ? { _tag: "Keep", xid: this.blockOf, block: block.take() }
-      : undefined
+    let keep: Keep | undefined = other ? { _tag: "Keep", xid: this.blockOf, block: block.take() } : undefined
     this.blockOf = demand.xid
     if (!block.append(bytes, start, end)) return tooLarge
-    if (kept !== undefined || block.size < blockBytes) return kept
-    return { _tag: "Keep", xid: demand.xid, block: block.take() }
+    if (keep === undefined && block.size >= blockBytes) {
+      keep = { _tag: "Keep", xid: demand.xid, block: block.take() }
+    }
+    if (bytes[this.wal.dataStart] !== relationTag) return keep
+    const oids = this.unknownTypes(bytes)
+    return oids.length === 0 ? keep : { _tag: "Learn", oids, keep }
+  }
+
+  /** What nobody knows of the table that the payload describes: once it is replayed it is too late to ask. */
+  private unknownTypes(bytes: Uint8Array): ReadonlyArray<number> {
+    const { dataEnd, dataStart } = this.wal
+    const message = PgOutput.decode(bytes, true, dataStart, dataEnd)
+    if (Either.isLeft(message) || message.right._tag !== "Relation") return []
+    const oids = message.right.columns.map(({ typeOid }) => typeOid)
+    return oids.filter((oid) => this.registry.lookup(oid) === undefined)
   }
 
   /** Notes the transactions that end in the events from `from` on. True when there are any. */
@@ -202,19 +227,22 @@ export class FeedReader {
 
   /** Does what the loop stopped for. */
   private settle(stop: Stop): Effect.Effect<void, Option.Option<ReadError>> {
-    const { learn, link, store } = this.options
+    const { link, store } = this.options
     switch (stop._tag) {
       case "Keep":
-        return Effect.mapError(store.append(stop.xid, stop.block), Option.some)
+        return this.keep(stop)
+      case "Learn":
+        return Effect.zipRight(
+          stop.keep === undefined ? Effect.void : this.keep(stop.keep),
+          this.learn(stop.oids)
+        )
       case "Discard":
         if (this.blockOf === stop.xid) this.block.take()
         return Effect.mapError(store.drop(stop.xid), Option.some)
       case "Replaying":
         return this.beginReplay(stop)
       case "Described":
-        return Effect.map(learn(stop.unknownTypes), (registry) => {
-          if (registry !== undefined) this.decoder.relations.use(registry)
-        })
+        return this.learn(stop.unknownTypes)
       case "Full":
         return this.roomy
       case "Reached":
@@ -225,6 +253,21 @@ export class FeedReader {
         return Effect.zipRight(left, this.end(Option.some(error)))
       }
     }
+  }
+
+  private keep({ block, xid }: Keep): Effect.Effect<void, Option.Option<ReadError>> {
+    return Effect.mapError(this.options.store.append(xid, block), Option.some)
+  }
+
+  private learn(oids: ReadonlyArray<number>): Effect.Effect<void, Option.Option<ReadError>> {
+    return this.options.learn(oids).pipe(
+      Effect.mapError(Option.some),
+      Effect.map((registry) => {
+        if (registry === this.registry) return
+        this.registry = registry
+        this.decoder.relations.use(registry)
+      })
+    )
   }
 
   private end(how: Option.Option<ReadError>): Effect.Effect<never, Option.Option<ReadError>> {

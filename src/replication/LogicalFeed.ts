@@ -34,7 +34,11 @@ export const usualUnacknowledged = 1 << 20
 export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publications"> {
   /** What is streamed: the changes that these publications publish. */
   readonly publications: ReadonlyArray<string>
-  /** How values are read. Unless given, the connector's. */
+  /**
+   * How values are read. Unless given, as the connector's sessions read them: types that it does not know are looked up in
+   * the catalogue when a table that has them is first described, through a session of its own. With a registry given here
+   * none is looked up, and values of a type that it does not know are strings, or bytes with `binary`.
+   */
   readonly types?: Registry
   /** Where streamed transactions wait for their end. Default `SpillStore.inMemory()`. */
   readonly store?: SpillStore.SpillStore
@@ -117,8 +121,6 @@ export const onceOf = (command: string) => {
     })
 }
 
-const unlearned: Learn = () => Effect.succeed(undefined)
-
 /**
  * Opens a feed of one logical slot's changes, in the order of commits.
  *
@@ -147,6 +149,8 @@ export const logical = (
 ): Effect.Effect<LogicalFeed, FeedError, PgConnector | Scope.Scope> =>
   Effect.gen(function* () {
     const connector = yield* PgConnector
+    const { types } = options
+    const learn: Learn = types === undefined ? connector.findTypes : () => Effect.succeed(types)
     const link: FeedLink<Resolved> = yield* Link.open(options, {
       name: "pgoutput",
       options: (version) => PgOutput.resolve({ ...options, binary: options.binary ?? true }, version),
@@ -158,9 +162,9 @@ export const logical = (
     const room = new StandbyStatus.Bell()
     const reader = new FeedReader({
       link,
-      registry: options.types ?? connector.types,
+      registry: types ?? connector.types,
       store: options.store ?? SpillStore.inMemory(),
-      learn: unlearned,
+      learn,
       room,
       until: options.until
     })

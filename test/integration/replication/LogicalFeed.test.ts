@@ -1,21 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as NodeFs from "node:fs"
 import type { LogicalEvent } from "../../../src/replication/LogicalEvent.js"
 import { positionOf } from "../../../src/replication/LogicalEvent.js"
 import type { LogicalOptions } from "../../../src/replication/LogicalFeed.js"
 import { logical } from "../../../src/replication/LogicalFeed.js"
 import { plugin } from "../../../src/replication/PluginFeed.js"
 import * as Slot from "../../../src/replication/Slot.js"
+import * as SpillStore from "../../../src/replication/SpillStore.js"
 import { Unchanged } from "../../../src/replication/Unchanged.js"
 import { Numeric } from "../../../src/model/Numeric.js"
 import type { Target } from "../connection/sessions.js"
 import { table } from "../connection/sessions.js"
 import { eventually } from "../support/Eventually.js"
+import { privateTemporaryFolder } from "../support/Folders.js"
 import { rawRows } from "../support/RawSession.js"
 import { describeWithServer, shared } from "../support/Server.js"
 import { connecting, fresh, slotName, slotRow } from "./support.js"
@@ -331,6 +335,98 @@ describe("a logical feed", () => {
           }
         })
       )
+  )
+})
+
+describe("types of the database", () => {
+  for (const streaming of ["off", "on"] as const) {
+    it.scopedLive(`are read as in queries, streaming ${streaming} (LOG-018, LOG-031)`, () =>
+      connecting({ config: { parameters: { debug_logical_replication_streaming: "immediate" } } })(
+        Effect.gen(function* () {
+          const [mood, name, pair] = [fresh("mood"), fresh("name"), fresh("pair")]
+          yield* Effect.acquireRelease(
+            rawRows(
+              shared,
+              `create type ${mood} as enum ('sad', 'glad'); create domain ${name} as text;
+               create type ${pair} as (a int, b ${mood})`
+            ),
+            () =>
+              Effect.ignore(
+                rawRows(shared, `drop type ${pair}; drop domain ${name}; drop type ${mood} cascade`)
+              )
+          )
+          for (const binary of [true, false]) {
+            const { options, rows, run } = yield* prepare(
+              `m ${mood}, ms ${mood}[], n ${name}, p ${pair}, r int4range`
+            )
+            const feed = yield* logical({ ...options, streaming, binary })
+            yield* run(`insert into ${rows} values ('glad', '{sad,glad}', 'x', '(1,sad)', '[1,3)')`)
+            const insert = (yield* untilEnds(feed.changes, 1)).find((event) => event._tag === "Insert")
+            assert.deepInclude(insert?.new, { m: "glad", ms: ["sad", "glad"], n: "x", p: { a: 1, b: "sad" } })
+            assert.strictEqual(String(insert?.new["r"]), "[1,3)")
+          }
+        })
+      )
+    )
+  }
+})
+
+describe("transactions larger than memory", () => {
+  it.scopedLive("wait in private files that are gone afterwards (LOG-047, LOG-049)", () =>
+    connecting({ config: { parameters: { logical_decoding_work_mem: "64kB" } } })(
+      Effect.gen(function* () {
+        const { options, rows, run } = yield* prepare("id int, pad text")
+        const parent = yield* privateTemporaryFolder
+        const store = yield* SpillStore.inFiles({ memoryBytes: 100_000 })
+        const feed = yield* logical({ ...options, streaming: "on", store, bufferBytes: 65_536 })
+        yield* run(`insert into ${rows} select i, repeat('x', 200) from generate_series(1, 20000) i`)
+        let next = 1
+        let files: ReadonlyArray<string> = []
+        yield* Stream.runForEach(
+          Stream.takeUntil(feed.changes, (event) => event._tag === "Commit"),
+          (event) =>
+            Effect.sync(() => {
+              if (event._tag !== "Insert") return
+              assert.strictEqual(event.new["id"], next++)
+              if (next !== 10_000) return
+              files = NodeFs.readdirSync(parent).flatMap((folder) =>
+                NodeFs.readdirSync(`${parent}/${folder}`).map((file) => {
+                  const { mode, size } = NodeFs.statSync(`${parent}/${folder}/${file}`)
+                  return `${(NodeFs.statSync(`${parent}/${folder}`).mode & 0o777).toString(8)}/${(mode & 0o777).toString(8)} ${size > 4_000_000}`
+                })
+              )
+            })
+        )
+        assert.strictEqual(next, 20_001)
+        assert.deepStrictEqual(files, ["700/600 true"])
+        assert.deepStrictEqual(NodeFs.readdirSync(`${parent}/${NodeFs.readdirSync(parent)[0]!}`), [])
+      }).pipe(Effect.provide(NodeFileSystem.layer))
+    )
+  )
+
+  it.scopedLive("fail the feed when no file was allowed, and when they are wanted whole", () =>
+    connecting({ config: { parameters: { logical_decoding_work_mem: "64kB" } } })(
+      Effect.gen(function* () {
+        const { options, rows, run } = yield* prepare("id int, pad text")
+        yield* run(`insert into ${rows} select i, repeat('x', 200) from generate_series(1, 20000) i`)
+        const failure = (changes: Partial<LogicalOptions>) =>
+          Effect.scoped(
+            Effect.gen(function* () {
+              const feed = yield* logical({ ...options, ...changes })
+              return yield* Effect.flip(Stream.runDrain(feed.transactions))
+            })
+          )
+        const store = SpillStore.inMemory(1_000_000)
+        assert.deepInclude(yield* failure({ streaming: "on", store }), {
+          _tag: "PgConfigError",
+          key: "memoryBytes"
+        })
+        assert.deepInclude(yield* failure({ transactionBytes: 100_000 }), {
+          _tag: "PgConfigError",
+          key: "transactionBytes"
+        })
+      })
+    )
   )
 })
 

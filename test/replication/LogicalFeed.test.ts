@@ -1,0 +1,372 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import type { Lsn } from "../../src/model/Lsn.js"
+import type { LogicalEvent } from "../../src/replication/LogicalEvent.js"
+import type { LogicalFeed } from "../../src/replication/LogicalFeed.js"
+import * as SpillStore from "../../src/replication/SpillStore.js"
+import { errorResponse, readyForQuery } from "../../src/testing/ScriptedServer.js"
+import type { PgOutputMessage } from "../../src/wire/replication/PgOutput.js"
+import type { FeedServer, FeedServerOptions } from "./feedServer.js"
+import * as FeedServers from "./feedServer.js"
+import { abort, begin, commit, insert, relation, start, stop, streamCommit, text } from "./payloads.js"
+
+/** Lets everything happen that waits for nothing but its turn. */
+const settle = Effect.promise(async () => {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+})
+
+const opened = (options: FeedServerOptions & { readonly feed?: Parameters<FeedServer["open"]>[0] } = {}) =>
+  Effect.gen(function* () {
+    const server = yield* FeedServers.make(options)
+    const scope = yield* Scope.fork(yield* Effect.scope, (yield* Effect.scope).strategy)
+    const feed = yield* Scope.extend(server.open(options.feed), scope)
+    yield* settle
+    return { server, feed, scope }
+  })
+
+const table = relation(1, [{ name: "id", typeOid: 23, key: true }, { name: "name" }])
+
+/** One transaction of one row; it ends eight behind `lsn`. */
+const transaction = (id: number, lsn: Lsn): ReadonlyArray<readonly [PgOutputMessage, Lsn]> => [
+  [begin(id, lsn), lsn],
+  [insert(1, [text(String(id)), text("x")]), lsn - 4n],
+  [commit(lsn), lsn + 8n]
+]
+
+const taken = (feed: LogicalFeed, count: number) =>
+  Effect.map(Stream.runCollect(Stream.take(feed.changes, count)), Chunk.toReadonlyArray)
+
+const show = (event: LogicalEvent): unknown => (event._tag === "Insert" ? event.new["id"] : event._tag)
+
+/** Runs the changes into a list, and the failure that ends them. */
+const following = (feed: LogicalFeed) =>
+  Effect.gen(function* () {
+    const seen: Array<LogicalEvent> = []
+    const fiber = yield* Effect.fork(
+      Effect.either(Stream.runForEach(feed.changes, (event) => Effect.sync(() => seen.push(event))))
+    )
+    return { seen, fiber }
+  })
+
+const flushed = (server: FeedServer) => server.statuses().map((status) => status.flushed)
+
+describe("a feed", () => {
+  it.scoped(
+    "begins where the slot stands, and asks a third of the server's patience between reports (REP-045)",
+    () =>
+      Effect.gen(function* () {
+        const { server, feed } = yield* opened({ walSenderTimeout: "3s" })
+        assert.deepInclude(feed.facts, {
+          systemId: "7000000000000000000",
+          timeline: 1,
+          start: FeedServers.confirmed
+        })
+        yield* TestClock.adjust("999 millis")
+        yield* settle
+        assert.deepStrictEqual(server.heard(), [])
+        yield* TestClock.adjust("1 milli")
+        yield* settle
+        assert.deepStrictEqual(flushed(server), [FeedServers.confirmed])
+      })
+  )
+
+  it.scoped("answers a keepalive that asks, at once and before anybody reads it (REP-044)", () =>
+    Effect.gen(function* () {
+      const { server } = yield* opened()
+      server.keepalive(0x1500n, false)
+      yield* settle
+      assert.deepStrictEqual(server.heard(), [])
+      server.keepalive(0x1500n, true)
+      yield* settle
+      // Not what the keepalive says: it has not been read, and something may lie before it.
+      assert.deepStrictEqual(flushed(server), [FeedServers.confirmed])
+    })
+  )
+
+  it.scoped(
+    "tells the position of a keepalive once it has been read, if nothing is open (REP-052, LOG-060)",
+    () =>
+      Effect.gen(function* () {
+        const { server, feed } = yield* opened()
+        yield* following(feed)
+        server.keepalive(0x1500n, true)
+        yield* settle
+        assert.strictEqual(flushed(server).at(-1), 0x1500n)
+        server.stream([table, 0n], ...transaction(1, 0x1600n))
+        server.keepalive(0x1700n, true)
+        yield* settle
+        assert.strictEqual(flushed(server).at(-1), 0x1500n)
+        yield* feed.acknowledge(0x1608n)
+        yield* feed.report
+        yield* settle
+        assert.strictEqual(flushed(server).at(-1), 0x1700n)
+      })
+  )
+
+  it.scoped("reports on its timer alone while reading is stopped at the bound (REP-046)", () =>
+    Effect.gen(function* () {
+      const { server, feed } = yield* opened({ feed: { bufferBytes: 64 } })
+      server.stream([table, 0n], ...transaction(1, 0x1600n))
+      yield* server.end().untilPaused(true)
+      server.keepalive(0x1700n, true)
+      yield* settle
+      assert.deepStrictEqual(server.heard(), [])
+      for (let report = 1; report <= 5; report++) {
+        yield* TestClock.adjust("10 seconds")
+        yield* settle
+        assert.lengthOf(server.statuses(), report)
+      }
+      assert.deepStrictEqual((yield* taken(feed, 3)).map(show), ["Begin", 1, "Commit"])
+      yield* settle
+      // Reading goes on, and what was asked meanwhile is answered.
+      assert.lengthOf(server.statuses(), 6)
+    })
+  )
+
+  it.scoped(
+    "never tells a position that goes back, or one that is inside a transaction (LOG-054, TRP-106)",
+    () =>
+      Effect.gen(function* () {
+        const { server, feed } = yield* opened()
+        yield* following(feed)
+        server.stream(
+          [table, 0n],
+          ...transaction(1, 0x1600n),
+          [begin(2, 0x1800n), 0n],
+          [insert(1, [text("2"), text("y")]), 0x100n]
+        )
+        yield* settle
+        yield* feed.acknowledge(0x1700n).pipe(Effect.flip)
+        yield* feed.acknowledge(0x1608n)
+        for (const position of [0x1300n, 0n]) yield* feed.acknowledge(position)
+        server.keepalive(0x1900n, true)
+        yield* feed.report
+        yield* settle
+        assert.deepStrictEqual(flushed(server), [0x1608n, 0x1608n])
+      })
+  )
+
+  it.scoped("ends with a last report, and then says so (REP-057, REP-058, TRP-104)", () =>
+    Effect.gen(function* () {
+      const { server, feed, scope } = yield* opened()
+      server.stream([table, 0n], ...transaction(1, 0x1600n))
+      yield* taken(feed, 3)
+      yield* feed.acknowledge(0x1608n)
+      yield* Scope.close(scope, Exit.void)
+      yield* settle
+      assert.deepStrictEqual(server.heard(), ["StandbyStatus", "CopyDone"])
+      assert.deepInclude(server.statuses()[0], { written: 0x1608n, flushed: 0x1608n, applied: 0x1608n })
+    })
+  )
+
+  it.scoped("leaves a server that does not end", () =>
+    Effect.gen(function* () {
+      const { server, scope } = yield* opened()
+      server.end().hangUp()
+      yield* settle
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(server.end().client(), "destroyed")
+    })
+  )
+
+  it.scoped("gives up on a server that is silent though asked (REP-047)", () =>
+    Effect.gen(function* () {
+      const { server, feed } = yield* opened({
+        feed: { silenceLimit: "20 seconds" }
+      })
+      const { fiber } = yield* following(feed)
+      yield* TestClock.adjust("10 seconds")
+      yield* settle
+      assert.deepStrictEqual(server.statuses().filter((status) => status.replyRequested).length, 1)
+      server.keepalive(0x1500n, false)
+      yield* settle
+      yield* TestClock.adjust("20 seconds")
+      yield* settle
+      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+      yield* TestClock.adjust("10 seconds")
+      const outcome = yield* Fiber.join(fiber)
+      assert.deepInclude(outcome._tag === "Left" ? outcome.left : {}, {
+        _tag: "PgTimeoutError",
+        deadline: "silence"
+      })
+      assert.strictEqual(server.end().client(), "destroyed")
+    })
+  )
+
+  it.scoped("does not hand out more than may be unacknowledged, and goes on when there is room", () =>
+    Effect.gen(function* () {
+      const { server, feed } = yield* opened({ feed: { mostUnacknowledged: 2 } })
+      const { seen } = yield* following(feed)
+      server.stream(
+        [table, 0n],
+        ...transaction(1, 0x1600n),
+        ...transaction(2, 0x1700n),
+        ...transaction(3, 0x1800n)
+      )
+      yield* settle
+      assert.deepStrictEqual(seen.map(show), ["Begin", 1, "Commit", "Begin", 2, "Commit"])
+      yield* feed.acknowledge(0x1608n)
+      yield* settle
+      assert.deepStrictEqual(seen.slice(6).map(show), ["Begin", 3, "Commit"])
+    })
+  )
+
+  it.scoped("ends behind the transaction that reaches the position it was told (REP-086)", () =>
+    Effect.gen(function* () {
+      const { server, feed } = yield* opened({ feed: { until: 0x1700n } })
+      const { seen, fiber } = yield* following(feed)
+      server.stream(
+        [table, 0n],
+        ...transaction(1, 0x1600n),
+        ...transaction(2, 0x1700n),
+        ...transaction(3, 0x1800n)
+      )
+      assert.isTrue((yield* Fiber.join(fiber))._tag === "Right")
+      assert.deepStrictEqual(seen.map(show), ["Begin", 1, "Commit", "Begin", 2, "Commit"])
+    })
+  )
+
+  it.scoped("ends at a keepalive when nothing more comes before the position", () =>
+    Effect.gen(function* () {
+      const { server, feed } = yield* opened({ feed: { until: 0x1700n } })
+      const { fiber } = yield* following(feed)
+      server.keepalive(0x16ffn, false)
+      yield* settle
+      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+      server.keepalive(0x1700n, false)
+      assert.isTrue((yield* Fiber.join(fiber))._tag === "Right")
+    })
+  )
+})
+
+describe("a stream that goes wrong", () => {
+  const failure = (say: (server: FeedServer) => void) =>
+    Effect.gen(function* () {
+      const { server, feed } = yield* opened()
+      const { seen, fiber } = yield* following(feed)
+      server.stream([table, 0n], ...transaction(1, 0x1600n))
+      say(server)
+      const outcome = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(seen.map(show).slice(0, 3), ["Begin", 1, "Commit"])
+      return { error: outcome._tag === "Left" ? outcome.left : undefined, server, seen }
+    })
+
+  it.scoped("with a value that cannot be read names its column, behind what was before it", () =>
+    Effect.gen(function* () {
+      const { error, seen } = yield* failure((server) =>
+        server.stream([begin(2, 0x1700n), 0x1700n], [insert(1, [text("no number"), text("x")]), 0x1700n])
+      )
+      assert.deepInclude(error, { _tag: "PgCodecError", where: "public.t.id", type: "int4", index: 0 })
+      assert.lengthOf(seen, 4)
+    })
+  )
+
+  it.scoped("with a message that cannot be read ends the connection (REP-040, LOG-009)", () =>
+    Effect.gen(function* () {
+      const { error, server } = yield* failure((server) =>
+        server.say({ _tag: "CopyData", data: Uint8Array.of(0x7a) })
+      )
+      assert.deepInclude(error, { _tag: "PgProtocolError", state: "LogicalFeed" })
+      assert.strictEqual(server.end().client(), "destroyed")
+    })
+  )
+
+  it.scoped("with a change of an unknown table ends the connection (LOG-016)", () =>
+    Effect.gen(function* () {
+      const { error, server } = yield* failure((server) =>
+        server.stream([begin(2, 0x1700n), 0x1700n], [insert(9, [text("1")]), 0x1700n])
+      )
+      assert.deepInclude(error, { _tag: "PgProtocolError", tag: "UnknownRelation" })
+      assert.strictEqual(server.end().client(), "destroyed")
+    })
+  )
+
+  it.scoped("by the server's error says which, such as a missing publication (LOG-003, TRP-113)", () =>
+    Effect.gen(function* () {
+      const { error } = yield* failure((server) =>
+        server.say(errorResponse({ code: "42704" }), readyForQuery())
+      )
+      assert.deepInclude(error, { _tag: "PgServerError", code: "42704" })
+    })
+  )
+
+  it.scoped("without a word says that the connection is lost (REP-062)", () =>
+    Effect.gen(function* () {
+      const { error } = yield* failure((server) => server.end().hangUp())
+      assert.strictEqual(error?._tag, "PgClosedError")
+    })
+  )
+
+  it.scoped("by the server's CopyDone is a plain end (REP-060)", () =>
+    Effect.gen(function* () {
+      const { error } = yield* failure((server) => server.say({ _tag: "CopyDone" }))
+      assert.isUndefined(error)
+    })
+  )
+})
+
+describe("transactions in chunks", () => {
+  it.scoped("wait in the store and come whole, in the order of their ends (LOG-042, LOG-044, LOG-047)", () =>
+    Effect.gen(function* () {
+      const kept: Array<number> = []
+      const memory = SpillStore.inMemory()
+      const store: SpillStore.SpillStore = {
+        ...memory,
+        append: (xid, block) =>
+          Effect.zipRight(
+            Effect.sync(() => kept.push(xid)),
+            memory.append(xid, block)
+          )
+      }
+      const { server, feed } = yield* opened({ feed: { streaming: "on", store } })
+      const { seen } = yield* following(feed)
+      const chunk = (xid: number, ids: ReadonlyArray<number>, first: boolean, part = xid) =>
+        server.stream(
+          [start(xid, first), 0n],
+          ...(first ? [[{ ...table, xid }, 0n] as const] : []),
+          ...ids.map((id) => [insert(1, [text(String(id)), text("x")], part), 0x1500n] as const),
+          [stop, 0n]
+        )
+      chunk(10, [1], true)
+      chunk(20, [2], true)
+      chunk(10, [3], false)
+      chunk(10, [4], false, 11)
+      server.stream([abort(10, 11), 0n])
+      yield* settle
+      assert.deepStrictEqual(seen, [])
+      assert.strictEqual((yield* feed.progress).outstanding, 0)
+      server.stream(
+        [table, 0n],
+        ...transaction(5, 0x1600n),
+        [abort(20), 0n],
+        [streamCommit(10, 0x1700n), 0x1708n]
+      )
+      yield* settle
+      assert.deepStrictEqual(seen.map(show), ["Begin", 5, "Commit", "Begin", 1, 3, "Commit"])
+      assert.includeMembers(kept, [10, 20])
+      yield* feed.acknowledge(0x1708n)
+      assert.deepStrictEqual(yield* feed.progress, { received: 0x1708n, flushed: 0x1708n, outstanding: 0 })
+    })
+  )
+
+  it.scoped("that the store has no room for fail the feed", () =>
+    Effect.gen(function* () {
+      const { server, feed } = yield* opened({ feed: { streaming: "on", store: SpillStore.inMemory(0) } })
+      const { fiber } = yield* following(feed)
+      server.stream([start(10), 0n], [table, 0n], [insert(1, [text("1"), text("x")], 10), 0n], [stop, 0n])
+      server.stream([streamCommit(10, 0x1700n), 0x1708n])
+      const outcome = yield* Fiber.join(fiber)
+      assert.deepInclude(outcome._tag === "Left" ? outcome.left : {}, {
+        _tag: "PgConfigError",
+        key: "memoryBytes"
+      })
+    })
+  )
+})

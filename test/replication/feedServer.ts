@@ -1,0 +1,156 @@
+/** A server made up by a script, with a slot that streams what a test says, and what the client answers. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import { ByteWriter } from "../../src/bytes/ByteWriter.js"
+import * as PgConfig from "../../src/config/PgConfig.js"
+import * as PgConnector from "../../src/connection/PgConnector.js"
+import * as Host from "../../src/host/Host.js"
+import type { Lsn } from "../../src/model/Lsn.js"
+import { Transport } from "../../src/net/Transport.js"
+import type { FeedError } from "../../src/replication/FeedLink.js"
+import type { LogicalFeed, LogicalOptions } from "../../src/replication/LogicalFeed.js"
+import { logical } from "../../src/replication/LogicalFeed.js"
+import * as SlotState from "../../src/replication/SlotState.js"
+import type { ServerEnd } from "../../src/testing/MemoryTransport.js"
+import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
+import type { BackendMessage } from "../../src/wire/BackendMessage.js"
+import * as Backend from "../../src/wire/BackendMessage.js"
+import type { FrontendMessage } from "../../src/wire/FrontendMessage.js"
+import type { PgOutputMessage } from "../../src/wire/replication/PgOutput.js"
+import type { StandbyStatus } from "../../src/wire/replication/WalMessage.js"
+import * as WalMessage from "../../src/wire/replication/WalMessage.js"
+import { payload, time } from "./payloads.js"
+
+const { column, expectAny, readyForQuery, repeat, run, send, simpleQuery, startup } = ScriptedServer
+
+const answer = (names: ReadonlyArray<string>, values: ReadonlyArray<string>): ScriptedServer.Result => ({
+  columns: names.map((name) => column(name)),
+  rows: [values]
+})
+
+export interface FeedServerOptions {
+  /** As the server shows it. */
+  readonly walSenderTimeout?: string
+  /** Changes to the slot's row in the catalog. */
+  readonly slot?: object
+}
+
+/** What a test holds of the server. */
+export interface FeedServer {
+  /** The feed, in a scope of the caller's. */
+  readonly open: (options?: Partial<LogicalOptions>) => Effect.Effect<LogicalFeed, FeedError, Scope.Scope>
+  /** Messages outside the data, in one segment. */
+  readonly say: (...messages: ReadonlyArray<BackendMessage>) => void
+  /** Messages of `pgoutput`, each with its position, in one segment. */
+  readonly stream: (...messages: ReadonlyArray<readonly [PgOutputMessage, Lsn]>) => void
+  readonly keepalive: (end: Lsn, replyRequested: boolean) => void
+  readonly end: () => ServerEnd
+  /** The names of what has come since the copy began: `StandbyStatus`, or a message outside the data. */
+  readonly heard: () => ReadonlyArray<string>
+  readonly statuses: () => ReadonlyArray<StandbyStatus>
+}
+
+const encode = (messages: ReadonlyArray<BackendMessage>): Uint8Array => {
+  const writer = new ByteWriter()
+  for (const message of messages) Backend.encode(writer, message)
+  return writer.detach()
+}
+
+/** The position of the slot. */
+export const confirmed = 0x1000n
+
+export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const heard: Array<string> = []
+    const statuses: Array<StandbyStatus> = []
+    const hear = (message: FrontendMessage): void => {
+      if (message._tag !== "CopyData") return void heard.push(message._tag)
+      const status = Either.getOrThrow(WalMessage.decodeClient(message.data))
+      heard.push(status._tag)
+      if (status._tag === "StandbyStatus") statuses.push(status)
+    }
+    const streaming = yield* Deferred.make<ServerEnd>()
+    let end: ServerEnd | undefined
+    const row = {
+      slot_name: "s",
+      plugin: "pgoutput",
+      slot_type: "logical",
+      restart_lsn: "0/FF0",
+      confirmed_flush_lsn: "0/1000",
+      wal_status: "reserved",
+      ...options.slot
+    }
+    const script: ScriptedServer.Script = [
+      startup(),
+      simpleQuery("IDENTIFY_SYSTEM", [
+        answer(["systemid", "timeline", "xlogpos", "dbname"], ["7000000000000000000", "1", "0/2000", "db"])
+      ]),
+      simpleQuery(SlotState.query, [answer(["slot", "wal_end"], [JSON.stringify(row), "0/2000"])]),
+      simpleQuery(`SHOW "wal_sender_timeout"`, [
+        answer(["wal_sender_timeout"], [options.walSenderTimeout ?? "1min"])
+      ]),
+      ScriptedServer.expect({ _tag: "Query", sql: /^START_REPLICATION SLOT "s" LOGICAL / }),
+      send({ _tag: "CopyBothResponse", format: 0, columnFormats: [] }),
+      run("the stream begins", (server) => {
+        end = server
+        return Effect.asVoid(Deferred.succeed(streaming, server))
+      }),
+      repeat(
+        // Asked twice of each message: whether it fits, and what follows.
+        expectAny("anything", (message) => [
+          run("it is written down", () => Effect.sync(() => hear(message))),
+          message._tag === "CopyDone" ? send(...farewell) : []
+        ])
+      )
+    ]
+    // A scope of its own, closed after the client's: the server has to hear its goodbye.
+    const scope = yield* Scope.make()
+    yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
+    const server = yield* Scope.extend(ScriptedServer.make([script]), scope)
+    const config = Either.getOrThrow(
+      PgConfig.make({ host: "db", sslMode: "disable", user: "app", database: "db" })
+    )
+    const connector = PgConnector.layerWith(config).pipe(
+      Layer.provide(
+        Layer.merge(Layer.succeed(Transport, server.transport), Layer.succeed(Host.Host, Host.make({})))
+      )
+    )
+    const sendRaw = (bytes: Uint8Array): void => end!.send(bytes)
+    return {
+      open: (changes = {}) =>
+        logical({ slot: "s", publications: ["p"], ...changes }).pipe(
+          Effect.provide(connector),
+          Effect.zipLeft(Deferred.await(streaming))
+        ),
+      say: (...messages) => sendRaw(encode(messages)),
+      stream: (...messages) =>
+        sendRaw(
+          encode(messages.map(([message, lsn]) => ({ _tag: "CopyData", data: payload(message, lsn) })))
+        ),
+      keepalive: (position, replyRequested) => {
+        const writer = new ByteWriter()
+        WalMessage.encodeServerFrame(writer, {
+          _tag: "PrimaryKeepalive",
+          end: position,
+          time,
+          replyRequested
+        })
+        sendRaw(writer.detach())
+      },
+      end: () => end!,
+      heard: () => heard,
+      statuses: () => statuses
+    }
+  })
+
+/** How a walsender ends. */
+export const farewell: ReadonlyArray<BackendMessage> = [
+  { _tag: "CopyDone" },
+  { _tag: "CommandComplete", commandTag: "COPY 0" },
+  { _tag: "CommandComplete", commandTag: "START_REPLICATION" },
+  readyForQuery()
+]
