@@ -2,8 +2,9 @@
 import type { ClientName } from "./Client.js"
 import { clients } from "./Client.js"
 import type { Result } from "./Summary.js"
-import { growth, medianOf, ratio } from "./Summary.js"
+import { cpuOf, growth, kindOf, medianOf, ratio } from "./Summary.js"
 import type { WorkloadName } from "./Workload.js"
+import { families } from "./Workload.js"
 
 interface Rival {
   readonly than: ClientName | "fastest"
@@ -92,9 +93,30 @@ const verdictsOf = (goal: Goal, result: Result): ReadonlyArray<Verdict> => {
   return verdicts
 }
 
-export const verdicts = (results: ReadonlyArray<Result>): ReadonlyArray<Verdict> =>
-  goals.flatMap((goal) =>
+/** For every type: like values cost no more than with these, and lossless ones at most twice the familiar ones. */
+const likeRivals: ReadonlyArray<ClientName> = ["pg", "sql-pg-4"]
+const losslessAtMost = 2
+
+const typeVerdicts = (result: Result): ReadonlyArray<Verdict> =>
+  families.flatMap(([family]) => {
+    const verdict = (client: ClientName, than: ClientName, atMost: number): ReadonlyArray<Verdict> => {
+      const value = ratio(result, client, than, cpuOf(family))
+      if (value === undefined) return []
+      const wanted = `${client === ours ? "" : "lossless "}at most ${atMost} × the CPU of ${than}`
+      return [{ workload: family, wanted, measured: `${value.toFixed(2)} ×`, reached: value <= atMost }]
+    }
+    const isLike = (than: ClientName) => kindOf(result, ours, family) === kindOf(result, than, family)
+    return [
+      ...likeRivals.filter(isLike).flatMap((than) => verdict(ours, than, 1)),
+      ...verdict("ours-lossless", ours, losslessAtMost)
+    ]
+  })
+
+export const verdicts = (results: ReadonlyArray<Result>): ReadonlyArray<Verdict> => [
+  ...goals.flatMap((goal) =>
     results
       .filter(({ workload }) => workload.name === goal.workload)
       .flatMap((result) => verdictsOf(goal, result))
-  )
+  ),
+  ...results.filter(({ workload }) => workload.kind === "types").flatMap(typeVerdicts)
+]

@@ -8,7 +8,11 @@ import type { Client } from "./Client.js"
 import * as Peers from "./Peers.js"
 import type { BenchServer } from "./Server.js"
 import type { Workload } from "./Workload.js"
-import { fetchSize, fibers, statement } from "./Workload.js"
+import { familyStatements, fetchSize, fibers, statement } from "./Workload.js"
+
+/** What one value of a type cost, and what it was. */
+const Family = Schema.Struct({ wallNs: Schema.Number, cpuNs: Schema.Number, kind: Schema.String })
+export type Family = typeof Family.Type
 
 /** What a child measured after its uncounted run. */
 export class Sample extends Schema.Class<Sample>("Sample")({
@@ -19,7 +23,9 @@ export class Sample extends Schema.Class<Sample>("Sample")({
   maxRssMb: Schema.Number,
   /** Resident memory when the millionth row had come, and the most it ever was after that. */
   atReferenceMb: Schema.optional(Schema.Number),
-  peakMb: Schema.optional(Schema.Number)
+  peakMb: Schema.optional(Schema.Number),
+  /** By family, for the workload of types. */
+  families: Schema.optional(Schema.Record({ key: Schema.String, value: Family }))
 }) {
   get rate(): number {
     return (this.items / this.wallMs) * 1000
@@ -52,6 +58,7 @@ const jobOf = (client: Client, workload: Workload, server: BenchServer, rowsPerS
   kind: workload.kind,
   shape: workload.shape,
   sql: statement(workload),
+  families: familyStatements(workload),
   items: workload.items,
   repeats: workload.repeats,
   preset: client.preset,

@@ -6,7 +6,8 @@ import { isBusy } from "./Machine.js"
 import type { Sample } from "./Measurement.js"
 import type { Output } from "./Options.js"
 import type { Result } from "./Summary.js"
-import { growth, medianOf, ratio } from "./Summary.js"
+import { cpuOf, growth, kindOf, medianOf, ratio } from "./Summary.js"
+import { families } from "./Workload.js"
 
 interface Table {
   readonly title: string
@@ -29,7 +30,7 @@ const timesOf = (
 ) =>
   ours === client ? nothing : show(ratio(result, ours, client, property), (value) => `${value.toFixed(2)} ×`)
 
-const plural = { row: "rows", query: "queries", session: "sessions" } as const
+const plural = { row: "rows", query: "queries", session: "sessions", value: "values" } as const
 
 const noteOf = ({ workload, rounds }: Result): string => {
   const each = `${whole(workload.items)} ${plural[workload.item]}`
@@ -104,6 +105,42 @@ const memoryTable = (result: Result): Table => {
   }
 }
 
+/** CPU of one value, and what it is where the client gives something else than we do in the familiar preset. */
+const typesTable = (result: Result): Table => {
+  const measured = [...result.rounds].flatMap(([name, rounds]) => (rounds === "unsupported" ? [] : [name]))
+  const cell = (client: ClientName, family: string): string => {
+    const cost = show(medianOf(result, client, cpuOf(family)), whole)
+    const kind = kindOf(result, client, family)
+    const isOther = client !== "ours-familiar" && kind !== kindOf(result, "ours-familiar", family)
+    return isOther && kind !== undefined ? `${cost} (${kind})` : cost
+  }
+  const quotient = (ours: ClientName, theirs: ClientName, family: string) =>
+    show(ratio(result, ours, theirs, cpuOf(family)), (value) => `${value.toFixed(2)} ×`)
+  return {
+    title: result.workload.title,
+    note: `${noteOf(result)}; CPU in ns per value, its row included, and what it is where that is not what the familiar preset gives`,
+    header: ["type", ...measured, "familiar ÷ pg", "familiar ÷ sql-pg-4", "lossless ÷ familiar"],
+    rows: families.map(([family]) => [
+      family,
+      ...measured.map((client) => cell(client, family)),
+      quotient("ours-familiar", "pg", family),
+      quotient("ours-familiar", "sql-pg-4", family),
+      quotient("ours-lossless", "ours-familiar", family)
+    ])
+  }
+}
+
+const tableOf = (result: Result): Table => {
+  switch (result.workload.kind) {
+    case "memory":
+      return memoryTable(result)
+    case "types":
+      return typesTable(result)
+    default:
+      return rateTable(result)
+  }
+}
+
 const goalTable = (results: ReadonlyArray<Result>): Table => ({
   title: "Goals",
   note: "the familiar preset against what it is meant to reach",
@@ -155,10 +192,7 @@ export const render = (output: Output, machine: Machine, results: ReadonlyArray<
     return JSON.stringify({ machine, results: results.map(samplesOf), goals: verdicts(results) }, null, 2)
   }
   const goals = goalTable(results)
-  const tables = [
-    ...results.map((result) => (result.workload.kind === "memory" ? memoryTable(result) : rateTable(result))),
-    ...(goals.rows.length > 0 ? [goals] : [])
-  ]
+  const tables = [...results.map(tableOf), ...(goals.rows.length > 0 ? [goals] : [])]
   if (output === "text") return [...machineLines(machine), "", ...tables.map(asText)].join("\n")
   return [...machineLines(machine).map((line) => `- ${line}`), "", ...tables.map(asMarkdown)].join("\n")
 }

@@ -42,16 +42,26 @@ export const ratio = (
   result: Result,
   ours: ClientName,
   theirs: ClientName,
-  property: (sample: Sample) => number
+  property: (sample: Sample) => number | undefined
 ): number | undefined => {
   const others = samplesOf(result, theirs)
   return median(
     samplesOf(result, ours).flatMap((sample, round) => {
-      const other = others[round]
-      return sample === undefined || other === undefined ? [] : [property(sample) / property(other)]
+      const [one, other] = [sample, others[round]].map((each) => each && property(each))
+      return one === undefined || other === undefined ? [] : [one / other]
     })
   )
 }
+
+/** CPU per value of one type; nothing where it was not measured. */
+export const cpuOf =
+  (family: string) =>
+  (sample: Sample): number | undefined =>
+    sample.families?.[family]?.cpuNs
+
+/** What a client's values of a type are. */
+export const kindOf = (result: Result, client: ClientName, family: string): string | undefined =>
+  samplesOf(result, client).find((sample) => sample?.families !== undefined)?.families?.[family]?.kind
 
 /** How far resident memory rose above what it was at the first million rows. */
 export const growth = (sample: Sample): number | undefined =>

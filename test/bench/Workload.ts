@@ -1,17 +1,17 @@
 /** What is measured: the statements and the numbers of the comparison, as data. */
 
 export type WorkloadName =
-  "wide" | "narrow" | "stream" | "sequential" | "multiplexed" | "pool" | "connect" | "memory"
+  "wide" | "narrow" | "stream" | "sequential" | "multiplexed" | "pool" | "connect" | "memory" | "types"
 
 /** Which of a client's methods the workload drives; see `clients/child.mjs`. */
-export type Kind = "all" | "stream" | "sequential" | "concurrent" | "connect" | "memory"
+export type Kind = "all" | "stream" | "sequential" | "concurrent" | "connect" | "memory" | "types"
 
 export interface Workload {
   readonly name: WorkloadName
   readonly title: string
   readonly kind: Kind
   /** What one item is, for the report. */
-  readonly item: "row" | "query" | "session"
+  readonly item: "row" | "query" | "session" | "value"
   /** Rows of one result, or queries, or sessions, of one run. */
   readonly items: number
   /** How many results one run reads. */
@@ -36,6 +36,43 @@ const wideColumns =
 
 export const wide = (rows: number): string => `select ${wideColumns} from generate_series(1, ${rows}) i`
 export const narrow = (rows: number): string => `select i::int4 as id from generate_series(1, ${rows}) i`
+
+/** One column of each family of types: its name, and its value in row `i`. */
+export const families: ReadonlyArray<readonly [name: string, expression: string]> = [
+  ["bool", "i % 2 = 0"],
+  ["int4", "i::int4"],
+  ["int8", "i::int8 * 1000003"],
+  ["float4", "(i * 0.1)::float4"],
+  ["float8", "i * 0.1::float8"],
+  ["numeric", "(i * 1.01)::numeric(12, 2)"],
+  ["text", "'name-' || i"],
+  ["bytea", "decode(md5(i::text) || md5(i::text), 'hex')"],
+  ["jsonb", `jsonb_build_object('id', i, 'name', 'name-' || i, 'tags', '["a", "b"]'::jsonb)`],
+  ["uuid", "md5(i::text)::uuid"],
+  ["date", "date '2000-01-01' + i % 10000"],
+  ["time", "time '00:00' + i * interval '1 millisecond'"],
+  ["timestamp", "timestamp '2000-01-01' + i * interval '61.001 seconds'"],
+  ["timestamptz", "timestamptz '2000-01-01 00:00+00' + i * interval '61.001 seconds'"],
+  ["interval", "make_interval(days => i % 30, secs => i % 86400 + 0.5)"],
+  ["int4[]", "array[i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7]"],
+  ["text[]", "array['name-' || i, 'b', 'c d', 'e']"],
+  ["int4range", "int4range(i, i + 5)"],
+  [
+    "tstzrange",
+    "tstzrange('2000-01-01 00:00+00', timestamptz '2000-01-01 00:00+00' + i * interval '1 minute')"
+  ],
+  ["inet", "inet '10.0.0.0' + i"],
+  ["point", "point(i, i * 0.5)"]
+]
+
+const familyStatement = (expression: string, rows: number): string =>
+  `select ${expression} as v from generate_series(1, ${rows}) i`
+
+/** The statements of the workload of types, by family. */
+export const familyStatements = ({ items, kind }: Workload): Readonly<Record<string, string>> | undefined =>
+  kind === "types"
+    ? Object.fromEntries(families.map(([name, expression]) => [name, familyStatement(expression, items)]))
+    : undefined
 
 /** The statement whose rows a workload reads; the others send `select $1::int4 as x`, or nothing. */
 export const statement = (workload: Workload): string | undefined =>
@@ -104,6 +141,15 @@ export const workloads: ReadonlyArray<Workload> = [
     items: 50_000,
     connections: 10,
     pipelined: true
+  },
+  {
+    ...one,
+    name: "types",
+    title: "Values of each type",
+    kind: "types",
+    item: "value",
+    items: 20_000,
+    repeats: 15
   },
   { ...one, name: "connect", title: "Connect with SCRAM", kind: "connect", item: "session", items: 100 },
   {

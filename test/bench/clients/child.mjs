@@ -5,6 +5,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 
 const [clientName, json] = process.argv.slice(2)
 const job = JSON.parse(json)
@@ -140,16 +142,65 @@ const memory = async (session) => {
   return { ...result, atReferenceMb, peakMb: Math.max(peakMb, kernelPeakMb()) }
 }
 
+/** A word for what a value is, so that only like is compared with like. */
+const kindOf = (value) => {
+  if (Array.isArray(value)) return `${kindOf(value[0])}[]`
+  if (typeof value !== "object" || value === null) return typeof value
+  if (value instanceof Uint8Array) return "bytes"
+  return value instanceof Date || job.preset === "lossless"
+    ? value.constructor.name
+    : `{${Object.keys(value).sort().join(", ")}}`
+}
+
+/** Collects garbage, so that nobody pays for what came before; where the runtime lets itself be told. */
+const collect = () => {
+  try {
+    setFlagsFromString("--expose-gc")
+    runInNewContext("gc")()
+  } catch {
+    // Bun has its own collector.
+  }
+}
+
+/** One column after the other, each once uncounted and then `repeats` times against the clock. */
+const types = async (first) => {
+  let session = first
+  const families = {}
+  const total = { items: 0, wallMs: 0, cpuMs: 0, maxRssMb: 0 }
+  for (const [name, sql] of Object.entries(job.families)) {
+    try {
+      const [{ v }] = await session.all(sql)
+      collect()
+      const result = await measure(async () => {
+        let items = 0
+        for (let i = 0; i < job.repeats; i++) items += (await session.all(sql)).length
+        return items
+      })
+      const { cpuMs, items, maxRssMb, wallMs } = result
+      families[name] = { wallNs: (wallMs * 1e6) / items, cpuNs: (cpuMs * 1e6) / items, kind: kindOf(v) }
+      total.items += items
+      total.wallMs += wallMs
+      total.cpuMs += cpuMs
+      total.maxRssMb = Math.max(total.maxRssMb, maxRssMb)
+    } catch {
+      // A library that cannot read a type leaves a gap, and may not have survived it.
+      session = await open(job.config)
+    }
+  }
+  return { ...total, families }
+}
+
 const main = async () => {
   if (job.kind === "connect") return connects()
   const session = await open(job.config)
-  const method = job.kind === "memory" ? "stream" : job.kind
-  if (session[method] === undefined) {
+  const method = job.kind === "memory" ? "stream" : job.kind === "types" ? "all" : job.kind
+  // The floor decodes nothing, so that there is no value to look at.
+  if (session[method] === undefined || (job.kind === "types" && !job.decodes)) {
     await session.close()
     return { unsupported: true }
   }
-  const result =
-    job.kind === "memory" ? await memory(session) : await measure(await workloads[job.kind](session))
+  const run = { memory, types }[job.kind]
+  const result = run === undefined ? await measure(await workloads[job.kind](session)) : await run(session)
   await session.close()
   return result
 }
