@@ -53,3 +53,19 @@ export type {
 } from "./replication/RunEvent.js"
 export { of as keysOf, ofTransaction as keysOfTransaction } from "./replication/ChangeKeys.js"
 export type { ChangeEvent, Keys } from "./replication/ChangeKeys.js"
+/** Copies of published tables that join the stream. */
+export { snapshot, usualParallelism } from "./replication/Snapshot.js"
+export type { Snapshot, SnapshotError, SnapshotFeed, SnapshotOptions } from "./replication/Snapshot.js"
+export type {
+  CopyBatch,
+  CopyError,
+  CopyEvent,
+  CopyFinished,
+  CopyStarted,
+  TableProgress
+} from "./replication/SnapshotCopy.js"
+export { PgSnapshotError } from "./replication/SnapshotFailure.js"
+export type { SnapshotReason } from "./replication/SnapshotFailure.js"
+export type { PublishedTable } from "./replication/SnapshotTables.js"
+export { CatchUp } from "./replication/CatchUp.js"
+export type { CopiedTable } from "./replication/CatchUp.js"

@@ -7,11 +7,13 @@
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { PgConnection } from "../connection/PgConnection.js"
 import { PgConnector } from "../connection/PgConnector.js"
+import * as LsnText from "../model/Lsn.js"
 import type { Lsn } from "../model/Lsn.js"
 import type { CopiedTable } from "./CatchUp.js"
 import { CatchUp } from "./CatchUp.js"
@@ -19,7 +21,7 @@ import type { FeedError } from "./FeedLink.js"
 import type { LogicalFeed, LogicalOptions } from "./LogicalFeed.js"
 import { logical } from "./LogicalFeed.js"
 import * as Quoting from "./Quoting.js"
-import type * as Slot from "./Slot.js"
+import * as Slot from "./Slot.js"
 import * as SlotFailure from "./SlotFailure.js"
 import type { CopyError, CopyEvent, TableProgress } from "./SnapshotCopy.js"
 import * as SnapshotCopy from "./SnapshotCopy.js"
@@ -153,6 +155,18 @@ const copyAll = (
     })
   )
 
+/** Refuses a slot that somebody has moved past the snapshot while tables were copied: what lies between is gone. */
+const unmoved = (slot: string, lsn: Lsn): Effect.Effect<void, SnapshotError, PgConnector> =>
+  Effect.flatMap(Slot.get(slot), (state) => {
+    const confirmed = Option.isSome(state) ? state.value.confirmed : undefined
+    return confirmed === undefined || confirmed <= lsn
+      ? Effect.void
+      : SlotFailure.diverged(
+          slot,
+          `it stands at ${LsnText.toText(confirmed)}, beyond the snapshot of ${LsnText.toText(lsn)}: somebody else has moved it on`
+        )
+  })
+
 /** The feed without what is in copies already. */
 const behind = (feed: LogicalFeed, copied: ReadonlyArray<CopiedTable>): SnapshotFeed => {
   const catchUp = new CatchUp(copied)
@@ -191,7 +205,7 @@ const behind = (feed: LogicalFeed, copied: ReadonlyArray<CopiedTable>): Snapshot
  *
  * Fails with `PgSnapshotError`: `no-publication`, `no-tables`, `columns`, and in `copy` `forbidden` and `changed`, with the
  * table. Fails with `PgSlotError`: `missing` when something was copied for a slot that is gone, which asks for a new copy
- * of everything; `invalidated`. The publications and the slot are looked at before anything is made.
+ * of everything; `invalidated`; `diverged` when somebody else has moved the slot on while tables were copied. The publications and the slot are looked at before anything is made.
  *
  * Closing the scope ends every session; interrupting the copy cancels it on the server. The slot stays.
  *
@@ -209,6 +223,7 @@ export const snapshot = (
     if (tallies.length === 0) yield* close
     let isTaken = false
     let isOver = tallies.length === 0
+    let isChecked = false
     const copied = [
       ...(options.copied ?? []),
       ...planned.tables.map(({ id, name, schema }) => ({ id, schema, name, lsn: planned.lsn }))
@@ -227,7 +242,12 @@ export const snapshot = (
         )
       }),
       feed: Effect.gen(function* () {
-        if (isOver) return behind(yield* logical(feedOptions(options)), copied)
+        if (isOver) {
+          // Once: the feed itself moves the slot on.
+          if (!isChecked && tallies.length > 0) yield* unmoved(options.slot, planned.lsn)
+          isChecked = true
+          return behind(yield* logical(feedOptions(options)), copied)
+        }
         const waiting = tallies.find(({ state }) => state !== "copied")
         return yield* SnapshotFailure.failure(
           "unfinished",
