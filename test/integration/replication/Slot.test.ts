@@ -4,8 +4,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import { logical } from "../../../src/replication/LogicalFeed.js"
 import * as Publication from "../../../src/replication/Publication.js"
 import * as Slot from "../../../src/replication/Slot.js"
+import * as SlotFailure from "../../../src/replication/SlotFailure.js"
 import * as Walsender from "../../../src/replication/Walsender.js"
 import type { Target } from "../connection/sessions.js"
 import { refusal, table } from "../connection/sessions.js"
@@ -243,6 +245,19 @@ describeWithServer(
           const error = yield* Effect.flip(Slot.advance(name, slot.confirmed! + 100n))
           assert.strictEqual(reasonOf(error), "slot: invalidated")
           assert.include(error.message, "wal_removed")
+          const feed = yield* Effect.flip(Effect.scoped(logical({ slot: name, publications: ["p"] })))
+          assert.strictEqual(reasonOf(feed), "slot: invalidated")
+          const session = yield* Walsender.open
+          const refused = SlotFailure.diagnosing(
+            session,
+            name,
+            Effect.scoped(
+              session.copyBoth(
+                `START_REPLICATION SLOT "${name}" LOGICAL 0/0 ("proto_version" '1', "publication_names" 'p')`
+              )
+            )
+          )
+          assert.strictEqual(reasonOf(yield* Effect.flip(refused)), "slot: invalidated")
         })
       )
     )
