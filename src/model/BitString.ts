@@ -2,13 +2,14 @@ import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as order from "effect/Order"
+import { Printed } from "./Printed.js"
 
 /**
  * A string of bits, PostgreSQL's `bit` and `varbit`. Equal when length and bits are.
  *
  * @see https://www.postgresql.org/docs/current/datatype-bit.html
  */
-export class BitString implements Equal.Equal {
+export class BitString extends Printed {
   /** The server's order: bit by bit from the left, and then the shorter first. */
   static readonly Order: order.Order<BitString> = order.make((self, that) => {
     const common = Math.min(self.bytes.length, that.bytes.length)
@@ -28,7 +29,9 @@ export class BitString implements Equal.Equal {
   constructor(
     readonly bytes: Uint8Array,
     readonly length: number
-  ) {}
+  ) {
+    super()
+  }
 
   /** The first `length` bits of a copy of the bytes; none when there are fewer. */
   static make(bytes: Uint8Array, length: number): Option.Option<BitString> {
@@ -63,19 +66,11 @@ export class BitString implements Equal.Equal {
     return text.slice(0, this.length)
   }
 
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     return that instanceof BitString && BitString.Order(this, that) === 0
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     return Hash.cached(this, Hash.combine(Hash.number(this.length))(Hash.array([...this.bytes])))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }

@@ -6,18 +6,17 @@
  */
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
+import { Printed } from "./Printed.js"
 
 /** Digits that read back as the same number, the sign of zero included. */
 export const digits = (value: number): string => (Object.is(value, -0) ? "-0" : String(value))
 
 /** A value that is its numbers. */
-export abstract class Shape implements Equal.Equal {
+export abstract class Shape extends Printed {
   /** What makes the shape, in the order of its binary form. */
-  abstract readonly numbers: ReadonlyArray<number>
+  abstract readonly numbers: ReadonlyArray<number>;
 
-  abstract toString(): string
-
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     if (!(that instanceof Shape) || that.constructor !== this.constructor) return false
     const self = this.numbers
     const other = that.numbers
@@ -29,16 +28,8 @@ export abstract class Shape implements Equal.Equal {
     )
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     return Hash.array(this.numbers.map((value) => value + 0))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }
 

@@ -8,17 +8,20 @@ import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as Calendar from "./Calendar.js"
 import * as Int64 from "./Int64.js"
+import { Printed } from "./Printed.js"
 
 const perDay = BigInt(Calendar.microsPerDay)
 const to1970 = BigInt(Calendar.millisTo2000) * 1000n
 const largestDate = 8.64e15
 
-export abstract class Microseconds implements Equal.Equal {
+export abstract class Microseconds extends Printed {
   /** `high`, `low`: signed halves of the 64-bit number, as on the wire. */
   constructor(
     readonly high: number,
     readonly low: number
-  ) {}
+  ) {
+    super()
+  }
 
   /** False for `infinity` and `-infinity`. */
   get isFinite(): boolean {
@@ -73,7 +76,7 @@ export abstract class Microseconds implements Equal.Equal {
     return `${Calendar.dateText(civil)} ${Calendar.timeText(this.microsOfDay)}${zone}${Calendar.eraText(civil)}`
   }
 
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     return (
       that instanceof Microseconds &&
       that.constructor === this.constructor &&
@@ -82,16 +85,8 @@ export abstract class Microseconds implements Equal.Equal {
     )
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     return Hash.cached(this, Hash.combine(Hash.number(this.high))(Hash.number(this.low)))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }
 

@@ -3,6 +3,7 @@ import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as order from "effect/Order"
+import { Printed } from "./Printed.js"
 
 const decimal = /^\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?\s*$/
 const special = /^\s*(?:(nan)|(-?)\+?inf(?:inity)?)\s*$/i
@@ -20,7 +21,7 @@ const mostWhole = 131_072
  *
  * @see https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-NUMERIC-DECIMAL
  */
-export class Numeric implements Equal.Equal {
+export class Numeric extends Printed {
   static readonly NaN: Numeric = new Numeric(NaN, 0)
   static readonly infinity: Numeric = new Numeric(Infinity, 0)
   static readonly negativeInfinity: Numeric = new Numeric(-Infinity, 0)
@@ -36,7 +37,9 @@ export class Numeric implements Equal.Equal {
   private constructor(
     readonly coefficient: number | bigint,
     readonly scale: number
-  ) {}
+  ) {
+    super()
+  }
 
   /**
    * For decoders, unchecked: a number coefficient is safe and not −0, a bigint one is beyond that, the scale is 0 to
@@ -134,21 +137,13 @@ export class Numeric implements Equal.Equal {
     return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`
   }
 
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     return that instanceof Numeric && compare(this, that) === 0
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     const text = this.toString()
     return Hash.cached(this, Hash.string(this.scale === 0 ? text : text.replace(/\.?0*$/, "")))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }
 

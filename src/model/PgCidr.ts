@@ -1,16 +1,15 @@
-import * as Equal from "effect/Equal"
-import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as order from "effect/Order"
 import * as IpText from "./IpText.js"
 import { PgInet } from "./PgInet.js"
+import { Printed } from "./Printed.js"
 
 /**
  * A network, PostgreSQL's `cidr`: an address without bits behind the prefix. Equal when address and prefix are.
  *
  * @see https://www.postgresql.org/docs/current/datatype-net-types.html#DATATYPE-CIDR
  */
-export class PgCidr implements Equal.Equal {
+export class PgCidr extends Printed {
   /** As `PgInet.Order`. */
   static readonly Order: order.Order<PgCidr> = order.mapInput(
     PgInet.Order,
@@ -21,7 +20,9 @@ export class PgCidr implements Equal.Equal {
   constructor(
     readonly address: string,
     readonly prefix: number
-  ) {}
+  ) {
+    super()
+  }
 
   /** From an address in any full form and the bits of the network; none when bits behind them are set. */
   static make(address: string, prefix?: number): Option.Option<PgCidr> {
@@ -42,22 +43,6 @@ export class PgCidr implements Equal.Equal {
   /** Address and prefix, always both. */
   toString(): string {
     return `${this.address}/${this.prefix}`
-  }
-
-  [Equal.symbol](that: Equal.Equal): boolean {
-    return that instanceof PgCidr && that.address === this.address && that.prefix === this.prefix
-  }
-
-  [Hash.symbol](): number {
-    return Hash.combine(Hash.string(this.address))(Hash.number(this.prefix))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }
 

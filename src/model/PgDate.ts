@@ -3,6 +3,7 @@ import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as order from "effect/Order"
 import * as Calendar from "./Calendar.js"
+import { Printed } from "./Printed.js"
 
 const last = 0x7fffffff
 const first = -0x80000000
@@ -14,7 +15,7 @@ const largestDate = 8.64e15
  *
  * @see https://www.postgresql.org/docs/current/datatype-datetime.html
  */
-export class PgDate implements Equal.Equal {
+export class PgDate extends Printed {
   static readonly infinity: PgDate = new PgDate(last)
   static readonly negativeInfinity: PgDate = new PgDate(first)
 
@@ -24,7 +25,9 @@ export class PgDate implements Equal.Equal {
   )
 
   /** `days`: from 2000-01-01, 32 bits with sign, as on the wire; the ends of that range are the infinities. */
-  constructor(readonly days: number) {}
+  constructor(readonly days: number) {
+    super()
+  }
 
   /** The day of a year (astronomical: 0 is 1 BC), month (1 to 12) and day of the month; none when there is no such day. */
   static make(year: number, month: number, day: number): Option.Option<PgDate> {
@@ -68,20 +71,12 @@ export class PgDate implements Equal.Equal {
     return Calendar.dateText(civil) + Calendar.eraText(civil)
   }
 
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     return that instanceof PgDate && that.days === this.days
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     return Hash.number(this.days)
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }
 

@@ -1,5 +1,6 @@
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
+import { Printed } from "./Printed.js"
 
 /** x and y, then z, then m, as far as the geometry has them. An empty point has NaN in all of them. */
 export type Position = ReadonlyArray<number>
@@ -31,7 +32,7 @@ export type Figure =
  *
  * @see https://postgis.net/docs/using_postgis_dbmanagement.html#EWKB_EWKT
  */
-export class PgGeometry implements Equal.Equal {
+export class PgGeometry extends Printed {
   /**
    * Not checked: that the rest says what the bytes say. `PgTypes.geometry` makes the bytes of a figure.
    */
@@ -43,7 +44,9 @@ export class PgGeometry implements Equal.Equal {
     readonly srid: number,
     readonly hasZ: boolean,
     readonly hasM: boolean
-  ) {}
+  ) {
+    super()
+  }
 
   get type(): Figure["_tag"] {
     return this.figure._tag
@@ -56,7 +59,7 @@ export class PgGeometry implements Equal.Equal {
     return text
   }
 
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     return (
       that instanceof PgGeometry &&
       that.bytes.length === this.bytes.length &&
@@ -64,16 +67,8 @@ export class PgGeometry implements Equal.Equal {
     )
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     return Hash.cached(this, Hash.array([...this.bytes]))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }
 

@@ -1,8 +1,7 @@
-import * as Equal from "effect/Equal"
-import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as order from "effect/Order"
 import * as IpText from "./IpText.js"
+import { Printed } from "./Printed.js"
 
 const pattern = /^([0-9A-Fa-f.:]{2,45})(?:\/(\d{1,3}))?$/
 
@@ -11,7 +10,7 @@ const pattern = /^([0-9A-Fa-f.:]{2,45})(?:\/(\d{1,3}))?$/
  *
  * @see https://www.postgresql.org/docs/current/datatype-net-types.html#DATATYPE-INET
  */
-export class PgInet implements Equal.Equal {
+export class PgInet extends Printed {
   /** The server's order: IPv4 first, then by network, by size of network, and by host. */
   static readonly Order: order.Order<PgInet> = order.make((self, that) => compare(self, that))
 
@@ -22,7 +21,9 @@ export class PgInet implements Equal.Equal {
   constructor(
     readonly address: string,
     readonly prefix: number
-  ) {}
+  ) {
+    super()
+  }
 
   /** From an address in any full form, and the bits of its network, unless told all of them. */
   static make(address: string, prefix?: number): Option.Option<PgInet> {
@@ -48,22 +49,6 @@ export class PgInet implements Equal.Equal {
   /** The address alone when its network is itself, as the server prints it. */
   toString(): string {
     return this.prefix === (this.family === 4 ? 32 : 128) ? this.address : `${this.address}/${this.prefix}`
-  }
-
-  [Equal.symbol](that: Equal.Equal): boolean {
-    return that instanceof PgInet && that.address === this.address && that.prefix === this.prefix
-  }
-
-  [Hash.symbol](): number {
-    return Hash.combine(Hash.string(this.address))(Hash.number(this.prefix))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }
 

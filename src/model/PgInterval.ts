@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import * as order from "effect/Order"
 import * as Int64 from "./Int64.js"
 import * as IntervalText from "./IntervalText.js"
+import { Printed } from "./Printed.js"
 
 const most = 0x7fffffff
 const least = -0x80000000
@@ -19,7 +20,7 @@ const dayMicros = 86_400_000_000n
  *
  * @see https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-INTERVAL-INPUT
  */
-export class PgInterval implements Equal.Equal {
+export class PgInterval extends Printed {
   static readonly infinity: PgInterval = new PgInterval(most, most, most, -1)
   static readonly negativeInfinity: PgInterval = new PgInterval(least, least, least, 0)
   static readonly zero: PgInterval = new PgInterval(0, 0, 0, 0)
@@ -37,7 +38,9 @@ export class PgInterval implements Equal.Equal {
     readonly days: number,
     readonly high: number,
     readonly low: number
-  ) {}
+  ) {
+    super()
+  }
 
   /** None when a part does not fit its bits, or where the infinities have their place. */
   static make(months: number, days: number, micros: bigint | number): Option.Option<PgInterval> {
@@ -88,7 +91,7 @@ export class PgInterval implements Equal.Equal {
     return IntervalText.print(this.months, this.days, this.micros)
   }
 
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     return (
       that instanceof PgInterval &&
       that.months === this.months &&
@@ -98,16 +101,8 @@ export class PgInterval implements Equal.Equal {
     )
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     return Hash.cached(this, Hash.array([this.months, this.days, this.high, this.low]))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }
 

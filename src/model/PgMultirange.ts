@@ -1,6 +1,7 @@
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import type { PgRange } from "./PgRange.js"
+import { Printed } from "./Printed.js"
 
 /**
  * Several ranges as one value, PostgreSQL's `int4multirange` and the like. From the server they come in order, without
@@ -8,8 +9,10 @@ import type { PgRange } from "./PgRange.js"
  *
  * @see https://www.postgresql.org/docs/current/rangetypes.html
  */
-export class PgMultirange<out A> implements Equal.Equal {
-  constructor(readonly ranges: ReadonlyArray<PgRange<A>>) {}
+export class PgMultirange<out A> extends Printed {
+  constructor(readonly ranges: ReadonlyArray<PgRange<A>>) {
+    super()
+  }
 
   static of<A>(...ranges: ReadonlyArray<PgRange<A>>): PgMultirange<A> {
     return new PgMultirange(ranges)
@@ -24,7 +27,7 @@ export class PgMultirange<out A> implements Equal.Equal {
     return `{${this.ranges.join(",")}}`
   }
 
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     return (
       that instanceof PgMultirange &&
       that.ranges.length === this.ranges.length &&
@@ -32,15 +35,7 @@ export class PgMultirange<out A> implements Equal.Equal {
     )
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     return Hash.array(this.ranges)
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }

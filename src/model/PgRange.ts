@@ -1,6 +1,7 @@
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as order from "effect/Order"
+import { Printed } from "./Printed.js"
 
 /** Which ends belong to a range, written as the server writes them. */
 export type Ends = "[)" | "[]" | "()" | "(]"
@@ -12,7 +13,7 @@ export type Ends = "[)" | "[]" | "()" | "(]"
  *
  * @see https://www.postgresql.org/docs/current/rangetypes.html
  */
-export class PgRange<out A> implements Equal.Equal {
+export class PgRange<out A> extends Printed {
   /** The range without any value. */
   static readonly empty: PgRange<never> = new PgRange<never>(null, null, false, false, true)
 
@@ -56,7 +57,9 @@ export class PgRange<out A> implements Equal.Equal {
     readonly lowerInclusive: boolean,
     readonly upperInclusive: boolean,
     readonly isEmpty: boolean
-  ) {}
+  ) {
+    super()
+  }
 
   /** The same range over other values. */
   map<B>(change: (value: A) => B): PgRange<B> {
@@ -78,7 +81,7 @@ export class PgRange<out A> implements Equal.Equal {
     return `${lowerInclusive ? "[" : "("}${bound(lower)},${bound(upper)}${upperInclusive ? "]" : ")"}`
   }
 
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     return (
       that instanceof PgRange &&
       that.isEmpty === this.isEmpty &&
@@ -89,20 +92,12 @@ export class PgRange<out A> implements Equal.Equal {
     )
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     return Hash.combine(Hash.hash(this.lower))(
       Hash.combine(Hash.hash(this.upper))(
         Hash.number((this.isEmpty ? 4 : 0) + (this.lowerInclusive ? 2 : 0) + (this.upperInclusive ? 1 : 0))
       )
     )
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }
 

@@ -1,6 +1,5 @@
-import * as Equal from "effect/Equal"
-import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
+import { Printed } from "./Printed.js"
 
 const pattern = /^(\d{1,20}):(\d{1,20}):((?:\d{1,20}(?:,\d{1,20})*)?)$/
 const most = 2n ** 64n - 1n
@@ -10,7 +9,7 @@ const most = 2n ** 64n - 1n
  *
  * @see https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
  */
-export class PgSnapshot implements Equal.Equal {
+export class PgSnapshot extends Printed {
   /**
    * `xmin`: all transactions below it were done. `xmax`: none from it on had begun. `running`: those between that were not
    * done, in ascending order. Each is of 64 bits without sign. Not checked: `make` does.
@@ -19,7 +18,9 @@ export class PgSnapshot implements Equal.Equal {
     readonly xmin: bigint,
     readonly xmax: bigint,
     readonly running: ReadonlyArray<bigint>
-  ) {}
+  ) {
+    super()
+  }
 
   /** None when a number is out of range, `xmin` is 0 or above `xmax`, or `running` does not ascend between them. */
   static make(xmin: bigint, xmax: bigint, running: ReadonlyArray<bigint>): Option.Option<PgSnapshot> {
@@ -47,21 +48,5 @@ export class PgSnapshot implements Equal.Equal {
   /** `xmin:xmax:running,…` */
   toString(): string {
     return `${this.xmin}:${this.xmax}:${this.running.join(",")}`
-  }
-
-  [Equal.symbol](that: Equal.Equal): boolean {
-    return that instanceof PgSnapshot && that.toString() === this.toString()
-  }
-
-  [Hash.symbol](): number {
-    return Hash.cached(this, Hash.string(this.toString()))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }

@@ -2,6 +2,7 @@ import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as Float4 from "./Float4.js"
 import { sameNumbers } from "./PgVector.js"
+import { Printed } from "./Printed.js"
 
 /**
  * A vector of which only the numbers other than 0 are kept, pgvector's `sparsevec`. Equal when dimensions, places and
@@ -9,7 +10,7 @@ import { sameNumbers } from "./PgVector.js"
  *
  * @see https://github.com/pgvector/pgvector
  */
-export class PgSparseVector implements Equal.Equal {
+export class PgSparseVector extends Printed {
   /**
    * `indices`: places of the numbers, from 0 and ascending; `values`: as many numbers. Both are kept and not to be changed.
    * Not checked: the codec does when it is sent.
@@ -18,7 +19,9 @@ export class PgSparseVector implements Equal.Equal {
     readonly dimensions: number,
     readonly indices: ReadonlyArray<number>,
     readonly values: Float32Array
-  ) {}
+  ) {
+    super()
+  }
 
   /** What is not 0 of a list of numbers. */
   static fromDense(numbers: ArrayLike<number>): PgSparseVector {
@@ -47,7 +50,7 @@ export class PgSparseVector implements Equal.Equal {
     return `{${pairs.join(",")}}/${this.dimensions}`
   }
 
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     return (
       that instanceof PgSparseVector &&
       that.dimensions === this.dimensions &&
@@ -56,20 +59,12 @@ export class PgSparseVector implements Equal.Equal {
     )
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     return Hash.cached(
       this,
       Hash.combine(Hash.number(this.dimensions))(
         Hash.combine(Hash.array(this.indices))(Hash.array(Array.from(this.values, (value) => value + 0)))
       )
     )
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }

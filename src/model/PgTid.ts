@@ -1,7 +1,6 @@
-import * as Equal from "effect/Equal"
-import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as order from "effect/Order"
+import { Printed } from "./Printed.js"
 
 const pattern = /^\((\d{1,10}),(\d{1,5})\)$/
 
@@ -10,7 +9,7 @@ const pattern = /^\((\d{1,10}),(\d{1,5})\)$/
  *
  * @see https://www.postgresql.org/docs/current/datatype-oid.html
  */
-export class PgTid implements Equal.Equal {
+export class PgTid extends Printed {
   /** By block, then by offset. */
   static readonly Order: order.Order<PgTid> = order.make(
     (self, that) => order.number(self.block, that.block) || order.number(self.offset, that.offset)
@@ -20,7 +19,9 @@ export class PgTid implements Equal.Equal {
   constructor(
     readonly block: number,
     readonly offset: number
-  ) {}
+  ) {
+    super()
+  }
 
   /** None outside the type's range. */
   static make(block: number, offset: number): Option.Option<PgTid> {
@@ -38,22 +39,6 @@ export class PgTid implements Equal.Equal {
   /** `(block,offset)` */
   toString(): string {
     return `(${this.block},${this.offset})`
-  }
-
-  [Equal.symbol](that: Equal.Equal): boolean {
-    return that instanceof PgTid && that.block === this.block && that.offset === this.offset
-  }
-
-  [Hash.symbol](): number {
-    return Hash.combine(Hash.number(this.block))(Hash.number(this.offset))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }
 

@@ -3,6 +3,7 @@ import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as order from "effect/Order"
 import * as Calendar from "./Calendar.js"
+import { Printed } from "./Printed.js"
 
 const pattern = /^(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?$/
 
@@ -11,14 +12,16 @@ const pattern = /^(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?$/
  *
  * @see https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-INPUT-TIMES
  */
-export class PgTime implements Equal.Equal {
+export class PgTime extends Printed {
   /** Earlier first. */
   static readonly Order: order.Order<PgTime> = order.make((self, that) =>
     self.micros < that.micros ? -1 : self.micros > that.micros ? 1 : 0
   )
 
   /** `micros`: since midnight, 0 to 86,400,000,000. Not checked: `make` does. */
-  constructor(readonly micros: number) {}
+  constructor(readonly micros: number) {
+    super()
+  }
 
   /** From microseconds since midnight; none outside 0 to 86,400,000,000. */
   static make(micros: number): Option.Option<PgTime> {
@@ -36,20 +39,12 @@ export class PgTime implements Equal.Equal {
     return Calendar.timeText(this.micros)
   }
 
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     return that instanceof PgTime && that.micros === this.micros
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     return Hash.number(this.micros)
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }
 

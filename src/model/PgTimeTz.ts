@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import * as order from "effect/Order"
 import * as Calendar from "./Calendar.js"
 import { isTimeOfDay, microsOfText } from "./PgTime.js"
+import { Printed } from "./Printed.js"
 
 /** The server holds offsets below 16 hours. */
 const offsetLimit = 16 * 3600
@@ -17,7 +18,7 @@ const utc = (time: PgTimeTz): number => time.micros - time.offset * 1_000_000
  *
  * @see https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-INPUT-TIMES
  */
-export class PgTimeTz implements Equal.Equal {
+export class PgTimeTz extends Printed {
   /** Earlier in UTC first, then the farther east. */
   static readonly Order: order.Order<PgTimeTz> = order.make((self, that) => {
     const difference = utc(self) - utc(that) || that.offset - self.offset
@@ -31,7 +32,9 @@ export class PgTimeTz implements Equal.Equal {
   constructor(
     readonly micros: number,
     readonly offset: number
-  ) {}
+  ) {
+    super()
+  }
 
   /** From microseconds since midnight and seconds east of UTC; none outside the type's range. */
   static make(micros: number, offset: number): Option.Option<PgTimeTz> {
@@ -53,19 +56,11 @@ export class PgTimeTz implements Equal.Equal {
     return Calendar.timeText(this.micros) + Calendar.offsetText(this.offset)
   }
 
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     return that instanceof PgTimeTz && that.micros === this.micros && that.offset === this.offset
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     return Hash.combine(Hash.number(this.micros))(Hash.number(this.offset))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }

@@ -1,7 +1,6 @@
-import * as Equal from "effect/Equal"
-import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import { quoted, unquoted } from "./PgTsVector.js"
+import { Printed } from "./Printed.js"
 
 /** What a query asks for. Neighbouring `And`s and `Or`s are one with several operands. */
 export type TsNode =
@@ -147,11 +146,13 @@ class Walk {
  *
  * @see https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSQUERY
  */
-export class PgTsQuery implements Equal.Equal {
+export class PgTsQuery extends Printed {
   /** The query that asks for nothing, and finds nothing. */
   static readonly empty: PgTsQuery = new PgTsQuery(null)
 
-  constructor(readonly root: TsNode | null) {}
+  constructor(readonly root: TsNode | null) {
+    super()
+  }
 
   /** From `'fat':*A & !( 'cat' <-> 'rat' )`, quoted as the server prints it; none when nested too deeply. */
   static fromText(text: string): Option.Option<PgTsQuery> {
@@ -164,21 +165,5 @@ export class PgTsQuery implements Equal.Equal {
   /** `'fat':*A & !( 'cat' <-> 'rat' )` */
   toString(): string {
     return this.root === null ? "" : inside(this.root)
-  }
-
-  [Equal.symbol](that: Equal.Equal): boolean {
-    return that instanceof PgTsQuery && that.toString() === this.toString()
-  }
-
-  [Hash.symbol](): number {
-    return Hash.cached(this, Hash.string(this.toString()))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }

@@ -1,6 +1,5 @@
-import * as Equal from "effect/Equal"
-import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
+import { Printed } from "./Printed.js"
 
 export type TsWeight = "A" | "B" | "C" | "D"
 
@@ -23,9 +22,11 @@ export const unquoted = (text: string): string => text.replaceAll(/''|\\\\/g, (p
  *
  * @see https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSVECTOR
  */
-export class PgTsVector implements Equal.Equal {
+export class PgTsVector extends Printed {
   /** From the server the lexemes come sorted and without repetition; what is sent need not be so. */
-  constructor(readonly lexemes: ReadonlyArray<TsLexeme>) {}
+  constructor(readonly lexemes: ReadonlyArray<TsLexeme>) {
+    super()
+  }
 
   /** From `'cat':3 'fat':2A,4`, quoted as the server prints it. */
   static fromText(text: string): Option.Option<PgTsVector> {
@@ -54,21 +55,5 @@ export class PgTsVector implements Equal.Equal {
         return places.length === 0 ? quoted(lexeme) : `${quoted(lexeme)}:${places.join(",")}`
       })
       .join(" ")
-  }
-
-  [Equal.symbol](that: Equal.Equal): boolean {
-    return that instanceof PgTsVector && that.toString() === this.toString()
-  }
-
-  [Hash.symbol](): number {
-    return Hash.cached(this, Hash.string(this.toString()))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }

@@ -1,15 +1,18 @@
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as Float4 from "./Float4.js"
+import { Printed } from "./Printed.js"
 
 /**
  * A vector of pgvector's types `vector` and `halfvec`. Equal when all numbers are: 0 and −0 are one, as for the server.
  *
  * @see https://github.com/pgvector/pgvector
  */
-export class PgVector implements Equal.Equal {
+export class PgVector extends Printed {
   /** The numbers are kept and not to be changed. */
-  constructor(readonly values: Float32Array) {}
+  constructor(readonly values: Float32Array) {
+    super()
+  }
 
   /** Of any numbers, each rounded to the nearest float4. */
   static of(...values: ReadonlyArray<number>): PgVector {
@@ -29,20 +32,12 @@ export class PgVector implements Equal.Equal {
     return `[${Array.from(this.values, Float4.textOf).join(",")}]`
   }
 
-  [Equal.symbol](that: Equal.Equal): boolean {
+  override [Equal.symbol](that: Equal.Equal): boolean {
     return that instanceof PgVector && sameNumbers(this.values, that.values)
   }
 
-  [Hash.symbol](): number {
+  override [Hash.symbol](): number {
     return Hash.cached(this, Hash.array(Array.from(this.values, (value) => value + 0)))
-  }
-
-  toJSON(): string {
-    return this.toString()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString()
   }
 }
 
