@@ -19,6 +19,9 @@ const column = (name: string, typeOid: number = Oid.int4): Column => ({
   format: 0
 })
 
+/** With a size and a modifier that have nothing to do with the values. */
+const misled = (each: Column): Column => ({ ...each, typeSize: 1, typeModifier: 4 })
+
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 const body = (...fields: ReadonlyArray<Uint8Array | null>): Uint8Array => {
@@ -60,6 +63,14 @@ const one = bytesOf("00000001")
 const two = bytesOf("00000002")
 
 describe("Row", () => {
+  it("reads values by their own length, whatever size and modifier the column claims (TYP-003)", () => {
+    const columns = [column("a", Oid.text), column("b"), column("c", Oid.numeric)]
+    const bodies = [body(utf8("longer than one"), one, bytesOf("0001000000000002000a"))]
+    const told = decode(columns, [1, 1, 1], bodies)
+    assert.isNull(told.failure)
+    assert.deepStrictEqual(decode(columns.map(misled), [1, 1, 1], bodies), told)
+  })
+
   it("makes plain objects with the columns in order, and arrays when asked", () => {
     const columns = [column("b"), column("a", Oid.text), column("c", Oid.bool)]
     const bodies = [body(one, utf8("x"), bytesOf("01")), body(null, null, null)]

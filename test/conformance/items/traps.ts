@@ -110,11 +110,10 @@ TRP-072 Binary copies parse however they are cut.
 TRP-073 A slow reader of a copy costs bounded memory.
 `
   ),
-  later(
+  settled(
     "9.6",
     "Values",
     "datatype.html",
-    "types",
     `
 TRP-074 Arrays with bounds in their text.
 TRP-075 Arrays of boxes have their own delimiter.
@@ -197,7 +196,7 @@ TRP-129 Recorded conversations of real servers give the same results at every cu
 TRP-130 Mutated messages give a result or a protocol error, and nothing else ever.
 TRP-131 One suite runs against every supported version.
 TRP-132 A proxy that kills, stalls or delays settles every waiter once and leaks nothing.
-TRP-133 Text and binary of the same value decode to the same. :: waits for types
+TRP-133 Text and binary of the same value decode to the same.
 `
   )
 ]

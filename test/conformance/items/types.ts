@@ -1,14 +1,11 @@
 /** Values, in text and in binary. */
-import { later, type Part, type Section } from "../Item.js"
-
-const part: Part = "types"
+import { settled, type Section } from "../Item.js"
 
 export const types: ReadonlyArray<Section> = [
-  later(
+  settled(
     "8.1",
     "In general",
     "protocol-overview.html#PROTOCOL-FORMAT-CODES",
-    part,
     `
 TYP-001 Types without a binary form are asked for as text, column by column.
 TYP-002 OID and format choose the decoder; an unknown type is text or raw bytes, never a guess.
@@ -23,11 +20,10 @@ TYP-010 Every type comes back as it went, in both formats.
 TYP-011 Modifiers are understood.
 `
   ),
-  later(
+  settled(
     "8.3",
     "Booleans, bytes, characters",
     "datatype-character.html",
-    part,
     `
 TYP-012 Booleans.
 TYP-013 Bytes in both text forms and raw.
@@ -39,11 +35,10 @@ TYP-018 Unknown is for literals only. :: fact
 TYP-019 Void is empty.
 `
   ),
-  later(
+  settled(
     "8.4",
     "Integers and identifiers",
     "datatype-numeric.html#DATATYPE-INT",
-    part,
     `
 TYP-020 Integers, the widest as bigint.
 TYP-021 Unsigned identifiers.
@@ -54,11 +49,10 @@ TYP-025 LSNs.
 TYP-026 Snapshots.
 `
   ),
-  later(
+  settled(
     "8.5",
     "Floating point",
     "datatype-numeric.html#DATATYPE-FLOAT",
-    part,
     `
 TYP-027 Both widths, exact in both formats.
 TYP-028 Not-a-number, infinities and negative zero survive.
@@ -67,11 +61,10 @@ TYP-030 Single precision is the same number from text and from binary.
 TYP-031 Overflow is the server's error. :: fact
 `
   ),
-  later(
+  settled(
     "8.6",
     "Numeric",
     "datatype-numeric.html#DATATYPE-NUMERIC-DECIMAL",
-    part,
     `
 TYP-032 Digits in base 10000 with weight, sign and scale, the infinities included.
 TYP-033 Trailing zeros are kept.
@@ -82,11 +75,10 @@ TYP-037 Limits of size. :: fact
 TYP-038 Nothing becomes a float by itself.
 `
   ),
-  later(
+  settled(
     "8.7",
     "JSON and XML",
     "datatype-json.html",
-    part,
     `
 TYP-039 Both kinds of JSON, with the version byte where it belongs.
 TYP-040 Large numbers can be had exactly.
@@ -96,11 +88,10 @@ TYP-043 XML.
 TYP-044 JSON paths.
 `
   ),
-  later(
+  settled(
     "8.8",
     "Dates and times",
     "datatype-datetime.html",
-    part,
     `
 TYP-045 Dates, infinite ones and those beyond Date.
 TYP-046 Timestamps to the microsecond.
@@ -115,43 +106,39 @@ TYP-054 All four interval styles, or binary.
 TYP-055 Times are integers. :: fact
 `
   ),
-  later(
+  settled(
     "8.9",
     "Identifiers and networks",
     "datatype-net-types.html",
-    part,
     `
 TYP-056 UUIDs.
 TYP-057 Addresses and networks with the server's own family numbers.
 TYP-058 Hardware addresses.
 `
   ),
-  later("8.10", "Bits", "datatype-bit.html", part, `TYP-059 Strings of bits, the last byte padded.`),
-  later(
+  settled("8.10", "Bits", "datatype-bit.html", `TYP-059 Strings of bits, the last byte padded.`),
+  settled(
     "8.11",
     "Geometry",
     "datatype-geometric.html",
-    part,
     `
 TYP-060 Seven shapes in binary.
 TYP-061 The same in text.
 `
   ),
-  later(
+  settled(
     "8.12",
     "Text search",
     "datatype-textsearch.html",
-    part,
     `
 TYP-062 Vectors with positions and weights.
 TYP-063 Queries, right operand first.
 `
   ),
-  later(
+  settled(
     "8.13",
     "Arrays",
     "arrays.html",
-    part,
     `
 TYP-064 Dimensions, bounds and elements in binary.
 TYP-065 Sizes are checked before memory is taken.
@@ -166,11 +153,10 @@ TYP-073 Arrays of domains and domains over arrays.
 TYP-074 A nested array is a dimension, except for JSON.
 `
   ),
-  later(
+  settled(
     "8.14",
     "Ranges",
     "rangetypes.html",
-    part,
     `
 TYP-075 Flags and bounds in binary.
 TYP-076 Brackets and quotes in text.
@@ -179,11 +165,10 @@ TYP-078 The server makes discrete ranges canonical. :: fact
 TYP-079 Multiranges.
 `
   ),
-  later(
+  settled(
     "8.15",
     "Composites, enums, domains",
     "rowtypes.html",
-    part,
     `
 TYP-080 Composites in binary; anonymous ones only towards us.
 TYP-081 Composites in text.
@@ -192,11 +177,10 @@ TYP-083 Enums are their labels.
 TYP-084 Domains are their base, except where their own OID shows.
 `
   ),
-  later(
+  settled(
     "8.16",
     "Extensions",
     "contrib.html",
-    part,
     `
 TYP-085 hstore.
 TYP-086 ltree and its queries.
