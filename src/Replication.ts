@@ -69,3 +69,7 @@ export type { SnapshotReason } from "./replication/SnapshotFailure.js"
 export type { PublishedTable } from "./replication/SnapshotTables.js"
 export { CatchUp } from "./replication/CatchUp.js"
 export type { CopiedTable } from "./replication/CatchUp.js"
+/** Into PostgreSQL, each transaction once. */
+export { exactlyOnce } from "./replication/ExactlyOnce.js"
+export type { ExactlyOnceOptions } from "./replication/ExactlyOnce.js"
+export { usualTable as usualPositionTable } from "./replication/PositionTable.js"

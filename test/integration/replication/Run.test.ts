@@ -1,0 +1,342 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import { PgConnector } from "../../../src/connection/PgConnector.js"
+import type { LogicalOptions } from "../../../src/replication/LogicalFeed.js"
+import * as Replication from "../../../src/Replication.js"
+import type { RunEvent } from "../../../src/replication/RunEvent.js"
+import type { TransactionEvent } from "../../../src/replication/TransactionAssembler.js"
+import type { Target } from "../connection/sessions.js"
+import { s, table } from "../connection/sessions.js"
+import { eventually } from "../support/Eventually.js"
+import { rawRows } from "../support/RawSession.js"
+import { describeWithServer, shared } from "../support/Server.js"
+import { connecting, fresh, slotName, slotRow } from "./support.js"
+
+/** A table, a publication of it, and a slot that begins now. */
+const prepare = (columns: string, target: Target = shared) =>
+  Effect.gen(function* () {
+    const rows = yield* table(columns, target)
+    const publication = fresh("run_pub")
+    yield* Effect.acquireRelease(rawRows(target, `create publication ${publication} for table ${rows}`), () =>
+      Effect.ignore(rawRows(target, `drop publication ${publication}`))
+    )
+    const slot = yield* slotName(target)
+    yield* Replication.Slot.create(slot)
+    const run = (sql: string) => rawRows(target, sql)
+    const options: LogicalOptions = { slot, publications: [publication] }
+    return { rows, slot, run, options }
+  })
+
+/** The ids that a transaction inserts. */
+const idsOf = (event: TransactionEvent): ReadonlyArray<number> =>
+  event._tag === "Transaction"
+    ? event.changes.flatMap((change) => (change._tag === "Insert" ? [change.new["id"] as number] : []))
+    : []
+
+const endTheWalsender = (slot: string, target: Target = shared) =>
+  Effect.flatMap(slotRow(slot, "pg_terminate_backend(active_pid)::text", target), (row) =>
+    row?.[0] === "true" ? Effect.void : Effect.fail(new Error("nobody uses the slot"))
+  )
+
+const confirmed = (slot: string, target: Target = shared) =>
+  Effect.map(slotRow(slot, "(confirmed_flush_lsn - '0/0'::pg_lsn)::text", target), (row) =>
+    BigInt(row?.[0] ?? "0")
+  )
+
+const tags = (events: ReadonlyArray<RunEvent<unknown>>) => events.map(({ _tag }) => _tag)
+
+class Crash extends Data.TaggedError("Crash")<{ readonly at: string }> {}
+
+/** Opens again at once: what is tested is that it does, not when. */
+const soon = Schedule.spaced("20 millis")
+
+const inserts = (from: number, to: number, rows: string) =>
+  Array.from({ length: to - from }, (_, at) => `insert into ${rows} values (${from + at})`)
+
+describe("a feed kept going", () => {
+  it.scopedLive("goes on where it was when its session is ended (L01, REP-056)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const { options, rows, run, slot } = yield* prepare("id int")
+        const seen: Array<number> = []
+        const events: Array<RunEvent> = []
+        const running = yield* Effect.fork(
+          Replication.run(
+            options,
+            Replication.eachTransaction((event) => Effect.sync(() => seen.push(...idsOf(event)))),
+            { onEvent: (event) => Effect.sync(() => events.push(event)) }
+          )
+        )
+        for (let round = 0; round < 3; round++) {
+          yield* run(`insert into ${rows} values (${round * 2})`)
+          yield* eventually(
+            Effect.sync(() => seen.length),
+            (length) => length === round * 2 + 1
+          )
+          yield* endTheWalsender(slot)
+          yield* run(`insert into ${rows} values (${round * 2 + 1})`)
+          yield* eventually(
+            Effect.sync(() => seen.length),
+            (length) => length === round * 2 + 2
+          )
+        }
+        yield* Fiber.interrupt(running)
+        assert.deepStrictEqual(seen, [0, 1, 2, 3, 4, 5])
+        assert.deepStrictEqual(
+          tags(events).filter((tag) => tag !== "Retrying" && tag !== "Lost"),
+          ["Opened", "Resumed", "Resumed", "Resumed", "Stopped"]
+        )
+        const last = events.at(-1)!
+        assert.strictEqual(last._tag === "Stopped" ? last.how : undefined, "interrupted")
+        // What was finished was reported before the feed closed.
+        assert.strictEqual(yield* confirmed(slot), last._tag === "Stopped" ? last.position : 0n)
+      })
+    )
+  )
+
+  it.scopedLive("ends with its handler's failure, and begins there the next time (L21, LOG-055)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const { options, rows, run } = yield* prepare("id int")
+        for (const sql of inserts(1, 6, rows)) yield* run(sql)
+        const seen: Array<number> = []
+        const take = (fails: boolean) =>
+          Replication.eachTransaction((event) =>
+            Effect.suspend(() => {
+              const [id] = idsOf(event)
+              if (fails && id === 3) return Effect.fail(new Crash({ at: "3" }))
+              seen.push(id!)
+              return Effect.void
+            })
+          )
+        const error = yield* Effect.flip(Replication.run(options, take(true)))
+        assert.strictEqual(error._tag, "Crash")
+        assert.deepStrictEqual(seen, [1, 2])
+        yield* Effect.raceFirst(
+          Replication.run(options, take(false)),
+          eventually(
+            Effect.sync(() => seen.length),
+            (length) => length === 5
+          )
+        )
+        assert.deepStrictEqual(seen, [1, 2, 3, 4, 5])
+      })
+    )
+  )
+
+  it.scopedLive("takes changes one by one, and batches, up to a position (REP-086)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const { options, rows, run, slot } = yield* prepare("id int")
+        yield* run(`insert into ${rows} select generate_series(1, 3)`)
+        for (const sql of inserts(4, 8, rows)) yield* run(sql)
+        const until = BigInt((yield* run("select (pg_current_wal_lsn() - '0/0'::pg_lsn)::text"))[0]![0]!)
+        yield* run(`insert into ${rows} values (8)`)
+        const events: Array<RunEvent> = []
+        const copy = yield* slotName()
+        yield* run(`select pg_copy_logical_replication_slot('${slot}', '${copy}')`)
+        const seen: Array<unknown> = []
+        yield* Replication.run(
+          { ...options, until },
+          Replication.eachChange(
+            (event) => Effect.sync(() => event._tag === "Insert" && seen.push(event.new["id"])),
+            { concurrency: 4 }
+          ),
+          { onEvent: (event) => Effect.sync(() => events.push(event)) }
+        )
+        assert.deepStrictEqual(seen, [1, 2, 3, 4, 5, 6, 7])
+        assert.deepStrictEqual(tags(events), ["Opened", "Stopped"])
+        assert.isAtLeast(Number(yield* confirmed(slot)), Number(until))
+        const batches: Array<ReadonlyArray<number>> = []
+        yield* Replication.run(
+          { ...options, slot: copy, until },
+          Replication.eachBatch(
+            (batch) => Effect.sync(() => batches.push(Chunk.toReadonlyArray(batch).flatMap(idsOf))),
+            { count: 2 }
+          )
+        )
+        assert.deepStrictEqual(batches, [[1, 2, 3, 4], [5, 6], [7]])
+      })
+    )
+  )
+
+  it.scopedLive(
+    "tells a slot that is gone, made anew or moved on, and does not go on (L15, LOG-059, LOG-063)",
+    () =>
+      connecting()(
+        Effect.gen(function* () {
+          const { options, rows, run, slot } = yield* prepare("id int")
+          const seen: Array<number> = []
+          const follow = () =>
+            Effect.gen(function* () {
+              const before = seen.length
+              const running = yield* Effect.fork(
+                Effect.flip(
+                  Replication.run(
+                    options,
+                    Replication.eachTransaction((event) => Effect.sync(() => seen.push(...idsOf(event)))),
+                    // Long enough to change the slot in between.
+                    { reconnect: Schedule.spaced("1 second") }
+                  )
+                )
+              )
+              yield* run(`insert into ${rows} values (1)`)
+              yield* eventually(
+                Effect.sync(() => seen.length),
+                (length) => length > before
+              )
+              return running
+            })
+          const reasonOf = (running: Fiber.Fiber<Replication.RunError, void>) =>
+            Effect.map(Fiber.join(running), (error) =>
+              error._tag === "PgSlotError" ? error.reason : error._tag
+            )
+
+          const first = yield* follow()
+          yield* endTheWalsender(slot)
+          yield* Replication.Slot.drop(slot, { wait: true })
+          assert.strictEqual(yield* reasonOf(first), "missing")
+
+          yield* Replication.Slot.create(slot)
+          const second = yield* follow()
+          yield* endTheWalsender(slot)
+          yield* Replication.Slot.drop(slot, { wait: true })
+          // Something of its own, and enough log that the new slot keeps none from before.
+          yield* run(`insert into ${rows} values (2); select pg_switch_wal(); checkpoint`)
+          yield* Replication.Slot.create(slot)
+          assert.strictEqual(yield* reasonOf(second), "recreated")
+
+          const third = yield* follow()
+          yield* endTheWalsender(slot)
+          yield* run(`insert into ${rows} values (3)`)
+          yield* run(`select pg_replication_slot_advance('${slot}', pg_current_wal_lsn())`)
+          assert.strictEqual(yield* reasonOf(third), "diverged")
+        })
+      )
+  )
+})
+
+describeWithServer("a feed kept going, over restarts", {}, (server) => {
+  it.scopedLive("outlives the server's restart, however it stops (L01, L17)", () =>
+    connecting({ target: server() })(
+      Effect.gen(function* () {
+        const { options, rows, run } = yield* prepare("id int", server())
+        const seen: Array<number> = []
+        const events: Array<RunEvent> = []
+        const running = yield* Effect.fork(
+          Replication.run(
+            options,
+            Replication.eachTransaction((event) => Effect.sync(() => seen.push(...idsOf(event)))),
+            { reconnect: soon, onEvent: (event) => Effect.sync(() => events.push(event)) }
+          )
+        )
+        let id = 0
+        for (const mode of ["fast", "immediate"] as const) {
+          yield* run(`insert into ${rows} values (${++id})`)
+          yield* eventually(
+            Effect.sync(() => seen.length),
+            (length) => length === id
+          )
+          yield* server().restart(mode)
+          yield* run(`insert into ${rows} values (${++id})`)
+          yield* eventually(
+            Effect.sync(() => seen.length),
+            (length) => length === id
+          )
+        }
+        yield* Fiber.interrupt(running)
+        assert.deepStrictEqual(seen, [1, 2, 3, 4])
+        assert.strictEqual(tags(events).filter((tag) => tag === "Resumed").length, 2)
+      })
+    )
+  )
+})
+
+for (const marked of [false, true]) {
+  describe(`exactly once${marked ? ", marked with an origin" : ""}`, () => {
+    /** A target, and a way to read what is in it, twice if it is there twice. */
+    const target = Effect.gen(function* () {
+      const copies = yield* table("id int")
+      const ids = Effect.map(rawRows(shared, `select id from ${copies} order by id`), (rows) =>
+        rows.map((row) => Number(row[0]))
+      )
+      return { copies, ids }
+    })
+    it.scopedLive(
+      "loses and doubles nothing when the handler fails before or after its write, or its session ends (L01, L21, LOG-058)",
+      () =>
+        connecting()(
+          Effect.gen(function* () {
+            const { options, rows, run, slot } = yield* prepare("id int")
+            const { copies, ids } = yield* target
+            const connector = yield* PgConnector
+            const name = fresh("origin")
+            const positions = fresh("positions")
+            yield* Effect.addFinalizer(() =>
+              run(
+                `drop table if exists ${positions};
+                 select pg_replication_origin_drop(roname) from pg_replication_origin where roname = '${name}'`
+              ).pipe(Effect.retry({ times: 20 }), Effect.ignore)
+            )
+            const witness = yield* slotName()
+            yield* Replication.Slot.create(witness, { plugin: "test_decoding" })
+            const troubled = new Set<number>()
+            const events: Array<RunEvent<unknown>> = []
+            const handler = Replication.exactlyOnce(
+              {
+                connection: connector.open(),
+                table: positions,
+                ...(marked ? { origin: name } : {})
+              },
+              (event, connection) =>
+                Effect.gen(function* () {
+                  const [id] = idsOf(event)
+                  if (id === undefined) return
+                  const first = !troubled.has(id)
+                  troubled.add(id)
+                  if (first && id % 5 === 1) yield* new Crash({ at: "before" })
+                  yield* connection.query(s(`insert into ${copies} values ($1)`, [id]))
+                  if (first && id % 5 === 2) yield* new Crash({ at: "after" })
+                  if (first && id % 5 === 3) {
+                    yield* run(`select pg_terminate_backend(${connection.facts.processId})`)
+                    yield* connection.query(s("select 1"))
+                  }
+                  if (first && id % 5 === 4) yield* endTheWalsender(slot)
+                })
+            )
+            const running = yield* Effect.fork(
+              Replication.run(options, handler, {
+                retry: Schedule.recurs(1),
+                reconnect: soon,
+                onEvent: (event) => Effect.sync(() => events.push(event))
+              })
+            )
+            for (const sql of inserts(0, 20, rows)) yield* run(sql)
+            yield* eventually(ids, (found) => found.length >= 20)
+            yield* run(`insert into ${rows} values (20)`)
+            yield* eventually(ids, (found) => found.includes(20))
+            yield* Fiber.interrupt(running)
+            assert.deepStrictEqual(
+              yield* ids,
+              Array.from({ length: 21 }, (_, id) => id)
+            )
+            const count = (tag: string) => tags(events).filter((each) => each === tag).length
+            assert.strictEqual(count("HandlerFailed"), 8)
+            // A session that ended in the handler is noticed there; of the walsender's end what has come is handled first.
+            assert.isAtLeast(count("Resumed"), 4)
+            const here = yield* Effect.map(
+              run(
+                `select data from pg_logical_slot_peek_changes('${witness}', null, null, 'only-local', '1')`
+              ),
+              (rows) => rows.some(([line]) => line?.includes(`public.${copies}:`))
+            )
+            assert.strictEqual(here, !marked)
+          })
+        )
+    )
+  })
+}
