@@ -4,6 +4,7 @@
  *
  * @see https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-OAUTHBEARER
  */
+import * as Transition from "./Transition.js"
 import type { Table } from "./Transition.js"
 import { to } from "./Transition.js"
 
@@ -18,7 +19,7 @@ interface Expects {
 
 export type State = keyof Expects | "Done"
 
-export const table: Table<Expects, Action> = {
+export const table: Table<Expects, Action, "Done"> = {
   TokenSent: {
     AuthenticationOk: to("Done", "authenticated"),
     AuthenticationSASLContinue: to("Refused", "acknowledge")
@@ -29,12 +30,4 @@ export const table: Table<Expects, Action> = {
 export const initial: State = "TokenSent"
 
 /** The arrow for a message by name; `undefined`: the message is not allowed here. */
-export const step = (
-  state: State,
-  message: string
-): { readonly to: State; readonly emit: Action } | undefined =>
-  state === "Done"
-    ? undefined
-    : (
-        table[state] as { readonly [name: string]: { readonly to: State; readonly emit: Action } | undefined }
-      )[message]
+export const step = Transition.step(table)

@@ -5,6 +5,7 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
  */
+import * as Transition from "./Transition.js"
 import type { Table } from "./Transition.js"
 import { to } from "./Transition.js"
 
@@ -24,7 +25,7 @@ interface Arrows {
   readonly Failed: never
 }
 
-export const table: Table<Expects & Arrows, Action> = {
+export const table: Table<Expects & Arrows, Action, never> = {
   TlsRequested: {
     S: to("Encrypted", "upgradeTls"),
     N: to("Plain", "continuePlain"),
@@ -40,11 +41,10 @@ export const table: Table<Expects & Arrows, Action> = {
   Failed: {}
 }
 
+const arrows = Transition.step(table)
+
 /** The arrow for an answer byte; `undefined`: the other side does not speak PostgreSQL. */
 export const step = (
   state: "TlsRequested" | "GssRequested",
   answer: number
-): { readonly to: State; readonly emit: Action } | undefined =>
-  (table[state] as { readonly [byte: string]: { readonly to: State; readonly emit: Action } | undefined })[
-    String.fromCharCode(answer)
-  ]
+): Transition.Arrow<State, Action> | undefined => arrows(state, String.fromCharCode(answer))

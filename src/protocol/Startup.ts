@@ -4,6 +4,7 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP
  */
+import * as Transition from "./Transition.js"
 import type { Table } from "./Transition.js"
 import { to } from "./Transition.js"
 
@@ -53,7 +54,7 @@ const challenges = {
   AuthenticationSSPI: to("GssStarted", "beginGss")
 } as const
 
-export const table: Table<Expects, Action> = {
+export const table: Table<Expects, Action, "Done"> = {
   Opening: { ...challenges, NegotiateProtocolVersion: to("Negotiated", "checkVersion") },
   Negotiated: challenges,
   PasswordSent: { AuthenticationOk: to("Initializing", "authenticated") },
@@ -74,12 +75,4 @@ export const table: Table<Expects, Action> = {
 export const initial: State = "Opening"
 
 /** The arrow for a message by name; `undefined`: the message is not allowed here. */
-export const step = (
-  state: State,
-  message: string
-): { readonly to: State; readonly emit: Action } | undefined =>
-  state === "Done"
-    ? undefined
-    : (
-        table[state] as { readonly [name: string]: { readonly to: State; readonly emit: Action } | undefined }
-      )[message]
+export const step = Transition.step(table)

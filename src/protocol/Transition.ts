@@ -12,11 +12,16 @@ export interface Arrow<S extends string, E extends string> {
 
 /**
  * A table over `Expects`, which maps each state to the names of what may arrive in it (or, with the prefix
- * `send `, to the moves that are ours). `Next` stands for the next step of the exchange's script.
+ * `send `, to the moves that are ours). `Ends` are the states that nothing leaves; `Next` stands for the next step of the
+ * exchange's script.
  */
-export type Table<Expects extends { readonly [S in keyof Expects]: string }, E extends string> = {
+export type Table<
+  Expects extends { readonly [S in keyof Expects]: string },
+  E extends string,
+  Ends extends string = "Next" | "Done"
+> = {
   readonly [S in keyof Expects]: {
-    readonly [M in Expects[S]]: Arrow<Extract<keyof Expects, string> | "Next" | "Done", E>
+    readonly [M in Expects[S]]: Arrow<Extract<keyof Expects, string> | Ends, E>
   }
 }
 
@@ -28,3 +33,11 @@ export const to = <const S extends string, const E extends string = "none">(
   state: S,
   emit?: E
 ): Arrow<S, E> => ({ to: state, emit: emit ?? ("none" as E) })
+
+/** Reads a table: the arrow for what arrives in a state, by name; `undefined`: it is not allowed there. */
+export const step =
+  <S extends string, E extends string>(table: {
+    readonly [state: string]: { readonly [message: string]: Arrow<S, E> }
+  }) =>
+  (state: S, message: string): Arrow<S, E> | undefined =>
+    table[state]?.[message]
