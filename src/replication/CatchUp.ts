@@ -30,8 +30,6 @@ export class CatchUp {
   private readonly copies: ReadonlyMap<number, Lsn>
   /** From here on every change counts. */
   readonly last: Lsn
-  /** Whether a transaction from there on has begun: all that follow are behind it. */
-  private isOver: boolean
 
   /** Of several copies of one table the last counts. */
   constructor(copied: Iterable<Pick<CopiedTable, "id" | "lsn">>) {
@@ -43,7 +41,6 @@ export class CatchUp {
     }
     this.copies = copies
     this.last = last
-    this.isOver = copies.size === 0
   }
 
   /** Whether changes that this transaction made to the table are not in its copy. A table without a copy has them all. */
@@ -80,13 +77,17 @@ export class CatchUp {
     }
   }
 
-  /** What is left of the events. */
-  events(events: Chunk.Chunk<LogicalEvent>): Chunk.Chunk<LogicalEvent> {
-    if (this.isOver) return events
-    return Chunk.filterMap(events, (event) => {
-      if (event._tag === "Begin" && event.transaction.commitLsn >= this.last) this.isOver = true
-      return Option.fromNullable(this.event(event))
-    })
+  /** A filter for the events of one stream, which looks at none any more once it is behind every copy. */
+  filter(): (events: Chunk.Chunk<LogicalEvent>) => Chunk.Chunk<LogicalEvent> {
+    let isOver = this.copies.size === 0
+    return (events) =>
+      isOver
+        ? events
+        : Chunk.filterMap(events, (event) => {
+            // Transactions come in the order of their commits.
+            if (event._tag === "Begin" && event.transaction.commitLsn >= this.last) isOver = true
+            return Option.fromNullable(this.event(event))
+          })
   }
 
   /** The transaction without what is in copies already; it may be empty then. */

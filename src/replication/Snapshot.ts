@@ -72,6 +72,8 @@ export interface Snapshot {
    * table's copy has already are left out; their transactions come without them, and are acknowledged as all others.
    */
   readonly feed: Effect.Effect<SnapshotFeed, SnapshotError, PgConnector | Scope.Scope>
+  /** What `feed` leaves out, for those who read the slot in another way. It counts once `copy` has come to its end. */
+  readonly catchUp: CatchUp
 }
 
 /** What is done about the slot and the tables. */
@@ -168,15 +170,14 @@ const unmoved = (slot: string, lsn: Lsn): Effect.Effect<void, SnapshotError, PgC
   })
 
 /** The feed without what is in copies already. */
-const behind = (feed: LogicalFeed, copied: ReadonlyArray<CopiedTable>): SnapshotFeed => {
-  const catchUp = new CatchUp(copied)
+const behind = (feed: LogicalFeed, catchUp: CatchUp): SnapshotFeed => {
   const { acknowledge, changes, facts, progress, report, transactions } = feed
   return {
     facts,
     acknowledge,
     report,
     progress,
-    changes: Stream.mapChunks(changes, (events) => catchUp.events(events)),
+    changes: Stream.mapChunks(changes, catchUp.filter()),
     transactions: Stream.map(transactions, (event) => catchUp.transaction(event))
   }
 }
@@ -218,18 +219,19 @@ export const snapshot = (
     // The sessions go when the copy is over: a snapshot that is held longer than needed stops vacuum.
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
     const close = Scope.close(scope, Exit.void)
-    const planned = yield* Scope.extend(plan(options), scope)
+    const planned = yield* Effect.onError(Scope.extend(plan(options), scope), () => close)
     const tallies = planned.tables.map((table) => new SnapshotCopy.TableTally(table))
     if (tallies.length === 0) yield* close
     let isTaken = false
     let isOver = tallies.length === 0
     let isChecked = false
-    const copied = [
+    const catchUp = new CatchUp([
       ...(options.copied ?? []),
-      ...planned.tables.map(({ id, name, schema }) => ({ id, schema, name, lsn: planned.lsn }))
-    ]
+      ...planned.tables.map(({ id }) => ({ id, lsn: planned.lsn }))
+    ])
     return {
       created: planned.created,
+      catchUp,
       progress: Effect.sync(() =>
         tallies.map(({ bytes, relation, rows, state }) => ({ relation, state, rows, bytes }))
       ),
@@ -246,7 +248,7 @@ export const snapshot = (
           // Once: the feed itself moves the slot on.
           if (!isChecked && tallies.length > 0) yield* unmoved(options.slot, planned.lsn)
           isChecked = true
-          return behind(yield* logical(feedOptions(options)), copied)
+          return behind(yield* logical(feedOptions(options)), catchUp)
         }
         const waiting = tallies.find(({ state }) => state !== "copied")
         return yield* SnapshotFailure.failure(
