@@ -1,8 +1,19 @@
 /** Who is measured: ourselves in both presets, the peers, and the bare socket below them all. */
 import type { PeerSet } from "./Peers.js"
+import type { Kind } from "./Workload.js"
 
 export type ClientName =
-  "floor" | "ours-familiar" | "ours-lossless" | "sql-pg-4" | "sql-pg-3" | "postgres" | "pg" | "bun"
+  | "floor"
+  | "ours-familiar"
+  | "ours-lossless"
+  | "sql-pg-4"
+  | "sql-pg-3"
+  | "postgres"
+  | "pg"
+  | "bun"
+  | "pg-logical-replication"
+  | "pg-logical-replication, timed"
+  | "pg_recvlogical"
 
 export interface Client {
   readonly name: ClientName
@@ -15,15 +26,17 @@ export interface Client {
   readonly preset: "familiar" | "lossless"
   /** A library that runs on Node and is not ours. */
   readonly nodePeer: boolean
+  /** Whether it reads logical slots, beside what it does else or as the only thing. */
+  readonly replication: "no" | "too" | "only"
 }
 
-const peer = { preset: "familiar", nodePeer: true } as const
-const other = { packages: [], preset: "familiar", nodePeer: false } as const
+const peer = { preset: "familiar", nodePeer: true, replication: "no" } as const
+const other = { packages: [], preset: "familiar", nodePeer: false, replication: "no" } as const
 
 export const clients: ReadonlyArray<Client> = [
   { ...other, name: "floor", script: "floor" },
-  { ...other, name: "ours-familiar", script: "ours" },
-  { ...other, name: "ours-lossless", script: "ours", preset: "lossless" },
+  { ...other, name: "ours-familiar", script: "ours", replication: "too" },
+  { ...other, name: "ours-lossless", script: "ours", preset: "lossless", replication: "too" },
   {
     ...peer,
     name: "sql-pg-4",
@@ -40,7 +53,28 @@ export const clients: ReadonlyArray<Client> = [
   },
   { ...peer, name: "postgres", script: "postgres", peers: "plain", packages: ["postgres"] },
   { ...peer, name: "pg", script: "pg", peers: "plain", packages: ["pg", "pg-cursor"] },
-  { ...other, name: "bun", script: "bun", peers: "bun", packages: ["bun"] }
+  { ...other, name: "bun", script: "bun", peers: "bun", packages: ["bun"] },
+  {
+    ...peer,
+    name: "pg-logical-replication",
+    script: "pgLogicalReplication",
+    peers: "plain",
+    packages: ["pg-logical-replication"],
+    replication: "only"
+  },
+  {
+    ...peer,
+    name: "pg-logical-replication, timed",
+    script: "pgLogicalReplicationTimed",
+    peers: "plain",
+    packages: [],
+    replication: "only"
+  },
+  { ...other, name: "pg_recvlogical", script: "pgRecvlogical", replication: "only" }
 ]
+
+/** Whether it has a part in workloads of this kind. */
+export const takesPart = ({ replication }: Client, kind: Kind): boolean =>
+  kind === "replication" ? replication !== "no" : replication !== "only"
 
 export const isOurs = (client: Client): boolean => client.script === "ours"

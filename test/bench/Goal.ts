@@ -16,6 +16,8 @@ interface Goal {
   readonly rates: ReadonlyArray<Rival>
   /** CPU per item at most this part of that of the client named. */
   readonly cpu?: { readonly than: ClientName; readonly atMost: number }
+  /** CPU per item in microseconds. */
+  readonly cpuMicros?: number
   readonly growthMb?: number
 }
 
@@ -42,6 +44,14 @@ const goals: ReadonlyArray<Goal> = [
       { than: "sql-pg-4", atLeast: 1.3 },
       { than: "floor", atLeast: 0.65 }
     ]
+  },
+  {
+    workload: "replication",
+    rates: [
+      { than: "pg-logical-replication", atLeast: 1.7 },
+      { than: "pg_recvlogical", atLeast: 0.95 }
+    ],
+    cpuMicros: 5
   },
   { workload: "memory", rates: [], growthMb: 64 }
 ]
@@ -81,6 +91,18 @@ const verdictsOf = (goal: Goal, result: Result): ReadonlyArray<Verdict> => {
     if (value !== undefined) {
       const wanted = `at most ${atMost} × the CPU of ${than}`
       verdicts.push({ workload, wanted, measured: `${value.toFixed(2)} ×`, reached: value <= atMost })
+    }
+  }
+  if (goal.cpuMicros !== undefined) {
+    const value = medianOf(result, ours, (sample) => sample.cpuPerItem)
+    if (value !== undefined) {
+      const wanted = `at most ${goal.cpuMicros} µs CPU per ${result.workload.item}`
+      verdicts.push({
+        workload,
+        wanted,
+        measured: `${value.toFixed(2)} µs`,
+        reached: value <= goal.cpuMicros
+      })
     }
   }
   if (goal.growthMb !== undefined) {

@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Client } from "./Client.js"
 import * as Peers from "./Peers.js"
+import type { Feed } from "./Changes.js"
 import type { BenchServer } from "./Server.js"
 import type { Workload } from "./Workload.js"
 import { familyStatements, fetchSize, fibers, statement } from "./Workload.js"
@@ -35,8 +36,11 @@ export class Sample extends Schema.Class<Sample>("Sample")({
   }
 }
 
-/** The library has no counterpart of what the workload does. */
-export const Unsupported = Schema.Struct({ unsupported: Schema.Literal(true) })
+/** The library has no counterpart of what the workload does, or there is no such program here. */
+export const Unsupported = Schema.Struct({
+  unsupported: Schema.Literal(true),
+  why: Schema.optionalWith(Schema.String, { default: () => "no such thing" })
+})
 export type Unsupported = typeof Unsupported.Type
 
 const Answer = Schema.parseJson(Schema.Union(Sample, Unsupported))
@@ -54,7 +58,15 @@ export class MeasurementError extends Data.TaggedError("MeasurementError")<{
 /** Long enough for the memory workload, short enough that a client which hangs does not cost the evening. */
 const patience = "5 minutes"
 
-const jobOf = (client: Client, workload: Workload, server: BenchServer, rowsPerSecond: number) => ({
+/** What only some workloads have. */
+export interface Extra {
+  /** The pace of a slow consumer. */
+  readonly rowsPerSecond?: number
+  /** Slots to read. */
+  readonly feed?: Feed
+}
+
+const jobOf = (client: Client, workload: Workload, server: BenchServer, { feed, rowsPerSecond }: Extra) => ({
   kind: workload.kind,
   shape: workload.shape,
   sql: statement(workload),
@@ -64,6 +76,7 @@ const jobOf = (client: Client, workload: Workload, server: BenchServer, rowsPerS
   preset: client.preset,
   decodes: client.name !== "floor",
   rowsPerSecond,
+  feed,
   config: {
     ...(workload.kind === "connect" ? server.scram : server.trusted),
     connections: workload.connections,
@@ -74,12 +87,12 @@ const jobOf = (client: Client, workload: Workload, server: BenchServer, rowsPerS
   }
 })
 
-/** Runs one measurement. `rowsPerSecond` is the pace of a slow consumer, where the workload has one. */
+/** Runs one measurement. */
 export const take = Effect.fn("Measurement.take")(
-  function* (client: Client, workload: Workload, server: BenchServer, rowsPerSecond: number) {
+  function* (client: Client, workload: Workload, server: BenchServer, extra: Extra) {
     const folder = client.peers === undefined ? Peers.clientsFolder : Peers.scriptsOf(client.peers)
     const runtime = client.peers === "bun" ? yield* Peers.bunExecutable : process.execPath
-    const job = JSON.stringify(jobOf(client, workload, server, rowsPerSecond))
+    const job = JSON.stringify(jobOf(client, workload, server, extra))
     const command = Command.make(runtime, `${folder}/child.mjs`, client.script, job)
     const child = yield* Command.start(Command.stderr(command, "inherit"))
     const [output, exit] = yield* Effect.all(

@@ -30,7 +30,13 @@ const timesOf = (
 ) =>
   ours === client ? nothing : show(ratio(result, ours, client, property), (value) => `${value.toFixed(2)} ×`)
 
-const plural = { row: "rows", query: "queries", session: "sessions", value: "values" } as const
+const plural = {
+  row: "rows",
+  query: "queries",
+  session: "sessions",
+  value: "values",
+  change: "changes"
+} as const
 
 const noteOf = ({ workload, rounds }: Result): string => {
   const each = `${whole(workload.items)} ${plural[workload.item]}`
@@ -50,7 +56,7 @@ const rateTable = (result: Result): Table => {
       whole
     ),
     show(medianOf(result, client, rate), whole),
-    show(medianOf(result, client, cpu), digits(item === "row" ? 2 : 1)),
+    show(medianOf(result, client, cpu), digits(item === "row" || item === "change" ? 2 : 1)),
     timesOf(result, "ours-familiar", client, rate),
     timesOf(result, "ours-lossless", client, rate),
     timesOf(result, "ours-familiar", client, cpu),

@@ -1,7 +1,8 @@
 /** The order of measurements: every round asks every client once, so that a slow minute of the machine hits them all. */
 import * as Effect from "effect/Effect"
 import type { Client, ClientName } from "./Client.js"
-import { clients as everyClient } from "./Client.js"
+import { clients as everyClient, takesPart } from "./Client.js"
+import * as Changes from "./Changes.js"
 import * as Measurement from "./Measurement.js"
 import type { BenchServer } from "./Server.js"
 import type { Result, Rounds } from "./Summary.js"
@@ -12,11 +13,17 @@ const brief = (sample: Measurement.Sample): string =>
   `${Math.round(sample.rate)}/s, ${sample.cpuPerItem.toFixed(2)} µs CPU each`
 
 /** Measures and says so; a failure is told and leaves a gap, so that one client cannot cost the others their results. */
-const attempt = (client: Client, workload: Workload, server: BenchServer, pace: number, round: string) =>
-  Measurement.take(client, workload, server, pace).pipe(
+const attempt = (
+  client: Client,
+  workload: Workload,
+  server: BenchServer,
+  extra: Measurement.Extra,
+  round: string
+) =>
+  Measurement.take(client, workload, server, extra).pipe(
     Effect.tap((answer) =>
       Effect.logInfo(
-        `${workload.name} ${round} ${client.name}: ${"unsupported" in answer ? "no such thing" : brief(answer)}`
+        `${workload.name} ${round} ${client.name}: ${"unsupported" in answer ? answer.why : brief(answer)}`
       )
     ),
     Effect.catchAll((error) => Effect.as(Effect.logError(error.message), undefined))
@@ -27,7 +34,7 @@ const paceOf = Effect.fn("Rounds.paceOf")(function* (server: BenchServer) {
   const floor = everyClient.find(({ name }) => name === "floor")
   const narrow = workloads.find(({ name }) => name === "narrow")
   if (floor === undefined || narrow === undefined) return 0
-  const answer = yield* Measurement.take(floor, narrow, server, 0)
+  const answer = yield* Measurement.take(floor, narrow, server, {})
   const pace = "unsupported" in answer ? 0 : answer.rate / slowness
   yield* Effect.logInfo(`a slow consumer takes ${Math.round(pace)} rows/s`)
   return pace
@@ -41,13 +48,17 @@ export const run = Effect.fn("Rounds.run")(function* (
   runs: number
 ) {
   const pace = workload.kind === "memory" ? yield* paceOf(server) : 0
+  const changes = workload.kind === "replication" ? yield* Changes.write(server, workload) : undefined
   const count = Math.min(runs, workload.maxRuns ?? runs)
-  const rounds = new Map<ClientName, Rounds | "unsupported">(clients.map(({ name }) => [name, []]))
+  const able = clients.filter((client) => takesPart(client, workload.kind))
+  const rounds = new Map<ClientName, Rounds | "unsupported">(able.map(({ name }) => [name, []]))
   for (let round = 1; round <= count; round++) {
-    for (const client of clients) {
+    for (const client of able) {
       const before = rounds.get(client.name)
       if (before === undefined || before === "unsupported") continue
-      const answer = yield* attempt(client, workload, server, pace, `${round}/${count}`)
+      const answer = yield* Changes.withFeed(changes, (feed) =>
+        attempt(client, workload, server, { rowsPerSecond: pace, ...(feed && { feed }) }, `${round}/${count}`)
+      )
       const unsupported = answer !== undefined && "unsupported" in answer
       rounds.set(client.name, unsupported ? "unsupported" : [...before, answer])
     }

@@ -1,17 +1,27 @@
 /** What is measured: the statements and the numbers of the comparison, as data. */
 
 export type WorkloadName =
-  "wide" | "narrow" | "stream" | "sequential" | "multiplexed" | "pool" | "connect" | "memory" | "types"
+  | "wide"
+  | "narrow"
+  | "stream"
+  | "sequential"
+  | "multiplexed"
+  | "pool"
+  | "connect"
+  | "memory"
+  | "types"
+  | "replication"
 
 /** Which of a client's methods the workload drives; see `clients/child.mjs`. */
-export type Kind = "all" | "stream" | "sequential" | "concurrent" | "connect" | "memory" | "types"
+export type Kind =
+  "all" | "stream" | "sequential" | "concurrent" | "connect" | "memory" | "types" | "replication"
 
 export interface Workload {
   readonly name: WorkloadName
   readonly title: string
   readonly kind: Kind
   /** What one item is, for the report. */
-  readonly item: "row" | "query" | "session" | "value"
+  readonly item: "row" | "query" | "session" | "value" | "change"
   /** Rows of one result, or queries, or sessions, of one run. */
   readonly items: number
   /** How many results one run reads. */
@@ -35,6 +45,9 @@ const wideColumns =
   "i::int4 as id, 'name-' || i as name, i * 1.5::float8 as score, (i % 2 = 0) as active, now() as at, repeat('x', 40) as pad"
 
 export const wide = (rows: number): string => `select ${wideColumns} from generate_series(1, ${rows}) i`
+/** Wide rows from one number to another, as `insert` takes them. */
+export const wideBetween = (from: string, to: string): string =>
+  `select ${wideColumns} from generate_series(${from}, ${to}) i`
 export const narrow = (rows: number): string => `select i::int4 as id from generate_series(1, ${rows}) i`
 
 /** One column of each family of types: its name, and its value in row `i`. */
@@ -73,6 +86,9 @@ export const familyStatements = ({ items, kind }: Workload): Readonly<Record<str
   kind === "types"
     ? Object.fromEntries(families.map(([name, expression]) => [name, familyStatement(expression, items)]))
     : undefined
+
+/** Half of the changes are one transaction, the others transactions of this size. */
+export const smallTransaction = 10
 
 /** The statement whose rows a workload reads; the others send `select $1::int4 as x`, or nothing. */
 export const statement = (workload: Workload): string | undefined =>
@@ -150,6 +166,15 @@ export const workloads: ReadonlyArray<Workload> = [
     item: "value",
     items: 20_000,
     repeats: 15
+  },
+  {
+    ...one,
+    name: "replication",
+    title: "Logical replication, wide",
+    kind: "replication",
+    item: "change",
+    items: 400_000,
+    shape: "wide"
   },
   { ...one, name: "connect", title: "Connect with SCRAM", kind: "connect", item: "session", items: 100 },
   {

@@ -65,6 +65,19 @@ const stream = async (session) => {
   }
 }
 
+/** Through two slots that stand at the same place: one for the uncounted run, one for the other. */
+const replicate = async (session) => {
+  const { slots, ...feed } = job.feed
+  const run = async (slot, onRow) => {
+    let seen = 0
+    const unseen = await session.replicate({ ...feed, slot, items: job.items }, (row) => onRow(row, ++seen))
+    return unseen ?? (seen === job.items ? seen : refuse(`${seen} changes came`))
+  }
+  const inspect = inspector()
+  await run(slots[0], (row) => inspect([row]))
+  return () => run(slots[1], () => {})
+}
+
 const counted =
   (method, ...more) =>
   async (session) => {
@@ -78,19 +91,21 @@ const counted =
 const workloads = {
   all,
   stream,
+  replicate,
   sequential: counted("sequential"),
   concurrent: counted("concurrent", job.config.fibers)
 }
 
-/** Time and CPU of one run, and the most memory the process ever held. */
-const measure = async (run) => {
+/** Time and CPU of one run, and the most memory the process ever held. `cpuOutside`: of processes it has started. */
+const measure = async (run, cpuOutside = () => 0) => {
   const cpuBefore = process.cpuUsage()
+  const outsideBefore = cpuOutside()
   const begin = performance.now()
   const items = await run()
   const wallMs = performance.now() - begin
   const cpu = process.cpuUsage(cpuBefore)
   const maxRssMb = process.resourceUsage().maxRSS / 1024
-  return { items, wallMs, cpuMs: (cpu.user + cpu.system) / 1000, maxRssMb }
+  return { items, wallMs, cpuMs: (cpu.user + cpu.system) / 1000 + cpuOutside() - outsideBefore, maxRssMb }
 }
 
 const connects = async () => {
@@ -190,17 +205,22 @@ const types = async (first) => {
   return { ...total, families }
 }
 
+/** What a session must be able to do, where it is not called as the workload is. */
+const methods = { memory: "stream", types: "all", replication: "replicate" }
+
 const main = async () => {
   if (job.kind === "connect") return connects()
   const session = await open(job.config)
-  const method = job.kind === "memory" ? "stream" : job.kind === "types" ? "all" : job.kind
+  if (session === undefined) return { unsupported: true, why: "not here" }
+  const method = methods[job.kind] ?? job.kind
   // The floor decodes nothing, so that there is no value to look at.
   if (session[method] === undefined || (job.kind === "types" && !job.decodes)) {
     await session.close()
     return { unsupported: true }
   }
   const run = { memory, types }[job.kind]
-  const result = run === undefined ? await measure(await workloads[job.kind](session)) : await run(session)
+  const result =
+    run === undefined ? await measure(await workloads[method](session), session.cpuMs) : await run(session)
   await session.close()
   return result
 }

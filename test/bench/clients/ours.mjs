@@ -8,9 +8,10 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { PgClient, PgConfig, PgConnector, PgTypes, Sql } from "effect-postgres"
+import { Lsn, PgClient, PgConfig, PgConnector, PgTypes, Replication, Sql } from "effect-postgres"
 import { inForkedWaves } from "./forkWaves.mjs"
 
 const { sql, unsafe } = Sql
@@ -36,6 +37,21 @@ const sessionOf = (config, scope) =>
     ? Effect.flatMap(PgConnector.PgConnector, ({ open }) => Scope.extend(open(), scope))
     : PgClient.PgClient
 
+/** Acknowledges what is complete once per piece, as a consumer that stores in batches does. */
+const replicate = ({ publication, slot, end }, onRow) =>
+  Effect.gen(function* () {
+    const until = Option.getOrThrow(Lsn.fromText(end))
+    const feed = yield* Replication.logical({ slot, publications: [publication], until })
+    yield* Stream.runForEachChunk(feed.changes, (chunk) => {
+      let complete
+      for (const event of Chunk.toReadonlyArray(chunk)) {
+        if (event._tag === "Insert") onRow(event.new)
+        else if (event._tag === "Commit") complete = event.endLsn
+      }
+      return complete === undefined ? Effect.void : feed.acknowledge(complete)
+    })
+  }).pipe(Effect.scoped)
+
 export const open = async (config) => {
   const runtime = ManagedRuntime.make(Layer.provideMerge(PgClient.layerFromConnector(), connector(config)))
   const scope = Effect.runSync(Scope.make())
@@ -58,6 +74,7 @@ export const open = async (config) => {
         })
       ),
     concurrent: (count, fibers) => runtime.runPromise(inForkedWaves(count, fibers, one)),
+    replicate: (feed, onRow) => runtime.runPromise(replicate(feed, onRow)),
     close: async () => {
       await Effect.runPromise(Scope.close(scope, Exit.void))
       await runtime.dispose()
