@@ -7,7 +7,7 @@
  *
  * @see https://www.postgresql.org/docs/current/catalog-pg-type.html
  */
-import type { Column } from "../model/Column.js"
+import * as Column from "../model/Column.js"
 import * as Oid from "../model/Oid.js"
 import { PgCodecError, PgServerError } from "../model/PgError.js"
 import type { PgSessionError } from "../model/PgError.js"
@@ -88,21 +88,11 @@ cross join lateral (
     and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped
 ) f (names, types)`
 
-const column = (typeOid: number): Column => ({
-  name: "",
-  tableOid: 0,
-  columnNumber: 0,
-  typeOid,
-  typeSize: -1,
-  typeModifier: -1,
-  format: 0
-})
-
 const { oid, oidArray, text, textArray } = Oid
 const columns = [
   ...[oid, oid, text, text, text, text, oid, text],
   ...[textArray, textArray, oidArray, Oid.int4Array]
-].map(column)
+].map((type) => Column.ofType(type))
 const parameterTypes = [oidArray, textArray]
 
 type TypeRow = readonly [

@@ -3,7 +3,7 @@
  * the server, which is asked by describing a query.
  */
 import * as Either from "effect/Either"
-import type { Column } from "../model/Column.js"
+import { type Column, ofType } from "../model/Column.js"
 import { oidOf } from "../model/OidNames.js"
 
 /**
@@ -24,16 +24,6 @@ export const nameOf = (column: string | CopyColumn): string =>
 /** Whether the caller has told every type. */
 export const areStated = (columns: CopyColumns): columns is ReadonlyArray<CopyColumn> =>
   columns.every((column) => typeof column !== "string")
-
-const stated = (name: string, typeOid: number): Column => ({
-  name,
-  tableOid: 0,
-  columnNumber: 0,
-  typeOid,
-  typeSize: -1,
-  typeModifier: -1,
-  format: 0
-})
 
 /** The names of types that are not built in. */
 export const foreignTypes = (columns: CopyColumns): ReadonlyArray<string> => [
@@ -60,7 +50,7 @@ export const fromStated = (
     const oid = typeof type === "number" ? type : (oidOf(type) ?? found.get(type))
     if (oid === undefined)
       return Either.left(`column "${name}": no built-in type is called "${type}"; others are stated by OID`)
-    all.push(stated(name, oid))
+    all.push(ofType(oid, name))
   }
   return Either.right(all)
 }

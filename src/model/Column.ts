@@ -19,3 +19,14 @@ export interface Column {
   readonly typeModifier: number
   readonly format: Format
 }
+
+/** A column of which no more than the type is known, in text. */
+export const ofType = (typeOid: number, name = ""): Column => ({
+  name,
+  tableOid: 0,
+  columnNumber: 0,
+  typeOid,
+  typeSize: -1,
+  typeModifier: -1,
+  format: 0
+})
