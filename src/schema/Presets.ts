@@ -1,14 +1,6 @@
 /** For every built-in type the Schema of what a preset gives, by OID. */
 import * as Schema from "effect/Schema"
-import * as Bits from "../types/Bits.js"
-import type { Codec } from "../types/Codec.js"
-import * as Geometries from "../types/Geometries.js"
-import * as Networks from "../types/Networks.js"
-import * as Ranges from "../types/Ranges.js"
 import * as Registry from "../types/Registry.js"
-import * as SystemIds from "../types/SystemIds.js"
-import * as TextSearch from "../types/TextSearch.js"
-import * as Vectors from "../types/Vectors.js"
 import * as Containers from "./Containers.js"
 import * as PgSchema from "./PgSchema.js"
 import * as PgType from "./PgType.js"
@@ -41,22 +33,11 @@ const plain = byOid([...Object.values(PgSchema), ...Object.values(Containers)])
 /** What `PgTypes.lossless` gives. */
 export const lossless: ReadonlyMap<number, Any> = withArrays(new Map(plain), Registry.lossless)
 
-/** Types whose values the familiar preset leaves as the server's text. */
-const texts: ReadonlyArray<Codec> = [
-  ...Ranges.all,
-  ...Networks.all,
-  ...Bits.all,
-  ...SystemIds.all,
-  ...Vectors.all,
-  ...Geometries.all,
-  ...TextSearch.all
-]
-
 /** What `PgTypes.familiar` gives. */
 export const familiar: ReadonlyMap<number, Any> = withArrays(
   new Map([
     ...[...plain].filter(([oid]) => Registry.familiar.lookup(oid) !== undefined),
-    ...texts.map(({ oid }) => [oid, Readings.asText(plain.get(oid)!)] as const),
+    ...Registry.structured.map(({ oid }) => [oid, Readings.asText(plain.get(oid)!)] as const),
     ...byOid([
       Readings.Int8AsString,
       Readings.NumericAsString,

@@ -142,7 +142,7 @@ const exact: ReadonlyArray<Codec> = [
 ]
 
 /** Types that node-postgres leaves as the server's text. */
-const structured: ReadonlyArray<Codec> = [
+export const structured: ReadonlyArray<Codec> = [
   ...Ranges.all,
   ...Networks.all,
   ...Bits.all,
