@@ -65,12 +65,11 @@ const namesIn = (cert: ServerCertificate): string => {
 export const check: CheckIdentity = (host, certificate) => {
   const { CN } = certificate.subject
   const name = typeof CN === "string" ? strictName(CN) : CN === undefined ? "" : CN.map(strictName)
-  const subject = { CN: name } as unknown as tls.PeerCertificate["subject"]
   const names = certificate.alternativeNames
   const judged = {
-    subject,
+    subject: { CN: name },
     subjectaltname: names === undefined ? undefined : strictNames(names)
-  } as unknown as tls.PeerCertificate
+  } as tls.PeerCertificate
   try {
     return tls.checkServerIdentity(plainHost(host), judged) === undefined
       ? undefined

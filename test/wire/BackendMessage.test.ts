@@ -1,34 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as fc from "effect/FastCheck"
-import type { ServerFields } from "../../src/model/ServerFields.js"
+import * as ServerFields from "../../src/model/ServerFields.js"
 import * as Arbitraries from "../../src/testing/Arbitraries.js"
 import * as BackendMessage from "../../src/wire/BackendMessage.js"
 import { bytes, frame, int16, int32, malformed, type Part, written } from "./bytes.js"
 
 type Message = BackendMessage.BackendMessage
 
-const fields: ServerFields = {
+const fields = ServerFields.make({
   severity: "ERROR",
   localizedSeverity: "FEHLER",
   code: "22012",
   text: "no",
-  detail: undefined,
-  hint: undefined,
-  position: 8,
-  internalPosition: undefined,
-  internalQuery: undefined,
-  where: undefined,
-  schema: undefined,
-  table: undefined,
-  column: undefined,
-  dataType: undefined,
-  constraint: undefined,
-  file: undefined,
-  line: undefined,
-  routine: undefined,
-  unknown: new Map()
-}
+  position: 8
+})
 
 /** Every message beside its bytes, written out by hand from the manual. */
 const golden: ReadonlyArray<readonly [Message, Uint8Array]> = [

@@ -5,7 +5,7 @@ import { ByteWriter } from "../../../src/bytes/ByteWriter.js"
 import * as CopyCsv from "../../../src/wire/copy/CopyCsv.js"
 import * as LineFormat from "../../../src/wire/copy/LineFormat.js"
 import { bytes, cut } from "../bytes.js"
-import { cuts, fieldsIn, read, table, type Fields } from "./records.js"
+import { cuts, fieldsIn, read, reading, table, type Fields } from "./records.js"
 
 const format = (settings: LineFormat.CsvSettings = {}) =>
   Either.getOrThrowWith(LineFormat.csv(settings), (reason) => new Error(reason))
@@ -29,25 +29,7 @@ const write = (records: ReadonlyArray<Fields>, settings: LineFormat.CsvSettings 
 const textOf = (records: ReadonlyArray<Fields>, settings?: LineFormat.CsvSettings): string =>
   new TextDecoder().decode(write(records, settings))
 
-const records = (width: number, text: string, options?: Options) => {
-  const seen = read(reader(width, options), [bytes(text)])
-  assert.isNull(seen.failure)
-  return seen.records
-}
-
-const fails = (
-  width: number,
-  text: string,
-  kind: string,
-  reason: RegExp,
-  record: number,
-  options?: Options
-) => {
-  const { failure } = read(reader(width, options), [bytes(text)])
-  assert.strictEqual(failure?.kind, kind)
-  assert.match(failure?.reason ?? "", reason)
-  assert.strictEqual(failure?.record, record)
-}
+const { fails, records } = reading(reader)
 
 /** As PostgreSQL 18 writes `(1, E'a\tb…'), (2, null), (null, ''), (3, 'x"y,z'), (5, E'\\N'), (6, 'ä😀')`. */
 const golden = '1,"a\tb\\c\nd\re\b\f\v"\n2,\n,""\n3,"x""y,z"\n5,\\N\n6,ä😀\n'

@@ -1,10 +1,12 @@
 /** Records as lists of texts, for tests of the copy formats: from bytes however cut, and back. */
+import { assert } from "@effect/vitest"
 import * as fc from "effect/FastCheck"
 import { ByteReader } from "../../../src/bytes/ByteReader.js"
 import { ByteWriter } from "../../../src/bytes/ByteWriter.js"
 import { CopyFormatError } from "../../../src/wire/copy/CopyFormatError.js"
 import type { RecordReader } from "../../../src/wire/copy/RecordReader.js"
 import { bodyEnd } from "../../../src/wire/FrameRun.js"
+import { bytes } from "../bytes.js"
 
 /** One record: a text for each field, `null` for NULL. */
 export type Fields = ReadonlyArray<string | null>
@@ -14,8 +16,8 @@ export interface Seen {
   readonly failure: CopyFormatError | null
 }
 
-const fieldsOf = (bytes: Uint8Array, start: number, end: number): Fields => {
-  const reader = new ByteReader(bytes, start, end)
+const fieldsOf = (body: Uint8Array, start: number, end: number): Fields => {
+  const reader = new ByteReader(body, start, end)
   const fields = Array.from({ length: reader.int16() }, () => {
     const length = reader.int32()
     return length === -1 ? null : reader.text(length)
@@ -49,6 +51,21 @@ export const read = (reader: RecordReader, chunks: Iterable<Uint8Array>, open = 
   }
   return { records, failure }
 }
+
+/** What readers of one format make of a whole text of records of `width` fields. */
+export const reading = <O>(reader: (width: number, options?: O) => RecordReader) => ({
+  records: (width: number, text: string, options?: O): ReadonlyArray<Fields> => {
+    const seen = read(reader(width, options), [bytes(text)])
+    assert.isNull(seen.failure)
+    return seen.records
+  },
+  fails: (width: number, text: string, kind: string, reason: RegExp, record: number, options?: O): void => {
+    const { failure } = read(reader(width, options), [bytes(text)])
+    assert.strictEqual(failure?.kind, kind)
+    assert.match(failure?.reason ?? "", reason)
+    assert.strictEqual(failure?.record, record)
+  }
+})
 
 /** Fields as the writers of lines take them. */
 export const fieldsIn = (fields: Fields): ByteWriter => {
