@@ -73,3 +73,18 @@ export type { CopiedTable } from "./replication/CatchUp.js"
 export { exactlyOnce } from "./replication/ExactlyOnce.js"
 export type { ExactlyOnceOptions } from "./replication/ExactlyOnce.js"
 export { usualTable as usualPositionTable } from "./replication/PositionTable.js"
+/** Changes of one table through a Schema. */
+export { table } from "./replication/TypedTable.js"
+export type {
+  PartialRow,
+  TypedChange,
+  TypedDelete,
+  TypedInsert,
+  TypedRow,
+  TypedTable,
+  TypedTruncate,
+  TypedUpdate,
+  WholeRow
+} from "./replication/TypedTable.js"
+export { emit } from "./replication/EmitMessage.js"
+export type { EmitOptions } from "./replication/EmitMessage.js"

@@ -17,6 +17,8 @@ export interface Relation {
   readonly identity: ReplicaIdentity
   /** The columns that are published, in the order of rows. */
   readonly columns: ReadonlyArray<RelationColumn>
+  /** Column by column, the OID of the type it is: of a domain over a built-in type, that type. */
+  readonly types?: ReadonlyArray<number>
   /** Names of the columns that make its replica identity. */
   readonly keys: ReadonlyArray<string>
 }

@@ -163,6 +163,11 @@ export class Relations {
     return builtinOf(this.types.get(oid)) ?? this.base?.typeOf(oid) ?? oid
   }
 
+  /** What a domain is over, as far as it has been told; any other type itself. */
+  private underlying(oid: number): number {
+    return builtinOf(this.types.get(oid)) ?? this.base?.underlying(oid) ?? oid
+  }
+
   private compile(message: PgOutput.Relation, arrival: number): Entry {
     const relation: Relation = {
       id: message.id,
@@ -170,6 +175,7 @@ export class Relations {
       name: message.name,
       identity: message.identity,
       columns: message.columns,
+      types: message.columns.map(({ typeOid }) => this.underlying(typeOid)),
       keys: message.columns.flatMap(({ key, name }) => (key ? [name] : []))
     }
     const decoder = new TupleDecoder(nameOf(relation), message.columns, this.registry, (oid) =>

@@ -1,0 +1,157 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as PgConfig from "../../src/config/PgConfig.js"
+import * as PgConnector from "../../src/connection/PgConnector.js"
+import * as Host from "../../src/host/Host.js"
+import { Transport } from "../../src/net/Transport.js"
+import type { Relation, TransactionInfo } from "../../src/replication/LogicalEvent.js"
+import { Delete, Insert, Truncate, Update } from "../../src/replication/LogicalEvent.js"
+import * as TypedTable from "../../src/replication/TypedTable.js"
+import { Unchanged } from "../../src/replication/Unchanged.js"
+import * as PgSchema from "../../src/PgSchema.js"
+import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
+import { time } from "./payloads.js"
+
+const config = Either.getOrThrow(PgConfig.make({ host: "db", user: "u", sslMode: "disable" }))
+const connector = Layer.unwrapScoped(
+  Effect.map(ScriptedServer.make([]), ({ transport }) =>
+    PgConnector.layerWith(config).pipe(
+      Layer.provide(Layer.merge(Layer.succeed(Transport, transport), Layer.succeed(Host.Host, Host.make({}))))
+    )
+  )
+)
+
+const transaction: TransactionInfo = {
+  xid: 1,
+  commitLsn: 1n,
+  time,
+  gid: undefined,
+  origin: undefined,
+  streamed: false
+}
+
+const relationOf = (
+  name: string,
+  columns: ReadonlyArray<readonly [string, number]>,
+  types: ReadonlyArray<number> = columns.map(([, oid]) => oid)
+): Relation => ({
+  id: 7,
+  schema: "shop",
+  name,
+  identity: "default",
+  columns: columns.map(([name, typeOid], index) => ({ name, typeOid, typeModifier: -1, key: index === 0 })),
+  types,
+  keys: [columns[0]![0]]
+})
+
+const Order = Schema.Struct({
+  id: PgSchema.Int4,
+  note: Schema.NullOr(PgSchema.Text),
+  placed: Schema.propertySignature(PgSchema.Text).pipe(Schema.fromKey("placed_by"))
+})
+const columns = [
+  ["id", 23],
+  ["note", 25],
+  ["placed_by", 25]
+] as const
+const orders = TypedTable.table(`Shop."Order Items"`, Order)
+const relation = relationOf("Order Items", columns)
+const insert = (row: Record<string, unknown>, of: Relation = relation) =>
+  new Insert(transaction, 0, 0, of, row)
+const decode = (change: Parameters<typeof orders.decode>[0]) =>
+  Effect.map(orders.decode(change), Option.getOrUndefined).pipe(Effect.provide(connector))
+
+describe("a typed table", () => {
+  it.effect("is known by its name as SQL reads it, and its rows come through the Schema", () =>
+    Effect.gen(function* () {
+      const found = yield* decode(insert({ id: 1, note: null, placed_by: "ann" }))
+      assert.deepInclude(found, { _tag: "Insert", new: { id: 1, note: null, placed: "ann" } })
+      const other = relationOf("order items", columns)
+      assert.isUndefined(yield* decode(insert({ id: 1, note: null, placed_by: "ann" }, other)))
+      const emptied = yield* decode(new Truncate(transaction, 0, 0, [other, relation], false, false))
+      assert.strictEqual(emptied?._tag, "Truncate")
+      assert.isUndefined(yield* decode(new Truncate(transaction, 0, 0, [other], false, false)))
+    })
+  )
+
+  it.effect(
+    "tells what is known of a row that came in part, and never a value that is not (L13, LOG-027, LOG-029)",
+    () =>
+      Effect.gen(function* () {
+        const row = { id: 2, note: Unchanged, placed_by: "bob" }
+        const update = yield* decode(new Update(transaction, 0, 0, relation, "key", { id: 1 }, row))
+        assert.deepInclude(update, {
+          new: { _tag: "PartialRow", row: { id: 2, placed: "bob" }, missing: ["note"] },
+          old: { _tag: "PartialRow", row: { id: 1 }, missing: ["note", "placed_by"] }
+        })
+        const whole = { id: 2, note: "n", placed_by: "bob" }
+        const full = yield* decode(new Update(transaction, 0, 0, relation, "full", whole, whole))
+        const typed = { _tag: "WholeRow", row: { id: 2, note: "n", placed: "bob" } }
+        assert.deepInclude(full, { new: typed, old: typed })
+        const none = yield* decode(new Update(transaction, 0, 0, relation, "none", undefined, whole))
+        assert.isUndefined(none?._tag === "Update" ? none.old : none)
+        const gone = yield* decode(new Delete(transaction, 0, 0, relation, "key", { id: 1 }))
+        assert.deepInclude(gone, {
+          old: { _tag: "PartialRow", row: { id: 1 }, missing: ["note", "placed_by"] }
+        })
+      })
+  )
+
+  it.effect("tells parts of a class's rows too", () =>
+    Effect.gen(function* () {
+      class Row extends Schema.Class<Row>("Row")({ id: PgSchema.Int4, note: PgSchema.Text }) {}
+      const table = TypedTable.table("shop.rows", Row)
+      const of = relationOf("rows", columns.slice(0, 2))
+      const key = new Delete(transaction, 0, 0, of, "key", { id: 1 })
+      const found = Option.getOrThrow(yield* table.decode(key).pipe(Effect.provide(connector)))
+      assert.deepInclude(found, { old: { _tag: "PartialRow", row: { id: 1 }, missing: ["note"] } })
+    })
+  )
+
+  it.effect("refuses a table that is not as the Schema wants it, when it is described so (L12)", () =>
+    Effect.gen(function* () {
+      yield* decode(insert({ id: 1, note: null, placed_by: "ann" }))
+      const altered = relationOf("Order Items", [
+        ["id", 20],
+        ["note", 25]
+      ])
+      const error = yield* Effect.flip(decode(insert({ id: 1n, note: null }, altered)))
+      assert.deepInclude(error, { _tag: "PgCodecError", where: "columns" })
+      assert.match(error.message, /id +int8 .*int4.*<- another type/)
+      assert.match(error.message, /placed_by .*<- not in the result/)
+      // One column more is none of ours.
+      const wider = relationOf("Order Items", [...columns, ["more", 16]])
+      const found = yield* decode(insert({ id: 1, note: null, placed_by: "ann", more: true }, wider))
+      assert.deepInclude(found, { new: { id: 1, note: null, placed: "ann" } })
+    })
+  )
+
+  it.effect("compares a domain by what it is over", () =>
+    Effect.gen(function* () {
+      const domain = relationOf("Order Items", [["id", 16_999], ...columns.slice(1)], [23, 25, 25])
+      const found = yield* decode(insert({ id: 1, note: null, placed_by: "ann" }, domain))
+      assert.deepInclude(found, { new: { id: 1, note: null, placed: "ann" } })
+    })
+  )
+
+  it.effect("names the column and the shape of a value that the Schema refuses", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(decode(insert({ id: 1, note: null, placed_by: null })))
+      assert.deepInclude(error, { _tag: "PgCodecError", where: "placed_by" })
+    })
+  )
+
+  it.effect("says so when its name is none", () =>
+    Effect.gen(function* () {
+      const nobody = TypedTable.table("a.b.c", Order)
+      const error = yield* Effect.flip(
+        nobody.decode(insert({ id: 1, note: null, placed_by: "ann" })).pipe(Effect.provide(connector))
+      )
+      assert.deepInclude(error, { _tag: "PgConfigError", key: "table" })
+    })
+  )
+})
