@@ -206,7 +206,8 @@ const behind = (feed: LogicalFeed, catchUp: CatchUp): SnapshotFeed => {
  *
  * Fails with `PgSnapshotError`: `no-publication`, `no-tables`, `columns`, and in `copy` `forbidden` and `changed`, with the
  * table. Fails with `PgSlotError`: `missing` when something was copied for a slot that is gone, which asks for a new copy
- * of everything; `invalidated`; `diverged` when somebody else has moved the slot on while tables were copied. The publications and the slot are looked at before anything is made.
+ * of everything; `invalidated`; `diverged` when somebody else has moved the slot on while tables were copied. The
+ * publications and the slot are looked at before anything is made.
  *
  * Closing the scope ends every session; interrupting the copy cancels it on the server. The slot stays.
  *

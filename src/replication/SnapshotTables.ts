@@ -35,22 +35,30 @@ export interface PublishedTable {
 
 /**
  * The tables of the publications, each as often as it is in one. The view's rows are JSON, which has the columns that this
- * server has: up to 14 every column is published and every row. A partition is left out where a table it belongs to is
- * published in its place, be it by another publication: the stream has it so too.
+ * server has: up to 14 every column is published and every row. Up to 17 generated columns are not in the stream, though 15
+ * names them. A partition is left out where a table it belongs to is published in its place, be it by another publication:
+ * the stream has it so too.
  */
 export const query = `with listed as (
-  select pg_catalog.to_jsonb(t) as published, c.oid, c.relname, c.relkind, c.reltuples, n.nspname
+  select p.published, c.oid, c.relname, c.relkind, c.reltuples, n.nspname,
+      case when pg_catalog.jsonb_typeof(p.published operator(pg_catalog.->) 'attnames')
+        operator(pg_catalog.=) 'array' then p.published operator(pg_catalog.->) 'attnames' end as attnames,
+      pg_catalog.current_setting('server_version_num')::pg_catalog.int4
+        operator(pg_catalog.>=) 180000 as has_generated
     from pg_catalog.pg_publication_tables t
+    cross join lateral (select pg_catalog.to_jsonb(t) as published) p
     join pg_catalog.pg_namespace n on n.nspname operator(pg_catalog.=) t.schemaname
     join pg_catalog.pg_class c on c.relnamespace operator(pg_catalog.=) n.oid
       and c.relname operator(pg_catalog.=) t.tablename
     where t.pubname::pg_catalog.text operator(pg_catalog.=) any ($1::pg_catalog.text[]))
 select pg_catalog.jsonb_build_object(
     'id', l.oid::pg_catalog.int8, 'schema', l.nspname, 'name', l.relname, 'kind', l.relkind,
-    'columns', coalesce(nullif(l.published operator(pg_catalog.->) 'attnames', 'null'),
-      (select pg_catalog.jsonb_agg(a.attname order by a.attnum) from pg_catalog.pg_attribute a
-        where a.attrelid operator(pg_catalog.=) l.oid and a.attnum operator(pg_catalog.>) 0
-          and not a.attisdropped and a.attgenerated operator(pg_catalog.=) '')),
+    'columns', (select pg_catalog.jsonb_agg(a.attname order by a.attnum)
+      from pg_catalog.pg_attribute a
+      where a.attrelid operator(pg_catalog.=) l.oid and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped
+        and case when l.has_generated then l.attnames operator(pg_catalog.?) a.attname::pg_catalog.text
+          else a.attgenerated operator(pg_catalog.=) ''
+            and coalesce(l.attnames operator(pg_catalog.?) a.attname::pg_catalog.text, true) end),
     'filter', l.published operator(pg_catalog.->) 'rowfilter',
     'rows', case when l.relkind operator(pg_catalog.<>) 'p' then l.reltuples::pg_catalog.float8 else
       (select pg_catalog.sum(greatest(c.reltuples, 0)) from pg_catalog.pg_partition_tree(l.oid) p
