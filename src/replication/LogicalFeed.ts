@@ -40,7 +40,10 @@ export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publ
    * none is looked up, and values of a type that it does not know are strings, or bytes with `binary`.
    */
   readonly types?: Registry
-  /** Where streamed transactions wait for their end. Default `SpillStore.inMemory()`. */
+  /**
+   * Where streamed transactions wait for their end. Default `SpillStore.inMemory()`. Feeds may have one after another, not
+   * at once: each forgets at its beginning and its end what is there.
+   */
   readonly store?: SpillStore.SpillStore
   /** Most bytes of one transaction that `transactions` puts together. Default `usualTransactionBytes`. */
   readonly transactionBytes?: number
@@ -160,10 +163,13 @@ export const logical = (
     })
     const { command, facts, progress } = link
     const room = new StandbyStatus.Bell()
+    const store = options.store ?? SpillStore.inMemory()
+    // What another feed left of a transaction is sent again as a whole.
+    yield* Effect.acquireRelease(store.clear, () => Effect.ignore(store.clear))
     const reader = new FeedReader({
       link,
       registry: types ?? connector.types,
-      store: options.store ?? SpillStore.inMemory(),
+      store,
       learn,
       room,
       until: options.until

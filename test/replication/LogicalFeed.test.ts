@@ -356,6 +356,27 @@ describe("transactions in chunks", () => {
     })
   )
 
+  it.scoped("of an earlier feed are void, and the next finds none of ours (LOG-043)", () =>
+    Effect.gen(function* () {
+      const store = SpillStore.inMemory()
+      yield* store.append(10, Uint8Array.of(1))
+      const { server, feed, scope } = yield* opened({ feed: { streaming: "on", store } })
+      const { seen } = yield* following(feed)
+      server.stream(
+        [start(10), 0n],
+        [{ ...table, xid: 10 }, 0n],
+        [insert(1, [text("1"), text("x")], 10), 0n],
+        [stop, 0n]
+      )
+      server.stream([streamCommit(10, 0x1700n), 0x1708n])
+      yield* settle
+      assert.deepStrictEqual(seen.map(show), ["Begin", 1, "Commit"])
+      yield* store.append(20, Uint8Array.of(1))
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(yield* Stream.runCount(store.read(20)), 0)
+    })
+  )
+
   it.scoped("that the store has no room for fail the feed", () =>
     Effect.gen(function* () {
       const { server, feed } = yield* opened({ feed: { streaming: "on", store: SpillStore.inMemory(0) } })
