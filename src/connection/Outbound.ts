@@ -46,7 +46,11 @@ export const pump = (core: Core): void => {
     const request = core.pending[core.pendingFrom]!
     if (request.state === "queued" && !mayWrite(core, request)) break
     core.pendingFrom++
-    if (core.pendingFrom > 64 && core.pendingFrom * 2 > core.pending.length) {
+    if (core.pendingFrom === core.pending.length) {
+      // What has been taken would stay here with its whole result.
+      core.pending.length = 0
+      core.pendingFrom = 0
+    } else if (core.pendingFrom > 64 && core.pendingFrom * 2 > core.pending.length) {
       core.pending = core.pending.slice(core.pendingFrom)
       core.pendingFrom = 0
     }

@@ -41,6 +41,18 @@ describe("requests of one tick", () => {
   })
 })
 
+describe("a request that has been written", () => {
+  it("is not kept by the queue, where its result would stay with it", async () => {
+    const self = harness()
+    await self.know(known)
+    self.query(known)
+    expect(self.core.pending).toEqual([])
+    await self.sent()
+    self.say(...answered(1))
+    expect([self.core.pending, self.core.waiting, self.core.pendingFrom]).toEqual([[], 0, 0])
+  })
+})
+
 describe("the depth of the pipeline", () => {
   it("bounds what is in flight, and each answer lets one more out (FLW-051)", async () => {
     const self = harness({ pipelineDepth: 2 })
