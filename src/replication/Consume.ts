@@ -42,6 +42,10 @@ export const limitsOf = ({ bytes, count, within }: BatchLimits): Batches.Limits 
   within: within === undefined ? usualWithin : Duration.decode(within)
 })
 
+/** The handler, called when its turn has come, and each time anew. */
+const handling = <E, R>(handle: () => Effect.Effect<unknown, E, R>): Effect.Effect<unknown, Ending<E>, R> =>
+  Effect.mapError(Effect.suspend(handle), byHandler)
+
 /** Work in turn, or in lanes; in the end all of it is done, also when the stream fails. */
 const working = <E, R, A, R2>(
   concurrency: number,
@@ -76,7 +80,7 @@ export const transactions = <E, R>(
           Chunk.toReadonlyArray(chunk),
           (event) =>
             unlessKnown(finished, endOf(event), (ticket) => {
-              const work = call(Effect.mapError(handle(event), byHandler))
+              const work = call(handling(() => handle(event)))
               return submit(() => keys(event), Effect.zipRight(work, finished.finish(ticket)))
             }),
           { discard: true }
@@ -118,9 +122,7 @@ export const changes = <E, R>(
     const run = (event: ChangeEvent, done: () => Ticket | undefined): Work<E, R> =>
       submit(
         () => keys(event),
-        call(Effect.mapError(handle(event), byHandler)).pipe(
-          Effect.zipRight(Effect.suspend(() => close(done())))
-        )
+        call(handling(() => handle(event))).pipe(Effect.zipRight(Effect.suspend(() => close(done()))))
       )
     /** What stands outside of transactions has a position of its own. */
     const alone = (event: ChangeEvent, end: Lsn): Work<E, R> =>
@@ -186,5 +188,4 @@ export const batches = <E, R>(
 export const eachBatch = <E, R>(
   consumption: Consumption<E, R>,
   { handle, limits }: EachBatch<E, R>
-): Work<E, R> =>
-  batches(consumption, limitsOf(limits), (events) => Effect.mapError(handle(events), byHandler))
+): Work<E, R> => batches(consumption, limitsOf(limits), (events) => handling(() => handle(events)))

@@ -123,7 +123,11 @@ const keeper = <E, R>(
             to,
             Effect.forEach(
               Chunk.toReadonlyArray(events),
-              (event) => Effect.mapError(handle(event, connection), byHandler),
+              (event) =>
+                Effect.mapError(
+                  Effect.suspend(() => handle(event, connection)),
+                  byHandler
+                ),
               { discard: true }
             )
           )

@@ -3,6 +3,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import type { Ending } from "./Ending.js"
 
 /** Hears of every failure, and how long it is waited before the next attempt; `undefined` when there is none. */
 export type Told<E> = (error: E, attempt: number, delay: Duration.Duration | undefined) => Effect.Effect<void>
@@ -44,3 +45,28 @@ export const make = <E, R>(
       })
     }
   })
+
+/**
+ * Calls a handler again by the schedule; without one it is called once. What the server fails with is not the handler's, and
+ * not tried here.
+ */
+export const calling =
+  <E, R2>(schedule: Schedule.Schedule<unknown, E, R2> | undefined, told: Told<E>) =>
+  <R>(work: Effect.Effect<unknown, Ending<E>, R>): Effect.Effect<void, Ending<E>, R | R2> =>
+    Effect.asVoid(
+      // As a rule nothing fails, and then there is no schedule to be driven.
+      Effect.catchAll(work, (first): Effect.Effect<unknown, Ending<E>, R | R2> => {
+        if (first._tag === "ByServer") return Effect.fail(first)
+        if (schedule === undefined)
+          return Effect.zipRight(told(first.error, 1, undefined), Effect.fail(first))
+        return Effect.flatMap(make(schedule, told), (retries) => {
+          const again = (ending: Ending<E>): Effect.Effect<unknown, Ending<E>, R> =>
+            ending._tag === "ByServer"
+              ? Effect.fail(ending)
+              : Effect.flatMap(retries.next(ending.error), (goOn) =>
+                  goOn ? Effect.catchAll(work, again) : Effect.fail(ending)
+                )
+          return again(first)
+        })
+      })
+    )

@@ -166,28 +166,10 @@ export const run = <E, R, R2 = never>(
       (reason, attempt, delay) =>
         delay === undefined ? Effect.void : tell({ _tag: "Retrying", reason, attempt, delay })
     )
-    const retried = settings.retry
-    const handlerFailed: Attempts.Told<E> = (error, attempt, delay) =>
+    const retrying = Attempts.calling<E, R2>(settings.retry, (error, attempt, delay) =>
       tell({ _tag: "HandlerFailed", error, attempt, delay })
-    const call = (work: Effect.Effect<unknown, Ending<E>, R>): Effect.Effect<void, Ending<E>, R> =>
-      Effect.asVoid(Effect.catchAll(work, (ending) => again(work, ending)))
-    const again = (
-      work: Effect.Effect<unknown, Ending<E>, R>,
-      first: Ending<E>
-    ): Effect.Effect<unknown, Ending<E>, R> => {
-      if (first._tag === "ByServer") return Effect.fail(first)
-      if (retried === undefined)
-        return Effect.zipRight(handlerFailed(first.error, 1, undefined), Effect.fail(first))
-      return Effect.flatMap(Effect.provide(Attempts.make(retried, handlerFailed), context), (retries) => {
-        const next = (ending: Ending<E>): Effect.Effect<unknown, Ending<E>, R> =>
-          ending._tag === "ByServer"
-            ? Effect.fail(ending)
-            : Effect.flatMap(retries.next(ending.error), (goOn) =>
-                goOn ? Effect.catchAll(work, next) : Effect.fail(ending)
-              )
-        return next(first)
-      })
-    }
+    )
+    const call: Consume.Call<E, R | R2> = retrying
     const told = (feed: LogicalFeed, position: Lsn): Effect.Effect<void> =>
       tell(
         memory.opened
@@ -195,12 +177,12 @@ export const run = <E, R, R2 = never>(
           : { _tag: "Opened", facts: feed.facts }
       )
 
-    const one: Effect.Effect<boolean, E | RunError, R> = Effect.gen(function* () {
+    const one: Effect.Effect<boolean, E | RunError, R | R2> = Effect.gen(function* () {
       const before = known()
       const begun = yield* Clock.currentTimeMillis
       const outcome = yield* Effect.either(
         Effect.provideService(
-          Effect.scoped(session(options, handler, memory, call, told)),
+          Effect.scoped(session<E, R | R2>(options, handler, memory, call, told)),
           PgConnector,
           connector
         )

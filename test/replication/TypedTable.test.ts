@@ -90,7 +90,7 @@ describe("a typed table", () => {
         })
         const whole = { id: 2, note: "n", placed_by: "bob" }
         const full = yield* decode(new Update(transaction, 0, 0, relation, "full", whole, whole))
-        const typed = { _tag: "WholeRow", row: { id: 2, note: "n", placed: "bob" } }
+        const typed = { _tag: "WholeRow", row: { id: 2, note: "n", placed: "bob" } } as const
         assert.deepInclude(full, { new: typed, old: typed })
         const none = yield* decode(new Update(transaction, 0, 0, relation, "none", undefined, whole))
         assert.isUndefined(none?._tag === "Update" ? none.old : none)
