@@ -22,13 +22,13 @@ import * as Preset from "../wire/Preset.js"
 import type { Core } from "./Core.js"
 import * as Exchange from "./Exchange.js"
 import * as Outbound from "./Outbound.js"
-import type { Inspect } from "./Prepare.js"
-import { StatementRequest } from "./Prepare.js"
 import type { Outcome } from "./Query.js"
 import { Request } from "./Request.js"
 import * as Rows from "./Rows.js"
 import * as RowStream from "./RowStream.js"
 import type { Prepared } from "./StatementCache.js"
+import type { Inspect } from "./StatementRequest.js"
+import { StatementRequest } from "./StatementRequest.js"
 
 const writeExecute = (core: Core, portal: string, maxRows: number): void => {
   ExtendedQuery.Execute.encode(core.writer, { _tag: "Execute", portal, maxRows })

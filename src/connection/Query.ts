@@ -12,11 +12,11 @@ import * as Row from "../types/Row.js"
 import type { FrameRun } from "../wire/FrameRun.js"
 import * as SimpleMessages from "../wire/messages/SimpleQuery.js"
 import type { Core } from "./Core.js"
-import { StatementRequest } from "./Prepare.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 import { Request } from "./Request.js"
 import * as Rows from "./Rows.js"
 import type { Prepared } from "./StatementCache.js"
+import { StatementRequest } from "./StatementRequest.js"
 
 /** Everything a statement answered. */
 export interface QueryResult<R = Row.Row> {

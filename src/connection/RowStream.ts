@@ -17,11 +17,11 @@ import * as Cancel from "./Cancel.js"
 import type { Core } from "./Core.js"
 import * as Deadline from "./Deadline.js"
 import * as Outbound from "./Outbound.js"
-import type { Inspect } from "./Prepare.js"
-import { StatementRequest } from "./Prepare.js"
 import type { Request } from "./Request.js"
 import * as Rows from "./Rows.js"
 import type { Prepared } from "./StatementCache.js"
+import type { Inspect } from "./StatementRequest.js"
+import { StatementRequest } from "./StatementRequest.js"
 
 /** Bytes a run of rows took on the wire. */
 const runBytes = (run: FrameRun): number => bodyEnd(run, run.count - 1) - run.starts[0]!

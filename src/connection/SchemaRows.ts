@@ -22,10 +22,10 @@ import type { Core } from "./Core.js"
 import { DescribeRequest } from "./Describe.js"
 import type { Description } from "./Describe.js"
 import * as Exchange from "./Exchange.js"
-import type { Inspect } from "./Prepare.js"
 import type { Outcome, QueryResult } from "./Query.js"
 import { QueryRequest } from "./Query.js"
 import type { SchemaOperations, StreamOptions } from "./RowOperations.js"
+import type { Inspect } from "./StatementRequest.js"
 
 /** Longest wait for the catalogue, where the statement itself has no deadline. */
 const catalogueDeadline = "5 seconds"
