@@ -13,13 +13,13 @@ import * as GlobalValue from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
-import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { PgConfig } from "../config/PgConfig.js"
-import type { PgConnection, QueryOptions } from "../connection/PgConnection.js"
+import type { PgConnection } from "../connection/PgConnection.js"
 import * as PgConnector from "../connection/PgConnector.js"
 import * as RowOperations from "../connection/RowOperations.js"
+import type { SharedOperations } from "../connection/SharedOperations.js"
 import type { TransactionOptions as ConnectionTransactionOptions } from "../connection/Transaction.js"
 import type {
   PgCommitUnknownError,
@@ -28,10 +28,6 @@ import type {
   PgSessionError,
   PgTimeoutError
 } from "../model/PgError.js"
-import type { PgType } from "../model/PgType.js"
-import type { Statement } from "../model/Statement.js"
-import type { Comparison } from "../schema/Compare.js"
-import type * as Row from "../types/Row.js"
 import * as Leases from "./Leases.js"
 import * as Savepoint from "./Savepoint.js"
 
@@ -47,18 +43,7 @@ export interface TransactionOptions extends ConnectionTransactionOptions {
   readonly retry?: Schedule.Schedule<unknown, unknown>
 }
 
-export interface PgClientService extends RowOperations.RowOperations<PgClientError> {
-  /** Rows as arrays in the order of the columns. */
-  readonly values: (
-    statement: Statement,
-    options?: QueryOptions
-  ) => Effect.Effect<ReadonlyArray<Row.ArrayRow>, PgClientError>
-  /** A statement's columns beside those that a Schema wants, without running the statement. */
-  readonly compare: (
-    statement: Statement,
-    schema: Schema.Schema.All,
-    options?: QueryOptions
-  ) => Effect.Effect<Comparison, PgClientError>
+export interface PgClientService extends SharedOperations<PgClientError> {
   /**
    * BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. Inside another transaction: a savepoint,
    * which is released on success and rolled back to on failure; `options` then have no effect.
@@ -67,16 +52,6 @@ export interface PgClientService extends RowOperations.RowOperations<PgClientErr
     body: Effect.Effect<A, E, R>,
     options?: TransactionOptions
   ) => Effect.Effect<A, E | PgClientError | PgCommitUnknownError, R>
-  /**
-   * Asks the catalogue for types by name, as in SQL, or by OID; every connection to the database then knows them. Not needed as
-   * a rule: types are asked for when a statement meets them.
-   */
-  readonly learnTypes: (
-    types: ReadonlyArray<string | number>,
-    options?: QueryOptions
-  ) => Effect.Effect<ReadonlyArray<PgType>, PgClientError>
-  /** Forgets the types that were found, for all connections: each is asked for again when it is met next. */
-  readonly refreshTypes: Effect.Effect<void>
   /** A connection for the scope, for everything a session can do: COPY, pipelines, notifications. */
   readonly connection: Effect.Effect<PgConnection, PgClientError, Scope.Scope>
 }

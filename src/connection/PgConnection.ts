@@ -8,7 +8,6 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
@@ -18,13 +17,12 @@ import type { PgCommitUnknownError, PgError, PgSessionError } from "../model/PgE
 import * as ServerVersion from "../model/ServerVersion.js"
 import type { PgType } from "../model/PgType.js"
 import type { Statement } from "../model/Statement.js"
-import type { TransactionStatus } from "../model/TransactionStatus.js"
-import * as Session from "../protocol/Session.js"
-import type { Comparison } from "../schema/Compare.js"
 import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
 import * as Catalog from "./Catalog.js"
 import type { ConnectFacts } from "./ConnectFacts.js"
+import type { ConnectionStatus } from "./ConnectionStatus.js"
+import { statusOf } from "./ConnectionStatus.js"
 import * as CopyBoth from "./CopyBoth.js"
 import * as CopyIn from "./CopyIn.js"
 import * as CopyOut from "./CopyOut.js"
@@ -37,7 +35,6 @@ import { PipelineRequest } from "./ExplicitPipeline.js"
 import type { Call } from "./FunctionCall.js"
 import { FunctionCallRequest } from "./FunctionCall.js"
 import * as Portal from "./Portal.js"
-import type { Inspect } from "./Prepare.js"
 import type { Outcome, QueryResult } from "./Query.js"
 import { QueryRequest, SimpleRequest } from "./Query.js"
 import type { Request } from "./Request.js"
@@ -45,9 +42,12 @@ import * as RowOperations from "./RowOperations.js"
 import type { QueryOptions, StreamOptions } from "./RowOperations.js"
 import * as RowStream from "./RowStream.js"
 import * as SchemaRows from "./SchemaRows.js"
+import type { SharedOperations } from "./SharedOperations.js"
 import type { Losses, ParameterChange } from "./SideChannels.js"
+import type { Inspect } from "./StatementRequest.js"
 import * as Transaction from "./Transaction.js"
 
+export type { ConnectionStatus } from "./ConnectionStatus.js"
 export type { QueryOptions, StreamOptions } from "./RowOperations.js"
 
 /** How a copy runs. */
@@ -60,36 +60,12 @@ export interface CopyOptions {
   readonly timeout?: Duration.DurationInput
 }
 
-/** The state of a connection, for pools and tests. */
-export interface ConnectionStatus {
-  /** `clean`: ReadyForQuery read, idle, nothing in flight, no cancel pending. `broken`: closed. */
-  readonly state: "clean" | "busy" | "broken"
-  readonly transaction: TransactionStatus
-  /** Exchanges sent and not yet answered. */
-  readonly inFlight: number
-  /** Requests not yet written. */
-  readonly waiting: number
-  /** CancelRequests under way. */
-  readonly cancels: number
-  /** What the session holds. */
-  readonly holds: {
-    readonly preparedStatements: number
-    /** Whether a stream or a copy has the connection for itself. */
-    readonly lease: boolean
-  }
-}
-
-export interface PgConnection extends RowOperations.RowOperations<PgSessionError> {
+export interface PgConnection extends SharedOperations<PgSessionError> {
   readonly facts: ConnectFacts
   readonly status: Effect.Effect<ConnectionStatus>
   /** Succeeds with the reason when the connection has ended, for whatever reason. */
   readonly ended: Effect.Effect<PgError>
 
-  /** Rows as arrays in the order of the columns, which keeps equal names apart. */
-  readonly values: (
-    statement: Statement,
-    options?: QueryOptions
-  ) => Effect.Effect<ReadonlyArray<Row.ArrayRow>, PgSessionError>
   /** A text of any number of statements by the simple protocol: every result in order. One implicit transaction. */
   readonly simple: (
     sql: string,
@@ -100,15 +76,6 @@ export interface PgConnection extends RowOperations.RowOperations<PgSessionError
     statement: Statement,
     options?: QueryOptions
   ) => Effect.Effect<Description, PgSessionError>
-  /**
-   * The statement's columns beside those that a Schema wants, without running the statement, and whether the columns of
-   * tables may be NULL, which the catalogue is asked for. For tests that hold statements to their Schemas.
-   */
-  readonly compare: (
-    statement: Statement,
-    schema: Schema.Schema.All,
-    options?: QueryOptions
-  ) => Effect.Effect<Comparison, PgSessionError>
   /** Several statements with one Sync: one implicit transaction, an outcome for each. */
   readonly pipeline: (
     statements: ReadonlyArray<Statement>,
@@ -166,38 +133,6 @@ export interface PgConnection extends RowOperations.RowOperations<PgSessionError
    * meets them: for values that come and go by other ways. Never fails: what is not found is text.
    */
   readonly findTypes: (types: ReadonlyArray<number>) => Effect.Effect<Registry>
-  /**
-   * Asks the catalogue for types by name or OID, and for all that they are made of, in one round trip; every connection of the
-   * connector to this database then knows them. Names are written as in SQL: `mood`, `shop."Mood"`, `mood[]`; the search path
-   * counts. Gives one type for each that was asked for, in that order, and then those that they are made of; an OID that is not
-   * there is left out.
-   *
-   * Not needed as a rule: types are asked for when a statement meets them. Fails with `PgServerError`: `42704` when there is no
-   * type of a name.
-   */
-  readonly learnTypes: (
-    types: ReadonlyArray<string | number>,
-    options?: QueryOptions
-  ) => Effect.Effect<ReadonlyArray<PgType>, PgSessionError>
-  /**
-   * Forgets the types that were found, for every connection of the connector to this database: each is asked for again when it
-   * is met next. For types that have been altered, or dropped and made again.
-   */
-  readonly refreshTypes: Effect.Effect<void>
-}
-
-const statusOf = (core: Core): ConnectionStatus => {
-  const inFlight = Session.inFlight(core.session)
-  const waiting = core.waiting
-  const idle = inFlight === 0 && waiting === 0 && core.cancels === 0 && core.session.status === "I"
-  return {
-    state: core.ended !== undefined ? "broken" : idle ? "clean" : "busy",
-    transaction: core.session.status,
-    inFlight,
-    waiting,
-    cancels: core.cancels,
-    holds: { preparedStatements: core.statements.size, lease: core.holder !== undefined }
-  }
 }
 
 /** The connection over its state. `statementTimeout` is the default deadline. */
