@@ -3,14 +3,18 @@ import * as Chunk from "effect/Chunk"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import { PgConnector } from "../../../src/connection/PgConnector.js"
+import * as Schema from "effect/Schema"
+import { layer, PgConnector } from "../../../src/connection/PgConnector.js"
+import * as PgSchema from "../../../src/PgSchema.js"
 import type { LogicalOptions } from "../../../src/replication/LogicalFeed.js"
 import * as Replication from "../../../src/Replication.js"
 import type { RunEvent } from "../../../src/replication/RunEvent.js"
 import type { TransactionEvent } from "../../../src/replication/TransactionAssembler.js"
+import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import type { Target } from "../connection/sessions.js"
-import { s, table } from "../connection/sessions.js"
+import { configOf, s, table } from "../connection/sessions.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
 import { describeWithServer, shared } from "../support/Server.js"
@@ -340,3 +344,222 @@ for (const marked of [false, true]) {
     )
   })
 }
+
+describe("a position that is kept with the data", () => {
+  /** A run into a table of copies, which is not ended before the test says so. */
+  const copying = Effect.gen(function* () {
+    const source = yield* prepare("id int")
+    const copies = yield* table("id int")
+    const positions = fresh("positions")
+    yield* Effect.addFinalizer(() => Effect.ignore(source.run(`drop table if exists ${positions}`)))
+    const ids = Effect.map(source.run(`select id from ${copies} order by id`), (rows) =>
+      rows.map((row) => Number(row[0]))
+    )
+    const kept = Effect.map(
+      source.run(`select (position - '0/0'::pg_lsn)::text from ${positions} where name = '${source.slot}'`),
+      ([row]) => BigInt(row?.[0] ?? "0")
+    )
+    return { ...source, copies, positions, ids, kept }
+  })
+
+  it.scopedLive(
+    "is looked at when the answer to a COMMIT was lost, whatever had become of it (LOG-058)",
+    () =>
+      connecting()(
+        Effect.gen(function* () {
+          const { copies, ids, options, positions, rows, run } = yield* copying
+          const proxy = yield* FaultProxy.make({ target: shared })
+          const target = yield* PgConnector.pipe(Effect.provide(layer(configOf({ target: proxy }))))
+          const events: Array<RunEvent<unknown>> = []
+          const troubled = new Set<number>()
+          const handler = Replication.exactlyOnce(
+            { connection: target.open(), table: positions },
+            (event, connection) =>
+              Effect.gen(function* () {
+                const [id] = idsOf(event)
+                yield* connection.query(s(`insert into ${copies} values ($1)`, [id]))
+                if (troubled.has(id!) || id! > 2) return
+                troubled.add(id!)
+                // The COMMIT arrives and its answer does not, or it does not arrive.
+                yield* proxy.setFault(
+                  id === 1 ? { toClient: { resetAfter: 0 } } : { toServer: { resetAfter: 0 } }
+                )
+              })
+          )
+          yield* Effect.fork(
+            Replication.run(options, handler, {
+              reconnect: soon,
+              onEvent: (event) =>
+                Effect.zipRight(
+                  Effect.sync(() => events.push(event)),
+                  event._tag === "Lost" ? proxy.setFault({}) : Effect.void
+                )
+            })
+          )
+          for (const sql of inserts(1, 4, rows)) yield* run(sql)
+          yield* eventually(ids, (found) => found.includes(3))
+          assert.deepStrictEqual(yield* ids, [1, 2, 3])
+          assert.deepStrictEqual(
+            events.flatMap((event) => (event._tag === "Lost" ? [event.reason._tag] : [])),
+            ["PgCommitUnknownError", "PgCommitUnknownError"]
+          )
+        })
+      )
+  )
+
+  it.scopedLive(
+    "tells a slot that was moved on or made anew while nobody ran, and follows one that is idle (L02, L15, LOG-059)",
+    () =>
+      connecting()(
+        Effect.gen(function* () {
+          const { copies, ids, kept, options, positions, rows, run, slot } = yield* copying
+          const connector = yield* PgConnector
+          const handler = Replication.exactlyOnce(
+            { connection: connector.open(), table: positions },
+            (event, connection) => connection.query(s(`insert into ${copies} values ($1)`, [idsOf(event)[0]]))
+          )
+          const running = (until: Effect.Effect<unknown, Error>) =>
+            Effect.raceFirst(
+              Effect.zipRight(
+                Replication.run({ ...options, statusInterval: "20 millis" }, handler),
+                Effect.never
+              ),
+              until
+            )
+          const other = yield* table("id int")
+          yield* run(`insert into ${rows} values (1)`)
+          yield* running(
+            Effect.gen(function* () {
+              yield* eventually(ids, (found) => found.includes(1))
+              const before = yield* kept
+              yield* run(`insert into ${other} select generate_series(1, 1000)`)
+              yield* eventually(kept, (position) => position > before)
+              yield* eventually(confirmed(slot), (position) => position > before)
+            })
+          )
+          // What is kept is never behind the slot.
+          assert.isAtLeast(Number(yield* kept), Number(yield* confirmed(slot)))
+          yield* run(`insert into ${rows} values (2)`)
+          yield* running(eventually(ids, (found) => found.includes(2)))
+          assert.deepStrictEqual(yield* ids, [1, 2])
+
+          yield* run(`insert into ${rows} values (3)`)
+          yield* run(`select pg_replication_slot_advance('${slot}', pg_current_wal_lsn())`)
+          const reason = Effect.map(Effect.flip(Replication.run(options, handler)), (error) =>
+            error._tag === "PgSlotError" ? error.reason : error._tag
+          )
+          assert.strictEqual(yield* reason, "diverged")
+          yield* Replication.Slot.drop(slot)
+          yield* run(`select pg_switch_wal(); checkpoint`)
+          yield* Replication.Slot.create(slot)
+          assert.strictEqual(yield* reason, "recreated")
+          assert.deepStrictEqual(yield* ids, [1, 2])
+        })
+      )
+  )
+
+  it.scopedLive("moves for whole batches, and for one run at a time", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const { copies, ids, options, positions, rows, run } = yield* copying
+        const connector = yield* PgConnector
+        for (const sql of inserts(1, 8, rows)) yield* run(sql)
+        const until = BigInt((yield* run("select (pg_current_wal_lsn() - '0/0'::pg_lsn)::text"))[0]![0]!)
+        let calls = 0
+        const handler = Replication.exactlyOnce(
+          { connection: connector.open(), table: positions, batch: { count: 3 } },
+          (event, connection) =>
+            Effect.gen(function* () {
+              yield* connection.query(s(`insert into ${copies} values ($1)`, [idsOf(event)[0]]))
+              // The second batch fails at its end, and is repeated as a whole.
+              if (++calls === 6) yield* new Crash({ at: "6" })
+            })
+        )
+        yield* Replication.run({ ...options, until }, handler, { retry: Schedule.recurs(1) })
+        assert.deepStrictEqual(yield* ids, [1, 2, 3, 4, 5, 6, 7])
+        assert.strictEqual(calls, 10)
+
+        const meddling = Replication.exactlyOnce(
+          { connection: connector.open(), table: positions },
+          () => Effect.void
+        )
+        yield* run(`insert into ${rows} values (8)`)
+        const keeping = yield* Effect.fork(
+          Effect.flip(
+            Replication.run({ ...options, statusInterval: "20 millis" }, meddling, {
+              reconnect: Schedule.stop,
+              onEvent: (event) =>
+                event._tag === "Opened"
+                  ? Effect.asVoid(run(`update ${positions} set position = position + 1`)).pipe(Effect.orDie)
+                  : Effect.void
+            })
+          )
+        )
+        assert.deepInclude(yield* Fiber.join(keeping), { _tag: "PgSlotError", reason: "in-use" })
+      })
+    )
+  )
+})
+
+describe("tables and messages", () => {
+  it.scopedLive(
+    "come typed from a real server, a domain and a large value included (L12, L13, LOG-018)",
+    () =>
+      connecting()(
+        Effect.gen(function* () {
+          const connector = yield* PgConnector
+          const domain = fresh("positive")
+          yield* Effect.acquireRelease(
+            rawRows(shared, `create domain ${domain} as int check (value > 0)`),
+            () => Effect.ignore(rawRows(shared, `drop domain ${domain} cascade`))
+          )
+          const { options, rows, run } = yield* prepare(`id ${domain} primary key, big text, at timestamptz`)
+          yield* run(`alter table ${rows} alter big set storage external`)
+          const Row = Schema.Struct({
+            id: PgSchema.Int4,
+            big: PgSchema.Text,
+            at: Schema.NullOr(PgSchema.TimestampTz)
+          })
+          const typed = Replication.table(`public.${rows}`, Row)
+          yield* run(`insert into ${rows} values (1, repeat('x', 10000), null)`)
+          yield* run(`update ${rows} set at = null where id = 1; delete from ${rows}`)
+          const position = yield* Effect.scoped(
+            Effect.flatMap(connector.open(), (connection) =>
+              Replication.emit(connection, {
+                prefix: "mine",
+                content: "héllo",
+                transactional: false,
+                flush: true
+              })
+            )
+          )
+          const seen: Array<unknown> = []
+          yield* Replication.run(
+            { ...options, messages: true, until: position },
+            Replication.eachChange((event) =>
+              Effect.map(typed.decode(event), (found) => {
+                if (event._tag === "LogicalMessage") {
+                  seen.push([event.prefix, new TextDecoder().decode(event.content), event.lsn === position])
+                }
+                if (Option.isNone(found)) return
+                const change = found.value
+                if (change._tag === "Insert") seen.push([change.new.id, change.new.big.length])
+                if (change._tag === "Update") seen.push([change.new._tag, change.new.row])
+                if (change._tag === "Delete") seen.push([change.old._tag, change.old.row])
+              })
+            )
+          )
+          assert.deepStrictEqual(seen, [
+            [1, 10_000],
+            ["PartialRow", { id: 1, at: null }],
+            ["PartialRow", { id: 1 }],
+            ["mine", "héllo", true]
+          ])
+          yield* run(`alter table ${rows} alter big type int using 1; insert into ${rows} values (2, 2)`)
+          const refused = yield* Effect.flip(Replication.run(options, Replication.eachChange(typed.decode)))
+          assert.deepInclude(refused, { _tag: "PgCodecError", where: "columns" })
+          assert.match(refused.message, /big +int4 .*<- another type/)
+        })
+      )
+  )
+})
