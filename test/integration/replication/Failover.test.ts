@@ -1,0 +1,114 @@
+/** A slot that the server copies to its standby (PostgreSQL 17 and later), and a feed that goes on there. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { PgConfigInput } from "../../../src/config/Input.js"
+import { logical } from "../../../src/replication/LogicalFeed.js"
+import type { TransactionEvent } from "../../../src/replication/TransactionAssembler.js"
+import * as Slot from "../../../src/replication/Slot.js"
+import type { Version } from "../../../src/testing/EmbeddedPostgres.js"
+import { start } from "../../../src/testing/EmbeddedPostgres.js"
+import { eventually } from "../support/Eventually.js"
+import { rawRows } from "../support/RawSession.js"
+import { connecting, slotRow } from "./support.js"
+
+/** A primary and a standby that copies its failover slots. */
+const pair = (version: Version) =>
+  Effect.gen(function* () {
+    const primary = yield* start({ version, listen: "tcp" })
+    yield* rawRows(primary, "select pg_create_physical_replication_slot('standby', true)")
+    yield* primary.stop()
+    const standby = yield* start({
+      version,
+      listen: "tcp",
+      dataFolder: primary.dataFolder,
+      settings: {
+        primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres dbname=postgres`,
+        primary_slot_name: "standby",
+        hot_standby: "on",
+        hot_standby_feedback: "on",
+        sync_replication_slots: "on"
+      }
+    })
+    yield* primary.startAgain
+    return { primary, standby }
+  })
+
+const ids = (events: Iterable<TransactionEvent>): ReadonlyArray<unknown> =>
+  [...events].flatMap((event) =>
+    event._tag === "Transaction"
+      ? event.changes.flatMap((change) => (change._tag === "Insert" ? [change.new["id"]] : []))
+      : []
+  )
+
+describe("a failover slot", () => {
+  for (const version of [17, 18] as const) {
+    it.scopedLive(
+      `is refused on the standby, and after its promotion goes on there without loss (PostgreSQL ${version}) (REP-024)`,
+      () =>
+        Effect.gen(function* () {
+          const { primary, standby } = yield* pair(version)
+          const config: PgConfigInput = {
+            host: undefined,
+            port: undefined,
+            hosts: [primary, standby].map(({ host, port }) => ({ host, port })),
+            targetSessionAttrs: "read-write"
+          }
+          const anywhere = connecting({ config })
+          const slot = "orders"
+          yield* rawRows(
+            primary,
+            "create table orders (id int primary key); create publication orders for table orders"
+          )
+          yield* anywhere(Slot.create(slot, { failover: true }))
+          // The standby trusts its copy once the primary's slot has left what the standby has thrown away already.
+          const moved = rawRows(
+            primary,
+            `select pg_log_standby_snapshot(), pg_replication_slot_advance('${slot}', pg_current_wal_lsn())`
+          ).pipe(Effect.zipRight(Effect.sleep("100 millis")))
+          yield* eventually(
+            Effect.zipRight(moved, slotRow(slot, "synced, temporary", standby)),
+            (row) => row?.[0] === "t" && row[1] === "f"
+          )
+
+          const options = { slot, publications: ["orders"] }
+          const read = (count: number, acknowledged: number) =>
+            Effect.scoped(
+              Effect.gen(function* () {
+                const feed = yield* logical(options)
+                const events = Chunk.toReadonlyArray(
+                  yield* Stream.runCollect(Stream.take(feed.transactions, count))
+                )
+                const last = events[acknowledged - 1]
+                if (last?._tag === "Transaction") yield* feed.acknowledge(last.endLsn)
+                return { ids: ids(events), facts: feed.facts }
+              })
+            ).pipe(anywhere)
+
+          for (let id = 1; id <= 4; id++) yield* rawRows(primary, `insert into orders values (${id})`)
+          const before = yield* read(3, 2)
+          assert.deepStrictEqual(before.ids, [1, 2, 3])
+
+          const wanted = yield* slotRow(slot, "confirmed_flush_lsn", primary)
+          yield* eventually(slotRow(slot, "confirmed_flush_lsn", standby), (row) => row?.[0] === wanted?.[0])
+          const early = yield* Effect.flip(Effect.scoped(logical(options))).pipe(
+            connecting({ target: standby })
+          )
+          assert.deepInclude(early, { _tag: "PgServerError", code: "55000" })
+
+          yield* rawRows(primary, "insert into orders values (5)")
+          yield* primary.stop()
+          yield* rawRows(standby, "select pg_promote()")
+          yield* rawRows(standby, "insert into orders values (6)")
+          const after = yield* read(4, 4)
+          assert.deepStrictEqual(after.ids, [3, 4, 5, 6])
+          assert.strictEqual(after.facts.systemId, before.facts.systemId)
+          assert.strictEqual(after.facts.timeline, before.facts.timeline + 1)
+          yield* rawRows(standby, "insert into orders values (7)")
+          assert.deepStrictEqual((yield* read(1, 1)).ids, [7])
+        }),
+      120_000
+    )
+  }
+})
