@@ -16,23 +16,15 @@ import type { PgSessionError } from "../model/PgError.js"
 import type { Statement } from "../model/Statement.js"
 import * as Pipeline from "../protocol/Pipeline.js"
 import type * as Row from "../types/Row.js"
-import type { FrameRun } from "../wire/FrameRun.js"
-import * as ExtendedQuery from "../wire/messages/ExtendedQuery.js"
 import * as Preset from "../wire/Preset.js"
 import type { Core } from "./Core.js"
 import * as Exchange from "./Exchange.js"
 import * as Outbound from "./Outbound.js"
-import type { Outcome } from "./Query.js"
-import { Request } from "./Request.js"
-import * as Rows from "./Rows.js"
+import type { Batch } from "./PortalRequests.js"
+import { ClosePortal, FetchPortal, OpenPortal, writeExecute } from "./PortalRequests.js"
 import * as RowStream from "./RowStream.js"
 import type { Prepared } from "./StatementCache.js"
 import type { Inspect } from "./StatementRequest.js"
-import { StatementRequest } from "./StatementRequest.js"
-
-const writeExecute = (core: Core, portal: string, maxRows: number): void => {
-  ExtendedQuery.Execute.encode(core.writer, { _tag: "Execute", portal, maxRows })
-}
 
 /** A portal that holds the connection: batches between two Flushes. */
 class LeasedPortal extends RowStream.StreamRequest {
@@ -80,105 +72,6 @@ class LeasedPortal extends RowStream.StreamRequest {
     this.suspended = false
     Outbound.sync(core, this)
     return true
-  }
-}
-
-/** One batch of a portal inside a transaction block. */
-interface Batch {
-  readonly rows: ReadonlyArray<Row.Row>
-  readonly suspended: boolean
-  readonly decoder: Row.RowDecoder | undefined
-}
-
-class OpenPortal extends StatementRequest {
-  private readonly rows: Array<Row.Row> = []
-  private suspended = false
-  private decoder: Row.RowDecoder | undefined
-
-  constructor(
-    statement: Statement,
-    private readonly portal: string,
-    private readonly fetchSize: number,
-    private readonly mode: Row.RowMode,
-    private readonly outcome: Outcome<Batch>
-  ) {
-    super(statement)
-  }
-
-  protected get started(): boolean {
-    return this.rows.length > 0
-  }
-
-  protected execute(core: Core, prepared: Prepared): Pipeline.Script | undefined {
-    if (!this.bind(core, prepared, this.portal)) return undefined
-    writeExecute(core, this.portal, this.fetchSize)
-    Preset.sync(core.writer)
-    this.decoder = prepared.decoder(this.mode)
-    return Pipeline.execute
-  }
-
-  override onRows(_core: Core, run: FrameRun): string | undefined {
-    return Rows.take(this, this.decoder!, run, this.rows)
-  }
-
-  override onSuspended(): void {
-    this.suspended = true
-  }
-
-  protected onSettled(): void {
-    this.outcome(this.failure, { rows: this.rows, suspended: this.suspended, decoder: this.decoder })
-  }
-}
-
-class FetchPortal extends Request {
-  private readonly rows: Array<Row.Row> = []
-  private suspended = false
-
-  constructor(
-    sql: string,
-    private readonly portal: string,
-    private readonly fetchSize: number,
-    private readonly decoder: Row.RowDecoder,
-    private readonly outcome: Outcome<Batch>
-  ) {
-    super(sql)
-  }
-
-  open(core: Core): Pipeline.Script {
-    writeExecute(core, this.portal, this.fetchSize)
-    Preset.sync(core.writer)
-    return Pipeline.fetchSync
-  }
-
-  override onRows(_core: Core, run: FrameRun): string | undefined {
-    return Rows.take(this, this.decoder, run, this.rows)
-  }
-
-  override onSuspended(): void {
-    this.suspended = true
-  }
-
-  protected onSettled(): void {
-    this.outcome(this.failure, { rows: this.rows, suspended: this.suspended, decoder: this.decoder })
-  }
-}
-
-class ClosePortal extends Request {
-  constructor(
-    private readonly portal: string,
-    private readonly outcome: Outcome<void>
-  ) {
-    super("")
-  }
-
-  open(core: Core): Pipeline.Script {
-    ExtendedQuery.Close.encode(core.writer, { _tag: "Close", target: "P", name: this.portal })
-    Preset.sync(core.writer)
-    return Pipeline.close
-  }
-
-  protected onSettled(): void {
-    this.outcome(this.failure, undefined)
   }
 }
 
