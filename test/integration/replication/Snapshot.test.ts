@@ -370,6 +370,32 @@ describe("a snapshot", () => {
     )
   })
 
+  it.scopedLive("ends as a whole when one of its sessions is lost, and can be begun again", () => {
+    const applicationName = fresh("copying")
+    return connecting({ config: { applicationName } })(
+      Effect.gen(function* () {
+        const { options, run, slot } = yield* prepare(shared, twoTables)
+        const sync = yield* snapshot({ ...options, parallelism: 2 })
+        const end = run(
+          `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+            where application_name = '${applicationName}' limit 1`
+        )
+        let ended = false
+        const error = yield* Effect.flip(
+          Stream.runForEach(sync.copy, (event) => {
+            if (ended || event._tag !== "CopyBatch") return Effect.void
+            ended = true
+            return end
+          })
+        )
+        assert.include(["PgServerError", "PgClosedError"], "_tag" in error ? error._tag : error.message)
+        yield* sessionsGone(applicationName, shared)
+        assert.isTrue(Option.isSome(yield* Slot.get(slot)))
+        assert.lengthOf(Object.keys(yield* copied(options)), 3)
+      })
+    )
+  })
+
   it.scopedLive("copies a table that was added to the publication later", () =>
     connecting()(
       Effect.gen(function* () {
