@@ -13,7 +13,7 @@ describe("Lsn", () => {
     }
   )
 
-  it("shows a position as the server does, and reads the padded form of later servers (TYP-025)", () => {
+  it("shows a position as the server does, and reads the padded form of later servers (TYP-025, REP-007)", () => {
     assert.strictEqual(Lsn.toText(0x16b3748n), "0/16B3748")
     assert.deepStrictEqual(Lsn.fromText("0/016B3748"), Option.some(0x16b3748n))
     assert.deepStrictEqual(Lsn.fromText("ffffffff/FFFFFFFF"), Option.some(Lsn.maximum))

@@ -59,7 +59,7 @@ const flushed = (server: FeedServer) => server.statuses().map((status) => status
 
 describe("a feed", () => {
   it.scoped(
-    "begins where the slot stands, and asks a third of the server's patience between reports (REP-045)",
+    "begins where the slot stands, by commands that go one by one, and asks a third of the server's patience between reports (REP-005, REP-045)",
     () =>
       Effect.gen(function* () {
         const { server, feed } = yield* opened({ walSenderTimeout: "3s" })
@@ -197,6 +197,52 @@ describe("a feed", () => {
         deadline: "silence"
       })
       assert.strictEqual(server.end().client(), "destroyed")
+    })
+  )
+
+  it.scoped("takes the padded positions of later servers for what they are (REP-008, TRP-117)", () =>
+    Effect.gen(function* () {
+      const { feed } = yield* opened({
+        slot: { confirmed_flush_lsn: "0/00001000", restart_lsn: "00000000/00000FF0" },
+        feed: { start: FeedServers.confirmed }
+      })
+      assert.strictEqual(feed.facts.start, FeedServers.confirmed)
+    })
+  )
+
+  it.scoped("waits for its first change as long as the server gives signs of life (REP-036)", () =>
+    Effect.gen(function* () {
+      const { server, feed } = yield* opened()
+      const { seen } = yield* following(feed)
+      for (let minutes = 0; minutes < 20; minutes++) {
+        yield* TestClock.adjust("50 seconds")
+        server.keepalive(FeedServers.confirmed, false)
+        yield* settle
+      }
+      server.stream([table, 0n], ...transaction(1, 0x1600n))
+      yield* settle
+      assert.deepStrictEqual(seen.map(show), ["Begin", 1, "Commit"])
+    })
+  )
+
+  it.scoped("says nothing but data, its end and goodbye, whatever it is used for (REP-043)", () =>
+    Effect.gen(function* () {
+      const { server, feed, scope } = yield* opened()
+      const { fiber } = yield* following(feed)
+      server.stream([table, 0n], ...transaction(1, 0x1600n))
+      server.keepalive(0x1608n, true)
+      yield* settle
+      yield* feed.acknowledge(0x1608n)
+      yield* feed.report
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.interrupt(fiber)
+      yield* Scope.close(scope, Exit.void)
+      yield* settle
+      const usual = ["StandbyStatus", "Terminate"]
+      assert.deepStrictEqual(
+        server.heard().filter((name) => !usual.includes(name)),
+        ["CopyDone"]
+      )
     })
   )
 

@@ -501,7 +501,7 @@ describe("opening again", () => {
     })
   )
 
-  it("is for what may pass, and for nothing that is the same the next time", () => {
+  it("is for what may pass, and for nothing that is the same the next time (REP-089)", () => {
     const slot = (reason: PgSlotError["reason"]) => new PgSlotError({ reason, slot: "s", detail: "" })
     assert.isTrue(Ending.isPassing(away))
     assert.isTrue(Ending.isPassing(closed))

@@ -432,7 +432,7 @@ describe("transactions larger than memory", () => {
 
 describe("a feed of another plugin", () => {
   it.scopedLive(
-    "gives what the plugin writes, and goes on behind what was acknowledged (REP-038, REP-090)",
+    "gives what the plugin writes, and goes on behind what was acknowledged (REP-038, REP-087, REP-090)",
     () =>
       connecting()(
         Effect.gen(function* () {
