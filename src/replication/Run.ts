@@ -19,6 +19,8 @@ import type { Ending } from "./Ending.js"
 import { byServer, isPassing } from "./Ending.js"
 import { Finished } from "./Finished.js"
 import * as KeepIdle from "./KeepIdle.js"
+import type { Place } from "./Lineage.js"
+import * as Lineage from "./Lineage.js"
 import type { LogicalFeed, LogicalOptions } from "./LogicalFeed.js"
 import { logical } from "./LogicalFeed.js"
 import type { Retries } from "./Retries.js"
@@ -53,8 +55,8 @@ export interface RunSettings<E = never, R = never> {
 interface Memory {
   /** Everything that ends before has been handled; `undefined` until a feed has told where it begins. */
   position: Lsn | undefined
-  /** Whether a feed has been open. */
-  opened: boolean
+  /** Where the last feed was read; `undefined` until one has been open. */
+  place: Place | undefined
 }
 
 type Connector = PgConnector["Type"]
@@ -99,6 +101,7 @@ const session = <E, R>(
       logical({ ...options, start, ...(keeper === undefined ? {} : { idle: "hold" }) }),
       byServer
     )
+    yield* Effect.mapError(Lineage.check(options.slot, start, memory.place, feed.facts), byServer)
     const finished = new Finished(feed, LsnText.max(start, feed.facts.start))
     memory.position = finished.start
     if (keeper !== undefined && keeper.position === undefined) yield* keeper.keep(finished.start)
@@ -108,7 +111,7 @@ const session = <E, R>(
       })
     )
     yield* told(feed, finished.start)
-    memory.opened = true
+    memory.place = feed.facts
     const consumption = { feed, finished, call }
     switch (handler._tag) {
       case "EachTransaction":
@@ -159,7 +162,7 @@ export const run = <E, R, R2 = never>(
     const context = yield* Effect.context<R2>()
     const tell = (event: RunEvent<E>): Effect.Effect<void> =>
       settings.onEvent === undefined ? Effect.void : Effect.provide(settings.onEvent(event), context)
-    const memory: Memory = { position: undefined, opened: false }
+    const memory: Memory = { position: undefined, place: undefined }
     const known = (): Lsn => memory.position ?? options.start ?? LsnText.zero
     const reconnect: Retries<RunError> = yield* Attempts.make<RunError, R2>(
       settings.reconnect ?? usualReconnect,
@@ -172,7 +175,7 @@ export const run = <E, R, R2 = never>(
     const call: Consume.Call<E, R | R2> = retrying
     const told = (feed: LogicalFeed, position: Lsn): Effect.Effect<void> =>
       tell(
-        memory.opened
+        memory.place !== undefined
           ? { _tag: "Resumed", facts: feed.facts, position }
           : { _tag: "Opened", facts: feed.facts }
       )
