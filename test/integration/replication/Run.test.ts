@@ -346,6 +346,25 @@ for (const marked of [false, true]) {
 }
 
 describe("a position that is kept with the data", () => {
+  it.scopedLive("is not left to an origin, since the server moves that for what it rolls back, too", () =>
+    Effect.gen(function* () {
+      const rows = yield* table("id int")
+      const origin = fresh("moved")
+      yield* Effect.acquireRelease(rawRows(shared, `select pg_replication_origin_create('${origin}')`), () =>
+        Effect.ignore(rawRows(shared, `select pg_replication_origin_drop('${origin}')`))
+      )
+      const answer = yield* rawRows(
+        shared,
+        `select pg_replication_origin_session_setup('${origin}');
+         begin; insert into ${rows} values (1);
+         select pg_replication_origin_xact_setup('0/1234', now()); rollback;
+         select pg_replication_origin_session_progress(false); select pg_replication_origin_session_reset()`
+      )
+      assert.include(answer.flat(), "0/1234")
+      assert.deepStrictEqual(yield* rawRows(shared, `select from ${rows}`), [])
+    })
+  )
+
   /** A run into a table of copies, which is not ended before the test says so. */
   const copying = Effect.gen(function* () {
     const source = yield* prepare("id int")
