@@ -285,3 +285,24 @@ describe("positions", () => {
     { fastCheck: { numRuns: 500 } }
   )
 })
+
+describe("positions that keepalives do not move", () => {
+  it("are moved by acknowledging what has come, once nothing is outstanding (L02, LOG-060)", () => {
+    const progress = new Progress(10n, 4, false)
+    keepalive(progress, 50n)
+    assert.deepStrictEqual([...positions(progress), progress.received], [10n, 10n, 10n, 50n])
+    const ticket = handOut(progress, 60n)
+    keepalive(progress, 70n)
+    assert.strictEqual(progress.outstanding, 1)
+    progress.acknowledge(50n)
+    assert.strictEqual(progress.flushed, 10n)
+    progress.finish(ticket)
+    assert.strictEqual(progress.flushed, 60n)
+    progress.acknowledge(70n)
+    assert.deepStrictEqual(positions(progress), [70n, 70n, 70n])
+    progress.begin()
+    keepalive(progress, 80n)
+    progress.acknowledge(80n)
+    assert.strictEqual(progress.flushed, 70n)
+  })
+})
