@@ -170,7 +170,7 @@ describe("a setting the server reports", () => {
     else expect(refused).toContain(reason)
   })
 
-  it("does not stop a walsender that reports SQL_ASCII (CON-086)", () => {
+  it("does not stop a walsender that reports SQL_ASCII (CON-086, TRP-119)", () => {
     expect(SideChannels.refusal("client_encoding", "SQL_ASCII")).toBeUndefined()
     expect(SideChannels.refusal("server_encoding", "SQL_ASCII")).toBeUndefined()
   })

@@ -1,14 +1,11 @@
 /** Logical replication with the built-in plugin. */
-import { later, type Part, type Section } from "../Item.js"
-
-const part: Part = "logical replication"
+import { settled, type Section } from "../Item.js"
 
 export const pgoutput: ReadonlyArray<Section> = [
-  later(
+  settled(
     "7.1",
     "Options",
     "protocol-logical-replication.html#PROTOCOL-LOGICAL-REPLICATION-PARAMS",
-    part,
     `
 LOG-001 Each version has its highest protocol, and each bad option its code. :: fact
 LOG-002 Publication names are quoted twice over and survive.
@@ -18,11 +15,10 @@ LOG-005 Two-phase, once on for a slot, stays on, and its messages come whatever 
 LOG-006 Options that a version cannot do are refused here.
 `
   ),
-  later(
+  settled(
     "7.2",
     "Layouts",
     "protocol-logicalrep-message-formats.html",
-    part,
     `
 LOG-007 What was asked for decides the layout of an abort, and two-phase messages are read at every version.
 LOG-008 Transaction control carries no leading transaction id.
@@ -33,11 +29,10 @@ LOG-012 Column counts are unsigned.
 LOG-013 Text is in the session's encoding; messages are raw bytes.
 `
   ),
-  later(
+  settled(
     "7.3",
     "Relations",
     "protocol-logicalrep-message-formats.html#PROTOCOL-LOGICALREP-MESSAGE-FORMATS-RELATION",
-    part,
     `
 LOG-014 A relation may be described again at any time, and the newest counts.
 LOG-015 Nothing about relations outlives its connection.
@@ -52,11 +47,10 @@ LOG-023 Relations are told apart by id, not by name.
 LOG-024 Four kinds of replica identity. :: fact
 `
   ),
-  later(
+  settled(
     "7.4",
     "Rows",
     "protocol-logicalrep-message-formats.html#PROTOCOL-LOGICALREP-MESSAGE-FORMATS-TUPLEDATA",
-    part,
     `
 LOG-025 An insert has a new row.
 LOG-026 An update has a new row and perhaps the old key or the old row.
@@ -70,11 +64,10 @@ LOG-033 A truncation may name several relations.
 LOG-034 It keeps its place among the changes.
 `
   ),
-  later(
+  settled(
     "7.5",
     "Transactions",
     "protocol-logical-replication.html#PROTOCOL-LOGICAL-MESSAGES-FLOW",
-    part,
     `
 LOG-035 Plain transactions come whole and in the order of their commits.
 LOG-036 Empty ones may or may not come.
@@ -85,11 +78,10 @@ LOG-040 They are paired by name and id.
 LOG-041 A prepare may come twice.
 `
   ),
-  later(
+  settled(
     "7.6",
     "Transactions in progress",
     "protocol-logical-replication.html#PROTOCOL-LOGICAL-MESSAGES-FLOW",
-    part,
     `
 LOG-042 Chunks of several transactions may alternate but never nest.
 LOG-043 After a reconnect everything of an open one comes again.
@@ -103,11 +95,10 @@ LOG-050 18 stops sending what is known to be aborted. :: fact
 LOG-051 Parallel mode only makes aborts longer.
 `
   ),
-  later(
+  settled(
     "7.7",
     "Positions",
     "protocol-logical-replication.html",
-    part,
     `
 LOG-052 A transaction has the position of its commit and one after it.
 LOG-053 The position after it is what to acknowledge: neither less nor one more.

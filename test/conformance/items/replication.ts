@@ -1,12 +1,11 @@
 /** The walsender: sessions, slots, streams in both kinds, feedback, base backups. */
-import { later, type Section } from "../Item.js"
+import { later, settled, type Section } from "../Item.js"
 
 export const replication: ReadonlyArray<Section> = [
-  later(
+  settled(
     "6.1",
     "Sessions",
     "protocol-replication.html",
-    "logical replication",
     `
 REP-001 One setting at start-up chooses the physical walsender or the logical one, and both take simple queries only.
 REP-002 Extended queries and function calls are refused there. :: fact
@@ -22,11 +21,10 @@ REP-011 An error costs the session its temporary slots. :: fact
 REP-012 SHOW works on physical sessions.
 `
   ),
-  later(
+  settled(
     "6.2",
     "Information and slots",
     "protocol-replication.html#PROTOCOL-REPLICATION-CREATE-REPLICATION-SLOT",
-    "logical replication",
     `
 REP-013 The system identifier is an unsigned 64-bit number and stays exact.
 REP-014 Timeline histories are parsed, and a missing one is an ordinary error.
@@ -57,11 +55,10 @@ REP-030 Chunks of WAL must join without a gap.
 REP-031 Version 19 renames the message and keeps its bytes. :: fact
 `
   ),
-  later(
+  settled(
     "6.4",
     "Logical streams",
     "protocol-replication.html#PROTOCOL-REPLICATION-START-REPLICATION-SLOT-LOGICAL",
-    "logical replication",
     `
 REP-032 Option values are quoted, names are identifiers.
 REP-033 The start is the later of what we ask and what the slot has confirmed; asking too high is guarded against.
@@ -73,11 +70,10 @@ REP-038 One message of data is one message of the plugin.
 REP-039 A stopped logical stream is started again on a new connection.
 `
   ),
-  later(
+  settled(
     "6.5",
     "Payloads",
     "protocol-replication.html#PROTOCOL-REPLICATION-XLOGDATA",
-    "logical replication",
     `
 REP-040 Unknown payloads are an error, unless set otherwise.
 REP-041 We send whole and known payloads only.
@@ -85,11 +81,10 @@ REP-042 Positions are unsigned, times signed microseconds of 2000.
 REP-043 While streaming we send data, its end and Terminate, nothing else.
 `
   ),
-  later(
+  settled(
     "6.6",
     "Feedback and timeouts",
     "protocol-replication.html#PROTOCOL-REPLICATION-STANDBY-STATUS-UPDATE",
-    "logical replication",
     `
 REP-044 A keepalive that asks is answered at once, however busy the application is.
 REP-045 Status goes out often enough never to meet the server's timeout.
@@ -166,13 +161,12 @@ REP-083 An archive of another system is refused.
 REP-084 Timeline histories are stored under their names.
 `
   ),
-  later(
+  settled(
     "6.11",
     "Consuming",
     "app-pgrecvlogical.html",
-    "logical replication",
     `
-REP-085 Status and sync have intervals of their own.
+REP-085 Status and sync have intervals of their own. :: not applicable, nothing is written to files here: what is synced is said by acknowledging
 REP-086 A stream can end at a position, the change on it included.
 REP-087 Options pass through.
 REP-088 Create-if-missing and drop-if-there tolerate exactly one code each.

@@ -1,5 +1,5 @@
 /** What has broken other clients. */
-import { later, settled, type Section } from "../Item.js"
+import { settled, type Section } from "../Item.js"
 
 export const traps: ReadonlyArray<Section> = [
   settled(
@@ -141,11 +141,10 @@ TRP-096 Padding stays.
 TRP-097 The largest OID is positive.
 `
   ),
-  later(
+  settled(
     "9.7",
     "Replication",
     "protocol-replication.html",
-    "logical replication",
     `
 TRP-098 An idle table in a busy cluster holds back no WAL.
 TRP-099 A server can shut down with us attached.
