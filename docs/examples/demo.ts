@@ -11,6 +11,7 @@ import { connect } from "./demo/Connect.js"
 import { Unexpected } from "./demo/Expect.js"
 import { printed, retried, rolledBack } from "./demo/Failures.js"
 import { fill } from "./demo/Fill.js"
+import { follow, missing } from "./demo/Follow.js"
 import { interrupt } from "./demo/Interrupt.js"
 import { noticed, notified } from "./demo/Listen.js"
 import { readBack, slowConsumer, values } from "./demo/ReadBack.js"
@@ -58,6 +59,11 @@ const show = (where: Where.Where) =>
     yield* step("pg_sleep(60), with a deadline", "stopped on the server, and said so", deadline(stage))
     yield* step("A notification", "from another session", notified(stage))
     yield* step("A notice", "nothing the server says is dropped", noticed(stage))
+    // The last one, since sessions do not outlive the restart.
+    const lacks = yield* missing(stage)
+    yield* lacks.length === 0
+      ? step("A feed of changes, and a restart in its midst", "nothing was lost", follow(stage, where))
+      : Screen.title(`A feed of changes is left out, because on this server ${lacks.join(", and ")}.`)
   })
 
 const demo = Effect.gen(function* () {

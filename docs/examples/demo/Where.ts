@@ -12,6 +12,8 @@ export interface Where {
   readonly config: PgConfig.PgConfig
   /** In words, for the first lines. */
   readonly whose: string
+  /** Stops it and starts it again; `undefined` for a server of others. */
+  readonly restart: Effect.Effect<void, EmbeddedPostgresError> | undefined
 }
 
 const embedded = Effect.gen(function* () {
@@ -19,7 +21,7 @@ const embedded = Effect.gen(function* () {
   const [took, server] = yield* Effect.timed(start())
   const config = yield* PgConfig.fromUri(server.uri)
   const seconds = Screen.time(Duration.toMillis(took))
-  return { config, whose: `embedded, started in ${seconds}, gone when this ends` }
+  return { config, whose: `embedded, started in ${seconds}, gone when this ends`, restart: server.restart() }
 })
 
 /** The server's configuration. An embedded server stops with the scope. */
@@ -30,5 +32,5 @@ export const choose: Effect.Effect<
 > = Effect.gen(function* () {
   const variable = naming.find((name) => (process.env[name] ?? "") !== "")
   if (variable === undefined) return yield* embedded
-  return { config: yield* PgConfig.fromEnv, whose: `named by ${variable}` }
+  return { config: yield* PgConfig.fromEnv, whose: `named by ${variable}`, restart: undefined }
 })
