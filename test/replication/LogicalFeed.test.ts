@@ -402,6 +402,18 @@ describe("transactions in chunks", () => {
     })
   )
 
+  it.scoped(
+    "that were not asked for may be taken back, as 18 says of large ones it never sent (LOG-045)",
+    () =>
+      Effect.gen(function* () {
+        const { server, feed } = yield* opened()
+        const { seen } = yield* following(feed)
+        server.stream([abort(10), 0n], [abort(10, 11), 0n], [table, 0n], ...transaction(5, 0x1600n))
+        yield* settle
+        assert.deepStrictEqual(seen.map(show), ["Begin", 5, "Commit"])
+      })
+  )
+
   it.scoped("of an earlier feed are void, and the next finds none of ours (LOG-043)", () =>
     Effect.gen(function* () {
       const store = SpillStore.inMemory()

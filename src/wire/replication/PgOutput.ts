@@ -99,15 +99,12 @@ export const encode: (writer: ByteWriter, message: PgOutputMessage) => boolean =
 /** What was asked for of transactions in progress: it decides which messages may come, and the length of one. */
 export type Streaming = "off" | "on" | "parallel"
 
-/** Messages that come only where streaming was asked for: `S`, `E`, `c`, `A`, `p`. */
+/**
+ * Messages that come only where streaming was asked for: `S`, `E`, `c`, `p`. An abort is not among them: 18 tells of large
+ * transactions that it found aborted before it had sent them, whatever was asked for.
+ */
 const streamTags: ReadonlySet<number> = new Set(
-  [
-    Stream.StreamStart,
-    Stream.StreamStop,
-    Stream.StreamCommit,
-    Stream.StreamAbort,
-    TwoPhase.StreamPrepare
-  ].map(({ tag }) => tag)
+  [Stream.StreamStart, Stream.StreamStop, Stream.StreamCommit, TwoPhase.StreamPrepare].map(({ tag }) => tag)
 )
 
 /** Messages that stand inside a chunk as well as outside: changes, what describes them, and where they came from. */
