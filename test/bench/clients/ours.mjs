@@ -60,6 +60,14 @@ export const open = async (config) => {
 
   return {
     all: (text) => runtime.runPromise(session.query(unsafe(text))),
+    repeatedly: (text, times) =>
+      runtime.runPromise(
+        Effect.gen(function* () {
+          let items = 0
+          for (let i = 0; i < times; i++) items += (yield* session.query(unsafe(text))).length
+          return items
+        })
+      ),
     stream: (text, onRows) =>
       runtime.runPromise(
         Stream.runForEachChunk(session.stream(unsafe(text)), (chunk) => {

@@ -30,6 +30,14 @@ export const open = async (config) => {
 
   return {
     all: (text) => runtime.runPromise(sql.unsafe(text)),
+    repeatedly: (text, times) =>
+      runtime.runPromise(
+        Effect.gen(function* () {
+          let items = 0
+          for (let i = 0; i < times; i++) items += (yield* sql.unsafe(text)).length
+          return items
+        })
+      ),
     stream: (text, onRows) =>
       runtime.runPromise(
         Stream.runForEachArray(sql.unsafe(text).stream, (rows) => {
