@@ -395,7 +395,7 @@ describe("Decoder", () => {
       const failed = next(new PgOutput.Decoder("off"), whole) instanceof MalformedMessage
       assert.strictEqual(
         failed,
-        message._tag.startsWith("Stream") && message._tag !== "StreamAbort",
+        message._tag === "StreamAbort" ? message.detail !== undefined : message._tag.startsWith("Stream"),
         message._tag
       )
     }
