@@ -135,6 +135,7 @@ export const open = (
     const core = new Core({
       link,
       framer,
+      writer: conversation.writer,
       facts: { host: means.entry.host, address, encryption: channel.encryption, ...started },
       registry,
       statements: new StatementCache(config.statementCacheSize),

@@ -2,7 +2,7 @@
  * The state of one open connection: what `Inbound` and `Outbound` work on. Everything pure is elsewhere; here are the
  * places where the pure values are kept between two events.
  */
-import { ByteWriter } from "../bytes/ByteWriter.js"
+import type { ByteWriter } from "../bytes/ByteWriter.js"
 import type { ConnectFacts, SendCancel } from "./ConnectFacts.js"
 import type { PgError, PgSessionError } from "../model/PgError.js"
 import { PgClosedError } from "../model/PgError.js"
@@ -19,6 +19,8 @@ import { TypeBook } from "./TypeBook.js"
 export interface CoreOptions {
   readonly link: Link
   readonly framer: Framer
+  /** What the startup phase has written on: its buffer has room for all that small exchanges say. */
+  readonly writer: ByteWriter
   readonly facts: ConnectFacts
   readonly registry: Registry
   readonly statements: StatementCache
@@ -40,7 +42,6 @@ export interface Waiter {
 
 export class ConnectionState<R extends Waiter> {
   session: Session.Session<R> = Session.make()
-  readonly writer = new ByteWriter(1 << 14)
   /** Asked for and not yet written, oldest first; settled ones are skipped. */
   pending: Array<R> = []
   /** Index of the oldest in `pending`. */
@@ -65,6 +66,7 @@ export class ConnectionState<R extends Waiter> {
 
   readonly link: Link
   readonly framer: Framer
+  readonly writer: ByteWriter
   readonly facts: ConnectFacts
   /** What is known of types; of its own, until a connector gives it the book of all its connections. */
   types: TypeBook
@@ -79,6 +81,7 @@ export class ConnectionState<R extends Waiter> {
   constructor(options: CoreOptions) {
     this.link = options.link
     this.framer = options.framer
+    this.writer = options.writer
     this.facts = options.facts
     this.types = new TypeBook(options.registry)
     this.statements = options.statements

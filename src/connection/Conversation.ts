@@ -19,7 +19,8 @@ export class Conversation {
   private waiter: (() => void) | undefined
   private end: { readonly failure: TransportFailure | undefined } | undefined
   private first: Uint8Array | undefined
-  private readonly writer = new ByteWriter(1024)
+  /** One for the session's whole life: a writer that starts anew costs a buffer. */
+  readonly writer = new ByteWriter(1 << 14)
   /** Name of the current state, for errors. */
   state = "Startup.Opening"
 

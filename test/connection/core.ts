@@ -143,6 +143,7 @@ export const harness = (
   const core = new Core({
     link,
     framer: new Framer(FrameLimits.defaults.session),
+    writer: new ByteWriter(1 << 14),
     facts,
     registry: options.registry ?? Registry.lossless,
     statements: new StatementCache(options.statements ?? 100),
