@@ -6,7 +6,6 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { PgConfigError } from "../model/PgError.js"
@@ -153,8 +152,8 @@ export const inFiles = (
         const block = new Uint8Array(size)
         let at = 0
         while (at < size) {
-          const part = yield* file.readAlloc(size - at)
-          if (Option.isNone(part)) {
+          const got = Number(yield* file.read(block.subarray(at)))
+          if (got === 0) {
             return yield* Effect.fail(
               new PgConfigError({
                 key: "temporary file",
@@ -163,8 +162,7 @@ export const inFiles = (
               })
             )
           }
-          block.set(part.value, at)
-          at += part.value.length
+          at += got
         }
         return block
       })

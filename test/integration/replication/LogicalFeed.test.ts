@@ -22,7 +22,7 @@ import { eventually } from "../support/Eventually.js"
 import { privateTemporaryFolder } from "../support/Folders.js"
 import { rawRows } from "../support/RawSession.js"
 import { describeWithServer, shared } from "../support/Server.js"
-import { connecting, fresh, slotName, slotRow } from "./support.js"
+import { connecting, fresh, lastEnd, slotName, slotRow } from "./support.js"
 
 /** A table, a publication of it, and a slot that begins now. */
 const prepare = (columns: string, target: Target = shared, alter?: string) =>
@@ -229,10 +229,10 @@ describe("a logical feed", () => {
   it.scopedLive("ends at a position it was told, with everything up to it (REP-086)", () =>
     connecting()(
       Effect.gen(function* () {
-        const { options, rows, run } = yield* prepare("id int")
+        const { options, rows, run, slot } = yield* prepare("id int")
         yield* run(`insert into ${rows} values (1); `)
         yield* run(`insert into ${rows} values (2)`)
-        const until = BigInt((yield* run("select (pg_current_wal_lsn() - '0/0'::pg_lsn)::text"))[0]![0]!)
+        const until = yield* lastEnd(slot, options.publications[0]!)
         yield* run(`insert into ${rows} values (3)`)
         const feed = yield* logical({ ...options, until })
         const whole = Chunk.toReadonlyArray(yield* Stream.runCollect(feed.transactions))

@@ -18,7 +18,7 @@ import { configOf, s, table } from "../connection/sessions.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
 import { describeWithServer, shared } from "../support/Server.js"
-import { connecting, fresh, slotName, slotRow } from "./support.js"
+import { connecting, fresh, lastEnd, slotName, slotRow } from "./support.js"
 
 /** A table, a publication of it, and a slot that begins now. */
 const prepare = (columns: string, target: Target = shared) =>
@@ -138,7 +138,7 @@ describe("a feed kept going", () => {
         const { options, rows, run, slot } = yield* prepare("id int")
         yield* run(`insert into ${rows} select generate_series(1, 3)`)
         for (const sql of inserts(4, 8, rows)) yield* run(sql)
-        const until = BigInt((yield* run("select (pg_current_wal_lsn() - '0/0'::pg_lsn)::text"))[0]![0]!)
+        const until = yield* lastEnd(slot, options.publications[0]!)
         yield* run(`insert into ${rows} values (8)`)
         const events: Array<RunEvent> = []
         const copy = yield* slotName()
@@ -480,10 +480,10 @@ describe("a position that is kept with the data", () => {
   it.scopedLive("moves for whole batches, and for one run at a time", () =>
     connecting()(
       Effect.gen(function* () {
-        const { copies, ids, options, positions, rows, run } = yield* copying
+        const { copies, ids, options, positions, rows, run, slot } = yield* copying
         const connector = yield* PgConnector
         for (const sql of inserts(1, 8, rows)) yield* run(sql)
-        const until = BigInt((yield* run("select (pg_current_wal_lsn() - '0/0'::pg_lsn)::text"))[0]![0]!)
+        const until = yield* lastEnd(slot, options.publications[0]!)
         let calls = 0
         const handler = Replication.exactlyOnce(
           { connection: connector.open(), table: positions, batch: { count: 3 } },

@@ -45,3 +45,20 @@ export const slotRow = (name: string, columns: string, target: Target = shared) 
     rawRows(target, `select ${columns} from pg_replication_slots where slot_name = '${name}'`),
     (rows) => rows[0]
   )
+
+/** A name of any characters as a list of names inside a string. */
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`.replaceAll("'", "''")
+
+/**
+ * Where the last transaction of a slot ends, by itself: others write to the log too, and `pg_current_wal_lsn()` may stand behind
+ * records of theirs.
+ */
+export const lastEnd = (slot: string, publication: string, target: Target = shared) =>
+  Effect.map(
+    rawRows(
+      target,
+      `select (max(lsn) - '0/0'::pg_lsn)::text from pg_logical_slot_peek_binary_changes('${slot}', null, null,
+        'proto_version', '1', 'publication_names', '${quoted(publication)}')`
+    ),
+    (rows) => BigInt(rows[0]![0]!)
+  )
