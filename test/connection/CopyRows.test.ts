@@ -172,7 +172,15 @@ describe("a row that cannot be written", () => {
         assert.strictEqual(error._tag, "PgCodecError")
         assert.instanceOf(error, PgCodecError)
         assert.deepStrictEqual(
-          [error.direction, error.where, error.rowNumber, error.column, error.index, error.type, error.nothingSent],
+          [
+            error.direction,
+            error.where,
+            error.rowNumber,
+            error.column,
+            error.index,
+            error.type,
+            error.nothingSent
+          ],
           ["encode", "COPY", 2, "id", 0, "int4", false]
         )
         assert.match(

@@ -95,22 +95,24 @@ describe("interrupting a statement that is alone on the wire", () => {
       })
   )
 
-  it.scopedLive("that has just ended leaves the next statement alone (CON-129, CON-130, TRP-013, TRP-061)", () =>
-    Effect.gen(function* () {
-      // The request is on its way while the statement ends by itself.
-      const proxy = yield* FaultProxy.make({
-        target: shared,
-        faults: (connection) => (connection === 0 ? {} : { toServer: { delay: "100 millis" } })
+  it.scopedLive(
+    "that has just ended leaves the next statement alone (CON-129, CON-130, TRP-013, TRP-061)",
+    () =>
+      Effect.gen(function* () {
+        // The request is on its way while the statement ends by itself.
+        const proxy = yield* FaultProxy.make({
+          target: shared,
+          faults: (connection) => (connection === 0 ? {} : { toServer: { delay: "100 millis" } })
+        })
+        const pg = yield* open({ target: proxy })
+        for (let round = 0; round < 3; round++) {
+          const fiber = yield* Effect.fork(pg.query(s("select pg_sleep(0.05)")))
+          yield* eventually(pg.status, ({ inFlight }) => inFlight === 1)
+          yield* Fiber.interrupt(fiber)
+          assert.strictEqual(yield* value(pg, "select 'next' || pg_sleep(0.15)"), "next")
+          yield* isClean(pg)
+        }
       })
-      const pg = yield* open({ target: proxy })
-      for (let round = 0; round < 3; round++) {
-        const fiber = yield* Effect.fork(pg.query(s("select pg_sleep(0.05)")))
-        yield* eventually(pg.status, ({ inFlight }) => inFlight === 1)
-        yield* Fiber.interrupt(fiber)
-        assert.strictEqual(yield* value(pg, "select 'next' || pg_sleep(0.15)"), "next")
-        yield* isClean(pg)
-      }
-    })
   )
 
   it.scopedLive("that reaches the server only after its cancel is cancelled all the same (CON-129)", () =>
