@@ -5,9 +5,7 @@
  *
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -15,13 +13,14 @@ import * as Scope from "effect/Scope"
 import type { HostEntry, PgConfig } from "../config/PgConfig.js"
 import { Host } from "../host/Host.js"
 import type { HostService } from "../host/Host.js"
-import { PgAuthError, PgConnectError, PgServerError, PgTimeoutError } from "../model/PgError.js"
+import { PgAuthError, PgConnectError, PgServerError } from "../model/PgError.js"
 import type { ConnectAttempt, PgConfigError, PgOpenError } from "../model/PgError.js"
 import { describe } from "../net/Address.js"
 import * as HostList from "../net/HostList.js"
 import type { Address, Transport } from "../net/Transport.js"
 import type { Registry } from "../types/Registry.js"
 import * as Attempt from "./Attempt.js"
+import { ConnectDeadline } from "./ConnectDeadline.js"
 import type { ConnectOptions } from "./ConnectOptions.js"
 import type { Core } from "./Core.js"
 import type * as Encrypt from "./Encrypt.js"
@@ -67,50 +66,21 @@ const judge = (failure: Attempt.AttemptFailure, progress: Attempt.Progress): Fai
 }
 
 /**
- * Runs with `environment`, but in a scope of its own, which is closed at once when it fails and lives as long as the outer
- * one otherwise.
+ * An attempt with `environment`, but in a scope of its own, which is closed at once when it fails and lives as long as the
+ * outer one otherwise.
  */
 const inOwnScope = <A, E>(
-  effect: Effect.Effect<A, E, Environment>,
-  environment: Context.Context<Environment>
+  environment: Context.Context<Environment>,
+  attempt: (environment: Context.Context<Environment>) => Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) => {
     const outer = Context.get(environment, Scope.Scope)
     return Effect.flatMap(Scope.fork(outer, outer.strategy), (scope) =>
-      Effect.onError(restore(Effect.provide(effect, Context.add(environment, Scope.Scope, scope))), () =>
+      Effect.onError(restore(attempt(Context.add(environment, Scope.Scope, scope))), () =>
         Scope.close(scope, Exit.void)
       )
     )
   })
-
-/** The deadline of one address, shared by all ways to it. It begins with the first of them. */
-class Deadline {
-  private from: number | undefined
-
-  constructor(
-    private readonly limit: Duration.Duration,
-    private readonly address: string
-  ) {}
-
-  within<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | PgTimeoutError, R> {
-    // What is known already needs no timer.
-    if (!Duration.isFinite(this.limit) || Exit.isExit(effect)) return effect
-    const millis = Duration.toMillis(this.limit)
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      this.from ??= now
-      return Effect.timeoutFail(effect, {
-        duration: Math.max(0, this.from + millis - now),
-        onTimeout: () =>
-          new PgTimeoutError({
-            deadline: "connect",
-            millis,
-            sent: false,
-            during: `connecting to ${this.address}`
-          })
-      })
-    })
-  }
-}
 
 /** What there is to say about everything that failed. */
 class Attempts {
@@ -160,17 +130,18 @@ const atAddress = (
   const { connectTimeout } = target.config
   const by = (
     ways: ReadonlyArray<Encrypt.Way>,
-    deadline: Deadline
+    deadline: ConnectDeadline
   ): Effect.Effect<Either.Either<Core, Next>, PgOpenError> => {
     const progress: Attempt.Progress = { phase: "socket", way: 0, bound: false }
     const attempt = Attempt.open(target, address, ways, progress)
-    return Effect.matchEffect(inOwnScope(deadline.within(attempt), environment), {
+    const outcome = inOwnScope(environment, (own) => deadline.within(attempt, own))
+    return Effect.matchEffect(outcome, {
       onSuccess: (core) => Effect.succeed(Either.right(core)),
       onFailure: (failure) => {
         const { cause, next } = judge(failure, progress)
         if (cause._tag === "PgAuthError" && target.tokens?.canRenew === true) {
           return Effect.flatMap(renew(target, cause), () =>
-            by(ways.slice(progress.way), new Deadline(connectTimeout, label))
+            by(ways.slice(progress.way), new ConnectDeadline(connectTimeout, label))
           )
         }
         attempts.add(label, progress.phase, cause)
@@ -182,7 +153,7 @@ const atAddress = (
       }
     })
   }
-  return by(host.ways, new Deadline(connectTimeout, label))
+  return by(host.ways, new ConnectDeadline(connectTimeout, label))
 }
 
 /** Another token, had while no connection is open: that may take as long as a person needs to log in somewhere. */
@@ -197,9 +168,10 @@ const addressesOf = (
   plan: Plan.Plan,
   host: HostService
 ): Effect.Effect<ReadonlyArray<Address>, ConnectAttempt["cause"]> => {
-  const deadline = new Deadline(plan.config.connectTimeout, planned.entry.host)
-  return Effect.flatMap(deadline.within(HostList.addressesOf(planned.entry, plan.resolve)), (addresses) =>
-    Plan.inOrder(plan.config, addresses, host)
+  const deadline = new ConnectDeadline(plan.config.connectTimeout, planned.entry.host)
+  return Effect.flatMap(
+    deadline.within(HostList.addressesOf(planned.entry, plan.resolve), Context.empty()),
+    (addresses) => Plan.inOrder(plan.config, addresses, host)
   )
 }
 

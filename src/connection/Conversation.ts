@@ -77,7 +77,9 @@ export class Conversation {
    * interrupted: to wake whoever waits no more does nothing.
    */
   readonly arrival: Effect.Effect<void> = Effect.async<void>((resume) => {
-    this.waiter = () => resume(Effect.void)
+    // A name first: V8 gives a function that is written into a property a place among the old, with all that it holds.
+    const wake = (): void => resume(Effect.void)
+    this.waiter = wake
   })
 
   /** The next message. Fails when it is malformed or too long, and when the link ends. */

@@ -59,10 +59,9 @@ class Channel<A> {
   }
 
   /** Subscribed when the effect has succeeded; unsubscribed with the scope. */
-  get subscribe(): Effect.Effect<Stream.Stream<A>, never, Scope.Scope> {
-    return Effect.acquireRelease(
-      Effect.gen(this, function* () {
-        const mailbox = yield* Mailbox.make<A>({ capacity: subscriberCapacity, strategy: "sliding" })
+  readonly subscribe: Effect.Effect<Stream.Stream<A>, never, Scope.Scope> = Effect.suspend(() =>
+    Effect.acquireRelease(
+      Effect.map(Mailbox.make<A>({ capacity: subscriberCapacity, strategy: "sliding" }), (mailbox) => {
         if (this.ended) mailbox.unsafeDone(done)
         else this.subscribers.add(mailbox)
         return mailbox
@@ -73,7 +72,7 @@ class Channel<A> {
           mailbox.unsafeDone(done)
         })
     ).pipe(Effect.map(Mailbox.toStream))
-  }
+  )
 }
 
 /** Takes the notices that nobody else does. */
