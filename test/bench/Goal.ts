@@ -45,6 +45,7 @@ const goals: ReadonlyArray<Goal> = [
       { than: "floor", atLeast: 0.65 }
     ]
   },
+  { workload: "connect", rates: [{ than: "pg", atLeast: 1 }], cpu: { than: "pg", atMost: 1 } },
   {
     workload: "replication",
     rates: [
