@@ -28,7 +28,7 @@ import * as StandbyStatus from "./StandbyStatus.js"
 import type { TransactionEvent } from "./TransactionAssembler.js"
 import * as TransactionAssembler from "./TransactionAssembler.js"
 
-/** Transactions that may be handed out and not acknowledged, unless set otherwise: 17 bytes each. */
+/** Transactions that may be handed out and not acknowledged, unless set otherwise: 9 bytes each. */
 export const usualUnacknowledged = 1 << 20
 
 export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publications"> {

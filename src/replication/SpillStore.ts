@@ -110,13 +110,15 @@ export const inFiles = (
     const memory = new Memory()
     const files = new Map<number, SpillFile>()
     let written = 0
+    let made = 0
     const folder = yield* Effect.cached(
       Scope.extend(fs.makeTempDirectoryScoped({ prefix: "effect-postgres-" }), outer)
     )
 
     const create = (xid: number): Effect.Effect<SpillFile, PlatformError> =>
       Effect.gen(function* () {
-        const path = `${yield* folder}/${xid}`
+        // Numbered, so that a file that could not be removed is in nobody's way.
+        const path = `${yield* folder}/${xid}-${++made}`
         const scope = yield* Scope.fork(outer, outer.strategy)
         const file = yield* Scope.extend(fs.open(path, { flag: "wx+", mode: privateMode }), scope)
         const spill: SpillFile = { path, file, scope, sizes: [], bytes: 0 }
@@ -133,6 +135,8 @@ export const inFiles = (
         return spill.file.writeAll(block)
       })
 
+    // Whole or not at all: a file that an interruption left unknown, or half a block, would be in the way of what comes
+    // after it, and both last no longer than the disk needs.
     const append = (xid: number, block: Uint8Array): Effect.Effect<void, PlatformError | PgConfigError> =>
       Effect.gen(function* () {
         const existing = files.get(xid)
@@ -142,7 +146,7 @@ export const inFiles = (
         for (const earlier of memory.blocks(xid)) yield* write(spill, earlier)
         memory.drop(xid)
         yield* write(spill, block)
-      })
+      }).pipe(Effect.uninterruptible)
 
     const readBlock = (
       { file }: SpillFile,
@@ -187,7 +191,7 @@ export const inFiles = (
         files.delete(xid)
         written -= spill.bytes
         return Effect.zipRight(Scope.close(spill.scope, Exit.void), fs.remove(spill.path))
-      })
+      }).pipe(Effect.uninterruptible)
 
     return {
       append: (xid, block) =>

@@ -4,6 +4,8 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as SpillStore from "../../src/replication/SpillStore.js"
@@ -93,18 +95,62 @@ describe("a store in files", () => {
       assert.deepStrictEqual([folders, open], [[], []])
       yield* store.append(1, block("67"))
       assert.lengthOf(folders, 1)
-      assert.deepStrictEqual(open, [{ path: `${folders[0]}/1`, mode: 0o600, flag: "wx+" }])
+      assert.deepStrictEqual(open, [{ path: `${folders[0]}/1-1`, mode: 0o600, flag: "wx+" }])
       // The rest of the transaction is in the file too, so that memory is free for others.
       yield* store.append(2, block("567890"))
       assert.lengthOf(open, 1)
       assert.deepStrictEqual(yield* content(store, 1), ["12345", "67"])
-      assert.deepStrictEqual(yield* listed, [["1"]])
+      assert.deepStrictEqual(yield* listed, [["1-1"]])
       yield* store.drop(1)
       assert.deepStrictEqual(yield* listed, [[]])
       yield* store.append(3, block("x"))
-      assert.deepStrictEqual(yield* listed, [["3"]])
+      assert.deepStrictEqual(yield* listed, [["3-2"]])
       yield* Scope.close(scope, Exit.void)
       assert.isFalse(yield* exists(folders[0]!))
+    }).pipe(withFiles)
+  )
+
+  it.scoped("is whole after an interruption while it makes a file or takes one away", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const begun = yield* Queue.unbounded<string>()
+      const gate = yield* Effect.makeSemaphore(0)
+      /** Tells that it has begun, and ends when it may. */
+      const slow = <A, E, R>(what: string, done: Effect.Effect<A, E, R>) =>
+        Effect.zipLeft(done, Effect.zipRight(begun.offer(what), gate.take(1)))
+      const folders: Array<string> = []
+      const store = yield* SpillStore.inFiles({ memoryBytes: 0 }).pipe(
+        Effect.provideService(FileSystem.FileSystem, {
+          ...fs,
+          makeTempDirectoryScoped: (options) =>
+            Effect.tap(fs.makeTempDirectoryScoped(options), (folder) =>
+              Effect.sync(() => folders.push(folder))
+            ),
+          open: (path, options) => slow("open", fs.open(path, options)),
+          remove: (path, options) => slow("remove", fs.remove(path, options))
+        })
+      )
+      const interruptedAt = (what: string, effect: Effect.Effect<void, unknown>) =>
+        Effect.gen(function* () {
+          const fiber = yield* Effect.fork(effect)
+          assert.strictEqual(yield* begun.take, what)
+          const end = yield* Effect.fork(Fiber.interrupt(fiber))
+          yield* Effect.yieldNow()
+          yield* gate.release(1)
+          yield* Fiber.join(end)
+        })
+      yield* interruptedAt("open", store.append(1, block("left behind")))
+      yield* gate.release(10)
+      yield* store.clear
+      yield* store.append(1, block("anew"))
+      assert.deepStrictEqual(yield* content(store, 1), ["anew"])
+      yield* gate.take(8)
+      yield* begun.takeAll
+      yield* interruptedAt("remove", store.drop(1))
+      yield* gate.release(10)
+      assert.deepStrictEqual(yield* fs.readDirectory(folders[0]!), [])
+      yield* store.append(1, block("once more"))
+      assert.deepStrictEqual(yield* content(store, 1), ["once more"])
     }).pipe(withFiles)
   )
 
