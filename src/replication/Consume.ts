@@ -15,6 +15,8 @@ import type { LogicalFeed } from "./LogicalFeed.js"
 import type { Ticket } from "./Progress.js"
 import type { BatchLimits, EachBatch, EachChange, EachTransaction } from "./RunHandler.js"
 import type { TransactionEvent } from "./TransactionAssembler.js"
+import type { Unit } from "./Unit.js"
+import { endOf, isLate, Units } from "./Unit.js"
 
 /** Calls a handler, again after failures if that is wanted. */
 export type Call<E, R> = (work: Effect.Effect<unknown, Ending<E>, R>) => Effect.Effect<void, Ending<E>, R>
@@ -31,10 +33,6 @@ type Submit<E, R> = (keys: () => Keys, work: Work<E, R>) => Work<E, R>
 const usualCount = 1000
 const usualBytes = 1 << 20
 const usualWithin = Duration.seconds(1)
-
-/** What is acknowledged once this is handled. */
-export const endOf = (event: TransactionEvent): Lsn =>
-  event._tag === "LogicalMessage" ? event.lsn : event.endLsn
 
 export const limitsOf = ({ bytes, count, within }: BatchLimits): Batches.Limits => ({
   count: Math.max(1, count ?? usualCount),
@@ -68,26 +66,36 @@ const working = <E, R, A, R2>(
 const unlessKnown = <E, R>(finished: Finished, end: Lsn, work: (ticket: Ticket) => Work<E, R>): Work<E, R> =>
   Effect.flatMap(finished.isKnown(end), (known) => (known ? Effect.void : work(finished.begin(end))))
 
+/** What several touch together. */
+const keysOf = ([event, ...more]: Unit, keys: (event: TransactionEvent) => Keys): Keys =>
+  more.length === 0 ? keys(event) : "all"
+
+const each = <E, R>(
+  unit: Unit,
+  call: Call<E, R>,
+  handle: (event: TransactionEvent) => Effect.Effect<unknown, E, R>
+): Work<E, R> => Effect.forEach(unit, (event) => call(handling(() => handle(event))), { discard: true })
+
 export const transactions = <E, R>(
   { call, feed, finished }: Consumption<E, R>,
   { concurrency, handle, keys }: EachTransaction<E, R>
 ): Work<E, R> =>
-  working<E, R, void, R>(concurrency, (submit) =>
-    feed.transactions.pipe(
-      Stream.mapError(byServer),
-      Stream.runForEachChunk((chunk) =>
-        Effect.forEach(
-          Chunk.toReadonlyArray(chunk),
-          (event) =>
-            unlessKnown(finished, endOf(event), (ticket) => {
-              const work = call(handling(() => handle(event)))
-              return submit(() => keys(event), Effect.zipRight(work, finished.finish(ticket)))
-            }),
-          { discard: true }
+  working<E, R, void, R>(concurrency, (submit) => {
+    const units = new Units(finished)
+    const take = (event: TransactionEvent): Work<E, R> =>
+      Effect.flatMap(units.take(event), (unit) => {
+        if (unit === undefined) return Effect.void
+        const ticket = finished.begin(endOf(event))
+        return submit(
+          () => keysOf(unit, keys),
+          Effect.zipRight(each(unit, call, handle), finished.finish(ticket))
         )
-      )
+      })
+    return feed.transactions.pipe(
+      Stream.mapError(byServer),
+      Stream.runForEachChunk((chunk) => Effect.forEach(Chunk.toReadonlyArray(chunk), take, { discard: true }))
     )
-  )
+  })
 
 /** A transaction whose changes are at work. */
 class Open {
@@ -117,6 +125,8 @@ export const changes = <E, R>(
 ): Work<E, R> =>
   working<E, R, void, R>(concurrency, (submit) => {
     let open: Open | undefined
+    /** One that was prepared long ago, and ends with the commit that follows. */
+    let late: Open | undefined
     const close = (ticket: Ticket | undefined): Work<E, R> =>
       ticket === undefined ? Effect.void : finished.finish(ticket)
     const run = (event: ChangeEvent, done: () => Ticket | undefined): Work<E, R> =>
@@ -137,17 +147,30 @@ export const changes = <E, R>(
       switch (event._tag) {
         case "Begin":
           // Its end is behind its commit record, so a record before the start is one that is finished.
-          open = event.transaction.commitLsn < finished.start ? undefined : new Open()
+          late = isLate(event.transaction, finished) ? new Open() : undefined
+          open = late ?? (event.transaction.commitLsn < finished.start ? undefined : new Open())
           return Effect.void
         case "Commit":
         case "Prepare": {
           const transaction = open
           open = undefined
+          if (late !== undefined) return Effect.void
           return unlessKnown(finished, event.endLsn, (ticket) =>
             close(transaction === undefined ? ticket : transaction.end(ticket))
           )
         }
-        case "CommitPrepared":
+        case "CommitPrepared": {
+          const transaction = late
+          late = undefined
+          if (transaction === undefined) return alone(event, event.endLsn)
+          transaction.begin()
+          return unlessKnown(finished, event.endLsn, (ticket) =>
+            Effect.zipRight(
+              run(event, () => transaction.finish()),
+              Effect.suspend(() => close(transaction.end(ticket)))
+            )
+          )
+        }
         case "RollbackPrepared":
           return alone(event, event.endLsn)
         case "LogicalMessage":
@@ -170,20 +193,24 @@ export const batches = <E, R>(
     events: Chunk.NonEmptyChunk<TransactionEvent>,
     position: Lsn
   ) => Effect.Effect<unknown, Ending<E>, R>
-): Work<E, R> =>
-  Batches.handOver(
+): Work<E, R> => {
+  const units = new Units(finished)
+  return Batches.handOver(
     feed.transactions.pipe(
       Stream.mapError(byServer),
-      Stream.filterEffect((event) => Effect.negate(finished.isKnown(endOf(event))))
+      Stream.mapEffect((event) => units.take(event)),
+      Stream.filter((unit) => unit !== undefined)
     ),
-    Batches.weigh,
+    (unit) => unit.reduce((sum, event) => sum + Batches.weigh(event), 0),
     limits,
-    (events) => {
+    (batch) => {
+      const events = Chunk.flatMap(batch, Chunk.unsafeFromNonEmptyArray)
       const position = endOf(Chunk.lastNonEmpty(events))
       const ticket = finished.begin(position)
       return Effect.zipRight(call(handle(events, position)), finished.finish(ticket))
     }
   )
+}
 
 export const eachBatch = <E, R>(
   consumption: Consumption<E, R>,

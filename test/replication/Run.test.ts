@@ -8,7 +8,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
-import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as PgConfig from "../../src/config/PgConfig.js"
 import type { OpenOverrides } from "../../src/connection/PgConnector.js"
@@ -19,78 +18,16 @@ import { PgClosedError, PgConfigError, PgConnectError, PgSlotError } from "../..
 import * as Consume from "../../src/replication/Consume.js"
 import * as Ending from "../../src/replication/Ending.js"
 import { Finished } from "../../src/replication/Finished.js"
-import type { Relation, TransactionInfo } from "../../src/replication/LogicalEvent.js"
-import { Insert, Truncate, Update } from "../../src/replication/LogicalEvent.js"
-import type { LogicalFeed } from "../../src/replication/LogicalFeed.js"
+import { Truncate, Update } from "../../src/replication/LogicalEvent.js"
 import * as Retries from "../../src/replication/Retries.js"
 import * as Run from "../../src/replication/Run.js"
 import type { RunEvent } from "../../src/replication/RunEvent.js"
 import * as RunHandler from "../../src/replication/RunHandler.js"
-import type { LogicalEvent } from "../../src/replication/LogicalEvent.js"
-import type { Transaction, TransactionEvent } from "../../src/replication/TransactionAssembler.js"
+import type { Transaction } from "../../src/replication/TransactionAssembler.js"
 import { weigh } from "../../src/replication/Batches.js"
 import * as Registry from "../../src/types/Registry.js"
-import { time } from "./payloads.js"
-
-const relation: Relation = {
-  id: 1,
-  schema: "public",
-  name: "t",
-  identity: "default",
-  columns: [{ name: "id", typeOid: 23, typeModifier: -1, key: true }],
-  keys: ["id"]
-}
-
-const info = (end: Lsn): TransactionInfo => ({
-  xid: Number(end),
-  commitLsn: end - 1n,
-  time,
-  gid: undefined,
-  origin: undefined,
-  streamed: false
-})
-
-/** A transaction that inserts rows with these ids; it ends at `end`. */
-const transaction = (end: Lsn, ...ids: ReadonlyArray<number>): Transaction => ({
-  _tag: "Transaction",
-  transaction: info(end),
-  changes: ids.map((id) => new Insert(info(end), 0, 0, relation, { id })),
-  isPrepared: false,
-  endLsn: end
-})
-
-const eventsOf = ({ changes, endLsn, transaction }: Transaction): ReadonlyArray<LogicalEvent> => [
-  { _tag: "Begin", transaction },
-  ...changes,
-  { _tag: "Commit", transaction, endLsn }
-]
-
-/** A feed that is fed by the test, and what was acknowledged. */
-const feedOf = Effect.gen(function* () {
-  const queue = yield* Queue.unbounded<TransactionEvent>()
-  const acknowledged: Array<Lsn> = []
-  const ended = yield* Deferred.make<never, PgClosedError>()
-  const transactions = Stream.fromQueue(queue).pipe(
-    Stream.interruptWhenDeferred(ended),
-    Stream.interruptWhen(Effect.never)
-  )
-  const feed = {
-    transactions,
-    changes: Stream.mapConcat(transactions, (event) => (event._tag === "Transaction" ? eventsOf(event) : [])),
-    acknowledge: (position: Lsn) => Effect.sync(() => acknowledged.push(position))
-  } as unknown as LogicalFeed
-  return { queue, acknowledged, feed, ended }
-})
-
-const call = <R>(work: Effect.Effect<unknown, Ending.Ending<never>, R>) => Effect.asVoid(work)
-
-/** Lets every fiber run until all wait. */
-const settle = Effect.repeatN(Effect.yieldNow(), 50)
-
-const idOf = (event: TransactionEvent): number =>
-  event._tag === "Transaction" && event.changes[0]?._tag === "Insert"
-    ? (event.changes[0].new["id"] as number)
-    : -1
+import * as Unit from "../../src/replication/Unit.js"
+import { call, feedOf, idOf, info, relation, settle, transaction } from "./fedFeed.js"
 
 /** Handlers that end when the test says so, by the end of their transaction. */
 const gates = () => {
@@ -116,7 +53,7 @@ describe("transactions at the same time", () => {
       Effect.gen(function* () {
         const { acknowledged, feed, queue } = yield* feedOf
         const { begun, enter, leave } = gates()
-        const handler = RunHandler.eachTransaction((event) => enter(Consume.endOf(event)), { concurrency: 3 })
+        const handler = RunHandler.eachTransaction((event) => enter(Unit.endOf(event)), { concurrency: 3 })
         yield* Effect.fork(Consume.transactions({ feed, finished: new Finished(feed, 0n), call }, handler))
         yield* Queue.offerAll(queue, [
           transaction(10n, 1),
@@ -145,7 +82,7 @@ describe("transactions at the same time", () => {
     Effect.gen(function* () {
       const { acknowledged, feed, queue } = yield* feedOf
       const { begun, enter, leave } = gates()
-      const handler = RunHandler.eachTransaction((event) => enter(Consume.endOf(event)), { concurrency: 3 })
+      const handler = RunHandler.eachTransaction((event) => enter(Unit.endOf(event)), { concurrency: 3 })
       yield* Effect.fork(Consume.transactions({ feed, finished: new Finished(feed, 0n), call }, handler))
       const truncate: Transaction = {
         ...transaction(20n),
@@ -166,7 +103,7 @@ describe("transactions at the same time", () => {
     Effect.gen(function* () {
       const lost = yield* feedOf
       const one = gates()
-      const slow = RunHandler.eachTransaction((event) => one.enter(Consume.endOf(event)), { concurrency: 2 })
+      const slow = RunHandler.eachTransaction((event) => one.enter(Unit.endOf(event)), { concurrency: 2 })
       const finished = new Finished(lost.feed, 0n)
       const running = yield* Effect.fork(Consume.transactions({ feed: lost.feed, finished, call }, slow))
       yield* Queue.offer(lost.queue, transaction(10n, 1))
@@ -184,7 +121,7 @@ describe("transactions at the same time", () => {
       let interrupted = false
       const handler = RunHandler.eachTransaction(
         (event) => {
-          const end = Consume.endOf(event)
+          const end = Unit.endOf(event)
           begun.push(end)
           return end === 10n
             ? Effect.onInterrupt(Effect.never, () => Effect.sync(() => void (interrupted = true)))

@@ -520,6 +520,54 @@ describe("a position that is kept with the data", () => {
   )
 })
 
+describeWithServer(
+  "a transaction prepared before its slot told of such",
+  { settings: { max_prepared_transactions: "5" } },
+  (server) => {
+    it.scopedLive("is told whole with its commit, and handled with it, exactly once too (LOG-058)", () =>
+      Effect.gen(function* () {
+        const target = server()
+        const prepared = yield* prepare("id int", target).pipe(connecting({ target }))
+        const { options, rows, run } = prepared
+        const connector = yield* Effect.provide(PgConnector, layer(configOf({ target })))
+        const copies = yield* table("id int primary key", target)
+        const held = new Map<string, ReadonlyArray<number>>()
+        const handler = Replication.exactlyOnce(
+          { connection: connector.open(), table: fresh("positions") },
+          (event, connection) => {
+            if (event._tag === "Transaction" && event.isPrepared) {
+              return Effect.sync(() => held.set(event.transaction.gid!, idsOf(event)))
+            }
+            const ids = event._tag === "CommitPrepared" ? held.get(event.gid) : idsOf(event)
+            return connection.query(s(`insert into ${copies} select unnest($1::int4[])`, [ids]))
+          }
+        )
+        const ids = Effect.map(run(`select id from ${copies} order by id`), (found) =>
+          found.map(([id]) => Number(id))
+        )
+        const following = (twoPhase: boolean, last: number) =>
+          Effect.raceFirst(
+            Effect.zipRight(Replication.run({ ...options, twoPhase }, handler), Effect.never),
+            eventually(ids, (found) => found.includes(last))
+          ).pipe(connecting({ target }))
+        const gid = fresh("late")
+        // Its locks would outlast a test that fails.
+        yield* Effect.addFinalizer(() => Effect.ignore(run(`rollback prepared '${gid}'`)))
+        yield* run(`begin; insert into ${rows} values (1); prepare transaction '${gid}'`)
+        yield* run(`insert into ${rows} values (2)`)
+        yield* following(false, 2)
+        assert.deepStrictEqual(yield* ids, [2])
+        yield* run(`insert into ${rows} values (3)`)
+        yield* following(true, 3)
+        yield* run(`commit prepared '${gid}'`)
+        yield* run(`insert into ${rows} values (4)`)
+        yield* following(true, 4)
+        assert.deepStrictEqual(yield* ids, [1, 2, 3, 4])
+      })
+    )
+  }
+)
+
 describe("tables and messages", () => {
   it.scopedLive(
     "come typed from a real server, a domain and a large value included (L12, L13, LOG-018)",
