@@ -29,6 +29,9 @@ const typed = new Set([
   "TimeoutException"
 ])
 
+/** Those of them that tell nothing about the link. */
+const deadlines = new Set(["PgTimeoutError", "TimeoutException"])
+
 const line = new TextEncoder().encode(`${"copied".repeat(20)}\n`)
 
 /** Deadlines of ours for what has none of its own. */
@@ -91,7 +94,11 @@ const converse = (target: Target, config: PgConfigInput): Effect.Effect<Readonly
       if (Either.isLeft(outcome)) failures.push(outcome.left._tag)
     }
     const { inFlight, state, waiting } = yield* opened.right.status
-    if (failures.length > 0) assert.deepStrictEqual([state, inFlight, waiting], ["broken", 0, 0])
+    const told = `${state} after ${failures.join(", ") || "no failure"}`
+    assert.deepStrictEqual([inFlight, waiting], [0, 0], told)
+    // A deadline that passes on a busy machine before the link is harmed ends with a cancel, which may leave all in order.
+    const only = failures.every((tag) => deadlines.has(tag))
+    assert.include(only ? ["broken", "clean"] : ["broken"], state, told)
     return failures
   }).pipe(
     Effect.scoped,

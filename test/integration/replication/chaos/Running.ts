@@ -1,0 +1,183 @@
+/**
+ * A run into PostgreSQL, exactly once: the position is kept by the transactions that write, on the server that is itself
+ * restarted, by sessions that are themselves cut.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import { PgConnector } from "../../../../src/connection/PgConnector.js"
+import type { PgConnection } from "../../../../src/connection/PgConnection.js"
+import type { PgSessionError } from "../../../../src/model/PgError.js"
+import * as Replication from "../../../../src/Replication.js"
+import type { Change } from "../../../../src/replication/LogicalEvent.js"
+import type { RunEvent } from "../../../../src/replication/RunEvent.js"
+import type { Transaction, TransactionEvent } from "../../../../src/replication/TransactionAssembler.js"
+import { isUnchanged } from "../../../../src/replication/Unchanged.js"
+import { s } from "../../connection/sessions.js"
+import { rawRows } from "../../support/RawSession.js"
+import type { Copy, Course, Setting } from "./Course.js"
+import type { Crashed } from "./Plan.js"
+import { crashed } from "./Plan.js"
+import type { Row } from "./Sink.js"
+import { keyOf } from "./Sink.js"
+import { mark } from "./Workload.js"
+
+/** A row as JSON, without the large values that were not sent. */
+const json = (row: Row): string =>
+  JSON.stringify(row, (_, value: unknown) => {
+    if (isUnchanged(value)) return undefined
+    return typeof value === "bigint" ? value.toString() : value
+  })
+
+/** One row changed, no more and no less. */
+const one = (connection: PgConnection, sql: string, parameters: ReadonlyArray<unknown>) =>
+  Effect.flatMap(connection.execute(s(sql, parameters)), ({ command }) =>
+    command.rows === 1n
+      ? Effect.void
+      : Effect.dieMessage(`lost or doubled: ${sql} of ${String(parameters[1])} changes ${command.rows} rows`)
+  )
+
+/** Writes as one who trusts that nothing comes twice and nothing is missing. */
+const writerOf = (schema: string) => {
+  const rows = `${schema}.rows`
+  const write = (connection: PgConnection, change: Change): Effect.Effect<void, PgSessionError> => {
+    if (change._tag === "LogicalMessage") return Effect.void
+    if (change._tag === "Truncate") {
+      const names = change.relations.map(({ name }) => name)
+      return Effect.asVoid(
+        connection.execute(s(`delete from ${rows} where name = any ($1::text[])`, [names]))
+      )
+    }
+    const { name } = change.relation
+    switch (change._tag) {
+      case "Insert": {
+        const inserted = one(connection, `insert into ${rows} values ($1, $2, $3::text::jsonb)`, [
+          name,
+          keyOf(change.new),
+          json(change.new)
+        ])
+        const amount = change.new["amount"]
+        if (typeof amount !== "number") return inserted
+        return Effect.zipRight(
+          inserted,
+          one(connection, `update ${schema}.sums set sum = sum + $1, count = count + 1`, [amount])
+        )
+      }
+      case "Update":
+        return one(
+          connection,
+          `update ${rows} set id = $3, row = row || $4::text::jsonb where name = $1 and id = $2`,
+          [name, keyOf(change.old ?? change.new), keyOf(change.new), json(change.new)]
+        )
+      case "Delete":
+        return one(connection, `delete from ${rows} where name = $1 and id = $2`, [name, keyOf(change.old)])
+    }
+  }
+  return write
+}
+
+const copied = (server: Setting["server"], schema: string): Effect.Effect<Copy> =>
+  Effect.gen(function* () {
+    const found = new Map<string, Map<string, Row>>()
+    for (const [name, id, row] of yield* rawRows(server, `select name, id, row from ${schema}.rows`)) {
+      const table = found.get(name!) ?? new Map<string, Row>()
+      found.set(name!, table.set(id!, JSON.parse(row!) as Row))
+    }
+    const [sums] = yield* rawRows(server, `select sum, count from ${schema}.sums`)
+    return {
+      rows: (table: string) => found.get(table) ?? new Map<string, Row>(),
+      shown: (row: Row) => JSON.parse(json(row)) as Row,
+      sums: [Number(sums![0]), Number(sums![1])] as const
+    }
+  }).pipe(Effect.orDie)
+
+export const running = ({ counts, feed, random, server }: Setting, source: string) =>
+  Effect.gen(function* () {
+    const schema = `${source}_copy`
+    yield* Effect.acquireRelease(
+      rawRows(
+        server,
+        `create schema ${schema};
+         create table ${schema}.rows (name text, id text, row jsonb, primary key (name, id));
+         create table ${schema}.sums (sum int, count int);
+         insert into ${schema}.sums values (0, 0)`
+      ),
+      () =>
+        Effect.ignore(
+          rawRows(server, `set client_min_messages = error; drop schema if exists ${schema} cascade`)
+        )
+    )
+    const write = writerOf(schema)
+    let kick = yield* Deferred.make<never, Crashed>()
+    const budget = { left: random.whole(0, 4) }
+    // By name and number: a prepared transaction may end in a later run.
+    const prepared = new Map<string, Transaction>()
+    const crash = Effect.suspend((): Effect.Effect<void, Crashed> => {
+      if (budget.left === 0 || random.whole(0, 24) > 0) return Effect.void
+      budget.left--
+      counts.crashes++
+      return Effect.fail(crashed)
+    })
+    const changesOf = (event: TransactionEvent): ReadonlyArray<Change> => {
+      if (event._tag === "Transaction" && event.isPrepared) {
+        prepared.set(`${event.transaction.gid} ${event.transaction.xid}`, event)
+        return []
+      }
+      if (event._tag === "Transaction") {
+        if (event.transaction.streamed) counts.streamed++
+        return event.changes
+      }
+      if (event._tag !== "CommitPrepared") return []
+      const transaction = prepared.get(`${event.gid} ${event.xid}`)
+      if (transaction === undefined) throw new Error(`lost: what ${event.gid} (${event.xid}) had prepared`)
+      counts.prepared++
+      return transaction.changes
+    }
+    const handle = (event: TransactionEvent, connection: PgConnection) =>
+      Effect.gen(function* () {
+        yield* crash
+        for (const change of changesOf(event)) yield* write(connection, change)
+        yield* crash
+      })
+    const batch = random.whole(0, 1) === 0 ? {} : { batch: { count: 20, within: "5 millis" } as const }
+    const note = (event: RunEvent<unknown>): void => {
+      if (event._tag === "Opened") counts.openings++
+      if (event._tag === "Resumed") counts.resumed++
+    }
+    let openings = 0
+    const following = Effect.gen(function* () {
+      const connector = yield* PgConnector
+      const handler = Replication.exactlyOnce(
+        { connection: connector.open(), name: source, table: `${schema}.positions`, ...batch },
+        handle
+      )
+      const next = yield* Deferred.make<never, Crashed>()
+      kick = next
+      const run = Replication.run(feed(++openings), handler, {
+        reconnect: Schedule.spaced("20 millis"),
+        onEvent: (event) => Effect.sync(() => note(event))
+      })
+      yield* Effect.raceFirst(run, Deferred.await(next)).pipe(
+        Effect.catchTag("Crashed", () => Effect.void),
+        Effect.orDie
+      )
+      yield* Effect.sleep("20 millis")
+    }).pipe(Effect.forever)
+    const isDone = Effect.map(
+      rawRows(server, `select from ${schema}.rows where name = 'journal' and row ->> 'pad' = '${mark}'`),
+      (rows) => rows.length > 0
+    )
+    const course: Course = {
+      following,
+      interrupt: Effect.suspend(() => Deferred.fail(kick, crashed)),
+      done: Effect.repeat(
+        Effect.zipLeft(
+          Effect.orElseSucceed(isDone, () => false),
+          Effect.sleep("20 millis")
+        ),
+        { until: (done) => done }
+      ),
+      copy: copied(server, schema)
+    }
+    return course
+  })
