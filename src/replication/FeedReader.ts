@@ -161,6 +161,8 @@ export class FeedReader {
         progress.receive(wal.startHigh, wal.startLow)
         const ended = isRow(bytes[wal.dataStart]) ? false : this.handOut(out, before)
         const stop = demand === null ? undefined : this.judge(demand, bytes, start, end)
+        // Its end has come, and nothing of it is handed out: until then no position may pass it.
+        if (stop?._tag === "Replaying") progress.begin()
         if (stop !== undefined) return stop
         if (ended && this.isReached()) return reached
       } else if (wal.tag === primaryKeepalive) {
@@ -285,11 +287,10 @@ export class FeedReader {
   })
 
   private beginReplay(from: Replaying): Effect.Effect<void, Option.Option<ReadError>> {
-    const { link, store } = this.options
+    const { store } = this.options
     return Effect.gen(this, function* () {
       if (this.blockOf === from.xid && this.block.size > 0) yield* store.append(from.xid, this.block.take())
       const scope = yield* Scope.make()
-      link.progress.begin()
       this.replaying = {
         from,
         scope,

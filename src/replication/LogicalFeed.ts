@@ -65,7 +65,7 @@ export interface FeedProgress {
   readonly received: Lsn
   /** Everything before is acknowledged; what the server is told. */
   readonly flushed: Lsn
-  /** Transactions handed out and not acknowledged. */
+  /** Transactions not acknowledged, and the one that is on its way: what has been received may lie in its midst, or behind. */
   readonly outstanding: number
 }
 
@@ -110,7 +110,7 @@ export const progressOf = <A>({ progress }: FeedLink<A>): Effect.Effect<FeedProg
   Effect.sync(() => ({
     received: progress.received,
     flushed: progress.flushed,
-    outstanding: progress.outstanding
+    outstanding: progress.unfinished
   }))
 
 /** Lets one stream have the feed. */

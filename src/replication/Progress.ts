@@ -100,6 +100,11 @@ export class Progress {
     return this.after - this.first
   }
 
+  /** Transactions that are not finished in every way, and the one that is on its way; keepalives behind them too. */
+  get unfinished(): number {
+    return this.outstanding + (this.arriving ? 1 : 0)
+  }
+
   /** True when no further transaction may be handed out until one is finished. */
   get isFull(): boolean {
     return this.outstanding >= this.limit
@@ -107,7 +112,7 @@ export class Progress {
 
   /** True when all that has come is finished, and nothing is on its way. */
   get isIdle(): boolean {
-    return this.outstanding === 0 && !this.arriving
+    return this.unfinished === 0
   }
 
   /** Notes a position the server has sent, given by its halves. `0/0` is none. */

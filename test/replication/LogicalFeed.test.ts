@@ -403,6 +403,44 @@ describe("transactions in chunks", () => {
   )
 
   it.scoped(
+    "hold the position back from the moment in which their end has come until they are handed out (LOG-055)",
+    () =>
+      Effect.gen(function* () {
+        const gate = yield* Effect.makeSemaphore(0)
+        const memory = SpillStore.inMemory()
+        const store: SpillStore.SpillStore = {
+          ...memory,
+          append: (xid, block) => Effect.zipRight(gate.take(1), memory.append(xid, block)),
+          read: (xid) => Stream.unwrap(Effect.as(gate.take(1), memory.read(xid)))
+        }
+        const { server, feed } = yield* opened({ feed: { streaming: "on", store } })
+        const { seen } = yield* following(feed)
+        server.stream(
+          [start(10), 0n],
+          [{ ...table, xid: 10 }, 0n],
+          [insert(1, [text("1"), text("x")], 10), 0n],
+          [stop, 0n]
+        )
+        server.stream([streamCommit(10, 0x1700n), 0x1708n])
+        for (const _ of ["the last block is being kept", "the first is being read"]) {
+          yield* settle
+          assert.deepStrictEqual(yield* feed.progress, {
+            received: 0x1708n,
+            flushed: FeedServers.confirmed,
+            outstanding: 1
+          })
+          yield* feed.acknowledge(0x1708n)
+          assert.strictEqual((yield* feed.progress).flushed, FeedServers.confirmed)
+          yield* gate.release(1)
+        }
+        yield* settle
+        assert.deepStrictEqual(seen.map(show), ["Begin", 1, "Commit"])
+        yield* feed.acknowledge(0x1708n)
+        assert.deepStrictEqual(yield* feed.progress, { received: 0x1708n, flushed: 0x1708n, outstanding: 0 })
+      })
+  )
+
+  it.scoped(
     "that were not asked for may be taken back, as 18 says of large ones it never sent (LOG-045)",
     () =>
       Effect.gen(function* () {
