@@ -3,37 +3,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { PgConfigInput } from "../../../src/config/Input.js"
 import { logical } from "../../../src/replication/LogicalFeed.js"
 import type { TransactionEvent } from "../../../src/replication/TransactionAssembler.js"
 import * as Slot from "../../../src/replication/Slot.js"
-import type { Version } from "../../../src/testing/EmbeddedPostgres.js"
-import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
+import { hostsOf, pair, synced } from "./Pair.js"
 import { connecting, slotRow } from "./support.js"
-
-/** A primary and a standby that copies its failover slots. */
-const pair = (version: Version) =>
-  Effect.gen(function* () {
-    const primary = yield* start({ version, listen: "tcp" })
-    yield* rawRows(primary, "select pg_create_physical_replication_slot('standby', true)")
-    yield* primary.stop()
-    const standby = yield* start({
-      version,
-      listen: "tcp",
-      dataFolder: primary.dataFolder,
-      settings: {
-        primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres dbname=postgres`,
-        primary_slot_name: "standby",
-        hot_standby: "on",
-        hot_standby_feedback: "on",
-        sync_replication_slots: "on"
-      }
-    })
-    yield* primary.startAgain
-    return { primary, standby }
-  })
 
 const ids = (events: Iterable<TransactionEvent>): ReadonlyArray<unknown> =>
   [...events].flatMap((event) =>
@@ -48,29 +24,16 @@ describe("a failover slot", () => {
       `is refused on the standby, and after its promotion goes on there without loss (PostgreSQL ${version}) (REP-024)`,
       () =>
         Effect.gen(function* () {
-          const { primary, standby } = yield* pair(version)
-          const config: PgConfigInput = {
-            host: undefined,
-            port: undefined,
-            hosts: [primary, standby].map(({ host, port }) => ({ host, port })),
-            targetSessionAttrs: "read-write"
-          }
-          const anywhere = connecting({ config })
+          const both = yield* pair(version)
+          const { primary, standby } = both
+          const anywhere = connecting({ config: { ...hostsOf(both), targetSessionAttrs: "read-write" } })
           const slot = "orders"
           yield* rawRows(
             primary,
             "create table orders (id int primary key); create publication orders for table orders"
           )
           yield* anywhere(Slot.create(slot, { failover: true }))
-          // The standby trusts its copy once the primary's slot has left what the standby has thrown away already.
-          const moved = rawRows(
-            primary,
-            `select pg_log_standby_snapshot(), pg_replication_slot_advance('${slot}', pg_current_wal_lsn())`
-          ).pipe(Effect.zipRight(Effect.sleep("100 millis")))
-          yield* eventually(
-            Effect.zipRight(moved, slotRow(slot, "synced, temporary", standby)),
-            (row) => row?.[0] === "t" && row[1] === "f"
-          )
+          yield* synced(both, slot)
 
           const options = { slot, publications: ["orders"] }
           const read = (count: number, acknowledged: number) =>

@@ -4,51 +4,25 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
-import type { PgConfigInput } from "../../../src/config/Input.js"
 import * as Replication from "../../../src/Replication.js"
 import type { RunEvent } from "../../../src/replication/RunEvent.js"
-import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
-import { connecting, slotRow } from "./support.js"
+import { hostsOf, pair, synced } from "./Pair.js"
+import { connecting } from "./support.js"
 
 const slot = "orders"
 
 /** A primary and a standby that has its slot, and a run that follows whichever of them takes writes. */
 const following = Effect.gen(function* () {
-  const primary = yield* start({ listen: "tcp" })
-  yield* rawRows(primary, "select pg_create_physical_replication_slot('standby', true)")
-  yield* primary.stop()
-  const standby = yield* start({
-    listen: "tcp",
-    dataFolder: primary.dataFolder,
-    settings: {
-      primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres dbname=postgres`,
-      primary_slot_name: "standby",
-      hot_standby: "on",
-      hot_standby_feedback: "on",
-      sync_replication_slots: "on"
-    }
-  })
-  yield* primary.startAgain
+  const both = yield* pair()
+  const { primary, standby } = both
   yield* rawRows(
     primary,
     "create table orders (id int primary key); create publication orders for table orders"
   )
-  const config: PgConfigInput = {
-    host: undefined,
-    port: undefined,
-    hosts: [primary, standby].map(({ host, port }) => ({ host, port }))
-  }
   yield* Replication.Slot.create(slot, { failover: true }).pipe(connecting({ target: primary }))
-  const moved = rawRows(
-    primary,
-    `select pg_log_standby_snapshot(), pg_replication_slot_advance('${slot}', pg_current_wal_lsn())`
-  ).pipe(Effect.zipRight(Effect.sleep("100 millis")))
-  yield* eventually(
-    Effect.zipRight(moved, slotRow(slot, "synced, temporary", standby)),
-    (row) => row?.[0] === "t" && row[1] === "f"
-  )
+  yield* synced(both, slot)
   const seen: Array<number> = []
   const events: Array<RunEvent> = []
   // Held until the test has seen to the servers.
@@ -66,7 +40,7 @@ const following = Effect.gen(function* () {
           event._tag === "Lost" ? Deferred.await(ready) : Effect.void
         )
     }
-  ).pipe(connecting({ config }), Effect.fork)
+  ).pipe(connecting({ config: hostsOf(both) }), Effect.fork)
   const sees = (count: number) =>
     eventually(
       Effect.sync(() => seen.length),

@@ -1,0 +1,55 @@
+/** A primary and a standby that copies its failover slots, PostgreSQL 17 and later. */
+import * as Effect from "effect/Effect"
+import type { PgConfigInput } from "../../../src/config/Input.js"
+import type { Server, Version } from "../../../src/testing/EmbeddedPostgres.js"
+import { start } from "../../../src/testing/EmbeddedPostgres.js"
+import { eventually } from "../support/Eventually.js"
+import { rawRows } from "../support/RawSession.js"
+import { slotRow } from "./support.js"
+
+export interface Pair {
+  readonly primary: Server
+  readonly standby: Server
+}
+
+/** Both run until the scope closes. */
+export const pair = (version: Version = 18) =>
+  Effect.gen(function* () {
+    const primary = yield* start({ version, listen: "tcp" })
+    yield* rawRows(primary, "select pg_create_physical_replication_slot('standby', true)")
+    yield* primary.stop()
+    const standby = yield* start({
+      version,
+      listen: "tcp",
+      dataFolder: primary.dataFolder,
+      settings: {
+        primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres dbname=postgres`,
+        primary_slot_name: "standby",
+        hot_standby: "on",
+        hot_standby_feedback: "on",
+        sync_replication_slots: "on"
+      }
+    })
+    yield* primary.startAgain
+    return { primary, standby } satisfies Pair
+  })
+
+/** Names both as hosts. */
+export const hostsOf = ({ primary, standby }: Pair): PgConfigInput => ({
+  host: undefined,
+  port: undefined,
+  hosts: [primary, standby].map(({ host, port }) => ({ host, port }))
+})
+
+/** Waits until the standby can go on from its copy of the slot. */
+export const synced = ({ primary, standby }: Pair, slot: string) => {
+  // The standby trusts its copy once the primary's slot has left what the standby has thrown away already.
+  const moved = rawRows(
+    primary,
+    `select pg_log_standby_snapshot(), pg_replication_slot_advance('${slot}', pg_current_wal_lsn())`
+  ).pipe(Effect.zipRight(Effect.sleep("100 millis")))
+  return eventually(
+    Effect.zipRight(moved, slotRow(slot, "synced, temporary", standby)),
+    (row) => row?.[0] === "t" && row[1] === "f"
+  )
+}
