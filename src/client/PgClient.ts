@@ -28,7 +28,7 @@ import type {
   PgSessionError,
   PgTimeoutError
 } from "../model/PgError.js"
-import * as Leases from "./Leases.js"
+import { ConnectionPool } from "./ConnectionPool.js"
 import * as Savepoint from "./Savepoint.js"
 
 /** What a call can fail with: the pool, the way to the server, the statement. */
@@ -89,35 +89,37 @@ export const make = (
 ): Effect.Effect<PgClientService, never, PgConnector.PgConnector | Scope.Scope> =>
   Effect.gen(function* () {
     const connector = yield* PgConnector.PgConnector
-    const leases = yield* Leases.make(connector, options.acquireTimeout ?? "30 seconds")
+    const pool = yield* ConnectionPool.make(connector, options.acquireTimeout ?? "30 seconds")
     const client = {}
 
-    const inTransaction = Effect.map(
-      FiberRef.get(current),
-      Option.filter((found) => found.client === client)
-    )
-    const connection: PgClientService["connection"] = Effect.flatMap(
-      inTransaction,
-      Option.match({
-        onNone: () => leases.lease,
-        onSome: ({ connection }) => Effect.succeed(connection)
-      })
+    /** In the transaction that the fiber is in, or else as told. */
+    const within = <A, E, R, A2, E2, R2>(
+      inside: (transaction: Current) => Effect.Effect<A, E, R>,
+      outside: () => Effect.Effect<A2, E2, R2>
+    ): Effect.Effect<A | A2, E | E2, R | R2> =>
+      Effect.flatMap(FiberRef.get(current), (found): Effect.Effect<A | A2, E | E2, R | R2> =>
+        Option.isSome(found) && found.value.client === client ? inside(found.value) : outside()
+      )
+    const connection: PgClientService["connection"] = within(
+      (transaction) => Effect.succeed(transaction.connection),
+      () => pool.lease
     )
     const withConnection = <A, E, R>(
       use: (connection: PgConnection) => Effect.Effect<A, E, R>
-    ): Effect.Effect<A, E | PgClientError, Exclude<R, Scope.Scope>> =>
-      Effect.scoped(Effect.flatMap(connection, use))
+    ): Effect.Effect<A, E | PgClientError, R> =>
+      within(
+        (transaction) => use(transaction.connection),
+        () => pool.use(use)
+      )
 
     const begin = <A, E, R>(
       body: Effect.Effect<A, E, R>,
       transaction: TransactionOptions
     ): Effect.Effect<A, E | PgClientError | PgCommitUnknownError, R> => {
-      const once = Effect.scoped(
-        Effect.flatMap(leases.lease, (connection) =>
-          connection.withTransaction(
-            Effect.locally(body, current, Option.some({ connection, client, depth: 0 })),
-            transaction
-          )
+      const once = pool.use((connection) =>
+        connection.withTransaction(
+          Effect.locally(body, current, Option.some({ connection, client, depth: 0 })),
+          transaction
         )
       )
       return transaction.retry === undefined
@@ -149,17 +151,14 @@ export const make = (
       compare: (statement, schema, query) =>
         withConnection((connection) => connection.compare(statement, schema, query)),
       withTransaction: (body, transaction = {}) =>
-        Effect.flatMap(
-          inTransaction,
-          Option.match({
-            onNone: () => begin(body, transaction),
-            onSome: ({ connection, depth }) =>
-              Savepoint.run(
-                connection,
-                depth + 1,
-                Effect.locally(body, current, Option.some({ connection, client, depth: depth + 1 }))
-              )
-          })
+        within(
+          ({ connection, depth }) =>
+            Savepoint.run(
+              connection,
+              depth + 1,
+              Effect.locally(body, current, Option.some({ connection, client, depth: depth + 1 }))
+            ),
+          () => begin(body, transaction)
         ),
       learnTypes: (types, query) => withConnection((connection) => connection.learnTypes(types, query)),
       refreshTypes: connector.refreshTypes,

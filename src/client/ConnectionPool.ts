@@ -1,0 +1,237 @@
+/**
+ * Connections for exclusive use, opened when they are needed and kept for the next user. A connection goes back clean or not
+ * at all: an open transaction is rolled back, and what cannot be cleaned is closed, and another opened in its place.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import * as Aftermath from "../connection/Aftermath.js"
+import type { PgConnection } from "../connection/PgConnection.js"
+import type { PgConnector } from "../connection/PgConnector.js"
+import { rollbackDeadline } from "../connection/Transaction.js"
+import type { PgOpenError } from "../model/PgError.js"
+import { PgPoolError, PgTimeoutError } from "../model/PgError.js"
+import * as Statement from "../model/Statement.js"
+import { Line } from "./Line.js"
+
+/** Why there is no connection. */
+export type LeaseError = PgOpenError | PgTimeoutError | PgPoolError
+
+/** A connection and what the pool knows of it. */
+interface Slot {
+  readonly connection: PgConnection
+  readonly scope: Scope.CloseableScope
+  /** How often it was looked at since it was used last. */
+  looks: number
+}
+
+/** What the next in line gets: a connection, the place of one, or the news that there will be none. */
+type Turn = Slot | "place" | "closed"
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** Idle connections are looked at so often, and are closed when that was so often without a use: after ten minutes. */
+const lookEvery = Duration.minutes(1)
+const mostLooks = 10
+
+const rollback = Statement.make("rollback")
+
+export class ConnectionPool {
+  private readonly idle: Array<Slot> = []
+  /** Done when the last connection is closed; there from the moment in which the pool takes nobody any more. */
+  private drained: Deferred.Deferred<void> | undefined
+  /** Connections there are, and those being opened. */
+  private size = 0
+
+  private constructor(
+    private readonly connector: PgConnector["Type"],
+    private readonly acquireTimeout: Duration.DurationInput,
+    private readonly line: Line<Turn>
+  ) {}
+
+  /** Of at most `maxConnections`. The scope waits for the connections in use, and closes all. */
+  static make(
+    connector: PgConnector["Type"],
+    acquireTimeout: Duration.DurationInput
+  ): Effect.Effect<ConnectionPool, never, Scope.Scope> {
+    return Effect.gen(function* () {
+      const line = yield* Line.make<Turn>(acquireTimeout)
+      const pool = yield* Effect.acquireRelease(
+        Effect.sync(() => new ConnectionPool(connector, acquireTimeout, line)),
+        (pool) => pool.close
+      )
+      yield* Effect.forkScoped(Effect.schedule(pool.look, Schedule.spaced(lookEvery)))
+      return pool
+    })
+  }
+
+  /** A connection for as long as the effect runs. Interrupting the wait for one gives up the turn. */
+  use<A, E, R>(
+    body: (connection: PgConnection) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | LeaseError, R> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(this.take(restore), (slot) =>
+        Effect.flatMap(Effect.exit(restore(Effect.suspend(() => body(slot.connection)))), (exit) =>
+          Effect.zipRight(this.release(slot), exit)
+        )
+      )
+    )
+  }
+
+  /** A connection until the scope closes. */
+  get lease(): Effect.Effect<PgConnection, LeaseError, Scope.Scope> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Effect.scope, (scope) =>
+        Effect.flatMap(this.take(restore), (slot) =>
+          Effect.as(
+            Scope.addFinalizer(
+              scope,
+              Effect.suspend(() => this.release(slot))
+            ),
+            slot.connection
+          )
+        )
+      )
+    )
+  }
+
+  private take(restore: Restore): Effect.Effect<Slot, LeaseError> {
+    return Effect.suspend((): Effect.Effect<Slot, LeaseError> => {
+      if (this.isClosed) return this.closed
+      const slot = this.idle.pop()
+      if (slot !== undefined) return this.checked(slot, restore)
+      if (this.size < this.connector.config.maxConnections) {
+        this.size++
+        return this.open(restore)
+      }
+      return Effect.flatMap(this.inLine(restore), (turn): Effect.Effect<Slot, LeaseError> =>
+        turn === "closed" ? this.closed : turn === "place" ? this.open(restore) : Effect.succeed(turn)
+      )
+    })
+  }
+
+  /** It may have ended while nobody used it. */
+  private checked(slot: Slot, restore: Restore): Effect.Effect<Slot, LeaseError> {
+    return Effect.flatMap(slot.connection.status, ({ state }) =>
+      state === "broken" ? Effect.zipRight(this.discard(slot), this.take(restore)) : Effect.succeed(slot)
+    )
+  }
+
+  /** Opens one in a place that is counted already. */
+  private open(restore: Restore): Effect.Effect<Slot, PgOpenError> {
+    return Effect.flatMap(Scope.make(), (scope) =>
+      Effect.matchCauseEffect(restore(Scope.extend(this.connector.open(), scope)), {
+        onFailure: (cause) =>
+          Scope.close(scope, Exit.void).pipe(
+            Effect.zipRight(Effect.sync(() => this.vacate())),
+            Effect.zipRight(Effect.failCause(cause))
+          ),
+        onSuccess: (connection) => Effect.succeed<Slot>({ connection, scope, looks: 0 })
+      })
+    )
+  }
+
+  private inLine(restore: Restore): Effect.Effect<Turn, PgTimeoutError> {
+    const { acquireTimeout, connector, line } = this
+    const back = (turn: Turn): Effect.Effect<void> => {
+      if (turn === "closed") return Effect.void
+      return turn === "place" ? Effect.sync(() => this.vacate()) : this.give(turn)
+    }
+    const late = (): PgTimeoutError =>
+      new PgTimeoutError({
+        deadline: "acquire",
+        millis: Duration.toMillis(acquireTimeout),
+        sent: false,
+        during: `waiting for a connection: all ${connector.config.maxConnections} of the pool are in use, ${line.waiting} others wait`
+      })
+    return line.wait(restore, back, late)
+  }
+
+  /** From its user to the next one, or to the idle ones. */
+  private release(slot: Slot): Effect.Effect<void> {
+    return Effect.flatMap(slot.connection.status, ({ state }) =>
+      state === "clean" ? this.give(slot) : this.tidy(slot)
+    )
+  }
+
+  private give(slot: Slot): Effect.Effect<void> {
+    if (this.isClosed) return this.discard(slot)
+    slot.looks = 0
+    if (!this.line.hand(slot)) this.idle.push(slot)
+    return Effect.void
+  }
+
+  /** Makes the connection fit for the next user, or ends it. */
+  private tidy(slot: Slot): Effect.Effect<void> {
+    const { connection } = slot
+    return Effect.gen(this, function* () {
+      const before = yield* connection.status
+      if (before.state === "busy" && before.inFlight === 0 && before.transaction !== "I") {
+        yield* Effect.logWarning(
+          "a connection came back to the pool inside a transaction; it was rolled back"
+        )
+        yield* Effect.ignore(Aftermath.within(connection.query(rollback), rollbackDeadline))
+      }
+      const after = yield* connection.status
+      yield* after.state === "clean" ? this.give(slot) : this.discard(slot)
+    })
+  }
+
+  private discard(slot: Slot): Effect.Effect<void> {
+    return Effect.zipRight(
+      Scope.close(slot.scope, Exit.void),
+      Effect.sync(() => this.vacate())
+    )
+  }
+
+  /** There is one connection less: the next in line may open another. */
+  private vacate(): void {
+    this.size--
+    if (this.drained !== undefined) {
+      if (this.size === 0) Deferred.unsafeDone(this.drained, Exit.void)
+    } else if (this.line.hand("place")) this.size++
+  }
+
+  /** Ends what was idle for too long, or has ended. The last used is used first, so that the others can age. */
+  private get look(): Effect.Effect<void> {
+    const lookAt = (slot: Slot): Effect.Effect<void> =>
+      Effect.flatMap(slot.connection.status, ({ state }) => {
+        const at = this.idle.indexOf(slot)
+        if (at === -1 || (state !== "broken" && ++slot.looks < mostLooks)) return Effect.void
+        this.idle.splice(at, 1)
+        return this.discard(slot)
+      })
+    return Effect.suspend(() => Effect.forEach([...this.idle], lookAt, { discard: true })).pipe(
+      Effect.uninterruptible
+    )
+  }
+
+  private get close(): Effect.Effect<void> {
+    return Effect.gen(this, function* () {
+      const drained = yield* Deferred.make<void>()
+      this.drained = drained
+      while (this.line.hand("closed"));
+      const idle = this.idle.splice(0)
+      yield* Effect.forEach(idle, (slot) => this.discard(slot), { concurrency: "unbounded", discard: true })
+      if (this.size > 0) yield* Deferred.await(drained)
+    })
+  }
+
+  private get isClosed(): boolean {
+    return this.drained !== undefined
+  }
+
+  private get closed(): Effect.Effect<never, PgPoolError> {
+    return Effect.fail(
+      new PgPoolError({
+        reason: "the pool is closed: the scope of its client has ended",
+        max: this.connector.config.maxConnections,
+        inUse: this.size,
+        waiting: this.line.waiting
+      })
+    )
+  }
+}

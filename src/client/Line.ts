@@ -1,0 +1,129 @@
+/**
+ * Those who wait for something, in the order of asking, each for the same longest time. What is handed over goes to the
+ * oldest: nobody else is woken.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+
+interface Place<A> {
+  /** What was handed over. */
+  handed: { readonly value: A } | undefined
+  wake: (() => void) | undefined
+  /** Nobody waits here any more. */
+  isOver: boolean
+  /** When the wait has been too long, by the clock. */
+  readonly end: number
+}
+
+/** Room in front of the line that is kept before it is cut off. */
+const mostPassed = 64
+
+export class Line<A> {
+  private places: Array<Place<A>> = []
+  private from = 0
+  private count = 0
+  private isWatched = false
+
+  private constructor(
+    private readonly patience: number,
+    private readonly scope: Scope.Scope
+  ) {}
+
+  /** `patience`: the longest wait. One fiber of the scope looks after all of them. */
+  static make<A>(patience: Duration.DurationInput): Effect.Effect<Line<A>, never, Scope.Scope> {
+    return Effect.map(Effect.scope, (scope) => new Line<A>(Duration.toMillis(patience), scope))
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.count
+  }
+
+  /**
+   * Waits for what is handed over, and fails with `late` when that takes too long. An interruption leaves the line; what was
+   * handed over in that very moment is given to `back`.
+   */
+  wait<E>(
+    restore: (effect: Effect.Effect<void>) => Effect.Effect<void>,
+    back: (value: A) => Effect.Effect<void>,
+    late: () => E
+  ): Effect.Effect<A, E> {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const place: Place<A> = {
+        handed: undefined,
+        wake: undefined,
+        isOver: false,
+        end: now + this.patience
+      }
+      this.places.push(place)
+      this.count++
+      const woken = Effect.async<void>((resume) => {
+        const wake = () => resume(Effect.void)
+        if (place.isOver) wake()
+        else place.wake = wake
+      })
+      const waiting = Effect.matchCauseEffect(restore(woken), {
+        onFailure: (cause) => Effect.zipRight(this.leave(place, back), Effect.failCause(cause)),
+        onSuccess: () =>
+          place.handed === undefined ? Effect.failSync(late) : Effect.succeed(place.handed.value)
+      })
+      return this.isWatched ? waiting : Effect.zipRight(this.watch, waiting)
+    })
+  }
+
+  /** To the oldest that waits; false when nobody does. */
+  hand(value: A): boolean {
+    const place = this.oldest()
+    if (place === undefined) return false
+    place.handed = { value }
+    this.end(place)
+    return true
+  }
+
+  private end(place: Place<A>): void {
+    place.isOver = true
+    this.count--
+    place.wake?.()
+  }
+
+  private leave(place: Place<A>, back: (value: A) => Effect.Effect<void>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (place.handed !== undefined) return back(place.handed.value)
+      if (!place.isOver) this.end(place)
+      return Effect.void
+    })
+  }
+
+  private oldest(): Place<A> | undefined {
+    for (; this.from < this.places.length; this.from++) {
+      const place = this.places[this.from]!
+      if (!place.isOver) return place
+      if (this.from > mostPassed && this.from * 2 > this.places.length) {
+        this.places = this.places.slice(this.from)
+        this.from = 0
+      }
+    }
+    this.places.length = 0
+    this.from = 0
+    return undefined
+  }
+
+  /** Ends the waits that are too long. All are as long, so that the oldest is the first to end. */
+  private get watch(): Effect.Effect<void> {
+    if (!Number.isFinite(this.patience)) return Effect.void
+    const watching: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const place = this.oldest()
+      if (place === undefined) {
+        this.isWatched = false
+        return Effect.void
+      }
+      if (place.end > now) return Effect.zipRight(Effect.sleep(Duration.millis(place.end - now)), watching)
+      this.end(place)
+      return watching
+    })
+    this.isWatched = true
+    return Effect.asVoid(Effect.forkIn(Effect.interruptible(watching), this.scope))
+  }
+}

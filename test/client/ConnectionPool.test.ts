@@ -1,0 +1,205 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import { ConnectionPool } from "../../src/client/ConnectionPool.js"
+import * as PgConfig from "../../src/config/PgConfig.js"
+import type { ConnectionStatus, PgConnection } from "../../src/connection/PgConnection.js"
+import type { PgConnector } from "../../src/connection/PgConnector.js"
+import { PgConnectError } from "../../src/model/PgError.js"
+import { lossless } from "../../src/types/Registry.js"
+
+const refused = new PgConnectError({ attempts: [] })
+
+/** A connector whose sessions have a state that a test can set, and whose openings it can hold up or fail. */
+const fake = (maxConnections: number) => {
+  const states = new Map<PgConnection, ConnectionStatus["state"]>()
+  const closed: Array<PgConnection> = []
+  const control: { opening: Effect.Effect<void, PgConnectError>; opened: number } = {
+    opening: Effect.void,
+    opened: 0
+  }
+  const connector: PgConnector["Type"] = {
+    config: Either.getOrThrow(PgConfig.make({ maxConnections })),
+    types: lossless,
+    findTypes: () => Effect.succeed(lossless),
+    refreshTypes: Effect.void,
+    open: () =>
+      Effect.acquireRelease(
+        Effect.map(Effect.interruptible(Effect.suspend(() => control.opening)), () => {
+          control.opened++
+          const connection = {
+            status: Effect.sync(() => ({ state: states.get(connection), inFlight: 0, transaction: "I" }))
+          } as unknown as PgConnection
+          states.set(connection, "clean")
+          return connection
+        }),
+        (connection) => Effect.sync(() => closed.push(connection))
+      )
+  }
+  return { connector, states, closed, control }
+}
+
+const settle = Effect.repeatN(Effect.yieldNow(), 20)
+
+describe("a pool of connections", () => {
+  it.scoped("replaces a connection that broke while nobody used it, also when it has no other", () =>
+    Effect.gen(function* () {
+      const { closed, connector, states } = fake(1)
+      const { lease } = yield* ConnectionPool.make(connector, "1 second")
+      const first = yield* Effect.scoped(lease)
+      states.set(first, "broken")
+      const second = yield* Effect.scoped(lease)
+      assert.notStrictEqual(second, first)
+      assert.deepStrictEqual(closed, [first])
+      assert.strictEqual(yield* Effect.scoped(lease), second)
+    })
+  )
+
+  it.scoped("does not lend a connection again that broke in use, and its place goes to who waits", () =>
+    Effect.gen(function* () {
+      const { closed, connector, states } = fake(1)
+      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const gate = yield* Deferred.make<void>()
+      const first = yield* Effect.fork(
+        pool.use((held) =>
+          Effect.as(
+            Effect.zipRight(
+              Deferred.await(gate),
+              Effect.sync(() => states.set(held, "broken"))
+            ),
+            held
+          )
+        )
+      )
+      yield* settle
+      const second = yield* Effect.fork(pool.use(Effect.succeed))
+      yield* settle
+      yield* Deferred.succeed(gate, undefined)
+      const broken = yield* Fiber.join(first)
+      assert.notStrictEqual(yield* Fiber.join(second), broken)
+      assert.deepStrictEqual(closed, [broken])
+    })
+  )
+
+  it.scoped("opens no more than it may, and hands what comes back to the oldest who waits", () =>
+    Effect.gen(function* () {
+      const { connector, control } = fake(2)
+      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const order: Array<number> = []
+      const gates = yield* Effect.forEach([0, 1, 2, 3], () => Deferred.make<void>())
+      const users = yield* Effect.forEach([0, 1, 2, 3], (n) =>
+        Effect.fork(
+          pool.use(() =>
+            Effect.zipRight(
+              Effect.sync(() => order.push(n)),
+              Deferred.await(gates[n]!)
+            )
+          )
+        )
+      )
+      yield* settle
+      assert.deepStrictEqual([order, control.opened], [[0, 1], 2])
+      yield* Deferred.succeed(gates[1]!, undefined)
+      yield* settle
+      assert.deepStrictEqual(order, [0, 1, 2])
+      yield* Fiber.interrupt(users[0]!)
+      yield* settle
+      assert.deepStrictEqual([order, control.opened], [[0, 1, 2, 3], 2])
+      yield* Fiber.interruptAll(users)
+    })
+  )
+
+  it.scoped("fails who opens when opening fails, and lets the next one try", () =>
+    Effect.gen(function* () {
+      const { connector, control } = fake(1)
+      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const gate = yield* Deferred.make<void, PgConnectError>()
+      control.opening = Deferred.await(gate)
+      const first = yield* Effect.fork(pool.use(Effect.succeed))
+      const second = yield* Effect.fork(pool.use(Effect.succeed))
+      yield* settle
+      control.opening = Effect.void
+      yield* Deferred.fail(gate, refused)
+      assert.deepStrictEqual(yield* Fiber.await(first), Exit.fail(refused))
+      yield* Fiber.join(second)
+      assert.strictEqual(control.opened, 1)
+    })
+  )
+
+  it.scoped("keeps no place for an opening, or a wait, that was interrupted", () =>
+    Effect.gen(function* () {
+      const { connector, control } = fake(1)
+      const pool = yield* ConnectionPool.make(connector, "1 second")
+      control.opening = Effect.never
+      const first = yield* Effect.fork(pool.use(Effect.succeed))
+      const second = yield* Effect.fork(pool.use(Effect.succeed))
+      yield* settle
+      yield* Fiber.interrupt(second)
+      control.opening = Effect.void
+      yield* Fiber.interrupt(first)
+      yield* pool.use(Effect.succeed)
+      assert.strictEqual(control.opened, 1)
+    })
+  )
+
+  it.scoped("closes what nobody has used for ten minutes, and uses the last used first", () =>
+    Effect.gen(function* () {
+      const { closed, connector } = fake(3)
+      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const [one, two] = yield* Effect.scoped(Effect.all([pool.lease, pool.lease]))
+      const used = yield* pool.use(Effect.succeed)
+      const other = used === one ? two : one
+      for (let minute = 1; minute < 10; minute++) {
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(yield* pool.use(Effect.succeed), used)
+        assert.deepStrictEqual(closed, [])
+      }
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(closed, [other])
+      yield* TestClock.adjust("9 minutes")
+      assert.deepStrictEqual(closed, [other, used])
+    })
+  )
+
+  it.scoped("closes at a look what broke while idle", () =>
+    Effect.gen(function* () {
+      const { closed, connector, states } = fake(1)
+      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const only = yield* pool.use(Effect.succeed)
+      states.set(only, "broken")
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(closed, [only])
+    })
+  )
+
+  it.effect(
+    "waits at its end for those in use, and tells those who wait and who come that it is closed",
+    () =>
+      Effect.gen(function* () {
+        const { closed, connector } = fake(1)
+        const scope = yield* Scope.make()
+        const pool = yield* Scope.extend(ConnectionPool.make(connector, "1 second"), scope)
+        const gate = yield* Deferred.make<void>()
+        const user = yield* Effect.fork(pool.use(() => Deferred.await(gate)))
+        yield* settle
+        const waiting = yield* Effect.fork(Effect.flip(pool.use(Effect.succeed)))
+        yield* settle
+        const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+        yield* settle
+        const told = yield* Fiber.join(waiting)
+        assert.deepInclude(told, { _tag: "PgPoolError", max: 1, inUse: 1, waiting: 0 })
+        assert.match(told.message, /the pool is closed/)
+        assert.deepInclude(yield* Effect.flip(Effect.scoped(pool.lease)), { _tag: "PgPoolError" })
+        assert.deepStrictEqual([closed.length, closing.unsafePoll()], [0, null])
+        yield* Deferred.succeed(gate, undefined)
+        yield* Fiber.join(user)
+        yield* Fiber.join(closing)
+        assert.strictEqual(closed.length, 1)
+      })
+  )
+})
