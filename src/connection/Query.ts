@@ -32,7 +32,7 @@ export type Outcome<A> = (failure: PgSessionError | undefined, value: A) => void
 
 /** One statement by the extended protocol. */
 export class QueryRequest extends StatementRequest {
-  private readonly rows: Array<Row.Row> = []
+  private rows: Array<Row.Row> = []
   private command: CommandTag.CommandTag = CommandTag.empty
   private decoder: Row.RowDecoder | undefined
 
@@ -62,8 +62,11 @@ export class QueryRequest extends StatementRequest {
   }
 
   protected onSettled(_core: Core): void {
+    const rows = this.rows
+    // A request that is over may lie in the old generation for a while yet: what it pointed to would outlive its reader there.
+    this.rows = []
     this.outcome(this.failure, {
-      rows: this.rows,
+      rows,
       columns: this.prepared?.columns ?? [],
       command: this.command
     })
@@ -92,7 +95,7 @@ export abstract class TextRequest extends Request {
 
 /** A text of any number of statements by the simple protocol: every result in order, as text. */
 export class SimpleRequest extends TextRequest {
-  protected readonly results: Array<QueryResult> = []
+  protected results: Array<QueryResult> = []
   private columns: ReadonlyArray<Column> = []
   private rows: Array<Row.Row> = []
   private decoder: Row.RowDecoder | undefined
@@ -143,6 +146,9 @@ export class SimpleRequest extends TextRequest {
   }
 
   protected onSettled(_core: Core): void {
-    this.outcome(this.failure, this.results)
+    const results = this.results
+    // As above.
+    this.results = []
+    this.outcome(this.failure, results)
   }
 }

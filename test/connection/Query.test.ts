@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { SimpleRequest } from "../../src/connection/Query.js"
+import { QueryRequest, SimpleRequest } from "../../src/connection/Query.js"
 import type { QueryResult } from "../../src/connection/Query.js"
+import type { Request } from "../../src/connection/Request.js"
+import * as Statement from "../../src/model/Statement.js"
 import {
   answered,
   bound,
@@ -105,6 +107,39 @@ describe("one statement", () => {
     const next = self.query("select 1")
     self.say(bound, row(1), complete("SELECT 1"), ready(), ...answered(2))
     expect([gone.value?.rows, next.value?.rows]).toEqual([[], [{ x: 2 }]])
+  })
+})
+
+/** Everything that properties lead to. */
+const reachable = (from: object): Set<object> => {
+  const seen = new Set<object>([from])
+  for (const item of seen)
+    for (const value of Object.values(item)) if (typeof value === "object" && value !== null) seen.add(value)
+  return seen
+}
+
+describe("a request that is over", () => {
+  it("does not hold on to the rows it has given away", () => {
+    const self = harness()
+    let request: Request | undefined
+    const told = self.submit<QueryResult>(
+      (outcome) => (request = new QueryRequest(Statement.make("select x from t"), "object", outcome))
+    )
+    self.say(...described([]), ...answered(1, 2))
+    expect(told.value?.rows).toEqual([{ x: 1 }, { x: 2 }])
+    expect(reachable(request!).has(told.value!.rows)).toBe(false)
+  })
+
+  it("does not hold on to the results of a text", () => {
+    const self = harness()
+    let request: Request | undefined
+    const told = self.submit<ReadonlyArray<QueryResult>>(
+      (outcome) => (request = new SimpleRequest("select 1", "object", outcome))
+    )
+    self.say(columns(int4("x")), row("1"), complete("SELECT 1"), ready())
+    expect(told.value?.[0]?.rows).toEqual([{ x: 1 }])
+    const held = reachable(request!)
+    expect([held.has(told.value!), held.has(told.value![0]!.rows)]).toEqual([false, false])
   })
 })
 
