@@ -5,11 +5,12 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import { inspect } from "node:util"
 import { PgConnector } from "../../../../src/connection/PgConnector.js"
 import type { PgConnection } from "../../../../src/connection/PgConnection.js"
 import type { PgSessionError } from "../../../../src/model/PgError.js"
 import * as Replication from "../../../../src/Replication.js"
-import type { Change } from "../../../../src/replication/LogicalEvent.js"
+import type { Change, Insert } from "../../../../src/replication/LogicalEvent.js"
 import type { RunEvent } from "../../../../src/replication/RunEvent.js"
 import type { Transaction, TransactionEvent } from "../../../../src/replication/TransactionAssembler.js"
 import { isUnchanged } from "../../../../src/replication/Unchanged.js"
@@ -29,51 +30,85 @@ const json = (row: Row): string =>
     return typeof value === "bigint" ? value.toString() : value
   })
 
-/** One row changed, no more and no less. */
-const one = (connection: PgConnection, sql: string, parameters: ReadonlyArray<unknown>) =>
+/** So many rows changed, no more and no less. */
+const exactly = (connection: PgConnection, count: number, sql: string, parameters: ReadonlyArray<unknown>) =>
   Effect.flatMap(connection.execute(s(sql, parameters)), ({ command }) =>
-    command.rows === 1n
+    command.rows === BigInt(count)
       ? Effect.void
-      : Effect.dieMessage(`lost or doubled: ${sql} of ${String(parameters[1])} changes ${command.rows} rows`)
+      : Effect.dieMessage(
+          `lost or doubled: ${command.rows} rows are changed, not ${count}, by ${sql} of ${inspect(parameters)}`
+        )
   )
+
+/** Changes with inserts that follow each other put together: there are thousands of them. */
+const grouped = (changes: ReadonlyArray<Change>): ReadonlyArray<Change | ReadonlyArray<Insert>> => {
+  const groups: Array<Change | Array<Insert>> = []
+  for (const change of changes) {
+    const last = groups.at(-1)
+    if (change._tag !== "Insert") groups.push(change)
+    else if (Array.isArray(last)) last.push(change)
+    else groups.push([change])
+  }
+  return groups
+}
 
 /** Writes as one who trusts that nothing comes twice and nothing is missing. */
 const writerOf = (schema: string) => {
   const rows = `${schema}.rows`
-  const write = (connection: PgConnection, change: Change): Effect.Effect<void, PgSessionError> => {
-    if (change._tag === "LogicalMessage") return Effect.void
-    if (change._tag === "Truncate") {
-      const names = change.relations.map(({ name }) => name)
-      return Effect.asVoid(
-        connection.execute(s(`delete from ${rows} where name = any ($1::text[])`, [names]))
-      )
-    }
-    const { name } = change.relation
+  const insert = (connection: PgConnection, inserts: ReadonlyArray<Insert>) => {
+    const amounts = inserts.flatMap(({ new: row }) =>
+      typeof row["amount"] === "number" ? [row["amount"]] : []
+    )
+    const inserted = exactly(
+      connection,
+      inserts.length,
+      `insert into ${rows} select name, id, row::jsonb from unnest($1::text[], $2::text[], $3::text[]) as r(name, id, row)`,
+      [
+        inserts.map(({ relation }) => relation.name),
+        inserts.map((change) => keyOf(change.new)),
+        inserts.map((change) => json(change.new))
+      ]
+    )
+    if (amounts.length === 0) return inserted
+    const sum = amounts.reduce((total, amount) => total + amount, 0)
+    return Effect.zipRight(
+      inserted,
+      exactly(connection, 1, `update ${schema}.sums set sum = sum + $1, count = count + $2`, [
+        sum,
+        amounts.length
+      ])
+    )
+  }
+  return (
+    connection: PgConnection,
+    change: Change | ReadonlyArray<Insert>
+  ): Effect.Effect<void, PgSessionError> => {
+    if (!("_tag" in change)) return insert(connection, change)
     switch (change._tag) {
-      case "Insert": {
-        const inserted = one(connection, `insert into ${rows} values ($1, $2, $3::text::jsonb)`, [
-          name,
-          keyOf(change.new),
-          json(change.new)
-        ])
-        const amount = change.new["amount"]
-        if (typeof amount !== "number") return inserted
-        return Effect.zipRight(
-          inserted,
-          one(connection, `update ${schema}.sums set sum = sum + $1, count = count + 1`, [amount])
-        )
-      }
+      case "Insert":
+        return insert(connection, [change])
       case "Update":
-        return one(
+        return exactly(
           connection,
+          1,
           `update ${rows} set id = $3, row = row || $4::text::jsonb where name = $1 and id = $2`,
-          [name, keyOf(change.old ?? change.new), keyOf(change.new), json(change.new)]
+          [change.relation.name, keyOf(change.old ?? change.new), keyOf(change.new), json(change.new)]
         )
       case "Delete":
-        return one(connection, `delete from ${rows} where name = $1 and id = $2`, [name, keyOf(change.old)])
+        return exactly(connection, 1, `delete from ${rows} where name = $1 and id = $2`, [
+          change.relation.name,
+          keyOf(change.old)
+        ])
+      case "Truncate":
+        return Effect.asVoid(
+          connection.execute(
+            s(`delete from ${rows} where name = any ($1::text[])`, [change.relations.map(({ name }) => name)])
+          )
+        )
+      case "LogicalMessage":
+        return Effect.void
     }
   }
-  return write
 }
 
 const copied = (server: Setting["server"], schema: string): Effect.Effect<Copy> =>
@@ -136,7 +171,7 @@ export const running = ({ counts, feed, random, server }: Setting, source: strin
     const handle = (event: TransactionEvent, connection: PgConnection) =>
       Effect.gen(function* () {
         yield* crash
-        for (const change of changesOf(event)) yield* write(connection, change)
+        for (const change of grouped(changesOf(event))) yield* write(connection, change)
         yield* crash
       })
     const batch = random.whole(0, 1) === 0 ? {} : { batch: { count: 20, within: "5 millis" } as const }
