@@ -85,6 +85,17 @@ const confirmed = (slot: string, target: Target = shared) =>
     BigInt(row?.[0] ?? "0")
   )
 
+/** What the reader of the slot has reported as taken over; zero when it has none. */
+const written = (slot: string) =>
+  Effect.map(
+    rawRows(
+      shared,
+      `select (r.write_lsn - '0/0'::pg_lsn)::text from pg_stat_replication r
+        join pg_replication_slots s on s.active_pid = r.pid where s.slot_name = '${slot}'`
+    ),
+    ([row]) => BigInt(row?.[0] ?? "0")
+  )
+
 /** A history of every kind of change, alike on every version. */
 const history = (target: Target, major: number) =>
   Effect.gen(function* () {
@@ -215,7 +226,9 @@ describe("a logical feed", () => {
             (positions) => positions.length === 1
           )
           yield* run(`insert into ${other} select generate_series(1, 1000)`)
-          yield* Effect.sleep("500 millis")
+          const beyond = yield* end
+          // Taken over, says a report behind it; safe it is not.
+          yield* eventually(written(slot), (position) => position >= beyond)
           assert.isBelow(Number(yield* confirmed(slot)), Number(ends(seen)[0]))
 
           yield* feed.acknowledge(ends(seen)[0]!)
