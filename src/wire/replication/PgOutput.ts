@@ -100,8 +100,8 @@ export const encode: (writer: ByteWriter, message: PgOutputMessage) => boolean =
 export type Streaming = "off" | "on" | "parallel"
 
 /**
- * Messages that come only where streaming was asked for: `S`, `E`, `c`, `p`. An abort is not among them: 18 tells of large
- * transactions that it found aborted before it had sent them, whatever was asked for.
+ * Messages that come only where streaming was asked for: `S`, `E`, `c`, `p`. An abort is not among them: when 18 throws
+ * away a large transaction that it finds aborted, it tells of its parts, of which nothing was sent, whatever was asked for.
  */
 const streamTags: ReadonlySet<number> = new Set(
   [Stream.StreamStart, Stream.StreamStop, Stream.StreamCommit, TwoPhase.StreamPrepare].map(({ tag }) => tag)

@@ -15,6 +15,7 @@ import { plugin } from "../../../src/replication/PluginFeed.js"
 import * as Slot from "../../../src/replication/Slot.js"
 import * as SpillStore from "../../../src/replication/SpillStore.js"
 import { Unchanged } from "../../../src/replication/Unchanged.js"
+import { kindOf } from "../../../src/wire/replication/PgOutput.js"
 import { Numeric } from "../../../src/model/Numeric.js"
 import type { Target } from "../connection/sessions.js"
 import { table } from "../connection/sessions.js"
@@ -414,6 +415,36 @@ describe("transactions larger than memory", () => {
         assert.deepStrictEqual(files, ["700/600 true"])
         assert.deepStrictEqual(NodeFs.readdirSync(`${parent}/${NodeFs.readdirSync(parent)[0]!}`), [])
       }).pipe(Effect.provide(NodeFileSystem.layer))
+    )
+  )
+
+  it.scopedLive("are not told when rolled back, but for the parts that 18 takes back unasked (LOG-045)", () =>
+    connecting({ config: { parameters: { logical_decoding_work_mem: "64kB" } } })(
+      Effect.gen(function* () {
+        const { options, rows, run } = yield* prepare("id int")
+        yield* run(
+          `begin; savepoint part; insert into ${rows} values (1); release part;
+           insert into ${rows} select generate_series(2, 20000); rollback`
+        )
+        yield* run(`insert into ${rows} values (0)`)
+        const kinds = yield* Effect.scoped(
+          Effect.flatMap(logical(options), ({ messages }) =>
+            Stream.runCollect(
+              messages.pipe(
+                Stream.map((message) => (message._tag === "XLogData" ? kindOf(message.data[0]!) : undefined)),
+                Stream.takeUntil((kind) => kind === "Commit")
+              )
+            )
+          )
+        )
+        assert.include(Chunk.toReadonlyArray(kinds), "StreamAbort")
+        const feed = yield* logical(options)
+        assert.deepStrictEqual((yield* untilEnds(feed.changes, 1)).map(show), [
+          "Begin",
+          ["insert", "public", { id: 0 }],
+          "Commit"
+        ])
+      })
     )
   )
 
