@@ -18,14 +18,30 @@ export const array: Build = (values) => values.slice()
 /** Wider rows would leave the engine's fast objects when built property by property. */
 const widest = 20
 
-/** Rows as plain objects, for columns of these names. */
-export const object = (names: ReadonlyArray<string>): Build =>
-  names.length > widest || names.some((name) => name in Object.prototype)
-    ? fromTemplate(names)
-    : fromShape(names)
+/** Most lists of names that are remembered; one more and all are forgotten, so that names made up at random cost no memory. */
+export const mostShapes = 512
+
+const shapes = new Map<string, Build>()
 
 /**
- * A constructor of its own for each result gives its rows a hidden class of their own, with room inside the object.
+ * Rows as plain objects, for columns of these names. The same names give the same hidden class, whatever statement and
+ * connection they come from: code that was optimized for some stays right for the others, here and with whoever reads the rows.
+ */
+export const object = (names: ReadonlyArray<string>): Build => {
+  const key = JSON.stringify(names)
+  const known = shapes.get(key)
+  if (known !== undefined) return known
+  const build =
+    names.length > widest || names.some((name) => name in Object.prototype)
+      ? fromTemplate(names)
+      : fromShape(names)
+  if (shapes.size === mostShapes) shapes.clear()
+  shapes.set(key, build)
+  return build
+}
+
+/**
+ * A constructor for each list of names gives its rows a hidden class of their own, with room inside the object.
  * Instances are ordinary objects: their prototype is `Object.prototype` itself.
  */
 const fromShape = (names: ReadonlyArray<string>): Build => {
