@@ -120,6 +120,16 @@ const makeSlot = (
         () => Effect.succeed(undefined)
       )
 
+/** Why the slot cannot be read through this plugin, as far as the catalog tells; `undefined` when it can. */
+export const unreadable = (state: SlotState, plugin: string): PgConfigError | PgSlotError | undefined => {
+  const slot = state.name
+  if (state.kind === "physical") return Quoting.refusal("slot", `${slot} is a physical slot`)
+  if (state.plugin !== plugin) {
+    return Quoting.refusal("slot", `${slot} was made for the plugin ${state.plugin}, not for ${plugin}`)
+  }
+  return state.invalidation === undefined ? undefined : SlotFailure.invalidated(slot, state.invalidation)
+}
+
 /** The slot as the catalog has it, if it can be used for this plugin and from this position. */
 const inspect = (
   connection: PgConnection,
@@ -129,20 +139,9 @@ const inspect = (
 ): Effect.Effect<SlotState, FeedError> =>
   Effect.gen(function* () {
     const state = yield* SlotFailure.find(connection, slot)
-    if (state === undefined) return yield* Effect.fail(SlotFailure.missing(slot))
-    if (state.kind === "physical") {
-      return yield* Effect.fail(Quoting.refusal("slot", `${slot} is a physical slot`))
-    }
-    if (state.plugin !== plugin) {
-      return yield* Effect.fail(
-        Quoting.refusal("slot", `${slot} was made for the plugin ${state.plugin}, not for ${plugin}`)
-      )
-    }
-    if (state.invalidation !== undefined) {
-      return yield* Effect.fail(SlotFailure.invalidated(slot, state.invalidation))
-    }
-    const wrong = SlotFailure.compared(state, start, system.end)
-    return wrong === undefined ? state : yield* Effect.fail(wrong)
+    if (state === undefined) return yield* SlotFailure.missing(slot)
+    const wrong = unreadable(state, plugin) ?? SlotFailure.compared(state, start, system.end)
+    return wrong === undefined ? state : yield* wrong
   })
 
 /** How often a slot in use is tried. */

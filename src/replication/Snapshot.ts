@@ -18,6 +18,7 @@ import type { Lsn } from "../model/Lsn.js"
 import type { CopiedTable } from "./CatchUp.js"
 import { CatchUp } from "./CatchUp.js"
 import type { FeedError } from "./FeedLink.js"
+import { unreadable } from "./FeedLink.js"
 import type { LogicalFeed, LogicalOptions } from "./LogicalFeed.js"
 import { logical } from "./LogicalFeed.js"
 import * as Quoting from "./Quoting.js"
@@ -97,11 +98,8 @@ const inspect = (
       // What was copied for a slot that is gone has missed everything since.
       return copied.length === 0 && start === 0n ? false : yield* SlotFailure.missing(slot)
     }
-    if (state.kind !== "logical" || state.plugin !== plugin) {
-      return yield* Quoting.refusal("slot", `${slot} was not made for the plugin ${plugin}`)
-    }
-    if (state.invalidation !== undefined) return yield* SlotFailure.invalidated(slot, state.invalidation)
-    return true
+    const wrong = unreadable(state, plugin)
+    return wrong === undefined ? true : yield* wrong
   })
 
 const plan = (options: SnapshotOptions): Effect.Effect<Plan, SnapshotError, PgConnector | Scope.Scope> =>
