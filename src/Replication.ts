@@ -3,6 +3,16 @@ export { logical, usualUnacknowledged } from "./replication/LogicalFeed.js"
 export type { FeedProgress, LogicalFeed, LogicalOptions } from "./replication/LogicalFeed.js"
 export { plugin } from "./replication/PluginFeed.js"
 export type { PluginFeed, PluginFeedOptions } from "./replication/PluginFeed.js"
+/** What other plugins write, as changes. */
+export * as TestDecoding from "./replication/TestDecoding.js"
+export * as Wal2Json from "./replication/Wal2Json.js"
+export { row as pluginRow } from "./replication/PluginChange.js"
+export type {
+  PluginChange,
+  PluginColumn,
+  PluginColumns,
+  UndecodableValue
+} from "./replication/PluginChange.js"
 export { usualBufferBytes, usualPatience } from "./replication/FeedLink.js"
 export type { FeedError, FeedFacts, FeedOptions, InUse } from "./replication/FeedLink.js"
 export type { ReadError } from "./replication/FeedReader.js"
