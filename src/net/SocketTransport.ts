@@ -189,6 +189,20 @@ const connect = (
   })
 
 /**
+ * Begun by whoever is first, awaited by all. `Effect.cached` would hand on to all of them what happened to the first one's
+ * fiber meanwhile, its interruption too.
+ */
+const once = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<void>> =>
+  Effect.map(Deferred.make<void>(), (done) => {
+    let hasBegun = false
+    return Effect.suspend(() => {
+      if (hasBegun) return Deferred.await(done)
+      hasBegun = true
+      return Effect.ensuring(effect, Deferred.succeed(done, undefined))
+    }).pipe(Effect.uninterruptible)
+  })
+
+/**
  * The transport itself, for a layer of your own.
  *
  * `open` fails with what the socket said before it was open. Interruption and the scope close the socket. A write
@@ -199,7 +213,7 @@ export const make = (open: Open, options: Options = {}): Transport["Type"] => ({
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         const scope = yield* Scope.make()
-        const close = yield* Effect.cached(Scope.close(scope, Exit.void)) // begun by whoever is first, awaited by all
+        const close = yield* once(Scope.close(scope, Exit.void))
         const link = yield* restore(connect(open, address, options, scope, close)).pipe(
           Effect.onError(() => close)
         )

@@ -111,14 +111,21 @@ export const inFiles = (
     const files = new Map<number, SpillFile>()
     let written = 0
     let made = 0
-    const folder = yield* Effect.cached(
-      Scope.extend(fs.makeTempDirectoryScoped({ prefix: "effect-postgres-" }), outer)
+    let folder: string | undefined
+    // Not `Effect.cached`: whoever comes second would be interrupted if whoever came first was, while it was being made.
+    const folderOf = Effect.suspend(() =>
+      folder !== undefined
+        ? Effect.succeed(folder)
+        : Effect.tap(
+            Scope.extend(fs.makeTempDirectoryScoped({ prefix: "effect-postgres-" }), outer),
+            (made) => Effect.sync(() => (folder = made))
+          )
     )
 
     const create = (xid: number): Effect.Effect<SpillFile, PlatformError> =>
       Effect.gen(function* () {
         // Numbered, so that a file that could not be removed is in nobody's way.
-        const path = `${yield* folder}/${xid}-${++made}`
+        const path = `${yield* folderOf}/${xid}-${++made}`
         const scope = yield* Scope.fork(outer, outer.strategy)
         const file = yield* Scope.extend(fs.open(path, { flag: "wx+", mode: privateMode }), scope)
         const spill: SpillFile = { path, file, scope, sizes: [], bytes: 0 }

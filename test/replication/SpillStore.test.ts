@@ -123,13 +123,17 @@ describe("a store in files", () => {
         Effect.provideService(FileSystem.FileSystem, {
           ...fs,
           makeTempDirectoryScoped: (options) =>
-            Effect.tap(fs.makeTempDirectoryScoped(options), (folder) =>
-              Effect.sync(() => folders.push(folder))
+            slow(
+              "folder",
+              Effect.tap(fs.makeTempDirectoryScoped(options), (folder) =>
+                Effect.sync(() => folders.push(folder))
+              )
             ),
           open: (path, options) => slow("open", fs.open(path, options)),
           remove: (path, options) => slow("remove", fs.remove(path, options))
         })
       )
+      /** Interrupted before it ends, whatever it waits for. */
       const interruptedAt = (what: string, effect: Effect.Effect<void, unknown>) =>
         Effect.gen(function* () {
           const fiber = yield* Effect.fork(effect)
@@ -139,11 +143,19 @@ describe("a store in files", () => {
           yield* gate.release(1)
           yield* Fiber.join(end)
         })
-      yield* interruptedAt("open", store.append(1, block("left behind")))
+      const first = yield* Effect.fork(store.append(1, block("left behind")))
+      for (const what of ["folder", "open"]) {
+        assert.strictEqual(yield* begun.take, what)
+        yield* Fiber.interruptFork(first)
+        yield* Effect.yieldNow()
+        yield* gate.release(1)
+      }
+      yield* Fiber.await(first)
       yield* gate.release(10)
       yield* store.clear
       yield* store.append(1, block("anew"))
       assert.deepStrictEqual(yield* content(store, 1), ["anew"])
+      assert.lengthOf(folders, 1)
       yield* gate.take(8)
       yield* begun.takeAll
       yield* interruptedAt("remove", store.drop(1))
