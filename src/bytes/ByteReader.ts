@@ -40,6 +40,14 @@ export class ByteReader {
     return this
   }
 
+  /** Lets go of the bytes, for a reader that is kept. */
+  release(): void {
+    this.bytes = empty
+    this.view = emptyView
+    this.offset = 0
+    this.end = 0
+  }
+
   get remaining(): number {
     return this.end - this.offset
   }
@@ -144,3 +152,4 @@ export class ByteReader {
 }
 
 const empty = new Uint8Array(0)
+const emptyView = new DataView(empty.buffer)

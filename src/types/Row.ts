@@ -102,6 +102,8 @@ class Compiled implements RowDecoder {
   private readonly kinds: ReadonlyArray<number>
   private readonly values: Array<unknown>
   private readonly build: RowShape.Build
+  // Kept, because code optimized for readers is thrown away when a full collection finds none.
+  private readonly reader = new ByteReader(new Uint8Array(0))
 
   constructor(
     readonly columns: ReadonlyArray<Column>,
@@ -115,7 +117,15 @@ class Compiled implements RowDecoder {
   }
 
   decode(bytes: Uint8Array, starts: Int32Array, count: number, out: Array<Row>): RowFailure | null {
-    const reader = new ByteReader(bytes)
+    const failure = this.read(this.reader.reset(bytes, 0, bytes.length), starts, count, out)
+    // A cached decoder must keep neither the chunk nor the last row alive.
+    this.reader.release()
+    this.values.fill(null)
+    return failure
+  }
+
+  private read(reader: ByteReader, starts: Int32Array, count: number, out: Array<Row>): RowFailure | null {
+    const bytes = reader.bytes
     const view = reader.view
     const kinds = this.kinds
     const width = kinds.length
@@ -183,8 +193,6 @@ class Compiled implements RowDecoder {
       if (at !== end) return malformed(`${end - at} bytes left over after the last column`)
       out.push(build(values))
     }
-    // A cached decoder must not keep the last row alive.
-    values.fill(null)
     return null
   }
 

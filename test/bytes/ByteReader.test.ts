@@ -21,6 +21,14 @@ const reads: ReadonlyArray<readonly [string, number, (reader: ByteReader) => unk
 ]
 
 describe("ByteReader", () => {
+  it("holds no bytes once released, and reads others after that", () => {
+    const bytes = new Uint8Array([1, 2, 3, 4])
+    const reader = new ByteReader(bytes)
+    reader.release()
+    assert.deepStrictEqual([reader.remaining, reader.bytes.length, reader.view.byteLength], [0, 0, 0])
+    assert.strictEqual(reader.reset(bytes, 0, 4).int32(), 0x01020304)
+  })
+
   it("reads numbers in network order, unsigned where they are (GEN-002)", () => {
     const ones = () => new ByteReader(filled(8))
     assert.deepStrictEqual([ones().int16(), ones().uint16()], [-1, 0xffff])

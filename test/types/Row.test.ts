@@ -240,6 +240,21 @@ describe("Row", () => {
     assert.deepStrictEqual(out, [{ x: 2 }])
   })
 
+  it("holds on to neither the chunk nor its values when it is done, failed or not", () => {
+    const decoder = Row.compile([column("x", Oid.text), column("y")], [1], lossless)
+    for (const last of [two, bytesOf("00")]) {
+      const run = runOf([body(utf8("a value that is kept nowhere"), one), body(utf8("another"), last)])
+      decoder.decode(run.bytes, run.starts, run.count, [])
+      const { reader, values } = decoder as unknown as {
+        readonly reader: { readonly bytes: Uint8Array; readonly view: DataView }
+        readonly values: ReadonlyArray<unknown>
+      }
+      assert.deepStrictEqual(values, [null, null])
+      assert.notStrictEqual(reader.bytes.buffer, run.bytes.buffer)
+      assert.notStrictEqual(reader.view.buffer, run.bytes.buffer)
+    }
+  })
+
   it("never puts a value into a failure", () => {
     const { failure } = decode([column("x")], [0], [body(utf8("secret"))])
     assert.notInclude(JSON.stringify(failure), "secret")
