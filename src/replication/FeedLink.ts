@@ -86,6 +86,8 @@ export interface Plugin<A> {
   readonly name: string
   readonly options: (version: Command.Version) => Effect.Effect<A, PgConfigError>
   readonly list: (resolved: A) => ReadonlyArray<Command.PluginOption>
+  /** Whether the database has what the plugin is asked for; looked at before a slot is made. */
+  readonly check: (connection: PgConnection) => Effect.Effect<void, FeedError>
   readonly progress: (start: Lsn) => Progress
 }
 
@@ -191,6 +193,7 @@ export const open = <A>(
     const version = yield* connection.serverVersion
     const resolved = yield* plugin.options(version)
     const system = yield* Walsender.identify(connection)
+    yield* plugin.check(connection)
     const created = yield* makeSlot(connection, options, plugin.name)
     const state = yield* inspect(connection, options, plugin.name, system)
     const interval =

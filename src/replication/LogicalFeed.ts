@@ -18,6 +18,7 @@ import * as FeedFailure from "./FeedFailure.js"
 import type { Learn, Next, ReadError } from "./FeedReader.js"
 import { FeedReader } from "./FeedReader.js"
 import type { LogicalEvent } from "./LogicalEvent.js"
+import * as MissingPublication from "./MissingPublication.js"
 import type { PgOutputOptions, Resolved } from "./PgOutputOptions.js"
 import * as PgOutput from "./PgOutputOptions.js"
 import { Progress } from "./Progress.js"
@@ -141,9 +142,10 @@ export const onceOf = (command: string) => {
  * Fails at once with `PgSlotError`: `missing`; `in-use`, unless `inUse` says to wait or to take over; `invalidated` with the
  * server's reason, which asks for a new slot and a new copy of the data; `recreated` or `diverged` when `start` and the slot
  * or the server do not fit together. Fails with `PgConfigError`, before anything is sent, when the server is too old for an
- * option. The streams fail with `PgTimeoutError` (`silence`) when the server says nothing though asked, with
- * `PgClosedError` when the connection is lost, and with `PgServerError` `42704` on servers before 18 when a publication is
- * missing.
+ * option, and when a publication is missing on PostgreSQL 18 or later, which would pass over it and all its changes with no
+ * more than a warning. The streams fail with `PgTimeoutError` (`silence`) when the server says nothing though asked, with
+ * `PgClosedError` when the connection is lost, and with `PgServerError` `42704` when a server before 18 comes to a change
+ * and a publication is missing.
  *
  * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-START-REPLICATION-SLOT-LOGICAL
  */
@@ -158,6 +160,7 @@ export const logical = (
       name: "pgoutput",
       options: (version) => PgOutput.resolve({ ...options, binary: options.binary ?? true }, version),
       list: (resolved) => resolved.options,
+      check: (connection) => MissingPublication.refuse(connection, options.publications),
       progress: (start) =>
         new Progress(start, options.mostUnacknowledged ?? usualUnacknowledged, options.idle !== "hold")
     })

@@ -34,6 +34,7 @@ export const plugin = (
       name: options.plugin,
       options: () => Effect.succeed(options.options ?? []),
       list: (list) => list,
+      check: () => Effect.void,
       progress: (start) => new Progress(start)
     }),
     (link) => {

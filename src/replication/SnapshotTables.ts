@@ -12,6 +12,7 @@ import type { PgConfigError, PgSessionError } from "../model/PgError.js"
 import * as Statement from "../model/Statement.js"
 import type { ObjectRow } from "../types/Row.js"
 import * as CatalogRow from "./CatalogRow.js"
+import * as MissingPublication from "./MissingPublication.js"
 import * as Quoting from "./Quoting.js"
 import * as SnapshotFailure from "./SnapshotFailure.js"
 import type { PgSnapshotError } from "./SnapshotFailure.js"
@@ -140,16 +141,13 @@ export const select = (table: PublishedTable): Either.Either<string, PgConfigErr
     return `select ${columns} from ${yield* source(table)}${where}`
   })
 
-const names = "select pubname::pg_catalog.text as name from pg_catalog.pg_publication"
-
 /** The tables that the publications come to, by schema and name. There is at least one. */
 export const list = (
   connection: PgConnection,
   publications: ReadonlyArray<string>
 ): Effect.Effect<ReadonlyArray<PublishedTable>, PgSessionError | PgSnapshotError> =>
   Effect.gen(function* () {
-    const known = yield* connection.query(Statement.make(names))
-    const missing = publications.find((name) => !known.some((row) => row["name"] === name))
+    const missing = yield* MissingPublication.find(connection, publications)
     if (missing !== undefined) {
       return yield* SnapshotFailure.failure("no-publication", `there is no publication ${missing}`)
     }

@@ -14,6 +14,7 @@ import { Transport } from "../../src/net/Transport.js"
 import type { FeedError } from "../../src/replication/FeedLink.js"
 import type { LogicalFeed, LogicalOptions } from "../../src/replication/LogicalFeed.js"
 import { logical } from "../../src/replication/LogicalFeed.js"
+import * as MissingPublication from "../../src/replication/MissingPublication.js"
 import * as SlotState from "../../src/replication/SlotState.js"
 import type { ServerEnd } from "../../src/testing/MemoryTransport.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
@@ -89,6 +90,7 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
       simpleQuery("IDENTIFY_SYSTEM", [
         answer(["systemid", "timeline", "xlogpos", "dbname"], ["7000000000000000000", "1", "0/2000", "db"])
       ]),
+      simpleQuery(MissingPublication.query, [answer(["name"], ["p"])]),
       simpleQuery(SlotState.query, [answer(["slot", "wal_end"], [JSON.stringify(row), "0/2000"])]),
       simpleQuery(`SHOW "wal_sender_timeout"`, [
         answer(["wal_sender_timeout"], [options.walSenderTimeout ?? "1min"])

@@ -319,6 +319,23 @@ describe("a logical feed", () => {
     )
   )
 
+  it.scopedLive("is not opened while a publication is missing, which 18 passes over (LOG-003, TRP-113)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const { options, rows, run, slot } = yield* prepare("id int")
+        yield* run(`insert into ${rows} values (1)`)
+        const before = yield* slotRow(slot, "confirmed_flush_lsn")
+        const mistyped = { ...options, publications: [...options.publications, "nobody's"] }
+        const error = yield* Effect.flip(Effect.scoped(logical(mistyped)))
+        assert.deepInclude(error, { _tag: "PgConfigError", key: "publications" })
+        assert.include(error.message, "nobody's")
+        assert.deepStrictEqual(yield* slotRow(slot, "confirmed_flush_lsn"), before)
+        const feed = yield* logical(options)
+        assert.lengthOf(yield* untilEnds(feed.changes, 1), 3)
+      })
+    )
+  )
+
   it.scopedLive(
     "puts streamed transactions together, without what was taken back (LOG-044, TRP-102, TRP-103)",
     () =>
