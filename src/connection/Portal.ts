@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { PgSessionError } from "../model/PgError.js"
+import { PgCodecError } from "../model/PgError.js"
 import type { Statement } from "../model/Statement.js"
 import * as Pipeline from "../protocol/Pipeline.js"
 import type * as Row from "../types/Row.js"
@@ -142,7 +143,24 @@ const inTransaction = (
     })
   )
 
-/** Rows pulled `fetchSize` at a time. `timeout`: the longest wait for the server, for each batch anew. */
+/** Zero would ask for all rows at once, and what does not fit 32 bits could not be asked for at all. */
+const isCount = (fetchSize: number): boolean =>
+  Number.isInteger(fetchSize) && fetchSize >= 1 && fetchSize <= 0x7fffffff
+
+const refused = ({ sql }: Statement, fetchSize: number): PgCodecError =>
+  new PgCodecError({
+    direction: "encode",
+    where: "fetchSize",
+    index: -1,
+    type: "int4",
+    reason: `expected a whole number from 1 to 2147483647, got ${fetchSize}`,
+    sql
+  })
+
+/**
+ * Rows pulled `fetchSize` at a time. Fails with `PgCodecError`, and sends nothing, when that is not a number of rows.
+ * `timeout`: the longest wait for the server, for each batch anew.
+ */
 export const rows = (
   core: Core,
   statement: Statement,
@@ -151,8 +169,8 @@ export const rows = (
   timeout?: Duration.DurationInput,
   inspect?: Inspect
 ): Stream.Stream<Row.Row, PgSessionError> =>
-  Stream.suspend(() =>
-    core.session.status === "T"
-      ? inTransaction(core, statement, fetchSize, mode, timeout, inspect)
-      : leased(core, statement, fetchSize, mode, timeout, inspect)
-  )
+  Stream.suspend((): Stream.Stream<Row.Row, PgSessionError> => {
+    if (!isCount(fetchSize)) return Stream.fail(refused(statement, fetchSize))
+    const run = core.session.status === "T" ? inTransaction : leased
+    return run(core, statement, fetchSize, mode, timeout, inspect)
+  })

@@ -70,10 +70,10 @@ export const checkCount = (statement: Statement): PgCodecError | undefined =>
     ? undefined
     : new PgCodecError({
         direction: "encode",
-        where: `$${maxParameters + 1}`,
-        index: maxParameters,
-        type: "parameter",
-        reason: `${statement.parameters.length} parameters, and a statement takes at most ${maxParameters}: pass an array and unnest it, or use COPY`,
+        where: "list",
+        index: -1,
+        type: "the statement's parameters",
+        reason: `there are ${Math.max(statement.parameters.length, statement.types.length)}, and a statement takes at most ${maxParameters}: pass an array and unnest it, or use COPY`,
         sql: statement.sql
       })
 

@@ -26,7 +26,7 @@ export interface StreamOptions {
    * count. Unless given, the configuration's `statementTimeout`.
    */
   readonly timeout?: Duration.DurationInput
-  /** Rows fetched at a time through a portal. Unless given, rows come straight off the socket. */
+  /** Rows fetched at a time through a portal, 1 or more. Unless given, rows come straight off the socket. */
   readonly fetchSize?: number
 }
 

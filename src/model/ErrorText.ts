@@ -111,7 +111,9 @@ export const protocol = (error: {
   readonly tag: string
   readonly reason: string
 }): string => {
-  const doubt = error.state.startsWith("Startup") ? "; is the other side really a PostgreSQL server?" : "."
+  const doubt = /^(?:Negotiation|Startup)/.test(error.state)
+    ? "; is the other side really a PostgreSQL server?"
+    : "."
   return `protocol violation in state ${error.state}, message '${error.tag}': ${error.reason}. The connection has been closed${doubt}`
 }
 
@@ -120,6 +122,7 @@ const wholes: ReadonlyMap<string, string> = new Map([
   ["list", "the parameters cannot be sent"],
   ["SQL", "the statement cannot be sent"],
   ["COPY", "the statement cannot run this way"],
+  ["fetchSize", "rows cannot be fetched by so many"],
   ["columns", "the result does not fit the Schema, and the statement was not run"]
 ])
 

@@ -133,10 +133,28 @@ describe("a refused value", () => {
   it.each([
     ["list", "the parameters cannot be sent: too few"],
     ["SQL", "the statement cannot be sent: too few"],
-    ["COPY", "the statement cannot run this way: too few"]
+    ["COPY", "the statement cannot run this way: too few"],
+    ["fetchSize", "rows cannot be fetched by so many: too few"]
   ])("of the whole statement (%s) names no parameter", (where, expected) => {
     const whole = { ...refused, where, index: -1, type: "anything", reason: "too few", sql: "" }
     expect(ErrorText.codec(whole)).toBe(expected)
+  })
+})
+
+describe("a table that does not fit", () => {
+  const differing = {
+    direction: "decode",
+    where: "table",
+    index: -1,
+    type: "record",
+    reason: "\n  id  int4",
+    sql: "shop.orders"
+  } as const
+
+  it("is named in the sentence, and nothing is said of statements", () => {
+    expect(ErrorText.codec(differing)).toBe(
+      "the table shop.orders does not fit the Schema:\n  id  int4\nHINT: Change the Schema, or the table."
+    )
   })
 })
 
@@ -154,9 +172,8 @@ describe("a deadline", () => {
 describe("a violation of the protocol", () => {
   it("doubts the server only while it has not yet shown that it is one", () => {
     const violation = { tag: "H", reason: "too long" }
-    expect(ErrorText.protocol({ ...violation, state: "Startup.Opening" })).toContain(
-      "really a PostgreSQL server?"
-    )
+    for (const state of ["Negotiation.TlsRequested", "Startup.Opening"])
+      expect(ErrorText.protocol({ ...violation, state })).toContain("really a PostgreSQL server?")
     expect(ErrorText.protocol({ ...violation, state: "ExtendedQuery.Fetching" })).toMatch(
       /has been closed\.$/
     )

@@ -267,6 +267,31 @@ describe("a stream", () => {
     })
   )
 
+  it.scopedLive(
+    "that cannot be fetched by so many is refused before anything is sent, in a transaction too",
+    () =>
+      Effect.gen(function* () {
+        const pg = yield* open()
+        for (const fetchSize of [0, -1, 1.5, NaN, 2 ** 31]) {
+          for (const inTransaction of [false, true]) {
+            const error = yield* Effect.flip(
+              within(pg, inTransaction, Stream.runDrain(numbers(pg, 5, { fetchSize }))).pipe(
+                Effect.timeout("3 seconds")
+              )
+            )
+            assert.strictEqual(error._tag, "PgCodecError")
+            assert.include(
+              error.message,
+              `rows cannot be fetched by so many: expected a whole number from 1 to 2147483647, got ${fetchSize}`
+            )
+            yield* isClean(pg)
+          }
+        }
+        const all = yield* Stream.runCollect(numbers(pg, 5, { fetchSize: 2 ** 31 - 1 }))
+        assert.deepStrictEqual(Chunk.toReadonlyArray(all), upTo(5))
+      })
+  )
+
   it.scopedLive("whose reader holds still releases those who wait when it is interrupted (FLW-035)", () =>
     Effect.gen(function* () {
       const pg = yield* open({ config: { streamBufferBytes: 1000 } })
