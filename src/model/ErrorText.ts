@@ -132,6 +132,10 @@ const untold = (error: { readonly type: string; readonly reason: string; readonl
     ? `\nHINT: The server takes a parameter for text where the SQL does not tell its type. A cast does: ${error.where}::int4.`
     : ""
 
+/** Whether it is about a table whose changes are read: there is no statement then. */
+const isTable = (error: { readonly where: string; readonly index: number }): boolean =>
+  error.index < 0 && error.where === "table"
+
 /** What may be done where a Schema does not take what the server has. */
 const schemaHint = (error: {
   readonly where: string
@@ -142,6 +146,7 @@ const schemaHint = (error: {
   if (error.index < 0 && error.where === "columns") {
     return "\nHINT: Change the Schema, or the statement by an alias or a cast."
   }
+  if (isTable(error)) return "\nHINT: Change the Schema, or the table."
   return error.rowNumber !== undefined && error.reason.endsWith(", got null")
     ? "\nHINT: Schema.NullOr takes NULL."
     : ""
@@ -174,6 +179,7 @@ export const codec = (error: {
       : `parameter ${error.where} cannot be sent as ${error.type}`)
   const hint = error.direction === "encode" ? untold(error) : schemaHint(error)
   const colon = error.reason.startsWith("\n") ? ":" : ": "
+  if (isTable(error)) return `the table ${error.sql} does not fit the Schema${colon}${error.reason}${hint}`
   return `${what}${colon}${error.reason}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}${hint}`
 }
 

@@ -98,7 +98,8 @@ export class PgCodecError extends Data.TaggedError("PgCodecError")<{
   readonly direction: "decode" | "encode"
   /**
    * Column name for results; `$n` for parameters. With `index` −1: `row` where a Schema refuses a row as a whole,
-   * `columns` where the result does not have the columns that a Schema wants, which is found before anything is run.
+   * `columns` where the result does not have the columns that a Schema wants, which is found before anything is run;
+   * `table` where a table whose changes are read does not have them, and then `sql` is the table's name.
    */
   readonly where: string
   /** 0-based index of the column or parameter. */

@@ -75,7 +75,7 @@ export interface TypedTable<A, R> {
    * A row that the server sent in part, the key alone or without a large value that did not change, is a `PartialRow`: each
    * field whose columns are there is decoded, and the others are left out. That needs a Schema that tells its fields.
    *
-   * Fails with `PgCodecError`: `where` is `columns` when the table does not have the columns that the Schema wants, with
+   * Fails with `PgCodecError`: `where` is `table` when the table does not have the columns that the Schema wants, with
    * both side by side, as soon as a change is met after the table was first described or described anew; else the column
    * that the Schema refuses. Fails with `PgConfigError` when the table was given a name that is none.
    */
@@ -117,7 +117,7 @@ class Decoder<A, R> {
     const comparison = this.whole.refuses(columns, registry)
     return comparison === undefined
       ? Either.right({ columns, registry, sql: this.name })
-      : Either.left(this.failure("columns", `\n${comparison.toString().replaceAll(/^/gm, "  ")}`))
+      : Either.left(this.failure("table", `\n${comparison.toString().replaceAll(/^/gm, "  ")}`))
   }
 
   row(row: ObjectRow, origin: Rows.Origin): Effect.Effect<TypedRow<A>, PgCodecError, R> {
