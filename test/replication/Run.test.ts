@@ -14,7 +14,14 @@ import type { OpenOverrides } from "../../src/connection/PgConnector.js"
 import { PgConnector } from "../../src/connection/PgConnector.js"
 import type { Lsn } from "../../src/model/Lsn.js"
 import type { PgOpenError } from "../../src/model/PgError.js"
-import { PgClosedError, PgConfigError, PgConnectError, PgSlotError } from "../../src/model/PgError.js"
+import {
+  PgClosedError,
+  PgConfigError,
+  PgConnectError,
+  PgServerError,
+  PgSlotError
+} from "../../src/model/PgError.js"
+import * as ServerFields from "../../src/model/ServerFields.js"
 import * as Consume from "../../src/replication/Consume.js"
 import * as Ending from "../../src/replication/Ending.js"
 import { Finished } from "../../src/replication/Finished.js"
@@ -447,5 +454,9 @@ describe("opening again", () => {
       assert.isFalse(Ending.isPassing(slot(reason)))
     }
     assert.isFalse(Ending.isPassing(wrong))
+    const error = (code: string): PgServerError =>
+      new PgServerError({ ...ServerFields.make({ severity: "ERROR", code, text: "x" }), sql: "" })
+    assert.isTrue(Ending.isPassing(error("XX000")))
+    for (const code of ["42704", "XX001", "22P02"]) assert.isFalse(Ending.isPassing(error(code)))
   })
 })
