@@ -7,3 +7,5 @@ export * as MemoryTransport from "./testing/MemoryTransport.js"
 export * as ScriptedServer from "./testing/ScriptedServer.js"
 export * as Arbitraries from "./testing/Arbitraries.js"
 export * as ArbitrariesReplication from "./testing/ArbitrariesReplication.js"
+/** The machine that a connector runs on, and one with nothing on it. */
+export * as Host from "./host/Host.js"

@@ -184,7 +184,10 @@ export const make = (
     }
   })
 
-/** On a transport and a host of the caller's, such as a scripted server. */
+/**
+ * On a transport and a host of the caller's: a scripted server, say, and nothing of this machine's files and environment,
+ * as `Host.layerTest` of `effect-postgres/Testing` has it.
+ */
 export const layerWith = (
   config: PgConfig,
   options: ConnectorOptions = {}
@@ -198,6 +201,16 @@ export const layer = (config: PgConfig, options: ConnectorOptions = {}): Layer.L
   layerWith(config, { resolve: HostList.lookup, ...options }).pipe(
     Layer.provide(Layer.merge(Sockets.layer(config), Host.layer))
   )
+
+/**
+ * On this machine, over a transport of the caller's: a tunnel's streams (`DuplexTransport`), a WebSocket (`SocketTransport`).
+ * It is handed host names as they are configured, unless `resolve` is given, such as `lookup`; what the configuration says
+ * of `keepalives` is not its affair.
+ */
+export const layerTransport = (
+  config: PgConfig,
+  options: ConnectorOptions = {}
+): Layer.Layer<PgConnector, never, Transport> => layerWith(config, options).pipe(Layer.provide(Host.layer))
 
 /** Like `layer`, with the configuration read from a `Config`, such as `PgConfig.fromEnv`. */
 export const layerConfig = (

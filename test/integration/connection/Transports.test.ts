@@ -1,0 +1,113 @@
+/** Transports of the caller's, by the public modules alone, as an application has them. */
+import * as NodeSocket from "@effect/platform-node/NodeSocket"
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as net from "node:net"
+import { PgClient, PgConfig, PgConnector, Sql, Transport } from "../../../src/index.js"
+import { Host, ScriptedServer } from "../../../src/Testing.js"
+import { served, tlsFile } from "../support/fixtures.js"
+import { describeWithServer } from "../support/Server.js"
+
+const { sql } = Sql
+
+describeWithServer("over a transport of the caller's", { tls: served("good"), listen: "tcp" }, (server) => {
+  const duplex = Transport.DuplexTransport.layer(() => net.connect(server().port, "127.0.0.1"))
+  const socket = (options?: Transport.SocketTransport.Options) =>
+    Transport.SocketTransport.layer(
+      () => NodeSocket.makeNet({ host: "127.0.0.1", port: server().port }),
+      options
+    )
+
+  /** A session to a name that only the transport knows the way to. */
+  const open = (transport: Layer.Layer<Transport.Transport>, settings = "sslmode=disable") =>
+    Effect.gen(function* () {
+      const config = yield* PgConfig.fromUri(`postgresql://postgres@in.the.tunnel/postgres?${settings}`, {
+        overrides: { streamBufferBytes: 100_000 }
+      })
+      return yield* Effect.flatMap(PgConnector.PgConnector, ({ open }) => open()).pipe(
+        Effect.provide(PgConnector.layerTransport(config)),
+        Effect.provide(transport)
+      )
+    })
+
+  for (const [name, transport] of [
+    ["DuplexTransport", duplex],
+    ["SocketTransport", socket()]
+  ] as const) {
+    it.scopedLive(`${name}: statements, streams, a cancelled one, and a copy`, () =>
+      Effect.gen(function* () {
+        const pg = yield* open(transport)
+        assert.strictEqual(pg.facts.host, "in.the.tunnel")
+        assert.deepStrictEqual(yield* pg.query(sql`select ${1}::int4 as x`), [{ x: 1 }])
+        const rows = pg.stream(sql`select generate_series(1, 50000) as n`)
+        assert.strictEqual(yield* Stream.runCount(rows), 50_000)
+        assert.strictEqual(yield* Stream.runCount(Stream.take(rows, 1)), 1)
+        const late = yield* Effect.flip(pg.query(sql`select pg_sleep(60)`, { timeout: "50 millis" }))
+        assert.strictEqual(late._tag, "PgTimeoutError")
+        yield* pg.simple("create temp table t (x int4)")
+        const copied = yield* pg.copyFrom(
+          "copy t from stdin",
+          Stream.make(new TextEncoder().encode("1\n2\n"))
+        )
+        assert.strictEqual(copied.rows, 2n)
+        assert.strictEqual((yield* pg.status).state, "clean")
+      })
+    )
+  }
+
+  it.scopedLive("DuplexTransport carries TLS, and the name that was configured is the one checked", () =>
+    Effect.gen(function* () {
+      const verified = `sslmode=verify-full&sslrootcert=${tlsFile("root.crt")}`
+      const wrong = yield* Effect.flip(open(duplex, verified))
+      assert.strictEqual(wrong._tag, "PgConnectError")
+      assert.include(wrong.message, "in.the.tunnel")
+      const pg = yield* open(duplex, verified.replace("verify-full", "verify-ca"))
+      assert.deepInclude(pg.facts.encryption, { _tag: "Tls", verified: "chain" })
+    })
+  )
+
+  it.scopedLive("SocketTransport, which has no brake, fails by name when nobody takes the rows", () =>
+    Effect.gen(function* () {
+      const pg = yield* open(socket({ bufferBytes: 100_000 }))
+      const rows = pg.stream(sql`select repeat('x', 1000) as pad from generate_series(1, 100000)`)
+      const taken: Array<unknown> = []
+      const error = yield* Effect.flip(
+        Stream.runForEachChunk(rows, (chunk) =>
+          Effect.delay(
+            Effect.sync(() => taken.push(...chunk)),
+            "100 millis"
+          )
+        )
+      )
+      assert.strictEqual(error._tag, "PgClosedError")
+      assert.include(error.message, "more than 100000 bytes arrived that nobody took")
+      assert.isBelow(taken.length, 100_000)
+    })
+  )
+
+  it.effect("a scripted server answers a client that sees nothing of this machine", () =>
+    Effect.gen(function* () {
+      const config = yield* PgConfig.make({ host: "db", user: "app", sslMode: "disable" })
+      const script = [
+        ScriptedServer.startup(),
+        ScriptedServer.extendedQuery({
+          sql: "select name from people",
+          columns: [ScriptedServer.column("name")],
+          rows: [["Ada"]]
+        }),
+        ScriptedServer.goodbye
+      ]
+      const asked = Effect.flatMap(PgClient.PgClient, (pg) => pg.query(sql`select name from people`)).pipe(
+        Effect.provide(PgClient.layerFromConnector()),
+        Effect.provide(PgConnector.layerWith(config)),
+        Effect.provide(Host.layerTest())
+      )
+      yield* Effect.gen(function* () {
+        assert.deepStrictEqual(yield* asked, [{ name: "Ada" }])
+        yield* Effect.flatMap(ScriptedServer.ScriptedServer, ({ done }) => done)
+      }).pipe(Effect.provide(ScriptedServer.layer([script])))
+    })
+  )
+})
