@@ -200,11 +200,11 @@ export class PipelineRequest extends Request {
   }
 
   override onCopyIn(core: Core): void {
-    RefusedCopy.refuseIn(core, this)
+    RefusedCopy.refuseIn(core, this, this.steps[this.running]?.statement.sql)
   }
 
   override onCopyOut(): void {
-    RefusedCopy.refuseOut(this)
+    RefusedCopy.refuseOut(this, this.steps[this.running]?.statement.sql)
   }
 
   override failedIn(node: Node): void {

@@ -32,10 +32,10 @@ export const refusedStep = (sql: string): PgCodecError | undefined =>
 
 /**
  * The server waits for data: CopyFail ends that. A Sync sent before was swallowed as part of the copy; where none was,
- * the error makes it due.
+ * the error makes it due. `sql`: the COPY, where the request holds other statements too.
  */
-export const refuseIn = (core: Core, request: Request): void => {
-  request.fail(refusal(request.sql, "copyFrom"))
+export const refuseIn = (core: Core, request: Request, sql = request.sql): void => {
+  request.fail(refusal(sql, "copyFrom"))
   Copy.CopyFail.encode(core.writer, { _tag: "CopyFail", reason: "COPY was sent as a query" })
   if (!request.simple && Pipeline.endsInSync(core.session.script)) Preset.sync(core.writer)
   const moved = Session.moved(core.session, "send CopyFail")
@@ -54,8 +54,8 @@ export const refuseBoth = (core: Core, request: Request): void => {
   Outbound.copyDone(core)
 }
 
-/** The server sends data: it is thrown away as it comes. */
-export const refuseOut = (request: Request): void => {
-  request.fail(refusal(request.sql, "copyTo"))
+/** The server sends data: it is thrown away as it comes. `sql` as above. */
+export const refuseOut = (request: Request, sql = request.sql): void => {
+  request.fail(refusal(sql, "copyTo"))
   request.discarding = true
 }

@@ -310,6 +310,7 @@ describe("an explicit pipeline", () => {
           { concurrency: "unbounded" }
         )
         assert.strictEqual(error._tag, "PgCodecError", sql)
+        assert.match(error.message, new RegExp(`\\nSTATEMENT: ${sql}$`))
         assert.strictEqual(other, "other")
         yield* isClean(pg)
       }
