@@ -88,7 +88,11 @@ export const combine = (
   for (let index = 1; index < count; index++) entries.push(entry(index))
   const wrong = entries.find(({ hostaddr }) => hostaddr !== undefined && !isNumericAddress(hostaddr))
   if (wrong !== undefined) {
-    return Either.left({ key: "hostaddr", reason: "expected numeric addresses, divided by commas" })
+    const got = shape(wrong.hostaddr ?? "")
+    return Either.left({
+      key: "hostaddr",
+      reason: `expected numeric addresses, divided by commas, got ${got}`
+    })
   }
   return Either.right(entries)
 }

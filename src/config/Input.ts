@@ -101,7 +101,12 @@ export const read = (input: PgConfigInput): Either.Either<Draft, PgConfigError> 
     const value = input[name]
     if (value === undefined) continue
     const duration = Duration.decodeUnknown(value)
-    if (Option.isNone(duration)) return refuse(name, "expected a duration, such as 10 seconds")
+    if (Option.isNone(duration)) {
+      return refuse(
+        name,
+        `expected a duration, such as 10 seconds, got ${Value.shapeOf(value, "a duration")}`
+      )
+    }
     times[name] = duration.value
   }
   const auth =

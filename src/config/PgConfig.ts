@@ -26,6 +26,7 @@ import type { PgConfigInput } from "./Input.js"
 import * as KeywordValue from "./KeywordValue.js"
 import type { Draft } from "./Settings.js"
 import { settings, untrusted } from "./Settings.js"
+import * as Value from "./ValueParser.js"
 
 export type { Sources } from "./Assemble.js"
 export type { HostEntry } from "./Fields.js"
@@ -41,18 +42,6 @@ export {
  * constructor and the Schema check each field by itself, `resolve` checks again that all go together.
  */
 export class PgConfig extends Schema.Class<PgConfig>("effect-postgres/PgConfig")(fields) {}
-
-/** What a value looks like, without showing it. */
-const shape = (value: unknown): string =>
-  value === null
-    ? "null"
-    : Array.isArray(value)
-      ? `a list of ${value.length}`
-      : typeof value === "string"
-        ? `a text of ${value.length} characters`
-        : typeof value === "object"
-          ? "an object"
-          : `a ${typeof value}`
 
 /** Defaults that depend on other settings. */
 const derived = (draft: Draft): Draft => ({
@@ -87,7 +76,8 @@ const construct = ({ blame, draft }: Assembled): Either.Either<PgConfig, PgConfi
         (inner, name) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, name) : inner),
         given
       )
-      return blame({ key, reason: `expected ${accepts(key)}, got ${shape(value)}` })
+      const accepted = accepts(key)
+      return blame({ key, reason: `expected ${accepted}, got ${Value.shapeOf(value, accepted)}` })
     }
   })
 }

@@ -20,6 +20,15 @@ export interface ValueParser<A> {
 export const shape = (text: string): string =>
   text === "" ? "an empty text" : `a text of ${text.length} character${text.length === 1 ? "" : "s"}`
 
+/** What a refused value of any kind looks like. A number is shown where numbers are `accepted`: it is no secret there. */
+export const shapeOf = (value: unknown, accepted: string): string => {
+  if (typeof value === "string") return shape(value)
+  if (typeof value === "number") return accepted.includes("number") ? String(value) : "a number"
+  if (value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  return typeof value === "object" ? "an object" : `a ${typeof value}`
+}
+
 const refuse = (accepts: string, text: string): Either.Either<never, string> =>
   Either.left(`expected ${accepts}, got ${shape(text)}`)
 

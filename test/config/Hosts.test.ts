@@ -42,7 +42,9 @@ describe("Hosts", () => {
 
   it("takes numeric addresses only as hostaddr", () => {
     for (const address of ["example.com", "1.2.3", "1.2.3.256", "g::1"]) {
-      assert.strictEqual(refused(`hostaddr=${address}`).key, "hostaddr", address)
+      const { key, reason } = refused(`hostaddr=${address}`)
+      assert.strictEqual(key, "hostaddr", address)
+      assert.match(reason, /^expected numeric addresses, .*, got a text of \d+ characters$/)
     }
     assert.strictEqual(hosts("host=db hostaddr=fe80::1%eth0")[0]?.host, "db")
   })

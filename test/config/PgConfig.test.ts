@@ -42,23 +42,35 @@ describe("PgConfig", () => {
 
   it("names the setting, what it accepts and the shape of what was there", () => {
     const cases = [
-      [{ statementCacheSize: -1 }, "statementCacheSize"],
-      [{ pipelineDepth: 0 }, "pipelineDepth"],
-      [{ maxMessageBytes: 1 }, "maxMessageBytes"],
-      [{ streamBufferBytes: 0.5 }, "streamBufferBytes"],
-      [{ user: "" }, "user"],
-      [{ sslMode: "on" as never }, "sslMode"],
-      [{ connectTimeout: "soon" as never }, "connectTimeout"],
-      [{ hosts: [] }, "hosts"],
-      [{ hosts: [{ host: "h" }], port: 1 }, "hosts"],
-      [{ parameters: { a: 1 as never } }, "parameters"],
-      [{ password: 12345 as never }, "password"]
+      [{ statementCacheSize: -1 }, "statementCacheSize", "a whole number from 0 to 1000000, got -1"],
+      [{ pipelineDepth: 0 }, "pipelineDepth", "a whole number from 1 to 1000000, got 0"],
+      [{ maxMessageBytes: 1 }, "maxMessageBytes", "a whole number of bytes from 65536 to 2147483647, got 1"],
+      [
+        { streamBufferBytes: 0.5 },
+        "streamBufferBytes",
+        "a whole number of bytes from 1 to 2147483647, got 0.5"
+      ],
+      [{ port: "x" as never }, "port", "a whole number from 1 to 65535, got a text of 1 character"],
+      [{ user: "" }, "user", "a text that is not empty, got an empty text"],
+      [
+        { sslMode: "on" as never },
+        "sslMode",
+        "one of disable, allow, prefer, require, verify-ca, verify-full, got a text of 2 characters"
+      ],
+      [
+        { connectTimeout: "soon" as never },
+        "connectTimeout",
+        "a duration, such as 10 seconds, got a text of 4 characters"
+      ],
+      [{ hosts: [] }, "hosts", "a list of one entry or more"],
+      [{ parameters: { a: 1 as never } }, "parameters", "texts by name, got a number"],
+      [{ password: 12345 as never }, "password", "a text that is not empty, got a number"]
     ] as const
-    for (const [input, key] of cases) {
+    for (const [input, key, expected] of cases) {
       const error = left(PgConfig.make(input))
-      assert.deepStrictEqual([error.key, error.source], [key, "code"])
-      assert.notInclude(error.message, "12345")
+      assert.deepStrictEqual([error.key, error.reason, error.source], [key, `expected ${expected}`, "code"])
     }
+    assert.strictEqual(left(PgConfig.make({ hosts: [{ host: "h" }], port: 1 })).key, "hosts")
   })
 
   it("never shows a secret, however it is printed (A15)", () => {
