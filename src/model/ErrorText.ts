@@ -47,13 +47,31 @@ const firstLine = (sql: string): string => {
   return line.length > 2 * around ? `${line.slice(0, 2 * around)}...` : line
 }
 
+/** What to do, where the server does not say it. */
+const serverHint = ({ code, routine }: ServerFields): string | undefined => {
+  switch (code) {
+    case "25P02":
+      return "A statement of this transaction has failed: roll back, or use a savepoint to go on after a failure."
+    case "40001":
+    case "40P01":
+      return "The whole transaction may succeed when it is tried again."
+    case "42601":
+      return routine === "exec_parse_message"
+        ? "Several statements in one text are for `simple`; with parameters, give them to `pipeline` one by one."
+        : undefined
+    default:
+      return undefined
+  }
+}
+
 /** The server's own layout (`SEVERITY:  message`, the line with a caret, DETAIL, HINT, QUERY, CONTEXT). */
 export const server = (fields: ServerFields, sql: string): string => {
   const lines = [`${fields.severity} ${fields.code}: ${fields.text}`]
   if (fields.position !== undefined && sql !== "") lines.push(caret(sql, fields.position))
   else if (sql !== "") lines.push(`STATEMENT: ${firstLine(sql)}`)
   if (fields.detail !== undefined) lines.push(`DETAIL: ${fields.detail}`)
-  if (fields.hint !== undefined) lines.push(`HINT: ${fields.hint}`)
+  const hint = fields.hint ?? serverHint(fields)
+  if (hint !== undefined) lines.push(`HINT: ${hint}`)
   if (fields.internalQuery !== undefined) {
     lines.push(`QUERY: ${fields.internalQuery}`)
     if (fields.internalPosition !== undefined)
@@ -160,6 +178,7 @@ const unreadable = (error: {
 }): string => {
   const row = error.rowNumber === undefined ? "" : `row ${error.rowNumber}`
   if (error.index < 0 && row !== "") return `${row} cannot be read`
+  if (error.index < 0 && error.where === "row") return "a row cannot be read"
   return `column "${error.where}" of type ${error.type} cannot be read${row === "" ? "" : ` in ${row}`}`
 }
 

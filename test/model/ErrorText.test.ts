@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as ErrorText from "../../src/model/ErrorText.js"
+import type { ServerFields } from "../../src/model/ServerFields.js"
 import { serverFields } from "./serverFields.js"
 
 /** The character over which the caret stands. */
@@ -102,6 +103,16 @@ describe("what the server said", () => {
     expect(ErrorText.server(serverFields("57014", { text: "canceling statement" }), "")).toBe(
       "ERROR 57014: canceling statement"
     )
+  })
+
+  it("says what to do where the server does not, and never in its place", () => {
+    const hint = (code: string, fields: Partial<ServerFields> = {}) =>
+      /\nHINT: (.*)$/.exec(ErrorText.server(serverFields(code, fields), "select 1; select 2"))?.[1]
+    expect(hint("40P01")).toContain("tried again")
+    expect(hint("40001", { hint: "The server's." })).toBe("The server's.")
+    expect(hint("25P02")).toContain("savepoint")
+    expect(hint("42601", { routine: "exec_parse_message" })).toContain("`simple`")
+    expect(hint("42601", { routine: "scanner_yyerror" })).toBeUndefined()
   })
 
   it("shows the statement's first line when no place is given, and of a long one the beginning", () => {
