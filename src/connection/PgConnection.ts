@@ -107,7 +107,10 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
     call: Call,
     options?: QueryOptions
   ) => Effect.Effect<Uint8Array | null, PgSessionError>
-  /** BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. */
+  /**
+   * BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. One at a time: the server only warns of a
+   * BEGIN inside a transaction, and the first COMMIT ends it. `PgClient.withTransaction` nests, by savepoints.
+   */
   readonly withTransaction: <A, E, R>(
     body: Effect.Effect<A, E, R>,
     options?: Transaction.TransactionOptions
