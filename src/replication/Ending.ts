@@ -24,15 +24,12 @@ const passing: ReadonlySet<string> = new Set([
   // query_canceled: somebody has cancelled it from outside.
   "57014",
   // object_in_use: a session of ours that the server has not given up yet has it.
-  "55006",
-  // internal_error: a walsender fails so when a transaction that it decodes as prepared is rolled back meanwhile ("could not map
-  // filenumber", 18.4), and finds its way when asked again.
-  "XX000"
+  "55006"
 ])
 
 /**
  * Whether another feed may do better: the session was lost, the server is away, stopping, starting, or full, or another
- * session still has the slot, or the server has stumbled. A slot that is gone, settings and logins that are refused, and a stream that cannot be read
+ * session still has the slot. A slot that is gone, settings and logins that are refused, and a stream that cannot be read
  * are the same the next time.
  */
 export const isPassing = (error: RunError): boolean => {

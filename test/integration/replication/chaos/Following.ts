@@ -28,8 +28,7 @@ const isHarm = (failure: Failure): boolean => {
     case "PgTimeoutError":
       return true
     case "PgServerError":
-      // The server loses its way when a transaction that it decodes as prepared is rolled back meanwhile, until it is asked again.
-      return failure.code.startsWith("57P") || failure.code === "55006" || failure.code === "XX000"
+      return failure.code.startsWith("57P") || failure.code === "55006"
     case "PgSlotError":
       return failure.reason === "in-use"
     default:
