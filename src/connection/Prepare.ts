@@ -10,6 +10,7 @@ import type { PgServerError } from "../model/PgError.js"
 import type { Statement } from "../model/Statement.js"
 import type { Node } from "../protocol/Machine.js"
 import { nodes } from "../protocol/ExtendedQuery.js"
+import type { ParameterFailure } from "../types/Parameters.js"
 import * as ExtendedQuery from "../wire/messages/ExtendedQuery.js"
 import type { Core } from "./Core.js"
 import { Prepared } from "./StatementCache.js"
@@ -24,6 +25,18 @@ export const writeCloses = (core: Core): number => {
   return names.length
 }
 
+/** What a codec of the application's threw while it wrote. It may have been called from the socket, where nobody catches. */
+const thrown = (cause: unknown, sql: string): PgCodecError =>
+  new PgCodecError({
+    direction: "encode",
+    where: "list",
+    index: -1,
+    type: "the statement's parameters",
+    reason: `a codec threw ${cause instanceof Error ? cause.name : typeof cause}`,
+    sql,
+    cause
+  })
+
 /** Writes Bind for a described statement; a failure names the parameter and nothing of the message remains. */
 export const writeBind = (
   core: Core,
@@ -34,7 +47,13 @@ export const writeBind = (
   const writer = core.writer
   const before = writer.offset
   const mark = ExtendedQuery.Bind.begin(writer, portal, prepared.name, prepared.plan.formats)
-  const failure = prepared.plan.write(writer, statement.parameters)
+  let failure: ParameterFailure | null
+  try {
+    failure = prepared.plan.write(writer, statement.parameters)
+  } catch (cause) {
+    writer.rollback(before)
+    return thrown(cause, statement.sql)
+  }
   if (failure === null && ExtendedQuery.Bind.finish(writer, mark, prepared.formats)) return undefined
   const reason = failure?.reason ?? writer.failure ?? "the message is too large"
   writer.rollback(before)

@@ -4,6 +4,31 @@ import type * as Row from "../types/Row.js"
 import type { FrameRun } from "../wire/FrameRun.js"
 import type { Request } from "./Request.js"
 
+/** A codec of the application's that throws here would end the process: nobody is above the socket to catch it. */
+const decode = (
+  request: Request,
+  decoder: Row.RowDecoder,
+  run: FrameRun,
+  rows: Array<Row.Row>
+): Row.RowFailure | null => {
+  try {
+    return decoder.decode(run.bytes, run.starts, run.count, rows)
+  } catch (cause) {
+    request.fail(
+      new PgCodecError({
+        direction: "decode",
+        where: "row",
+        index: -1,
+        type: "record",
+        reason: `a codec threw ${cause instanceof Error ? cause.name : typeof cause}`,
+        sql: request.sql,
+        cause
+      })
+    )
+    return null
+  }
+}
+
 /**
  * Adds the rows of a run to `rows`, unless the request has failed already. A value that cannot be decoded fails the request,
  * and the rows before it are kept. A returned text is a protocol violation.
@@ -15,7 +40,7 @@ export const take = (
   rows: Array<Row.Row>
 ): string | undefined => {
   if (request.failure !== undefined) return undefined
-  const failure = decoder.decode(run.bytes, run.starts, run.count, rows)
+  const failure = decode(request, decoder, run, rows)
   if (failure === null) return undefined
   if (failure._tag === "Malformed") return failure.reason
   request.fail(

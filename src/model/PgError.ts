@@ -111,6 +111,8 @@ export class PgCodecError extends Data.TaggedError("PgCodecError")<{
   /** What was expected and the shape of what was there; never the value. */
   readonly reason: string
   readonly sql: string
+  /** What a codec of the application's threw, where one did. */
+  readonly cause?: unknown
 }> {
   get nothingSent(): boolean {
     return this.direction === "encode" || (this.where === "columns" && this.index < 0)

@@ -91,7 +91,7 @@ describe("a query", () => {
       const error = yield* Effect.flip(pg.query(s("select 1", values(65_536))))
       assert.strictEqual(error._tag, "PgCodecError")
       assert.isTrue(error.nothingSent)
-      assert.match(error.message, /65536 parameters/)
+      assert.match(error.message, /there are 65536, /)
       yield* isClean(pg)
     })
   )
@@ -307,6 +307,52 @@ describe("parameters", () => {
           [["ok", { a: 1, b: "b," }, ["ok"]]]
         )
       })
+  )
+})
+
+describe("a codec that throws", () => {
+  it.scopedLive("fails its query with the cause, and neither the connection nor the process", () =>
+    Effect.gen(function* () {
+      const cause = new Error("a mistake of the application's")
+      const throwing = (): never => {
+        throw cause
+      }
+      const codec = Registry.lossless.lookup(Oid.uuid)!
+      const types = Registry.lossless.with({
+        ...codec,
+        decodeBinary: throwing,
+        decodeText: throwing,
+        encodeBinary: throwing,
+        encodeText: throwing
+      })
+      const pg = yield* open({ types })
+      const statement = s("select i, gen_random_uuid() as bad from generate_series(1, 5000) i")
+      const runs: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+        pg.query(statement),
+        pg.simple(statement.sql),
+        Stream.runDrain(pg.stream(statement)),
+        pg.withTransaction(Stream.runDrain(pg.stream(statement, { fetchSize: 10 }))),
+        pg.pipeline([statement, s("select 1::int8")])
+      ]
+      for (const run of runs) {
+        const error = yield* Effect.flip(run)
+        assert.deepInclude(error, { _tag: "PgCodecError", where: "row", index: -1, cause })
+        assert.match(String(error), /a row cannot be read: .*threw/)
+        yield* isClean(pg)
+      }
+      for (let times = 0; times < 2; times++) {
+        const error = yield* Effect.flip(pg.query(s("select $1::int4, $2::uuid", [1, "x"])))
+        assert.deepInclude(error, {
+          _tag: "PgCodecError",
+          where: "list",
+          index: -1,
+          nothingSent: true,
+          cause
+        })
+        assert.include(error.message, "the parameters cannot be sent: a codec threw Error")
+        yield* isClean(pg)
+      }
+    })
   )
 })
 
