@@ -108,8 +108,8 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
     options?: QueryOptions
   ) => Effect.Effect<Uint8Array | null, PgSessionError>
   /**
-   * BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. One at a time: the server only warns of a
-   * BEGIN inside a transaction, and the first COMMIT ends it. `PgClient.withTransaction` nests, by savepoints.
+   * BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. One at a time: a second one is refused
+   * with `PgServerError` (`25001`). `PgClient.withTransaction` nests, by savepoints.
    */
   readonly withTransaction: <A, E, R>(
     body: Effect.Effect<A, E, R>,

@@ -34,6 +34,21 @@ export const beginText = (options: TransactionOptions): string => {
   return modes.length === 0 ? "begin" : `begin ${modes.join(", ")}`
 }
 
+/** The sessions with a transaction of ours. */
+const open = new WeakSet<Core>()
+
+/** What the server would only warn of, and the first COMMIT then store what both have done. */
+const already = (sql: string): PgServerError =>
+  new PgServerError({
+    ...ServerFields.make({
+      severity: "ERROR",
+      code: "25001",
+      text: "there is a transaction on this connection already: BEGIN was not sent",
+      hint: "Use another connection, a SAVEPOINT, or PgClient.withTransaction, which nests."
+    }),
+    sql
+  })
+
 /** One of the statements around the body, under the deadline of every statement, if there is one. */
 const command = (
   core: Core,
@@ -123,13 +138,39 @@ const rollback = (core: Core): Effect.Effect<void> =>
       : Effect.void
   )
 
+const within = <A, E, R>(
+  core: Core,
+  begin: string,
+  body: Effect.Effect<A, E, R>,
+  restore: <B, F, S>(effect: Effect.Effect<B, F, S>) => Effect.Effect<B, F, S>,
+  timeout: Duration.Duration | undefined
+): Effect.Effect<A, E | PgSessionError | PgCommitUnknownError, R> =>
+  Effect.gen(function* () {
+    const begun = yield* Effect.exit(restore(command(core, begin, timeout)))
+    if (Exit.isFailure(begun)) {
+      yield* rollback(core)
+      return yield* Effect.failCause(begun.cause)
+    }
+    const exit = yield* Effect.exit(restore(body))
+    if (Exit.isFailure(exit)) {
+      yield* rollback(core)
+      return yield* Effect.failCause(exit.cause)
+    }
+    // COMMIT is not cancelled by an interruption, which would leave its outcome open.
+    yield* Effect.onError(Aftermath.patiently(commit(core, timeout), rollbackDeadline, restore), () =>
+      rollback(core)
+    )
+    return exit.value
+  })
+
 /**
  * Runs `body` in a transaction of this connection. An interruption waits for a COMMIT or ROLLBACK under way, at most
  * `rollbackDeadline`.
  *
  * Fails with what the body fails with; with `PgServerError` when BEGIN or COMMIT is refused (a deferred constraint, a
- * serialization failure); with `PgCommitUnknownError` when the connection was lost, or `timeout` passed, after COMMIT
- * had left. `timeout` is for BEGIN and COMMIT each.
+ * serialization failure), and, before anything is sent, when a transaction is open already (`25001`); with
+ * `PgCommitUnknownError` when the connection was lost, or `timeout` passed, after COMMIT had left. `timeout` is for BEGIN and
+ * COMMIT each.
  */
 export const run = <A, E, R>(
   core: Core,
@@ -137,22 +178,14 @@ export const run = <A, E, R>(
   options: TransactionOptions,
   timeout?: Duration.Duration
 ): Effect.Effect<A, E | PgSessionError | PgCommitUnknownError, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const begun = yield* Effect.exit(restore(command(core, beginText(options), timeout)))
-      if (Exit.isFailure(begun)) {
-        yield* rollback(core)
-        return yield* Effect.failCause(begun.cause)
-      }
-      const exit = yield* Effect.exit(restore(body))
-      if (Exit.isFailure(exit)) {
-        yield* rollback(core)
-        return yield* Effect.failCause(exit.cause)
-      }
-      // COMMIT is not cancelled by an interruption, which would leave its outcome open.
-      yield* Effect.onError(Aftermath.patiently(commit(core, timeout), rollbackDeadline, restore), () =>
-        rollback(core)
-      )
-      return exit.value
-    })
-  )
+  Effect.uninterruptibleMask((restore) => {
+    const begin = beginText(options)
+    if (open.has(core) || (core.ended === undefined && core.session.status !== "I")) {
+      return Effect.fail(already(begin))
+    }
+    open.add(core)
+    return Effect.ensuring(
+      within(core, begin, body, restore, timeout),
+      Effect.sync(() => open.delete(core))
+    )
+  })

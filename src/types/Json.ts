@@ -3,6 +3,7 @@
  *
  * As parameters every value is JSON: arrays, objects, numbers, booleans and, in the lossless preset, strings, so that
  * what is written is what is read. In the familiar preset a string is JSON text already, as with node-postgres.
+ * What JSON has no form for (NaN, an array's `undefined`, a Map, bytes) is refused; a property that is `undefined` is left out.
  * `JsonText` is JSON text in both. JavaScript's `null` is NULL; JSON's null is `new JsonText("null")`.
  *
  * @see https://www.postgresql.org/docs/current/datatype-json.html
@@ -40,16 +41,50 @@ const versioned =
     return empty
   }
 
+/** What `JSON.stringify` writes as something else: as `null`, or as an object of what it happens to hold. */
+const isLossy = (value: unknown, isElement: boolean): boolean => {
+  switch (typeof value) {
+    case "number":
+      return !Number.isFinite(value)
+    case "object":
+      if (value instanceof Date) return Number.isNaN(value.getTime())
+      return (
+        value instanceof Map ||
+        value instanceof Set ||
+        value instanceof ArrayBuffer ||
+        ArrayBuffer.isView(value)
+      )
+    case "undefined":
+    case "function":
+    case "symbol":
+      return isElement
+    default:
+      return false
+  }
+}
+
 const stringify = (writer: ByteWriter, value: unknown): void => {
   let text: string | undefined
+  let lossy: string | undefined
   try {
-    text = JSON.stringify(value)
+    text = JSON.stringify(
+      value,
+      function (this: Readonly<Record<string, unknown>>, key: string, inner: unknown) {
+        // As it stands in its holder, before its `toJSON`.
+        const stood = this[key]
+        if (isLossy(stood, Array.isArray(this))) {
+          lossy ??= key === "" ? describe(stood) : `${describe(stood)} at ${JSON.stringify(key)}`
+        }
+        return inner
+      }
+    )
   } catch {
     return writer.fail(
       `expected a value with a JSON form, got ${describe(value)} with a bigint or a circle in it`
     )
   }
-  if (text === undefined) writer.fail(`expected a value with a JSON form, got ${describe(value)}`)
+  if (lossy !== undefined) writer.fail(`expected a value with a JSON form, got ${lossy}`)
+  else if (text === undefined) writer.fail(`expected a value with a JSON form, got ${describe(value)}`)
   else writer.text(text)
 }
 

@@ -64,4 +64,29 @@ describe("Json", () => {
       assert.property(encodeBinary(Json.jsonb, value), "failure")
     }
   )
+
+  it.each([
+    [NaN, "NaN"],
+    [{ a: { b: Infinity } }, 'an infinite number at "b"'],
+    [[1, undefined], 'undefined at "1"'],
+    [[() => 1], 'function at "0"'],
+    [{ m: new Map([[1, 2]]) }, 'Map at "m"'],
+    [new Set([1]), "Set"],
+    [{ bytes: Uint8Array.of(1, 2) }, 'Uint8Array of 2 bytes at "bytes"'],
+    [[Buffer.from("x")], 'Uint8Array of 1 bytes at "0"'],
+    [{ at: new Date(NaN) }, 'an invalid Date at "at"']
+  ])("refuses what would be written as something else: %s", (value, what) => {
+    for (const codec of [Json.json, Json.jsonb, Json.jsonFamiliar, Json.jsonbFamiliar]) {
+      assert.deepStrictEqual(encodeText(codec, value), {
+        failure: `expected a value with a JSON form, got ${what}`
+      })
+    }
+  })
+
+  it("writes what says itself how, and leaves out what is not there", () => {
+    const value = { at: new Date(0), absent: undefined, deep: [{ also: undefined }] }
+    assert.deepStrictEqual(encodeText(Json.json, value), {
+      value: '{"at":"1970-01-01T00:00:00.000Z","deep":[{}]}'
+    })
+  })
 })

@@ -38,6 +38,30 @@ describe("a transaction", () => {
     })
   )
 
+  it.scopedLive("is refused inside another, and beside one of another fiber, before anything is sent", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const name = yield* table("id int")
+      const insert = (id: number) => pg.query(s(`insert into ${name} values ($1)`, [id]))
+      const inner = refusal(pg.withTransaction(insert(2)))
+      const error = yield* pg.withTransaction(Effect.zipRight(insert(1), inner))
+      assert.strictEqual(error.code, "25001")
+      assert.match(error.message, /BEGIN was not sent[^]*SAVEPOINT/)
+      yield* Effect.all([pg.withTransaction(insert(3)), refusal(pg.withTransaction(insert(4)))], {
+        concurrency: "unbounded"
+      })
+      yield* pg.query(s("begin"))
+      assert.strictEqual((yield* refusal(pg.withTransaction(insert(5)))).code, "25001")
+      yield* pg.query(s("rollback"))
+      yield* pg.withTransaction(insert(6))
+      assert.deepStrictEqual(yield* rawRows(shared, `select id from ${name} order by id`), [
+        ["1"],
+        ["3"],
+        ["6"]
+      ])
+    })
+  )
+
   it.scopedLive("has the isolation and access asked for", () =>
     Effect.gen(function* () {
       const pg = yield* open()
