@@ -13,14 +13,11 @@ class UserId {
 }
 
 const uuid = PgTypes.lossless.lookup(PgTypes.Oid.uuid)!
-const sent = (value: unknown): unknown => (value instanceof UserId ? value.text : value)
-const userId: PgTypes.Codec<UserId> = {
-  ...uuid,
-  decodeText: (reader, at, length) => new UserId(String(uuid.decodeText(reader, at, length))),
-  decodeBinary: (reader, at, length) => new UserId(String(uuid.decodeBinary!(reader, at, length))),
-  encodeText: (writer, value) => uuid.encodeText(writer, sent(value)),
-  encodeBinary: (writer, value) => uuid.encodeBinary!(writer, sent(value))
-}
+const userId = PgTypes.mapped(
+  uuid,
+  (text) => new UserId(String(text)),
+  (value) => (value instanceof UserId ? value.text : value)
+)
 
 const types = PgTypes.lossless.with(userId)
 const one = new UserId("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
