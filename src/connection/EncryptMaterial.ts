@@ -107,8 +107,8 @@ const rootOf = (
     return yield* Effect.fail(
       refuse(
         "sslrootcert",
-        `is needed by sslmode=${config.sslMode}: name a file, or system for the platform's own`,
-        usual ?? "code"
+        `is needed by sslmode=${config.sslMode}${usual === undefined ? "" : `, and there is no ${usual}`}: name a file, or system for the platform's own`,
+        "code"
       )
     )
   })

@@ -85,7 +85,10 @@ const connectHint = (attempts: ReadonlyArray<ConnectAttempt>): string => {
   const codes = attempts.map(({ cause }) => ("code" in cause ? cause.code : cause._tag))
   if (codes.includes("ECONNREFUSED") || codes.includes("ENOENT"))
     return "Is the server running there, and does it accept connections on that address?"
-  if (codes.includes("ENOTFOUND") || codes.includes("EAI_AGAIN")) return "Is the host name right?"
+  if (codes.includes("ENOTFOUND") || codes.includes("EAI_AGAIN"))
+    return attempts.some(({ address }) => address.includes("@"))
+      ? "Is the host name right? In a URI an @ inside the password is written %40."
+      : "Is the host name right?"
   if (codes.includes("3D000"))
     return "Does the database exist? The name is taken from `database`, else from the user."
   if (codes.includes("53300")) return "The server is full: lower the pool's size or raise max_connections."
@@ -107,7 +110,8 @@ const authHints: { readonly [R in AuthFailure]: string } = {
   rejected: "Check user, password and the server's pg_hba.conf.",
   "password-missing": "Set `password`, PGPASSWORD or a line in the password file.",
   "method-unsupported": "Choose another method for this user in the server's pg_hba.conf.",
-  "method-refused": "The server's method is weaker than the settings allow, or not the one they name.",
+  "method-refused":
+    "What is asked for is weaker than the settings allow, or not what they name: change the one or the other.",
   "server-unproven": "Do not trust this server: it may not be the one that holds your password."
 }
 

@@ -99,7 +99,7 @@ describe("certificates and keys", () => {
   )
 
   for (const [name, conninfo, files, setting, words] of [
-    ["roots that are demanded and nowhere", "sslmode=verify-full", {}, "sslrootcert", "is needed"],
+    ["roots that are demanded and nowhere", "sslmode=verify-full", {}, "sslrootcert", "and there is no"],
     [
       "roots that are named and not there",
       "sslmode=prefer sslrootcert=/r",

@@ -190,3 +190,18 @@ describe("a violation of the protocol", () => {
     )
   })
 })
+
+describe("a host that is not found", () => {
+  it("is doubted, and an @ in it is known for what it mostly is", () => {
+    const notFound = (address: string) =>
+      ErrorText.connect([
+        {
+          address,
+          phase: "resolve",
+          cause: { _tag: "TransportFailure", code: "ENOTFOUND", message: "host name not found" }
+        }
+      ])
+    expect(notFound("db:5432")).toMatch(/Is the host name right\?$/)
+    expect(notFound("ss@db:5432")).toMatch(/Is the host name right\? In a URI an @ .* is written %40\.$/)
+  })
+})
