@@ -235,6 +235,7 @@ describeWithServer(
       connecting({ target: server() })(
         Effect.gen(function* () {
           const name = yield* slotName(server())
+          yield* rawRows(server(), "create publication p")
           yield* Slot.create(name)
           for (let segment = 0; segment < 4; segment++) {
             yield* rawRows(server(), "select pg_logical_emit_message(false, 'x', 'y'), pg_switch_wal()")
