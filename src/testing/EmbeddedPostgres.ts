@@ -97,6 +97,8 @@ const farewell = "10 seconds"
 /** How long `reload` looks for the server's word that it has; it is silent when stopped or told to log less. */
 const echo = "2 seconds"
 const pollInterval = "5 millis"
+/** Ports that are tried when others take them between our look and the server's. */
+const mostPorts = 20
 
 const real = Effect.withClock(Clock.make())
 
@@ -195,10 +197,12 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
       yield* Fiber.interrupt(killer)
     }).pipe(real)
   )
-  yield* Effect.retry(firstLaunch, {
-    while: (error) => error.reason === "start" && error.log.includes(addressInUse),
-    times: 5
-  })
+  const isTaken = (error: EmbeddedPostgresError): boolean =>
+    error.reason === "start" && error.log.includes(addressInUse)
+  yield* firstLaunch.pipe(
+    Effect.tapError((error) => (isTaken(error) ? FreePort.leap : Effect.void)),
+    Effect.retry({ while: isTaken, times: mostPorts })
+  )
 
   const host = listen === "unix" ? cluster.folder : "127.0.0.1"
   const stop = (mode: StopMode = "fast") => Effect.asVoid(end(signalOf[mode])).pipe(real)
