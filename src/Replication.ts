@@ -98,3 +98,8 @@ export type {
 } from "./replication/TypedTable.js"
 export { emit } from "./replication/EmitMessage.js"
 export type { EmitOptions } from "./replication/EmitMessage.js"
+
+/** The commands of the protocol as text, for sessions of one's own: `connection.simple` runs them. */
+export * as Command from "./replication/Command.js"
+/** Such sessions, and what they are asked for most. */
+export * as Walsender from "./replication/Walsender.js"
