@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Aftermath from "../connection/Aftermath.js"
-import type { PgConnection } from "../connection/PgConnection.js"
+import type { ConnectionStatus, PgConnection } from "../connection/PgConnection.js"
 import type { PgConnector } from "../connection/PgConnector.js"
 import { rollbackDeadline } from "../connection/Transaction.js"
 import type { PgOpenError } from "../model/PgError.js"
@@ -152,8 +152,8 @@ export class ConnectionPool {
 
   /** From its user to the next one, or to the idle ones. */
   private release(slot: Slot): Effect.Effect<void> {
-    return Effect.flatMap(slot.connection.status, ({ state }) =>
-      state === "clean" ? this.give(slot) : this.tidy(slot)
+    return Effect.flatMap(slot.connection.status, (status) =>
+      status.state === "clean" ? this.give(slot) : this.tidy(slot, status)
     )
   }
 
@@ -165,10 +165,9 @@ export class ConnectionPool {
   }
 
   /** Makes the connection fit for the next user, or ends it. */
-  private tidy(slot: Slot): Effect.Effect<void> {
+  private tidy(slot: Slot, before: ConnectionStatus): Effect.Effect<void> {
     const { connection } = slot
     return Effect.gen(this, function* () {
-      const before = yield* connection.status
       if (before.state === "busy" && before.inFlight === 0 && before.transaction !== "I") {
         yield* Effect.logWarning(
           "a connection came back to the pool inside a transaction; it was rolled back"

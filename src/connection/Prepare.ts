@@ -12,6 +12,7 @@ import type { Node } from "../protocol/Machine.js"
 import { nodes } from "../protocol/ExtendedQuery.js"
 import type { ParameterFailure } from "../types/Parameters.js"
 import * as ExtendedQuery from "../wire/messages/ExtendedQuery.js"
+import { codecThrew } from "./CodecThrew.js"
 import type { Core } from "./Core.js"
 import { Prepared } from "./StatementCache.js"
 
@@ -25,17 +26,8 @@ export const writeCloses = (core: Core): number => {
   return names.length
 }
 
-/** What a codec of the application's threw while it wrote. It may have been called from the socket, where nobody catches. */
-const thrown = (cause: unknown, sql: string): PgCodecError =>
-  new PgCodecError({
-    direction: "encode",
-    where: "list",
-    index: -1,
-    type: "the statement's parameters",
-    reason: `a codec threw ${cause instanceof Error ? cause.name : typeof cause}`,
-    sql,
-    cause
-  })
+/** Every parameter of the statement together, where it is about none of them alone. */
+const parameters = { direction: "encode", where: "list", type: "the statement's parameters" } as const
 
 /** Writes Bind for a described statement; a failure names the parameter and nothing of the message remains. */
 export const writeBind = (
@@ -52,7 +44,7 @@ export const writeBind = (
     failure = prepared.plan.write(writer, statement.parameters)
   } catch (cause) {
     writer.rollback(before)
-    return thrown(cause, statement.sql)
+    return codecThrew(parameters, cause, statement.sql)
   }
   if (failure === null && ExtendedQuery.Bind.finish(writer, mark, prepared.formats)) return undefined
   const reason = failure?.reason ?? writer.failure ?? "the message is too large"
@@ -88,10 +80,8 @@ export const checkCount = (statement: Statement): PgCodecError | undefined =>
   statement.parameters.length <= maxParameters && statement.types.length <= maxParameters
     ? undefined
     : new PgCodecError({
-        direction: "encode",
-        where: "list",
+        ...parameters,
         index: -1,
-        type: "the statement's parameters",
         reason: `there are ${Math.max(statement.parameters.length, statement.types.length)}, and a statement takes at most ${maxParameters}: pass an array and unnest it, or use COPY`,
         sql: statement.sql
       })

@@ -2,6 +2,7 @@
 import { PgCodecError } from "../model/PgError.js"
 import type * as Row from "../types/Row.js"
 import type { FrameRun } from "../wire/FrameRun.js"
+import { codecThrew } from "./CodecThrew.js"
 import type { Request } from "./Request.js"
 
 /** A codec of the application's that throws here would end the process: nobody is above the socket to catch it. */
@@ -14,17 +15,7 @@ const decode = (
   try {
     return decoder.decode(run.bytes, run.starts, run.count, rows)
   } catch (cause) {
-    request.fail(
-      new PgCodecError({
-        direction: "decode",
-        where: "row",
-        index: -1,
-        type: "record",
-        reason: `a codec threw ${cause instanceof Error ? cause.name : typeof cause}`,
-        sql: request.sql,
-        cause
-      })
-    )
+    request.fail(codecThrew({ direction: "decode", where: "row", type: "record" }, cause, request.sql))
     return null
   }
 }

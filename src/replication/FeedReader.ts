@@ -161,9 +161,11 @@ export class FeedReader {
         progress.receive(wal.startHigh, wal.startLow)
         const ended = isRow(bytes[wal.dataStart]) ? false : this.handOut(out, before)
         const stop = demand === null ? undefined : this.judge(demand, bytes, start, end)
-        // Its end has come, and nothing of it is handed out: until then no position may pass it.
-        if (stop?._tag === "Replaying") progress.begin()
-        if (stop !== undefined) return stop
+        if (stop !== undefined) {
+          // Its end has come, and nothing of it is handed out: until then no position may pass it.
+          if (stop._tag === "Replaying") progress.begin()
+          return stop
+        }
         if (ended && this.isReached()) return reached
       } else if (wal.tag === primaryKeepalive) {
         progress.keepalive(wal.endHigh, wal.endLow)

@@ -21,15 +21,15 @@ const isFree = (port: number): Effect.Effect<boolean> =>
     return Effect.sync(() => server.close())
   })
 
-/** Of no common divisor with `count`, and larger than what one process asks for in a while. */
+/** Larger than what one process asks for in a while. */
 const stride = 997
 
-/** Goes elsewhere: somebody who looks in the same places at the same time would be met there again and again. */
+/** Goes elsewhere, by another way in each process: somebody who looks in the same places at the same time would be met there again and again. */
 export const leap: Effect.Effect<void> = Effect.sync(() => {
   next += stride * (1 + (process.pid % 13))
 })
 
-/** The next free one; processes begin at different places, and no port is named twice before all were. */
+/** The next free one; processes begin at different places, and without a `leap` no port is named twice before all were. */
 export const find: Effect.Effect<number> = Effect.suspend(() => {
   if (next < 0) next = (process.pid * 61) % count
   const port = lowest + (next++ % count)

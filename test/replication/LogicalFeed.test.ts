@@ -40,6 +40,17 @@ const transaction = (id: number, lsn: Lsn): ReadonlyArray<readonly [PgOutputMess
   [commit(lsn), lsn + 8n]
 ]
 
+/** A transaction of one row, told in a chunk and committed afterwards. */
+const streamOne = (server: FeedServer): void => {
+  server.stream(
+    [start(10), 0n],
+    [{ ...table, xid: 10 }, 0n],
+    [insert(1, [text("1"), text("x")], 10), 0n],
+    [stop, 0n]
+  )
+  server.stream([streamCommit(10, 0x1700n), 0x1708n])
+}
+
 const taken = (feed: LogicalFeed, count: number) =>
   Effect.map(Stream.runCollect(Stream.take(feed.changes, count)), Chunk.toReadonlyArray)
 
@@ -415,13 +426,7 @@ describe("transactions in chunks", () => {
         }
         const { server, feed } = yield* opened({ feed: { streaming: "on", store } })
         const { seen } = yield* following(feed)
-        server.stream(
-          [start(10), 0n],
-          [{ ...table, xid: 10 }, 0n],
-          [insert(1, [text("1"), text("x")], 10), 0n],
-          [stop, 0n]
-        )
-        server.stream([streamCommit(10, 0x1700n), 0x1708n])
+        streamOne(server)
         for (const _ of ["the last block is being kept", "the first is being read"]) {
           yield* settle
           assert.deepStrictEqual(yield* feed.progress, {
@@ -458,13 +463,7 @@ describe("transactions in chunks", () => {
       yield* store.append(10, Uint8Array.of(1))
       const { server, feed, scope } = yield* opened({ feed: { streaming: "on", store } })
       const { seen } = yield* following(feed)
-      server.stream(
-        [start(10), 0n],
-        [{ ...table, xid: 10 }, 0n],
-        [insert(1, [text("1"), text("x")], 10), 0n],
-        [stop, 0n]
-      )
-      server.stream([streamCommit(10, 0x1700n), 0x1708n])
+      streamOne(server)
       yield* settle
       assert.deepStrictEqual(seen.map(show), ["Begin", 1, "Commit"])
       yield* store.append(20, Uint8Array.of(1))
