@@ -186,7 +186,7 @@ export class PipelineRequest extends Request {
   override onRows(_core: Core, run: FrameRun): string | undefined {
     const step = this.steps[this.running]
     if (step?.prepared === undefined) return undefined
-    return Rows.take(this, step.prepared.decoder(this.mode), run, step.rows)
+    return Rows.take(this, step.prepared.result.decoder(this.mode), run, step.rows)
   }
 
   override onComplete(_core: Core, command: CommandTag.CommandTag): void {

@@ -44,7 +44,7 @@ import * as RowStream from "./RowStream.js"
 import * as SchemaRows from "./SchemaRows.js"
 import type { SharedOperations } from "./SharedOperations.js"
 import type { Losses, ParameterChange } from "./SideChannels.js"
-import type { Inspect } from "./StatementRequest.js"
+import type { Inspector } from "./StatementRequest.js"
 import * as Transaction from "./Transaction.js"
 
 export type { ConnectionStatus } from "./ConnectionStatus.js"
@@ -154,12 +154,12 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
             outcome(failure, result.rows as ReadonlyArray<R>)
           )
       )
-  const stream = (statement: Statement, options?: StreamOptions, inspect?: Inspect) => {
+  const stream = (statement: Statement, options?: StreamOptions, inspector?: Inspector) => {
     const timeout = options?.timeout ?? statementTimeout
     return (
       options?.fetchSize === undefined
-        ? RowStream.rows(core, statement, "object", timeout, inspect)
-        : Portal.rows(core, statement, options.fetchSize, "object", timeout, inspect)
+        ? RowStream.rows(core, statement, "object", timeout, inspector)
+        : Portal.rows(core, statement, options.fetchSize, "object", timeout, inspector)
     ) as Stream.Stream<Row.ObjectRow, PgSessionError>
   }
   const plain: RowOperations.PlainOperations<PgSessionError> = {

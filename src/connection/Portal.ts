@@ -24,8 +24,8 @@ import * as Outbound from "./Outbound.js"
 import type { Batch } from "./PortalRequests.js"
 import { ClosePortal, FetchPortal, OpenPortal, writeExecute } from "./PortalRequests.js"
 import * as RowStream from "./RowStream.js"
-import type { Prepared } from "./StatementCache.js"
-import type { Inspect } from "./StatementRequest.js"
+import type { Prepared, Result } from "./StatementCache.js"
+import type { Inspector } from "./StatementRequest.js"
 
 /** A portal that holds the connection: batches between two Flushes. */
 class LeasedPortal extends RowStream.StreamRequest {
@@ -33,11 +33,11 @@ class LeasedPortal extends RowStream.StreamRequest {
   /** Set on the request's buffer: the next batch is asked for when the consumer has taken the last. */
   fetchSize = 0
 
-  protected override execute(core: Core, prepared: Prepared): Pipeline.Script | undefined {
-    if (!this.bind(core, prepared, "")) return undefined
+  protected override execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+    if (!this.bind(core, prepared, "", result)) return undefined
     writeExecute(core, "", this.fetchSize)
     Preset.flush(core.writer)
-    this.decoder = prepared.decoder(this.mode)
+    this.decoder = result.decoder(this.mode)
     return Pipeline.open
   }
 
@@ -82,14 +82,14 @@ const leased = (
   fetchSize: number,
   mode: Row.RowMode,
   timeout?: Duration.DurationInput,
-  inspect?: Inspect
+  inspector?: Inspector
 ): Stream.Stream<Row.Row, PgSessionError> =>
   RowStream.fromRequest<Row.Row>(
     core,
     (buffer) => {
       const request = new LeasedPortal(statement, mode, buffer)
       request.fetchSize = fetchSize
-      request.inspect = inspect
+      request.inspector = inspector
       return request
     },
     timeout
@@ -101,7 +101,7 @@ const inTransaction = (
   fetchSize: number,
   mode: Row.RowMode,
   timeout?: Duration.DurationInput,
-  inspect?: Inspect
+  inspector?: Inspector
 ): Stream.Stream<Row.Row, PgSessionError> =>
   Stream.fromPull(
     Effect.gen(function* () {
@@ -110,7 +110,7 @@ const inTransaction = (
         core,
         (outcome) => {
           const request = new OpenPortal(statement, portal, fetchSize, mode, outcome)
-          request.inspect = inspect
+          request.inspector = inspector
           return request
         },
         timeout
@@ -167,10 +167,10 @@ export const rows = (
   fetchSize: number,
   mode: Row.RowMode,
   timeout?: Duration.DurationInput,
-  inspect?: Inspect
+  inspector?: Inspector
 ): Stream.Stream<Row.Row, PgSessionError> =>
   Stream.suspend((): Stream.Stream<Row.Row, PgSessionError> => {
     if (!isCount(fetchSize)) return Stream.fail(refused(statement, fetchSize))
     const run = core.session.status === "T" ? inTransaction : leased
-    return run(core, statement, fetchSize, mode, timeout, inspect)
+    return run(core, statement, fetchSize, mode, timeout, inspector)
   })

@@ -14,7 +14,7 @@ import type { Core } from "./Core.js"
 import type { Outcome } from "./Query.js"
 import { Request } from "./Request.js"
 import * as Rows from "./Rows.js"
-import type { Prepared } from "./StatementCache.js"
+import type { Prepared, Result } from "./StatementCache.js"
 import { StatementRequest } from "./StatementRequest.js"
 
 export const writeExecute = (core: Core, portal: string, maxRows: number): void => {
@@ -46,11 +46,11 @@ export class OpenPortal extends StatementRequest {
     return this.batch.rows.length > 0
   }
 
-  protected execute(core: Core, prepared: Prepared): Pipeline.Script | undefined {
-    if (!this.bind(core, prepared, this.portal)) return undefined
+  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+    if (!this.bind(core, prepared, this.portal, result)) return undefined
     writeExecute(core, this.portal, this.fetchSize)
     Preset.sync(core.writer)
-    this.batch.decoder = prepared.decoder(this.mode)
+    this.batch.decoder = result.decoder(this.mode)
     return Pipeline.execute
   }
 

@@ -14,6 +14,7 @@ import type { ParameterFailure } from "../types/Parameters.js"
 import * as ExtendedQuery from "../wire/messages/ExtendedQuery.js"
 import { codecThrew } from "./CodecThrew.js"
 import type { Core } from "./Core.js"
+import type { Result } from "./StatementCache.js"
 import { Prepared } from "./StatementCache.js"
 
 /** Most parameters a statement may have: the count travels in 16 bits. */
@@ -29,12 +30,16 @@ export const writeCloses = (core: Core): number => {
 /** Every parameter of the statement together, where it is about none of them alone. */
 const parameters = { direction: "encode", where: "list", type: "the statement's parameters" } as const
 
-/** Writes Bind for a described statement; a failure names the parameter and nothing of the message remains. */
+/**
+ * Writes Bind for a described statement, with the formats that its result is asked for in; a failure names the parameter and
+ * nothing of the message remains.
+ */
 export const writeBind = (
   core: Core,
   prepared: Prepared,
   portal: string,
-  statement: Statement
+  statement: Statement,
+  { formats }: Result = prepared.result
 ): PgCodecError | undefined => {
   const writer = core.writer
   const before = writer.offset
@@ -46,7 +51,7 @@ export const writeBind = (
     writer.rollback(before)
     return codecThrew(parameters, cause, statement.sql)
   }
-  if (failure === null && ExtendedQuery.Bind.finish(writer, mark, prepared.formats)) return undefined
+  if (failure === null && ExtendedQuery.Bind.finish(writer, mark, formats)) return undefined
   const reason = failure?.reason ?? writer.failure ?? "the message is too large"
   writer.rollback(before)
   const refused = failure?._tag === "Refused" ? failure : undefined

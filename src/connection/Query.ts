@@ -15,7 +15,7 @@ import type { Core } from "./Core.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 import { Request } from "./Request.js"
 import * as Rows from "./Rows.js"
-import type { Prepared } from "./StatementCache.js"
+import type { Prepared, Result } from "./StatementCache.js"
 import { StatementRequest } from "./StatementRequest.js"
 
 /** Everything a statement answered. */
@@ -34,6 +34,7 @@ export type Outcome<A> = (failure: PgSessionError | undefined, value: A) => void
 export class QueryRequest extends StatementRequest {
   private rows: Array<Row.Row> = []
   private command: CommandTag.CommandTag = CommandTag.empty
+  private columns: ReadonlyArray<Column> = []
   private decoder: Row.RowDecoder | undefined
 
   constructor(
@@ -48,9 +49,10 @@ export class QueryRequest extends StatementRequest {
     return this.rows.length > 0
   }
 
-  protected execute(core: Core, prepared: Prepared): Pipeline.Script | undefined {
-    this.decoder = prepared.decoder(this.mode)
-    return this.executeWhole(core, prepared)
+  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+    this.decoder = result.decoder(this.mode)
+    this.columns = result.columns
+    return this.executeWhole(core, prepared, result)
   }
 
   override onRows(_core: Core, run: FrameRun): string | undefined {
@@ -67,7 +69,7 @@ export class QueryRequest extends StatementRequest {
     this.rows = []
     this.outcome(this.failure, {
       rows,
-      columns: this.prepared?.columns ?? [],
+      columns: this.columns,
       command: this.command
     })
   }

@@ -19,8 +19,8 @@ import * as Deadline from "./Deadline.js"
 import * as Outbound from "./Outbound.js"
 import type { Request } from "./Request.js"
 import * as Rows from "./Rows.js"
-import type { Prepared } from "./StatementCache.js"
-import type { Inspect } from "./StatementRequest.js"
+import type { Prepared, Result } from "./StatementCache.js"
+import type { Inspector } from "./StatementRequest.js"
 import { StatementRequest } from "./StatementRequest.js"
 
 /** Bytes a run of rows took on the wire. */
@@ -47,9 +47,9 @@ export class StreamRequest extends StatementRequest {
     return this.rowsSeen
   }
 
-  protected execute(core: Core, prepared: Prepared): Pipeline.Script | undefined {
-    this.decoder = prepared.decoder(this.mode)
-    return this.executeWhole(core, prepared)
+  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+    this.decoder = result.decoder(this.mode)
+    return this.executeWhole(core, prepared, result)
   }
 
   override onRows(_core: Core, run: FrameRun): string | undefined {
@@ -98,13 +98,13 @@ export const rows = (
   statement: Statement,
   mode: Row.RowMode,
   timeout?: Duration.DurationInput,
-  inspect?: Inspect
+  inspector?: Inspector
 ): Stream.Stream<Row.Row, PgSessionError> =>
   fromRequest<Row.Row>(
     core,
     (buffer) => {
       const request = new StreamRequest(statement, mode, buffer)
-      request.inspect = inspect
+      request.inspector = inspector
       return request
     },
     timeout

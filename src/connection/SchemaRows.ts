@@ -25,7 +25,8 @@ import * as Exchange from "./Exchange.js"
 import type { Outcome, QueryResult } from "./Query.js"
 import { QueryRequest } from "./Query.js"
 import type { SchemaOperations, StreamOptions } from "./RowOperations.js"
-import type { Inspect } from "./StatementRequest.js"
+import type { Prepared, Reading } from "./StatementCache.js"
+import type { Inspector } from "./StatementRequest.js"
 
 /** Longest wait for the catalogue, where the statement itself has no deadline. */
 const catalogueDeadline = "5 seconds"
@@ -41,7 +42,7 @@ const mismatch = (comparison: Compare.Comparison, sql: string): PgCodecError =>
   })
 
 /** One run of a statement, as its Schema sees it. */
-class Inspection<A, R> implements Origin {
+class Inspection<A, R> implements Origin, Inspector {
   columns: ReadonlyArray<Column> = []
   private refusal: PgCodecError | undefined
 
@@ -57,7 +58,11 @@ class Inspection<A, R> implements Origin {
     return this.core.registry
   }
 
-  readonly inspect: Inspect = ({ columns }) => {
+  get reading(): Reading {
+    return this.schema
+  }
+
+  refuse({ columns }: Prepared): PgCodecError | undefined {
     this.columns = columns
     const comparison = this.schema.refuses(columns, this.registry)
     this.refusal = comparison === undefined ? undefined : mismatch(comparison, this.sql)
@@ -87,7 +92,7 @@ class Inspection<A, R> implements Origin {
 type Open = (
   statement: Statement,
   options: StreamOptions | undefined,
-  inspect: Inspect
+  inspector: Inspector
 ) => Stream.Stream<Row.Row, PgSessionError>
 
 /** The operations of a connection. `statementTimeout` is the default deadline. */
@@ -108,7 +113,7 @@ export const operations = (
       const inspection = begin(statement, schema, timeout)
       const make = (outcome: Outcome<QueryResult>): QueryRequest => {
         const request = new QueryRequest(statement, "object", outcome)
-        request.inspect = inspection.inspect
+        request.inspector = inspection
         return request
       }
       return Effect.matchEffect(Exchange.run<QueryResult>(core, make, timeout), {
@@ -126,7 +131,7 @@ export const operations = (
       Stream.suspend(() => {
         const inspection = begin(statement, schema, options?.timeout ?? statementTimeout)
         let next = 1
-        return open(statement, options, inspection.inspect).pipe(
+        return open(statement, options, inspection).pipe(
           Stream.catchAll((error) => Stream.fromEffect(inspection.explain(error))),
           Stream.mapChunksEffect((chunk) => {
             const first = next

@@ -9,21 +9,53 @@ import * as Parameters from "../types/Parameters.js"
 import type { Registry } from "../types/Registry.js"
 import * as Row from "../types/Row.js"
 
-/** A statement the server has described. */
-export class Prepared {
-  readonly plan: Parameters.ParameterPlan
+/** Who reads some columns of a result by codecs of its own. */
+export interface Reading {
+  /** `undefined` when the registry's codecs read all columns. */
+  readonly codecs: (columns: ReadonlyArray<Column>, registry: Registry) => Row.ColumnCodecs | undefined
+}
+
+/** How the result of a described statement is asked for and read. */
+export class Result {
   readonly formats: ReadonlyArray<Format>
   /** Columns as they arrive, with the formats asked for. */
   readonly columns: ReadonlyArray<Column>
-  lastUsed = 0
   private objects: Row.RowDecoder | undefined
   private arrays: Row.RowDecoder | undefined
+
+  constructor(
+    described: ReadonlyArray<Column>,
+    private readonly registry: Registry,
+    private readonly codecs?: Row.ColumnCodecs
+  ) {
+    this.formats = Row.resultFormats(described, registry, codecs)
+    this.columns = described.map((column, index) => ({ ...column, format: this.formats[index]! }))
+  }
+
+  /** The decoder for rows as objects or as arrays, compiled at its first use. */
+  decoder(mode: Row.RowMode): Row.RowDecoder {
+    if (mode === "array") return (this.arrays ??= this.compile("array"))
+    return (this.objects ??= this.compile("object"))
+  }
+
+  private compile(mode: Row.RowMode): Row.RowDecoder {
+    return Row.compile(this.columns, this.formats, this.registry, mode, this.codecs)
+  }
+}
+
+/** A statement the server has described. */
+export class Prepared {
+  readonly plan: Parameters.ParameterPlan
+  /** Read by the registry's codecs. */
+  readonly result: Result
+  lastUsed = 0
+  private readings: WeakMap<Reading, Result> | undefined
 
   constructor(
     /** Name on the server; empty for the unnamed statement. */
     readonly name: string,
     readonly types: ReadonlyArray<number>,
-    columns: ReadonlyArray<Column> | undefined,
+    columns: ReadonlyArray<Column>,
     /** The codecs it was compiled with. */
     readonly registry: Registry,
     /** Its types that the registry does not know and the catalogue may. */
@@ -31,17 +63,23 @@ export class Prepared {
     /** The generation of types in which it was described. */
     readonly generation = 0
   ) {
-    const described = columns ?? []
     this.plan = Parameters.plan(types, registry)
-    this.formats = Row.resultFormats(described, registry)
-    this.columns = described.map((column, index) => ({ ...column, format: this.formats[index]! }))
+    this.result = new Result(columns, registry)
   }
 
-  /** The decoder for rows as objects or as arrays, compiled at its first use. */
-  decoder(mode: Row.RowMode): Row.RowDecoder {
-    if (mode === "array")
-      return (this.arrays ??= Row.compile(this.columns, this.formats, this.registry, "array"))
-    return (this.objects ??= Row.compile(this.columns, this.formats, this.registry, "object"))
+  get columns(): ReadonlyArray<Column> {
+    return this.result.columns
+  }
+
+  /** The result as somebody else reads it, worked out once. */
+  readBy(reading: Reading): Result {
+    const readings = (this.readings ??= new WeakMap())
+    const known = readings.get(reading)
+    if (known !== undefined) return known
+    const codecs = reading.codecs(this.columns, this.registry)
+    const result = codecs === undefined ? this.result : new Result(this.columns, this.registry, codecs)
+    readings.set(reading, result)
+    return result
   }
 }
 

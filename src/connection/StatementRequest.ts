@@ -32,12 +32,16 @@ import {
 } from "./Prepare.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 import { Request } from "./Request.js"
-import type { Prepared } from "./StatementCache.js"
+import type { Prepared, Reading, Result } from "./StatementCache.js"
 
 const startsWithCopy = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*copy\b/i
 
-/** Looks at a described statement before it is run; what it returns is why the statement is not. */
-export type Inspect = (prepared: Prepared) => PgCodecError | undefined
+/** Looks at a described statement before it is run. */
+export interface Inspector {
+  /** Why the statement is not run. */
+  readonly refuse: (prepared: Prepared) => PgCodecError | undefined
+  readonly reading: Reading
+}
 
 /**
  * A request that runs one statement by the extended protocol. What follows the description is the subclass's:
@@ -50,7 +54,7 @@ export abstract class StatementRequest extends Request {
   private deadIn: Node | undefined
   private tries = 0
   private readonly copies: boolean
-  inspect: Inspect | undefined = undefined
+  inspector: Inspector | undefined = undefined
 
   constructor(protected readonly statement: Statement) {
     super(statement.sql)
@@ -63,7 +67,7 @@ export abstract class StatementRequest extends Request {
   }
 
   /** Writes what follows once the statement is described. `undefined` with `failure` set: nothing was written. */
-  protected abstract execute(core: Core, prepared: Prepared): Pipeline.Script | undefined
+  protected abstract execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined
 
   /** Whether anything reached whoever asked, so that the statement must not be repeated. */
   protected abstract get started(): boolean
@@ -78,7 +82,7 @@ export abstract class StatementRequest extends Request {
     const known = knownNow(core, this.statement)
     if (known !== undefined) {
       if (this.mustLearn(core, known)) return this.onlyCloses(core, closes)
-      if (this.inspect?.(known) === undefined) return this.reuse(core, known, closes)
+      if (this.inspector?.refuse(known) === undefined) return this.reuse(core, known, closes)
       // What was described once may have been altered since: only a new description refuses.
       core.statements.forget(this.statement, known)
     }
@@ -100,7 +104,7 @@ export abstract class StatementRequest extends Request {
       const failure = writeParse(core, "", this.statement.sql, known.types)
       if (failure !== undefined) this.fail(failure)
     }
-    const script = this.failure === undefined ? this.execute(core, known) : undefined
+    const script = this.failure === undefined ? this.executeAs(core, known) : undefined
     if (script === undefined) {
       core.writer.rollback(mark)
       return closes > 0 ? this.onlyCloses(core, closes) : undefined
@@ -130,23 +134,28 @@ export abstract class StatementRequest extends Request {
     core.statements.put(this.statement, prepared)
     this.prepared = prepared
     if (this.mustLearn(core, prepared)) return Outbound.sync(core, this)
-    const refused = this.discarding ? undefined : this.inspect?.(prepared)
+    const refused = this.discarding ? undefined : this.inspector?.refuse(prepared)
     if (refused !== undefined) this.fail(refused)
-    const script = this.discarding || refused !== undefined ? undefined : this.execute(core, prepared)
+    const script = this.discarding || refused !== undefined ? undefined : this.executeAs(core, prepared)
     if (script === undefined) Outbound.sync(core, this)
     else Outbound.proceed(core, this, script)
   }
 
+  private executeAs(core: Core, prepared: Prepared): Pipeline.Script | undefined {
+    const reading = this.inspector?.reading
+    return this.execute(core, prepared, reading === undefined ? prepared.result : prepared.readBy(reading))
+  }
+
   /** Writes Bind to a portal; a failure is noted, and nothing is left of the message. */
-  protected bind(core: Core, prepared: Prepared, portal: string): boolean {
-    const failure = writeBind(core, prepared, portal, this.statement)
+  protected bind(core: Core, prepared: Prepared, portal: string, result: Result): boolean {
+    const failure = writeBind(core, prepared, portal, this.statement, result)
     if (failure !== undefined) this.fail(failure)
     return failure === undefined
   }
 
   /** Bind, Execute for all rows, Sync. */
-  protected executeWhole(core: Core, prepared: Prepared): Pipeline.Script | undefined {
-    if (!this.bind(core, prepared, "")) return undefined
+  protected executeWhole(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+    if (!this.bind(core, prepared, "", result)) return undefined
     Preset.executeUnnamed(core.writer)
     Preset.sync(core.writer)
     return Pipeline.execute

@@ -7,6 +7,7 @@ import { PgArray } from "../model/PgArray.js"
 import { PgMultirange } from "../model/PgMultirange.js"
 import { PgRange } from "../model/PgRange.js"
 import * as Oids from "../model/Oid.js"
+import * as Registry from "../types/Registry.js"
 import type { PgTypeInput } from "./PgType.js"
 import * as PgType from "./PgType.js"
 import { Date, Int4, Int8, Numeric, Timestamp, TimestampTz } from "./PgSchema.js"
@@ -70,15 +71,18 @@ export const multirange = <A, I>(
   )
 }
 
-export const Int4range = range(Oids.int4range, Int4)
-export const Int8range = range(Oids.int8range, Int8)
-export const Numrange = range(Oids.numrange, Numeric)
-export const Tsrange = range(Oids.tsrange, Timestamp)
-export const Tstzrange = range(Oids.tstzrange, TimestampTz)
-export const Daterange = range(Oids.daterange, Date)
-export const Int4multirange = multirange(Oids.int4multirange, Int4)
-export const Int8multirange = multirange(Oids.int8multirange, Int8)
-export const Nummultirange = multirange(Oids.nummultirange, Numeric)
-export const Tsmultirange = multirange(Oids.tsmultirange, Timestamp)
-export const Tstzmultirange = multirange(Oids.tstzmultirange, TimestampTz)
-export const Datemultirange = multirange(Oids.datemultirange, Date)
+/** Read as the lossless preset does. */
+const exact = (oid: number): PgTypeInput => Registry.lossless.lookup(oid) ?? oid
+
+export const Int4range = range(exact(Oids.int4range), Int4)
+export const Int8range = range(exact(Oids.int8range), Int8)
+export const Numrange = range(exact(Oids.numrange), Numeric)
+export const Tsrange = range(exact(Oids.tsrange), Timestamp)
+export const Tstzrange = range(exact(Oids.tstzrange), TimestampTz)
+export const Daterange = range(exact(Oids.daterange), Date)
+export const Int4multirange = multirange(exact(Oids.int4multirange), Int4)
+export const Int8multirange = multirange(exact(Oids.int8multirange), Int8)
+export const Nummultirange = multirange(exact(Oids.nummultirange), Numeric)
+export const Tsmultirange = multirange(exact(Oids.tsmultirange), Timestamp)
+export const Tstzmultirange = multirange(exact(Oids.tstzmultirange), TimestampTz)
+export const Datemultirange = multirange(exact(Oids.datemultirange), Date)

@@ -1,6 +1,6 @@
 /**
- * A Schema for every built-in type, annotated with the type. Its values are those that the lossless preset decodes; NULL
- * is not among them, `Schema.NullOr` adds it.
+ * A Schema for every built-in type, annotated with the type. Its values are those that the lossless preset decodes, and the
+ * columns of a query are read so, whatever preset the client has; NULL is not among them, `Schema.NullOr` adds it.
  *
  * @see https://www.postgresql.org/docs/current/datatype.html
  */
@@ -23,11 +23,14 @@ import { PgTimestampTz } from "../model/PgTimestampTz.js"
 import { PgTsQuery } from "../model/PgTsQuery.js"
 import { PgTsVector } from "../model/PgTsVector.js"
 import * as Oids from "../model/Oid.js"
-import { plain, titled, values } from "./Declared.js"
+import { plain, read, titled, values } from "./Declared.js"
 import type { PgTypeInput } from "./PgType.js"
 import * as PgType from "./PgType.js"
 
-/** Any Schema, for columns of this type: an OID, a name, or several where any of them will do. */
+/**
+ * Any Schema, for columns of this type: an OID, a name, or several where any of them will do; then it is of what the client's
+ * codec gives. For columns read by a codec of its own: `as(PgTypes.int8AsString, Schema.String)`.
+ */
 export const as = <S extends Schema.Annotable.All>(
   type: PgTypeInput | ReadonlyArray<PgTypeInput>,
   schema: S
@@ -42,7 +45,7 @@ export const type = <S extends Schema.Annotable.All>(name: string, schema: S): S
   PgType.annotate(schema, name)
 
 const integer = (oid: number, least: number, most: number): Schema.Schema<number> =>
-  as(
+  read(
     oid,
     Schema.Number.pipe(
       Schema.filter((value) => Number.isInteger(value) && value >= least && value <= most, {
@@ -54,7 +57,7 @@ const integer = (oid: number, least: number, most: number): Schema.Schema<number
   )
 
 const bigint = (oid: number, least: bigint, most: bigint): Schema.Schema<bigint> =>
-  as(
+  read(
     oid,
     Schema.BigIntFromSelf.pipe(
       Schema.filter((value) => value >= least && value <= most, {
@@ -67,7 +70,7 @@ const bigint = (oid: number, least: bigint, most: bigint): Schema.Schema<bigint>
 const text = (oid: number): Schema.Schema<string> => plain(oid, "string", Schema.String)
 
 const matching = (oid: number, pattern: RegExp): Schema.Schema<string> =>
-  as(oid, Schema.String.pipe(Schema.pattern(pattern, titled("string", oid))))
+  read(oid, Schema.String.pipe(Schema.pattern(pattern, titled("string", oid))))
 
 const mostUnsigned = 2 ** 32 - 1
 
@@ -170,8 +173,10 @@ export const TsQuery = values(Oids.tsquery, "PgTsQuery", (value) => value instan
  * Anonymous records: an array of the values, or the server's text where it is all there is. For a form of it:
  * `as(Oid.record, Schema.Tuple(Int4, Text))`; for a composite type: `type("address", Schema.Struct({ … }))`.
  */
-export const Record = values(
+export const Record = as(
   Oids.record,
-  "array",
-  (value): value is ReadonlyArray<unknown> | string => Array.isArray(value) || typeof value === "string"
+  Schema.declare(
+    (value): value is ReadonlyArray<unknown> | string => Array.isArray(value) || typeof value === "string",
+    { ...titled("array", Oids.record), pretty: () => String }
+  )
 )

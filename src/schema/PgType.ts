@@ -1,10 +1,11 @@
 /**
- * The PostgreSQL type that a Schema is for, as an annotation of the Schema. It is what a column is compared with, and
- * what an error names; it changes nothing of what the Schema decodes.
+ * The PostgreSQL type that a Schema is for, as an annotation of the Schema. It is what a column is compared with, what an
+ * error names, and where it has a codec what a column is read by.
  */
 import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as Oid from "../model/Oid.js"
+import type { Codec } from "../types/Codec.js"
 import * as Registry from "../types/Registry.js"
 
 /** A PostgreSQL type by OID; by name alone where only the database knows the OID, as of an enum. */
@@ -12,10 +13,14 @@ export interface PgType {
   readonly oid: number | undefined
   /** As in pg_type, such as `int4`; of arrays with `[]` behind it. */
   readonly name: string
+  /** Reads the columns of a query's result, whatever the client has for the type; unless given, the client's codec does. */
+  readonly codec?: Codec
+  /** The same for the elements of an array. */
+  readonly elementCodec?: Codec
 }
 
-/** A type as one likes to write it: an OID, a name, or the value. */
-export type PgTypeInput = number | string | PgType
+/** A type as one likes to write it: an OID, a name, the value, or a codec, which the column is then read by. */
+export type PgTypeInput = number | string | PgType | Codec
 
 /** Key of the annotation; its value is a list of `PgType`, of which a column may have any. */
 export const PgTypeId: unique symbol = Symbol.for("effect-postgres/PgSchema/PgType")
@@ -25,7 +30,9 @@ export const make = (type: PgTypeInput): PgType =>
     ? { oid: type, name: Oid.nameOf(type) }
     : typeof type === "string"
       ? { oid: undefined, name: type }
-      : { oid: type.oid, name: type.name }
+      : "decodeText" in type
+        ? { oid: type.oid, name: type.name, codec: type }
+        : type
 
 /** The Schema, for columns of this type, or of any of these. */
 export const annotate = <S extends Schema.Annotable.All>(
@@ -59,9 +66,9 @@ const search = (ast: AST.AST, within: ReadonlySet<AST.AST>): ReadonlyArray<PgTyp
         if (isNull(member) || AST.isUndefinedKeyword(member)) continue
         const found = search(member, within)
         if (found === undefined) return undefined
-        types.push(...found.filter((type) => !types.some((other) => same(type, other))))
+        types.push(...found)
       }
-      return types.length === 0 ? undefined : types
+      return types.length === 0 ? undefined : merge(types)
     }
     default:
       return undefined
@@ -70,13 +77,29 @@ const search = (ast: AST.AST, within: ReadonlySet<AST.AST>): ReadonlyArray<PgTyp
 
 export const isNull = (ast: AST.AST): boolean => AST.isLiteral(ast) && ast.literal === null
 
-const same = (self: PgType, that: PgType): boolean => self.oid === that.oid && self.name === that.name
+/** Each type once. Forms of one type that are read by different codecs leave the choice to the client. */
+export const merge = (types: Iterable<PgType>): ReadonlyArray<PgType> => {
+  const merged = new Map<string, PgType>()
+  for (const type of types) {
+    const key = `${type.oid}${type.name}`
+    const other = merged.get(key)
+    const agree =
+      other === undefined || (other.codec === type.codec && other.elementCodec === type.elementCodec)
+    merged.set(key, agree ? type : { oid: type.oid, name: type.name })
+  }
+  return [...merged.values()]
+}
 
 /** The type of arrays over this type. An array over an array is of the same type: dimensions are not part of it. */
 export const arrayOf = (type: PgType): PgType => {
   if (type.name.endsWith("[]")) return type
   const arrayOid = type.oid === undefined ? 0 : (Registry.lossless.lookup(type.oid)?.arrayOid ?? 0)
-  return { oid: arrayOid === 0 ? undefined : arrayOid, name: `${type.name}[]` }
+  const { codec } = type
+  return {
+    oid: arrayOid === 0 ? undefined : arrayOid,
+    name: `${type.name}[]`,
+    ...(codec === undefined ? {} : { elementCodec: codec })
+  }
 }
 
 /**

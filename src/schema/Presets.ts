@@ -1,5 +1,6 @@
 /** For every built-in type the Schema of what a preset gives, by OID. */
 import * as Schema from "effect/Schema"
+import * as Oids from "../model/Oid.js"
 import * as Registry from "../types/Registry.js"
 import * as Containers from "./Containers.js"
 import * as PgSchema from "./PgSchema.js"
@@ -28,13 +29,24 @@ const withArrays = (table: Map<number, Any>, registry: Registry.Registry): Reado
   return table
 }
 
+/** With each column read by the registry's own codec, arrays too. Records are made anew by each registry, and stay its. */
+const readBy = (table: Map<number, Any>, registry: Registry.Registry): ReadonlyMap<number, Any> =>
+  new Map(
+    [...withArrays(table, registry)].map(([oid, schema]) => {
+      const codec = recordOids.has(oid) ? undefined : registry.lookup(oid)
+      return [oid, PgType.annotate(schema, codec ?? oid)]
+    })
+  )
+
+const recordOids: ReadonlySet<number> = new Set([Oids.record, Oids.recordArray])
+
 const plain = byOid([...Object.values(PgSchema), ...Object.values(Containers)])
 
 /** What `PgTypes.lossless` gives. */
-export const lossless: ReadonlyMap<number, Any> = withArrays(new Map(plain), Registry.lossless)
+export const lossless: ReadonlyMap<number, Any> = readBy(new Map(plain), Registry.lossless)
 
 /** What `PgTypes.familiar` gives. */
-export const familiar: ReadonlyMap<number, Any> = withArrays(
+export const familiar: ReadonlyMap<number, Any> = readBy(
   new Map([
     ...[...plain].filter(([oid]) => Registry.familiar.lookup(oid) !== undefined),
     ...Registry.structured.map(({ oid }) => [oid, Readings.asText(plain.get(oid)!)] as const),

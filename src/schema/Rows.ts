@@ -12,7 +12,8 @@ import type * as AST from "effect/SchemaAST"
 import type { Column } from "../model/Column.js"
 import { PgCodecError } from "../model/PgError.js"
 import type { Registry } from "../types/Registry.js"
-import type { Row } from "../types/RowShape.js"
+import type * as Row from "../types/Row.js"
+import * as ColumnCodecs from "./ColumnCodecs.js"
 import * as Compare from "./Compare.js"
 import * as Issue from "./Issue.js"
 import * as Wanted from "./Wanted.js"
@@ -45,9 +46,14 @@ export class RowSchema<A, R> {
     return undefined
   }
 
+  /** A codec for each column that the client's is not to read; `undefined` when it is to read them all. */
+  codecs(columns: ReadonlyArray<Column>, registry: Registry): Row.ColumnCodecs | undefined {
+    return this.wanted === undefined ? undefined : ColumnCodecs.of(this.wanted, columns, registry)
+  }
+
   /** `first`: number of the first row, counted from 1. */
   decode(
-    rows: ReadonlyArray<Row>,
+    rows: ReadonlyArray<Row.Row>,
     first: number,
     origin: Origin
   ): Effect.Effect<ReadonlyArray<A>, PgCodecError, R> {
@@ -63,7 +69,7 @@ export class RowSchema<A, R> {
 
   /** From the first row on that needs an effect. */
   private rest(
-    rows: ReadonlyArray<Row>,
+    rows: ReadonlyArray<Row.Row>,
     from: number,
     begun: Effect.Effect<A, ParseResult.ParseIssue, R>,
     out: Array<A>,

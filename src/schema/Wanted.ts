@@ -71,9 +71,7 @@ const either = (self: WantedColumn, that: WantedColumn): WantedColumn => ({
   types:
     self.types === undefined || that.types === undefined
       ? undefined
-      : [
-          ...new Map([...self.types, ...that.types].map((type) => [`${type.oid}${type.name}`, type])).values()
-        ],
+      : PgType.merge([...self.types, ...that.types]),
   nullable: self.nullable || that.nullable,
   optional: self.optional || that.optional
 })

@@ -17,7 +17,7 @@ import type { Column } from "../model/Column.js"
 import type { Format } from "../model/Format.js"
 import { PgTimestampTz } from "../model/PgTimestampTz.js"
 import { decodeBool } from "./Booleans.js"
-import type { Decode } from "./Codec.js"
+import type { Codec, Decode } from "./Codec.js"
 import { decodeFloat8 } from "./Floats.js"
 import { decodeInt4 } from "./Integers.js"
 import type { Registry } from "./Registry.js"
@@ -62,9 +62,20 @@ export interface RowDecoder {
   ) => RowFailure | null
 }
 
+/** A codec for each column that is not to be read by the registry's. */
+export type ColumnCodecs = ReadonlyArray<Codec | undefined>
+
+const none: ColumnCodecs = []
+
 /** The formats to ask for: binary where the column's codec reads it, text otherwise and for unknown types. */
-export const resultFormats = (columns: ReadonlyArray<Column>, registry: Registry): ReadonlyArray<Format> =>
-  columns.map((column) => (registry.lookup(column.typeOid)?.decodeBinary === undefined ? 0 : 1))
+export const resultFormats = (
+  columns: ReadonlyArray<Column>,
+  registry: Registry,
+  codecs: ColumnCodecs = none
+): ReadonlyArray<Format> =>
+  columns.map(({ typeOid }, index) =>
+    (codecs[index] ?? registry.lookup(typeOid))?.decodeBinary === undefined ? 0 : 1
+  )
 
 const noBinary: Decode<null> = (reader) => {
   reader.fail("this type has no known binary form")
@@ -75,8 +86,10 @@ const noBinary: Decode<null> = (reader) => {
  * The reader of one column. A column of an unknown type is a string when it comes as text, and fails when it comes
  * as binary, which is never asked for.
  */
-export const decodeOf = (registry: Registry, typeOid: number, format: Format): Decode => {
-  const codec = registry.lookup(typeOid)
+export const decodeOf = (registry: Registry, typeOid: number, format: Format): Decode =>
+  decodeBy(registry.lookup(typeOid), format)
+
+const decodeBy = (codec: Codec | undefined, format: Format): Decode => {
   if (format === 0) return codec?.decodeText ?? decodeString
   return codec?.decodeBinary ?? noBinary
 }
@@ -222,11 +235,14 @@ export const compile = (
   columns: ReadonlyArray<Column>,
   formats: ReadonlyArray<Format>,
   registry: Registry,
-  mode: RowMode = "object"
+  mode: RowMode = "object",
+  codecs: ColumnCodecs = none
 ): RowDecoder =>
   new Compiled(
     columns,
-    columns.map((column, index) => decodeOf(registry, column.typeOid, formatOf(formats, index))),
+    columns.map(({ typeOid }, index) =>
+      decodeBy(codecs[index] ?? registry.lookup(typeOid), formatOf(formats, index))
+    ),
     columns.map((column) => registry.nameOf(column.typeOid)),
     mode
   )

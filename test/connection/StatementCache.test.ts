@@ -1,8 +1,10 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { Prepared, StatementCache } from "../../src/connection/StatementCache.js"
 import * as Statement from "../../src/model/Statement.js"
+import * as Integers from "../../src/types/Integers.js"
 import * as Registry from "../../src/types/Registry.js"
+import * as Values from "../../src/types/Values.js"
 import { column, int4 } from "./core.js"
 
 const statement = (index: number) => Statement.make(`select ${index}`)
@@ -113,15 +115,25 @@ describe("the statements of a connection", () => {
 describe("what is known of a statement", () => {
   it("has binary results where the type has a reader for it, and says so in its columns (MSG-017)", () => {
     const known = new Prepared("s", [], [int4("a"), column("b", 600_001)], Registry.lossless)
-    expect(known.formats).toEqual([1, 0])
+    expect(known.result.formats).toEqual([1, 0])
     expect(known.columns.map(({ format }) => format)).toEqual([1, 0])
   })
 
-  it("has no columns when there is no result, and compiles each decoder once", () => {
-    const known = new Prepared("s", [], undefined, Registry.lossless)
-    expect(known.columns).toEqual([])
-    expect(known.decoder("object")).toBe(known.decoder("object"))
-    expect(known.decoder("array")).toBe(known.decoder("array"))
-    expect(known.decoder("array")).not.toBe(known.decoder("object"))
+  it("compiles each decoder once", () => {
+    const { result } = new Prepared("s", [], [], Registry.lossless)
+    expect(result.decoder("object")).toBe(result.decoder("object"))
+    expect(result.decoder("array")).toBe(result.decoder("array"))
+    expect(result.decoder("array")).not.toBe(result.decoder("object"))
+  })
+
+  it("is read in another way by who wants that, worked out once", () => {
+    const known = new Prepared("s", [], [int4("a"), int4("b")], Registry.lossless)
+    const reading = { codecs: vi.fn(() => [undefined, Values.asText(Integers.int4)]) }
+    const result = known.readBy(reading)
+    expect(result.formats).toEqual([1, 0])
+    expect(result.columns.map(({ format }) => format)).toEqual([1, 0])
+    expect(known.readBy(reading)).toBe(result)
+    expect(reading.codecs).toHaveBeenCalledTimes(1)
+    expect(known.readBy({ codecs: () => undefined })).toBe(known.result)
   })
 })

@@ -79,9 +79,13 @@ describe.each(presets)("the Schemas of the %s preset", (_name, registry, schemas
     assert.deepStrictEqual([...schemas.keys()].sort(), known.sort())
   })
 
-  it("tell the type they are for", () => {
+  it("tell the type they are for, and the codec of their values", () => {
     for (const [oid, schema] of schemas) {
-      assert.deepStrictEqual(PgType.of(schema.ast), [{ oid, name: registry.nameOf(oid) }])
+      const [type, ...others] = PgType.of(schema.ast) ?? []
+      assert.deepStrictEqual([type?.oid, type?.name, others], [oid, registry.nameOf(oid), []])
+      // Each registry reads records by its own types.
+      const codec = oid === Oid.record || oid === Oid.recordArray ? undefined : registry.lookup(oid)
+      assert.strictEqual(type?.codec, codec, registry.nameOf(oid))
     }
   })
 

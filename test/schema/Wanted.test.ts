@@ -5,6 +5,7 @@ import { array } from "../../src/schema/Containers.js"
 import { AnyText, Int2, Int4, Int8, Jsonb, Text, as, type } from "../../src/schema/PgSchema.js"
 import { DateTimeUtcFromTimestampTz, NumberFromInt8 } from "../../src/schema/Transforms.js"
 import * as Wanted from "../../src/schema/Wanted.js"
+import { int4 } from "../../src/types/Integers.js"
 
 /** `name: type`, with `?` when it may be missing, and `| null` when it may be NULL. */
 const wanted = (schema: Schema.Schema.All) =>
@@ -143,7 +144,7 @@ describe("what a Schema wants of a result", () => {
       ["a: int4[]", "b: text[]", "c: mood[]", "d: any", "e: int8[]"]
     )
     assert.deepStrictEqual(Wanted.of(Schema.Struct({ a: array(Int4) }).ast)?.[0]?.types, [
-      { oid: Oid.int4Array, name: "int4[]" }
+      { oid: Oid.int4Array, name: "int4[]", elementCodec: int4 }
     ])
   })
 
