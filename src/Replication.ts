@@ -83,6 +83,9 @@ export type { CopiedTable } from "./replication/CatchUp.js"
 export { exactlyOnce } from "./replication/ExactlyOnce.js"
 export type { ExactlyOnceOptions } from "./replication/ExactlyOnce.js"
 export { usualTable as usualPositionTable } from "./replication/PositionTable.js"
+/** A row that cannot be read, and where in the stream it stands. */
+export { PgChangeRowError } from "./replication/ChangeRowError.js"
+export type { ChangeRowPlace } from "./replication/ChangeRowError.js"
 /** Changes of one table through a Schema. */
 export { table } from "./replication/TypedTable.js"
 export type {

@@ -1,4 +1,5 @@
 /** Why a change could not be given its meaning. The stream cannot go on beyond it. Texts carry sizes, never values. */
+import type { ChangeRowPlace } from "./ChangeRowError.js"
 
 /** The change is of a relation that has not been described. */
 export interface UnknownRelation {
@@ -18,8 +19,8 @@ export interface ColumnMismatch {
 /** A value that its codec cannot read. */
 export interface UndecodableColumn {
   readonly _tag: "UndecodableColumn"
-  /** With its schema. */
-  readonly relation: string
+  /** Of the row that it is in. */
+  readonly place: ChangeRowPlace
   readonly column: string
   /** Place of the column, from 0. */
   readonly index: number
@@ -45,7 +46,7 @@ export const describe = (failure: ChangeFailure): string => {
     case "ColumnMismatch":
       return `a row of ${failure.columns} columns where ${failure.relation} has ${failure.described}`
     case "UndecodableColumn":
-      return `${failure.relation}.${failure.column} of type ${failure.type}: ${failure.reason}`
+      return `${failure.place.table}.${failure.column} of type ${failure.type}: ${failure.reason}`
     case "Disorder":
       return `${failure.kind}: ${failure.reason}`
   }

@@ -1,13 +1,14 @@
 /** What goes wrong inside a stream, as errors that say what it means for the session. */
-import { PgClosedError, PgCodecError, PgProtocolError } from "../model/PgError.js"
+import { PgClosedError, PgProtocolError } from "../model/PgError.js"
 import type { MalformedMessage } from "../wire/MalformedMessage.js"
 import type { ChangeFailure } from "./ChangeFailure.js"
+import { PgChangeRowError } from "./ChangeRowError.js"
 import { describe } from "./ChangeFailure.js"
 
 /** An error, and whether the stream contradicts itself, so that nothing more of it can be trusted. */
 export type Told =
   | { readonly error: PgProtocolError; readonly isFatal: true }
-  | { readonly error: PgCodecError; readonly isFatal: false }
+  | { readonly error: PgChangeRowError; readonly isFatal: false }
 
 /** `command`: what opened the stream. */
 export const of = (failure: ChangeFailure | MalformedMessage, command: string): Told => {
@@ -16,15 +17,10 @@ export const of = (failure: ChangeFailure | MalformedMessage, command: string): 
       ? fatal(failure.kind, failure.reason)
       : fatal(failure._tag, describe(failure))
   }
-  const error = new PgCodecError({
-    direction: "decode",
-    where: `${failure.relation}.${failure.column}`,
-    index: failure.index,
-    type: failure.type,
-    reason: failure.reason,
-    sql: command
-  })
-  return { error, isFatal: false }
+  return {
+    error: new PgChangeRowError(failure.place, { ...failure, where: failure.column }, command),
+    isFatal: false
+  }
 }
 
 const fatal = (tag: string, reason: string): Told => ({

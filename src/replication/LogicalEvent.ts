@@ -23,6 +23,9 @@ export interface Relation {
   readonly keys: ReadonlyArray<string>
 }
 
+/** With its schema, for people. */
+export const nameOf = ({ name, schema }: Relation): string => `${schema}.${name}`
+
 /** Where a transaction was first committed, when it was replayed on this server. */
 export interface Origin {
   readonly name: string

@@ -45,10 +45,13 @@ export class PartialRows<A, R> {
 
 const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> | undefined => {
   if (Wanted.of(ast) === undefined) return undefined
+  const inside = AST.typeAST(surrogate(ast))
+  // Which columns a Record takes is told by no field: those would be left out without a word.
+  if (AST.isTypeLiteral(inside) && inside.indexSignatures.length > 0) return undefined
   // Picking is not defined for every Schema, and says so by throwing.
   return Either.getOrUndefined(
     Either.try(() =>
-      AST.getPropertySignatures(AST.typeAST(surrogate(ast))).map(({ name: key }) => ({
+      AST.getPropertySignatures(inside).map(({ name: key }) => ({
         key,
         columns: (Wanted.of(AST.pick(ast, [key])) ?? []).map(({ name }) => name)
       }))

@@ -14,8 +14,9 @@ import * as View from "../wire/replication/ChangeView.js"
 import type * as PgOutput from "../wire/replication/PgOutput.js"
 import { oldKey } from "../wire/replication/pgoutput/Change.js"
 import type { ChangeFailure } from "./ChangeFailure.js"
+import type { ChangeRowPlace } from "./ChangeRowError.js"
 import type { Relation, TransactionInfo } from "./LogicalEvent.js"
-import { Delete, Insert, Update } from "./LogicalEvent.js"
+import { Delete, Insert, nameOf, Update } from "./LogicalEvent.js"
 import { TupleDecoder } from "./TupleDecoder.js"
 
 interface Entry {
@@ -139,7 +140,7 @@ export class Relations {
     const reader = this.reader.reset(view.bytes, 0, view.bytes.length)
     if (view.oldKind === 0) {
       const row = decoder.row(reader, view.new)
-      if (row === undefined) return decoder.failure!
+      if (row === undefined) return undecodable(entry, view.tag, "new", transaction)
       return view.tag === View.insert
         ? new Insert(transaction, high, low, relation, row)
         : new Update(transaction, high, low, relation, "none", undefined, row)
@@ -147,10 +148,10 @@ export class Relations {
     const kind = view.oldKind === oldKey ? "key" : "full"
     const old: ObjectRow | undefined =
       kind === "key" ? decoder.key(reader, view.old) : decoder.row(reader, view.old)
-    if (old === undefined) return decoder.failure!
+    if (old === undefined) return undecodable(entry, view.tag, "old", transaction)
     if (view.tag === View.deletion) return new Delete(transaction, high, low, relation, kind, old)
     const row = decoder.rowOver(reader, view.new, view.old, kind)
-    if (row === undefined) return decoder.failure!
+    if (row === undefined) return undecodable(entry, view.tag, "new", transaction)
     return new Update(transaction, high, low, relation, kind, old, row)
   }
 
@@ -178,14 +179,23 @@ export class Relations {
       types: message.columns.map(({ typeOid }) => this.underlying(typeOid)),
       keys: message.columns.flatMap(({ key, name }) => (key ? [name] : []))
     }
-    const decoder = new TupleDecoder(nameOf(relation), message.columns, this.registry, (oid) =>
-      this.typeOf(oid)
-    )
+    const decoder = new TupleDecoder(message.columns, this.registry, (oid) => this.typeOf(oid))
     return { message, relation, decoder, arrival }
   }
 }
 
-const nameOf = (relation: Relation): string => `${relation.schema}.${relation.name}`
+const kindOf = (tag: number): ChangeRowPlace["kind"] =>
+  tag === View.insert ? "insert" : tag === View.deletion ? "delete" : "update"
+
+const undecodable = (
+  { decoder, relation }: Entry,
+  tag: number,
+  row: "old" | "new",
+  transaction: TransactionInfo
+): ChangeFailure => ({
+  ...decoder.failure!,
+  place: { table: nameOf(relation), kind: kindOf(tag), row, transaction }
+})
 
 const mismatch = (relation: Relation, columns: number): ChangeFailure => ({
   _tag: "ColumnMismatch",

@@ -13,6 +13,9 @@ import type { TupleView } from "../wire/replication/TupleView.js"
 import type { UndecodableColumn } from "./ChangeFailure.js"
 import { Unchanged } from "./Unchanged.js"
 
+/** Which column, by the decoder, which does not know what its rows are for. */
+export type Undecodable = Omit<UndecodableColumn, "place">
+
 /** The type to read a column as; the relation's own OID where nothing else is known of it. */
 export type TypeOf = (typeOid: number) => number
 
@@ -30,11 +33,9 @@ export class TupleDecoder {
   /** OIDs that the registry does not know. */
   readonly unknownTypes: ReadonlyArray<number>
   /** Why the last row could not be made. */
-  failure: UndecodableColumn | null = null
+  failure: Undecodable | null = null
 
   constructor(
-    /** With its schema, for failures. */
-    private readonly relation: string,
     private readonly columns: ReadonlyArray<RelationColumn>,
     private readonly registry: Registry,
     typeOf: TypeOf
@@ -121,7 +122,7 @@ export class TupleDecoder {
   private undecodable(reason: string, index: number): undefined {
     const { name, typeOid } = this.columns[index]!
     const type = this.registry.nameOf(typeOid)
-    this.failure = { _tag: "UndecodableColumn", relation: this.relation, column: name, index, type, reason }
+    this.failure = { _tag: "UndecodableColumn", column: name, index, type, reason }
     return undefined
   }
 }

@@ -12,7 +12,10 @@ import * as Rows from "../schema/Rows.js"
 import type { Registry } from "../types/Registry.js"
 import type { ObjectRow } from "../types/RowShape.js"
 import type { ChangeEvent } from "./ChangeKeys.js"
+import type { ChangeRowPlace } from "./ChangeRowError.js"
+import { PgChangeRowError } from "./ChangeRowError.js"
 import type { Delete, Insert, Relation, Truncate, Update } from "./LogicalEvent.js"
+import { nameOf } from "./LogicalEvent.js"
 import { PartialRows } from "./PartialRows.js"
 import * as Quoting from "./Quoting.js"
 import * as TablePath from "./TablePath.js"
@@ -76,8 +79,8 @@ export interface TypedTable<A, R> {
    * field whose columns are there is decoded, and the others are left out. That needs a Schema that tells its fields.
    *
    * Fails with `PgCodecError`: `where` is `table` when the table does not have the columns that the Schema wants, with
-   * both side by side, as soon as a change is met after the table was first described or described anew; else the column
-   * that the Schema refuses. Fails with `PgConfigError` when the table was given a name that is none.
+   * both side by side, as soon as a change is met after the table was first described or described anew. A row that the Schema
+   * refuses is a `PgChangeRowError`, which is a `PgCodecError` with the change and its transaction. Fails with `PgConfigError` when the table was given a name that is none.
    */
   readonly decode: (
     change: ChangeEvent
@@ -95,6 +98,20 @@ const columnsOf = (relation: Relation): ReadonlyArray<Column> =>
     typeModifier,
     format: Format.binary
   }))
+
+const kinds = { Insert: "insert", Update: "update", Delete: "delete" } as const
+
+const placeOf = (
+  { _tag, relation, transaction }: Insert | Update | Delete,
+  row: ChangeRowPlace["row"]
+): ChangeRowPlace => ({ table: nameOf(relation), kind: kinds[_tag], row, transaction })
+
+const inPart = {
+  where: "row",
+  index: -1,
+  type: "record",
+  reason: "it came in part, and the Schema does not tell its fields"
+}
 
 class Decoder<A, R> {
   private readonly whole: Rows.RowSchema<A, R>
@@ -117,43 +134,55 @@ class Decoder<A, R> {
     const comparison = this.whole.refuses(columns, registry)
     return comparison === undefined
       ? Either.right({ columns, registry, sql: this.name })
-      : Either.left(this.failure("table", `\n${comparison.toString().replaceAll(/^/gm, "  ")}`))
+      : Either.left(this.misfit(`\n${comparison.toString().replaceAll(/^/gm, "  ")}`))
   }
 
-  row(row: ObjectRow, origin: Rows.Origin): Effect.Effect<TypedRow<A>, PgCodecError, R> {
+  row(
+    row: ObjectRow,
+    origin: Rows.Origin,
+    place: ChangeRowPlace
+  ): Effect.Effect<TypedRow<A>, PgCodecError, R> {
     const missing = origin.columns.flatMap(({ name }) =>
       Object.hasOwn(row, name) && !isUnchanged(row[name]) ? [] : [name]
     )
     if (missing.length === 0) {
-      return Effect.map(this.decode(this.whole, row, origin), (row) => ({ _tag: "WholeRow", row }))
+      return Effect.map(this.decode(this.whole, row, origin, place), (row) => ({ _tag: "WholeRow", row }))
     }
     const known = Object.fromEntries(Object.entries(row).filter(([, value]) => !isUnchanged(value)))
     const partial = this.partial.of(new Set(Object.keys(known)))
     return partial === undefined
-      ? Effect.fail(this.failure("row", "a row came in part, and the Schema does not tell its fields"))
-      : Effect.map(this.decode(partial, known, origin), (row) => ({ _tag: "PartialRow", row, missing }))
+      ? Effect.fail(new PgChangeRowError(place, inPart))
+      : Effect.map(this.decode(partial, known, origin, place), (row) => ({
+          _tag: "PartialRow",
+          row,
+          missing
+        }))
   }
 
   decode<B>(
     schema: Rows.RowSchema<B, R>,
     row: ObjectRow,
-    origin: Rows.Origin
-  ): Effect.Effect<B, PgCodecError, R> {
-    return Effect.map(schema.decode([row], 1, origin), (rows) => rows[0]!)
+    origin: Rows.Origin,
+    place: ChangeRowPlace
+  ): Effect.Effect<B, PgChangeRowError, R> {
+    return Effect.mapBoth(schema.decode([row], 1, origin), {
+      onFailure: (error) => new PgChangeRowError(place, error),
+      onSuccess: (rows) => rows[0]!
+    })
   }
 
   insert(change: Insert, origin: Rows.Origin): Effect.Effect<TypedInsert<A>, PgCodecError, R> {
-    return Effect.map(this.decode(this.whole, change.new, origin), (row) => ({
+    return Effect.map(this.decode(this.whole, change.new, origin, placeOf(change, "new")), (row) => ({
       _tag: "Insert",
       new: row,
       change
     }))
   }
 
-  private failure(where: string, reason: string): PgCodecError {
+  private misfit(reason: string): PgCodecError {
     return new PgCodecError({
       direction: "decode",
-      where,
+      where: "table",
       index: -1,
       type: "record",
       reason,
@@ -180,13 +209,19 @@ const make = <A, R>(
       case "Update":
         return Effect.map(
           Effect.all([
-            decoder.row(change.new, origin),
-            change.old === undefined ? Effect.succeed(undefined) : decoder.row(change.old, origin)
+            decoder.row(change.new, origin, placeOf(change, "new")),
+            change.old === undefined
+              ? Effect.succeed(undefined)
+              : decoder.row(change.old, origin, placeOf(change, "old"))
           ]),
           ([row, old]) => ({ _tag: "Update", new: row, old, change })
         )
       case "Delete":
-        return Effect.map(decoder.row(change.old, origin), (old) => ({ _tag: "Delete", old, change }))
+        return Effect.map(decoder.row(change.old, origin, placeOf(change, "old")), (old) => ({
+          _tag: "Delete",
+          old,
+          change
+        }))
     }
   }
   return {

@@ -263,12 +263,18 @@ describe("a value that cannot be read", () => {
   it("is told with its column and type and never with itself", () => {
     const secret = "12x-secret"
     const opened = () => new Consumer().tell(begin(1), relation(7, [note, id]))
-    for (const message of [
-      insert(7, [Null, text(secret)]),
-      update(7, { kind: "full", tuple: [Null, text("1")] }, [Null, text(secret)]),
-      update(7, { kind: "key", tuple: [Null, text(secret)] }, [Null, text("1")]),
-      remove(7, { kind: "key", tuple: [Null, text(secret)] })
-    ]) {
+    for (const [message, place] of [
+      [insert(7, [Null, text(secret)]), '"kind":"insert","row":"new"'],
+      [
+        update(7, { kind: "full", tuple: [Null, text("1")] }, [Null, text(secret)]),
+        '"kind":"update","row":"new"'
+      ],
+      [
+        update(7, { kind: "key", tuple: [Null, text(secret)] }, [Null, text("1")]),
+        '"kind":"update","row":"old"'
+      ],
+      [remove(7, { kind: "key", tuple: [Null, text(secret)] }), '"kind":"delete","row":"old"']
+    ] as const) {
       const consumer = opened()
       let failure: Error | undefined
       try {
@@ -277,6 +283,7 @@ describe("a value that cannot be read", () => {
         failure = error as Error
       }
       assert.include(failure?.message, '"column":"id","index":1,"type":"int4"')
+      assert.include(failure?.message, `"place":{"table":"public.t",${place}`)
       assert.notInclude(failure?.message, secret)
     }
   })

@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -8,6 +9,7 @@ import * as PgConfig from "../../src/config/PgConfig.js"
 import * as PgConnector from "../../src/connection/PgConnector.js"
 import * as Host from "../../src/host/Host.js"
 import { Transport } from "../../src/net/Transport.js"
+import { PgChangeRowError } from "../../src/replication/ChangeRowError.js"
 import type { Relation, TransactionInfo } from "../../src/replication/LogicalEvent.js"
 import { Delete, Insert, Truncate, Update } from "../../src/replication/LogicalEvent.js"
 import * as TypedTable from "../../src/replication/TypedTable.js"
@@ -140,10 +142,80 @@ describe("a typed table", () => {
     })
   )
 
-  it.effect("names the column and the shape of a value that the Schema refuses", () =>
+  it.effect(
+    "says of a row that the Schema refuses where in the stream it stands, and never what is in it",
+    () =>
+      Effect.gen(function* () {
+        const good = { id: 1, note: "secret", placed_by: "ann" }
+        const bad = { ...good, placed_by: null }
+        const prepared = { ...transaction, xid: 43, commitLsn: 0x1_0000_00ffn, gid: "two" }
+        const found = yield* Effect.forEach(
+          [
+            insert(bad),
+            new Update(transaction, 0, 0, relation, "none", undefined, bad),
+            new Update(transaction, 0, 0, relation, "full", bad, good),
+            new Update(transaction, 0, 0, relation, "none", undefined, { ...bad, note: Unchanged }),
+            new Delete(prepared, 0, 0, relation, "full", bad)
+          ],
+          (change) => Effect.flip(decode(change))
+        )
+        const inTransaction = ", in transaction 1 committed at 0/1"
+        assert.deepStrictEqual(
+          found.map(({ message }) => message),
+          [
+            ["new row of an insert into", inTransaction],
+            ["new row of an update of", inTransaction],
+            ["old row of an update of", inTransaction],
+            ["new row of an update of", inTransaction],
+            ["old row of a delete from", ', in transaction 43 prepared as "two" at 1/FF']
+          ].map(
+            ([what, where]) =>
+              `column "placed_by" of type text cannot be read in the ${what} shop.Order Items${where}: ` +
+              "expected string (text), got null\nHINT: Schema.NullOr takes NULL."
+          )
+        )
+        for (const error of found) {
+          assert.deepInclude(error, { _tag: "PgCodecError", where: "placed_by", index: 2, type: "text" })
+          assert.instanceOf(error, PgChangeRowError)
+          assert.include(JSON.stringify(error), '"table":"shop.Order Items"')
+          assert.notInclude(JSON.stringify(error) + inspect(error), "secret")
+        }
+        const last = found[4]
+        if (!(last instanceof PgChangeRowError)) return assert.fail()
+        assert.deepStrictEqual(last.transaction, prepared)
+        assert.deepStrictEqual([last.table, last.kind, last.row], ["shop.Order Items", "delete", "old"])
+        assert.deepInclude(last.toJSON(), {
+          transaction: { xid: 43, commitLsn: "1/FF", gid: "two", time }
+        })
+      })
+  )
+
+  it.effect("says the same of a row that is refused as a whole, or came in part where it must not", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(decode(insert({ id: 1, note: null, placed_by: null })))
-      assert.deepInclude(error, { _tag: "PgCodecError", where: "placed_by" })
+      const anything = TypedTable.table("shop.rows", Schema.Record({ key: Schema.String, value: Schema.Int }))
+      const positive = TypedTable.table(
+        "shop.rows",
+        Order.pipe(Schema.filter(({ id }) => id > 0, { description: "an order with a positive id" }))
+      )
+      const relation = relationOf("rows", columns)
+      const tell = (
+        table: TypedTable.TypedTable<unknown, never>,
+        change: Parameters<typeof orders.decode>[0]
+      ) =>
+        Effect.map(
+          Effect.flip(table.decode(change).pipe(Effect.provide(connector))),
+          ({ message }) => message
+        )
+      assert.strictEqual(
+        yield* tell(anything, new Delete(transaction, 0, 0, relation, "key", { id: 1 })),
+        "the old row of a delete from shop.rows, in transaction 1 committed at 0/1, cannot be read: " +
+          "it came in part, and the Schema does not tell its fields"
+      )
+      assert.strictEqual(
+        yield* tell(positive, insert({ id: -1, note: null, placed_by: "" }, relation)),
+        "the new row of an insert into shop.rows, in transaction 1 committed at 0/1, cannot be read: " +
+          "expected an order with a positive id, got object"
+      )
     })
   )
 

@@ -89,7 +89,10 @@ export class Consumer {
   tell(...messages: ReadonlyArray<PgOutputMessage>): this {
     for (const message of messages) {
       const failure = this.take(payload(message, 0x10n))
-      if (failure !== null) throw new Error(JSON.stringify(failure))
+      if (failure !== null)
+        throw new Error(
+          JSON.stringify(failure, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))
+        )
     }
     return this
   }
