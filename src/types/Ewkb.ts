@@ -11,8 +11,8 @@ const zFlag = 0x80000000
 const mFlag = 0x40000000
 const sridFlag = 0x20000000
 
-/** How deep figures may lie within each other; the server's own limit for reading is 200. */
-export const deepest = 64
+/** How many levels of figures may lie within a figure: as many as the server takes when it is sent them. */
+export const deepest = 199
 
 /** The kinds as the bytes name them. */
 const codes: Readonly<Record<Figure["_tag"], number>> = {
@@ -160,7 +160,7 @@ export const decode = (bytes: Uint8Array): PgGeometry | string => {
     : `malformed geometry: ${walk.failure}`
 }
 
-/** What a figure's positions have, told by the first one; a figure without any is flat. */
+/** Tells what all of a figure's positions have; `undefined` of a figure without any. */
 const firstPosition = (figure: Figure): Position | undefined => {
   switch (figure._tag) {
     case "Point":
@@ -219,14 +219,21 @@ class Printer {
   }
 }
 
+/** Which coordinates a figure has besides x and y. */
+type Further = "z" | "m" | "zm"
+
+const widthOf = (further: Further | undefined): number =>
+  further === undefined ? 2 : further === "zm" ? 4 : 3
+
 /**
- * The value of a figure. `srid`: the spatial reference system, 0 for none. `third`: what a third coordinate is, `z` unless
- * told. The first position tells how many coordinates all have; one that lacks some has NaN there.
+ * The value of a figure. `srid`: the spatial reference system, 0 for none. The first position tells how many coordinates all
+ * have; one that lacks some has NaN there. `further`: whether a third coordinate is `z`, as it is unless told, or `m`; and
+ * which coordinates a figure without any position is to have, which is flat unless told.
  */
-export const geometry = (figure: Figure, srid = 0, third: "z" | "m" = "z"): PgGeometry => {
-  const width = Math.min(4, Math.max(2, firstPosition(figure)?.length ?? 2))
-  const hasZ = width === 4 || (width === 3 && third === "z")
-  const hasM = width === 4 || (width === 3 && third === "m")
+export const geometry = (figure: Figure, srid = 0, further?: Further): PgGeometry => {
+  const width = Math.min(4, Math.max(2, firstPosition(figure)?.length ?? widthOf(further)))
+  const hasZ = width === 4 || (width === 3 && further !== "m")
+  const hasM = width === 4 || (width === 3 && further === "m")
   const printer = new Printer(width, (hasZ ? zFlag : 0) | (hasM ? mFlag : 0))
   printer.figure(figure, srid)
   return new PgGeometry(printer.writer.detach(), figure, srid, hasZ, hasM)

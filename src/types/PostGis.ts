@@ -26,6 +26,7 @@ const parse = (text: string): PgGeometry | undefined => {
 export const over = (names: Names): Codec<PgGeometry> =>
   Values.make<PgGeometry>({
     ...names,
+    delimiter: ":",
     noun: "a geometry in hexadecimal digits",
     takes: "PgGeometry",
     blank,

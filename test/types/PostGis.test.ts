@@ -2,8 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import fc from "fast-check"
+import { readFileSync } from "node:fs"
 import type { Figure } from "../../src/model/PgGeometry.js"
 import { PgGeometry } from "../../src/model/PgGeometry.js"
+import * as Arrays from "../../src/types/Arrays.js"
 import * as Ewkb from "../../src/types/Ewkb.js"
 import * as PostGis from "../../src/types/PostGis.js"
 import {
@@ -16,10 +18,20 @@ import {
   refusesOtherSizes,
   valueOf
 } from "./codecs.js"
+import { wktOf } from "./wkt.js"
 
 const codec = PostGis.over({ name: "geometry", oid: 70_000, arrayOid: 70_001 })
 
-/** As `ST_AsEWKB` of PostGIS 3 gives them on a little-endian machine. */
+/** What a real server made of many texts; the file tells how. */
+const captured = readFileSync(new URL("../fixtures/types/postgis.tsv", import.meta.url), "utf8")
+  .split("\n")
+  .filter((line) => line !== "" && !line.startsWith("#"))
+  .map((line) => {
+    const [type = "", made = "", srid, wkt = "", hex = ""] = line.split("\t")
+    return { type, made, srid: Number(srid), wkt, hex }
+  })
+
+/** Some of them as the values they are. */
 const samples: ReadonlyArray<readonly [name: string, hex: string, figure: Figure, srid?: number]> = [
   [
     "SRID=4326;POINT(1 2)",
@@ -89,7 +101,42 @@ const samples: ReadonlyArray<readonly [name: string, hex: string, figure: Figure
   ]
 ]
 
+const coordinatesOf = ({ hasM, hasZ }: PgGeometry) => `${hasZ ? "Z" : ""}${hasM ? "M" : ""}`
+
 describe("PostGis", () => {
+  it("has the bytes of every kind of figure, with each number of coordinates, empty and not", () => {
+    const kinds = captured.map(({ wkt }) => /^[A-Z]+( Z?M?)?( EMPTY)?/.exec(wkt)![0])
+    assert.strictEqual(new Set(kinds).size, 15 * 4 * 2)
+    for (const [, hex] of samples)
+      assert.include(
+        captured.map((row) => row.hex.toUpperCase()),
+        hex
+      )
+  })
+
+  it.each(captured)(
+    "reads the $type $made as the server means it, and writes it as the server does (TYP-089)",
+    ({ hex, srid, wkt }) => {
+      const value = valueOf(decodeBinary(codec, bytesOf(hex)))
+      const coordinates = coordinatesOf(value)
+      assert.strictEqual(wktOf(value.figure, coordinates), wkt)
+      assert.strictEqual(value.srid, srid)
+      assert.deepStrictEqual(decodeText(codec, hex.toUpperCase()), { value })
+      assert.deepStrictEqual(encodeText(codec, value), { value: hex.toUpperCase() })
+      assert.strictEqual(hexOf(valueOf(encodeBinary(codec, value))), hex)
+
+      const further = coordinates === "" ? undefined : (coordinates.toLowerCase() as "z" | "m" | "zm")
+      const made = Ewkb.geometry(value.figure, srid, further)
+      const back = Ewkb.decode(made.bytes)
+      assert.deepStrictEqual(back, made)
+      assert.deepStrictEqual(
+        { ...made, bytes: undefined },
+        { ...value, bytes: undefined },
+        "of its own making it differs in nothing but the order of bytes"
+      )
+    }
+  )
+
   it.each(samples.map(([name, hex, figure, srid = 0]) => ({ name, hex, figure, srid })))(
     "reads $name, and gives its bytes back as they came (TYP-089)",
     ({ figure, hex, name, srid }) => {
@@ -118,14 +165,23 @@ describe("PostGis", () => {
     })
   })
 
-  it("makes the bytes of a figure", () => {
-    for (const [name, , figure, srid] of samples) {
-      const made = Ewkb.geometry(figure, srid, name.includes("M (") && !name.includes("ZM") ? "m" : "z")
-      assert.deepStrictEqual(Ewkb.decode(made.bytes), made)
-    }
+  it("makes the bytes of a figure, of as many coordinates as its first position has", () => {
+    const hexOfMade = (...made: Parameters<typeof Ewkb.geometry>) => String(Ewkb.geometry(...made))
     assert.strictEqual(
-      String(Ewkb.geometry({ _tag: "Point", position: [1, 2] }, 4326)),
+      hexOfMade({ _tag: "Point", position: [1, 2] }, 4326),
       "0020000001000010E63FF00000000000004000000000000000"
+    )
+    const line = (...positions: ReadonlyArray<ReadonlyArray<number>>) =>
+      ({ _tag: "LineString", positions }) as const
+    assert.strictEqual(
+      hexOfMade(line([1, 2, 3], [1]), 0, "zm"),
+      "0080000002000000023FF0000000000000400000000000000040080000000000003FF00000000000007FF80000000000007FF8000000000000"
+    )
+    assert.deepStrictEqual(
+      [undefined, "z", "m", "zm"].map((further) =>
+        hexOfMade(line(), 0, further as undefined | "z" | "m" | "zm")
+      ),
+      ["000000000200000000", "008000000200000000", "004000000200000000", "00C000000200000000"]
     )
   })
 
@@ -146,7 +202,7 @@ describe("PostGis", () => {
     assert.property(decodeBinary(codec, bytesOf(hex)), "failure")
   })
 
-  it("refuses figures too deep within each other (F19)", () => {
+  it("reads figures as deep within each other as the server takes them, and no deeper (F19)", () => {
     const within = (levels: number) => bytesOf(`${"010700000001000000".repeat(levels)}010700000000000000`)
     assert.property(decodeBinary(codec, within(Ewkb.deepest)), "value")
     assert.property(decodeBinary(codec, within(Ewkb.deepest + 1)), "failure")
@@ -162,6 +218,13 @@ describe("PostGis", () => {
     assert.property(encodeText(codec, { x: 1, y: 2 }), "failure")
   })
 
+  it("stands in arrays between colons", () => {
+    const value = valueOf(decodeText(codec, samples[0]![1]))
+    const array = Arrays.over(codec)
+    assert.deepStrictEqual(decodeText(array, `{${value}:NULL}`), { value: [value, null] })
+    assert.deepStrictEqual(encodeText(array, [value, value]), { value: `{"${value}":"${value}"}` })
+  })
+
   it("is equal by its bytes", () => {
     const value = Ewkb.geometry({ _tag: "Point", position: [1, 2] })
     assert.isTrue(Equal.equals(value, Ewkb.geometry({ _tag: "Point", position: [1, 2] })))
@@ -175,8 +238,8 @@ describe("PostGis", () => {
     fc.assert(
       fc.property(
         fc
-          .constantFrom(...samples)
-          .chain(([, hex]) =>
+          .constantFrom(...captured)
+          .chain(({ hex }) =>
             fc.tuple(fc.constant(hex), fc.nat({ max: hex.length / 2 - 1 }), fc.nat({ max: 255 }))
           ),
         ([hex, at, byte]) => {
