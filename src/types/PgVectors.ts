@@ -112,21 +112,37 @@ const dense =
 export const vector = dense(single)
 export const halfvec = dense(half)
 
-const pair = /^(\d{1,10}):([^:]+)$/
+const pair = /^(\d{1,10})\s*:\s*([^:]+)$/
 
+/** In any order, zeros too: of these the server keeps none. What only rounding makes zero is out of range to it. */
 const parseSparse = (text: string): PgSparseVector | undefined => {
-  const match = /^\s*\{([^}]*)\}\/(\d{1,10})\s*$/.exec(text)
+  const match = /^\s*\{([^}]*)\}\s*\/\s*(\d{1,10})\s*$/.exec(text)
   if (match === null) return undefined
-  const parts = match[1]!
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "")
-    .map((part) => pair.exec(part))
-  const indices = parts.map((part) => Number(part?.[1] ?? 0) - 1)
-  const values = parts.map((part) => Floats.parse(part?.[2] ?? ""))
-  if (!values.every((value) => value !== undefined)) return undefined
-  const vector = new PgSparseVector(Number(match[2]), indices, Float32Array.from(values))
+  const parts = match[1]!.trim() === "" ? [] : match[1]!.split(",")
+  const pairs: Array<readonly [index: number, value: number]> = []
+  for (const part of parts) {
+    const [, place, digits] = pair.exec(part.trim()) ?? []
+    const value = digits === undefined ? undefined : Floats.parse(digits)
+    if (value === undefined || (value !== 0 && Math.fround(value) === 0)) return undefined
+    if (value !== 0) pairs.push([Number(place) - 1, value])
+  }
+  pairs.sort(([one], [other]) => one - other)
+  const indices = pairs.map(([index]) => index)
+  const values = Float32Array.from(pairs, ([, value]) => value)
+  const vector = new PgSparseVector(Number(match[2]), indices, values)
   return isOrdered(vector) ? vector : undefined
+}
+
+/** In binary the server refuses zeros, which it leaves out when it reads text. */
+const withoutZeros = (vector: PgSparseVector): PgSparseVector => {
+  const { dimensions, indices, values } = vector
+  if (!values.includes(0)) return vector
+  const kept = indices.filter((_, place) => values[place] !== 0)
+  return new PgSparseVector(
+    dimensions,
+    kept,
+    values.filter((value) => value !== 0)
+  )
 }
 
 /** Places ascending, and none outside. */
@@ -166,12 +182,12 @@ export const sparsevec = (names: Names): Codec<PgSparseVector> => ({
       return undefined
     },
     write: (writer, vector) => {
-      const { dimensions, indices, values } = vector
+      if (!isOrdered(vector) || !vector.values.every(Number.isFinite)) {
+        return writer.fail("expected finite numbers at ascending places within the dimensions")
+      }
+      const { dimensions, indices, values } = withoutZeros(vector)
       if (!(dimensions >= 1 && dimensions <= mostSparse) || indices.length > mostDimensions) {
         return writer.fail(`expected 1 to ${mostSparse} dimensions with at most ${mostDimensions} numbers`)
-      }
-      if (!isOrdered(vector) || !values.every(Number.isFinite)) {
-        return writer.fail("expected finite numbers at ascending places within the dimensions")
       }
       writer.int32(dimensions)
       writer.int32(indices.length)

@@ -19,6 +19,7 @@ import {
   decodeText,
   encodeBinary,
   encodeText,
+  fixture,
   golden,
   refusesOtherSizes,
   roundTrips
@@ -142,18 +143,24 @@ describe("cube", () => {
 describe("pgvector", () => {
   const vectorHex = "0003 0000 3f800000 40000000 40400000"
   const sparseHex = "00000005 00000002 00000000 00000000 00000002 3f000000 40000000"
-  golden(vector, { ids: "TYP-088" }, [
-    ["[1,2,3]", vectorHex, PgVector.of(1, 2, 3)],
-    ["[0.1,-0]", "0002 0000 3dcccccd 80000000", PgVector.of(0.1, -0)]
-  ])
-  golden(halfvec, { ids: "TYP-088" }, [
-    ["[1,2,3]", "0003 0000 3c00 4000 4200", PgVector.of(1, 2, 3)],
-    ["[65504,-0.5]", "0002 0000 7bff b800", PgVector.of(65504, -0.5)]
-  ])
-  golden(sparsevec, { ids: "TYP-088" }, [
-    ["{1:0.5,3:2}/5", sparseHex, new PgSparseVector(5, [0, 2], Float32Array.of(0.5, 2))],
-    ["{}/3", "00000003 00000000 00000000", new PgSparseVector(3, [], new Float32Array(0))]
-  ])
+  const values: Readonly<Record<string, PgVector | PgSparseVector>> = {
+    "[1,2,3]": PgVector.of(1, 2, 3),
+    "[0.1,-0]": PgVector.of(0.1, -0),
+    "[3.4028235e+38,-1.5,1e-45]": PgVector.of(2 ** 128 - 2 ** 104, -1.5, 2 ** -149),
+    "[65504,-0.5]": PgVector.of(65504, -0.5),
+    "[0.099975586,-0,0.00024414062]": PgVector.of(0.0999755859375, -0, 2 ** -12),
+    "{1:0.5,3:2}/5": new PgSparseVector(5, [0, 2], Float32Array.of(0.5, 2)),
+    "{}/3": new PgSparseVector(3, [], new Float32Array(0)),
+    "{1:-1.5,1000000000:0.1}/1000000000": new PgSparseVector(1e9, [0, 1e9 - 1], Float32Array.of(-1.5, 0.1))
+  }
+  for (const codec of [vector, halfvec, sparsevec]) {
+    const rows = fixture("pgvector").filter(([type]) => type === codec.name)
+    golden<unknown>(
+      codec,
+      { ids: "TYP-088" },
+      rows.map(([, text = "", hex = ""]) => [text, hex, values[text]])
+    )
+  }
 
   it("refuses other sizes (F16)", () => {
     refusesOtherSizes(vector, vectorHex)
@@ -198,6 +205,27 @@ describe("pgvector", () => {
       encodeBinary(sparsevec, "{3:2}/5"),
       encodeBinary(sparsevec, PgSparseVector.fromDense([0, 0, 2, 0, 0]))
     )
+  })
+
+  it("reads sparse vectors as the server does: spaces, any order, and zeros that it does not keep (TYP-088)", () => {
+    const expected = encodeBinary(sparsevec, new PgSparseVector(5, [0, 2], Float32Array.of(0.5, 2)))
+    for (const text of [" { 1 : 0.5 , 3:2 } / 5 ", "{3:2,1:0.5}/5", "{3:2,2:0,1:0.5,3:-0}/5"])
+      assert.deepStrictEqual(encodeBinary(sparsevec, text), expected, text)
+    assert.deepStrictEqual(
+      encodeBinary(sparsevec, new PgSparseVector(5, [0, 1, 2, 3], Float32Array.of(0.5, -0, 2, 1e-50))),
+      expected
+    )
+    for (const text of [
+      "{1:1e-50}/5",
+      "{1:1,}/5",
+      "{1:1,1:2}/5",
+      "{6:1}/5",
+      "{0:1}/5",
+      "{1}/5",
+      "{1:x}/5",
+      "{1:1}"
+    ])
+      assert.property(encodeBinary(sparsevec, text), "failure", text)
   })
 
   it("makes arrays of vectors of nested arrays, not dimensions", () => {

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import fc from "fast-check"
-import { readFileSync } from "node:fs"
 import type { Figure } from "../../src/model/PgGeometry.js"
 import { PgGeometry } from "../../src/model/PgGeometry.js"
 import * as Arrays from "../../src/types/Arrays.js"
@@ -14,6 +13,7 @@ import {
   decodeText,
   encodeBinary,
   encodeText,
+  fixture,
   hexOf,
   refusesOtherSizes,
   valueOf
@@ -23,13 +23,13 @@ import { wktOf } from "./wkt.js"
 const codec = PostGis.over({ name: "geometry", oid: 70_000, arrayOid: 70_001 })
 
 /** What a real server made of many texts; the file tells how. */
-const captured = readFileSync(new URL("../fixtures/types/postgis.tsv", import.meta.url), "utf8")
-  .split("\n")
-  .filter((line) => line !== "" && !line.startsWith("#"))
-  .map((line) => {
-    const [type = "", made = "", srid, wkt = "", hex = ""] = line.split("\t")
-    return { type, made, srid: Number(srid), wkt, hex }
-  })
+const captured = fixture("postgis").map(([type, made, srid, wkt = "", hex = ""]) => ({
+  type,
+  made,
+  srid: Number(srid),
+  wkt,
+  hex
+}))
 
 /** Some of them as the values they are. */
 const samples: ReadonlyArray<readonly [name: string, hex: string, figure: Figure, srid?: number]> = [

@@ -1,5 +1,6 @@
 /** What the tests of codecs share: one value in, one value out, in either format. */
 import { assert, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
 import { ByteReader } from "../../src/bytes/ByteReader.js"
 import { ByteWriter } from "../../src/bytes/ByteWriter.js"
 import type { Codec } from "../../src/types/Codec.js"
@@ -7,6 +8,13 @@ import type { Codec } from "../../src/types/Codec.js"
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 export const bytesOf = (hex: string): Uint8Array =>
   new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"))
+
+/** The lines of a file of values with their bytes; it tells itself where they are from. */
+export const fixture = (name: string): ReadonlyArray<ReadonlyArray<string>> =>
+  readFileSync(new URL(`../fixtures/types/${name}.tsv`, import.meta.url), "utf8")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => line.split("\t"))
 
 export type Outcome<A> = { readonly value: A } | { readonly failure: string }
 
