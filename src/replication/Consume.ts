@@ -16,7 +16,7 @@ import type { Ticket } from "./Progress.js"
 import type { BatchLimits, EachBatch, EachChange, EachTransaction } from "./RunHandler.js"
 import type { TransactionEvent } from "./TransactionAssembler.js"
 import type { Unit } from "./Unit.js"
-import { endOf, isLate, Units } from "./Unit.js"
+import { endOf, isLate, Late, Units } from "./Unit.js"
 
 /** Calls a handler, again after failures if that is wanted. */
 export type Call<E, R> = (work: Effect.Effect<unknown, Ending<E>, R>) => Effect.Effect<void, Ending<E>, R>
@@ -125,8 +125,7 @@ export const changes = <E, R>(
 ): Work<E, R> =>
   working<E, R, void, R>(concurrency, (submit) => {
     let open: Open | undefined
-    /** One that was prepared long ago, and ends with the commit that follows. */
-    let late: Open | undefined
+    const late = new Late<Open>()
     const close = (ticket: Ticket | undefined): Work<E, R> =>
       ticket === undefined ? Effect.void : finished.finish(ticket)
     const run = (event: ChangeEvent, done: () => Ticket | undefined): Work<E, R> =>
@@ -144,30 +143,34 @@ export const changes = <E, R>(
       return run(event, () => transaction.finish())
     }
     const take = (event: LogicalEvent): Work<E, R> => {
+      const prepared = late.take(event)
       switch (event._tag) {
         case "Begin":
           // Its end is behind its commit record, so a record before the start is one that is finished.
-          late = isLate(event.transaction, finished) ? new Open() : undefined
-          open = late ?? (event.transaction.commitLsn < finished.start ? undefined : new Open())
+          open =
+            event.transaction.commitLsn < finished.start && !isLate(event.transaction, finished)
+              ? undefined
+              : new Open()
           return Effect.void
         case "Commit":
         case "Prepare": {
           const transaction = open
           open = undefined
-          if (late !== undefined) return Effect.void
+          if (transaction !== undefined && isLate(event.transaction, finished)) {
+            late.hold(event.transaction, transaction)
+            return Effect.void
+          }
           return unlessKnown(finished, event.endLsn, (ticket) =>
             close(transaction === undefined ? ticket : transaction.end(ticket))
           )
         }
         case "CommitPrepared": {
-          const transaction = late
-          late = undefined
-          if (transaction === undefined) return alone(event, event.endLsn)
-          transaction.begin()
+          if (prepared === undefined) return alone(event, event.endLsn)
+          prepared.begin()
           return unlessKnown(finished, event.endLsn, (ticket) =>
             Effect.zipRight(
-              run(event, () => transaction.finish()),
-              Effect.suspend(() => close(transaction.end(ticket)))
+              run(event, () => prepared.finish()),
+              Effect.suspend(() => close(prepared.end(ticket)))
             )
           )
         }

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Lsn } from "../model/Lsn.js"
 import type { ByServer } from "./Ending.js"
 import type { Finished } from "./Finished.js"
-import type { TransactionInfo } from "./LogicalEvent.js"
+import type { LogicalEvent, TransactionInfo } from "./LogicalEvent.js"
 import type { Transaction, TransactionEvent } from "./TransactionAssembler.js"
 
 /** The last one's end is the position of all. */
@@ -23,29 +23,45 @@ export const isLate = ({ commitLsn, gid }: TransactionInfo, finished: Finished):
   gid !== undefined && commitLsn < finished.start
 
 /**
+ * A late transaction, until the event right behind it is seen: only that can be its commit. Names are used again, so the name alone
+ * does not tell. One whose commit is not there was told to an earlier feed with it, and waits for nothing.
+ */
+export class Late<A> {
+  private held: { readonly transaction: TransactionInfo; readonly value: A } | undefined
+
+  /** `value`: what its consumer knows it by. */
+  hold(transaction: TransactionInfo, value: A): void {
+    this.held = { transaction, value }
+  }
+
+  /** The value that is held, if this is its commit; nothing is held afterwards. */
+  take(event: LogicalEvent | TransactionEvent): A | undefined {
+    const { held } = this
+    if (held === undefined) return undefined
+    this.held = undefined
+    const { gid, xid } = held.transaction
+    return event._tag === "CommitPrepared" && event.xid === xid && event.gid === gid ? held.value : undefined
+  }
+}
+
+/**
  * Puts late transactions and their commits together: a position between the two would lie before one that is kept already. What
  * is finished already is left out.
  */
 export class Units {
-  private late: Transaction | undefined
+  private readonly late = new Late<Transaction>()
 
   constructor(private readonly finished: Finished) {}
 
   /** What can be handled now; `undefined` when nothing, or not yet. */
   take(event: TransactionEvent): Effect.Effect<Unit | undefined, ByServer> {
-    const { late } = this
-    this.late = undefined
+    const late = this.late.take(event)
     if (event._tag === "Transaction" && event.isPrepared && isLate(event.transaction, this.finished)) {
-      this.late = event
+      this.late.hold(event.transaction, event)
       return Effect.succeed(undefined)
     }
-    const isItsCommit =
-      event._tag === "CommitPrepared" &&
-      late !== undefined &&
-      event.xid === late.transaction.xid &&
-      event.gid === late.transaction.gid
     return Effect.map(this.finished.isKnown(endOf(event)), (known) =>
-      known ? undefined : isItsCommit ? [late, event] : [event]
+      known ? undefined : late === undefined ? [event] : [late, event]
     )
   }
 }

@@ -5,10 +5,10 @@ import * as Queue from "effect/Queue"
 import type { Lsn } from "../../src/model/Lsn.js"
 import * as Consume from "../../src/replication/Consume.js"
 import { Finished } from "../../src/replication/Finished.js"
-import type { CommitPrepared } from "../../src/replication/LogicalEvent.js"
+import type { CommitPrepared, LogicalMessage } from "../../src/replication/LogicalEvent.js"
 import { Insert } from "../../src/replication/LogicalEvent.js"
 import * as RunHandler from "../../src/replication/RunHandler.js"
-import type { Transaction } from "../../src/replication/TransactionAssembler.js"
+import type { Transaction, TransactionEvent } from "../../src/replication/TransactionAssembler.js"
 import { call, feedOf, info, relation, settle, transaction } from "./fedFeed.js"
 import { time } from "./payloads.js"
 
@@ -24,10 +24,14 @@ const prepared = (end: Lsn, id: number): Transaction => {
   }
 }
 
-const commitOf = ({ transaction }: Transaction, end: Lsn): CommitPrepared => ({
+const commitOf = (
+  { transaction }: Transaction,
+  end: Lsn,
+  { gid = "g", xid = transaction.xid } = {}
+): CommitPrepared => ({
   _tag: "CommitPrepared",
-  xid: transaction.xid,
-  gid: "g",
+  xid,
+  gid,
   time,
   commitLsn: end - 1n,
   endLsn: end,
@@ -84,6 +88,40 @@ describe("a transaction prepared before its slot told of such", () => {
       assert.deepStrictEqual(acknowledged, [110n, 120n, 130n])
     })
   )
+
+  const message: LogicalMessage = {
+    _tag: "LogicalMessage",
+    transaction: undefined,
+    lsn: 115n,
+    prefix: "",
+    content: new Uint8Array(0)
+  }
+  const others: ReadonlyArray<readonly [string, ReadonlyArray<TransactionEvent>]> = [
+    ["another name", [commitOf(late, 120n, { gid: "h" })]],
+    ["the same name, used again", [commitOf(late, 120n, { xid: 51 })]],
+    ["its own name, but not right behind it", [message, commitOf(late, 120n)]]
+  ]
+  for (const [what, behind] of others) {
+    it.scoped(`is not waited for by a commit of ${what} (LOG-058)`, () =>
+      Effect.gen(function* () {
+        const { acknowledged, feed, queue } = yield* feedOf
+        const seen: Array<string> = []
+        const handler = RunHandler.eachChange(
+          (event) =>
+            Effect.zipRight(
+              Effect.sync(() => seen.push(tell(event))),
+              event._tag === "Insert" && event.new["id"] === 7 ? Effect.never : Effect.void
+            ),
+          { concurrency: 3, keys: ({ _tag }) => [_tag] }
+        )
+        yield* Effect.fork(Consume.changes({ feed, finished: new Finished(feed, start), call }, handler))
+        yield* Queue.offerAll(queue, [late, ...behind])
+        yield* settle
+        assert.deepStrictEqual(seen, ["row 7", ...behind.map(({ _tag }) => _tag)])
+        assert.strictEqual(acknowledged.at(-1), 120n)
+      })
+    )
+  }
 
   it.scoped("is never the last of a batch: a position of its own would lie behind (LOG-058)", () =>
     Effect.gen(function* () {
