@@ -17,6 +17,7 @@ import * as Floats from "./Floats.js"
 import * as Integers from "./Integers.js"
 import * as Intervals from "./Intervals.js"
 import * as Json from "./Json.js"
+import * as Named from "./Named.js"
 import * as Names from "./Names.js"
 import * as Networks from "./Networks.js"
 import * as Numerics from "./Numerics.js"
@@ -39,7 +40,8 @@ export class Registry {
   private constructor(
     private readonly codecs: Map<number, Codec>,
     private readonly bounds: Arrays.Bounds,
-    private readonly structured: Structured
+    private readonly structured: Structured,
+    private readonly named: ReadonlyArray<Named.Named> = []
   ) {
     if (structured === "text" || codecs.has(Oid.record)) return
     const record = Composites.record((oid) => (oid === Oid.record ? undefined : codecs.get(oid)))
@@ -76,19 +78,54 @@ export class Registry {
 
   /** This registry with several more codecs. */
   withAll(codecs: Iterable<Codec>): Registry {
-    return new Registry(extend(new Map(this.codecs), codecs, this.bounds), this.bounds, this.structured)
+    return this.extended(codecs, this.named)
+  }
+
+  private extended(codecs: Iterable<Codec>, named: ReadonlyArray<Named.Named>): Registry {
+    return new Registry(
+      extend(new Map(this.codecs), codecs, this.bounds),
+      this.bounds,
+      this.structured,
+      named
+    )
+  }
+
+  /**
+   * This registry with a codec for a type whose OID is not known before it is met: an enum, a domain, a composite, a range, a
+   * type of an extension, or one that would be the server's text. When a type of this name is found in the catalogue, `make`
+   * gets the codec that it would have, and what it makes of it reads and writes the type, alone, in arrays, and in ranges,
+   * composites and domains made of it. A name that is never met does nothing.
+   *
+   * `name`: as the catalogue has it, case kept and without quotes: `shop.colour`, or `colour` for that of any schema. An array
+   * follows its elements and has no name of its own. A type that has a codec here already gets its new one at once, and one
+   * added later by `with` takes its place.
+   *
+   * `make` is called whenever types have been found, and so more than once. What it throws fails every statement that reads or
+   * writes the type, with `PgCodecError`, whose `cause` it is.
+   */
+  withNamed(name: string, make: Named.Make): Registry {
+    const named = [{ name, make }]
+    const known: Array<Codec> = []
+    for (const codec of this.codecs.values()) {
+      if (codec.name.endsWith("[]")) continue
+      const own = Named.over(named, isBuiltIn(codec) ? "pg_catalog" : undefined, codec)
+      if (own !== codec) known.push(own)
+    }
+    return this.extended(known, [...this.named, ...named])
   }
 
   /**
    * This registry with codecs for types of a catalogue: enums, domains, composites, ranges, multiranges, arrays of all these,
-   * and types of extensions, whatever they are made of. A type that has a codec here keeps it.
+   * and types of extensions, whatever they are made of. A type that has a codec here keeps it; one that is named here gets
+   * what is made of the one found.
    */
   withTypes(types: Iterable<PgType>): Registry {
     return this.withAll(
       TypeTree.codecs(types, {
         lookup: (oid) => this.codecs.get(oid),
         bounds: this.bounds,
-        structuredAsText: this.structured === "text"
+        structuredAsText: this.structured === "text",
+        named: this.named
       })
     )
   }
@@ -98,6 +135,8 @@ export class Registry {
     return this.codecs.get(oid)?.name ?? Oid.nameOf(oid)
   }
 }
+
+const isBuiltIn = ({ name, oid }: Codec): boolean => Oid.nameOf(oid) === name
 
 const extend = (
   table: Map<number, Codec>,

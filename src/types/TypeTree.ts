@@ -10,6 +10,7 @@ import * as Composites from "./Composites.js"
 import * as Domains from "./Domains.js"
 import * as Enums from "./Enums.js"
 import * as Extensions from "./Extensions.js"
+import * as Named from "./Named.js"
 import * as Ranges from "./Ranges.js"
 import * as Texts from "./Texts.js"
 import * as Values from "./Values.js"
@@ -26,6 +27,8 @@ export interface Given {
   readonly bounds: Arrays.Bounds
   /** Ranges and values with a class of their own as the server's text, as node-postgres has them. */
   readonly structuredAsText: boolean
+  /** Types that the application has named for codecs of its own. */
+  readonly named: ReadonlyArray<Named.Named>
 }
 
 class Resolver {
@@ -56,7 +59,9 @@ class Resolver {
     if (type === undefined) return Texts.textOnly(`OID ${oid}`, oid, 0)
     if (this.open.has(oid) || this.open.size >= deepest) return asText(type)
     this.open.add(oid)
-    const codec = this.make(type)
+    const found = this.make(type)
+    // An array follows its elements.
+    const codec = type.shape._tag === "Array" ? found : Named.over(this.given.named, type.schema, found)
     this.open.delete(oid)
     this.done.set(oid, codec)
     return codec
