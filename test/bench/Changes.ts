@@ -8,7 +8,7 @@ import * as PgConnector from "../../src/connection/PgConnector.js"
 import * as Statement from "../../src/model/Statement.js"
 import type { BenchServer } from "./Server.js"
 import type { Workload } from "./Workload.js"
-import { smallTransaction, wideBetween } from "./Workload.js"
+import { narrow, smallTransaction, wideBetween } from "./Workload.js"
 
 /** What a client is told. */
 export interface Feed {
@@ -38,8 +38,8 @@ const value = Effect.fn("Changes.value")(function* (server: BenchServer, ...text
   return yield* Effect.provide(Effect.scoped(answer), PgConnector.layer(config))
 })
 
-/** Half of the rows in one transaction, the others in small ones. */
-const inserts = (items: number): ReadonlyArray<string> => {
+/** Wide rows, half of them in one transaction and the others in small ones. */
+const wideInserts = (items: number): ReadonlyArray<string> => {
   const half = items / 2
   return [
     `insert into ${table} ${wideBetween("1", String(half))}`,
@@ -52,17 +52,27 @@ const inserts = (items: number): ReadonlyArray<string> => {
   ]
 }
 
+const columnsOf = {
+  wide: "id int4, name text, score float8, active bool, at timestamptz, pad text",
+  narrow: "id int4"
+}
+
+/** Narrow rows are one transaction. */
+const inserts = ({ items, shape }: Workload): ReadonlyArray<string> =>
+  shape === "narrow" ? [`insert into ${table} ${narrow(items)}`] : wideInserts(items)
+
 /** Writes the changes of a workload, once for all its rounds. */
-export const write = Effect.fn("Changes.write")(function* (server: BenchServer, { items }: Workload) {
-  yield* Effect.logInfo(`writing ${items} changes`)
+export const write = Effect.fn("Changes.write")(function* (server: BenchServer, workload: Workload) {
+  yield* Effect.logInfo(`writing ${workload.items} changes`)
   const end = yield* value(
     server,
+    "select pg_drop_replication_slot(slot_name) from pg_replication_slots",
     `drop table if exists ${table}`,
     `drop publication if exists ${publication}`,
-    `create table ${table} (id int4, name text, score float8, active bool, at timestamptz, pad text)`,
+    `create table ${table} (${columnsOf[workload.shape ?? "wide"]})`,
     `create publication ${publication} for table ${table}`,
     `select pg_create_logical_replication_slot('${original}', 'pgoutput')`,
-    ...inserts(items),
+    ...inserts(workload),
     `select pg_current_wal_flush_lsn()::text`
   )
   const feed: Feed = { publication, slots, end: String(end) }

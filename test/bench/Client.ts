@@ -74,7 +74,15 @@ export const clients: ReadonlyArray<Client> = [
 ]
 
 /** Whether it has a part in workloads of this kind. */
-export const takesPart = ({ replication }: Client, kind: Kind): boolean =>
-  kind === "replication" ? replication !== "no" : replication !== "only"
+export const takesPart = (client: Client, kind: Kind): boolean => {
+  switch (kind) {
+    case "replication":
+      return client.replication !== "no"
+    case "feedMemory":
+      return isOurs(client)
+    default:
+      return client.replication !== "only"
+  }
+}
 
 export const isOurs = (client: Client): boolean => client.script === "ours"

@@ -22,7 +22,7 @@ export class Sample extends Schema.Class<Sample>("Sample")({
   /** User and system time of the whole process, collector threads included. */
   cpuMs: Schema.Number,
   maxRssMb: Schema.Number,
-  /** Resident memory when the millionth row had come, and the most it ever was after that. */
+  /** Resident memory when the millionth item had come, and the most it ever was after that. */
   atReferenceMb: Schema.optional(Schema.Number),
   peakMb: Schema.optional(Schema.Number),
   /** By family, for the workload of types. */
@@ -72,6 +72,7 @@ const jobOf = (client: Client, workload: Workload, server: BenchServer, { feed, 
   sql: statement(workload),
   families: familyStatements(workload),
   items: workload.items,
+  streaming: workload.streaming,
   repeats: workload.repeats,
   preset: client.preset,
   decodes: client.name !== "floor",

@@ -106,7 +106,14 @@ const memoryTable = (result: Result): Table => {
   return {
     title: result.workload.title,
     note: `${noteOf(result)}; resident memory in MB`,
-    header: ["client", "wall s", "rows/s", "at the first million", "highest after it", "growth"],
+    header: [
+      "client",
+      "wall s",
+      `${plural[result.workload.item]}/s`,
+      "at the first million",
+      "highest after it",
+      "growth"
+    ],
     rows: [...result.rounds.keys()].map(row)
   }
 }
@@ -139,6 +146,7 @@ const typesTable = (result: Result): Table => {
 const tableOf = (result: Result): Table => {
   switch (result.workload.kind) {
     case "memory":
+    case "feedMemory":
       return memoryTable(result)
     case "types":
       return typesTable(result)

@@ -7,7 +7,7 @@ import * as Measurement from "./Measurement.js"
 import type { BenchServer } from "./Server.js"
 import type { Result, Rounds } from "./Summary.js"
 import type { Workload } from "./Workload.js"
-import { slowness, workloads } from "./Workload.js"
+import { isFeed, slowness, workloads } from "./Workload.js"
 
 const brief = (sample: Measurement.Sample): string =>
   `${Math.round(sample.rate)}/s, ${sample.cpuPerItem.toFixed(2)} µs CPU each`
@@ -48,7 +48,7 @@ export const run = Effect.fn("Rounds.run")(function* (
   runs: number
 ) {
   const pace = workload.kind === "memory" ? yield* paceOf(server) : 0
-  const changes = workload.kind === "replication" ? yield* Changes.write(server, workload) : undefined
+  const changes = isFeed(workload) ? yield* Changes.write(server, workload) : undefined
   const count = Math.min(runs, workload.maxRuns ?? runs)
   const able = clients.filter((client) => takesPart(client, workload.kind))
   const rounds = new Map<ClientName, Rounds | "unsupported">(able.map(({ name }) => [name, []]))

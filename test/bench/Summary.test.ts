@@ -79,4 +79,28 @@ describe("Goal", () => {
     const [verdict] = verdicts([result("memory", new Map([["ours-familiar", [grown]]]))])
     assert.strictEqual(verdict?.reached, false)
   })
+
+  it("holds a value against the peer's by the preset that gives the same kind of value", () => {
+    const value = (cpuNs: number, kind: string) =>
+      new Sample({ ...sample(1), families: { int8: { wallNs: cpuNs, cpuNs, kind } } })
+    const measured = verdicts([
+      result(
+        "types",
+        new Map([
+          ["ours-familiar", [value(300, "string")]],
+          ["ours-lossless", [value(100, "bigint")]],
+          ["sql-pg-4", [value(80, "bigint")]],
+          ["pg", [value(600, "string")]]
+        ])
+      )
+    ])
+    assert.deepStrictEqual(
+      measured.map((verdict) => [verdict.wanted, verdict.measured, verdict.reached]),
+      [
+        ["at most 1 × the CPU of pg", "0.50 ×", true],
+        ["lossless at most 1 × the CPU of sql-pg-4", "1.25 ×", false],
+        ["lossless at most 2 × the CPU of ours-familiar", "0.33 ×", true]
+      ]
+    )
+  })
 })

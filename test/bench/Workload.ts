@@ -11,10 +11,20 @@ export type WorkloadName =
   | "memory"
   | "types"
   | "replication"
+  | "feed-memory"
+  | "feed-memory-streamed"
 
 /** Which of a client's methods the workload drives; see `clients/child.mjs`. */
 export type Kind =
-  "all" | "stream" | "sequential" | "concurrent" | "connect" | "memory" | "types" | "replication"
+  | "all"
+  | "stream"
+  | "sequential"
+  | "concurrent"
+  | "connect"
+  | "memory"
+  | "types"
+  | "replication"
+  | "feedMemory"
 
 export interface Workload {
   readonly name: WorkloadName
@@ -30,6 +40,8 @@ export interface Workload {
   readonly shape?: "wide" | "narrow"
   readonly connections: number
   readonly pipelined: boolean
+  /** Whether the server may send a transaction before its end. */
+  readonly streaming?: "off" | "on"
   /** More rounds than these say nothing new. */
   readonly maxRuns?: number
 }
@@ -49,6 +61,9 @@ export const wide = (rows: number): string => `select ${wideColumns} from genera
 export const wideBetween = (from: string, to: string): string =>
   `select ${wideColumns} from generate_series(${from}, ${to}) i`
 export const narrow = (rows: number): string => `select i::int4 as id from generate_series(1, ${rows}) i`
+
+/** Whether a workload reads changes. */
+export const isFeed = ({ kind }: Workload): boolean => kind === "replication" || kind === "feedMemory"
 
 /** One column of each family of types: its name, and its value in row `i`. */
 export const families: ReadonlyArray<readonly [name: string, expression: string]> = [
@@ -186,11 +201,36 @@ export const workloads: ReadonlyArray<Workload> = [
     items: 10_000_000,
     shape: "narrow",
     maxRuns: 1
+  },
+  {
+    ...one,
+    name: "feed-memory",
+    title: "Memory of a feed, one transaction",
+    kind: "feedMemory",
+    item: "change",
+    items: 10_000_000,
+    shape: "narrow",
+    streaming: "off",
+    maxRuns: 1
+  },
+  {
+    ...one,
+    name: "feed-memory-streamed",
+    title: "Memory of a feed, one streamed transaction",
+    kind: "feedMemory",
+    item: "change",
+    items: 10_000_000,
+    shape: "narrow",
+    streaming: "on",
+    maxRuns: 1
   }
 ]
+
+/** Memory is compared with what it was at the millionth item, which there must be. */
+const growsPastReference = ({ kind }: Workload): boolean => kind === "memory" || kind === "feedMemory"
 
 /** The same workload with a tenth of its items: to see that everything runs, not to quote. */
 export const quick = (workload: Workload): Workload => ({
   ...workload,
-  items: workload.kind === "memory" ? 3_000_000 : workload.items / 10
+  items: growsPastReference(workload) ? 3_000_000 : workload.items / 10
 })

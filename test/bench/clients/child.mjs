@@ -127,10 +127,9 @@ const forgetPeak = () => {
   }
 }
 
-/** Streams slowly: the consumer lets `rowsPerSecond` pass, and resident memory is watched from the millionth row on. */
-const memory = async (session) => {
+/** Watches resident memory from the millionth item on. */
+const watchMemory = () => {
   const reference = 1_000_000
-  let seen = 0
   let atReferenceMb
   let peakMb = 0
   let kernelPeakMb = () => 0
@@ -138,30 +137,60 @@ const memory = async (session) => {
     if (atReferenceMb !== undefined) peakMb = Math.max(peakMb, process.memoryUsage.rss() / mega)
   }
   const sampler = setInterval(sample, 50)
+  return {
+    seen: (items) => {
+      if (atReferenceMb !== undefined || items < reference) return
+      atReferenceMb = process.memoryUsage.rss() / mega
+      kernelPeakMb = forgetPeak()
+    },
+    stop: () => {
+      sample()
+      clearInterval(sampler)
+      return { atReferenceMb, peakMb: Math.max(peakMb, kernelPeakMb()) }
+    }
+  }
+}
+
+/** Streams slowly: the consumer lets `rowsPerSecond` pass. */
+const memory = async (session) => {
+  let seen = 0
+  const watch = watchMemory()
   const result = await measure(async () => {
     let begin
     await session.stream(job.sql, (rows) => {
       begin ??= performance.now()
       seen += rows.length
-      if (atReferenceMb === undefined && seen >= reference) {
-        atReferenceMb = process.memoryUsage.rss() / mega
-        kernelPeakMb = forgetPeak()
-      }
+      watch.seen(seen)
       const early = begin + (seen / job.rowsPerSecond) * 1000 - performance.now()
       return early > 1 ? sleep(early) : undefined
     })
     return seen
   })
-  sample()
-  clearInterval(sampler)
-  return { ...result, atReferenceMb, peakMb: Math.max(peakMb, kernelPeakMb()) }
+  return { ...result, ...watch.stop() }
 }
 
-/** A word for what a value is, so that only like is compared with like. */
+/** Reads the changes of one transaction, once: what it costs to begin is in what the millionth change is compared with. */
+const feedMemory = async (session) => {
+  const { slots, ...feed } = job.feed
+  let seen = 0
+  const watch = watchMemory()
+  const result = await measure(async () => {
+    await session.replicate({ ...feed, slot: slots[0], streaming: job.streaming }, () => watch.seen(++seen))
+    return seen === job.items ? seen : refuse(`${seen} changes came`)
+  })
+  return { ...result, ...watch.stop() }
+}
+
+/**
+ * A word for what a value is, so that only like is compared with like: neither the digits that a `float4` is printed with
+ * with the double beside them, nor bytes of one's own with a view of all that was received.
+ */
 const kindOf = (value) => {
   if (Array.isArray(value)) return `${kindOf(value[0])}[]`
+  if (typeof value === "number" && !Number.isInteger(value))
+    return Math.fround(value) === value ? "single" : "number"
   if (typeof value !== "object" || value === null) return typeof value
-  if (value instanceof Uint8Array) return "bytes"
+  if (value instanceof Uint8Array) return value.buffer.byteLength > 16384 ? "view" : "bytes"
   return value instanceof Date || job.preset === "lossless"
     ? value.constructor.name
     : `{${Object.keys(value).sort().join(", ")}}`
@@ -213,7 +242,7 @@ const types = async (first) => {
 }
 
 /** What a session must be able to do, where it is not called as the workload is. */
-const methods = { memory: "stream", types: "all", replication: "replicate" }
+const methods = { memory: "stream", types: "all", replication: "replicate", feedMemory: "replicate" }
 
 const main = async () => {
   if (job.kind === "connect") return connects()
@@ -225,7 +254,7 @@ const main = async () => {
     await session.close()
     return { unsupported: true }
   }
-  const run = { memory, types }[job.kind]
+  const run = { memory, types, feedMemory }[job.kind]
   const result =
     run === undefined ? await measure(await workloads[method](session), session.cpuMs) : await run(session)
   await session.close()

@@ -2,6 +2,7 @@
  * This package, as built into `dist`, in the preset of the job. One connection is a `PgConnection`, several are the pool
  * of a `PgClient`.
  */
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -38,10 +39,11 @@ const sessionOf = (config, scope) =>
     : PgClient.PgClient
 
 /** Acknowledges what is complete once per piece, as a consumer that stores in batches does. */
-const replicate = ({ publication, slot, end }, onRow) =>
+const replicate = ({ publication, slot, end, streaming }, onRow) =>
   Effect.gen(function* () {
     const until = Option.getOrThrow(Lsn.fromText(end))
-    const feed = yield* Replication.logical({ slot, publications: [publication], until })
+    const streamed = streaming === "on" ? { streaming, store: yield* Replication.SpillStore.inFiles() } : {}
+    const feed = yield* Replication.logical({ slot, publications: [publication], until, ...streamed })
     yield* Stream.runForEachChunk(feed.changes, (chunk) => {
       let complete
       for (const event of Chunk.toReadonlyArray(chunk)) {
@@ -50,7 +52,7 @@ const replicate = ({ publication, slot, end }, onRow) =>
       }
       return complete === undefined ? Effect.void : feed.acknowledge(complete)
     })
-  }).pipe(Effect.scoped)
+  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
 export const open = async (config) => {
   const runtime = ManagedRuntime.make(Layer.provideMerge(PgClient.layerFromConnector(), connector(config)))
