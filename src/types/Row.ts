@@ -130,11 +130,13 @@ class Compiled implements RowDecoder {
   }
 
   decode(bytes: Uint8Array, starts: Int32Array, count: number, out: Array<Row>): RowFailure | null {
-    const failure = this.read(this.reader.reset(bytes, 0, bytes.length), starts, count, out)
-    // A cached decoder must keep neither the chunk nor the last row alive.
-    this.reader.release()
-    this.values.fill(null)
-    return failure
+    try {
+      return this.read(this.reader.reset(bytes, 0, bytes.length), starts, count, out)
+    } finally {
+      // A cached decoder must keep neither the chunk nor the last row alive, not even when a codec of the application's throws.
+      this.reader.release()
+      this.values.fill(null)
+    }
   }
 
   private read(reader: ByteReader, starts: Int32Array, count: number, out: Array<Row>): RowFailure | null {

@@ -4,6 +4,8 @@ import { ByteWriter } from "../../src/bytes/ByteWriter.js"
 import type { Column } from "../../src/model/Column.js"
 import type { Format } from "../../src/model/Format.js"
 import * as Oid from "../../src/model/Oid.js"
+import { int4 } from "../../src/types/Integers.js"
+import { mapped } from "../../src/types/Mapped.js"
 import { familiar, lossless, type Registry } from "../../src/types/Registry.js"
 import * as Row from "../../src/types/Row.js"
 import { bytesOf } from "./codecs.js"
@@ -240,11 +242,19 @@ describe("Row", () => {
     assert.deepStrictEqual(out, [{ x: 2 }])
   })
 
-  it("holds on to neither the chunk nor its values when it is done, failed or not", () => {
-    const decoder = Row.compile([column("x", Oid.text), column("y")], [1], lossless)
-    for (const last of [two, bytesOf("00")]) {
+  it("holds on to neither the chunk nor its values when it is done, failed or not, or a codec has thrown", () => {
+    const refuseThree = (value: number): number => {
+      if (value === 3) throw new Error("three")
+      return value
+    }
+    const throwing = mapped(int4, refuseThree, (value) => value)
+    const columns = [column("x", Oid.text), column("y")]
+    const decoder = Row.compile(columns, [1], lossless, "object", [undefined, throwing])
+    for (const last of [two, bytesOf("00"), bytesOf("00000003")]) {
       const run = runOf([body(utf8("a value that is kept nowhere"), one), body(utf8("another"), last)])
-      decoder.decode(run.bytes, run.starts, run.count, [])
+      const read = () => decoder.decode(run.bytes, run.starts, run.count, [])
+      if (last[3] === 3) assert.throws(read, "three")
+      else read()
       const { reader, values } = decoder as unknown as {
         readonly reader: { readonly bytes: Uint8Array; readonly view: DataView }
         readonly values: ReadonlyArray<unknown>
