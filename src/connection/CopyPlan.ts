@@ -1,6 +1,6 @@
 /**
- * What a copy of rows needs to know before its first byte: the statement, the columns with their types, and the format, from
- * what is stated and what the server is asked for the rest.
+ * What a copy needs to know before its first byte: the statement, the columns with their types, and the format, from what is
+ * stated and what the server is asked for the rest.
  *
  * @see https://www.postgresql.org/docs/current/sql-copy.html
  */
@@ -13,59 +13,22 @@ import type { Registry } from "../types/Registry.js"
 import { lossless } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
 import * as CopyColumns from "./CopyColumns.js"
-import type { CopyColumn } from "./CopyColumns.js"
 import * as CopyFormat from "./CopyFormat.js"
-import type { AsBinary, AsCsv, AsText } from "./CopyFormat.js"
+import * as CopyOption from "./CopyOption.js"
+import type { Options } from "./CopyOption.js"
+import type * as CopySchema from "./CopySchema.js"
+import type { Seen } from "./CopySchema.js"
 import * as CopyStatement from "./CopyStatement.js"
-import type { CopyOptions, PgConnection } from "./PgConnection.js"
-
-/** The format left to us: binary where every type has a binary form, else text. */
-export interface Unstated {
-  readonly format?: undefined
-}
-
-/** Where rows go. */
-export type RowsInto = {
-  readonly table: CopyStatement.TableName
-  /**
-   * The columns, in the order of a row that is an array. Where a type is not stated the server is asked, in one round
-   * trip and without a right to select.
-   */
-  readonly columns: ReadonlyArray<string | CopyColumn>
-} & CopyStatement.IntoSettings &
-  CopyOptions &
-  (Unstated | AsBinary | ((AsText | AsCsv) & CopyStatement.LenientSettings))
-
-/** What reading needs besides the format. */
-export interface ReadSettings<M extends Row.RowMode> {
-  /** Rows as objects by column name, the default, or as arrays. */
-  readonly mode?: M
-  /** Greatest record in bytes; default `0x3fffffff`. Memory is never taken for more. */
-  readonly maxRecordBytes?: number
-}
-
-/** A row of that mode. */
-export type RowOf<M extends Row.RowMode> = M extends "array" ? Row.ArrayRow : Row.ObjectRow
-
-/** Where rows come from: a table (or view), or a query without parameters. */
-export type RowsFrom<M extends Row.RowMode = "object"> = (
-  | {
-      readonly table: CopyStatement.TableName
-      /** Unless given, all columns. Where a type is not stated the server is asked. */
-      readonly columns?: ReadonlyArray<string | CopyColumn>
-    }
-  | { readonly query: Statement.Statement }
-) &
-  ReadSettings<M> &
-  CopyOptions &
-  (Unstated | CopyFormat.CopyFormat)
-
-/** Data that no server is asked about, such as a file's. The format is binary unless given. */
-export type RowData = {
-  readonly columns: ReadonlyArray<CopyColumn>
-  /** Unless given, the lossless types. */
-  readonly types?: Registry
-} & (Unstated | CopyFormat.CopyFormat)
+import type {
+  BytesFrom,
+  BytesInto,
+  RowsFrom,
+  RowsInto,
+  RowsToRead,
+  RowsToWrite,
+  TypedInto
+} from "./CopyTarget.js"
+import type { PgConnection } from "./PgConnection.js"
 
 /** Everything a copy of rows needs to know. */
 export interface Plan {
@@ -73,7 +36,12 @@ export interface Plan {
   readonly columns: ReadonlyArray<Column>
   readonly format: CopyFormat.Checked
   readonly registry: Registry
+  /** Those that columns have instead of the registry's. */
+  readonly codecs: Row.ColumnCodecs
 }
+
+/** A Schema that looks at the columns before anything is copied; `undefined` where there is none. */
+type Look = CopySchema.Look | undefined
 
 const refused = (reason: string, direction: CopyFormat.Direction): PgCodecError =>
   new PgCodecError({ direction, where: "COPY", index: -1, type: "copy data", reason, sql: "" })
@@ -87,8 +55,18 @@ const orRefuse = <A>(
     onRight: Effect.succeed
   })
 
-const isFormat = (options: Unstated | CopyFormat.CopyFormat): options is CopyFormat.CopyFormat =>
-  options.format !== undefined
+/** The options as they are asked for; the format may be left open. */
+type Asked = Omit<Options, "format"> & { readonly format?: Options["format"] | undefined }
+
+const directionOf = { into: "encode", from: "decode", encode: "encode", decode: "decode" } as const
+
+const admit = (asked: Asked, situation: CopyOption.Situation): Effect.Effect<void, PgCodecError> =>
+  Effect.suspend(() => {
+    const reason = CopyOption.refusal(asked, situation)
+    return reason === undefined ? Effect.void : Effect.fail(refused(reason, directionOf[situation.use]))
+  })
+
+const isStated = (asked: Asked): asked is Options => asked.format !== undefined
 
 const describe = (
   connection: PgConnection,
@@ -102,56 +80,116 @@ const resolve = (
   asked: CopyColumns.CopyColumns | undefined,
   query: string,
   direction: CopyFormat.Direction
-) =>
+): Effect.Effect<Seen, PgSessionError> =>
   Effect.gen(function* () {
-    const described =
-      asked !== undefined && CopyColumns.areStated(asked) ? [] : yield* describe(connection, query)
+    const isAsked = asked === undefined || !CopyColumns.areStated(asked)
+    const described = isAsked ? yield* describe(connection, query) : []
     const foreign = CopyColumns.foreignTypes(asked ?? [])
     const types = foreign.length === 0 ? [] : yield* connection.learnTypes(foreign)
     const found = new Map(foreign.map((name, index) => [name, types[index]?.oid ?? 0]))
     const columns =
       asked === undefined ? described : yield* orRefuse(CopyColumns.merge(asked, described, found), direction)
     const registry = yield* connection.findTypes(columns.map(({ typeOid }) => typeOid))
-    return { columns, registry }
+    return { columns, registry, sql: isAsked ? query : undefined, direction }
   })
 
-/** The plan of a copy into a table. */
-export const into = (connection: PgConnection, target: RowsInto): Effect.Effect<Plan, PgSessionError> =>
+const noCodecs: Row.ColumnCodecs = []
+
+/** The plan of a copy into a table. Columns that are not named are those that the Schema has. */
+export const into = (
+  connection: PgConnection,
+  target: RowsInto | TypedInto,
+  look?: Look
+): Effect.Effect<Plan, PgSessionError> =>
   Effect.gen(function* () {
-    const names = target.columns.map(CopyColumns.nameOf)
-    const query = yield* orRefuse(CopyStatement.query(target.table, names), "encode")
-    const { columns, registry } = yield* resolve(connection, target.columns, query, "encode")
-    const wanted = isFormat(target) ? target : CopyFormat.best(columns, registry, "encode")
-    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "encode"), "encode")
-    const sql = yield* orRefuse(CopyStatement.into(target.table, names, wanted, target), "encode")
-    return { sql, columns, format, registry }
+    const version = yield* connection.serverVersion
+    yield* admit(target, { use: "into", data: "rows", version, named: true })
+    if (target.columns === undefined && look?.wanted === undefined)
+      return yield* Effect.fail(refused("the Schema does not tell its columns: name them", "encode"))
+    const query = yield* orRefuse(
+      CopyStatement.query(target.table, target.columns?.map(CopyColumns.nameOf)),
+      "encode"
+    )
+    const seen = yield* resolve(connection, target.columns, query, "encode")
+    yield* look?.compare(connection, seen) ?? Effect.void
+    const columns =
+      target.columns === undefined
+        ? seen.columns.filter(({ name }) => look?.wanted?.some((wanted) => wanted.name === name))
+        : seen.columns
+    const { registry } = seen
+    const codecs = look?.codecs(columns, registry) ?? noCodecs
+    const wanted: Options = isStated(target)
+      ? target
+      : { ...target, ...CopyFormat.best(columns, registry, "encode", codecs) }
+    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "encode", codecs), "encode")
+    const names = columns.map(({ name }) => name)
+    const sql = yield* orRefuse(CopyStatement.into(target.table, names, wanted), "encode")
+    return { sql, columns, format, registry, codecs }
   })
 
 /** The plan of a copy out of a table or a query. */
 export const from = <M extends Row.RowMode>(
   connection: PgConnection,
-  source: RowsFrom<M>
+  source: RowsFrom<M>,
+  look?: Look
 ): Effect.Effect<Plan, PgSessionError> =>
   Effect.gen(function* () {
+    const version = yield* connection.serverVersion
+    yield* admit(source, { use: "from", data: "rows", version, named: true })
     const asked = "query" in source ? undefined : source.columns
-    const query = yield* orRefuse(
-      "query" in source
-        ? CopyStatement.queryOf(source.query)
-        : CopyStatement.query(source.table, asked?.map(CopyColumns.nameOf)),
-      "decode"
-    )
-    const { columns, registry } = yield* resolve(connection, asked, query, "decode")
-    const wanted = isFormat(source) ? source : CopyFormat.best(columns, registry, "decode")
-    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "decode"), "decode")
-    return { sql: CopyStatement.from(query, wanted), columns, format, registry }
+    const query = yield* orRefuse(queryOf(source, asked?.map(CopyColumns.nameOf)), "decode")
+    const seen = yield* resolve(connection, asked, query, "decode")
+    yield* look?.compare(connection, seen) ?? Effect.void
+    const { columns, registry } = seen
+    const codecs = look?.codecs(columns, registry) ?? noCodecs
+    const wanted: Options = isStated(source)
+      ? source
+      : { ...source, ...CopyFormat.best(columns, registry, "decode", codecs) }
+    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "decode", codecs), "decode")
+    const sql = yield* orRefuse(CopyStatement.fromChoosing(query, wanted), "decode")
+    return { sql, columns, format, registry, codecs }
   })
 
+const queryOf = (
+  source: { readonly table: CopyStatement.TableName } | { readonly query: Statement.Statement },
+  names: ReadonlyArray<string> | undefined
+): CopyStatement.Text =>
+  "query" in source ? CopyStatement.queryOf(source.query) : CopyStatement.query(source.table, names)
+
 /** The plan for data without a server. */
-export const data = (stated: RowData, direction: CopyFormat.Direction): Effect.Effect<Plan, PgCodecError> =>
+export const data = (
+  stated: RowsToWrite | RowsToRead<Row.RowMode>,
+  direction: CopyFormat.Direction,
+  look?: Look
+): Effect.Effect<Plan, PgCodecError> =>
   Effect.gen(function* () {
+    yield* admit(stated, { use: direction, data: "rows", version: undefined, named: true })
     const registry = stated.types ?? lossless
     const columns = yield* orRefuse(CopyColumns.fromStated(stated.columns), direction)
-    const wanted: CopyFormat.CopyFormat = isFormat(stated) ? stated : { format: "binary" }
-    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, direction), direction)
-    return { sql: "", columns, format, registry }
+    yield* look?.hold({ columns, registry, sql: undefined, direction }) ?? Effect.void
+    const codecs = look?.codecs(columns, registry) ?? noCodecs
+    const wanted: Options = isStated(stated) ? stated : { ...stated, format: "binary" }
+    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, direction, codecs), direction)
+    return { sql: "", columns, format, registry, codecs }
+  })
+
+/** The statement of a copy of bytes into a table. */
+export const bytesInto = (connection: PgConnection, target: BytesInto): Effect.Effect<string, PgCodecError> =>
+  Effect.gen(function* () {
+    const { columns } = target
+    const version = yield* connection.serverVersion
+    yield* admit(target, { use: "into", data: "bytes", version, named: columns !== undefined })
+    yield* orRefuse(CopyFormat.settings(target, columns), "encode")
+    return yield* orRefuse(CopyStatement.into(target.table, columns, target), "encode")
+  })
+
+/** The statement of a copy of bytes from the server. */
+export const bytesFrom = (connection: PgConnection, source: BytesFrom): Effect.Effect<string, PgCodecError> =>
+  Effect.gen(function* () {
+    const columns = "query" in source ? undefined : source.columns
+    const version = yield* connection.serverVersion
+    yield* admit(source, { use: "from", data: "bytes", version, named: columns !== undefined })
+    yield* orRefuse(CopyFormat.settings(source, columns), "decode")
+    const query = yield* orRefuse(queryOf(source, columns), "decode")
+    return yield* orRefuse(CopyStatement.fromChoosing(query, source), "decode")
   })

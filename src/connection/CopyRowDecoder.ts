@@ -14,6 +14,8 @@ export interface DecoderOptions {
   readonly columns: ReadonlyArray<Column>
   readonly format: Checked
   readonly registry: Registry
+  /** Those that columns have instead of the registry's. */
+  readonly codecs?: Row.ColumnCodecs | undefined
   readonly mode: Row.RowMode
   /** Greatest record in bytes. */
   readonly maxRecordBytes: number | undefined
@@ -46,7 +48,8 @@ export class CopyRowDecoder {
       options.columns,
       [options.format._tag === "binary" ? 1 : 0],
       options.registry,
-      options.mode
+      options.mode,
+      options.codecs
     )
   }
 

@@ -1,6 +1,7 @@
 /**
  * From rows to the data of a copy, in pieces of about 64 kB. Rows are objects, whose other properties do not matter, or
- * arrays in the order of the columns. `null` is NULL; `undefined` and what is missing are refused.
+ * arrays in the order of the columns. `null` is NULL, `Default` the column's default; `undefined` and what is missing are
+ * refused.
  */
 import { ByteWriter } from "../bytes/ByteWriter.js"
 import type { Column } from "../model/Column.js"
@@ -8,9 +9,12 @@ import { PgCopyRowError } from "../model/CopyRowError.js"
 import type { Codec } from "../types/Codec.js"
 import * as Parameters from "../types/Parameters.js"
 import { Registry } from "../types/Registry.js"
+import type { ColumnCodecs } from "../types/Row.js"
 import * as CopyCsv from "../wire/copy/CopyCsv.js"
 import * as CopyText from "../wire/copy/CopyText.js"
 import * as PgCopyBinary from "../wire/copy/PgCopyBinary.js"
+import * as LineFormat from "../wire/copy/LineFormat.js"
+import { Default } from "./CopyDefault.js"
 import type { Checked } from "./CopyFormat.js"
 
 /** What a row may be. */
@@ -21,14 +25,29 @@ export const pieceBytes = 1 << 16
 /** Room for the row that passes the bound, so that the piece need not grow. */
 const slack = 1 << 12
 
+/** OIDs that no type has, for columns with a codec of their own. */
+const firstOwn = 0xf000_0000
+
 /** The types' codecs with one format for all, so that a plan for parameters is one for fields. */
-const inOneFormat = (columns: ReadonlyArray<Column>, registry: Registry, format: 0 | 1): Registry =>
-  Registry.make(
-    columns.flatMap(({ typeOid }): ReadonlyArray<Codec> => {
-      const codec = registry.lookup(typeOid)
-      return codec === undefined ? [] : [{ ...codec, arrayOid: 0, parameterFormat: format }]
-    })
+const planOf = (
+  columns: ReadonlyArray<Column>,
+  registry: Registry,
+  codecs: ColumnCodecs,
+  format: 0 | 1
+): Parameters.ParameterPlan => {
+  const typeOids = columns.map(({ typeOid }, index) =>
+    codecs[index] === undefined ? typeOid : firstOwn + index
   )
+  return Parameters.plan(
+    typeOids,
+    Registry.make(
+      typeOids.flatMap((oid, index): ReadonlyArray<Codec> => {
+        const codec = codecs[index] ?? registry.lookup(oid)
+        return codec === undefined ? [] : [{ ...codec, oid, arrayOid: 0, parameterFormat: format }]
+      })
+    )
+  )
+}
 
 export class CopyRowEncoder {
   private readonly names: ReadonlyArray<string>
@@ -36,6 +55,8 @@ export class CopyRowEncoder {
   private readonly values: Array<unknown>
   /** Whether some column has a name that every object answers to. */
   private readonly guarded: boolean
+  /** Whether a value may stand for a default. */
+  private readonly takesDefault: boolean
   /** The fields of one row, for the formats of lines. */
   private readonly fields = new ByteWriter()
   private writer = new ByteWriter(pieceBytes + slack)
@@ -46,15 +67,14 @@ export class CopyRowEncoder {
     private readonly columns: ReadonlyArray<Column>,
     private readonly format: Checked,
     registry: Registry,
-    private readonly sql: string
+    private readonly sql: string,
+    codecs: ColumnCodecs = []
   ) {
     this.names = columns.map(({ name }) => name)
     this.guarded = this.names.some((name) => name in Object.prototype)
     this.values = columns.map(() => null)
-    this.plan = Parameters.plan(
-      columns.map(({ typeOid }) => typeOid),
-      inOneFormat(columns, registry, format._tag === "binary" ? 1 : 0)
-    )
+    this.plan = planOf(columns, registry, codecs, format._tag === "binary" ? 1 : 0)
+    this.takesDefault = format._tag !== "binary" && format.lines.defaultText !== undefined
   }
 
   /** Writes rows and adds the pieces that are full to `out`. After a failure nothing more may be written. */
@@ -89,27 +109,41 @@ export class CopyRowEncoder {
         this.fields.text(name)
         this.fields.patchInt32(start - 4, this.fields.offset - start)
       }
-      this.line()
+      this.line(true)
     }
   }
 
   private row(row: RowInput): PgCopyRowError | undefined {
-    const values = isList(row) ? row : this.pick(row)
+    const given = isList(row) ? row : this.pick(row)
+    const hasDefault = this.takesDefault && given.includes(Default)
+    const values = hasDefault ? given.map((value) => (value === Default ? null : value)) : given
     const isBinary = this.format._tag === "binary"
     const target = isBinary ? this.writer : this.fields
     if (isBinary) target.int16(this.columns.length)
     const failure = this.plan.write(target, values)
-    if (failure !== null) return this.refused(failure)
-    if (!isBinary) this.line()
+    if (failure !== null) return this.refused(failure, given)
+    if (hasDefault) this.markDefaults(given)
+    if (!isBinary) this.line(false)
     return this.writer.failure === null ? undefined : this.error(this.writer.failure)
   }
 
+  /** Makes defaults of the fields that were written as NULL in their place. */
+  private markDefaults(given: ReadonlyArray<unknown>): void {
+    let at = 0
+    for (const value of given) {
+      const length = this.fields.view.getInt32(at)
+      if (value === Default) this.fields.patchInt32(at, LineFormat.defaultLength)
+      at += 4 + Math.max(0, length)
+    }
+  }
+
   /** Writes what is in `fields` as a line. */
-  private line(): void {
+  private line(isHeader: boolean): void {
+    const { fields, format, writer } = this
     const width = this.columns.length
-    if (this.format._tag === "text") CopyText.write(this.writer, this.format.lines, this.fields, 0, width)
-    else if (this.format._tag === "csv") CopyCsv.write(this.writer, this.format.lines, this.fields, 0, width)
-    this.fields.rollback(0)
+    if (format._tag === "text") CopyText.write(writer, format.lines, fields, 0, width)
+    else if (format._tag === "csv") CopyCsv.write(writer, format.lines, fields, 0, width, isHeader)
+    fields.rollback(0)
   }
 
   private pick(row: Readonly<Record<string, unknown>>): ReadonlyArray<unknown> {
@@ -122,8 +156,11 @@ export class CopyRowEncoder {
     return values
   }
 
-  private refused(failure: Parameters.ParameterFailure): PgCopyRowError {
-    if (failure._tag === "Refused") return this.error(failure.reason, failure.index, failure.type)
+  private refused(failure: Parameters.ParameterFailure, given: ReadonlyArray<unknown>): PgCopyRowError {
+    if (failure._tag === "Refused") {
+      const reason = given[failure.index] === Default ? withoutDefault : failure.reason
+      return this.error(reason, failure.index, failure.type)
+    }
     const { expected, received } = failure
     return this.error(
       `${received} ${received === 1 ? "value" : "values"} for ${expected} ${expected === 1 ? "column" : "columns"}`
@@ -142,5 +179,7 @@ export class CopyRowEncoder {
     })
   }
 }
+
+const withoutDefault = "a default needs the format text or csv, and a defaultText to stand for it"
 
 const isList = (row: RowInput): row is ReadonlyArray<unknown> => Array.isArray(row)

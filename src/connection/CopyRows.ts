@@ -10,6 +10,7 @@
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { PgCopyRowError } from "../model/CopyRowError.js"
@@ -17,24 +18,49 @@ import type { PgCodecError, PgSessionError } from "../model/PgError.js"
 import type * as Row from "../types/Row.js"
 import type { CopyResult } from "./CopyIn.js"
 import * as CopyPlan from "./CopyPlan.js"
-import type { Plan, ReadSettings, RowData, RowOf, RowsFrom, RowsInto } from "./CopyPlan.js"
+import type { Plan } from "./CopyPlan.js"
 import { CopyRowDecoder } from "./CopyRowDecoder.js"
 import { CopyRowEncoder, type RowInput } from "./CopyRowEncoder.js"
+import * as CopySchema from "./CopySchema.js"
+import type {
+  ReadSettings,
+  RowOf,
+  RowsFrom,
+  RowsInto,
+  RowsToRead,
+  RowsToWrite,
+  TypedInto
+} from "./CopyTarget.js"
 import type { PgConnection } from "./PgConnection.js"
 
 export type { CopyColumn } from "./CopyColumns.js"
-export type { AsBinary, AsCsv, AsText, CopyFormat } from "./CopyFormat.js"
-export type { ReadSettings, RowData, RowOf, RowsFrom, RowsInto, Unstated } from "./CopyPlan.js"
+export type { AsAny, AsBinary, AsCsv, AsLines, AsText, CopyFormat } from "./CopyFormat.js"
+export type {
+  BytesFrom,
+  BytesInto,
+  FormatFrom,
+  FormatInto,
+  ReadSettings,
+  RowData,
+  RowOf,
+  RowsFrom,
+  RowsInto,
+  RowsToRead,
+  RowsToWrite,
+  TypedInto,
+  Unstated
+} from "./CopyTarget.js"
 export type { RowInput } from "./CopyRowEncoder.js"
 export type { IntoSettings, LenientSettings, TableName } from "./CopyStatement.js"
 
-type Pipe<In, Out, E> = Channel.Channel<
+type Pipe<In, Out, E, R = never> = Channel.Channel<
   Chunk.Chunk<Out>,
   Chunk.Chunk<In>,
   E | PgCopyRowError,
   E,
   unknown,
-  unknown
+  unknown,
+  R
 >
 
 /** What one chunk or the end gives: its elements, then the failure if there is one. */
@@ -46,9 +72,9 @@ const emit = <A>(
   return failure === undefined ? some : Channel.zipRight(some, Channel.fail(failure))
 }
 
-const encoding = <E>({ columns, format, registry, sql }: Plan): Pipe<RowInput, Uint8Array, E> =>
+const encoding = <E>({ codecs, columns, format, registry, sql }: Plan): Pipe<RowInput, Uint8Array, E> =>
   Channel.suspend(() => {
-    const encoder = new CopyRowEncoder(columns, format, registry, sql)
+    const encoder = new CopyRowEncoder(columns, format, registry, sql, codecs)
     const loop: Pipe<RowInput, Uint8Array, E> = Channel.readWithCause({
       onInput: (rows: Chunk.Chunk<RowInput>) => {
         const out: Array<Uint8Array> = []
@@ -87,6 +113,32 @@ const decoding = <M extends Row.RowMode, E>(
     return loop
   })
 
+/** Values of a Schema to rows. */
+const typedEncoding =
+  <A, I, RS>(plan: Plan, schema: Schema.Schema<A, I, RS>) =>
+  <E, R>(values: Stream.Stream<A, E, R>): Stream.Stream<RowInput, E | PgCopyRowError, R | RS> =>
+    Stream.suspend(() => {
+      const pass = CopySchema.encoding(plan, schema)
+      return Stream.mapChunksEffect(values, (chunk) =>
+        Effect.map(pass(Chunk.toReadonlyArray(chunk)), Chunk.unsafeFromArray)
+      )
+    })
+
+/** Rows to values of a Schema; those before a fault are given. */
+const typedDecoding = <A, I, RS, E>(plan: Plan, schema: Schema.Schema<A, I, RS>): Pipe<Row.Row, A, E, RS> =>
+  Channel.suspend(() => {
+    const pass = CopySchema.decoding(plan, schema)
+    const loop: Pipe<Row.Row, A, E, RS> = Channel.readWithCause({
+      onInput: (rows: Chunk.Chunk<Row.Row>) =>
+        Channel.flatMap(Channel.fromEffect(pass(Chunk.toReadonlyArray(rows))), ({ failure, values }) =>
+          Channel.flatMap(emit(values, failure), () => loop)
+        ),
+      onFailure: Channel.failCause,
+      onDone: () => Channel.void
+    })
+    return loop
+  })
+
 /**
  * Copies rows into a table and answers with the number stored. The server's refusal ends it at once, however much
  * input is left. A row that cannot be written fails with `PgCopyRowError`; then, and when the source fails or is
@@ -101,17 +153,50 @@ export const into = <E, R>(
     connection.copyFrom(plan.sql, Stream.pipeThroughChannel(rows, encoding<E>(plan)), target)
   )
 
+/** The same with values of a Schema, whose columns are compared with the table's before anything is sent. */
+export const typedInto = <A, I, RS, E, R>(
+  connection: PgConnection,
+  target: TypedInto,
+  schema: Schema.Schema<A, I, RS>,
+  values: Stream.Stream<A, E, R>
+): Effect.Effect<CopyResult, PgSessionError | E, R | RS> =>
+  Effect.flatMap(CopyPlan.into(connection, target, CopySchema.look(schema)), (plan) =>
+    connection.copyFrom(
+      plan.sql,
+      values.pipe(typedEncoding(plan, schema), Stream.pipeThroughChannel(encoding<E | PgCopyRowError>(plan))),
+      target
+    )
+  )
+
+const sinkOf = (
+  connection: PgConnection,
+  target: RowsInto | TypedInto,
+  plan: Plan
+): Sink.Sink<CopyResult, RowInput, never, PgSessionError> =>
+  Sink.fromChannel(
+    Channel.pipeToOrFail(encoding<never>(plan), Sink.toChannel(connection.copySink(plan.sql, target)))
+  )
+
 /** `into` as a sink, for the end of a pipeline. It hears the server only when rows come. */
 export const sink = (
   connection: PgConnection,
   target: RowsInto
 ): Sink.Sink<CopyResult, RowInput, never, PgSessionError> =>
+  Sink.unwrap(Effect.map(CopyPlan.into(connection, target), (plan) => sinkOf(connection, target, plan)))
+
+/** `typedInto` as a sink. */
+export const typedSink = <A, I, RS>(
+  connection: PgConnection,
+  target: TypedInto,
+  schema: Schema.Schema<A, I, RS>
+): Sink.Sink<CopyResult, A, never, PgSessionError, RS> =>
   Sink.unwrap(
-    Effect.map(CopyPlan.into(connection, target), (plan) =>
-      Sink.fromChannel(
-        Channel.pipeToOrFail(encoding<never>(plan), Sink.toChannel(connection.copySink(plan.sql, target)))
+    Effect.map(CopyPlan.into(connection, target, CopySchema.look(schema)), (plan) => {
+      const pass = CopySchema.encoding(plan, schema)
+      return Sink.mapInputChunksEffect(sinkOf(connection, target, plan), (chunk: Chunk.Chunk<A>) =>
+        Effect.map(pass(Chunk.toReadonlyArray(chunk)), Chunk.unsafeFromArray)
       )
-    )
+    })
   )
 
 /** The rows of a table or a query, at the consumer's pace. Leaving the stream early cancels the copy on the server. */
@@ -128,23 +213,78 @@ export const from = <M extends Row.RowMode = "object">(
     )
   )
 
-/** Rows to the bytes of a copy, about 64 kB at a time: for a file that a server, or `decode`, is to read. */
-export const encode =
-  (data: RowData) =>
-  <E, R>(rows: Stream.Stream<RowInput, E, R>): Stream.Stream<Uint8Array, PgCodecError | E, R> =>
-    Stream.unwrap(
-      Effect.map(CopyPlan.data(data, "encode"), (plan) => Stream.pipeThroughChannel(rows, encoding<E>(plan)))
+/** The same through a Schema, which is compared with the columns before the copy begins. */
+export const typedFrom = <A, I, RS>(
+  connection: PgConnection,
+  source: RowsFrom,
+  schema: Schema.Schema<A, I, RS>
+): Stream.Stream<A, PgSessionError, RS> =>
+  Stream.unwrap(
+    Effect.map(CopyPlan.from(connection, source, CopySchema.look(schema)), (plan) =>
+      connection
+        .copyTo(plan.sql, source)
+        .pipe(
+          Stream.pipeThroughChannel(decoding<"object", PgSessionError>(plan, source)),
+          Stream.pipeThroughChannel(typedDecoding<A, I, RS, PgSessionError>(plan, schema))
+        )
     )
+  )
+
+type Encoding<A, RS = never> = <E, R>(
+  rows: Stream.Stream<A, E, R>
+) => Stream.Stream<Uint8Array, PgCodecError | E, R | RS>
+
+type Decoding<A, RS = never> = <E, R>(
+  bytes: Stream.Stream<Uint8Array, E, R>
+) => Stream.Stream<A, PgCodecError | E, R | RS>
 
 /**
- * The bytes of a copy to rows, however they are cut. Chunks belong to the reader and must not change. Rows before
- * a fault are given before the failure.
+ * Rows, or values of a Schema, to the bytes of a copy, about 64 kB at a time: for a file that a server, or `decode`, is to
+ * read.
  */
-export const decode =
-  <M extends Row.RowMode = "object">(data: RowData & ReadSettings<M>) =>
-  <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<RowOf<M>, PgCodecError | E, R> =>
-    Stream.unwrap(
-      Effect.map(CopyPlan.data(data, "decode"), (plan) =>
-        Stream.pipeThroughChannel(bytes, decoding<M, E>(plan, data))
-      )
-    )
+export function encode(data: RowsToWrite): Encoding<RowInput>
+export function encode<A, I, RS>(data: RowsToWrite, schema: Schema.Schema<A, I, RS>): Encoding<A, RS>
+export function encode<A, I, RS>(data: RowsToWrite, schema?: Schema.Schema<A, I, RS>) {
+  return <E, R>(rows: Stream.Stream<A & RowInput, E, R>) =>
+    schema === undefined
+      ? Stream.unwrap(
+          Effect.map(CopyPlan.data(data, "encode"), (plan) =>
+            Stream.pipeThroughChannel(rows, encoding<E>(plan))
+          )
+        )
+      : Stream.unwrap(
+          Effect.map(CopyPlan.data(data, "encode", CopySchema.look(schema)), (plan) =>
+            rows.pipe(
+              typedEncoding(plan, schema),
+              Stream.pipeThroughChannel(encoding<E | PgCopyRowError>(plan))
+            )
+          )
+        )
+}
+
+/**
+ * The bytes of a copy to rows, or to values of a Schema, however they are cut. Chunks belong to the reader and must not
+ * change. Rows before a fault are given before the failure.
+ */
+export function decode<M extends Row.RowMode = "object">(data: RowsToRead<M>): Decoding<RowOf<M>>
+export function decode<A, I, RS>(data: RowsToRead, schema: Schema.Schema<A, I, RS>): Decoding<A, RS>
+export function decode<A, I, RS, M extends Row.RowMode>(
+  data: RowsToRead<M>,
+  schema?: Schema.Schema<A, I, RS>
+) {
+  return <E, R>(bytes: Stream.Stream<Uint8Array, E, R>) =>
+    schema === undefined
+      ? Stream.unwrap(
+          Effect.map(CopyPlan.data(data, "decode"), (plan) =>
+            Stream.pipeThroughChannel(bytes, decoding<M, E>(plan, data))
+          )
+        )
+      : Stream.unwrap(
+          Effect.map(CopyPlan.data(data, "decode", CopySchema.look(schema)), (plan) =>
+            bytes.pipe(
+              Stream.pipeThroughChannel(decoding<M, E>(plan, data)),
+              Stream.pipeThroughChannel(typedDecoding<A, I, RS, E | PgCopyRowError>(plan, schema))
+            )
+          )
+        )
+}

@@ -7,7 +7,8 @@
 import * as Either from "effect/Either"
 import * as Identifier from "../model/Identifier.js"
 import type { Statement } from "../model/Statement.js"
-import type { CopyFormat } from "./CopyFormat.js"
+import type { Chosen } from "../wire/copy/LineFormat.js"
+import type { Options } from "./CopyOption.js"
 
 /** A table's name, or its path, such as schema and table. A point inside a part is part of the name. */
 export type TableName = string | ReadonlyArray<string>
@@ -20,15 +21,23 @@ export interface IntoSettings {
   readonly where?: Statement
 }
 
-/** What the server is to do with values that are none of their type, in the formats of lines; PostgreSQL 17 or later. */
-export interface LenientSettings {
-  /** `ignore` passes over the row; a notice at the end tells how many. */
-  readonly onError?: "stop" | "ignore"
-  /** Most rows passed over before the copy fails; PostgreSQL 18 or later. */
-  readonly rejectLimit?: number
-  /** `verbose` makes a notice for each row passed over. */
+interface Lenient {
+  /**
+   * `silent` says nothing, which takes PostgreSQL 18; `verbose` makes a notice for each row passed over; `default` one at
+   * the end, which tells how many.
+   */
   readonly logVerbosity?: "default" | "verbose" | "silent"
 }
+
+/** What the server is to do with values that are none of their type, in the formats of lines; PostgreSQL 17 or later. */
+export type LenientSettings =
+  | (Lenient & { readonly onError?: "stop"; readonly rejectLimit?: never })
+  | (Lenient & {
+      /** Passes over the row. */
+      readonly onError: "ignore"
+      /** Most rows passed over before the copy fails; PostgreSQL 18 or later. */
+      readonly rejectLimit?: number
+    })
 
 export type Text = Either.Either<string, string>
 
@@ -49,54 +58,67 @@ const withoutParameters = (what: string, { parameters, sql }: Statement): Text =
     ? Either.right(sql)
     : Either.left(`COPY takes no parameters, and the ${what} has ${parameters.length}`)
 
+/** What a copy is made of: a table with its columns, all unless named, or a query. */
+type Names = ReadonlyArray<string> | undefined
+
+const choiceOf = (keyword: string, choice: Chosen | undefined, names: Names): ReadonlyArray<Text> => {
+  const listed = choice === "*" && names !== undefined ? names : choice
+  if (listed === "*") return [Either.right(`${keyword} *`)]
+  return listed === undefined || listed.length === 0
+    ? []
+    : [Either.map(quoteNames(listed), (quoted) => `${keyword} (${quoted})`)]
+}
+
+/**
+ * The options that choose columns. `names`: all that there are, to be listed where all are chosen, because servers before
+ * 17 do not know `*` where NULL is meant.
+ */
+const choicesOf = (options: Options, names?: Names): Either.Either<ReadonlyArray<string>, string> =>
+  Either.all([
+    ...choiceOf("force_quote", options.forceQuote, undefined),
+    ...choiceOf("force_not_null", options.forceNotNull, names),
+    ...choiceOf("force_null", options.forceNull, names)
+  ])
+
+const literalOf = (keyword: string, text: string | undefined): ReadonlyArray<string> =>
+  text === undefined ? [] : [`${keyword} ${literal(text)}`]
+
+const wordOf = (keyword: string, word: string | number | undefined): ReadonlyArray<string> =>
+  word === undefined ? [] : [`${keyword} ${word}`]
+
 type Direction = "into" | "from"
 
-const optionsOf = (format: CopyFormat, direction: Direction): ReadonlyArray<string> => {
-  const options = [`format ${format.format}`]
-  if (format.format === "binary") return options
-  const { delimiter, header = false, nullText } = format
-  if (delimiter !== undefined) options.push(`delimiter ${literal(delimiter)}`)
-  if (nullText !== undefined) options.push(`null ${literal(nullText)}`)
-  // What we write for the server to match are the names it was given, so the same word goes both ways.
-  if (header !== false) options.push(header === "match" && direction === "into" ? "header match" : "header")
-  if (format.format === "text") return options
-  if (format.quote !== undefined) options.push(`quote ${literal(format.quote)}`)
-  if (format.escape !== undefined) options.push(`escape ${literal(format.escape)}`)
-  return options
-}
+const headerOf = (header: Options["header"], direction: Direction): ReadonlyArray<string> =>
+  header === undefined || header === false
+    ? []
+    : // What is written for the server to match are the names it was given, so the same word goes both ways.
+      [header === "match" && direction === "into" ? "header match" : "header"]
 
-const lenientOf = ({
-  logVerbosity,
-  onError,
-  rejectLimit
-}: LenientSettings): Either.Either<ReadonlyArray<string>, string> => {
-  const options: Array<string> = []
-  if (onError !== undefined) options.push(`on_error ${onError}`)
-  if (rejectLimit !== undefined) {
-    if (!Number.isSafeInteger(rejectLimit) || rejectLimit < 1)
-      return Either.left("rejectLimit must be a whole number above 0")
-    options.push(`reject_limit ${rejectLimit}`)
-  }
-  if (logVerbosity !== undefined) options.push(`log_verbosity ${logVerbosity}`)
-  return Either.right(options)
-}
+const optionsOf = (options: Options, direction: Direction, choices: ReadonlyArray<string>): string =>
+  [
+    `format ${options.format}`,
+    ...literalOf("delimiter", options.delimiter),
+    ...literalOf("null", options.nullText),
+    ...literalOf("default", options.defaultText),
+    ...headerOf(options.header, direction),
+    ...literalOf("quote", options.quote),
+    ...literalOf("escape", options.escape),
+    ...choices,
+    ...(options.freeze === true ? ["freeze"] : []),
+    ...wordOf("on_error", options.onError),
+    ...wordOf("reject_limit", options.rejectLimit),
+    ...wordOf("log_verbosity", options.logVerbosity),
+    ...literalOf("encoding", options.encoding)
+  ].join(", ")
 
 /** `COPY … FROM STDIN`. Left is the reason why there is no such statement. */
-export const into = (
-  table: TableName,
-  names: ReadonlyArray<string>,
-  format: CopyFormat,
-  settings: IntoSettings & LenientSettings
-): Text =>
+export const into = (table: TableName, names: Names, options: Options): Text =>
   Either.gen(function* () {
-    const options = [
-      ...optionsOf(format, "into"),
-      ...(settings.freeze === true ? ["freeze"] : []),
-      ...(yield* lenientOf(settings))
-    ]
+    const columns = names === undefined ? "" : ` (${yield* quoteNames(names)})`
     const where =
-      settings.where === undefined ? "" : ` where ${yield* withoutParameters("condition", settings.where)}`
-    return `copy ${yield* quoteTable(table)} (${yield* quoteNames(names)}) from stdin with (${options.join(", ")})${where}`
+      options.where === undefined ? "" : ` where ${yield* withoutParameters("condition", options.where)}`
+    const settings = optionsOf(options, "into", yield* choicesOf(options, names))
+    return `copy ${yield* quoteTable(table)}${columns} from stdin with (${settings})${where}`
   })
 
 /** What `COPY … TO STDOUT` reads: always a query, so that views, partitions and generated columns are read too. */
@@ -109,7 +131,11 @@ export const query = (table: TableName, names: ReadonlyArray<string> | undefined
 /** The text of the caller's query. */
 export const queryOf = (statement: Statement): Text => withoutParameters("query", statement)
 
-/** `COPY (query) TO STDOUT`. */
-export const from = (sql: string, format: CopyFormat): string =>
+/** `COPY (query) TO STDOUT`, with options that choose no columns. */
+export const from = (sql: string, options: Options, choices: ReadonlyArray<string> = []): string =>
   // A comment at the query's end must not swallow what follows it.
-  `copy (${sql}${sql.includes("--") ? "\n" : ""}) to stdout with (${optionsOf(format, "from").join(", ")})`
+  `copy (${sql}${sql.includes("--") ? "\n" : ""}) to stdout with (${optionsOf(options, "from", choices)})`
+
+/** The same with any options. Left is the reason why there is no such statement. */
+export const fromChoosing = (sql: string, options: Options): Text =>
+  Either.map(choicesOf(options), (choices) => from(sql, options, choices))

@@ -42,3 +42,27 @@ export class PgCopyRowError extends PgCodecError implements CopyRowPlace {
       : `${row} cannot be ${done}: column "${this.column}" of type ${this.type}: ${this.reason}`
   }
 }
+
+/** The columns of a copy are not those that a Schema wants; nothing was copied. Its `where` is `columns`. */
+export class PgCopyColumnsError extends PgCodecError {
+  constructor(fields: {
+    readonly direction: "decode" | "encode"
+    /** Both sides, column by column. */
+    readonly comparison: string
+    readonly sql: string
+  }) {
+    super({
+      direction: fields.direction,
+      where: "columns",
+      index: -1,
+      type: "record",
+      reason: fields.comparison,
+      sql: fields.sql
+    })
+  }
+
+  override get message(): string {
+    const table = this.reason.replaceAll(/^/gm, "  ")
+    return `the columns of the copy do not fit the Schema, and nothing was copied:\n${table}\nHINT: Change the Schema, or what is copied.`
+  }
+}

@@ -14,11 +14,11 @@ const reason = (either: CopyStatement.Text): string => {
 describe("a COPY FROM STDIN", () => {
   it("quotes every name, and a point in one does not make a path (FLW-012)", () => {
     assert.strictEqual(
-      textOf(CopyStatement.into(["my.schema", 'a"b'], ["Id", "select"], { format: "binary" }, {})),
+      textOf(CopyStatement.into(["my.schema", 'a"b'], ["Id", "select"], { format: "binary" })),
       'copy "my.schema"."a""b" ("Id", "select") from stdin with (format binary)'
     )
     assert.strictEqual(
-      textOf(CopyStatement.into("a.b", ["c"], { format: "text" }, {})),
+      textOf(CopyStatement.into("a.b", ["c"], { format: "text" })),
       'copy "a.b" ("c") from stdin with (format text)'
     )
   })
@@ -26,29 +26,39 @@ describe("a COPY FROM STDIN", () => {
   it("has settings as literals that mean the same whatever the server's settings are (FLW-012)", () => {
     assert.strictEqual(
       textOf(
-        CopyStatement.into(
-          "t",
-          ["a"],
-          { format: "csv", delimiter: "'", nullText: "\\N'", quote: "q", escape: "\\", header: true },
-          { freeze: true, onError: "ignore", rejectLimit: 3, logVerbosity: "verbose" }
-        )
+        CopyStatement.into("t", ["a"], {
+          format: "csv",
+          delimiter: "'",
+          nullText: "\\N'",
+          defaultText: "\\D",
+          quote: "q",
+          escape: "\\",
+          header: true,
+          forceNotNull: ["a"],
+          forceNull: "*",
+          freeze: true,
+          onError: "ignore",
+          rejectLimit: 3,
+          logVerbosity: "verbose",
+          encoding: "UTF8"
+        })
       ),
-      `copy "t" ("a") from stdin with (format csv, delimiter '''', null E'\\\\N''', header, quote 'q', escape E'\\\\', ` +
-        "freeze, on_error ignore, reject_limit 3, log_verbosity verbose)"
+      `copy "t" ("a") from stdin with (format csv, delimiter '''', null E'\\\\N''', default E'\\\\D', header, quote 'q', escape E'\\\\', ` +
+        `force_not_null ("a"), force_null ("a"), freeze, on_error ignore, reject_limit 3, log_verbosity verbose, ` +
+        "encoding 'UTF8')"
     )
   })
 
   it("has the header matched by the server on its way in only", () => {
     const format = { format: "text", header: "match" } as const
-    assert.include(textOf(CopyStatement.into("t", ["a"], format, {})), "header match")
+    assert.include(textOf(CopyStatement.into("t", ["a"], format)), "header match")
     assert.notInclude(CopyStatement.from("select 1", format), "match")
     assert.include(CopyStatement.from("select 1", format), "header")
     assert.notInclude(CopyStatement.from("select 1", { format: "text", header: false }), "header")
   })
 
   it("takes a condition without parameters only", () => {
-    const into = (where: Statement.Statement) =>
-      CopyStatement.into("t", ["a"], { format: "binary" }, { where })
+    const into = (where: Statement.Statement) => CopyStatement.into("t", ["a"], { format: "binary", where })
     assert.strictEqual(
       textOf(into(Statement.make("a > 3"))),
       'copy "t" ("a") from stdin with (format binary) where a > 3'
@@ -56,13 +66,16 @@ describe("a COPY FROM STDIN", () => {
     assert.match(reason(into(Statement.make("a > $1", [3]))), /no parameters, and the condition has 1/)
   })
 
-  it("is refused with what is no name, or no limit", () => {
-    const into = (table: CopyStatement.TableName, name: string, rejectLimit = 1) =>
-      CopyStatement.into(table, [name], { format: "text" }, { rejectLimit })
+  it("is refused with what is no name", () => {
+    const into = (table: CopyStatement.TableName, name: string) =>
+      CopyStatement.into(table, [name], { format: "text" })
     assert.match(reason(into("", "a")), /cannot be empty/)
     assert.match(reason(into([], "a")), /cannot be empty/)
     assert.match(reason(into("t", "a\0")), /zero byte/)
-    for (const limit of [0, -1, 1.5, Number.NaN]) assert.match(reason(into("t", "a", limit)), /whole number/)
+    assert.match(
+      reason(CopyStatement.into("t", ["a"], { format: "csv", forceNull: [""] })),
+      /cannot be empty/
+    )
   })
 })
 
@@ -74,6 +87,17 @@ describe("a COPY TO STDOUT", () => {
       CopyStatement.from("select 1", { format: "binary" }),
       "copy (select 1) to stdout with (format binary)"
     )
+  })
+
+  it("chooses columns by name or all of them", () => {
+    const from = (forceQuote: "*" | ReadonlyArray<string>) =>
+      textOf(CopyStatement.fromChoosing("select 1", { format: "csv", forceQuote }))
+    assert.strictEqual(from("*"), "copy (select 1) to stdout with (format csv, force_quote *)")
+    assert.strictEqual(
+      from(["a", 'B"']),
+      'copy (select 1) to stdout with (format csv, force_quote ("a", "B"""))'
+    )
+    assert.strictEqual(from([]), "copy (select 1) to stdout with (format csv)")
   })
 
   it("is not swallowed by a comment at the end of the query", () => {

@@ -8,7 +8,7 @@
  * @see https://www.postgresql.org/docs/current/sql-copy.html
  */
 import type { ByteWriter } from "../../bytes/ByteWriter.js"
-import { isNull, type CsvFormat } from "./LineFormat.js"
+import { isMeant, isNull, standIn, type CsvFormat } from "./LineFormat.js"
 import { LineReader } from "./LineReader.js"
 import { tooWide } from "./RecordReader.js"
 
@@ -51,7 +51,8 @@ export class Reader extends LineReader<CsvFormat> {
   protected split(bytes: Uint8Array, at: number, stop: number, to: number): number | string {
     const width = this.width
     if (width === 0 && at === stop) return this.count(to, 0, to + 2)
-    const { delimiter, escape, quote } = this.format
+    const { delimiter, escape, forceNotNull, forceNull, quote } = this.format
+    const isHeader = this.headerLeft
     const out = this.out.bytes
     const view = this.out.view
     let o = to + 2
@@ -78,7 +79,10 @@ export class Reader extends LineReader<CsvFormat> {
         }
       }
       // Compared with its quotes, which the text for NULL has none of.
-      if (isNull(this.format, bytes, field, p)) {
+      const nothing = isNull(this.format, bytes, field, p)
+        ? isHeader || forceNotNull?.[fields - 1] !== true
+        : !isHeader && forceNull?.[fields - 1] === true && isNull(this.format, out, start, o)
+      if (nothing) {
         view.setInt32(start - 4, -1)
         o = start
       } else view.setInt32(start - 4, o - start)
@@ -88,21 +92,26 @@ export class Reader extends LineReader<CsvFormat> {
   }
 }
 
-/** Appends a record as a line. `fields` holds `count` fields from `at` on, each as its 32-bit length and its bytes. */
+/**
+ * Appends a record as a line. `fields` holds `count` fields from `at` on, each as its 32-bit length and its bytes.
+ * Quotes are forced on the values of records, as the server does, and not on the names of a header.
+ */
 export const write = (
   writer: ByteWriter,
   format: CsvFormat,
   fields: ByteWriter,
   at: number,
-  count: number
+  count: number,
+  isHeader = false
 ): void => {
-  const { delimiter, escape, nullText, quote } = format
+  const { delimiter, escape, quote } = format
+  const forceQuote = isHeader ? undefined : format.forceQuote
   for (let index = 0; index < count; index++) {
     if (index > 0) writer.uint8(delimiter)
     const length = fields.view.getInt32(at)
     at += 4
     if (length < 0) {
-      writer.raw(nullText)
+      writer.raw(standIn(format, length))
       continue
     }
     const stop = at + length
@@ -111,7 +120,7 @@ export const write = (
     const bytes = fields.bytes
     const out = writer.bytes
     let o = writer.offset
-    if (wantsQuotes(format, bytes, at, stop)) {
+    if (forceQuote?.[index] === true || wantsQuotes(format, bytes, at, stop)) {
       out[o++] = quote
       for (let p = at; p < stop; p++) {
         const byte = bytes[p]!
@@ -135,6 +144,7 @@ const wantsQuotes = (format: CsvFormat, bytes: Uint8Array, at: number, stop: num
     if (byte === delimiter || byte === quote || byte === lf || byte === cr) return true
   }
   return (
-    isNull(format, bytes, at, stop) || (stop - at === 2 && bytes[at] === backslash && bytes[at + 1] === point)
+    isMeant(format, bytes, at, stop) ||
+    (stop - at === 2 && bytes[at] === backslash && bytes[at + 1] === point)
   )
 }

@@ -7,7 +7,7 @@
  * @see https://www.postgresql.org/docs/current/sql-copy.html
  */
 import type { ByteWriter } from "../../bytes/ByteWriter.js"
-import { isNull, type LineFormat } from "./LineFormat.js"
+import { isMeant, isNull, standIn, type LineFormat } from "./LineFormat.js"
 import { LineReader } from "./LineReader.js"
 import { tooWide } from "./RecordReader.js"
 
@@ -99,7 +99,8 @@ export class Reader extends LineReader<LineFormat> {
 
 /**
  * Appends a record as a line. `fields` holds `count` fields from `at` on, each as its 32-bit length and its bytes. A
- * value whose text would be read as NULL is written in octal; an empty one cannot be, and is a failure of the writer.
+ * value whose text would be read as NULL or as a default is written in octal; an empty one cannot be, and is a failure of
+ * the writer.
  */
 export const write = (
   writer: ByteWriter,
@@ -108,13 +109,13 @@ export const write = (
   at: number,
   count: number
 ): void => {
-  const { delimiter, nullText } = format
+  const { delimiter } = format
   for (let index = 0; index < count; index++) {
     if (index > 0) writer.uint8(delimiter)
     const length = fields.view.getInt32(at)
     at += 4
     if (length < 0) {
-      writer.raw(nullText)
+      writer.raw(standIn(format, length))
       continue
     }
     const stop = at + length
@@ -135,11 +136,15 @@ export const write = (
       }
     }
     writer.offset = o
-    if (isNull(format, out, start, o)) {
+    if (isMeant(format, out, start, o)) {
       writer.offset = start
-      if (length === 0)
-        return writer.fail("an empty text cannot be told from NULL, which is written as nothing")
+      if (length === 0) {
+        const what = format.nullText.length === 0 ? "NULL" : "a default"
+        return writer.fail(`an empty text cannot be told from ${what}, which is written as nothing`)
+      }
       writeOctal(writer, fields.bytes, at, stop)
+      if (isMeant(format, writer.bytes, start, writer.offset))
+        return writer.fail("a value cannot be told from the text for NULL or for a default")
     }
     at = stop
   }

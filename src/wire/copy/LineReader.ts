@@ -22,7 +22,8 @@ export abstract class LineReader<F extends LineFormat> extends RecordReader {
   protected readonly format: F
   private readonly names: ReadonlyArray<string>
   private lineEnd: keyof typeof lineEnds | undefined
-  private headerLeft: boolean
+  /** Whether the line at hand is the header. */
+  protected headerLeft: boolean
   /** Where the line after the current one begins. */
   private after = 0
   /** Whether a mark has ended the data; what comes behind it means nothing. */
@@ -125,8 +126,12 @@ export abstract class LineReader<F extends LineFormat> extends RecordReader {
   }
 
   private header(bytes: Uint8Array, at: number, stop: number): boolean {
+    const isRight = this.format.header !== "match" || this.matches(bytes, at, stop)
     this.headerLeft = false
-    if (this.format.header !== "match") return true
+    return isRight
+  }
+
+  private matches(bytes: Uint8Array, at: number, stop: number): boolean {
     const isMarked = bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf
     const start = this.begin(0, this.room(stop - at))
     if (start < 0) return false

@@ -12,13 +12,18 @@ describe("settings of the formats of lines", () => {
     assert.deepStrictEqual(Either.getOrThrow(LineFormat.text()), {
       delimiter: 9,
       nullText: Uint8Array.of(92, 78),
+      defaultText: undefined,
       header: false
     })
     assert.deepStrictEqual(Either.getOrThrow(LineFormat.csv()), {
       delimiter: 44,
       nullText: new Uint8Array(0),
+      defaultText: undefined,
       quote: 34,
       escape: 34,
+      forceQuote: undefined,
+      forceNotNull: undefined,
+      forceNull: undefined,
       header: false
     })
     assert.strictEqual(Either.getOrThrow(LineFormat.csv({ quote: "'" })).escape, 39)
@@ -32,7 +37,17 @@ describe("settings of the formats of lines", () => {
       for (const nullText of ["a\nb", "\r", "\0", "\ud800"])
         assert.match(reason(make({ nullText })), /line ends/)
       assert.match(reason(make({ delimiter: "|", nullText: "a|b" })), /cannot contain any of "\|"/)
+      assert.match(reason(make({ delimiter: "|", defaultText: "|D" })), /default cannot contain any of "\|"/)
+      for (const defaultText of ["a\nb", "\0"])
+        assert.match(reason(make({ defaultText })), /a default .* line ends/)
+      assert.match(reason(make({ nullText: "-", defaultText: "-" })), /the same text/)
     }
+    assert.match(reason(LineFormat.csv({ defaultText: 'a"' })), /a default cannot contain/)
+    for (const option of ["forceQuote", "forceNotNull", "forceNull"] as const)
+      assert.match(
+        reason(LineFormat.csv({ [option]: ["b"] }, ["a"])),
+        new RegExp(`^${option}: no column "b"`)
+      )
     for (const delimiter of ["\\", ".", "a", "z", "0", "9"])
       assert.match(reason(LineFormat.text({ delimiter })), /small letter or a digit/)
     assert.match(reason(LineFormat.csv({ delimiter: '"' })), /must be different/)
@@ -41,10 +56,27 @@ describe("settings of the formats of lines", () => {
     assert.match(reason(LineFormat.csv({ escape: "" })), /the escape must be one character/)
   })
 
+  it("choose columns by name, or all of them", () => {
+    const { forceNotNull, forceNull, forceQuote } = Either.getOrThrow(
+      LineFormat.csv({ forceQuote: "*", forceNotNull: ["b"], forceNull: [] }, ["a", "b"])
+    )
+    assert.deepStrictEqual(
+      [forceQuote, forceNotNull, forceNull],
+      [
+        [true, true],
+        [false, true],
+        [false, false]
+      ]
+    )
+  })
+
   it("are refused where what is written could not be read", () => {
     for (const nullText of ["\\", "\\\\\\", "a\\"])
       assert.match(reason(LineFormat.text({ nullText })), /backslash/)
     assert.isTrue(Either.isRight(LineFormat.text({ nullText: "\\\\" })))
     assert.match(reason(LineFormat.text({ nullText: "\\." })), /cannot contain any of/)
+    assert.match(reason(LineFormat.text({ defaultText: "D\\" })), /default cannot end in a backslash/)
+    for (const settings of [{ nullText: "\\." }, { defaultText: "\\." }])
+      assert.match(reason(LineFormat.csv(settings)), /the mark of the end/)
   })
 })
