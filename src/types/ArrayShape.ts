@@ -4,10 +4,12 @@
  */
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import { PgArray } from "../model/PgArray.js"
+import * as Fail from "./Fail.js"
 import { describe, mismatch } from "./Shape.js"
 
 export const mostDimensions = 6
 export const mostElements = 134_217_727
+export const undefinedElement = "expected a value or null, got undefined"
 
 export interface Dimensions {
   /** Number of elements of each dimension, outermost first; none for an empty array. */
@@ -29,6 +31,17 @@ export const countOf = (lengths: ReadonlyArray<number>): number | undefined => {
     if (count > mostElements) return undefined
   }
   return some ? count : 0
+}
+
+/** Where in the nested arrays the element lies that is the `index`-th in row-major order, such as `[2][1]`. */
+export const placeOf = (index: number, lengths: ReadonlyArray<number>): string => {
+  let place = ""
+  let rest = index
+  for (let depth = lengths.length - 1; depth >= 0; depth--) {
+    place = `[${rest % lengths[depth]!}]${place}`
+    rest = Math.trunc(rest / lengths[depth]!)
+  }
+  return place
 }
 
 /**
@@ -82,20 +95,17 @@ const isRectangular = (
   depth: number
 ): boolean => {
   if (depth === lengths.length - 1) return true
-  for (const value of values) {
-    if (!Array.isArray(value)) {
-      writer.fail(
-        `expected arrays of one length in dimension ${depth + 2}, got ${describe(value)} among them`
-      )
-      return false
+  const wanted = lengths[depth + 1]
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]
+    const isAlike: boolean = Array.isArray(value) && value.length === wanted
+    if (isAlike && isRectangular(writer, value as ReadonlyArray<unknown>, lengths, depth + 1)) continue
+    if (!isAlike) {
+      const got = Array.isArray(value) ? `${wanted} and ${value.length}` : `${describe(value)} among them`
+      writer.fail(`expected arrays of one length in dimension ${depth + 2}, got ${got}`)
     }
-    if (value.length !== lengths[depth + 1]) {
-      writer.fail(
-        `expected arrays of one length in dimension ${depth + 2}, got ${lengths[depth + 1]} and ${value.length}`
-      )
-      return false
-    }
-    if (!isRectangular(writer, value, lengths, depth + 1)) return false
+    Fail.insideElement(writer, index, depth, !isAlike)
+    return false
   }
   return true
 }

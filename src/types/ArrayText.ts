@@ -7,6 +7,7 @@ import { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import * as ArrayShape from "./ArrayShape.js"
 import type { Codec, Decode } from "./Codec.js"
+import * as Fail from "./Fail.js"
 import { isSpace } from "./Quoting.js"
 
 const quote = 34
@@ -21,6 +22,8 @@ class Walk {
   readonly lengths: Array<number> = []
   lowerBounds: Array<number> | undefined
   private readonly delimiter: number
+  /** A value failed, and not the text around it. */
+  private isUnread = false
 
   constructor(
     private readonly reader: ByteReader,
@@ -42,6 +45,12 @@ class Walk {
 
   private bad(reason: string): false {
     this.reader.fail(`malformed array: ${reason}`)
+    return false
+  }
+
+  /** What stands at `index` could not be read: where, when it is a value. */
+  private refused(index: number, depth: number): false {
+    if (this.isUnread) Fail.insideElement(this.reader, index, depth, depth === this.lengths.length - 1)
     return false
   }
 
@@ -90,7 +99,8 @@ class Walk {
     else {
       for (;;) {
         this.space()
-        if (!(this.peek() === open ? this.level(depth + 1) : this.element(depth))) return false
+        if (!(this.peek() === open ? this.level(depth + 1) : this.element(depth)))
+          return this.refused(count, depth)
         count++
         this.space()
         const next = this.peek()
@@ -155,7 +165,7 @@ class Walk {
     const reader = this.reader
     if (escapes === 0) {
       this.elements.push(this.codec.decodeText(reader, start, stop - start))
-      return reader.failure === null
+      return this.isRead()
     }
     const plain = new Uint8Array(stop - start - escapes)
     for (let from = start, to = 0; from < stop; from++) {
@@ -165,7 +175,12 @@ class Walk {
     const inner = new ByteReader(plain)
     this.elements.push(this.codec.decodeText(inner, 0, plain.length))
     if (inner.failure !== null) reader.fail(inner.failure)
-    return reader.failure === null
+    return this.isRead()
+  }
+
+  private isRead(): boolean {
+    this.isUnread = this.reader.failure !== null
+    return !this.isUnread
   }
 }
 
@@ -208,28 +223,30 @@ export const encode = (writer: ByteWriter, codec: Codec, shape: ArrayShape.Dimen
     writer.text(`${bounds.join("")}=`)
   }
   if (shape.lengths.length === 0) writer.text("{}")
-  else encodeLevel(writer, codec, shape.values, shape.lengths.length - 1)
+  else encodeLevel(writer, codec, shape.values, 0, shape.lengths.length - 1)
 }
 
 const encodeLevel = (
   writer: ByteWriter,
   codec: Codec,
   values: ReadonlyArray<unknown>,
-  below: number
+  depth: number,
+  deepest: number
 ): void => {
   writer.uint8(open)
-  for (let index = 0; index < values.length && writer.failure === null; index++) {
+  for (let index = 0; index < values.length; index++) {
     if (index > 0) writer.text(codec.delimiter)
     const value = values[index]
-    if (below > 0) encodeLevel(writer, codec, value as ReadonlyArray<unknown>, below - 1)
+    if (depth < deepest) encodeLevel(writer, codec, value as ReadonlyArray<unknown>, depth + 1, deepest)
     else if (value === null) writer.text("NULL")
     else encodeElement(writer, codec, value)
+    if (writer.failure !== null) return Fail.insideElement(writer, index, depth, depth === deepest)
   }
   writer.uint8(close)
 }
 
 const encodeElement = (writer: ByteWriter, codec: Codec, value: unknown): void => {
-  if (value === undefined) return writer.fail("expected elements or null, got undefined among them")
+  if (value === undefined) return writer.fail(ArrayShape.undefinedElement)
   writer.uint8(quote)
   const start = writer.offset
   codec.encodeText(writer, value)

@@ -15,6 +15,7 @@ import { PgArray } from "../model/PgArray.js"
 import * as ArrayShape from "./ArrayShape.js"
 import * as ArrayText from "./ArrayText.js"
 import type { Codec, Decode } from "./Codec.js"
+import * as Fail from "./Fail.js"
 import { writeText } from "./Texts.js"
 
 /** What becomes of lower bounds other than 1: `kept` in a `PgArray`, or `dropped` as node-postgres does. */
@@ -80,7 +81,10 @@ const decodeBinary =
         return []
       }
       elements[index] = element(reader, next, size)
-      if (reader.failure !== null) return []
+      if (reader.failure !== null) {
+        Fail.inside(reader, `element ${ArrayShape.placeOf(index, header.lengths)}`)
+        return []
+      }
       next += size
     }
     if (next !== end) reader.fail(`${end - next} bytes left over after the array`)
@@ -104,7 +108,7 @@ const encodeBinary = (codec: Codec, writer: ByteWriter, shape: ArrayShape.Dimens
     writer.int32(shape.lengths[index]!)
     writer.int32(shape.lowerBounds[index]!)
   }
-  if (shape.lengths.length > 0 && encodeElements(codec, writer, shape.values, shape.lengths.length - 1)) {
+  if (shape.lengths.length > 0 && encodeElements(codec, writer, shape.values, 0, shape.lengths.length - 1)) {
     if (writer.failure === null) writer.patchInt32(flag, 1)
   }
 }
@@ -114,23 +118,28 @@ const encodeElements = (
   codec: Codec,
   writer: ByteWriter,
   values: ReadonlyArray<unknown>,
-  below: number
+  depth: number,
+  deepest: number
 ): boolean => {
   let nulls = false
-  for (let index = 0; index < values.length && writer.failure === null; index++) {
+  for (let index = 0; index < values.length; index++) {
     const value = values[index]
-    if (below > 0) {
-      nulls = encodeElements(codec, writer, value as ReadonlyArray<unknown>, below - 1) || nulls
+    if (depth < deepest) {
+      nulls = encodeElements(codec, writer, value as ReadonlyArray<unknown>, depth + 1, deepest) || nulls
     } else if (value === null) {
       nulls = true
       writer.int32(-1)
     } else if (value === undefined) {
-      writer.fail("expected elements or null, got undefined among them")
+      writer.fail(ArrayShape.undefinedElement)
     } else {
       writer.int32(0)
       const start = writer.offset
       codec.encodeBinary!(writer, value)
       if (writer.failure === null) writer.patchInt32(start - 4, writer.offset - start)
+    }
+    if (writer.failure !== null) {
+      Fail.insideElement(writer, index, depth, depth === deepest)
+      break
     }
   }
   return nulls
@@ -163,8 +172,7 @@ export const over = (codec: Codec, bounds: Bounds = "kept"): Codec<PgArrayValue>
             if (typeof value === "string") {
               const reader = new ByteReader(Utf8.encode(value))
               given = readText(reader, 0, reader.bytes.length)
-              if (reader.failure !== null)
-                return writer.fail(`expected an array in text, got a ${reader.failure}`)
+              if (reader.failure !== null) return writer.fail(`expected an array in text: ${reader.failure}`)
             }
             const shape = ArrayShape.of(writer, given, nests)
             if (shape !== undefined) encodeBinary(codec, writer, shape)

@@ -13,6 +13,7 @@ import * as Utf8 from "../bytes/Utf8.js"
 import * as Oid from "../model/Oid.js"
 import * as Arrays from "./Arrays.js"
 import type { Codec, Decode, Names } from "./Codec.js"
+import * as Fail from "./Fail.js"
 import * as RecordText from "./RecordText.js"
 import type { ObjectRow } from "./RowShape.js"
 import * as RowShape from "./RowShape.js"
@@ -38,12 +39,17 @@ const readCount = (reader: ByteReader, name: string, at: number, length: number)
   return -1
 }
 
+/** Which field of a composite it is, by its name; records have none. */
+const partOf = (labels: ReadonlyArray<string> | undefined, index: number): string =>
+  labels === undefined ? `field [${index}]` : RecordText.partOf(labels, index)
+
 /** Reads fields one by one; `each` reads the value of the field at `index` whose type is `oid`. */
 const readFields = (
   reader: ByteReader,
   count: number,
   at: number,
   end: number,
+  labels: ReadonlyArray<string> | undefined,
   each: (index: number, oid: number, at: number, size: number) => unknown
 ): Array<unknown> => {
   const { view } = reader
@@ -58,7 +64,10 @@ const readFields = (
     const oid = view.getUint32(next)
     next += leastField
     values.push(each(index, oid, next, size))
-    if (reader.failure !== null) return values
+    if (reader.failure !== null) {
+      Fail.inside(reader, partOf(labels, index))
+      return values
+    }
     if (size > 0) next += size
   }
   if (next !== end) reader.fail(`${end - next} bytes left over after the last field`)
@@ -66,7 +75,7 @@ const readFields = (
 }
 
 /** What to do about a type that is not what the catalogue said. */
-const altered = "it has been altered since: refresh the types"
+const altered = "has been altered since: refresh the types"
 
 /** The codec of a composite type. Binary in a direction when every field is. */
 export const over = (names: Names, fields: ReadonlyArray<Field>): Codec<ObjectRow> => {
@@ -78,10 +87,12 @@ export const over = (names: Names, fields: ReadonlyArray<Field>): Codec<ObjectRo
   const blank = row(fields.map(() => null))
 
   const decodeText: Decode<ObjectRow> = (reader, at, length) => {
-    const values = RecordText.decode(codecs, reader, at, length)
+    const values = RecordText.decode(codecs, labels, reader, at, length)
     if (values === undefined) return blank
     if (values.length === fields.length) return row(values)
-    reader.fail(`a composite ${name} of ${values.length} fields where ${fields.length} are known; ${altered}`)
+    reader.fail(
+      `a composite ${name} of ${values.length} fields where ${fields.length} are known; it ${altered}`
+    )
     return blank
   }
 
@@ -89,13 +100,13 @@ export const over = (names: Names, fields: ReadonlyArray<Field>): Codec<ObjectRo
     const count = readCount(reader, name, at, length)
     if (count < 0) return blank
     if (count !== fields.length) {
-      reader.fail(`a composite ${name} of ${count} fields where ${fields.length} are known; ${altered}`)
+      reader.fail(`a composite ${name} of ${count} fields where ${fields.length} are known; it ${altered}`)
       return blank
     }
-    const values = readFields(reader, count, at + 4, at + length, (index, oid, from, size) => {
+    const values = readFields(reader, count, at + 4, at + length, labels, (index, oid, from, size) => {
       const codec = codecs[index]!
       if (oid === codec.oid) return size < 0 ? null : codec.decodeBinary!(reader, from, size)
-      reader.fail(`field ${labels[index]} of ${name} has the type ${oid}, not ${codec.oid}; ${altered}`)
+      reader.fail(`a value of the type ${oid}, not ${codec.oid}; ${name} ${altered}`)
       return null
     })
     return reader.failure === null ? row(values) : blank
@@ -129,13 +140,13 @@ export const over = (names: Names, fields: ReadonlyArray<Field>): Codec<ObjectRo
     encodeText: (writer, value) => {
       if (typeof value === "string") return writeText(writer, value)
       const values = valuesOf(writer, value)
-      if (values !== undefined) RecordText.encode(codecs, writer, values)
+      if (values !== undefined) RecordText.encode(codecs, labels, writer, values)
     },
     encodeBinary: codecs.every((codec) => codec.encodeBinary !== undefined)
       ? (writer, value) => {
           const given = typeof value === "string" ? parsed(decodeText, writer, value) : value
           const values = writer.failure === null ? valuesOf(writer, given) : undefined
-          if (values !== undefined) writeFields(codecs, writer, values)
+          if (values !== undefined) writeFields(codecs, labels, writer, values)
         }
       : undefined
   }
@@ -145,17 +156,18 @@ export const over = (names: Names, fields: ReadonlyArray<Field>): Codec<ObjectRo
 const parsed = (decodeText: Decode, writer: ByteWriter, text: string): unknown => {
   const reader = new ByteReader(Utf8.encode(text))
   const value = decodeText(reader, 0, reader.bytes.length)
-  if (reader.failure !== null) writer.fail(`expected a composite in text, got ${reader.failure}`)
+  if (reader.failure !== null) writer.fail(`expected a composite in text: ${reader.failure}`)
   return value
 }
 
 const writeFields = (
   codecs: ReadonlyArray<Codec>,
+  labels: ReadonlyArray<string>,
   writer: ByteWriter,
   values: ReadonlyArray<unknown>
 ): void => {
   writer.int32(codecs.length)
-  for (let index = 0; index < codecs.length && writer.failure === null; index++) {
+  for (let index = 0; index < codecs.length; index++) {
     const codec = codecs[index]!
     const value = values[index]
     writer.uint32(codec.oid)
@@ -163,7 +175,8 @@ const writeFields = (
     if (value === null) continue
     const start = writer.offset
     codec.encodeBinary!(writer, value)
-    if (writer.failure === null) writer.patchInt32(start - 4, writer.offset - start)
+    if (writer.failure !== null) return Fail.inside(writer, partOf(labels, index))
+    writer.patchInt32(start - 4, writer.offset - start)
   }
 }
 
@@ -194,7 +207,7 @@ const recordWithin = (lookup: (oid: number) => Codec | undefined, levels: number
     decodeBinary: (reader, at, length) => {
       const count = readCount(reader, "record", at, length)
       if (count < 0) return []
-      return readFields(reader, count, at + 4, at + length, (_index, oid, from, size) => {
+      return readFields(reader, count, at + 4, at + length, undefined, (_index, oid, from, size) => {
         if (size < 0) return null
         const decode = find(oid)?.decodeBinary
         return decode === undefined ? copyOf(reader, from, size) : decode(reader, from, size)

@@ -8,6 +8,7 @@
  */
 import { ByteReader } from "../bytes/ByteReader.js"
 import type { Codec, Names } from "./Codec.js"
+import { mismatch } from "./Shape.js"
 import * as Values from "./Values.js"
 
 export type HstoreValue = Readonly<Record<string, string | null>>
@@ -70,16 +71,31 @@ const entriesOf = (value: unknown): ReadonlyArray<readonly [unknown, unknown]> |
   return prototype === Object.prototype || prototype === null ? Object.entries(value) : undefined
 }
 
+/** Why a pair is none. Its key is told where it is a text, its value never. */
+const defectOf = ([key, item]: readonly [unknown, unknown]): string | undefined => {
+  if (typeof key !== "string") return mismatch("keys that are strings", key)
+  if (key.includes("\0")) return "expected keys without zero bytes, got one with one"
+  const reason = !isItem(item)
+    ? mismatch("string or null", item)
+    : item?.includes("\0")
+      ? "expected text without zero bytes, got a string with one"
+      : undefined
+  return reason === undefined ? undefined : `key ${JSON.stringify(key)}: ${reason}`
+}
+
+const defect = (value: unknown): string | undefined => {
+  for (const pair of entriesOf(value) ?? []) {
+    const reason = defectOf(pair)
+    if (reason !== undefined) return reason
+  }
+  return undefined
+}
+
 const of = (value: unknown): HstoreValue | undefined => {
   const entries = entriesOf(value)
-  if (entries === undefined) return undefined
-  const pairs: Array<Pair> = []
-  for (const [key, item] of entries) {
-    if (typeof key !== "string" || !isItem(item) || key.includes("\0") || item?.includes("\0"))
-      return undefined
-    pairs.push([key, item])
-  }
-  return Object.fromEntries(pairs)
+  return entries === undefined || entries.some((pair) => defectOf(pair) !== undefined)
+    ? undefined
+    : (Object.fromEntries(entries) as HstoreValue)
 }
 
 /** Key and value have at least their length words. */
@@ -96,6 +112,7 @@ export const over = (names: Names): Codec<HstoreValue> =>
       return pairs === undefined ? undefined : Object.fromEntries(pairs)
     },
     of,
+    defect,
     print,
     read: (outer, at, length) => {
       const reader = new ByteReader(outer.bytes, at, at + length)

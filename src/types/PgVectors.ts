@@ -14,6 +14,7 @@ import { PgVector } from "../model/PgVector.js"
 import type { Codec, Names } from "./Codec.js"
 import * as Floats from "./Floats.js"
 import * as Halves from "./Halves.js"
+import { mismatch } from "./Shape.js"
 import * as Values from "./Values.js"
 
 /** Limits of the server: dimensions of a dense vector, and numbers kept in a sparse one. */
@@ -43,6 +44,14 @@ const denseOf = (value: unknown): PgVector | undefined => {
   if (value instanceof PgVector) return value
   if (value instanceof Float32Array) return new PgVector(value)
   return isNumbers(value) ? PgVector.of(...value) : undefined
+}
+
+/** The element of an array that is no number. */
+const denseDefect = (value: unknown): string | undefined => {
+  const index = Array.isArray(value) ? value.findIndex((item) => typeof item !== "number") : -1
+  return index < 0
+    ? undefined
+    : `element [${index}]: ${mismatch("a number", (value as ReadonlyArray<unknown>)[index])}`
 }
 
 /** How one number of a dense vector lies in its bytes. */
@@ -78,6 +87,7 @@ const dense =
       blank: empty,
       parse: parseDense,
       of: denseOf,
+      defect: denseDefect,
       read: (reader, at, length) => {
         const dimensions = length < denseHeader ? -1 : reader.view.getInt16(at)
         if (dimensions < 0 || length !== denseHeader + element.size * dimensions) {
@@ -98,8 +108,11 @@ const dense =
         if (values.length < 1 || values.length > mostDimensions) {
           return writer.fail(`expected 1 to ${mostDimensions} dimensions, got ${values.length}`)
         }
-        if (!values.every(element.fits)) {
-          return writer.fail(`expected numbers within the range of ${names.name}, got one beyond it`)
+        const beyond = values.findIndex((value) => !element.fits(value))
+        if (beyond >= 0) {
+          return writer.fail(
+            `element [${beyond}]: expected a number within the range of ${names.name}, got one beyond it`
+          )
         }
         writer.int16(values.length)
         writer.int16(0)

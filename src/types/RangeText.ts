@@ -7,6 +7,7 @@ import type { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import { type Ends, PgRange } from "../model/PgRange.js"
 import type { Codec, Encode } from "./Codec.js"
+import * as Fail from "./Fail.js"
 import * as Quoting from "./Quoting.js"
 
 const comma = 44
@@ -19,8 +20,16 @@ const curlyClose = 125
 const stops = [comma, roundOpen, roundClose, squareOpen, squareClose]
 const word = [101, 109, 112, 116, 121]
 
+/** Parts of ranges and multiranges, for failures. */
+export const lowerPart = "lower bound"
+export const upperPart = "upper bound"
+export const partOf = (index: number): string => `range [${index}]`
+
 /** A walk over one value's text. The reader's failure is the only outcome besides the ranges. */
 class Walk<A> {
+  /** A bound failed, and not the text around it. */
+  private isUnread = false
+
   constructor(
     private readonly reader: ByteReader,
     private readonly element: Codec<A>,
@@ -62,11 +71,11 @@ class Walk<A> {
     const opening = this.peek()
     if (opening !== squareOpen && opening !== roundOpen) return this.bad("an opening bracket is missing")
     this.at++
-    const lower = this.bound()
+    const lower = this.bound(lowerPart)
     if (lower === undefined) return undefined
     if (this.peek() !== comma) return this.bad("a comma between the bounds is missing")
     this.at++
-    const upper = this.bound()
+    const upper = this.bound(upperPart)
     if (upper === undefined) return undefined
     const closing = this.peek()
     if (closing !== squareClose && closing !== roundClose) return this.bad("a closing bracket is missing")
@@ -88,7 +97,10 @@ class Walk<A> {
     }
     for (;;) {
       const range = this.range()
-      if (range === undefined) return undefined
+      if (range === undefined) {
+        if (this.isUnread) Fail.inside(this.reader, partOf(ranges.length))
+        return undefined
+      }
       ranges.push(range)
       this.space()
       const next = this.peek()
@@ -99,14 +111,17 @@ class Walk<A> {
   }
 
   /** One bound, up to the comma or bracket behind it. */
-  private bound(): { readonly value: A | null } | undefined {
+  private bound(part: string): { readonly value: A | null } | undefined {
     const start = this.at
     const { at, plain } = Quoting.scan(this.reader.bytes, start, this.end, stops)
     if (at < 0) return this.bad("a bound that does not end")
     this.at = at
     if (at === start) return { value: null }
     const value = Quoting.decode(this.element, this.reader, start, at, plain)
-    return this.reader.failure === null ? { value } : undefined
+    if (this.reader.failure === null) return { value }
+    this.isUnread = true
+    Fail.inside(this.reader, part)
+    return undefined
   }
 }
 
@@ -138,10 +153,15 @@ export const decodeRanges = <A>(
 export const encodeRange = (writer: ByteWriter, encode: Encode, range: PgRange<unknown>): void => {
   if (range.isEmpty) return writer.text("empty")
   writer.uint8(range.lowerInclusive ? squareOpen : roundOpen)
-  if (range.lower !== null) Quoting.encode(writer, encode, range.lower)
+  if (range.lower !== null) encodeBound(writer, encode, range.lower, lowerPart)
   writer.uint8(comma)
-  if (range.upper !== null) Quoting.encode(writer, encode, range.upper)
+  if (range.upper !== null && writer.failure === null) encodeBound(writer, encode, range.upper, upperPart)
   writer.uint8(range.upperInclusive ? squareClose : roundClose)
+}
+
+const encodeBound = (writer: ByteWriter, encode: Encode, bound: unknown, part: string): void => {
+  Quoting.encode(writer, encode, bound)
+  if (writer.failure !== null) Fail.inside(writer, part)
 }
 
 export const encodeRanges = (
@@ -150,9 +170,10 @@ export const encodeRanges = (
   ranges: ReadonlyArray<PgRange<unknown>>
 ): void => {
   writer.uint8(curlyOpen)
-  for (let index = 0; index < ranges.length && writer.failure === null; index++) {
+  for (let index = 0; index < ranges.length; index++) {
     if (index > 0) writer.uint8(comma)
     encodeRange(writer, encode, ranges[index]!)
+    if (writer.failure !== null) return Fail.inside(writer, partOf(index))
   }
   writer.uint8(curlyClose)
 }

@@ -15,6 +15,7 @@ import { PgMultirange } from "../model/PgMultirange.js"
 import { PgRange } from "../model/PgRange.js"
 import type { Codec, Decode, Encode, Names } from "./Codec.js"
 import * as Dates from "./Dates.js"
+import * as Fail from "./Fail.js"
 import * as Integers from "./Integers.js"
 import * as Numerics from "./Numerics.js"
 import * as RangeText from "./RangeText.js"
@@ -53,6 +54,7 @@ const readBinary = <A>(
     const size = boundSize(reader, next, end)
     if (size < 0) return undefined
     lower = element(reader, next + 4, size)
+    if (reader.failure !== null) return unread(reader, RangeText.lowerPart)
     next += 4 + size
   }
   let upper: A | null = null
@@ -60,6 +62,7 @@ const readBinary = <A>(
     const size = boundSize(reader, next, end)
     if (size < 0) return undefined
     upper = element(reader, next + 4, size)
+    if (reader.failure !== null) return unread(reader, RangeText.upperPart)
     next += 4 + size
   }
   if (next !== end) reader.fail(`${end - next} bytes left over after the range`)
@@ -67,6 +70,11 @@ const readBinary = <A>(
   return flags === emptyFlag
     ? PgRange.empty
     : PgRange.unsafeMake(lower, upper, (flags & lowerInclusive) !== 0, (flags & upperInclusive) !== 0)
+}
+
+const unread = (reader: ByteReader, part: string): undefined => {
+  Fail.inside(reader, part)
+  return undefined
 }
 
 /** Bytes of the bound whose length word is at `at`; −1 after recording that it does not fit. */
@@ -77,11 +85,14 @@ const boundSize = (reader: ByteReader, at: number, end: number): number => {
   return -1
 }
 
-const writeSized = (writer: ByteWriter, write: () => void): void => {
+/** Writes a value behind its length word; false when it could not be written. */
+const writeSized = (writer: ByteWriter, encode: Encode, value: unknown): boolean => {
   writer.int32(0)
   const start = writer.offset
-  write()
-  if (writer.failure === null) writer.patchInt32(start - 4, writer.offset - start)
+  encode(writer, value)
+  if (writer.failure !== null) return false
+  writer.patchInt32(start - 4, writer.offset - start)
+  return true
 }
 
 const writeBinary = (encode: Encode, writer: ByteWriter, range: PgRange<unknown>): void => {
@@ -93,8 +104,8 @@ const writeBinary = (encode: Encode, writer: ByteWriter, range: PgRange<unknown>
       (lower === null ? noLower : 0) |
       (upper === null ? noUpper : 0)
   )
-  if (lower !== null) writeSized(writer, () => encode(writer, lower))
-  if (upper !== null && writer.failure === null) writeSized(writer, () => encode(writer, upper))
+  if (lower !== null && !writeSized(writer, encode, lower)) Fail.inside(writer, RangeText.lowerPart)
+  else if (upper !== null && !writeSized(writer, encode, upper)) Fail.inside(writer, RangeText.upperPart)
 }
 
 /** The value that a parameter is, read from the server's own text when it is a string. */
@@ -103,7 +114,7 @@ const given = <A>(codec: Decode<A>, writer: ByteWriter, value: unknown): unknown
   const reader = new ByteReader(Utf8.encode(value))
   const read = codec(reader, 0, reader.bytes.length)
   if (reader.failure === null) return read
-  writer.fail(`expected a range in text, got a ${reader.failure}`)
+  writer.fail(`expected a range in text: ${reader.failure}`)
   return undefined
 }
 
@@ -160,7 +171,10 @@ const readMany = <A>(
       return []
     }
     const range = readBinary(element, reader, next, size)
-    if (range === undefined) return []
+    if (range === undefined) {
+      Fail.inside(reader, RangeText.partOf(index))
+      return []
+    }
     ranges.push(range)
     next += size
   }
@@ -196,9 +210,12 @@ export const multiOver = <A>(names: Names, element: Codec<A>): Codec<PgMultirang
               return writer.fail(mismatch("PgMultirange or its text", value))
             }
             const ranges: ReadonlyArray<PgRange<unknown>> = many.ranges
+            const encode: Encode = (to, range) => writeBinary(encodeBinary, to, range as PgRange<unknown>)
             writer.int32(ranges.length)
-            for (let index = 0; index < ranges.length && writer.failure === null; index++) {
-              writeSized(writer, () => writeBinary(encodeBinary, writer, ranges[index]!))
+            for (let index = 0; index < ranges.length; index++) {
+              if (!writeSized(writer, encode, ranges[index]!)) {
+                return Fail.inside(writer, RangeText.partOf(index))
+              }
             }
           }
   }

@@ -6,6 +6,7 @@
 import type { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import type { Codec } from "./Codec.js"
+import * as Fail from "./Fail.js"
 import * as Quoting from "./Quoting.js"
 
 const open = 40
@@ -24,12 +25,16 @@ const skipSpace = (bytes: Uint8Array, from: number, end: number): number => {
   return at
 }
 
+/** Which field it is, for failures. */
+export const partOf = (labels: ReadonlyArray<string>, index: number): string => `field "${labels[index]}"`
+
 /**
  * Reads the fields by their codecs; `undefined` after recording the failure. Fields beyond the codecs are counted and not
  * read: whoever asked compares the number.
  */
 export const decode = (
   codecs: ReadonlyArray<Codec>,
+  labels: ReadonlyArray<string>,
   reader: ByteReader,
   from: number,
   length: number
@@ -51,7 +56,10 @@ export const decode = (
     values.push(
       at === start || codec === undefined ? null : Quoting.decode(codec, reader, start, at, stop.plain)
     )
-    if (reader.failure !== null) return undefined
+    if (reader.failure !== null) {
+      Fail.inside(reader, partOf(labels, values.length - 1))
+      return undefined
+    }
     if (bytes[at] === close) break
     at++
   }
@@ -61,14 +69,17 @@ export const decode = (
 /** Writes the fields; values are quoted where they must be. */
 export const encode = (
   codecs: ReadonlyArray<Codec>,
+  labels: ReadonlyArray<string>,
   writer: ByteWriter,
   values: ReadonlyArray<unknown>
 ): void => {
   writer.uint8(open)
-  for (let index = 0; index < codecs.length && writer.failure === null; index++) {
+  for (let index = 0; index < codecs.length; index++) {
     if (index > 0) writer.uint8(comma)
     const value = values[index]
-    if (value !== null) Quoting.encode(writer, codecs[index]!.encodeText, value)
+    if (value === null) continue
+    Quoting.encode(writer, codecs[index]!.encodeText, value)
+    if (writer.failure !== null) return Fail.inside(writer, partOf(labels, index))
   }
   writer.uint8(close)
 }

@@ -24,6 +24,8 @@ export interface Values<A> extends Names {
   readonly parse: (text: string) => A | undefined
   /** The value that a parameter other than a string is; `undefined` when it is none. */
   readonly of: (value: unknown) => A | undefined
+  /** Which part of a value is why it is none, when one is. */
+  readonly defect?: (value: unknown) => string | undefined
   readonly print?: (value: A) => string
   /** Reads the binary form; `undefined` after recording why not. */
   readonly read: (reader: ByteReader, at: number, length: number) => A | undefined
@@ -31,7 +33,7 @@ export interface Values<A> extends Names {
 }
 
 export const make = <A>(values: Values<A>): Codec<A> => {
-  const { blank, noun, of, parse, print = String, read, takes, write } = values
+  const { blank, defect, noun, of, parse, print = String, read, takes, write } = values
   return {
     name: values.name,
     oid: values.oid,
@@ -49,12 +51,12 @@ export const make = <A>(values: Values<A>): Codec<A> => {
     encodeText: (writer, value) => {
       if (typeof value === "string") return writeText(writer, value)
       const exact = of(value)
-      if (exact === undefined) writer.fail(mismatch(`${takes} or string`, value))
+      if (exact === undefined) writer.fail(defect?.(value) ?? mismatch(`${takes} or string`, value))
       else writer.text(print(exact))
     },
     encodeBinary: (writer, value) => {
       const exact = typeof value === "string" ? parse(value) : of(value)
-      if (exact === undefined) writer.fail(mismatch(`${takes}, or ${noun} as text`, value))
+      if (exact === undefined) writer.fail(defect?.(value) ?? mismatch(`${takes}, or ${noun} as text`, value))
       else write(writer, exact)
     }
   }

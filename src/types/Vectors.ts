@@ -7,6 +7,7 @@
 import * as Oid from "../model/Oid.js"
 import type { Codec } from "./Codec.js"
 import * as Integers from "./Integers.js"
+import { mismatch } from "./Shape.js"
 import * as Values from "./Values.js"
 
 /** One dimension without NULL that counts from 0. */
@@ -42,6 +43,13 @@ const make = (
       )
     },
     of: fitting,
+    defect: (value) => {
+      if (!Array.isArray(value)) return undefined
+      const index = value.findIndex((item) => !fits(item))
+      return index < 0
+        ? undefined
+        : `element [${index}]: ${mismatch(`a whole number from ${least} to ${most}`, value[index])}`
+    },
     print: (value) => value.join(" "),
     read: (reader, at, length) => {
       const { view } = reader

@@ -227,10 +227,10 @@ describe("Arrays", () => {
   })
 
   it.each([
-    [[[1, 2], [3]], "expected arrays of one length in dimension 2, got 2 and 1"],
-    [[[1], 2], "expected arrays of one length in dimension 2, got a number among them"],
-    [[[1], null], "expected arrays of one length in dimension 2, got null among them"],
-    [[1, undefined], "expected elements or null, got undefined among them"],
+    [[[1, 2], [3]], "element [1]: expected arrays of one length in dimension 2, got 2 and 1"],
+    [[[1], 2], "element [1]: expected arrays of one length in dimension 2, got a number among them"],
+    [[[1], null], "element [1]: expected arrays of one length in dimension 2, got null among them"],
+    [[1, undefined], "element [1]: expected a value or null, got undefined"],
     [[[[[[[[1]]]]]]], "expected an array of at most 6 dimensions"],
     [
       new PgArray([1], [1, 1]),
