@@ -19,9 +19,20 @@ const deepest = 64
 
 const parseLiteral = Option.liftThrowable((literal: string) => JSON.parse(literal) as string)
 
+/** What of JSON is not meant as such. */
+export interface Lenient {
+  /** A name as SQL has it, `"Shop"."Mo""od"` or `"Mood"(3)`, may stand where a string may; it is the string. */
+  readonly sqlNames?: boolean
+}
+
+const sqlName = /"(?:[^"]|"")*"(?:\.(?:"(?:[^"]|"")*"|[\p{L}\p{N}_$]+))?(?:\([^()"]*\))?/uy
+
 class Reader {
   at = 0
-  constructor(readonly text: string) {}
+  constructor(
+    readonly text: string,
+    private readonly lenient: Lenient
+  ) {}
 
   space(): void {
     while (" \t\n\r".includes(this.text[this.at] ?? "x")) this.at++
@@ -67,6 +78,10 @@ class Reader {
       escapes = 0
       while (this.text[end - 1 - escapes] === "\\") escapes++
     } while (escapes % 2 === 1)
+    // No string of JSON is followed by one of these.
+    if (this.lenient.sqlNames === true && '".('.includes(this.text[end + 1] ?? "x")) {
+      return this.match(sqlName)
+    }
     const literal = parseLiteral(this.text.slice(this.at, end + 1))
     this.at = end + 1
     return Option.getOrUndefined(literal)
@@ -101,8 +116,8 @@ class Reader {
 }
 
 /** The value that all of the text is; `undefined` when it is no JSON. */
-export const parse = (text: string): Json | undefined => {
-  const reader = new Reader(text)
+export const parse = (text: string, lenient: Lenient = {}): Json | undefined => {
+  const reader = new Reader(text, lenient)
   const value = reader.value(0)
   reader.space()
   return reader.at === text.length ? value : undefined

@@ -14,7 +14,10 @@ import { Unchanged } from "./Unchanged.js"
 /** One column as a plugin prints it. */
 export interface PluginColumn {
   readonly name: string
-  /** As the server prints types, such as `character varying(30)`; a plugin may also use the names of pg_type. */
+  /**
+   * As the server prints types, such as `character varying(30)`; a plugin may also use the names of pg_type. Empty when it does not
+   * tell it.
+   */
   readonly type: string
   /** The value in the type's text form. */
   readonly value: string | null | Unchanged
@@ -23,6 +26,7 @@ export interface PluginColumn {
 export type PluginColumns = ReadonlyArray<PluginColumn>
 
 interface OfTable {
+  /** Empty when the plugin does not tell it. */
   readonly schema: string
   readonly table: string
 }

@@ -1,14 +1,20 @@
 /**
  * The output of the plugin `wal2json`, format versions 1 (one object per transaction) and 2 (one per change). Numbers keep
- * their digits. The plugin itself loses some things: an unchanged large value is left out of the row, and NaN and the
- * infinities are null unless `numeric-data-types-as-string` is set. With `write-in-chunks` version 1 sends pieces that are
- * no JSON, which are refused.
+ * their digits.
+ *
+ * The plugin itself loses some things. An unchanged large value is left out of the row, and NaN and the infinities are null,
+ * unless `numeric-data-types-as-string` is set, which 2.6 has. Version 1 leaves nulls out of old rows and tells no truncation.
+ * Without `include-schemas` the schema is empty, and without `include-types` the type, unless `include-type-oids` tells it:
+ * then every value is text. With `write-in-chunks` version 1 sends pieces that are no JSON, which are refused: joined, from one
+ * that ends with `[` to one that begins with `]`, they are. A default with a quote or a backslash in it makes no JSON either:
+ * leave `include-default` out.
  *
  * @see https://github.com/eulerto/wal2json
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Lsn from "../model/Lsn.js"
+import * as Oid from "../model/Oid.js"
 import { PgTimestampTz } from "../model/PgTimestampTz.js"
 import { MalformedMessage } from "../wire/MalformedMessage.js"
 import type { Json, JsonObject } from "./ExactJson.js"
@@ -21,6 +27,11 @@ class Members {
 
   fail(reason: string): void {
     this.failure ??= reason
+  }
+
+  /** What was not asked for is empty. */
+  optional(object: JsonObject, name: string): string {
+    return object[name] === undefined ? "" : this.text(object, name)
   }
 
   text(object: JsonObject, name: string): string {
@@ -81,8 +92,10 @@ class Members {
     if (value === null) return { name, type, value }
     if (value instanceof JsonNumber) return { name, type, value: value.digits }
     if (typeof value === "boolean") return { name, type, value: value ? "t" : "f" }
-    // The plugin leaves out what bytes begin with in text.
-    if (typeof value === "string") return { name, type, value: type === "bytea" ? `\\x${value}` : value }
+    // The plugin leaves out what bytes begin with in text, unless they are of a domain.
+    if (typeof value === "string") {
+      return { name, type, value: type === "bytea" && !value.startsWith("\\") ? `\\x${value}` : value }
+    }
     this.fail(`the value of a column of type ${type} must be a number, a string, true, false or null`)
     return { name, type, value: null }
   }
@@ -90,7 +103,7 @@ class Members {
   /** Columns told as lists of the same length. */
   parallel(object: JsonObject, prefix: "column" | "key"): PluginColumns {
     const names = this.texts(object, `${prefix}names`)
-    const types = this.texts(object, `${prefix}types`)
+    const types = this.typesOf(object, prefix, names.length)
     const values = this.list(object, `${prefix}values`)
     if (names.length !== types.length || names.length !== values.length) {
       this.fail(`${names.length} names, ${types.length} types and ${values.length} values of columns`)
@@ -99,17 +112,34 @@ class Members {
     return names.map((name, index) => this.column(name, types[index]!, values[index]))
   }
 
+  private typesOf(object: JsonObject, prefix: "column" | "key", count: number): ReadonlyArray<string> {
+    if (object[`${prefix}types`] !== undefined) return this.texts(object, `${prefix}types`)
+    if (object[`${prefix}typeoids`] === undefined) return Array.from({ length: count }, () => "")
+    return this.list(object, `${prefix}typeoids`).map((oid) => this.typeOf(oid))
+  }
+
+  /** The type of this OID; empty when none is told. */
+  private typeOf(oid: Json | undefined): string {
+    if (oid === undefined) return ""
+    if (oid instanceof JsonNumber) return Oid.nameOf(Number(oid.digits))
+    this.fail("the OID of a type must be a number")
+    return ""
+  }
+
   /** Columns told as a list of objects. */
   columns(object: JsonObject, name: string): PluginColumns {
     return this.list(object, name).map((item) => {
-      if (isObject(item)) return this.column(this.text(item, "name"), this.text(item, "type"), item["value"])
+      if (isObject(item)) {
+        const type = item["type"] === undefined ? this.typeOf(item["typeoid"]) : this.text(item, "type")
+        return this.column(this.text(item, "name"), type, item["value"])
+      }
       this.fail(`"${name}" must be a list of columns`)
       return { name: "", type: "", value: null }
     })
   }
 
   table(object: JsonObject) {
-    return { schema: this.text(object, "schema"), table: this.text(object, "table") }
+    return { schema: this.optional(object, "schema"), table: this.text(object, "table") }
   }
 
   message(object: JsonObject): PluginChange {
@@ -200,14 +230,20 @@ const read2 = (members: Members, object: JsonObject): PluginChange => {
   }
 }
 
+const aloneBehindComma = /^(\{\s*"change":\s*\[\s*),/
+
 const finish = <A>(members: Members, value: A): Either.Either<A, MalformedMessage> =>
   members.failure === null ? Either.right(value) : malformed(members.failure)
 
 const malformed = (reason: string) =>
   Either.left(new MalformedMessage({ kind: "wal2json", tag: undefined, reason, partial: undefined }))
 
+/**
+ * A message that stands alone begins with a comma when the transaction before it had several changes, and a type whose schema has
+ * to be quoted stands there as in SQL.
+ */
 const objectOf = (text: string): JsonObject | undefined => {
-  const value = parseJson(text)
+  const value = parseJson(text.replace(aloneBehindComma, "$1"), { sqlNames: true })
   return isObject(value) ? value : undefined
 }
 

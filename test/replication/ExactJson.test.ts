@@ -51,6 +51,20 @@ describe("JSON", () => {
     { fastCheck: { numRuns: 2_000 } }
   )
 
+  it.prop(
+    "has names as in SQL for strings only where they are asked for, and is else the same",
+    [fc.json({ maxDepth: 3 }).filter((text) => !text.includes("__proto__"))],
+    ([text]) => {
+      const lenient = parse(text, { sqlNames: true })
+      assert.deepStrictEqual(loose(lenient), JSON.parse(text))
+      for (const name of ['"Odd"."Mo""od"', '"a""b"', '"Odd".mood', '"Odd"."T"(3)', '"T"(10,2)']) {
+        assert.deepStrictEqual(parse(`[${name}, ${text}]`, { sqlNames: true }), [name, lenient!])
+        assert.isUndefined(parse(`[${name}, ${text}]`))
+      }
+    },
+    { fastCheck: { numRuns: 100 } }
+  )
+
   it("knows no name that means something to JavaScript", () => {
     const value = parse('{"__proto__": 1, "constructor": "c"}')
     assert.deepStrictEqual(isObject(value) ? Object.keys(value) : [], ["__proto__", "constructor"])

@@ -72,6 +72,9 @@ describe("wal2json of format version 1", () => {
       '{"change":[{"kind":"upsert"}]}',
       '{"change":[1]}',
       '{"change":{}}',
+      '{"change":[{"kind":"insert","table":"t","columnnames":["a"],"columntypeoids":["secret"],"columnvalues":[1]}]}',
+      '{"change":[{"kind":"insert","table":"t","columnnames":["a"],"columntypeoids":[23,23],"columnvalues":[1]}]}',
+      '{"change":[,,{"kind":"message","transactional":false,"prefix":"","content":""}]}',
       '{"change":[',
       "{}",
       "[]",
@@ -131,6 +134,8 @@ describe("wal2json of format version 2", () => {
       '{"action":"B","xid":"secret"}',
       '{"action":"B","timestamp":"secret"}',
       '{"action":"C","nextlsn":"secret"}',
+      '{"action":"I","table":"t","columns":[{"name":"a","type":1,"value":"secret"}]}',
+      '{"action":"I","table":"t","columns":[{"name":"a","type":"Odd"secret,"value":1}]}',
       '{"action":"M","transactional":1,"prefix":"","content":"secret"}'
     ]) {
       const result = Wal2Json.parse2(text)

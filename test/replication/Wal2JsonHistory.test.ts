@@ -1,0 +1,275 @@
+/** What a real `wal2json` said of one history under many options, held against what `pgoutput` said of the same. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import { readFileSync } from "node:fs"
+import * as Oid from "../../src/model/Oid.js"
+import type { LogicalEvent, Relation } from "../../src/replication/LogicalEvent.js"
+import type { PluginChange, PluginColumns } from "../../src/replication/PluginChange.js"
+import { row as rowOf } from "../../src/replication/PluginChange.js"
+import { isUnchanged } from "../../src/replication/Unchanged.js"
+import * as Wal2Json from "../../src/replication/Wal2Json.js"
+import type { ObjectRow } from "../../src/types/RowShape.js"
+import * as Registry from "../../src/types/Registry.js"
+import { payloads } from "../wire/replication/captures.js"
+import { Consumer } from "./payloads.js"
+
+interface Scene {
+  readonly name: string
+  readonly options: Readonly<Record<string, string>>
+  readonly messages: ReadonlyArray<readonly [lsn: string, text: string]>
+}
+
+const file = JSON.parse(
+  readFileSync(new URL("../fixtures/wal2json/v15.json", import.meta.url), "utf8")
+) as Readonly<{ pgoutput: Scene["messages"]; scenes: ReadonlyArray<Scene> }>
+
+const scenes = file.scenes.filter(({ options }) => options["write-in-chunks"] === undefined)
+const sceneOf = (version: number, name: string): Scene =>
+  file.scenes.find((scene) => scene.name === name && scene.options["format-version"] === String(version))!
+
+/** A change, with its rows decoded; schema and table empty of what has none. */
+interface Told {
+  readonly tag: string
+  readonly schema: string
+  readonly table: string
+  readonly old?: unknown
+  readonly new?: unknown
+}
+
+const decode = (columns: PluginColumns | undefined): unknown =>
+  columns === undefined ? undefined : rowOf(columns, Registry.lossless)
+
+const toldBy = (change: PluginChange): Told => {
+  switch (change._tag) {
+    case "Insert":
+      return { tag: "Insert", schema: change.schema, table: change.table, new: decode(change.new) }
+    case "Update":
+      return {
+        tag: "Update",
+        schema: change.schema,
+        table: change.table,
+        old: decode(change.old),
+        new: decode(change.new)
+      }
+    case "Delete":
+      return { tag: "Delete", schema: change.schema, table: change.table, old: decode(change.old) }
+    case "Truncate":
+      return { tag: "Truncate", schema: change.tables[0]!.schema, table: change.tables[0]!.table }
+    case "Message":
+      return {
+        tag: "Message",
+        schema: "",
+        table: "",
+        new: [change.transactional, change.prefix, change.content]
+      }
+    default:
+      return { tag: change._tag, schema: "", table: "" }
+  }
+}
+
+const changesOf = ({ messages, options }: Scene): ReadonlyArray<PluginChange> =>
+  messages.flatMap(([, text]) =>
+    options["format-version"] === "1"
+      ? Either.getOrThrow(Wal2Json.parse1(text))
+      : [Either.getOrThrow(Wal2Json.parse2(text))]
+  )
+
+/** Without transactions in which nothing is left. */
+const dense = (told: ReadonlyArray<Told>): ReadonlyArray<Told> =>
+  told.filter(
+    ({ tag }, at) =>
+      !(tag === "Begin" && told[at + 1]?.tag === "Commit") &&
+      !(tag === "Commit" && told[at - 1]?.tag === "Begin")
+  )
+
+// What pgoutput said, as this plugin would have said it.
+
+const events = ((): ReadonlyArray<LogicalEvent> => {
+  const consumer = new Consumer()
+  const capture = { version: 15, scene: "plain", options: {}, messages: file.pgoutput }
+  for (const each of payloads(capture)) assert.isNull(consumer.take(each))
+  return consumer.events
+})()
+
+const floats: ReadonlySet<number> = new Set([Oid.float4, Oid.float8, Oid.numeric])
+const isSpecial = (value: unknown) => /^(?:NaN|-?Infinity)$/.test(String(value))
+
+/** Values of domains, as text where their base type is not told. */
+const ofDomain: Readonly<Record<string, string>> = { bl: "\\x00ff", k: "5", fl: "f" }
+
+/** Of a generated column pgoutput tells nothing. */
+const generated = (relation: Relation): ObjectRow => (relation.name === "types" ? { g: 2 } : {})
+
+const expectedRow = (relation: Relation, row: ObjectRow, isBase: boolean): ObjectRow => ({
+  ...generated(relation),
+  ...Object.fromEntries(
+    relation.columns.flatMap(({ name, typeOid }) => {
+      const value = row[name]
+      if (!Object.hasOwn(row, name) || isUnchanged(value)) return []
+      if (floats.has(typeOid) && isSpecial(value)) return [[name, null]]
+      return [[name, value !== null && !isBase && name in ofDomain ? ofDomain[name] : value]]
+    })
+  )
+})
+
+const present = (row: ObjectRow): ObjectRow =>
+  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
+
+const expected = ({ options }: Scene): ReadonlyArray<Told> => {
+  const isFirst = options["format-version"] === "1"
+  const isBase = options["include-domain-data-type"] === "1"
+  const place = ({ name, schema }: Relation) => ({
+    schema: options["include-schemas"] === "0" ? "" : schema,
+    table: name
+  })
+  const old = (relation: Relation, row: ObjectRow) => {
+    const told = expectedRow(relation, row, isBase)
+    return isFirst ? present(told) : told
+  }
+  const actions = options["actions"]?.split(",") ?? ["insert", "update", "delete", "truncate"]
+  const counts = (event: LogicalEvent): boolean => {
+    if (event._tag === "LogicalMessage") {
+      return (options["add-msg-prefixes"] ?? event.prefix) === event.prefix
+    }
+    if (event._tag === "Truncate") return !isFirst && actions.includes("truncate")
+    if (!("relation" in event)) return true
+    const table = `${event.relation.schema}.${event.relation.name}`
+    return (
+      actions.includes(event._tag.toLowerCase()) &&
+      (options["add-tables"] ?? table) === table &&
+      options["filter-tables"] !== table
+    )
+  }
+  const told = events.filter(counts).flatMap((event): ReadonlyArray<Told> => {
+    switch (event._tag) {
+      case "Begin":
+      case "Commit":
+        return options["include-transaction"] === "0" ? [] : [{ tag: event._tag, schema: "", table: "" }]
+      case "Insert": {
+        const { new: row, relation } = event
+        return [{ tag: "Insert", ...place(relation), new: expectedRow(relation, row, isBase) }]
+      }
+      case "Update": {
+        const { new: row, relation } = event
+        // Where the key did not change the plugin takes it from the new row.
+        const key = event.old ?? Object.fromEntries(relation.keys.map((name) => [name, row[name]]))
+        return [
+          {
+            tag: "Update",
+            ...place(relation),
+            old: old(relation, key),
+            new: expectedRow(relation, row, isBase)
+          }
+        ]
+      }
+      case "Delete":
+        return [{ tag: "Delete", ...place(event.relation), old: old(event.relation, event.old) }]
+      case "Truncate":
+        return event.relations
+          .filter(
+            ({ name, schema }) => (options["add-tables"] ?? `${schema}.${name}`) === `${schema}.${name}`
+          )
+          .map((relation) => ({ tag: "Truncate", ...place(relation) }))
+      case "LogicalMessage": {
+        const content = new TextDecoder().decode(event.content)
+        const isInside = event.transaction !== undefined
+        return [{ tag: "Message", schema: "", table: "", new: [isInside, event.prefix, content] }]
+      }
+      default:
+        return []
+    }
+  })
+  return dense(told)
+}
+
+/** Tables whose updates and deletes nobody can tell, which are not published either. */
+const untold = new Set(["silent", "keyless"])
+
+describe("what a real wal2json says", () => {
+  for (const scene of scenes.filter(({ name }) => name !== "no types")) {
+    const version = scene.options["format-version"]
+    it(`is what pgoutput says of the same, but what the plugin loses: ${scene.name}, version ${version} (REP-090)`, () => {
+      const told = changesOf(scene).map(toldBy)
+      const all = told.filter(({ table }) => !untold.has(table))
+      assert.deepStrictEqual(dense(all), expected(scene))
+      assert.isTrue(told.every(({ table, tag }) => !untold.has(table) || tag === "Insert"))
+    })
+  }
+
+  for (const version of [1, 2]) {
+    for (const name of ["transactions", "another time zone"]) {
+      it(`has ids, times and positions of transactions: ${name}, version ${version} (REP-090)`, () => {
+        const found = new Map<number, ReadonlyArray<unknown>>()
+        for (const change of changesOf(sceneOf(version, name))) {
+          if (change._tag === "Commit") found.set(change.xid!, [String(change.time), change.nextLsn])
+        }
+        let commits = 0
+        for (const event of events) {
+          if (event._tag !== "Commit") continue
+          const { time, xid } = event.transaction
+          assert.deepStrictEqual(found.get(xid), [String(time), event.endLsn])
+          commits++
+        }
+        assert.isAbove(commits, 15)
+      })
+    }
+
+    it(`has every value as text where no type is told, version ${version} (REP-090)`, () => {
+      const plain = changesOf(sceneOf(version, "nothing more"))
+      const bare = changesOf(sceneOf(version, "no types"))
+      const untyped = (columns: PluginColumns): PluginColumns =>
+        columns.map((column) => ({
+          ...column,
+          type: "",
+          value:
+            column.type === "bytea" && typeof column.value === "string" ? column.value.slice(2) : column.value
+        }))
+      assert.deepStrictEqual(
+        bare,
+        plain.map((change): PluginChange =>
+          change._tag === "Insert"
+            ? { ...change, new: untyped(change.new) }
+            : change._tag === "Update"
+              ? { ...change, old: change.old && untyped(change.old), new: untyped(change.new) }
+              : change._tag === "Delete"
+                ? { ...change, old: change.old && untyped(change.old) }
+                : change
+        )
+      )
+    })
+  }
+
+  it("names types as the server does, also where it writes no JSON for it", () => {
+    const typesIn = (version: number, name: string) =>
+      changesOf(sceneOf(version, name)).flatMap((change) =>
+        change._tag === "Insert" && change.table === 'Ta"b le' ? [change.new.map(({ type }) => type)] : []
+      )[0]
+    const names = ["integer", '"Odd"."Mo""od"', '"Odd"."Mo""od"[]']
+    assert.deepStrictEqual(typesIn(1, "nothing more"), names)
+    assert.deepStrictEqual(typesIn(2, "nothing more"), names)
+    assert.deepStrictEqual(typesIn(1, "types by their short names"), ["int4", 'Mo"od', '_Mo"od'])
+    assert.strictEqual(typesIn(2, "types by OID")?.[0], "int4")
+  })
+
+  for (const name of ["chunks", "pretty chunks"]) {
+    it(`is refused by the piece, and read once its pieces are joined: ${name}`, () => {
+      const { messages, options } = sceneOf(1, name)
+      const joined: Array<string> = []
+      let open: string | undefined
+      for (const [, text] of messages) {
+        if (open === undefined && text.trimEnd().endsWith("}")) {
+          joined.push(text)
+          continue
+        }
+        assert.isTrue(Either.isLeft(Wal2Json.parse1(text)))
+        open = (open ?? "") + text
+        if (!text.trimStart().startsWith("]")) continue
+        joined.push(open)
+        open = undefined
+      }
+      const whole = { name, options, messages: joined.map((text) => ["", text] as const) }
+      const told = changesOf(whole).map(toldBy)
+      assert.deepStrictEqual(dense(told.filter(({ table }) => !untold.has(table))), expected(whole))
+    })
+  }
+})
