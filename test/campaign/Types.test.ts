@@ -1,6 +1,7 @@
 /**
- * Every built-in type of the oldest and the newest server: thousands of values that the server makes, read and written in
- * text and in binary, in both presets, under six settings of the session and in two time zones of the host.
+ * Every built-in type of the oldest and the newest server, and types found at run time, also those of extensions: thousands
+ * of values that the server makes, read and written in text and in binary, in both presets, under six settings of the session
+ * and in two time zones of the host.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -8,7 +9,11 @@ import { afterAll, beforeAll } from "vitest"
 import type { Target } from "../integration/connection/sessions.js"
 import { describeWithServer, shared } from "../integration/support/Server.js"
 import { differential, unsampled } from "../integration/types/differential.js"
+import { findTypes, foundSamples } from "../integration/types/foundSamples.js"
+import type { Sessions } from "../integration/types/readers.js"
+import { openSessions, suiteSessions } from "../integration/types/readers.js"
 import { samples } from "../integration/types/samples.js"
+import type { Sample } from "../integration/types/samples/sample.js"
 import { announce, rounds, seed } from "./campaign.js"
 
 announce("types")
@@ -20,9 +25,9 @@ const zones = [
   { zone: "Asia/Kathmandu", west: -330 }
 ]
 
-const suite = (version: number, target: () => Target): void => {
+const suite = (server: () => Target & { readonly version: number }): void => {
   it.scopedLive("values are made of every type of the catalog", () =>
-    Effect.map(unsampled(target()), (types) => assert.deepStrictEqual(types, []))
+    Effect.map(unsampled(server()), (types) => assert.deepStrictEqual(types, []))
   )
 
   for (const [place, { west, zone }] of zones.entries()) {
@@ -36,20 +41,28 @@ const suite = (version: number, target: () => Target): void => {
         else process.env["TZ"] = before
       })
 
-      for (const [at, sample] of samples.entries()) {
-        it.scopedLive(`${sample.type} and its arrays are the same in both formats (TYP-010)`, () => {
-          assert.strictEqual(new Date(0).getTimezoneOffset(), west)
-          return differential(sample, {
-            target: target(),
-            version,
-            count,
-            seed: seed + place * samples.length + at
+      const compare = (some: ReadonlyArray<Sample>, sessions: () => Sessions): void => {
+        for (const [at, sample] of some.entries()) {
+          it.scopedLive(`${sample.type} and its arrays are the same in both formats (TYP-010)`, () => {
+            assert.strictEqual(new Date(0).getTimezoneOffset(), west)
+            return differential(sessions(), sample, { count, seed: seed + place * some.length + at })
           })
-        })
+        }
       }
+
+      describe("of the server's own types", () =>
+        compare(
+          samples,
+          suiteSessions(() => openSessions(server()))
+        ))
+      describe("of types found at run time", () =>
+        compare(
+          foundSamples,
+          suiteSessions(() => Effect.flatMap(findTypes(server()), (found) => openSessions(server(), found)))
+        ))
     })
   }
 }
 
-describe("PostgreSQL 18", () => suite(18, () => shared))
-describeWithServer("PostgreSQL 14", { version: 14 }, (server) => suite(14, server))
+describe("PostgreSQL 18", () => suite(() => shared))
+describeWithServer("PostgreSQL 14", { version: 14 }, (server) => suite(server))

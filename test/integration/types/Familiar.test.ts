@@ -14,9 +14,10 @@ import * as Registry from "../../../src/types/Registry.js"
 import * as Texts from "../../../src/types/Texts.js"
 import { open, s } from "../connection/sessions.js"
 import { shared } from "../support/Server.js"
-import { inText, makeTable, withinDate } from "./differential.js"
-import type { Sample } from "./samples.js"
+import { makeTable, withinDate } from "./differential.js"
+import { inText } from "./readers.js"
 import { samples } from "./samples.js"
+import type { Sample } from "./samples/sample.js"
 
 /** What they do with a type they do not know. */
 const parserOf: (oid: number) => (text: string) => unknown = getTypeParser
