@@ -13,45 +13,10 @@ import { PgBox, PgCircle, PgLine, PgLseg, PgPath, PgPoint, PgPolygon } from "../
 import * as Oid from "../model/Oid.js"
 import type { Codec } from "./Codec.js"
 import * as Floats from "./Floats.js"
+import { between, isPair, pointOf, pointsOf, within } from "./PointText.js"
 import * as Values from "./Values.js"
 
 const origin = new PgPoint(0, 0)
-
-const parsePoint = (x: string, y: string): PgPoint | undefined => {
-  const left = Floats.parse(x)
-  const right = Floats.parse(y)
-  return left === undefined || right === undefined ? undefined : new PgPoint(left, right)
-}
-
-const single = /^\(([^(),]+),([^(),]+)\)$/
-
-const pointOf = (text: string): PgPoint | undefined => {
-  const match = single.exec(text)
-  return match === null ? undefined : parsePoint(match[1]!, match[2]!)
-}
-
-/** Points with commas between them: each begins and ends with a bracket, so that `),(` parts them. */
-const pointsOf = (text: string): ReadonlyArray<PgPoint> | undefined => {
-  if (!text.startsWith("(") || !text.endsWith(")")) return undefined
-  const points: Array<PgPoint> = []
-  for (const pair of text.slice(1, -1).split("),(")) {
-    const point = pointOf(`(${pair})`)
-    if (point === undefined) return undefined
-    points.push(point)
-  }
-  return points
-}
-
-const between = (text: string, open: string, close: string): string | undefined =>
-  text.length >= 2 && text.startsWith(open) && text.endsWith(close) ? text.slice(1, -1) : undefined
-
-const within = (text: string, open: string, close: string): ReadonlyArray<PgPoint> | undefined => {
-  const inner = between(text, open, close)
-  return inner === undefined ? undefined : pointsOf(inner)
-}
-
-const isPair = (points: ReadonlyArray<PgPoint> | undefined): points is readonly [PgPoint, PgPoint] =>
-  points?.length === 2
 
 const readPoint = (reader: ByteReader, at: number): PgPoint =>
   new PgPoint(reader.view.getFloat64(at), reader.view.getFloat64(at + 8))
