@@ -66,7 +66,7 @@ export class CopyRowEncoder {
   constructor(
     private readonly columns: ReadonlyArray<Column>,
     private readonly format: Checked,
-    registry: Registry,
+    private readonly registry: Registry,
     private readonly sql: string,
     codecs: ColumnCodecs = []
   ) {
@@ -115,13 +115,14 @@ export class CopyRowEncoder {
 
   private row(row: RowInput): PgCopyRowError | undefined {
     const given = isList(row) ? row : this.pick(row)
-    const hasDefault = this.takesDefault && given.includes(Default)
+    const hasDefault = given.includes(Default)
+    if (hasDefault && !this.takesDefault) return this.withoutDefault(given.indexOf(Default))
     const values = hasDefault ? given.map((value) => (value === Default ? null : value)) : given
     const isBinary = this.format._tag === "binary"
     const target = isBinary ? this.writer : this.fields
     if (isBinary) target.int16(this.columns.length)
     const failure = this.plan.write(target, values)
-    if (failure !== null) return this.refused(failure, given)
+    if (failure !== null) return this.refused(failure)
     if (hasDefault) this.markDefaults(given)
     if (!isBinary) this.line(false)
     return this.writer.failure === null ? undefined : this.error(this.writer.failure)
@@ -156,11 +157,17 @@ export class CopyRowEncoder {
     return values
   }
 
-  private refused(failure: Parameters.ParameterFailure, given: ReadonlyArray<unknown>): PgCopyRowError {
-    if (failure._tag === "Refused") {
-      const reason = given[failure.index] === Default ? withoutDefault : failure.reason
-      return this.error(reason, failure.index, failure.type)
-    }
+  private withoutDefault(index: number): PgCopyRowError {
+    const type = this.registry.nameOf(this.columns[index]?.typeOid ?? 0)
+    return this.error(
+      "a default needs the format text or csv, and a defaultText to stand for it",
+      index,
+      type
+    )
+  }
+
+  private refused(failure: Parameters.ParameterFailure): PgCopyRowError {
+    if (failure._tag === "Refused") return this.error(failure.reason, failure.index, failure.type)
     const { expected, received } = failure
     return this.error(
       `${received} ${received === 1 ? "value" : "values"} for ${expected} ${expected === 1 ? "column" : "columns"}`
@@ -179,7 +186,5 @@ export class CopyRowEncoder {
     })
   }
 }
-
-const withoutDefault = "a default needs the format text or csv, and a defaultText to stand for it"
 
 const isList = (row: RowInput): row is ReadonlyArray<unknown> => Array.isArray(row)

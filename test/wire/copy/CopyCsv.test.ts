@@ -5,29 +5,36 @@ import { ByteWriter } from "../../../src/bytes/ByteWriter.js"
 import * as CopyCsv from "../../../src/wire/copy/CopyCsv.js"
 import * as LineFormat from "../../../src/wire/copy/LineFormat.js"
 import { bytes, cut } from "../bytes.js"
-import { cuts, fieldsIn, read, reading, table, type Fields } from "./records.js"
+import { cuts, fieldsIn, isDefault, read, reading, table, type Fields } from "./records.js"
 
-const format = (settings: LineFormat.CsvSettings = {}) =>
-  Either.getOrThrowWith(LineFormat.csv(settings), (reason) => new Error(reason))
+type Settings = LineFormat.CsvSettings & LineFormat.WayCsv
+
+const format = (settings: Settings = {}, names: ReadonlyArray<string> = []) =>
+  Either.getOrThrowWith(LineFormat.csv(settings, names), (reason) => new Error(reason))
 
 interface Options {
-  readonly settings?: LineFormat.CsvSettings
+  readonly settings?: Settings
   readonly names?: ReadonlyArray<string>
   readonly maxRecordBytes?: number
 }
 
 const reader = (width: number, { maxRecordBytes, names, settings }: Options = {}) =>
-  new CopyCsv.Reader({ width, format: format(settings), names, maxRecordBytes })
+  new CopyCsv.Reader({ width, format: format(settings, names), names, maxRecordBytes })
 
-const write = (records: ReadonlyArray<Fields>, settings: LineFormat.CsvSettings = {}): Uint8Array => {
+const write = (
+  records: ReadonlyArray<Fields>,
+  settings: Settings = {},
+  names?: ReadonlyArray<string>
+): Uint8Array => {
   const writer = new ByteWriter()
-  for (const fields of records) CopyCsv.write(writer, format(settings), fieldsIn(fields), 0, fields.length)
+  for (const fields of records)
+    CopyCsv.write(writer, format(settings, names), fieldsIn(fields), 0, fields.length)
   assert.isNull(writer.failure)
   return writer.written()
 }
 
-const textOf = (records: ReadonlyArray<Fields>, settings?: LineFormat.CsvSettings): string =>
-  new TextDecoder().decode(write(records, settings))
+const textOf = (records: ReadonlyArray<Fields>, settings?: Settings, names?: ReadonlyArray<string>): string =>
+  new TextDecoder().decode(write(records, settings, names))
 
 const { fails, records } = reading(reader)
 
@@ -85,19 +92,59 @@ describe("CSV", () => {
     assert.strictEqual(textOf([["\\.", "\\."]]), '"\\.","\\."\n')
   })
 
+  it("writes the text for a default where one is meant, and a value that looks like it in quotes", () => {
+    const writer = new ByteWriter()
+    CopyCsv.write(writer, format({ defaultText: "D" }), fieldsIn([isDefault, "D", null, "", "Do"]), 0, 5)
+    assert.strictEqual(new TextDecoder().decode(writer.written()), 'D,"D",,"",Do\n')
+  })
+
+  it("puts the values of chosen columns in quotes, but neither NULL nor a default nor the names of a header", () => {
+    const names = ["a", "b"]
+    const rows: ReadonlyArray<Fields> = [
+      ["1", "x"],
+      [null, 'y"']
+    ]
+    assert.strictEqual(textOf(rows, { forceQuote: ["a"] }, names), '"1",x\n,"y"""\n')
+    assert.strictEqual(textOf(rows, { forceQuote: "*" }, names), '"1","x"\n,"y"""\n')
+    const writer = new ByteWriter()
+    const forced = format({ forceQuote: "*", defaultText: "D" }, names)
+    CopyCsv.write(writer, forced, fieldsIn(names), 0, 2, true)
+    CopyCsv.write(writer, forced, fieldsIn([isDefault, "1"]), 0, 2)
+    assert.strictEqual(new TextDecoder().decode(writer.written()), 'a,b\nD,"1"\n')
+  })
+
+  it("takes the text for NULL for a value, or for NULL in quotes too, in the columns chosen, as the server does", () => {
+    const names = ["a", "b", "c", "d"]
+    const settings = { nullText: "N", forceNotNull: ["b", "d"], forceNull: ["c", "d"] }
+    assert.deepStrictEqual(records(4, 'N,N,N,N\n"N","N","N","N"\n', { names, settings }), [
+      [null, "N", null, "N"],
+      ["N", "N", null, null]
+    ])
+    const empty = { forceNotNull: ["a"], forceNull: ["b"] }
+    assert.deepStrictEqual(records(2, ',\n"",""\nx,"x"\n', { names: ["a", "b"], settings: empty }), [
+      ["", null],
+      ["", null],
+      ["x", "x"]
+    ])
+    const named = { header: "match", nullText: "N", forceNull: "*" } as const
+    assert.deepStrictEqual(records(1, '"N"\n"N"\n', { names: ["N"], settings: named }), [[null]])
+  })
+
   it.prop(
     "gives back any records with any settings, however they are cut (FLW-077, FLW-081)",
     [
       table,
       cuts,
-      fc.constantFrom<ReadonlyArray<LineFormat.CsvSettings>[number]>(
+      fc.constantFrom<Settings>(
         {},
         { delimiter: ";" },
         { delimiter: "a", quote: "b" },
         { quote: "'", escape: "\\" },
         { quote: "'", escape: "," },
         { nullText: "N" },
-        { nullText: "\\N", escape: "x" }
+        { nullText: "\\N", escape: "x" },
+        { defaultText: "a" },
+        { defaultText: "", nullText: "N" }
       )
     ],
     ([{ records, width }, cuts, settings]) => {

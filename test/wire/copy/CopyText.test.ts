@@ -5,9 +5,9 @@ import { ByteWriter } from "../../../src/bytes/ByteWriter.js"
 import * as CopyText from "../../../src/wire/copy/CopyText.js"
 import * as LineFormat from "../../../src/wire/copy/LineFormat.js"
 import { bytes, cut } from "../bytes.js"
-import { cuts, fieldsIn, read, reading, table, type Fields } from "./records.js"
+import { cuts, fieldsIn, isDefault, read, reading, table, type Fields } from "./records.js"
 
-const format = (settings: LineFormat.TextSettings = {}) =>
+const format = (settings: LineFormat.TextSettings & LineFormat.WayText = {}) =>
   Either.getOrThrowWith(LineFormat.text(settings), (reason) => new Error(reason))
 
 interface Options {
@@ -19,14 +19,19 @@ interface Options {
 const reader = (width: number, { maxRecordBytes, names, settings }: Options = {}) =>
   new CopyText.Reader({ width, format: format(settings), names, maxRecordBytes })
 
-const write = (records: ReadonlyArray<Fields>, settings: LineFormat.TextSettings = {}): ByteWriter => {
+const write = (
+  records: ReadonlyArray<Fields>,
+  settings: LineFormat.TextSettings & LineFormat.WayText = {}
+): ByteWriter => {
   const writer = new ByteWriter()
   for (const fields of records) CopyText.write(writer, format(settings), fieldsIn(fields), 0, fields.length)
   return writer
 }
 
-const textOf = (records: ReadonlyArray<Fields>, settings?: LineFormat.TextSettings): string =>
-  new TextDecoder().decode(write(records, settings).written())
+const textOf = (
+  records: ReadonlyArray<Fields>,
+  settings?: LineFormat.TextSettings & LineFormat.WayText
+): string => new TextDecoder().decode(write(records, settings).written())
 
 const { fails, records } = reading(reader)
 
@@ -99,19 +104,36 @@ describe("the text format", () => {
     assert.strictEqual(textOf([["NULL"]], { nullText: "NULL" }), "\\116\\125\\114\\114\n")
   })
 
+  it("writes the text for a default where one is meant, and a value that looks like it so that it is none", () => {
+    const writer = new ByteWriter()
+    const settings = { defaultText: "D" }
+    CopyText.write(writer, format(settings), fieldsIn([isDefault, "D", null, "Do", "\\D"]), 0, 5)
+    assert.strictEqual(new TextDecoder().decode(writer.written()), "D\t\\104\t\\N\tDo\t\\\\D\n")
+    assert.deepStrictEqual(records(1, "\\104\n"), [["D"]])
+    assert.strictEqual(textOf([["\\D"]], { defaultText: "\\D" }), "\\\\D\n")
+    assert.match(write([[""]], { defaultText: "" }).failure ?? "", /empty text cannot be told from a default/)
+    const twisted = { nullText: "A", defaultText: "\\101" }
+    assert.match(
+      write([["A"]], twisted).failure ?? "",
+      /cannot be told from the text for NULL or for a default/
+    )
+  })
+
   it.prop(
     "gives back any records with any settings, however they are cut (FLW-076, FLW-081)",
     [
       table,
       cuts,
-      fc.constantFrom<ReadonlyArray<LineFormat.TextSettings>[number]>(
+      fc.constantFrom<LineFormat.TextSettings & LineFormat.WayText>(
         {},
         { delimiter: "," },
         { delimiter: "N", nullText: "-" },
         { delimiter: "'", nullText: "a" },
         { delimiter: "|", nullText: "N" },
         { nullText: "\\\\N" },
-        { nullText: "0" }
+        { nullText: "0" },
+        { defaultText: "a" },
+        { defaultText: "\\N", nullText: "N" }
       )
     ],
     ([{ records, width }, cuts, settings]) => {

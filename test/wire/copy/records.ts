@@ -67,12 +67,15 @@ export const reading = <O>(reader: (width: number, options?: O) => RecordReader)
   }
 })
 
+/** Stands for a column's default among the fields to be written. */
+export const isDefault = Symbol("default")
+
 /** Fields as the writers of lines take them. */
-export const fieldsIn = (fields: Fields): ByteWriter => {
+export const fieldsIn = (fields: ReadonlyArray<string | null | typeof isDefault>): ByteWriter => {
   const writer = new ByteWriter()
   for (const field of fields) {
-    writer.int32(-1)
-    if (field === null) continue
+    writer.int32(field === isDefault ? -2 : -1)
+    if (field === null || field === isDefault) continue
     const start = writer.offset
     writer.text(field)
     writer.patchInt32(start - 4, writer.offset - start)

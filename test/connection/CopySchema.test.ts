@@ -1,0 +1,471 @@
+/** Copies of rows through a Schema, with a server that follows a script and with files. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { PgCopyColumnsError, PgCopyRowError } from "../../src/model/CopyRowError.js"
+import * as Copy from "../../src/Copy.js"
+import * as PgConnection from "../../src/connection/PgConnection.js"
+import * as Oid from "../../src/model/Oid.js"
+import { PgCodecError } from "../../src/model/PgError.js"
+import * as Statement from "../../src/model/Statement.js"
+import * as PgSchema from "../../src/PgSchema.js"
+import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
+import { opening } from "./scripted.js"
+
+const { column, expect, extendedQuery, readyForQuery, send, simpleQuery, startup } = ScriptedServer
+
+const Person = Schema.Struct({
+  id: PgSchema.Int4.pipe(Schema.positive({ description: "a positive number" })),
+  name: PgSchema.Text.pipe(Schema.propertySignature, Schema.fromKey("full_name")),
+  born: Schema.NullOr(PgSchema.as(Oid.text, Schema.DateFromString))
+})
+const columns = [
+  { name: "id", type: "int4" },
+  { name: "full_name", type: "text" },
+  { name: "born", type: "text" }
+]
+const people = [
+  { id: 1, name: "one", born: new Date(0) },
+  { id: 2, name: "two", born: null }
+]
+
+const described = [
+  column("id", { typeOid: Oid.int4 }),
+  column("full_name", { typeOid: Oid.text }),
+  column("born", { typeOid: Oid.text }),
+  column("note", { typeOid: Oid.text })
+]
+
+const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+const collect = <A, E, R>(stream: Stream.Stream<A, E, R>) =>
+  Effect.map(Stream.runCollect(stream), (all) => [...all])
+const csvOf = (rows: string) => Stream.encodeText(Stream.make(rows))
+
+/** A session with a server that does what the script says, and then has heard nothing else before `select 'end'`. */
+const withServer = <A, E>(
+  script: ScriptedServer.Script,
+  use: (copy: Copy.CopiesOn) => Effect.Effect<A, E>,
+  version = "18.4"
+) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const end = simpleQuery("select 'end'", [{ commandTag: "SELECT 0" }])
+      const scripts = [[startup({ parameters: { server_version: version } }), script, end]]
+      const { outcome, server } = yield* opening(scripts, "")
+      const connection = PgConnection.fromCore(yield* outcome, undefined)
+      const value = yield* use(Copy.on(connection))
+      yield* connection.simple("select 'end'")
+      yield* server.done
+      return value
+    })
+  )
+
+const copyIn: ScriptedServer.Script = [
+  expect({ _tag: "Query", sql: /^copy "t" / }),
+  send({ _tag: "CopyInResponse", format: 0, columnFormats: [0, 0, 0] })
+]
+const failsWith = (reason: RegExp): ScriptedServer.Script => [
+  expect({ _tag: "CopyFail", reason }),
+  send(ScriptedServer.errorResponse({ code: "57014", text: "COPY from stdin failed" }), readyForQuery())
+]
+
+const rowFailure = <A, E>(effect: Effect.Effect<A, E>) =>
+  Effect.flatMap(Effect.flip(effect), (error) =>
+    error instanceof PgCopyRowError ? Effect.succeed(error) : Effect.die(error)
+  )
+
+describe("rows of a Schema, as the data of a copy", () => {
+  it.effect("are encoded to columns by name, and decoded again, in every format", () =>
+    Effect.gen(function* () {
+      for (const format of ["binary", "text", "csv"] as const) {
+        const bytes = Copy.encodeRows({ columns, format }, Person)(Stream.fromIterable(people))
+        assert.deepStrictEqual(yield* collect(Copy.decodeRows({ columns, format }, Person)(bytes)), people)
+      }
+      const csv = Copy.encodeRows(
+        { columns, format: "csv", header: true },
+        Person
+      )(Stream.fromIterable(people))
+      assert.deepStrictEqual((yield* collect(csv)).map(textOf), [
+        "id,full_name,born\n1,one,1970-01-01T00:00:00.000Z\n2,two,\n"
+      ])
+    })
+  )
+
+  it.effect("are refused by number, column and type, the way out after those before them were given", () =>
+    Effect.gen(function* () {
+      const seen: Array<number> = []
+      const read = Copy.decodeRows({ columns, format: "csv" }, Person)(csvOf("1,a,\n2,b,\n-3,c,\n4,d,\n"))
+      const error = yield* rowFailure(Stream.runForEach(read, ({ id }) => Effect.sync(() => seen.push(id))))
+      assert.deepStrictEqual(seen, [1, 2])
+      assert.instanceOf(error, PgCodecError)
+      assert.deepStrictEqual(
+        [error.direction, error.rowNumber, error.column, error.index, error.type, error.where],
+        ["decode", 3, "id", 0, "int4", "COPY"]
+      )
+      assert.strictEqual(
+        error.message,
+        'row 3 of the copy cannot be read: column "id" of type int4: expected a positive number, got a number'
+      )
+      const chunks = Stream.flatMap(Stream.make("1,a,\n", "2,b,\n", "-3,c,\n"), csvOf)
+      const later = yield* rowFailure(
+        Stream.runDrain(Copy.decodeRows({ columns, format: "csv" }, Person)(chunks))
+      )
+      assert.strictEqual(later.rowNumber, 3)
+    })
+  )
+
+  it.effect("are refused by the column's name in the database on the way in, never with the value", () =>
+    Effect.gen(function* () {
+      const write = (rows: Iterable<unknown>) =>
+        rowFailure(
+          Stream.runDrain(
+            Copy.encodeRows(
+              { columns },
+              Person
+            )(Stream.rechunk(Stream.fromIterable(rows as Iterable<(typeof people)[number]>), 2))
+          )
+        )
+      const renamed = yield* write([...people, people[0], { id: 4, name: 12_345, born: null }])
+      assert.deepStrictEqual(
+        [renamed.direction, renamed.rowNumber, renamed.column, renamed.index, renamed.type],
+        ["encode", 4, "full_name", 1, "text"]
+      )
+      assert.match(
+        renamed.message,
+        /^row 4 of the copy cannot be sent: column "full_name" of type text: expected string/
+      )
+      assert.notInclude(renamed.message, "12345")
+      const whole = yield* write([null])
+      assert.deepStrictEqual([whole.rowNumber, whole.column, whole.index], [1, undefined, -1])
+      assert.match(whole.message, /^row 1 of the copy cannot be sent: expected /)
+    })
+  )
+
+  it.effect("may need effects and services, and are taken one after the other", () =>
+    Effect.gen(function* () {
+      class Offset extends Context.Tag("Offset")<Offset, number>() {}
+      const Shifted = Schema.transformOrFail(PgSchema.Int4, Schema.Number, {
+        strict: true,
+        decode: (id) => Effect.map(Offset, (offset) => id + offset),
+        encode: (id) =>
+          Effect.zipRight(
+            Effect.yieldNow(),
+            Effect.map(Offset, (offset) => id - offset)
+          )
+      })
+      const Row = Schema.Struct({ id: Shifted })
+      const data = { columns: columns.slice(0, 1), format: "csv" } as const
+      const rows = Stream.make({ id: 11 }, { id: 12 }, { id: 13 })
+      const bytes = yield* Effect.provideService(collect(Copy.encodeRows(data, Row)(rows)), Offset, 10)
+      assert.deepStrictEqual(bytes.map(textOf), ["1\n2\n3\n"])
+      const read = collect(Copy.decodeRows(data, Row)(Stream.fromIterable(bytes)))
+      assert.deepStrictEqual(yield* Effect.provideService(read, Offset, 100), [
+        { id: 101 },
+        { id: 102 },
+        { id: 103 }
+      ])
+    })
+  )
+
+  it.effect("are compared with the columns of a file before anything is read", () =>
+    Effect.gen(function* () {
+      const stated = [{ name: "id", type: "int8" }, columns[2]!]
+      let read = false
+      const source = Stream.tap(csvOf("1,x\n"), () => Effect.sync(() => (read = true)))
+      const error = yield* Effect.flip(
+        Stream.runDrain(Copy.decodeRows({ columns: stated, format: "csv" }, Person)(source))
+      )
+      assert.instanceOf(error, PgCopyColumnsError)
+      assert.isFalse(read)
+      assert.isTrue(error.nothingSent)
+      assert.match(error.message, /^the columns of the copy do not fit the Schema, and nothing was copied:\n/)
+      assert.match(error.message, /\n {2}id +int8 .*int4/)
+      assert.match(error.message, /full_name/)
+    })
+  )
+
+  it.effect("may be defaults, where a column says so", () =>
+    Effect.gen(function* () {
+      const Row = Schema.Struct({ id: Copy.orDefault(PgSchema.Int4), note: Schema.NullOr(PgSchema.Text) })
+      const stated = [columns[0]!, { name: "note", type: "text" }]
+      const rows = Stream.make({ id: 1, note: "D" }, { id: Copy.Default, note: null })
+      const write = Copy.encodeRows({ columns: stated, format: "csv", defaultText: "D" }, Row)
+      assert.deepStrictEqual((yield* collect(write(rows))).map(textOf), ['1,"D"\nD,\n'])
+      const wrong = [{ name: "id", type: "text" }, stated[1]!]
+      const error = yield* Effect.flip(Stream.runDrain(Copy.encodeRows({ columns: wrong }, Row)(rows)))
+      assert.match(error.message, /id +text .*int4/)
+    })
+  )
+})
+
+describe("a default among rows", () => {
+  const stated = columns.slice(0, 2)
+  const rows = Stream.fromIterable<Copy.RowInput>([[1, Copy.Default], { id: Copy.Default, full_name: "D" }])
+
+  it.effect("is written as the text for it, in either format of lines", () =>
+    Effect.gen(function* () {
+      const write = (format: "text" | "csv") =>
+        Effect.map(collect(Copy.encodeRows({ columns: stated, format, defaultText: "D" })(rows)), (all) =>
+          all.map(textOf)
+        )
+      assert.deepStrictEqual(yield* write("text"), ["1\tD\nD\t\\104\n"])
+      assert.deepStrictEqual(yield* write("csv"), ['1,D\nD,"D"\n'])
+    })
+  )
+
+  it.effect("is refused by row and column where nothing stands for it", () =>
+    Effect.gen(function* () {
+      for (const format of [undefined, "binary", "text", "csv"] as const) {
+        const error = yield* rowFailure(Stream.runDrain(Copy.encodeRows({ columns: stated, format })(rows)))
+        assert.deepStrictEqual([error.rowNumber, error.column], [1, "full_name"])
+        assert.match(error.reason, /^a default needs the format text or csv, and a defaultText/)
+      }
+    })
+  )
+})
+
+describe("a copy through a Schema, by the wire", () => {
+  it.effect("has the columns of the Schema, as the server describes them", () =>
+    Effect.gen(function* () {
+      const stored = yield* withServer(
+        [
+          extendedQuery({ sql: 'select * from "t"', columns: described }),
+          expect({
+            _tag: "Query",
+            sql: 'copy "t" ("id", "full_name", "born") from stdin with (format csv, freeze)'
+          }),
+          send({ _tag: "CopyInResponse", format: 0, columnFormats: [0, 0, 0] }),
+          expect({
+            _tag: "CopyData",
+            data: new TextEncoder().encode("1,one,1970-01-01T00:00:00.000Z\n2,two,\n")
+          }),
+          expect({ _tag: "CopyDone" }),
+          send({ _tag: "CommandComplete", commandTag: "COPY 2" }, readyForQuery())
+        ],
+        (copy) =>
+          copy.rowsInto({ table: "t", format: "csv", freeze: true }, Person, Stream.fromIterable(people))
+      )
+      assert.strictEqual(stored.rows, 2n)
+    })
+  )
+
+  it.effect("ends with CopyFail when the Schema refuses a row, by effect and by sink (FLW-073)", () =>
+    Effect.gen(function* () {
+      const script = [
+        extendedQuery({ sql: 'select * from "t"', columns: described }),
+        copyIn,
+        failsWith(/the source of the copy failed: .*row 3 of the copy cannot be sent/s)
+      ]
+      const rows = Stream.make(...people, { ...people[0]!, id: -3 })
+      const target = { table: "t", format: "csv" } as const
+      const runs = [
+        (copy: Copy.CopiesOn) => copy.rowsInto(target, Person, rows),
+        (copy: Copy.CopiesOn) => Stream.run(rows, copy.rowsSink(target, Person))
+      ]
+      for (const run of runs) {
+        const error = yield* rowFailure(withServer(script, run))
+        assert.deepStrictEqual([error.rowNumber, error.column, error.type], [3, "id", "int4"])
+        assert.match(error.sql, /^copy "t"/)
+      }
+    })
+  )
+
+  it.effect("ends with CopyFail when it is interrupted while the Schema is at work", () =>
+    Effect.gen(function* () {
+      const Slow = Schema.Struct({
+        id: Schema.transformOrFail(PgSchema.Int4, Schema.Number, {
+          strict: true,
+          decode: Effect.succeed,
+          encode: () => Effect.never
+        })
+      })
+      const exit = yield* withServer(
+        [
+          extendedQuery({ sql: 'select * from "t"', columns: described }),
+          copyIn,
+          failsWith(/the copy was interrupted/)
+        ],
+        (copy) =>
+          Effect.gen(function* () {
+            const fiber = yield* Effect.fork(
+              copy.rowsInto({ table: "t", format: "csv" }, Slow, Stream.make({ id: 1 }))
+            )
+            for (let turn = 0; turn < 50; turn++) yield* Effect.yieldNow()
+            return yield* Fiber.interrupt(fiber)
+          })
+      )
+      assert.isTrue(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause))
+    })
+  )
+
+  it.effect("is refused with both sides when the table has other columns, and nothing is copied", () =>
+    Effect.gen(function* () {
+      const wrong = [column("id", { typeOid: Oid.int8 }), column("born", { typeOid: Oid.text })]
+      const refused = (run: (copy: Copy.CopiesOn) => Effect.Effect<unknown, unknown>) =>
+        withServer(
+          [
+            extendedQuery({ sql: 'select * from "t"', columns: wrong }),
+            // The catalogue is asked for what it knows, and has no answer.
+            extendedQuery({ sql: 'select * from "t"', columns: wrong }),
+            simpleQuery(/pg_attribute/, [{ error: { code: "42501", text: "permission denied" } }])
+          ],
+          (copy) => Effect.flip(run(copy))
+        )
+      const ways = [
+        (copy: Copy.CopiesOn) => copy.rowsInto({ table: "t" }, Person, Stream.never),
+        (copy: Copy.CopiesOn) => Stream.runDrain(copy.rowsFrom({ table: "t" }, Person))
+      ]
+      for (const way of ways) {
+        const error = yield* refused(way)
+        assert.instanceOf(error, PgCopyColumnsError)
+        assert.match(error.message, /id +int8 .*int4/)
+        assert.match(error.message, /full_name/)
+      }
+    })
+  )
+
+  it.effect("needs columns that are named, where the Schema does not tell them", () =>
+    Effect.gen(function* () {
+      const error = yield* withServer([], (copy) =>
+        Effect.flip(copy.rowsInto({ table: "t" }, Schema.Tuple(Schema.Number), Stream.make([1] as const)))
+      )
+      assert.match(error.message, /the Schema does not tell its columns: name them/)
+    })
+  )
+})
+
+describe("an option that the server does not know", () => {
+  it.effect("is refused by name before anything is sent", () =>
+    Effect.gen(function* () {
+      const bytes = Stream.make(new Uint8Array(1))
+      const rows = Stream.make([1])
+      const into = { table: "t", columns: ["a"] }
+      const cases: ReadonlyArray<
+        readonly [string, string, (copy: Copy.CopiesOn) => Effect.Effect<unknown, unknown>]
+      > = [
+        ["15.4", "defaultText", (copy) => copy.rowsInto({ ...into, format: "csv", defaultText: "D" }, rows)],
+        ["16.9", "onError", (copy) => copy.rowsInto({ ...into, format: "text", onError: "ignore" }, rows)],
+        [
+          "17.10",
+          "rejectLimit",
+          (copy) => copy.rowsInto({ ...into, format: "csv", onError: "ignore", rejectLimit: 1 }, rows)
+        ],
+        [
+          "14.1",
+          "header",
+          (copy) => Stream.runDrain(copy.rowsFrom({ table: "t", format: "text", header: true }))
+        ],
+        ["14.1", "header", (copy) => copy.from({ table: "t", format: "csv", header: "match" }, bytes)],
+        [
+          "16.1",
+          "forceNull",
+          (copy) => Stream.run(bytes, copy.sink({ table: "t", format: "csv", forceNull: "*" }))
+        ]
+      ]
+      for (const [version, option, run] of cases) {
+        const error = yield* withServer([], (copy) => Effect.flip(run(copy)), version)
+        assert.instanceOf(error, PgCodecError)
+        assert.match(
+          error.message,
+          new RegExp(`${option}.* needs PostgreSQL \\d+ or later, and the server has`)
+        )
+      }
+    })
+  )
+
+  it.effect("is taken where the version is not known, and then it is the server that refuses", () =>
+    Effect.gen(function* () {
+      const refused = ScriptedServer.errorResponse({ code: "42601", text: 'option "default" not recognized' })
+      const error = yield* withServer(
+        [
+          expect({ _tag: "Query", sql: `copy "t" from stdin with (format csv, default 'D')` }),
+          send(refused, readyForQuery())
+        ],
+        (copy) => Effect.flip(copy.from({ table: "t", format: "csv", defaultText: "D" }, Stream.empty)),
+        "unheard of"
+      )
+      assert.deepStrictEqual(
+        Option.getOrUndefined(Option.liftPredicate(error, ({ _tag }) => _tag === "PgServerError"))?._tag,
+        "PgServerError"
+      )
+    })
+  )
+})
+
+describe("bytes, told by a table or a query", () => {
+  it.effect("are copied by a statement with quoted names, in the encoding that they have", () =>
+    Effect.gen(function* () {
+      const got = yield* withServer(
+        [
+          expect({
+            _tag: "Query",
+            sql: `copy "my ""t""" ("a") from stdin with (format csv, force_not_null ("a"), on_error ignore, encoding 'LATIN1') where a > 1`
+          }),
+          send({ _tag: "CopyInResponse", format: 0, columnFormats: [0] }),
+          expect({ _tag: "CopyData", data: Uint8Array.of(0xe9) }),
+          expect({ _tag: "CopyDone" }),
+          send({ _tag: "CommandComplete", commandTag: "COPY 1" }, readyForQuery()),
+          expect({
+            _tag: "Query",
+            sql: `copy (select "a", "B" from "s"."t") to stdout with (format csv, header, force_quote *, encoding 'LATIN1')`
+          }),
+          send(
+            { _tag: "CopyOutResponse", format: 0, columnFormats: [0] },
+            { _tag: "CopyData", data: Uint8Array.of(0xe9) },
+            { _tag: "CopyDone" },
+            { _tag: "CommandComplete", commandTag: "COPY 1" },
+            readyForQuery()
+          )
+        ],
+        (copy) =>
+          Effect.gen(function* () {
+            const bytes = Stream.make(Uint8Array.of(0xe9))
+            const lenient = { format: "csv", encoding: "LATIN1", onError: "ignore" } as const
+            const where = Statement.make("a > 1")
+            yield* copy.from({ table: 'my "t"', columns: ["a"], ...lenient, forceNotNull: "*", where }, bytes)
+            return yield* collect(
+              copy.to({
+                table: ["s", "t"],
+                columns: ["a", "B"],
+                format: "csv",
+                header: true,
+                encoding: "LATIN1",
+                forceQuote: "*"
+              })
+            )
+          })
+      )
+      assert.deepStrictEqual(got, [Uint8Array.of(0xe9)])
+    })
+  )
+
+  it.effect("are refused with settings that cannot be, before anything is sent", () =>
+    Effect.gen(function* () {
+      const reasons = yield* withServer([], (copy) =>
+        Effect.all([
+          Effect.flip(copy.from({ table: "t", format: "csv", quote: "ab" }, Stream.empty)),
+          Effect.flip(
+            copy.from({ table: "t", columns: ["a"], format: "csv", forceNull: ["b"] }, Stream.empty)
+          ),
+          Effect.flip(Stream.runDrain(copy.to({ table: "t", format: "text", delimiter: "a" }))),
+          Effect.flip(copy.from({ table: "", format: "binary" }, Stream.empty)),
+          Effect.flip(Stream.runDrain(copy.to({ query: Statement.make("select $1", [1]), format: "binary" })))
+        ])
+      )
+      const expected = [
+        /the quote must be one character/,
+        /forceNull: no column "b" is copied/,
+        /small letter or a digit/,
+        /cannot be empty/,
+        /the query has 1/
+      ]
+      reasons.forEach((reason, index) => assert.match(reason.message, expected[index]!))
+    })
+  )
+})
