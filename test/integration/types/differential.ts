@@ -10,9 +10,10 @@ import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import { inspect, isDeepStrictEqual } from "node:util"
 import type { PgConnection } from "../../../src/connection/PgConnection.js"
+import * as Oid from "../../../src/model/Oid.js"
 import { PgCodecError } from "../../../src/model/PgError.js"
 import type { Target } from "../connection/sessions.js"
-import { open, s, value } from "../connection/sessions.js"
+import { open, s } from "../connection/sessions.js"
 import { makers } from "./makers.js"
 import type { Preset, Reader, Sessions } from "./readers.js"
 import { internal, samples } from "./samples.js"
@@ -105,6 +106,18 @@ export const makeTable = (
 const columnsOf = (preset: Preset, sample: Sample): ReadonlyArray<string> =>
   preset === "familiar" && sample.familiarHolds === "values" ? ["x"] : ["x", "xs"]
 
+interface TypeFacts {
+  readonly oid: number
+  /** Values are compared by the bytes that the server would send. */
+  readonly hasBytes: boolean
+}
+
+const factsOf = (maker: PgConnection, { comparedAsText, type }: Sample) =>
+  Effect.map(
+    maker.values(s(`select oid, typsend <> 0 from pg_type where oid = ${quoted(type)}::regtype`)),
+    ([row]): TypeFacts => ({ oid: row![0] as number, hasBytes: row![1] === true && comparedAsText !== true })
+  )
+
 /** SQL that tells whether two rows hold the same, by their bytes where the type has any. */
 const equalOf = (columns: ReadonlyArray<string>, { isJson }: Sample, hasBytes: boolean): string => {
   const rowOf = (table: string) => `row(${columns.map((column) => `${table}.${column}`).join(", ")})`
@@ -189,12 +202,28 @@ const readForeign = (text: PgConnection, table: string, binary: Rows, sample: Sa
     { discard: true }
   )
 
+/** Anonymous records tell the types of what is in them. */
+const readRecords = (binary: PgConnection, table: string, rows: Rows, sample: Sample, what: string) =>
+  Effect.gen(function* () {
+    const records = yield* binary.values(
+      s(`select at, row(x, xs) from ${table} order by at limit ${fewRows}`)
+    )
+    const expected = new Map(rows.map(([at, ...values]) => [at, values]))
+    const some = records.filter(([at]) => expected.has(at))
+    assertSame(
+      some.map(([, record]) => record as ReadonlyArray<unknown>),
+      some.map(([at]) => expected.get(at)!),
+      sample,
+      `${what}: in a record`
+    )
+  })
+
 /** Compares everything under settings that the sessions have already. */
 const compare = (
   { binary, name, preset, text }: Reader,
   table: string,
   sample: Sample,
-  hasBytes: boolean,
+  { hasBytes, oid }: TypeFacts,
   settings: Settings
 ) =>
   Effect.gen(function* () {
@@ -214,6 +243,8 @@ const compare = (
         )
       )
     const rows = yield* rowsOf(binary, "at, x, xs")
+    if (binary.types.lookup(Oid.record) !== undefined && binary.types.lookup(oid)?.decodeBinary !== undefined)
+      yield* readRecords(binary, table, rows, sample, what)
     if (isForeign) yield* readForeign(text, table, rows, sample, what)
     else {
       // How a float4 prints is what it is in the familiar preset, and its text is not to be had any more.
@@ -257,17 +288,13 @@ export interface Differential {
 export const differential = ({ maker, readers, version }: Sessions, sample: Sample, options: Differential) =>
   Effect.gen(function* () {
     const table = yield* makeTable(maker, sample, version, options.count, options.seed)
-    const sent = yield* value(
-      maker,
-      `select typsend <> 0 from pg_type where oid = ${quoted(sample.type)}::regtype`
-    )
-    const hasBytes = sent === true && sample.comparedAsText !== true
+    const facts = yield* factsOf(maker, sample)
     for (const settings of options.settings ?? everySettings) {
       const set = Object.entries(settings.values).map(([name, to]) => `set ${name} = ${quoted(to)}`)
       for (const reader of readers) {
         yield* reader.binary.simple(set.join("; "))
         yield* reader.text.simple(set.join("; "))
-        yield* compare(reader, table, sample, hasBytes, settings)
+        yield* compare(reader, table, sample, facts, settings)
       }
     }
   })

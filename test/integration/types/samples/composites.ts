@@ -15,6 +15,8 @@ alter table people drop column gone, drop column "also gone", add column late in
 create type measured as (one float4, other float8, place point, boxes box[], span int4range, spans int8multirange);
 create type dated as (day date, at timestamptz, times time[]);
 create type various as (id uuid, flags varbit, net cidr, words tsvector, doc jsonb, code "char", position pg_lsn, pairs int2vector);
+create type rest as (cost money, turned timetz, three bit(3), sums numeric(6,2)[], label name, padded char(3), page xml,
+  of regclass, route jsonpath, part lseg, mac macaddr8, search tsquery, place tid, flags bool[]);
 create domain spot as item check ((value).name is distinct from 'nowhere');
 create domain items as item[];`
 
@@ -94,6 +96,28 @@ export const composites: ReadonlyArray<Sample> = [
       "'16/B374D848'::pg_lsn",
       "'1 -2 3'::int2vector"
     )
+  },
+  {
+    type: "rest",
+    literals: ["(,,,,,,,,,,,,,)"],
+    random: rowOf(
+      `(${w(-1e9, 1e9)}::numeric / 100)::money`,
+      `'12:00+05:30'::timetz`,
+      `${pick("000", "101")}::bit(3)`,
+      `array[${w(-9999, 9999)}::numeric, null, 0.5]`,
+      "left(pg_temp.words(4), 9)::name",
+      "left(pg_temp.words(3), 3)::char(3)",
+      "'<a b=\"c\">d</a>'::xml",
+      "'pg_class'::regclass",
+      "'$.a[*] ? (@ > 1)'::jsonpath",
+      "'[(1,2),(3,-0.5)]'::lseg",
+      "left(md5(random()::text), 16)::macaddr8",
+      "pg_temp.search(2)::tsquery",
+      `format('(%s,1)', ${w(0, 9)})::tid`,
+      "array[true, null, false]"
+    ),
+    // The text of tsquery leaves out brackets.
+    comparedAsText: true
   },
   { type: "spot", literals: ["(,,)"], random: item },
   {
