@@ -151,6 +151,7 @@ export const changes = <E, R>(
             event.transaction.commitLsn < finished.start && !isLate(event.transaction, finished)
               ? undefined
               : new Open()
+          if (open !== undefined) finished.touch(event.transaction.commitLsn + 1n)
           return Effect.void
         case "Commit":
         case "Prepare": {

@@ -117,6 +117,7 @@ const keeper = <E, R>(
         lock.withPermits(1)(
           Effect.suspend(() => (at !== undefined && to <= at ? Effect.void : within(to, Effect.void)))
         ),
+      lower: (to) => lock.withPermits(1)(within(to, Effect.void)),
       handle: (events, to) =>
         lock.withPermits(1)(
           within(

@@ -1,5 +1,6 @@
 /** How much of one feed its handlers have finished: what is acknowledged is a beginning without gaps. */
 import * as Effect from "effect/Effect"
+import * as LsnText from "../model/Lsn.js"
 import type { Lsn } from "../model/Lsn.js"
 import type { ByServer } from "./Ending.js"
 import { byServer } from "./Ending.js"
@@ -9,6 +10,7 @@ import { Progress } from "./Progress.js"
 
 export class Finished {
   private readonly progress: Progress
+  private most: Lsn = LsnText.zero
 
   constructor(
     private readonly feed: LogicalFeed,
@@ -23,6 +25,16 @@ export class Finished {
     return this.progress.flushed
   }
 
+  /** Nothing of this feed that ends behind has been handled, nor been begun; `0/0` when nothing has. */
+  get handled(): Lsn {
+    return this.most
+  }
+
+  /** Something that ends behind this position is about to be handled in part. */
+  touch(position: Lsn): void {
+    this.most = LsnText.max(this.most, position)
+  }
+
   /**
    * What was handled already, and has come again because the server does not know: it is acknowledged, so that it does not
    * come a third time.
@@ -35,6 +47,7 @@ export class Finished {
 
   /** Something is about to be handled that ends here. */
   begin(end: Lsn): Ticket {
+    this.touch(end)
     return this.progress.handOut(end)!
   }
 

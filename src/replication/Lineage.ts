@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { PgConnection } from "../connection/PgConnection.js"
 import type { PgConnector } from "../connection/PgConnector.js"
 import * as LsnText from "../model/Lsn.js"
 import type { Lsn } from "../model/Lsn.js"
@@ -30,6 +31,47 @@ export const leftAt = (history: string, timeline: number): Lsn | undefined => {
 const textOf = (content: unknown): string =>
   content instanceof Uint8Array ? new TextDecoder().decode(content) : String(content)
 
+/** Where the server's history left `timeline`; `undefined` when it never was on it. The first timeline has no history. */
+const leftHere = (
+  connection: PgConnection,
+  here: Place,
+  timeline: number
+): Effect.Effect<Lsn | undefined, FeedError> =>
+  here.timeline === 1
+    ? Effect.succeed(undefined)
+    : Effect.map(Walsender.ask(connection, Command.timelineHistory(here.timeline)), (row) =>
+        leftAt(textOf(row["content"]), timeline)
+      )
+
+/** How far a consumer is. */
+export interface Reached {
+  /** Everything that ends before has been handled. An idle feed moves it through log that has nothing for it. */
+  readonly position: Lsn
+  /** What ends behind has not been handled, nor been begun. */
+  readonly handled: Lsn
+}
+
+/**
+ * Where to go on here: at the position that was reached over there, or, when the history left that timeline before it and behind
+ * all that was handled, where it left. What lay between had nothing for us over there and is not here; what stands there now is new.
+ * `check` says whether what this gives means anything here.
+ */
+export const resume = (
+  { handled, position }: Reached,
+  there: Place | undefined
+): Effect.Effect<Lsn, FeedError, PgConnector> =>
+  there === undefined || handled >= position
+    ? Effect.succeed(position)
+    : Effect.scoped(
+        Effect.gen(function* () {
+          const connection = yield* Walsender.open
+          const here = yield* Walsender.identify(connection)
+          if (here.systemId !== there.systemId || here.timeline === there.timeline) return position
+          const left = yield* leftHere(connection, here, there.timeline)
+          return left !== undefined && left >= handled && left < position ? left : position
+        })
+      )
+
 /** What is wrong with going on at `position`, which was reached over there, here. */
 const compared = (
   slot: string,
@@ -46,8 +88,7 @@ const compared = (
   return Effect.scoped(
     Effect.gen(function* () {
       const connection = yield* Walsender.open
-      const row = yield* Walsender.ask(connection, Command.timelineHistory(here.timeline))
-      const left = leftAt(textOf(row["content"]), there.timeline)
+      const left = yield* leftHere(connection, here, there.timeline)
       if (left !== undefined && left >= position) return undefined
       const where = left === undefined ? "has never been on" : `left at ${LsnText.toText(left)}`
       return SlotFailure.diverged(

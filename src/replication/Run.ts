@@ -55,6 +55,8 @@ export interface RunSettings<E = never, R = never> {
 interface Memory {
   /** Everything that ends before has been handled; `undefined` until a feed has told where it begins. */
   position: Lsn | undefined
+  /** What ends behind has not been handled, nor been begun. */
+  handled: Lsn | undefined
   /** Where the last feed was read; `undefined` until one has been open. */
   place: Place | undefined
 }
@@ -96,18 +98,24 @@ const session = <E, R>(
   Effect.gen(function* () {
     const keeper: Keeper<E, R> | undefined =
       handler._tag === "Kept" ? yield* Effect.mapError(handler.open(options.slot), byServer) : undefined
-    const start = keeper?.position ?? memory.position ?? options.start ?? LsnText.zero
+    const position = keeper?.position ?? memory.position ?? options.start ?? LsnText.zero
+    // A position that another run has kept may be that of something handled.
+    const handled = position === memory.position ? (memory.handled ?? position) : position
+    const start = yield* Effect.mapError(Lineage.resume({ position, handled }, memory.place), byServer)
     const feed = yield* Effect.mapError(
       logical({ ...options, start, ...(keeper === undefined ? {} : { idle: "hold" }) }),
       byServer
     )
     yield* Effect.mapError(Lineage.check(options.slot, start, memory.place, feed.facts), byServer)
     const finished = new Finished(feed, LsnText.max(start, feed.facts.start))
+    if (keeper?.position !== undefined && start < keeper.position) yield* keeper.lower(start)
     memory.position = finished.start
+    memory.handled ??= finished.start
     if (keeper !== undefined && keeper.position === undefined) yield* keeper.keep(finished.start)
     yield* Effect.addFinalizer(() =>
       Effect.map(feed.progress, ({ flushed }) => {
         memory.position = LsnText.max(flushed, finished.position)
+        memory.handled = LsnText.max(memory.handled ?? LsnText.zero, finished.handled)
       })
     )
     yield* told(feed, finished.start)
@@ -162,7 +170,7 @@ export const run = <E, R, R2 = never>(
     const context = yield* Effect.context<R2>()
     const tell = (event: RunEvent<E>): Effect.Effect<void> =>
       settings.onEvent === undefined ? Effect.void : Effect.provide(settings.onEvent(event), context)
-    const memory: Memory = { position: undefined, place: undefined }
+    const memory: Memory = { position: undefined, handled: undefined, place: undefined }
     const known = (): Lsn => memory.position ?? options.start ?? LsnText.zero
     const reconnect: Retries<RunError> = yield* Attempts.make<RunError, R2>(
       settings.reconnect ?? usualReconnect,

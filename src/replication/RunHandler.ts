@@ -64,6 +64,8 @@ export interface Keeper<E, R> {
   readonly position: Lsn | undefined
   /** Keeps a position without any change. */
   readonly keep: (position: Lsn) => Effect.Effect<void, Ending<never>>
+  /** Keeps an earlier position than the one that is kept. */
+  readonly lower: (position: Lsn) => Effect.Effect<void, Ending<never>>
   /** The handler's writes and the position behind them, both or neither. */
   readonly handle: (
     events: Chunk.NonEmptyChunk<TransactionEvent>,
