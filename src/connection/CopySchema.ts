@@ -34,7 +34,10 @@ export interface Look {
   readonly codecs: (columns: ReadonlyArray<Column>, registry: Registry) => Row.ColumnCodecs | undefined
   /** Fails when the columns do not fit. */
   readonly hold: (seen: Seen) => Effect.Effect<void, PgCodecError>
-  /** The same, telling what the catalogue knows of columns that the server has described, as far as it answers. */
+  /**
+   * The same, telling of columns to be read what the catalogue knows besides, as far as it answers: names of types, and
+   * which may be NULL.
+   */
   readonly compare: (connection: PgConnection, seen: Seen) => Effect.Effect<void, PgCodecError>
 }
 
@@ -58,7 +61,9 @@ export const look = <A, I, R>(schema: Schema.Schema<A, I, R>): Look => {
       Effect.suspend(() => {
         const comparison = rows.refuses(seen.columns, seen.registry)
         if (comparison === undefined) return Effect.void
-        if (seen.sql === undefined) return Effect.fail(mismatch(comparison, seen))
+        // What is written is not NULL because the column may be.
+        if (seen.sql === undefined || seen.direction === "encode")
+          return Effect.fail(mismatch(comparison, seen))
         const asked = connection.compare(Statement.make(seen.sql), schema, { timeout: catalogueDeadline })
         return Effect.matchEffect(asked, {
           onFailure: () => Effect.fail(mismatch(comparison, seen)),
