@@ -1,16 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as fc from "effect/FastCheck"
+import { ByteReader } from "../../../src/bytes/ByteReader.js"
 import { PgTimestampTz } from "../../../src/model/PgTimestampTz.js"
 import * as Arbitraries from "../../../src/testing/ArbitrariesReplication.js"
 import { MalformedMessage } from "../../../src/wire/MalformedMessage.js"
 import type { ChangeView } from "../../../src/wire/replication/ChangeView.js"
 import type { PgOutputMessage, Streaming } from "../../../src/wire/replication/PgOutput.js"
 import * as PgOutput from "../../../src/wire/replication/PgOutput.js"
+import { TupleView } from "../../../src/wire/replication/TupleView.js"
 import { bytes, int16, int32, malformed, type Part, refused, written } from "../bytes.js"
 
 const time = new PgTimestampTz(0x0002_0304, 0x0506_0708)
 const timeBytes = [0, 2, 3, 4, 5, 6, 7, 8]
+const later = new PgTimestampTz(0x0002_0304, 0x0506_0709)
+const laterBytes = [...timeBytes.slice(0, 7), 9]
 const at = (low: number) => [0xff, 0, 0, 0, 0, 0, 0, low]
 const lsn = (low: number) => 0xff00_0000_0000_0000n + BigInt(low)
 
@@ -141,11 +145,11 @@ const golden: ReadonlyArray<readonly [PgOutputMessage, Uint8Array]> = [
       prepareEndLsn: lsn(1),
       endLsn: lsn(2),
       prepareTime: time,
-      rollbackTime: time,
+      rollbackTime: later,
       xid: 7,
       gid: "g"
     },
-    bytes("r", 0, ...at(1), ...at(2), ...timeBytes, ...timeBytes, ...int32(7), "g", 0)
+    bytes("r", 0, ...at(1), ...at(2), ...timeBytes, ...laterBytes, ...int32(7), "g", 0)
   ]
 ]
 
@@ -225,7 +229,9 @@ describe("messages of pgoutput", () => {
       assert.isUndefined(PgOutput.kindOf(tag))
     }
     malformed(PgOutput.decode(bytes(), false))
-    assert.instanceOf(decoder.next(bytes(), 0, 0), MalformedMessage)
+    for (const none of [bytes(), bytes("E")]) {
+      assert.deepInclude(decoder.next(none, 0, 0), { _tag: "MalformedMessage", tag: undefined })
+    }
   })
 
   it("refuses flags that nobody knows (LOG-009)", () => {
@@ -265,6 +271,12 @@ describe("messages of pgoutput", () => {
     malformed(body("M", 0, ...at(9), 0, ...int32(-1)))
     malformed(body("I", ...int32(5), "N", 0, 1, "t", ...int32(0x7fff_ffff)))
     malformed(body("I", ...int32(5), "N", 0, 1, "t", ...int32(-1)))
+    // A length that leads back would let the last column be read from the midst of the first.
+    malformed(body("I", ...int32(5), "N", 0, 3, "t", ...int32(5), "t", ...int32(5), "t", ...int32(-10)))
+    const view = new TupleView()
+    const claim = bytes(255, 255, "n")
+    view.read(new ByteReader(claim, 0, claim.length))
+    assert.isBelow(view.kinds.length, 100)
   })
 
   it("refuses rows of an unknown kind, and columns too (L22)", () => {
@@ -306,11 +318,15 @@ describe("Decoder", () => {
 
   it.prop(
     "refuses what its plain twin refuses",
-    [fc.constantFrom("I", "U", "D", "T", "R"), fc.uint8Array({ maxLength: 30 }), fc.boolean()],
+    [
+      fc.constantFrom("I", "U", "D", "T", "R"),
+      fc.array(fc.oneof(fc.constantFrom(0, ...bytes("NKOnutb")), fc.nat(2), fc.nat(255)), { maxLength: 30 }),
+      fc.boolean()
+    ],
     ([tag, random, inStream]) => {
       const decoder = new PgOutput.Decoder("parallel")
       if (inStream) decoder.next(start, 0, start.length)
-      const whole = bytes(tag, random)
+      const whole = bytes(tag, ...(inStream ? int32(7) : []), ...int32(5), ...random)
       const twin = PgOutput.decode(whole, inStream)
       const message = next(decoder, whole)
       if (Either.isLeft(twin)) assert.instanceOf(message, MalformedMessage)
@@ -399,6 +415,18 @@ describe("Decoder", () => {
         message._tag
       )
     }
+  })
+
+  it("says nothing more of the change before (LOG-026)", () => {
+    const decoder = new PgOutput.Decoder("off")
+    const counts = (...parts: ReadonlyArray<Part>) => {
+      const whole = bytes(...parts)
+      const view = decoder.next(whole, 0, whole.length)
+      return isView(view) ? [view.oldKind, view.old.count, view.new.count] : view
+    }
+    assert.deepStrictEqual(counts("U", ...int32(5), "K", 0, 1, "n", "N", 0, 2, "n", "n"), [0x4b, 1, 2])
+    assert.deepStrictEqual(counts("D", ...int32(5), "O", 0, 2, "n", "n"), [0x4f, 2, 0])
+    assert.deepStrictEqual(counts("I", ...int32(5), "N", 0, 1, "n"), [0, 0, 1])
   })
 
   it("takes as many columns as a table can have (LOG-012)", () => {

@@ -179,9 +179,15 @@ describe("WalView", () => {
 
   it.prop(
     "refuses what its plain twin refuses",
-    [fc.constantFrom("w", "k", "s", "x"), fc.uint8Array({ maxLength: 40 })],
-    ([tag, body]) => {
-      const whole = bytes(tag, body)
+    [
+      fc.constantFrom("w", "k", "s", "x"),
+      fc
+        .constantFrom(17, 24, 32)
+        .chain((size) => fc.uint8Array({ minLength: size - 2, maxLength: size + 1 })),
+      fc.nat(3)
+    ],
+    ([tag, body, last]) => {
+      const whole = bytes(tag, body, last)
       const failure = new View.WalView().read(whole, 0, whole.length)
       assert.strictEqual(failure === null, Either.isRight(WalMessage.decodeServer(whole)))
     },
