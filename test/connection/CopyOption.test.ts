@@ -1,7 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import * as CopyOption from "../../src/connection/CopyOption.js"
 import type { OptionName, Options, Situation, Use } from "../../src/connection/CopyOption.js"
 import * as Statement from "../../src/model/Statement.js"
+import { root } from "../architecture/imports.js"
 
 const uses: ReadonlyArray<Use> = ["into", "from", "encode", "decode"]
 const formats = ["binary", "text", "csv"] as const
@@ -55,7 +58,21 @@ const manual: { readonly [N in OptionName]: readonly [string, ReadonlyArray<Use>
   logVerbosity: ["text csv", ["into"]]
 }
 
+const page = readFileSync(join(root, "docs/copy.md"), "utf8")
+
 describe("an option of COPY", () => {
+  it("has its line in the documentation, with its formats and the version that it came with", () => {
+    for (const name of names) {
+      const { formats, since } = CopyOption.rules[name]
+      const line =
+        new RegExp(`^\\| \`${name}\` .*$`, "m").exec(page)?.[0] ?? assert.fail(`no line for ${name}`)
+      const cells = line.split("|").map((cell) => cell.trim())
+      const shown =
+        formats.length === 3 ? "all" : formats.map((each) => (each === "csv" ? "CSV" : each)).join(", ")
+      assert.deepStrictEqual([cells[3], cells[5]], [shown, since === undefined ? "" : String(since)], name)
+    }
+  })
+
   for (const name of names) {
     it(`${name} is taken where it means something, and refused by name elsewhere`, () => {
       const [its, ways] = manual[name]
