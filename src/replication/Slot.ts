@@ -4,6 +4,7 @@
  *
  * @see https://www.postgresql.org/docs/current/warm-standby.html#STREAMING-REPLICATION-SLOTS
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -87,6 +88,40 @@ export const createIfMissing = (
     Effect.catchIf(
       (error) => error._tag === "PgServerError" && error.code === SqlState.duplicateObject,
       () => Effect.succeedNone
+    )
+  )
+
+/** How long the end of a scope waits for whoever uses its slot. */
+const usualFarewell: Duration.Duration = Duration.seconds(10)
+
+/**
+ * Makes a logical slot that is dropped when the scope closes, for consumers that come and go with the program: tests, caches, a
+ * view of what happens now. Unlike a temporary slot, which is only for the feed that makes it (`create: { temporary: true }`) and
+ * gone with its session, it can be read by any feed or run, one after the other.
+ *
+ * Closing the scope waits up to ten seconds for whoever uses the slot, and logs a warning when it could not be dropped: it keeps
+ * the log until somebody does. So does the slot of a process that ends without closing its scopes. Interrupting the creation
+ * cancels it. Fails as `create` does; a slot that was there before stays.
+ */
+export const createScoped = (
+  name: string,
+  options: CreateOptions = {}
+): Effect.Effect<Created, SlotError, PgConnector | Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.tap(restore(create(name, options)), () =>
+      Effect.flatMap(Effect.context<PgConnector>(), (context) =>
+        Effect.addFinalizer(() => Effect.provide(dropLast(name), context))
+      )
+    )
+  )
+
+const dropLast = (name: string): Effect.Effect<void, never, PgConnector> =>
+  Effect.interruptible(dropIfExists(name, { wait: true })).pipe(
+    Effect.timeoutFail({ duration: usualFarewell, onTimeout: () => "it is still in use" }),
+    Effect.catchAll((error) =>
+      Effect.logWarning(
+        `slot ${name} could not be dropped: ${typeof error === "string" ? error : error.message}`
+      )
     )
   )
 

@@ -4,13 +4,14 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { logical } from "../../../src/replication/LogicalFeed.js"
 import * as Publication from "../../../src/replication/Publication.js"
 import * as Slot from "../../../src/replication/Slot.js"
 import * as SlotFailure from "../../../src/replication/SlotFailure.js"
 import * as Walsender from "../../../src/replication/Walsender.js"
 import type { Target } from "../connection/sessions.js"
-import { refusal, table } from "../connection/sessions.js"
+import { open, refusal, table } from "../connection/sessions.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
 import { describeWithServer, shared } from "../support/Server.js"
@@ -93,6 +94,76 @@ describe("a slot", () => {
         )
         yield* Scope.close(scope, Exit.void)
         yield* Fiber.join(waiting)
+      })
+    )
+  )
+
+  it.scopedLive("of a scope is read by one feed after the other, and gone with the scope (REP-088)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const name = fresh("scoped")
+        const publication = fresh("publication")
+        const rows = yield* table("id int")
+        yield* Effect.acquireRelease(
+          rawRows(shared, `create publication ${publication} for table ${rows}`),
+          () => Effect.ignore(rawRows(shared, `drop publication ${publication}`))
+        )
+        const failed = yield* Effect.flip(
+          Effect.scoped(
+            Effect.gen(function* () {
+              const made = yield* Slot.createScoped(name)
+              const state = Option.getOrThrow(yield* Slot.get(name))
+              assert.deepInclude(state, { confirmed: made.consistentPoint, temporary: false })
+              for (const id of [1, 2]) {
+                yield* rawRows(shared, `insert into ${rows} values (${id})`)
+                yield* Effect.scoped(
+                  Effect.gen(function* () {
+                    const feed = yield* logical({ slot: name, publications: [publication] })
+                    const events = yield* Stream.runCollect(Stream.take(feed.transactions, 1))
+                    const [event] = [...events]
+                    const change = event?._tag === "Transaction" ? event.changes[0] : undefined
+                    assert.strictEqual(change?._tag === "Insert" ? change.new["id"] : 0, id)
+                    if (event?._tag === "Transaction") yield* feed.acknowledge(event.endLsn)
+                  })
+                )
+              }
+              // Still in use when the scope closes: it is waited for.
+              yield* logical({ slot: name, publications: [publication] })
+              return yield* Effect.fail("over" as const)
+            })
+          )
+        )
+        assert.strictEqual(failed, "over")
+        assert.isTrue(Option.isNone(yield* Slot.get(name)))
+      })
+    )
+  )
+
+  it.scopedLive("of a scope leaves one alone that was there before, and one that is gone (REP-088)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const name = yield* slotName()
+        yield* Slot.create(name)
+        assert.strictEqual((yield* refusal(Effect.scoped(Slot.createScoped(name)))).code, "42710")
+        assert.isTrue(Option.isSome(yield* Slot.get(name)))
+        yield* Slot.drop(name)
+        yield* Effect.scoped(Effect.zipRight(Slot.createScoped(name), Slot.drop(name)))
+      })
+    )
+  )
+
+  it.scopedLive("of a scope that is interrupted while it is made is not there (REP-088)", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const name = yield* slotName()
+        const writer = yield* open()
+        const rows = yield* table("id int")
+        yield* writer.simple(`begin; insert into ${rows} values (1)`)
+        const making = yield* Effect.fork(Effect.scoped(Slot.createScoped(name)))
+        yield* eventually(slotRow(name, "active"), (row) => row?.[0] === "t")
+        yield* Effect.timeout(Fiber.interrupt(making), "5 seconds")
+        yield* writer.simple("rollback")
+        assert.isTrue(Option.isNone(yield* Slot.get(name)))
       })
     )
   )
