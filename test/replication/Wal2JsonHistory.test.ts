@@ -5,13 +5,11 @@ import { readFileSync } from "node:fs"
 import * as Oid from "../../src/model/Oid.js"
 import type { LogicalEvent, Relation } from "../../src/replication/LogicalEvent.js"
 import type { PluginChange, PluginColumns } from "../../src/replication/PluginChange.js"
-import { row as rowOf } from "../../src/replication/PluginChange.js"
 import { isUnchanged } from "../../src/replication/Unchanged.js"
 import * as Wal2Json from "../../src/replication/Wal2Json.js"
 import type { ObjectRow } from "../../src/types/RowShape.js"
-import * as Registry from "../../src/types/Registry.js"
-import { payloads } from "../wire/replication/captures.js"
-import { Consumer } from "./payloads.js"
+import type { Told } from "./pluginTold.js"
+import { dense, eventsOf, generated, ofDomain, present, toldBy, untold } from "./pluginTold.js"
 
 interface Scene {
   readonly name: string
@@ -27,46 +25,6 @@ const scenes = file.scenes.filter(({ options }) => options["write-in-chunks"] ==
 const sceneOf = (version: number, name: string): Scene =>
   file.scenes.find((scene) => scene.name === name && scene.options["format-version"] === String(version))!
 
-/** A change, with its rows decoded; schema and table empty of what has none. */
-interface Told {
-  readonly tag: string
-  readonly schema: string
-  readonly table: string
-  readonly old?: unknown
-  readonly new?: unknown
-}
-
-const decode = (columns: PluginColumns | undefined): unknown =>
-  columns === undefined ? undefined : rowOf(columns, Registry.lossless)
-
-const toldBy = (change: PluginChange): Told => {
-  switch (change._tag) {
-    case "Insert":
-      return { tag: "Insert", schema: change.schema, table: change.table, new: decode(change.new) }
-    case "Update":
-      return {
-        tag: "Update",
-        schema: change.schema,
-        table: change.table,
-        old: decode(change.old),
-        new: decode(change.new)
-      }
-    case "Delete":
-      return { tag: "Delete", schema: change.schema, table: change.table, old: decode(change.old) }
-    case "Truncate":
-      return { tag: "Truncate", schema: change.tables[0]!.schema, table: change.tables[0]!.table }
-    case "Message":
-      return {
-        tag: "Message",
-        schema: "",
-        table: "",
-        new: [change.transactional, change.prefix, change.content]
-      }
-    default:
-      return { tag: change._tag, schema: "", table: "" }
-  }
-}
-
 const changesOf = ({ messages, options }: Scene): ReadonlyArray<PluginChange> =>
   messages.flatMap(([, text]) =>
     options["format-version"] === "1"
@@ -74,31 +32,12 @@ const changesOf = ({ messages, options }: Scene): ReadonlyArray<PluginChange> =>
       : [Either.getOrThrow(Wal2Json.parse2(text))]
   )
 
-/** Without transactions in which nothing is left. */
-const dense = (told: ReadonlyArray<Told>): ReadonlyArray<Told> =>
-  told.filter(
-    ({ tag }, at) =>
-      !(tag === "Begin" && told[at + 1]?.tag === "Commit") &&
-      !(tag === "Commit" && told[at - 1]?.tag === "Begin")
-  )
-
 // What pgoutput said, as this plugin would have said it.
 
-const events = ((): ReadonlyArray<LogicalEvent> => {
-  const consumer = new Consumer()
-  const capture = { version: 15, scene: "plain", options: {}, messages: file.pgoutput }
-  for (const each of payloads(capture)) assert.isNull(consumer.take(each))
-  return consumer.events
-})()
+const events = eventsOf(file.pgoutput)
 
 const floats: ReadonlySet<number> = new Set([Oid.float4, Oid.float8, Oid.numeric])
 const isSpecial = (value: unknown) => /^(?:NaN|-?Infinity)$/.test(String(value))
-
-/** Values of domains, as text where their base type is not told. */
-const ofDomain: Readonly<Record<string, string>> = { bl: "\\x00ff", k: "5", fl: "f" }
-
-/** Of a generated column pgoutput tells nothing. */
-const generated = (relation: Relation): ObjectRow => (relation.name === "types" ? { g: 2 } : {})
 
 const expectedRow = (relation: Relation, row: ObjectRow, isBase: boolean): ObjectRow => ({
   ...generated(relation),
@@ -111,9 +50,6 @@ const expectedRow = (relation: Relation, row: ObjectRow, isBase: boolean): Objec
     })
   )
 })
-
-const present = (row: ObjectRow): ObjectRow =>
-  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
 
 const expected = ({ options }: Scene): ReadonlyArray<Told> => {
   const isFirst = options["format-version"] === "1"
@@ -181,9 +117,6 @@ const expected = ({ options }: Scene): ReadonlyArray<Told> => {
   })
   return dense(told)
 }
-
-/** Tables whose updates and deletes nobody can tell, which are not published either. */
-const untold = new Set(["silent", "keyless"])
 
 describe("what a real wal2json says", () => {
   for (const scene of scenes.filter(({ name }) => name !== "no types")) {
