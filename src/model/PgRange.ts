@@ -2,13 +2,14 @@ import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as order from "effect/Order"
 import { Printed } from "./Printed.js"
+import { same } from "./Same.js"
 
 /** Which ends belong to a range, written as the server writes them. */
 export type Ends = "[)" | "[]" | "()" | "(]"
 
 /**
  * A range of values, PostgreSQL's `int4range`, `tstzrange` and the like. A missing bound is `null`, and is another thing
- * than a bound of the value `infinity`. Equal when all parts are; `[1,4]` and `[1,5)` differ here, though the server
+ * than a bound of the value `infinity`. Equal when all parts are, NaN to itself and arrays and objects by what they hold; `[1,4]` and `[1,5)` differ here, though the server
  * makes the second of the first where the values are discrete.
  *
  * @see https://www.postgresql.org/docs/current/rangetypes.html
@@ -76,7 +77,7 @@ export class PgRange<out A> extends Printed {
   /** `[lower,upper)`, or `empty`; bounds are quoted where the server needs it. */
   toString(): string {
     if (this.isEmpty) return "empty"
-    const bound = (value: A | null): string => (value === null ? "" : quoted(String(value)))
+    const bound = (value: A | null): string => (value === null ? "" : quoted(textOf(value)))
     const { lower, lowerInclusive, upper, upperInclusive } = this
     return `${lowerInclusive ? "[" : "("}${bound(lower)},${bound(upper)}${upperInclusive ? "]" : ")"}`
   }
@@ -87,19 +88,25 @@ export class PgRange<out A> extends Printed {
       that.isEmpty === this.isEmpty &&
       that.lowerInclusive === this.lowerInclusive &&
       that.upperInclusive === this.upperInclusive &&
-      Equal.equals(that.lower, this.lower) &&
-      Equal.equals(that.upper, this.upper)
+      same(that.lower, this.lower) &&
+      same(that.upper, this.upper)
     )
   }
 
   override [Hash.symbol](): number {
-    return Hash.combine(Hash.hash(this.lower))(
-      Hash.combine(Hash.hash(this.upper))(
+    return Hash.combine(hashOf(this.lower))(
+      Hash.combine(hashOf(this.upper))(
         Hash.number((this.isEmpty ? 4 : 0) + (this.lowerInclusive ? 2 : 0) + (this.upperInclusive ? 1 : 0))
       )
     )
   }
 }
+
+/** What is the same has one hash: of bytes, arrays and plain objects that is not what `Hash` gives. */
+const hashOf = (bound: unknown): number =>
+  typeof bound !== "object" || bound === null || Equal.isEqual(bound) ? Hash.hash(bound) : 0
+
+const textOf = (bound: unknown): string => (Object.is(bound, -0) ? "-0" : String(bound))
 
 const quoted = (text: string): string =>
   /^$|[ \t-\r"\\()[\],]/.test(text) ? `"${text.replaceAll(/["\\]/g, "\\$&")}"` : text

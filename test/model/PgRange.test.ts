@@ -22,6 +22,22 @@ describe("PgRange", () => {
     assert.isFalse(Equal.equals(PgRange.make(null, null), PgRange.empty))
   })
 
+  it("is equal where its bounds hold the same, which values without Equal do too", () => {
+    for (const bound of [NaN, [1, null], { a: 1n }, new Uint8Array([1])]) {
+      const again = structuredClone(bound)
+      assert.isTrue(Equal.equals(PgRange.make(bound, null), PgRange.make(again, null)), String(bound))
+      assert.strictEqual(Hash.hash(PgRange.make(bound, bound)), Hash.hash(PgRange.make(again, again)))
+      assert.isTrue(
+        Equal.equals(PgMultirange.of(PgRange.make(bound, null)), PgMultirange.of(PgRange.make(again, null)))
+      )
+    }
+    assert.isFalse(Equal.equals(PgRange.make([1], null), PgRange.make([2], null)))
+  })
+
+  it("shows the sign of zero", () => {
+    assert.strictEqual(String(PgRange.make(-0, 0)), "[-0,0)")
+  })
+
   it("has no inclusive end without a bound (TYP-077)", () => {
     assert.isTrue(Equal.equals(PgRange.make(null, null, "[]"), PgRange.make(null, null, "()")))
     assert.strictEqual(String(PgRange.make(null, Infinity, "[]")), "(,Infinity]")

@@ -17,8 +17,6 @@ export interface Sample {
   readonly isJson?: true
   /** Its text leaves out brackets that do not matter, which its bytes keep. */
   readonly comparedAsText?: true
-  /** What it is made of has no `Equal`: plain objects, arrays, NaN. */
-  readonly hasNoEqual?: true
   /** Its values are arrays to array_agg, which would make one array of them. */
   readonly isArray?: true
   /** The server takes its empty value in text only. */

@@ -34,10 +34,7 @@ export const userRanges: ReadonlyArray<Sample> = [
     "float8",
     "pg_temp.float()",
     ["[-0,NaN]", "[-Infinity,5e-324)"],
-    {
-      isFloating: true,
-      hasNoEqual: true
-    }
+    { isFloating: true }
   ),
   ...rangesOf("price_range", "price_multirange", "price", price, ["[0.00,1)", "(,5.5]"]),
   ...rangesOf(
@@ -45,8 +42,7 @@ export const userRanges: ReadonlyArray<Sample> = [
     "item_multirange",
     "item",
     `row(pg_temp.words(3), ${w(0, 9)}, array[${mood}])::item`,
-    ['["(,,)","(,,)"]'],
-    { hasNoEqual: true }
+    ['["(,,)","(,,)"]']
   ),
   ...rangesOf(
     "ints_range",
@@ -54,7 +50,7 @@ export const userRanges: ReadonlyArray<Sample> = [
     "int4[]",
     `array[${w(-9, 9)}, ${w(-9, 9)}]`,
     ['["{}","{1,NULL}")', '["[0:0]={1}",)'],
-    { familiarHolds: "nothing", hasNoEqual: true }
+    { familiarHolds: "nothing" }
   ),
   ...rangesOf(
     "range_range",
