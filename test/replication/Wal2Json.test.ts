@@ -125,6 +125,15 @@ describe("wal2json of format version 2", () => {
     })
   })
 
+  it("has numbers as strings too, those that are none among them", () => {
+    const found = two(
+      '{"action":"I","table":"t","columns":[{"name":"n","type":"numeric","value":"NaN"},{"name":"f","type":"double precision","value":"-Infinity"},{"name":"i","type":"bigint","value":"9007199254740993"}]}'
+    )
+    const values = found._tag === "Insert" ? row(found.new, Registry.lossless) : {}
+    assert.deepInclude(values, { f: -Infinity, i: 9007199254740993n })
+    assert.strictEqual("n" in values ? String(values.n) : "", "NaN")
+  })
+
   it("is refused when it is none, without a word of its values", () => {
     for (const text of [
       '{"action":"X"}',
