@@ -8,6 +8,7 @@ import { CopyFormatError } from "../wire/copy/CopyFormatError.js"
 import * as CopyText from "../wire/copy/CopyText.js"
 import * as PgCopyBinary from "../wire/copy/PgCopyBinary.js"
 import type { RecordReader } from "../wire/copy/RecordReader.js"
+import { codecThrew } from "./CodecThrew.js"
 import type { Checked } from "./CopyFormat.js"
 
 export interface DecoderOptions {
@@ -69,7 +70,14 @@ export class CopyRowDecoder {
     for (let run = this.reader.next(); run !== null; run = this.reader.next()) {
       if (run instanceof CopyFormatError) return this.error(run.record, run.reason)
       const before = out.length
-      const failure = this.decoder.decode(run.bytes, run.starts, run.count, out)
+      let failure: Row.RowFailure | null
+      try {
+        failure = this.decoder.decode(run.bytes, run.starts, run.count, out)
+      } catch (cause) {
+        this.rows += out.length - before
+        const { reason } = codecThrew({ direction: "decode", where: "COPY", type: "row" }, cause, this.sql)
+        return this.error(this.rows + 1, reason, undefined, cause)
+      }
       this.rows += out.length - before
       if (failure === null) continue
       return failure._tag === "Malformed"
@@ -82,7 +90,8 @@ export class CopyRowDecoder {
   private error(
     row: number,
     reason: string,
-    value?: { readonly column: string; readonly index: number; readonly type: string }
+    value?: { readonly column: string; readonly index: number; readonly type: string },
+    cause?: unknown
   ): PgCopyRowError {
     return new PgCopyRowError({
       direction: "decode",
@@ -91,7 +100,8 @@ export class CopyRowDecoder {
       index: value?.index ?? -1,
       type: value?.type ?? "copy data",
       reason,
-      sql: this.sql
+      sql: this.sql,
+      ...(cause === undefined ? {} : { cause })
     })
   }
 }

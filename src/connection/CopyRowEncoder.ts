@@ -14,6 +14,7 @@ import * as CopyCsv from "../wire/copy/CopyCsv.js"
 import * as CopyText from "../wire/copy/CopyText.js"
 import * as PgCopyBinary from "../wire/copy/PgCopyBinary.js"
 import * as LineFormat from "../wire/copy/LineFormat.js"
+import { codecThrew } from "./CodecThrew.js"
 import { Default } from "./CopyDefault.js"
 import type { Checked } from "./CopyFormat.js"
 
@@ -79,6 +80,15 @@ export class CopyRowEncoder {
 
   /** Writes rows and adds the pieces that are full to `out`. After a failure nothing more may be written. */
   push(rows: ReadonlyArray<RowInput>, out: Array<Uint8Array>): PgCopyRowError | undefined {
+    try {
+      return this.write(rows, out)
+    } catch (cause) {
+      const { reason } = codecThrew({ direction: "encode", where: "COPY", type: "row" }, cause, this.sql)
+      return this.error(reason, -1, "row", cause)
+    }
+  }
+
+  private write(rows: ReadonlyArray<RowInput>, out: Array<Uint8Array>): PgCopyRowError | undefined {
     if (!this.begun) this.begin()
     for (const row of rows) {
       this.rows++
@@ -174,7 +184,7 @@ export class CopyRowEncoder {
     )
   }
 
-  private error(reason: string, index = -1, type = "row"): PgCopyRowError {
+  private error(reason: string, index = -1, type = "row", cause?: unknown): PgCopyRowError {
     return new PgCopyRowError({
       direction: "encode",
       rowNumber: this.rows,
@@ -182,7 +192,8 @@ export class CopyRowEncoder {
       index,
       type,
       reason,
-      sql: this.sql
+      sql: this.sql,
+      ...(cause === undefined ? {} : { cause })
     })
   }
 }

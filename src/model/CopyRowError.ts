@@ -23,6 +23,8 @@ export class PgCopyRowError extends PgCodecError implements CopyRowPlace {
       readonly type: string
       readonly reason: string
       readonly sql: string
+      /** What a codec of the application's threw, where one did. */
+      readonly cause?: unknown
     }
   ) {
     const { column, ...codec } = fields

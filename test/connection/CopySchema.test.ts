@@ -15,6 +15,7 @@ import * as Oid from "../../src/model/Oid.js"
 import { PgCodecError } from "../../src/model/PgError.js"
 import * as Statement from "../../src/model/Statement.js"
 import * as PgSchema from "../../src/PgSchema.js"
+import * as PgTypes from "../../src/PgTypes.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
 import { opening } from "./scripted.js"
 
@@ -204,6 +205,72 @@ describe("rows of a Schema, as the data of a copy", () => {
   )
 })
 
+describe("the codec that a Schema brings for a column", () => {
+  const upper = PgTypes.mapped(
+    PgTypes.lossless.lookup(Oid.text)!,
+    (text) => ({ upper: String(text).toUpperCase() }),
+    (value) => (value as { readonly upper: string }).upper.toLowerCase()
+  )
+  const Row = Schema.Struct({
+    a: PgSchema.as(upper, Schema.Struct({ upper: Schema.String })),
+    b: PgSchema.Text
+  })
+
+  it.effect("reads and writes that column, and no other of its type", () =>
+    Effect.gen(function* () {
+      const stated = ["a", "b"].map((name) => ({ name, type: "text" }))
+      for (const format of ["binary", "text", "csv"] as const) {
+        const bytes = yield* collect(
+          Copy.encodeRows({ columns: stated, format }, Row)(Stream.make({ a: { upper: "ABC" }, b: "Def" }))
+        )
+        assert.include(bytes.map(textOf).join(""), "abc")
+        assert.deepStrictEqual(
+          yield* collect(Copy.decodeRows({ columns: stated, format }, Row)(Stream.fromIterable(bytes))),
+          [{ a: { upper: "ABC" }, b: "Def" }]
+        )
+      }
+    })
+  )
+})
+
+describe("what a codec of the application's throws", () => {
+  const broken = PgTypes.mapped(
+    PgTypes.lossless.lookup(Oid.text)!,
+    (text) => {
+      if (text === "c") throw new RangeError("on the way out")
+      return text
+    },
+    (value) => {
+      if (value === "c") throw new RangeError("on the way in")
+      return value
+    }
+  )
+  const types = PgTypes.lossless.with(broken)
+  const stated = { columns: [{ name: "x", type: "text" }], types }
+
+  it.effect("is the failure of its row, and those before it are given", () =>
+    Effect.gen(function* () {
+      for (const format of ["binary", "text", "csv"] as const) {
+        const rows = Stream.make(["a"], ["b"], ["c"], ["d"])
+        const sound = { columns: stated.columns, format }
+        const written = yield* rowFailure(Stream.runDrain(Copy.encodeRows({ ...stated, format })(rows)))
+        let count = 0
+        const read = yield* rowFailure(
+          Stream.runForEach(Copy.decodeRows({ ...stated, format })(Copy.encodeRows(sound)(rows)), () =>
+            Effect.sync(() => count++)
+          )
+        )
+        assert.strictEqual(count, 2)
+        for (const error of [written, read]) {
+          assert.deepStrictEqual([error.rowNumber, error.column], [3, undefined])
+          assert.instanceOf(error.cause, RangeError)
+          assert.match(error.message, /^row 3 of the copy cannot be (?:read|sent): a codec threw RangeError$/)
+        }
+      }
+    })
+  )
+})
+
 describe("a default among rows", () => {
   const stated = columns.slice(0, 2)
   const rows = Stream.fromIterable<Copy.RowInput>([[1, Copy.Default], { id: Copy.Default, full_name: "D" }])
@@ -216,6 +283,26 @@ describe("a default among rows", () => {
         )
       assert.deepStrictEqual(yield* write("text"), ["1\tD\nD\t\\104\n"])
       assert.deepStrictEqual(yield* write("csv"), ['1,D\nD,"D"\n'])
+    })
+  )
+
+  it.effect("stands beside NULL, and neither it nor a header is put in quotes", () =>
+    Effect.gen(function* () {
+      const forced = {
+        columns: stated,
+        format: "csv",
+        defaultText: "D",
+        forceQuote: "*",
+        header: true
+      } as const
+      const mixed = Stream.fromIterable<Copy.RowInput>([
+        [null, Copy.Default],
+        [Copy.Default, null],
+        [7, "x"]
+      ])
+      assert.deepStrictEqual((yield* collect(Copy.encodeRows(forced)(mixed))).map(textOf), [
+        'id,full_name\n,D\nD,\n"7","x"\n'
+      ])
     })
   )
 
@@ -357,6 +444,7 @@ describe("an option that the server does not know", () => {
           (copy) => Stream.runDrain(copy.rowsFrom({ table: "t", format: "text", header: true }))
         ],
         ["14.1", "header", (copy) => copy.from({ table: "t", format: "csv", header: "match" }, bytes)],
+        ["14.1", "header", (copy) => Stream.runDrain(copy.to({ table: "t", format: "text", header: true }))],
         [
           "16.1",
           "forceNull",
