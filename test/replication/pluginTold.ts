@@ -1,8 +1,9 @@
 /** The history of `test/fixtures/wal2json` as plugins tell it, in a form in which they can be compared. */
 import { assert } from "@effect/vitest"
-import type { LogicalEvent, Relation } from "../../src/replication/LogicalEvent.js"
+import type { LogicalEvent, Relation, Update } from "../../src/replication/LogicalEvent.js"
 import type { PluginChange, PluginColumns } from "../../src/replication/PluginChange.js"
 import { row as rowOf } from "../../src/replication/PluginChange.js"
+import { Unchanged } from "../../src/replication/Unchanged.js"
 import type { ObjectRow } from "../../src/types/RowShape.js"
 import * as Registry from "../../src/types/Registry.js"
 import { payloads } from "../wire/replication/captures.js"
@@ -72,6 +73,15 @@ export const generated = (relation: Relation): ObjectRow => (relation.name === "
 
 /** Values of domains, as text where their base type is not told. */
 export const ofDomain: Readonly<Record<string, string>> = { bl: "\\x00ff", k: "5", fl: "f" }
+
+/** The new row of an update as it was sent: what is the same in the old row, and stored apart, is not in it. */
+export const asSent = ({ new: row, old }: Update): ObjectRow =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      typeof value === "string" && value.length > 2000 && old?.[name] === value ? Unchanged : value
+    ])
+  )
 
 export const present = (row: ObjectRow): ObjectRow =>
   Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))

@@ -9,6 +9,7 @@ import type { ObjectRow } from "../../../src/types/RowShape.js"
 import { history, schema } from "../../fixtures/wal2json/history.js"
 import type { Told } from "../../replication/pluginTold.js"
 import {
+  asSent,
   dense,
   eventsOf,
   generated,
@@ -66,7 +67,7 @@ const expected = (messages: ReadonlyArray<readonly [string, string]>): ReadonlyA
         case "Insert":
           return [{ ...place, new: expectedRow(relation, event.new) }]
         case "Update":
-          return [{ ...place, old: old(event.old), new: expectedRow(relation, event.new) }]
+          return [{ ...place, old: old(event.old), new: expectedRow(relation, asSent(event)) }]
         case "Delete":
           return [{ ...place, old: old(event.old) }]
       }
