@@ -111,23 +111,13 @@ export const decoding = <A, I, R>(
 ): ((rows: ReadonlyArray<Row.Row>) => Effect.Effect<Decoded<A>, never, R>) => {
   const compiled = Rows.compile(schema)
   let next = 1
-  const pass = (
-    rows: ReadonlyArray<Row.Row>,
-    first: number,
-    failure: PgCopyRowError | undefined
-  ): Effect.Effect<Decoded<A>, never, R> =>
-    Effect.matchEffect(compiled.decode(rows, first, origin), {
-      onSuccess: (values) => Effect.succeed({ values, failure }),
-      // The rows before it are given: they are decoded once more, without it.
-      onFailure: (error) => {
-        const fault = ofRow(error)
-        return pass(rows.slice(0, fault.rowNumber - first), first, fault)
-      }
-    })
   return (rows) => {
     const first = next
     next += rows.length
-    return pass(rows, first, undefined)
+    return Effect.map(compiled.decodeSome(rows, first, origin), ({ failure, values }) => ({
+      values,
+      failure: failure && ofRow(failure)
+    }))
   }
 }
 

@@ -3,10 +3,10 @@
  * row, its column and its shape. A Schema that runs effects keeps its requirements; its rows are encoded one after the other.
  */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import * as InTurn from "./InTurn.js"
 import * as Issue from "./Issue.js"
 import * as Place from "./Place.js"
 
@@ -43,35 +43,8 @@ export class RowEncoder<A, R> {
 
   /** `first`: number of the first row, counted from 1. */
   encode(rows: ReadonlyArray<A>, first: number): Effect.Effect<ReadonlyArray<unknown>, RowRefusal, R> {
-    const out: Array<unknown> = []
-    for (let index = 0; index < rows.length; index++) {
-      const parsed = this.parse(rows[index]!)
-      if (!isDone(parsed)) return this.rest(rows, index, parsed, out, first)
-      if (Either.isLeft(parsed)) return Effect.fail(this.refusal(parsed.left, first + index))
-      out.push(parsed.right)
-    }
-    return Effect.succeed(out)
-  }
-
-  /** From the first row on that needs an effect. */
-  private rest(
-    rows: ReadonlyArray<A>,
-    from: number,
-    begun: Effect.Effect<unknown, ParseResult.ParseIssue, R>,
-    out: Array<unknown>,
-    first: number
-  ): Effect.Effect<ReadonlyArray<unknown>, RowRefusal, R> {
-    return Effect.as(
-      Effect.forEach(
-        rows.slice(from),
-        (row, at) =>
-          Effect.matchEffect(at === 0 ? begun : this.parse(row), {
-            onFailure: (issue) => Effect.fail(this.refusal(issue, first + from + at)),
-            onSuccess: (value) => Effect.sync(() => out.push(value))
-          }),
-        { discard: true }
-      ),
-      out
+    return Effect.flatMap(InTurn.parse(rows, this.parse), ({ issue, values }) =>
+      issue === undefined ? Effect.succeed(values) : Effect.fail(this.refusal(issue, first + values.length))
     )
   }
 
@@ -83,10 +56,6 @@ export class RowEncoder<A, R> {
     return { rowNumber, column, reason: `${place}expected ${expected}, got ${received}` }
   }
 }
-
-/** The parser answers with an `Either` where no effect is run. */
-const isDone = <A, E, R>(parsed: Effect.Effect<A, E, R>): parsed is Either.Either<A, E> =>
-  Either.isEither(parsed)
 
 export const make = <A, I, R>(schema: Schema.Schema<A, I, R>): RowEncoder<A, R> =>
   new RowEncoder<A, R>(schema as Schema.Schema<A, unknown, R>)

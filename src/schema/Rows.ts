@@ -5,7 +5,6 @@
  * shape of what was there. A Schema that runs effects keeps its requirements; its rows are decoded one after the other.
  */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
@@ -15,7 +14,9 @@ import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
 import * as ColumnCodecs from "./ColumnCodecs.js"
 import * as Compare from "./Compare.js"
+import * as InTurn from "./InTurn.js"
 import * as Issue from "./Issue.js"
+import * as Place from "./Place.js"
 import * as Wanted from "./Wanted.js"
 
 /** The result that rows belong to, for errors. */
@@ -23,6 +24,12 @@ export interface Origin {
   readonly columns: ReadonlyArray<Column>
   readonly registry: Registry
   readonly sql: string
+}
+
+/** The values of the rows before a fault, and the fault. */
+export interface Decoded<A> {
+  readonly values: ReadonlyArray<A>
+  readonly failure: PgCodecError | undefined
 }
 
 export class RowSchema<A, R> {
@@ -57,43 +64,23 @@ export class RowSchema<A, R> {
     first: number,
     origin: Origin
   ): Effect.Effect<ReadonlyArray<A>, PgCodecError, R> {
-    const out: Array<A> = []
-    for (let index = 0; index < rows.length; index++) {
-      const parsed = this.parse(rows[index])
-      if (!isDone(parsed)) return this.rest(rows, index, parsed, out, first, origin)
-      if (Either.isLeft(parsed)) return Effect.fail(failure(parsed.left, first + index, origin))
-      out.push(parsed.right)
-    }
-    return Effect.succeed(out)
-  }
-
-  /** From the first row on that needs an effect. */
-  private rest(
-    rows: ReadonlyArray<Row.Row>,
-    from: number,
-    begun: Effect.Effect<A, ParseResult.ParseIssue, R>,
-    out: Array<A>,
-    first: number,
-    origin: Origin
-  ): Effect.Effect<ReadonlyArray<A>, PgCodecError, R> {
-    return Effect.as(
-      Effect.forEach(
-        rows.slice(from),
-        (row, at) =>
-          Effect.matchEffect(at === 0 ? begun : this.parse(row), {
-            onFailure: (issue) => Effect.fail(failure(issue, first + from + at, origin)),
-            onSuccess: (value) => Effect.sync(() => out.push(value))
-          }),
-        { discard: true }
-      ),
-      out
+    return Effect.flatMap(this.decodeSome(rows, first, origin), ({ failure, values }) =>
+      failure === undefined ? Effect.succeed(values) : Effect.fail(failure)
     )
   }
-}
 
-/** The parser answers with an `Either` where no effect is run. */
-const isDone = <A, E, R>(parsed: Effect.Effect<A, E, R>): parsed is Either.Either<A, E> =>
-  Either.isEither(parsed)
+  /** The same, with the values of the rows before a refused one. */
+  decodeSome(
+    rows: ReadonlyArray<Row.Row>,
+    first: number,
+    origin: Origin
+  ): Effect.Effect<Decoded<A>, never, R> {
+    return Effect.map(InTurn.parse(rows, this.parse), ({ issue, values }) => ({
+      values,
+      failure: issue === undefined ? undefined : failure(issue, first + values.length, origin)
+    }))
+  }
+}
 
 const compiled = new WeakMap<AST.AST, RowSchema<unknown, unknown>>()
 
@@ -106,22 +93,18 @@ export const compile = <A, I, R>(schema: Schema.Schema<A, I, R>): RowSchema<A, R
   return made
 }
 
-/** `.a.b[0]`, what a value is told by inside its column. */
-const inside = (path: ReadonlyArray<PropertyKey>): string =>
-  path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("")
-
 const failure = (issue: ParseResult.ParseIssue, rowNumber: number, origin: Origin): PgCodecError => {
   const { expected, path, received } = Issue.of(issue)
   const index = origin.columns.findLastIndex(({ name }) => name === path[0])
   const column = origin.columns[index]
-  const place = inside(column === undefined ? path : path.slice(1))
+  const place = Place.before(column === undefined ? path : path.slice(1))
   return new PgCodecError({
     direction: "decode",
     where: column?.name ?? "row",
     index,
     rowNumber,
     type: column === undefined ? "record" : origin.registry.nameOf(column.typeOid),
-    reason: `${place === "" ? "" : `at ${place.slice(place.startsWith(".") ? 1 : 0)}: `}expected ${expected}, got ${received}`,
+    reason: `${place}expected ${expected}, got ${received}`,
     sql: origin.sql
   })
 }

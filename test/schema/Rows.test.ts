@@ -104,6 +104,9 @@ describe("a decoder of rows", () => {
       [7, "expected a number less than 6, got a number"]
     )
     assert.deepStrictEqual(order, [1, 3, 5, 1, 3, 5])
+    order.length = 0
+    const { failure, values } = await Effect.runPromise(rows.decodeSome(some(9), 11, at))
+    assert.deepStrictEqual([values, failure?.rowNumber, order], [some(5), 17, [1, 3, 5]])
   })
 
   it.each<readonly [name: string, schema: Schema.Schema.AnyNoContext, value: unknown, reason: string]>([
