@@ -194,6 +194,10 @@ describeWithServer("a server with styles of its own", { settings: styles }, (ser
               return change?._tag === "Insert" ? change.new : undefined
             })
           )
+        // Ours would read any form of these two; other plugins build theirs on this one.
+        const connection = yield* Walsender.open
+        assert.strictEqual(yield* Walsender.setting(connection, "IntervalStyle"), "postgres")
+        assert.strictEqual(yield* Walsender.setting(connection, "bytea_output"), "hex")
         const text = yield* read(false)
         assert.strictEqual(text?.["score"], 0.1 + 0.2)
         assert.deepStrictEqual(text, yield* read(true))
