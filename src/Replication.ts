@@ -1,22 +1,22 @@
 /** Logical replication: feeds of typed changes, the slots they are read from, and the publications that say what is in them. */
-export { logical, usualUnacknowledged } from "./replication/LogicalFeed.js"
-export type { FeedProgress, LogicalFeed, LogicalOptions } from "./replication/LogicalFeed.js"
-export { plugin } from "./replication/PluginFeed.js"
-export type { PluginFeed, PluginFeedOptions } from "./replication/PluginFeed.js"
+export { logical, usualUnacknowledged } from "./replication/feed/LogicalFeed.js"
+export type { FeedProgress, LogicalFeed, LogicalOptions } from "./replication/feed/LogicalFeed.js"
+export { plugin } from "./replication/feed/PluginFeed.js"
+export type { PluginFeed, PluginFeedOptions } from "./replication/feed/PluginFeed.js"
 /** What other plugins write, as changes. */
-export * as TestDecoding from "./replication/TestDecoding.js"
-export * as Wal2Json from "./replication/Wal2Json.js"
-export { row as pluginRow } from "./replication/PluginChange.js"
+export * as TestDecoding from "./replication/plugins/TestDecoding.js"
+export * as Wal2Json from "./replication/plugins/Wal2Json.js"
+export { row as pluginRow } from "./replication/plugins/PluginChange.js"
 export type {
   PluginChange,
   PluginColumn,
   PluginColumns,
   UndecodableValue
-} from "./replication/PluginChange.js"
-export { usualBufferBytes, usualPatience } from "./replication/FeedLink.js"
-export type { FeedError, FeedFacts, FeedOptions, InUse } from "./replication/FeedLink.js"
-export type { ReadError } from "./replication/FeedReader.js"
-export { positionOf } from "./replication/LogicalEvent.js"
+} from "./replication/plugins/PluginChange.js"
+export { usualBufferBytes, usualPatience } from "./replication/feed/FeedLink.js"
+export type { FeedError, FeedFacts, FeedOptions, InUse } from "./replication/feed/FeedLink.js"
+export type { ReadError } from "./replication/feed/FeedReader.js"
+export { positionOf } from "./replication/changes/LogicalEvent.js"
 export type {
   Begin,
   Change,
@@ -33,24 +33,24 @@ export type {
   TransactionInfo,
   Truncate,
   Update
-} from "./replication/LogicalEvent.js"
-export { isUnchanged, Unchanged } from "./replication/Unchanged.js"
-export { usualTransactionBytes } from "./replication/TransactionAssembler.js"
-export type { Transaction, TransactionEvent } from "./replication/TransactionAssembler.js"
-export type { PluginOption } from "./replication/Command.js"
-export type { PgOutputOptions, ProtocolVersion, Streaming } from "./replication/PgOutputOptions.js"
-export { usualInterval, usualSilenceLimit } from "./replication/StandbyStatus.js"
+} from "./replication/changes/LogicalEvent.js"
+export { isUnchanged, Unchanged } from "./replication/changes/Unchanged.js"
+export { usualTransactionBytes } from "./replication/feed/TransactionAssembler.js"
+export type { Transaction, TransactionEvent } from "./replication/feed/TransactionAssembler.js"
+export type { PluginOption } from "./replication/slots/Command.js"
+export type { PgOutputOptions, ProtocolVersion, Streaming } from "./replication/slots/PgOutputOptions.js"
+export { usualInterval, usualSilenceLimit } from "./replication/slots/StandbyStatus.js"
 /** Slots: made, looked at, moved on, dropped. */
-export * as Slot from "./replication/Slot.js"
+export * as Slot from "./replication/slots/Slot.js"
 /** Publications: made, compared, dropped. */
-export * as Publication from "./replication/Publication.js"
+export * as Publication from "./replication/slots/Publication.js"
 /** Where streamed transactions wait for their end. */
-export * as SpillStore from "./replication/SpillStore.js"
+export * as SpillStore from "./replication/feed/SpillStore.js"
 /** Feeds kept going through a handler. */
-export { run, usualReconnect, usualSteadiness } from "./replication/Run.js"
-export type { RunSettings } from "./replication/Run.js"
-export { eachBatch, eachChange, eachTransaction } from "./replication/RunHandler.js"
-export type { BatchLimits, Concurrently, Handler } from "./replication/RunHandler.js"
+export { run, usualReconnect, usualSteadiness } from "./replication/run/Run.js"
+export type { RunSettings } from "./replication/run/Run.js"
+export { eachBatch, eachChange, eachTransaction } from "./replication/run/RunHandler.js"
+export type { BatchLimits, Concurrently, Handler } from "./replication/run/RunHandler.js"
 export type {
   HandlerFailed,
   Lost,
@@ -60,12 +60,17 @@ export type {
   RunError,
   RunEvent,
   Stopped
-} from "./replication/RunEvent.js"
-export { of as keysOf, ofTransaction as keysOfTransaction } from "./replication/ChangeKeys.js"
-export type { ChangeEvent, Keys } from "./replication/ChangeKeys.js"
+} from "./replication/run/RunEvent.js"
+export { of as keysOf, ofTransaction as keysOfTransaction } from "./replication/feed/ChangeKeys.js"
+export type { ChangeEvent, Keys } from "./replication/feed/ChangeKeys.js"
 /** Copies of published tables that join the stream. */
-export { snapshot, usualParallelism } from "./replication/Snapshot.js"
-export type { Snapshot, SnapshotError, SnapshotFeed, SnapshotOptions } from "./replication/Snapshot.js"
+export { snapshot, usualParallelism } from "./replication/snapshot/Snapshot.js"
+export type {
+  Snapshot,
+  SnapshotError,
+  SnapshotFeed,
+  SnapshotOptions
+} from "./replication/snapshot/Snapshot.js"
 export type {
   CopyBatch,
   CopyError,
@@ -73,21 +78,21 @@ export type {
   CopyFinished,
   CopyStarted,
   TableProgress
-} from "./replication/SnapshotCopy.js"
-export { PgSnapshotError } from "./replication/SnapshotFailure.js"
-export type { SnapshotReason } from "./replication/SnapshotFailure.js"
-export type { PublishedTable } from "./replication/SnapshotTables.js"
-export { CatchUp } from "./replication/CatchUp.js"
-export type { CopiedTable } from "./replication/CatchUp.js"
+} from "./replication/snapshot/SnapshotCopy.js"
+export { PgSnapshotError } from "./replication/snapshot/SnapshotFailure.js"
+export type { SnapshotReason } from "./replication/snapshot/SnapshotFailure.js"
+export type { PublishedTable } from "./replication/snapshot/SnapshotTables.js"
+export { CatchUp } from "./replication/snapshot/CatchUp.js"
+export type { CopiedTable } from "./replication/snapshot/CatchUp.js"
 /** Into PostgreSQL, each transaction once. */
-export { exactlyOnce } from "./replication/ExactlyOnce.js"
-export type { ExactlyOnceOptions } from "./replication/ExactlyOnce.js"
-export { usualTable as usualPositionTable } from "./replication/PositionTable.js"
+export { exactlyOnce } from "./replication/run/ExactlyOnce.js"
+export type { ExactlyOnceOptions } from "./replication/run/ExactlyOnce.js"
+export { usualTable as usualPositionTable } from "./replication/run/PositionTable.js"
 /** A row that cannot be read, and where in the stream it stands. */
-export { PgChangeRowError } from "./replication/ChangeRowError.js"
-export type { ChangeRowPlace } from "./replication/ChangeRowError.js"
+export { PgChangeRowError } from "./replication/changes/ChangeRowError.js"
+export type { ChangeRowPlace } from "./replication/changes/ChangeRowError.js"
 /** Changes of one table through a Schema. */
-export { table } from "./replication/TypedTable.js"
+export { table } from "./replication/tables/TypedTable.js"
 export type {
   PartialRow,
   TypedChange,
@@ -98,11 +103,11 @@ export type {
   TypedTruncate,
   TypedUpdate,
   WholeRow
-} from "./replication/TypedTable.js"
-export { emit } from "./replication/EmitMessage.js"
-export type { EmitOptions } from "./replication/EmitMessage.js"
+} from "./replication/tables/TypedTable.js"
+export { emit } from "./replication/slots/EmitMessage.js"
+export type { EmitOptions } from "./replication/slots/EmitMessage.js"
 
 /** The commands of the protocol as text, for sessions of one's own: `connection.simple` runs them. */
-export * as Command from "./replication/Command.js"
+export * as Command from "./replication/slots/Command.js"
 /** Such sessions, and what they are asked for most. */
-export * as Walsender from "./replication/Walsender.js"
+export * as Walsender from "./replication/slots/Walsender.js"

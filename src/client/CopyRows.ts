@@ -12,9 +12,9 @@ import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
-import type { CopyResult } from "../connection/CopyIn.js"
-import * as CopyRows from "../connection/CopyRows.js"
-import type { RowInput, RowOf, RowsFrom, RowsInto, TypedInto } from "../connection/CopyRows.js"
+import type { CopyResult } from "../connection/copy/CopyIn.js"
+import * as CopyRows from "../connection/copyrows/CopyRows.js"
+import type { RowInput, RowOf, RowsFrom, RowsInto, TypedInto } from "../connection/copyrows/CopyRows.js"
 import type { PgSessionError } from "../model/PgError.js"
 import type * as Row from "../types/Row.js"
 import type { PgClientError } from "./PgClient.js"
@@ -112,4 +112,4 @@ export const make = <Err, Env>(ways: CopyWays.Ways<Err, Env>): RowCopies<Err | P
 
 export const { rowsFrom, rowsInto, rowsSink }: RowCopies<PgClientError, PgClient> = make(CopyWays.pooled)
 
-export { decode as decodeRows, encode as encodeRows } from "../connection/CopyRows.js"
+export { decode as decodeRows, encode as encodeRows } from "../connection/copyrows/CopyRows.js"

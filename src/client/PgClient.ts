@@ -18,7 +18,7 @@ import * as Stream from "effect/Stream"
 import type { PgConfig } from "../config/PgConfig.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 import * as PgConnector from "../connection/PgConnector.js"
-import * as RowOperations from "../connection/RowOperations.js"
+import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { SharedOperations } from "../connection/SharedOperations.js"
 import type { TransactionOptions as ConnectionTransactionOptions } from "../connection/Transaction.js"
 import type {

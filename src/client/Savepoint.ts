@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Aftermath from "../connection/Aftermath.js"
+import * as Aftermath from "../connection/session/Aftermath.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 import { rollbackDeadline } from "../connection/Transaction.js"
 import type { PgSessionError } from "../model/PgError.js"

@@ -17,13 +17,13 @@ import type { PgConfigError, PgOpenError } from "../model/PgError.js"
 import * as HostList from "../net/HostList.js"
 import { Transport } from "../net/Transport.js"
 import * as Registry from "../types/Registry.js"
-import * as Connect from "./Connect.js"
-import type { ConnectOptions, CredentialSource } from "./ConnectOptions.js"
+import * as Connect from "./opening/Connect.js"
+import type { ConnectOptions, CredentialSource } from "./opening/ConnectOptions.js"
 import * as PgConnection from "./PgConnection.js"
-import type { OpenRetry } from "./Retry.js"
-import * as Retry from "./Retry.js"
-import * as Sockets from "./Sockets.js"
-import { TypeBook } from "./TypeBook.js"
+import type { OpenRetry } from "./opening/Retry.js"
+import * as Retry from "./opening/Retry.js"
+import * as Sockets from "./opening/Sockets.js"
+import { TypeBook } from "./session/TypeBook.js"
 
 export type {
   ConnectOptions,
@@ -32,8 +32,8 @@ export type {
   GivenCredentials,
   TokenRequest,
   TokenSource
-} from "./ConnectOptions.js"
-export type { OpenRetry } from "./Retry.js"
+} from "./opening/ConnectOptions.js"
+export type { OpenRetry } from "./opening/Retry.js"
 export type { GssContext, GssFailure, GssProvider, GssStep, GssTarget } from "../net/Gss.js"
 export type { Resolve } from "../net/HostList.js"
 export type { CheckIdentity, ServerCertificate } from "../net/TlsIdentity.js"

@@ -4,7 +4,7 @@ import type { PgType } from "../model/PgType.js"
 import type { Statement } from "../model/Statement.js"
 import type { Comparison } from "../schema/Compare.js"
 import type * as Row from "../types/Row.js"
-import type { QueryOptions, RowOperations } from "./RowOperations.js"
+import type { QueryOptions, RowOperations } from "./statement/RowOperations.js"
 
 /** What a connection and a client have in common. */
 export interface SharedOperations<E> extends RowOperations<E> {

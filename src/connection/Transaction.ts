@@ -11,12 +11,12 @@ import { PgClosedError, PgCommitUnknownError, PgServerError, PgTimeoutError } fr
 import type { PgSessionError } from "../model/PgError.js"
 import * as ServerFields from "../model/ServerFields.js"
 import * as Statement from "../model/Statement.js"
-import * as Aftermath from "./Aftermath.js"
-import type { Core } from "./Core.js"
-import { breakOff } from "./Core.js"
-import * as Exchange from "./Exchange.js"
-import type { QueryResult } from "./Query.js"
-import { QueryRequest } from "./Query.js"
+import * as Aftermath from "./session/Aftermath.js"
+import type { Core } from "./session/Core.js"
+import { breakOff } from "./session/Core.js"
+import * as Exchange from "./session/Exchange.js"
+import type { QueryResult } from "./statement/Query.js"
+import { QueryRequest } from "./statement/Query.js"
 
 /** How a transaction runs; what is left out is the session's default. */
 export interface TransactionOptions {

@@ -90,6 +90,18 @@ describe("what the law refuses", () => {
     expect(law({ "wire/Bad.ts": source })).toEqual([expect.stringContaining(words)])
   })
 
+  it("a part that imports one above it, and a folder that is no part", () => {
+    const files = { "replication/slots/S.ts": "", "replication/run/R.ts": "" }
+    expect(law({ ...files, "replication/feed/F.ts": `import { S } from "../slots/S.js"` })).toEqual([])
+    expect(law({ ...files, "replication/feed/F.ts": `import { R } from "../run/R.js"` })).toEqual([
+      "replication/feed/F.ts:1: feed may not import run, which stands above it in replication"
+    ])
+    expect(law({ "replication/more/M.ts": "", "replication/M.ts": "" })).toEqual([
+      "replication/more/M.ts:1: in no part of replication",
+      "replication/M.ts:1: in no part of replication"
+    ])
+  })
+
   it("a folder that is no room, and a file that is too long", () => {
     expect(law({ "misc/A.ts": "" })).toEqual(["misc/A.ts:1: misc is no room"])
     expect(law({ "wire/Long.ts": "\n".repeat(longestFile) })).toEqual([])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { diagram, exceptionTable, replaceBetween, roomTable } from "./print.js"
+import { diagram, exceptionTable, partTable, replaceBetween, roomTable } from "./print.js"
 
 describe("the printed rooms", () => {
   it("show neighbours, effects and built-ins, and a dash where there are none", () => {
@@ -13,6 +13,23 @@ describe("the printed rooms", () => {
       "| `b` | verbs | a | yes | net, tls; and more |",
       "| `c` | all | everything public | yes | – |"
     ])
+  })
+
+  it("show the parts of those that have some, and the files beside them", () => {
+    const text = partTable([
+      { name: "a", holds: "nouns", mayImport: [], builtins: [] },
+      {
+        name: "b",
+        holds: "verbs",
+        mayImport: [],
+        builtins: [],
+        parts: [
+          { name: "low", holds: "stems" },
+          { name: ".", holds: "words" }
+        ]
+      }
+    ])
+    expect(text.split("\n").slice(2)).toEqual(["| `b/low` | stems |", "| `b/*.ts` | words |"])
   })
 
   it("tell each exception with its reason", () => {

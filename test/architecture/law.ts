@@ -8,6 +8,21 @@ const byName: ReadonlyMap<string, Room> = new Map([...rooms, facade].map((room) 
 export const roomOf = (path: string): string =>
   path.includes("/") ? path.slice(0, path.indexOf("/")) : "facade"
 
+/** Place of the file's part in its room, `undefined` where the room has no such part. */
+const partOf = (path: string, { name, parts = [] }: Room): number | undefined => {
+  const [folder, file] = path.slice(name.length + 1).split("/")
+  const place = parts.findIndex((part) => part.name === (file === undefined ? "." : folder))
+  return place < 0 ? undefined : place
+}
+
+/** Between two files of one room. */
+const partFault = (path: string, room: Room, file: string): string | undefined => {
+  const [own, other] = [partOf(path, room), partOf(file, room)]
+  return own === undefined || other === undefined || other <= own
+    ? undefined
+    : `${room.parts![own]!.name} may not import ${room.parts![other]!.name}, which stands above it in ${room.name}`
+}
+
 const packageOf = (specifier: string): string =>
   specifier
     .split("/")
@@ -19,9 +34,8 @@ const relativeFault = (path: string, room: Room, specifier: string, sources: Sou
   const file = target(path, specifier)
   if (!sources.has(file)) return `${specifier} is no file of src`
   const other = roomOf(file)
-  return other === room.name || room.mayImport.includes(other)
-    ? undefined
-    : `${room.name} may not import ${other}`
+  if (other === room.name) return partFault(path, room, file)
+  return room.mayImport.includes(other) ? undefined : `${room.name} may not import ${other}`
 }
 
 const isExcepted = (path: string, builtin: string): boolean =>
@@ -50,6 +64,10 @@ export const breaches = (sources: Sources): ReadonlyArray<string> =>
     const room = byName.get(roomOf(path))
     if (room === undefined) return [`${path}:1: ${roomOf(path)} is no room`]
     const lines = text.split("\n").length - 1
+    const homeless =
+      room.parts !== undefined && partOf(path, room) === undefined
+        ? [`${path}:1: in no part of ${room.name}`]
+        : []
     const tooLong =
       lines > longestFile && !generated.has(path) ? [`${path}:${lines}: more than ${longestFile} lines`] : []
     const imports = importsOf(path, text).flatMap(({ line, specifier }) => {
@@ -58,7 +76,7 @@ export const breaches = (sources: Sources): ReadonlyArray<string> =>
         : packageFault(path, room, specifier)
       return fault === undefined ? [] : [`${path}:${line}: ${fault}`]
     })
-    return [...tooLong, ...imports]
+    return [...homeless, ...tooLong, ...imports]
   })
 
 /** Exceptions that no import needs any more, as `path: built-in`. */

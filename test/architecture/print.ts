@@ -25,6 +25,15 @@ export const roomTable = (rooms: ReadonlyArray<Room>): string =>
     ])
   )
 
+/** The folders inside large rooms. */
+export const partTable = (rooms: ReadonlyArray<Room>): string =>
+  table(
+    ["Part of a room", "Holds"],
+    rooms.flatMap(({ name, parts = [] }) =>
+      parts.map((part) => [`\`${part.name === "." ? `${name}/*.ts` : `${name}/${part.name}`}\``, part.holds])
+    )
+  )
+
 export const exceptionTable = (exceptions: ReadonlyArray<Exception>): string =>
   table(
     ["File with a built-in of its own", "Which", "Why"],

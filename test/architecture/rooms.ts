@@ -19,6 +19,14 @@ export interface Room {
   readonly effect?: ReadonlyArray<string>
   /** Packages beside `effect`. */
   readonly packages?: ReadonlyArray<string>
+  /** Folders inside a large room, the lowest first: each may import itself and those before it. */
+  readonly parts?: ReadonlyArray<Part>
+}
+
+export interface Part {
+  /** The folder's name; `.` for the files that lie in the room itself. */
+  readonly name: string
+  readonly holds: string
 }
 
 const platform = ["@effect/platform", "@effect/platform-node"] as const
@@ -103,14 +111,47 @@ export const rooms: ReadonlyArray<Room> = [
     holds:
       "the narrow waist, and all that one session can do: queries, streams, portals, COPY, notifications, cancel",
     mayImport: ["net", "host", "config", "protocol", "auth", "schema", "types", "wire", "model", "bytes"],
-    builtins: []
+    builtins: [],
+    parts: [
+      {
+        name: "session",
+        holds:
+          "one open session: its state, requests and their queue, both lines of the wire, what it knows of types"
+      },
+      {
+        name: "statement",
+        holds: "statements: prepared, run, streamed, fetched, pipelined; rows through a Schema"
+      },
+      { name: "opening", holds: "from a configuration to an open session: hosts, encryption, login, role" },
+      { name: "copy", holds: "COPY as bytes: in, out and both ways" },
+      { name: ".", holds: "what others hold: the waist, the connection, its transactions" },
+      {
+        name: "copyrows",
+        holds: "COPY as rows: what to copy, planned and compared, and rows to bytes and back"
+      }
+    ]
   },
   {
     name: "replication",
     holds: "logical and physical feeds, slots, timelines, base backups, their progress and their sinks",
     mayImport: ["connection", "config", "schema", "types", "wire", "model", "bytes"],
     builtins: [],
-    packages: ["@effect/platform"]
+    packages: ["@effect/platform"],
+    parts: [
+      { name: "slots", holds: "slots, publications, and the commands of a walsender" },
+      {
+        name: "changes",
+        holds: "from the bytes of pgoutput to changes with rows, and whose transaction they are"
+      },
+      {
+        name: "feed",
+        holds: "a feed: its link, its reader, its position, whole transactions and where they wait"
+      },
+      { name: "plugins", holds: "what other plugins write, as changes" },
+      { name: "tables", holds: "changes of one table through a Schema" },
+      { name: "run", holds: "feeds kept going through a handler, and each transaction once" },
+      { name: "snapshot", holds: "copies of published tables that join the stream" }
+    ]
   },
   {
     name: "client",

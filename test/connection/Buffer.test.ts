@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import { StreamBuffer } from "../../src/connection/Buffer.js"
+import { StreamBuffer } from "../../src/connection/session/Buffer.js"
 import { PgClosedError } from "../../src/model/PgError.js"
 import { harness } from "./core.js"
 

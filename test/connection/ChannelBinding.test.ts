@@ -4,8 +4,8 @@ import * as Redacted from "effect/Redacted"
 import { X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
 import * as PgConfig from "../../src/config/PgConfig.js"
-import { Authenticator } from "../../src/connection/Authenticate.js"
-import type { Encryption } from "../../src/connection/ConnectFacts.js"
+import { Authenticator } from "../../src/connection/opening/Authenticate.js"
+import type { Encryption } from "../../src/connection/session/ConnectFacts.js"
 import * as Host from "../../src/host/Host.js"
 
 const certificate = (name: string): Uint8Array =>

@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as TestClock from "effect/TestClock"
-import { ConnectDeadline } from "../../src/connection/ConnectDeadline.js"
+import { ConnectDeadline } from "../../src/connection/opening/ConnectDeadline.js"
 
 class Wanted extends Context.Tag("test/Wanted")<Wanted, string>() {}
 

@@ -6,8 +6,8 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
-import * as CopyBoth from "../../src/connection/CopyBoth.js"
-import { SimpleRequest } from "../../src/connection/Query.js"
+import * as CopyBoth from "../../src/connection/copy/CopyBoth.js"
+import { SimpleRequest } from "../../src/connection/statement/Query.js"
 import type { FrameRun } from "../../src/wire/FrameRun.js"
 import { bodyEnd } from "../../src/wire/FrameRun.js"
 import type { Harness } from "./core.js"
@@ -25,7 +25,7 @@ import {
   text,
   tick
 } from "./core.js"
-import * as Inbound from "../../src/connection/Inbound.js"
+import * as Inbound from "../../src/connection/session/Inbound.js"
 
 const both = { _tag: "CopyBothResponse", format: 0, columnFormats: [] } as const
 const start = "START_REPLICATION SLOT s LOGICAL 0/0"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import type { Description } from "../../src/connection/Describe.js"
-import { DescribeRequest } from "../../src/connection/Describe.js"
+import type { Description } from "../../src/connection/statement/Describe.js"
+import { DescribeRequest } from "../../src/connection/statement/Describe.js"
 import * as Statement from "../../src/model/Statement.js"
 import { described, error, harness, int4, parameters, parsed, ready } from "./core.js"
 import type { Harness } from "./core.js"

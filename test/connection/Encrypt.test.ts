@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import type { ConnectOptions } from "../../src/connection/ConnectOptions.js"
+import type { ConnectOptions } from "../../src/connection/opening/ConnectOptions.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
 import { testProvider } from "../support/gssProvider.js"
 import { opening } from "./scripted.js"

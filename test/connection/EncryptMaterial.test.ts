@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { readFileSync } from "node:fs"
 import * as PgConfig from "../../src/config/PgConfig.js"
-import * as Material from "../../src/connection/EncryptMaterial.js"
+import * as Material from "../../src/connection/opening/EncryptMaterial.js"
 import * as Host from "../../src/host/Host.js"
 import type { HostService } from "../../src/host/Host.js"
 

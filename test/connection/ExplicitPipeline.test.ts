@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import type { PipelineResult } from "../../src/connection/ExplicitPipeline.js"
-import { PipelineRequest } from "../../src/connection/ExplicitPipeline.js"
+import type { PipelineResult } from "../../src/connection/statement/ExplicitPipeline.js"
+import { PipelineRequest } from "../../src/connection/statement/ExplicitPipeline.js"
 import * as Statement from "../../src/model/Statement.js"
 import type { BackendMessage as Message } from "../../src/wire/BackendMessage.js"
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { FunctionCallRequest } from "../../src/connection/FunctionCall.js"
-import type { Call } from "../../src/connection/FunctionCall.js"
+import { FunctionCallRequest } from "../../src/connection/statement/FunctionCall.js"
+import type { Call } from "../../src/connection/statement/FunctionCall.js"
 import { error, harness, ready } from "./core.js"
 import type { Harness } from "./core.js"
 

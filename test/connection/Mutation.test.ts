@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
 import fc from "fast-check"
-import * as Inbound from "../../src/connection/Inbound.js"
-import type { QueryResult } from "../../src/connection/Query.js"
-import { SimpleRequest } from "../../src/connection/Query.js"
+import * as Inbound from "../../src/connection/session/Inbound.js"
+import type { QueryResult } from "../../src/connection/statement/Query.js"
+import { SimpleRequest } from "../../src/connection/statement/Query.js"
 import type { BackendMessage } from "../../src/wire/BackendMessage.js"
 import {
   answered,

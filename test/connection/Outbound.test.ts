@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import * as Outbound from "../../src/connection/Outbound.js"
-import { SimpleRequest } from "../../src/connection/Query.js"
-import type { QueryResult } from "../../src/connection/Query.js"
+import * as Outbound from "../../src/connection/session/Outbound.js"
+import { SimpleRequest } from "../../src/connection/statement/Query.js"
+import type { QueryResult } from "../../src/connection/statement/Query.js"
 import { answered, complete, described, error, harness, int4, ready, row, tick } from "./core.js"
 import type { Harness } from "./core.js"
 

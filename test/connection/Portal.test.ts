@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import * as Portal from "../../src/connection/Portal.js"
+import * as Portal from "../../src/connection/statement/Portal.js"
 import * as Statement from "../../src/model/Statement.js"
 import {
   bound,

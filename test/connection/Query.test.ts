@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { QueryRequest, SimpleRequest } from "../../src/connection/Query.js"
-import type { QueryResult } from "../../src/connection/Query.js"
-import type { Request } from "../../src/connection/Request.js"
+import { QueryRequest, SimpleRequest } from "../../src/connection/statement/Query.js"
+import type { QueryResult } from "../../src/connection/statement/Query.js"
+import type { Request } from "../../src/connection/session/Request.js"
 import * as Statement from "../../src/model/Statement.js"
 import {
   answered,

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as PgConfig from "../../src/config/PgConfig.js"
 import type { PgConfigInput } from "../../src/config/PgConfig.js"
-import * as Settings from "../../src/connection/Settings.js"
+import * as Settings from "../../src/connection/opening/Settings.js"
 import * as Host from "../../src/host/Host.js"
 import type { HostService } from "../../src/host/Host.js"
 

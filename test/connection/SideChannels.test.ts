@@ -5,7 +5,7 @@ import * as LogLevel from "effect/LogLevel"
 import * as Scope from "effect/Scope"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
-import * as SideChannels from "../../src/connection/SideChannels.js"
+import * as SideChannels from "../../src/connection/session/SideChannels.js"
 import type { Severity } from "../../src/model/ServerFields.js"
 import { fields } from "./core.js"
 

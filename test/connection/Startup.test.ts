@@ -2,7 +2,7 @@ import * as Either from "effect/Either"
 import { describe, expect, it } from "vitest"
 import type { PgConfigInput } from "../../src/config/PgConfig.js"
 import * as PgConfig from "../../src/config/PgConfig.js"
-import { parametersOf } from "../../src/connection/Startup.js"
+import { parametersOf } from "../../src/connection/opening/Startup.js"
 
 const sent = (input: PgConfigInput): ReadonlyArray<string> =>
   parametersOf(Either.getOrThrow(PgConfig.make(input)), "ann").map(([name, value]) => `${name}=${value}`)

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it, vi } from "vitest"
-import { Prepared, StatementCache } from "../../src/connection/StatementCache.js"
+import { Prepared, StatementCache } from "../../src/connection/session/StatementCache.js"
 import * as Statement from "../../src/model/Statement.js"
 import * as Integers from "../../src/types/Integers.js"
 import * as Registry from "../../src/types/Registry.js"

@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { inspect } from "node:util"
-import type { TokenRequest, TokenSource } from "../../src/connection/ConnectOptions.js"
+import type { TokenRequest, TokenSource } from "../../src/connection/opening/ConnectOptions.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
 import { failing, succeeding } from "./scripted.js"
 

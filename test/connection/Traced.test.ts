@@ -4,7 +4,7 @@ import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
-import { traced } from "../../src/connection/Traced.js"
+import { traced } from "../../src/connection/session/Traced.js"
 
 const native = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 const spanInside = traced("PgConnection.connect")(Effect.option(Effect.currentSpan))

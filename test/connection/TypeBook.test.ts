@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { mostTypes, TypeBook } from "../../src/connection/TypeBook.js"
+import { mostTypes, TypeBook } from "../../src/connection/session/TypeBook.js"
 import * as Oid from "../../src/model/Oid.js"
 import type { PgType } from "../../src/model/PgType.js"
 import { lossless } from "../../src/types/Registry.js"

@@ -1,9 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import fc from "fast-check"
-import { CatchUp } from "../../src/replication/CatchUp.js"
-import type { Change, LogicalEvent, Relation, TransactionInfo } from "../../src/replication/LogicalEvent.js"
-import { Delete, Insert, Truncate, Update } from "../../src/replication/LogicalEvent.js"
+import { CatchUp } from "../../src/replication/snapshot/CatchUp.js"
+import type {
+  Change,
+  LogicalEvent,
+  Relation,
+  TransactionInfo
+} from "../../src/replication/changes/LogicalEvent.js"
+import { Delete, Insert, Truncate, Update } from "../../src/replication/changes/LogicalEvent.js"
 import { time } from "./payloads.js"
 
 const relation = (id: number): Relation => ({

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "effect/FastCheck"
 import * as Oid from "../../src/model/Oid.js"
-import type { LogicalEvent } from "../../src/replication/LogicalEvent.js"
+import type { LogicalEvent } from "../../src/replication/changes/LogicalEvent.js"
 import * as Registry from "../../src/types/Registry.js"
 import type { PgOutputMessage } from "../../src/wire/replication/PgOutput.js"
 import {

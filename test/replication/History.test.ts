@@ -1,6 +1,6 @@
 /** The history that real servers told, as events: the same from every version, however it was sent. */
 import { assert, describe, it } from "@effect/vitest"
-import type { LogicalEvent } from "../../src/replication/LogicalEvent.js"
+import type { LogicalEvent } from "../../src/replication/changes/LogicalEvent.js"
 import type { Streaming } from "../../src/wire/replication/PgOutput.js"
 import { ofPgOutput, payloads } from "../wire/replication/captures.js"
 import { Consumer } from "./payloads.js"

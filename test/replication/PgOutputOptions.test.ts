@@ -1,7 +1,7 @@
 import * as Either from "effect/Either"
 import { describe, expect, it } from "vitest"
-import type { PgOutputOptions } from "../../src/replication/PgOutputOptions.js"
-import { resolve } from "../../src/replication/PgOutputOptions.js"
+import type { PgOutputOptions } from "../../src/replication/slots/PgOutputOptions.js"
+import { resolve } from "../../src/replication/slots/PgOutputOptions.js"
 
 const publications = ["p"]
 const listed = (options: Partial<PgOutputOptions>, version: number | undefined) =>

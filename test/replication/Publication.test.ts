@@ -1,7 +1,7 @@
 import * as Either from "effect/Either"
 import { describe, expect, it } from "vitest"
-import type { Definition } from "../../src/replication/Publication.js"
-import { alterSql, createSql } from "../../src/replication/Publication.js"
+import type { Definition } from "../../src/replication/slots/Publication.js"
+import { alterSql, createSql } from "../../src/replication/slots/Publication.js"
 
 const created = (definition: Omit<Definition, "name">, version = 180_000) =>
   Either.getOrThrow(createSql({ name: "p", ...definition }, version))

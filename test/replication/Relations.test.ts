@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Oid from "../../src/model/Oid.js"
 import * as Registry from "../../src/types/Registry.js"
 import * as Texts from "../../src/types/Texts.js"
-import type { LogicalEvent, Update } from "../../src/replication/LogicalEvent.js"
-import { isUnchanged, Unchanged } from "../../src/replication/Unchanged.js"
+import type { LogicalEvent, Update } from "../../src/replication/changes/LogicalEvent.js"
+import { isUnchanged, Unchanged } from "../../src/replication/changes/Unchanged.js"
 import {
   begin,
   binary,

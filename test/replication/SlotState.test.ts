@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { PgTimestampTz } from "../../src/model/PgTimestampTz.js"
-import * as SlotFailure from "../../src/replication/SlotFailure.js"
-import type { SlotState } from "../../src/replication/SlotState.js"
-import { fromRow } from "../../src/replication/SlotState.js"
+import * as SlotFailure from "../../src/replication/slots/SlotFailure.js"
+import type { SlotState } from "../../src/replication/slots/SlotState.js"
+import { fromRow } from "../../src/replication/slots/SlotState.js"
 
 /** As PostgreSQL 14 has it. */
 const row14 = {

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as SnapshotSession from "../../src/replication/SnapshotSession.js"
-import type { PublishedTable } from "../../src/replication/SnapshotTables.js"
-import { fromText, merge, select } from "../../src/replication/SnapshotTables.js"
+import * as SnapshotSession from "../../src/replication/snapshot/SnapshotSession.js"
+import type { PublishedTable } from "../../src/replication/snapshot/SnapshotTables.js"
+import { fromText, merge, select } from "../../src/replication/snapshot/SnapshotTables.js"
 
 const table = (changes: Partial<PublishedTable> = {}): PublishedTable => ({
   id: 16_384,

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "effect/FastCheck"
-import { SpillBlock, SpillReader } from "../../src/replication/SpillBlock.js"
+import { SpillBlock, SpillReader } from "../../src/replication/changes/SpillBlock.js"
 
 const read = (block: Uint8Array) => {
   const reader = new SpillReader(block)

@@ -8,7 +8,7 @@ import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as SpillStore from "../../src/replication/SpillStore.js"
+import * as SpillStore from "../../src/replication/feed/SpillStore.js"
 
 const block = (text: string) => new TextEncoder().encode(text)
 

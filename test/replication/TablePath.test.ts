@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as fc from "effect/FastCheck"
 import * as Identifier from "../../src/model/Identifier.js"
-import * as TablePath from "../../src/replication/TablePath.js"
+import * as TablePath from "../../src/replication/slots/TablePath.js"
 
 describe("a table's name", () => {
   it("is read as SQL reads it", () => {

@@ -1,9 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as fc from "effect/FastCheck"
-import { type PluginChange, type PluginColumns, row, typeOidOf } from "../../src/replication/PluginChange.js"
-import * as TestDecoding from "../../src/replication/TestDecoding.js"
-import { Unchanged } from "../../src/replication/Unchanged.js"
+import {
+  type PluginChange,
+  type PluginColumns,
+  row,
+  typeOidOf
+} from "../../src/replication/plugins/PluginChange.js"
+import * as TestDecoding from "../../src/replication/plugins/TestDecoding.js"
+import { Unchanged } from "../../src/replication/changes/Unchanged.js"
 import * as Oid from "../../src/model/Oid.js"
 import * as Registry from "../../src/types/Registry.js"
 import { captures } from "../wire/replication/captures.js"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { positionOf } from "../../src/replication/LogicalEvent.js"
-import type { LogicalEvent } from "../../src/replication/LogicalEvent.js"
-import { Transactions } from "../../src/replication/Transactions.js"
+import { positionOf } from "../../src/replication/changes/LogicalEvent.js"
+import type { LogicalEvent } from "../../src/replication/changes/LogicalEvent.js"
+import { Transactions } from "../../src/replication/changes/Transactions.js"
 import type { ControlMessage, PgOutputMessage } from "../../src/wire/replication/PgOutput.js"
 import { abort, begin, commit, relation, start, stop, streamCommit, time } from "./payloads.js"
 

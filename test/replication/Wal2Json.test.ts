@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as fc from "effect/FastCheck"
-import { row } from "../../src/replication/PluginChange.js"
-import * as Wal2Json from "../../src/replication/Wal2Json.js"
+import { row } from "../../src/replication/plugins/PluginChange.js"
+import * as Wal2Json from "../../src/replication/plugins/Wal2Json.js"
 import * as Registry from "../../src/types/Registry.js"
 
 const one = (text: string) => Either.getOrThrow(Wal2Json.parse1(text))

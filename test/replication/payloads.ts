@@ -1,9 +1,9 @@
 /** A conversation of `pgoutput` written as messages, and what a decoder makes of it. */
 import * as Registry from "../../src/types/Registry.js"
-import type { ChangeFailure } from "../../src/replication/ChangeFailure.js"
-import { ChangeDecoder, type Demand } from "../../src/replication/ChangeDecoder.js"
-import type { LogicalEvent } from "../../src/replication/LogicalEvent.js"
-import { SpillBlock } from "../../src/replication/SpillBlock.js"
+import type { ChangeFailure } from "../../src/replication/changes/ChangeFailure.js"
+import { ChangeDecoder, type Demand } from "../../src/replication/changes/ChangeDecoder.js"
+import type { LogicalEvent } from "../../src/replication/changes/LogicalEvent.js"
+import { SpillBlock } from "../../src/replication/changes/SpillBlock.js"
 import { PgTimestampTz } from "../../src/model/PgTimestampTz.js"
 import type { MalformedMessage } from "../../src/wire/MalformedMessage.js"
 import type { PgOutputMessage, Streaming } from "../../src/wire/replication/PgOutput.js"

@@ -1,9 +1,9 @@
 /** The history of `test/fixtures/wal2json` as plugins tell it, in a form in which they can be compared. */
 import { assert } from "@effect/vitest"
-import type { LogicalEvent, Relation, Update } from "../../src/replication/LogicalEvent.js"
-import type { PluginChange, PluginColumns } from "../../src/replication/PluginChange.js"
-import { row as rowOf } from "../../src/replication/PluginChange.js"
-import { Unchanged } from "../../src/replication/Unchanged.js"
+import type { LogicalEvent, Relation, Update } from "../../src/replication/changes/LogicalEvent.js"
+import type { PluginChange, PluginColumns } from "../../src/replication/plugins/PluginChange.js"
+import { row as rowOf } from "../../src/replication/plugins/PluginChange.js"
+import { Unchanged } from "../../src/replication/changes/Unchanged.js"
 import type { ObjectRow } from "../../src/types/RowShape.js"
 import * as Registry from "../../src/types/Registry.js"
 import { payloads } from "../wire/replication/captures.js"

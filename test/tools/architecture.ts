@@ -9,6 +9,7 @@ import { root } from "../architecture/imports.js"
 import {
   diagrams,
   exceptionTable,
+  partTable,
   replaceBetween,
   roomTable,
   type NamedTable
@@ -25,7 +26,7 @@ const loadTables = async (): Promise<ReadonlyArray<NamedTable>> => {
 
 const path = "docs/architecture.md"
 const sections: ReadonlyArray<readonly [name: string, text: string]> = [
-  ["rooms", `${roomTable(rooms)}\n\n${exceptionTable(exceptions)}`],
+  ["rooms", `${roomTable(rooms)}\n\n${partTable(rooms)}\n\n${exceptionTable(exceptions)}`],
   ["machines", diagrams(await loadTables())]
 ]
 const page = sections.reduce((text, [name, body]) => replaceBetween(text, name, body), readPage(path))

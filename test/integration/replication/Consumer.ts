@@ -1,7 +1,7 @@
 /** A copy of tables that trusts nothing: a row that comes twice, or a change to one that has never come, is a defect. */
-import type { CopiedTable } from "../../../src/replication/CatchUp.js"
-import type { Change } from "../../../src/replication/LogicalEvent.js"
-import type { CopyEvent } from "../../../src/replication/SnapshotCopy.js"
+import type { CopiedTable } from "../../../src/replication/snapshot/CatchUp.js"
+import type { Change } from "../../../src/replication/changes/LogicalEvent.js"
+import type { CopyEvent } from "../../../src/replication/snapshot/SnapshotCopy.js"
 import type { ObjectRow } from "../../../src/types/RowShape.js"
 
 /** The first column is the key. */

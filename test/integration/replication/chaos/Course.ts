@@ -1,7 +1,7 @@
 /** What takes the changes of one cycle, whatever befalls it. */
 import type * as Effect from "effect/Effect"
 import type { PgConnector } from "../../../../src/connection/PgConnector.js"
-import type { LogicalOptions } from "../../../../src/replication/LogicalFeed.js"
+import type { LogicalOptions } from "../../../../src/replication/feed/LogicalFeed.js"
 import type { Server } from "../../../../src/testing/EmbeddedPostgres.js"
 import type { Random } from "../../../campaign/campaign.js"
 import type { Tally } from "./Plan.js"

@@ -1,6 +1,6 @@
 /** How a cycle goes, as far as its seed fixes it, and what is counted over all of them. */
 import type { Random } from "../../../campaign/campaign.js"
-import type { LogicalOptions } from "../../../../src/replication/LogicalFeed.js"
+import type { LogicalOptions } from "../../../../src/replication/feed/LogicalFeed.js"
 
 /** The handler has died: before it wrote, or when it had written and told nobody. */
 export interface Crashed {

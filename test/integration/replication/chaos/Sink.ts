@@ -3,9 +3,9 @@
  * consumer's database. What the two differ in is what they promise when something comes twice.
  */
 import type { Lsn } from "../../../../src/model/Lsn.js"
-import type { Change, Relation } from "../../../../src/replication/LogicalEvent.js"
-import type { Transaction, TransactionEvent } from "../../../../src/replication/TransactionAssembler.js"
-import { isUnchanged } from "../../../../src/replication/Unchanged.js"
+import type { Change, Relation } from "../../../../src/replication/changes/LogicalEvent.js"
+import type { Transaction, TransactionEvent } from "../../../../src/replication/feed/TransactionAssembler.js"
+import { isUnchanged } from "../../../../src/replication/changes/Unchanged.js"
 import { mark } from "./Workload.js"
 
 export type Row = Readonly<Record<string, unknown>>

@@ -1,0 +1,245 @@
+/**
+ * A command that opens a copy in both directions, such as START_REPLICATION: data comes and goes at the same time, on a
+ * session that does nothing else meanwhile.
+ *
+ * Data comes as runs of frames, because what one message holds matters here; each is handed on as it lay in the chunk.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { PgClosedError } from "../../model/PgError.js"
+import type { PgProtocolError, PgSessionError, PgTimeoutError } from "../../model/PgError.js"
+import type { ObjectRow } from "../../types/Row.js"
+import * as Frame from "../../wire/Frame.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
+import { bodyEnd } from "../../wire/FrameRun.js"
+import type { Pull } from "../session/Buffer.js"
+import { StreamBuffer } from "../session/Buffer.js"
+import * as Cancel from "../session/Cancel.js"
+import type { Core } from "../session/Core.js"
+import { breakOff } from "../session/Core.js"
+import * as Deadline from "../session/Deadline.js"
+import * as Outbound from "../session/Outbound.js"
+import type { QueryResult } from "../statement/Query.js"
+import { SimpleRequest } from "../statement/Query.js"
+
+export interface CopyBothOptions {
+  /** Longest wait for the server's consent. Unless given, the configuration's `statementTimeout`. */
+  readonly timeout?: Duration.DurationInput
+  /**
+   * Bytes of data that nobody has taken yet at which reading from the socket stops. Default: the configuration's
+   * `streamBufferBytes`.
+   */
+  readonly bufferBytes?: number
+  /**
+   * Sees each run as it comes off the socket, before those that wait for a consumer. It must not throw, wait, or keep the
+   * run.
+   */
+  readonly onData?: (run: FrameRun) => void
+}
+
+/** An open copy in both directions. */
+export interface CopyBoth {
+  /**
+   * False when the command ended without a copy, as START_REPLICATION does at the end of an old timeline: then `results`
+   * has all there is.
+   */
+  readonly isOpen: boolean
+  /**
+   * The next data: the runs of one chunk. Their bytes are the consumer's and stay as they are. As a failure, none when the
+   * server has closed its side, else what ended the copy. Interrupting it loses nothing.
+   */
+  readonly pull: Pull<FrameRun>
+  /** Sends one message of data; also while reading is stopped. Waits when the socket takes no more. */
+  readonly send: (data: Uint8Array) => Effect.Effect<void, PgSessionError>
+  /**
+   * Closes our side, throws away what still comes until the server has closed its own, and gives the command's results,
+   * those from before the copy included. When that takes longer than `cancelDeadline`, the connection is closed, and this
+   * fails with `PgTimeoutError`. It is not interrupted.
+   */
+  readonly finish: Effect.Effect<ReadonlyArray<QueryResult<ObjectRow>>, PgSessionError>
+  /** The results so far. */
+  readonly results: Effect.Effect<ReadonlyArray<QueryResult<ObjectRow>>>
+  /** A number that grows with every byte heard of the server. */
+  readonly heard: () => number
+  /** Whether reading has been stopped because the consumer is behind: then silence is our own doing. */
+  readonly isBraked: () => boolean
+  /** Closes the connection; whoever waits here fails with the cause. */
+  readonly breakOff: (cause: PgTimeoutError | PgProtocolError) => Effect.Effect<void>
+}
+
+const copyDataTag = 0x64
+
+/** A run that the framer does not write on. */
+const kept = (run: FrameRun): FrameRun => ({
+  tag: run.tag,
+  bytes: run.bytes,
+  starts: run.starts.slice(0, run.count),
+  count: run.count
+})
+
+class CopyBothRequest extends SimpleRequest {
+  readonly buffer: StreamBuffer<FrameRun>
+  opened = false
+  /** Bytes of data that have come. */
+  received = 0
+  private closed = false
+  private ended = false
+  private waiting: (() => void) | undefined
+
+  constructor(
+    core: Core,
+    sql: string,
+    private readonly options: CopyBothOptions
+  ) {
+    super(sql, "object", () => {})
+    this.buffer = new StreamBuffer<FrameRun>(core, options.bufferBytes)
+  }
+
+  get told(): ReadonlyArray<QueryResult<ObjectRow>> {
+    return this.results as ReadonlyArray<QueryResult<ObjectRow>>
+  }
+
+  override onCopyBoth(core: Core): void {
+    this.opened = true
+    if (this.discarding) this.stop(core)
+    this.answered()
+  }
+
+  override onCopyData(_core: Core, run: FrameRun): void {
+    const bytes = bodyEnd(run, run.count - 1) - run.starts[0]!
+    this.received += bytes
+    if (this.closed) return
+    this.options.onData?.(run)
+    this.buffer.push([kept(run)], bytes)
+  }
+
+  override onCopyDone(): void {
+    this.end()
+  }
+
+  /** The server has refused, before the copy or amid it: nobody waits for the rest. */
+  override onError(core: Core): void {
+    this.end()
+    for (const wake of core.drainWaiters.splice(0)) wake()
+  }
+
+  protected override onSettled(): void {
+    this.end()
+    this.answered()
+  }
+
+  private end(): void {
+    if (this.ended) return
+    this.ended = true
+    this.buffer.finish(this.failure)
+  }
+
+  private answered(): void {
+    const waiting = this.waiting
+    this.waiting = undefined
+    waiting?.()
+  }
+
+  /** Waits until the copy is open, or the command is over without one. */
+  readonly consent: Effect.Effect<void> = Effect.async((resume) => {
+    if (this.opened || this.state === "settled") return resume(Effect.void)
+    this.waiting = () => resume(Effect.void)
+  })
+
+  /** Closes our side. A second time it has been closed already. */
+  override stop(core: Core): boolean {
+    if (this.closed) return true
+    if (core.session.owner !== this || !Outbound.copyDone(core)) return false
+    this.closed = true
+    core.link.resume()
+    return true
+  }
+
+  /** Whether data may be sent. */
+  isOpen(core: Core): boolean {
+    return (
+      !this.closed &&
+      this.opened &&
+      this.failure === undefined &&
+      core.session.owner === this &&
+      core.session.node.moves["send CopyDone"] !== undefined
+    )
+  }
+}
+
+const over = (sql: string): PgClosedError =>
+  new PgClosedError({ reason: "the copy is over", sent: false, server: undefined, sql })
+
+const send =
+  (core: Core, request: CopyBothRequest) =>
+  (data: Uint8Array): Effect.Effect<void, PgSessionError> =>
+    Effect.suspend(() => {
+      if (!request.isOpen(core)) return Effect.fail(request.failure ?? over(request.sql))
+      const mark = Frame.begin(core.writer, copyDataTag)
+      core.writer.raw(data)
+      Frame.end(core.writer, mark)
+      Outbound.flush(core)
+      return core.blocked ? drained(core) : Effect.void
+    })
+
+const drained = (core: Core): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    core.drainWaiters.push(() => resume(Effect.void))
+  })
+
+const finish = (core: Core, request: CopyBothRequest) =>
+  Effect.suspend(() => {
+    request.stop(core)
+    return Effect.zipRight(
+      Cancel.outlive(core, request),
+      Effect.suspend(() =>
+        request.failure === undefined ? Effect.succeed(request.told) : Effect.fail(request.failure)
+      )
+    )
+  })
+
+/**
+ * Sends the command and waits for the server's consent. Fails with the server's refusal, after which the session is
+ * usable.
+ *
+ * Closing the scope before `finish` closes our side and throws away what still comes; when the server does not end within
+ * `cancelDeadline`, the connection is closed. No CancelRequest is sent once the copy is open: a walsender obeys one too,
+ * and costs the session its temporary slots.
+ */
+export const open = (
+  core: Core,
+  command: string,
+  options: CopyBothOptions = {}
+): Effect.Effect<CopyBoth, PgSessionError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const request = yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const request = new CopyBothRequest(core, command, options)
+        Outbound.submit(core, request)
+        return request
+      }),
+      (request) =>
+        request.failure === undefined ? Cancel.abandon(core, request) : Cancel.outlive(core, request)
+    )
+    yield* Deadline.within(
+      request.consent,
+      options.timeout,
+      () => request,
+      (error) => request.failure ?? error
+    )
+    if (request.state === "settled" && request.failure !== undefined)
+      return yield* Effect.fail(request.failure)
+    return {
+      isOpen: request.opened,
+      pull: request.buffer.pull,
+      send: send(core, request),
+      finish: finish(core, request),
+      results: Effect.sync(() => [...request.told]),
+      heard: () => request.received + core.framer.buffered,
+      isBraked: () => request.buffer.braked,
+      breakOff: (cause) => Effect.sync(() => breakOff(core, cause))
+    }
+  })

@@ -1,0 +1,162 @@
+/**
+ * COPY … FROM STDIN from a stream of bytes. The server's errors end it at once, however much input is left or however
+ * long the source takes; a source that fails or is interrupted ends it with CopyFail, and nothing is stored.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
+ */
+import * as Cause from "effect/Cause"
+import type * as Chunk from "effect/Chunk"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scheduler from "effect/Scheduler"
+import type * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import type * as CommandTag from "../../model/CommandTag.js"
+import type { PgSessionError } from "../../model/PgError.js"
+import * as Frame from "../../wire/Frame.js"
+import * as Cancel from "../session/Cancel.js"
+import type { Core } from "../session/Core.js"
+import { CopyInRequest } from "./CopyInRequest.js"
+import { notACopy } from "./CopyOut.js"
+import * as Outbound from "../session/Outbound.js"
+
+/** What a finished copy tells. */
+export interface CopyResult {
+  /** Rows stored, from the command tag. */
+  readonly rows: bigint
+  readonly command: CommandTag.CommandTag
+}
+
+/** Data is cut into messages of at most this many bytes. */
+const messageBytes = 1 << 16
+
+const copyDataTag = 0x64
+
+/** Writes data as CopyData messages. */
+const writeData = (core: Core, data: Uint8Array): void => {
+  for (let at = 0; at < data.length; at += messageBytes) {
+    const mark = Frame.begin(core.writer, copyDataTag)
+    core.writer.raw(data.subarray(at, at + messageBytes))
+    Frame.end(core.writer, mark)
+    if (core.writer.offset >= messageBytes) Outbound.flush(core)
+  }
+}
+
+/** After this many bytes the event loop has a turn, so that a fast source does not keep the server from being heard. */
+const turnBytes = 1 << 20
+
+/** A turn of the event loop, whatever clock there is: an ordinary yield lets microtasks run, and no socket. */
+const turn = Effect.withScheduler(Effect.yieldNow(), Scheduler.timer(0))
+
+/** Waits until the socket takes more, or the copy has failed. */
+const drain = (core: Core, request: CopyInRequest): Effect.Effect<void, PgSessionError> =>
+  Effect.suspend(() =>
+    core.blocked && request.isFeeding(core)
+      ? request.within(
+          Effect.async<void>((resume) => {
+            core.drainWaiters.push(() => resume(Effect.void))
+          })
+        )
+      : Effect.void
+  )
+
+const feed = (core: Core, request: CopyInRequest) => {
+  let sinceTurn = 0
+  return (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, PgSessionError> =>
+    Effect.suspend(() => {
+      if (!request.isFeeding(core)) return failed(request)
+      for (const data of chunk) {
+        writeData(core, data)
+        sinceTurn += data.length
+      }
+      Outbound.flush(core)
+      if (sinceTurn < turnBytes) return drain(core, request)
+      sinceTurn = 0
+      return Effect.zipRight(turn, drain(core, request))
+    })
+}
+
+/** Fails with what the server said, once the connection is clean again. */
+const failed = (request: CopyInRequest): Effect.Effect<never, PgSessionError> =>
+  Effect.zipRight(
+    request.within(request.when(() => request.state === "settled")),
+    Effect.suspend(() => Effect.fail(request.failure ?? notACopy(request.sql, "COPY FROM STDIN")))
+  )
+
+/** The request, sent and taking data; closing the scope ends what is not finished with CopyFail. */
+const begin = (
+  core: Core,
+  sql: string,
+  timeout?: Duration.DurationInput
+): Effect.Effect<CopyInRequest, PgSessionError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const request = yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const request = new CopyInRequest(sql, timeout)
+        Outbound.submit(core, request)
+        return request
+      }),
+      (request, exit) =>
+        Effect.suspend(() => {
+          if (Exit.isFailure(exit)) request.abort(core, reasonOf(exit.cause))
+          return request.failure === undefined ? Cancel.abandon(core, request) : Cancel.outlive(core, request)
+        })
+    )
+    yield* request.within(request.when(() => request.formats !== undefined || request.state === "settled"))
+    if (!request.isFeeding(core)) return yield* failed(request)
+    return request
+  })
+
+const reasonOf = (cause: Cause.Cause<unknown>): string =>
+  Cause.isInterrupted(cause)
+    ? "the copy was interrupted"
+    : `the source of the copy failed: ${Cause.pretty(cause).slice(0, 500)}`
+
+const finish = (core: Core, request: CopyInRequest): Effect.Effect<CopyResult, PgSessionError> =>
+  Effect.suspend(() => {
+    request.done(core)
+    return Effect.zipRight(
+      request.within(request.when(() => request.state === "settled")),
+      Effect.suspend(() =>
+        request.failure === undefined
+          ? Effect.succeed({ rows: request.command.rows ?? 0n, command: request.command })
+          : Effect.fail(request.failure)
+      )
+    )
+  })
+
+/** A sink for the data of one COPY FROM STDIN; its result tells how many rows were stored. */
+export const sink = (
+  core: Core,
+  sql: string,
+  timeout?: Duration.DurationInput
+): Sink.Sink<CopyResult, Uint8Array, never, PgSessionError> =>
+  Sink.unwrapScoped(
+    Effect.map(begin(core, sql, timeout), (request) =>
+      Sink.forEachChunk(feed(core, request)).pipe(Sink.mapEffect(() => finish(core, request)))
+    )
+  )
+
+/**
+ * Copies a whole source in. Unlike a sink, which only acts when data comes, this hears the server's error while the
+ * source is still thinking.
+ */
+export const from = <E, R>(
+  core: Core,
+  sql: string,
+  source: Stream.Stream<Uint8Array, E, R>,
+  timeout?: Duration.DurationInput
+): Effect.Effect<CopyResult, PgSessionError | E, R> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const request = yield* begin(core, sql, timeout)
+      const watch = Effect.zipRight(
+        request.when(() => request.failure !== undefined || request.state === "settled"),
+        failed(request)
+      )
+      yield* Effect.raceFirst(Stream.runForEachChunk(source, feed(core, request)), watch)
+      return yield* finish(core, request)
+    })
+  )

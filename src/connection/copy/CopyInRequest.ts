@@ -1,0 +1,115 @@
+/**
+ * A COPY … FROM STDIN on the wire: from the statement to the server's consent, the end of the data or the reason for their
+ * lack, and its result.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as CommandTag from "../../model/CommandTag.js"
+import type { PgSessionError } from "../../model/PgError.js"
+import * as Session from "../../protocol/Session.js"
+import * as Copy from "../../wire/messages/Copy.js"
+import type { CopyInResponse } from "../../wire/messages/Copy.js"
+import { notACopy } from "./CopyOut.js"
+import type { Core } from "../session/Core.js"
+import * as Deadline from "../session/Deadline.js"
+import * as Outbound from "../session/Outbound.js"
+import { TextRequest } from "../statement/Query.js"
+
+export class CopyInRequest extends TextRequest {
+  command: CommandTag.CommandTag = CommandTag.empty
+  formats: CopyInResponse | undefined
+  private reason = "the copy was interrupted"
+  private stopped = false
+  private readonly watchers: Array<() => void> = []
+
+  constructor(
+    sql: string,
+    private readonly timeout: Duration.DurationInput | undefined
+  ) {
+    super(sql)
+  }
+
+  override onCopyIn(core: Core, formats: CopyInResponse): void {
+    if (this.discarding || this.formats !== undefined) {
+      // Interrupted meanwhile, or a second COPY in the same text, for which there is no data.
+      this.reason = this.discarding ? this.reason : "one COPY at a time"
+      this.stop(core)
+      return
+    }
+    this.formats = formats
+    this.changed()
+  }
+
+  override onComplete(_core: Core, tag: CommandTag.CommandTag): void {
+    this.command = tag
+  }
+
+  override onError(core: Core): void {
+    this.changed()
+    for (const wake of core.drainWaiters.splice(0)) wake()
+  }
+
+  protected onSettled(): void {
+    if (this.failure === undefined && this.formats === undefined)
+      this.fail(notACopy(this.sql, "COPY FROM STDIN"))
+    this.changed()
+  }
+
+  private changed(): void {
+    for (const wake of this.watchers.splice(0)) wake()
+  }
+
+  /** Puts the deadline, if there is one, on a wait for the server. */
+  within<A>(wait: Effect.Effect<A>): Effect.Effect<A, PgSessionError> {
+    return Deadline.within(
+      wait,
+      this.timeout,
+      () => this,
+      (error) => this.failure ?? error
+    )
+  }
+
+  /** Waits until `ready` holds; looked at again whenever the request's state changes. */
+  when(ready: () => boolean): Effect.Effect<void> {
+    return Effect.async<void>((resume) => {
+      const look = (): void => {
+        if (ready()) resume(Effect.void)
+        else this.watchers.push(look)
+      }
+      look()
+    })
+  }
+
+  /** True while the server takes data. */
+  isFeeding(core: Core): boolean {
+    return (
+      this.formats !== undefined &&
+      this.failure === undefined &&
+      core.session.owner === this &&
+      core.session.node.moves["send CopyDone"] !== undefined
+    )
+  }
+
+  done(core: Core): void {
+    if (this.isFeeding(core)) Outbound.copyDone(core)
+  }
+
+  /** Ends the copy with a reason instead of data; the server stores nothing. */
+  abort(core: Core, reason: string): void {
+    this.reason = reason
+    this.stop(core)
+  }
+
+  override stop(core: Core): boolean {
+    if (this.stopped) return true
+    const moved = core.session.owner === this ? Session.moved(core.session, "send CopyFail") : undefined
+    if (moved === undefined) return false
+    Copy.CopyFail.encode(core.writer, { _tag: "CopyFail", reason: this.reason.replaceAll("\0", "") })
+    core.session = moved
+    this.stopped = true
+    Outbound.flush(core)
+    return true
+  }
+}

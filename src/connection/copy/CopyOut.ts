@@ -1,0 +1,81 @@
+/**
+ * COPY … TO STDOUT as a stream of bytes. Chunks are cut where the network cut them, not at rows. A slow consumer stops
+ * the socket; closing the stream early cancels the copy on the server.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
+ */
+import type * as Duration from "effect/Duration"
+import type * as Stream from "effect/Stream"
+import { PgCodecError } from "../../model/PgError.js"
+import type { PgSessionError } from "../../model/PgError.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
+import { bodyEnd } from "../../wire/FrameRun.js"
+import type { StreamBuffer } from "../session/Buffer.js"
+import type { Core } from "../session/Core.js"
+import { TextRequest } from "../statement/Query.js"
+import * as RefusedCopy from "../statement/RefusedCopy.js"
+import * as RowStream from "../statement/RowStream.js"
+
+/** Says that the statement did something else than the copy that was expected. */
+export const notACopy = (sql: string, wanted: string): PgCodecError =>
+  new PgCodecError({
+    direction: "decode",
+    where: "COPY",
+    index: -1,
+    type: "copy data",
+    reason: `the statement is no ${wanted}`,
+    sql
+  })
+
+/**
+ * The bodies of a run moved together over their headers: one piece of bytes instead of many. The chunk is ours, and
+ * everything moves towards its beginning, so what has not been framed yet is not touched.
+ */
+export const compact = (run: FrameRun): Uint8Array => {
+  const bytes = run.bytes
+  const first = run.starts[0]!
+  let at = bodyEnd(run, 0)
+  for (let index = 1; index < run.count; index++) {
+    const start = run.starts[index]!
+    const end = bodyEnd(run, index)
+    bytes.copyWithin(at, start, end)
+    at += end - start
+  }
+  return bytes.subarray(first, at)
+}
+
+export class CopyOutRequest extends TextRequest {
+  private copied = false
+
+  constructor(
+    sql: string,
+    private readonly buffer: StreamBuffer<Uint8Array>
+  ) {
+    super(sql)
+  }
+
+  override onCopyOut(): void {
+    this.copied = true
+  }
+
+  override onCopyIn(core: Core): void {
+    RefusedCopy.refuseIn(core, this)
+  }
+
+  override onCopyData(_core: Core, run: FrameRun): void {
+    const bytes = compact(run)
+    this.buffer.push([bytes], bytes.length)
+  }
+
+  protected onSettled(): void {
+    this.buffer.finish(this.failure ?? (this.copied ? undefined : notACopy(this.sql, "COPY TO STDOUT")))
+  }
+}
+
+/** The bytes of a COPY TO STDOUT. */
+export const bytes = (
+  core: Core,
+  sql: string,
+  timeout?: Duration.DurationInput
+): Stream.Stream<Uint8Array, PgSessionError> =>
+  RowStream.fromRequest<Uint8Array>(core, (buffer) => new CopyOutRequest(sql, buffer), timeout)

@@ -1,0 +1,195 @@
+/**
+ * What a copy needs to know before its first byte: the statement, the columns with their types, and the format, from what is
+ * stated and what the server is asked for the rest.
+ *
+ * @see https://www.postgresql.org/docs/current/sql-copy.html
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { Column } from "../../model/Column.js"
+import { PgCodecError, type PgSessionError } from "../../model/PgError.js"
+import * as Statement from "../../model/Statement.js"
+import type { Registry } from "../../types/Registry.js"
+import { lossless } from "../../types/Registry.js"
+import type * as Row from "../../types/Row.js"
+import * as CopyColumns from "./CopyColumns.js"
+import * as CopyFormat from "../copy/CopyFormat.js"
+import * as CopyOption from "../copy/CopyOption.js"
+import type { Options } from "../copy/CopyOption.js"
+import type * as CopySchema from "./CopySchema.js"
+import type { Seen } from "./CopySchema.js"
+import * as CopyStatement from "./CopyStatement.js"
+import type {
+  BytesFrom,
+  BytesInto,
+  RowsFrom,
+  RowsInto,
+  RowsToRead,
+  RowsToWrite,
+  TypedInto
+} from "./CopyTarget.js"
+import type { PgConnection } from "../PgConnection.js"
+
+/** Everything a copy of rows needs to know. */
+export interface Plan {
+  readonly sql: string
+  readonly columns: ReadonlyArray<Column>
+  readonly format: CopyFormat.Checked
+  readonly registry: Registry
+  /** Those that columns have instead of the registry's. */
+  readonly codecs: Row.ColumnCodecs
+}
+
+/** A Schema that looks at the columns before anything is copied; `undefined` where there is none. */
+type Look = CopySchema.Look | undefined
+
+const refused = (reason: string, direction: CopyFormat.Direction): PgCodecError =>
+  new PgCodecError({ direction, where: "COPY", index: -1, type: "copy data", reason, sql: "" })
+
+const orRefuse = <A>(
+  either: Either.Either<A, string>,
+  direction: CopyFormat.Direction
+): Effect.Effect<A, PgCodecError> =>
+  Either.match(either, {
+    onLeft: (reason) => Effect.fail(refused(reason, direction)),
+    onRight: Effect.succeed
+  })
+
+/** The options as they are asked for; the format may be left open. */
+type Asked = Omit<Options, "format"> & { readonly format?: Options["format"] | undefined }
+
+const directionOf = { into: "encode", from: "decode", encode: "encode", decode: "decode" } as const
+
+const admit = (asked: Asked, situation: CopyOption.Situation): Effect.Effect<void, PgCodecError> =>
+  Effect.suspend(() => {
+    const reason = CopyOption.refusal(asked, situation)
+    return reason === undefined ? Effect.void : Effect.fail(refused(reason, directionOf[situation.use]))
+  })
+
+const isStated = (asked: Asked): asked is Options => asked.format !== undefined
+
+const describe = (
+  connection: PgConnection,
+  sql: string
+): Effect.Effect<ReadonlyArray<Column>, PgSessionError> =>
+  Effect.map(connection.describe(Statement.make(sql)), ({ columns }) => columns)
+
+/** The columns and the registry that knows them: what is stated, and what the server is asked for the rest. */
+const resolve = (
+  connection: PgConnection,
+  asked: CopyColumns.CopyColumns | undefined,
+  query: string,
+  direction: CopyFormat.Direction
+): Effect.Effect<Seen, PgSessionError> =>
+  Effect.gen(function* () {
+    const isAsked = asked === undefined || !CopyColumns.areStated(asked)
+    const described = isAsked ? yield* describe(connection, query) : []
+    const foreign = CopyColumns.foreignTypes(asked ?? [])
+    const types = foreign.length === 0 ? [] : yield* connection.learnTypes(foreign)
+    const found = new Map(foreign.map((name, index) => [name, types[index]?.oid ?? 0]))
+    const columns =
+      asked === undefined ? described : yield* orRefuse(CopyColumns.merge(asked, described, found), direction)
+    const registry = yield* connection.findTypes(columns.map(({ typeOid }) => typeOid))
+    return { columns, registry, sql: isAsked ? query : undefined, direction }
+  })
+
+const noCodecs: Row.ColumnCodecs = []
+
+/** The plan of a copy into a table. Columns that are not named are those that the Schema has. */
+export const into = (
+  connection: PgConnection,
+  target: RowsInto | TypedInto,
+  look?: Look
+): Effect.Effect<Plan, PgSessionError> =>
+  Effect.gen(function* () {
+    const version = yield* connection.serverVersion
+    yield* admit(target, { use: "into", data: "rows", version, named: true })
+    if (target.columns === undefined && look?.wanted === undefined)
+      return yield* Effect.fail(refused("the Schema does not tell its columns: name them", "encode"))
+    const query = yield* orRefuse(
+      CopyStatement.query(target.table, target.columns?.map(CopyColumns.nameOf)),
+      "encode"
+    )
+    const seen = yield* resolve(connection, target.columns, query, "encode")
+    yield* look?.compare(connection, seen) ?? Effect.void
+    const columns =
+      target.columns === undefined
+        ? seen.columns.filter(({ name }) => look?.wanted?.some((wanted) => wanted.name === name))
+        : seen.columns
+    const { registry } = seen
+    const codecs = look?.codecs(columns, registry) ?? noCodecs
+    const wanted: Options = isStated(target)
+      ? target
+      : { ...target, ...CopyFormat.best(columns, registry, "encode", codecs) }
+    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "encode", codecs), "encode")
+    const names = columns.map(({ name }) => name)
+    const sql = yield* orRefuse(CopyStatement.into(target.table, names, wanted), "encode")
+    return { sql, columns, format, registry, codecs }
+  })
+
+/** The plan of a copy out of a table or a query. */
+export const from = <M extends Row.RowMode>(
+  connection: PgConnection,
+  source: RowsFrom<M>,
+  look?: Look
+): Effect.Effect<Plan, PgSessionError> =>
+  Effect.gen(function* () {
+    const version = yield* connection.serverVersion
+    yield* admit(source, { use: "from", data: "rows", version, named: true })
+    const asked = "query" in source ? undefined : source.columns
+    const query = yield* orRefuse(queryOf(source, asked?.map(CopyColumns.nameOf)), "decode")
+    const seen = yield* resolve(connection, asked, query, "decode")
+    yield* look?.compare(connection, seen) ?? Effect.void
+    const { columns, registry } = seen
+    const codecs = look?.codecs(columns, registry) ?? noCodecs
+    const wanted: Options = isStated(source)
+      ? source
+      : { ...source, ...CopyFormat.best(columns, registry, "decode", codecs) }
+    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "decode", codecs), "decode")
+    const sql = yield* orRefuse(CopyStatement.fromChoosing(query, wanted), "decode")
+    return { sql, columns, format, registry, codecs }
+  })
+
+const queryOf = (
+  source: { readonly table: CopyStatement.TableName } | { readonly query: Statement.Statement },
+  names: ReadonlyArray<string> | undefined
+): CopyStatement.Text =>
+  "query" in source ? CopyStatement.queryOf(source.query) : CopyStatement.query(source.table, names)
+
+/** The plan for data without a server. */
+export const data = (
+  stated: RowsToWrite | RowsToRead<Row.RowMode>,
+  direction: CopyFormat.Direction,
+  look?: Look
+): Effect.Effect<Plan, PgCodecError> =>
+  Effect.gen(function* () {
+    yield* admit(stated, { use: direction, data: "rows", version: undefined, named: true })
+    const registry = stated.types ?? lossless
+    const columns = yield* orRefuse(CopyColumns.fromStated(stated.columns), direction)
+    yield* look?.hold({ columns, registry, sql: undefined, direction }) ?? Effect.void
+    const codecs = look?.codecs(columns, registry) ?? noCodecs
+    const wanted: Options = isStated(stated) ? stated : { ...stated, format: "binary" }
+    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, direction, codecs), direction)
+    return { sql: "", columns, format, registry, codecs }
+  })
+
+/** The statement of a copy of bytes into a table. */
+export const bytesInto = (connection: PgConnection, target: BytesInto): Effect.Effect<string, PgCodecError> =>
+  Effect.gen(function* () {
+    const { columns } = target
+    const version = yield* connection.serverVersion
+    yield* admit(target, { use: "into", data: "bytes", version, named: columns !== undefined })
+    yield* orRefuse(CopyFormat.settings(target, columns), "encode")
+    return yield* orRefuse(CopyStatement.into(target.table, columns, target), "encode")
+  })
+
+/** The statement of a copy of bytes from the server. */
+export const bytesFrom = (connection: PgConnection, source: BytesFrom): Effect.Effect<string, PgCodecError> =>
+  Effect.gen(function* () {
+    const columns = "query" in source ? undefined : source.columns
+    const version = yield* connection.serverVersion
+    yield* admit(source, { use: "from", data: "bytes", version, named: columns !== undefined })
+    yield* orRefuse(CopyFormat.settings(source, columns), "decode")
+    const query = yield* orRefuse(queryOf(source, columns), "decode")
+    return yield* orRefuse(CopyStatement.fromChoosing(query, source), "decode")
+  })

@@ -1,0 +1,290 @@
+/**
+ * COPY with rows in place of bytes: values go through the connection's types in the format of the copy.
+ *
+ * What the raw copy promises holds here too: a slow side holds up the other, interrupting a copy in ends it with CopyFail
+ * and nothing is stored, leaving a copy out early cancels it on the server. A row that cannot be written ends a copy in
+ * in the same way.
+ *
+ * @see https://www.postgresql.org/docs/current/sql-copy.html
+ */
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import type { PgCopyRowError } from "../../model/CopyRowError.js"
+import type { PgCodecError, PgSessionError } from "../../model/PgError.js"
+import type * as Row from "../../types/Row.js"
+import type { CopyResult } from "../copy/CopyIn.js"
+import * as CopyPlan from "./CopyPlan.js"
+import type { Plan } from "./CopyPlan.js"
+import { CopyRowDecoder } from "./CopyRowDecoder.js"
+import { CopyRowEncoder, type RowInput } from "./CopyRowEncoder.js"
+import * as CopySchema from "./CopySchema.js"
+import type {
+  ReadSettings,
+  RowOf,
+  RowsFrom,
+  RowsInto,
+  RowsToRead,
+  RowsToWrite,
+  TypedInto
+} from "./CopyTarget.js"
+import type { PgConnection } from "../PgConnection.js"
+
+export type { CopyColumn } from "./CopyColumns.js"
+export type { AsAny, AsBinary, AsCsv, AsLines, AsText, CopyFormat } from "../copy/CopyFormat.js"
+export type {
+  BytesFrom,
+  BytesInto,
+  FormatFrom,
+  FormatInto,
+  ReadSettings,
+  RowData,
+  RowOf,
+  RowsFrom,
+  RowsInto,
+  RowsToRead,
+  RowsToWrite,
+  TypedInto,
+  Unstated
+} from "./CopyTarget.js"
+export type { RowInput } from "./CopyRowEncoder.js"
+export type { IntoSettings, LenientSettings, TableName } from "./CopyStatement.js"
+
+type Pipe<In, Out, E, R = never> = Channel.Channel<
+  Chunk.Chunk<Out>,
+  Chunk.Chunk<In>,
+  E | PgCopyRowError,
+  E,
+  unknown,
+  unknown,
+  R
+>
+
+/** What one chunk or the end gives: its elements, then the failure if there is one. */
+const emit = <A>(
+  out: ReadonlyArray<A>,
+  failure: PgCopyRowError | undefined
+): Channel.Channel<Chunk.Chunk<A>, unknown, PgCopyRowError, unknown, void> => {
+  const some = out.length === 0 ? Channel.void : Channel.write(Chunk.unsafeFromArray(out))
+  return failure === undefined ? some : Channel.zipRight(some, Channel.fail(failure))
+}
+
+const encoding = <E>({ codecs, columns, format, registry, sql }: Plan): Pipe<RowInput, Uint8Array, E> =>
+  Channel.suspend(() => {
+    const encoder = new CopyRowEncoder(columns, format, registry, sql, codecs)
+    const loop: Pipe<RowInput, Uint8Array, E> = Channel.readWithCause({
+      onInput: (rows: Chunk.Chunk<RowInput>) => {
+        const out: Array<Uint8Array> = []
+        const failure = encoder.push(Chunk.toReadonlyArray(rows), out)
+        return Channel.flatMap(emit(out, failure), () => loop)
+      },
+      onFailure: Channel.failCause,
+      onDone: () => Channel.suspend(() => emit([encoder.finish()], undefined))
+    })
+    return loop
+  })
+
+const decoding = <M extends Row.RowMode, E>(
+  plan: Plan,
+  { maxRecordBytes, mode }: ReadSettings<M>
+): Pipe<Uint8Array, RowOf<M>, E> =>
+  Channel.suspend(() => {
+    const decoder = new CopyRowDecoder({ ...plan, maxRecordBytes, mode: mode ?? "object" })
+    const loop: Pipe<Uint8Array, RowOf<M>, E> = Channel.readWithCause({
+      onInput: (chunks: Chunk.Chunk<Uint8Array>) => {
+        const out: Array<RowOf<M>> = []
+        for (const chunk of chunks) {
+          const failure = decoder.push(chunk, out)
+          if (failure !== undefined) return emit(out, failure)
+        }
+        return Channel.flatMap(emit(out, undefined), () => loop)
+      },
+      onFailure: Channel.failCause,
+      onDone: () =>
+        Channel.suspend(() => {
+          const out: Array<RowOf<M>> = []
+          const failure = decoder.finish(out)
+          return emit(out, failure)
+        })
+    })
+    return loop
+  })
+
+/** Values of a Schema to rows. */
+const typedEncoding =
+  <A, I, RS>(plan: Plan, schema: Schema.Schema<A, I, RS>) =>
+  <E, R>(values: Stream.Stream<A, E, R>): Stream.Stream<RowInput, E | PgCopyRowError, R | RS> =>
+    Stream.suspend(() => {
+      const pass = CopySchema.encoding(plan, schema)
+      return Stream.mapChunksEffect(values, (chunk) =>
+        Effect.map(pass(Chunk.toReadonlyArray(chunk)), Chunk.unsafeFromArray)
+      )
+    })
+
+/** Rows to values of a Schema; those before a fault are given. */
+const typedDecoding = <A, I, RS, E>(plan: Plan, schema: Schema.Schema<A, I, RS>): Pipe<Row.Row, A, E, RS> =>
+  Channel.suspend(() => {
+    const pass = CopySchema.decoding(plan, schema)
+    const loop: Pipe<Row.Row, A, E, RS> = Channel.readWithCause({
+      onInput: (rows: Chunk.Chunk<Row.Row>) =>
+        Channel.flatMap(Channel.fromEffect(pass(Chunk.toReadonlyArray(rows))), ({ failure, values }) =>
+          Channel.flatMap(emit(values, failure), () => loop)
+        ),
+      onFailure: Channel.failCause,
+      onDone: () => Channel.void
+    })
+    return loop
+  })
+
+/**
+ * Copies rows into a table and answers with the number stored. The server's refusal ends it at once, however much
+ * input is left. A row that cannot be written fails with `PgCopyRowError`; then, and when the source fails or is
+ * interrupted, nothing is stored.
+ */
+export const into = <E, R>(
+  connection: PgConnection,
+  target: RowsInto,
+  rows: Stream.Stream<RowInput, E, R>
+): Effect.Effect<CopyResult, PgSessionError | E, R> =>
+  Effect.flatMap(CopyPlan.into(connection, target), (plan) =>
+    connection.copyFrom(plan.sql, Stream.pipeThroughChannel(rows, encoding<E>(plan)), target)
+  )
+
+/** The same with values of a Schema, whose columns are compared with the table's before anything is sent. */
+export const typedInto = <A, I, RS, E, R>(
+  connection: PgConnection,
+  target: TypedInto,
+  schema: Schema.Schema<A, I, RS>,
+  values: Stream.Stream<A, E, R>
+): Effect.Effect<CopyResult, PgSessionError | E, R | RS> =>
+  Effect.flatMap(CopyPlan.into(connection, target, CopySchema.look(schema)), (plan) =>
+    connection.copyFrom(
+      plan.sql,
+      values.pipe(typedEncoding(plan, schema), Stream.pipeThroughChannel(encoding<E | PgCopyRowError>(plan))),
+      target
+    )
+  )
+
+const sinkOf = (
+  connection: PgConnection,
+  target: RowsInto | TypedInto,
+  plan: Plan
+): Sink.Sink<CopyResult, RowInput, never, PgSessionError> =>
+  Sink.fromChannel(
+    Channel.pipeToOrFail(encoding<never>(plan), Sink.toChannel(connection.copySink(plan.sql, target)))
+  )
+
+/** `into` as a sink, for the end of a pipeline. It hears the server only when rows come. */
+export const sink = (
+  connection: PgConnection,
+  target: RowsInto
+): Sink.Sink<CopyResult, RowInput, never, PgSessionError> =>
+  Sink.unwrap(Effect.map(CopyPlan.into(connection, target), (plan) => sinkOf(connection, target, plan)))
+
+/** `typedInto` as a sink. */
+export const typedSink = <A, I, RS>(
+  connection: PgConnection,
+  target: TypedInto,
+  schema: Schema.Schema<A, I, RS>
+): Sink.Sink<CopyResult, A, never, PgSessionError, RS> =>
+  Sink.unwrap(
+    Effect.map(CopyPlan.into(connection, target, CopySchema.look(schema)), (plan) => {
+      const pass = CopySchema.encoding(plan, schema)
+      return Sink.mapInputChunksEffect(sinkOf(connection, target, plan), (chunk: Chunk.Chunk<A>) =>
+        Effect.map(pass(Chunk.toReadonlyArray(chunk)), Chunk.unsafeFromArray)
+      )
+    })
+  )
+
+/** The rows of a table or a query, at the consumer's pace. Leaving the stream early cancels the copy on the server. */
+export const from = <M extends Row.RowMode = "object">(
+  connection: PgConnection,
+  source: RowsFrom<M>
+): Stream.Stream<RowOf<M>, PgSessionError> =>
+  Stream.unwrap(
+    Effect.map(CopyPlan.from(connection, source), (plan) =>
+      Stream.pipeThroughChannel(
+        connection.copyTo(plan.sql, source),
+        decoding<M, PgSessionError>(plan, source)
+      )
+    )
+  )
+
+/** The same through a Schema, which is compared with the columns before the copy begins. */
+export const typedFrom = <A, I, RS>(
+  connection: PgConnection,
+  source: RowsFrom,
+  schema: Schema.Schema<A, I, RS>
+): Stream.Stream<A, PgSessionError, RS> =>
+  Stream.unwrap(
+    Effect.map(CopyPlan.from(connection, source, CopySchema.look(schema)), (plan) =>
+      connection
+        .copyTo(plan.sql, source)
+        .pipe(
+          Stream.pipeThroughChannel(decoding<"object", PgSessionError>(plan, source)),
+          Stream.pipeThroughChannel(typedDecoding<A, I, RS, PgSessionError>(plan, schema))
+        )
+    )
+  )
+
+type Encoding<A, RS = never> = <E, R>(
+  rows: Stream.Stream<A, E, R>
+) => Stream.Stream<Uint8Array, PgCodecError | E, R | RS>
+
+type Decoding<A, RS = never> = <E, R>(
+  bytes: Stream.Stream<Uint8Array, E, R>
+) => Stream.Stream<A, PgCodecError | E, R | RS>
+
+/**
+ * Rows, or values of a Schema, to the bytes of a copy, about 64 kB at a time: for a file that a server, or `decode`, is to
+ * read.
+ */
+export function encode(data: RowsToWrite): Encoding<RowInput>
+export function encode<A, I, RS>(data: RowsToWrite, schema: Schema.Schema<A, I, RS>): Encoding<A, RS>
+export function encode<A, I, RS>(data: RowsToWrite, schema?: Schema.Schema<A, I, RS>) {
+  return <E, R>(rows: Stream.Stream<A & RowInput, E, R>) =>
+    schema === undefined
+      ? Stream.unwrap(
+          Effect.map(CopyPlan.data(data, "encode"), (plan) =>
+            Stream.pipeThroughChannel(rows, encoding<E>(plan))
+          )
+        )
+      : Stream.unwrap(
+          Effect.map(CopyPlan.data(data, "encode", CopySchema.look(schema)), (plan) =>
+            rows.pipe(
+              typedEncoding(plan, schema),
+              Stream.pipeThroughChannel(encoding<E | PgCopyRowError>(plan))
+            )
+          )
+        )
+}
+
+/**
+ * The bytes of a copy to rows, or to values of a Schema, however they are cut. Chunks belong to the reader and must not
+ * change. Rows before a fault are given before the failure.
+ */
+export function decode<M extends Row.RowMode = "object">(data: RowsToRead<M>): Decoding<RowOf<M>>
+export function decode<A, I, RS>(data: RowsToRead, schema: Schema.Schema<A, I, RS>): Decoding<A, RS>
+export function decode<A, I, RS, M extends Row.RowMode>(
+  data: RowsToRead<M>,
+  schema?: Schema.Schema<A, I, RS>
+) {
+  return <E, R>(bytes: Stream.Stream<Uint8Array, E, R>) =>
+    schema === undefined
+      ? Stream.unwrap(
+          Effect.map(CopyPlan.data(data, "decode"), (plan) =>
+            Stream.pipeThroughChannel(bytes, decoding<M, E>(plan, data))
+          )
+        )
+      : Stream.unwrap(
+          Effect.map(CopyPlan.data(data, "decode", CopySchema.look(schema)), (plan) =>
+            bytes.pipe(
+              Stream.pipeThroughChannel(decoding<M, E>(plan, data)),
+              Stream.pipeThroughChannel(typedDecoding<A, I, RS, E | PgCopyRowError>(plan, schema))
+            )
+          )
+        )
+}

@@ -1,0 +1,133 @@
+/**
+ * A Schema behind a copy of rows: its columns beside those of the copy before anything is copied, and rows of its values on
+ * either side.
+ */
+import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import type { Column } from "../../model/Column.js"
+import { PgCopyColumnsError, PgCopyRowError } from "../../model/CopyRowError.js"
+import type { PgCodecError } from "../../model/PgError.js"
+import * as Statement from "../../model/Statement.js"
+import type * as Compare from "../../schema/Compare.js"
+import * as RowEncoder from "../../schema/RowEncoder.js"
+import * as Rows from "../../schema/Rows.js"
+import type { WantedColumn } from "../../schema/Wanted.js"
+import type { Registry } from "../../types/Registry.js"
+import type * as Row from "../../types/Row.js"
+import type { Direction } from "../copy/CopyFormat.js"
+import type { RowInput } from "./CopyRowEncoder.js"
+import type { PgConnection } from "../PgConnection.js"
+
+/** What the columns of a copy are known to be. */
+export interface Seen {
+  readonly columns: ReadonlyArray<Column>
+  readonly registry: Registry
+  /** The query that the server was asked to describe; `undefined` when all types were stated. */
+  readonly sql: string | undefined
+  readonly direction: Direction
+}
+
+/** What a plan asks of a Schema. */
+export interface Look {
+  /** `undefined` when the Schema does not tell its columns: then nothing is compared. */
+  readonly wanted: ReadonlyArray<WantedColumn> | undefined
+  readonly codecs: (columns: ReadonlyArray<Column>, registry: Registry) => Row.ColumnCodecs | undefined
+  /** Fails when the columns do not fit. */
+  readonly hold: (seen: Seen) => Effect.Effect<void, PgCodecError>
+  /**
+   * The same, telling of columns to be read what the catalogue knows besides, as far as it answers: names of types, and
+   * which may be NULL.
+   */
+  readonly compare: (connection: PgConnection, seen: Seen) => Effect.Effect<void, PgCodecError>
+}
+
+/** Longest wait for what the catalogue knows. */
+const catalogueDeadline = "5 seconds"
+
+const mismatch = (comparison: Compare.Comparison, { direction, sql = "" }: Seen): PgCodecError =>
+  new PgCopyColumnsError({ direction, comparison: comparison.toString(), sql })
+
+export const look = <A, I, R>(schema: Schema.Schema<A, I, R>): Look => {
+  const rows = Rows.compile(schema)
+  return {
+    wanted: rows.wanted,
+    codecs: (columns, registry) => rows.codecs(columns, registry),
+    hold: (seen) =>
+      Effect.suspend(() => {
+        const comparison = rows.refuses(seen.columns, seen.registry)
+        return comparison === undefined ? Effect.void : Effect.fail(mismatch(comparison, seen))
+      }),
+    compare: (connection, seen) =>
+      Effect.suspend(() => {
+        const comparison = rows.refuses(seen.columns, seen.registry)
+        if (comparison === undefined) return Effect.void
+        // What is written is not NULL because the column may be.
+        if (seen.sql === undefined || seen.direction === "encode")
+          return Effect.fail(mismatch(comparison, seen))
+        const asked = connection.compare(Statement.make(seen.sql), schema, { timeout: catalogueDeadline })
+        return Effect.matchEffect(asked, {
+          onFailure: () => Effect.fail(mismatch(comparison, seen)),
+          onSuccess: (known) => Effect.fail(mismatch(known.refuses ? known : comparison, seen))
+        })
+      })
+  }
+}
+
+/** Values to rows, chunk by chunk, counting them: a new one for each run. */
+export const encoding = <A, I, R>(
+  { columns, registry, sql }: Rows.Origin,
+  schema: Schema.Schema<A, I, R>
+): ((values: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<RowInput>, PgCopyRowError, R>) => {
+  const encoder = RowEncoder.make(schema)
+  let next = 1
+  return (values) => {
+    const first = next
+    next += values.length
+    return Effect.mapError(encoder.encode(values, first), ({ column, reason, rowNumber }) => {
+      const index = columns.findIndex(({ name }) => name === column)
+      return new PgCopyRowError({
+        direction: "encode",
+        rowNumber,
+        column,
+        index,
+        type: index < 0 ? "row" : registry.nameOf(columns[index]!.typeOid),
+        reason,
+        sql
+      })
+    }) as Effect.Effect<ReadonlyArray<RowInput>, PgCopyRowError, R>
+  }
+}
+
+/** What came of a chunk: the values of the rows before a fault, and the fault. */
+export interface Decoded<A> {
+  readonly values: ReadonlyArray<A>
+  readonly failure: PgCopyRowError | undefined
+}
+
+/** Rows to values, chunk by chunk, counting them: a new one for each run. */
+export const decoding = <A, I, R>(
+  origin: Rows.Origin,
+  schema: Schema.Schema<A, I, R>
+): ((rows: ReadonlyArray<Row.Row>) => Effect.Effect<Decoded<A>, never, R>) => {
+  const compiled = Rows.compile(schema)
+  let next = 1
+  return (rows) => {
+    const first = next
+    next += rows.length
+    return Effect.map(compiled.decodeSome(rows, first, origin), ({ failure, values }) => ({
+      values,
+      failure: failure && ofRow(failure)
+    }))
+  }
+}
+
+const ofRow = ({ index, reason, rowNumber, sql, type, where }: PgCodecError): PgCopyRowError =>
+  new PgCopyRowError({
+    direction: "decode",
+    rowNumber: rowNumber ?? 1,
+    column: index < 0 ? undefined : where,
+    index,
+    type,
+    reason,
+    sql
+  })

@@ -1,0 +1,183 @@
+/** One attempt: a link to an address, encrypted, logged in, of the wanted role, and running as a connection. */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import type { ResolvedPgConfig } from "../../config/Resolve.js"
+import type { Host } from "../../host/Host.js"
+import { PgClosedError } from "../../model/PgError.js"
+import type {
+  ConnectAttempt,
+  ConnectPhase,
+  PgAuthError,
+  PgConfigError,
+  TransportFailure
+} from "../../model/PgError.js"
+import * as SystemFailure from "../../net/SystemFailure.js"
+import type { Address, Link } from "../../net/Transport.js"
+import { Transport } from "../../net/Transport.js"
+import type { Registry } from "../../types/Registry.js"
+import * as FrameLimits from "../../wire/FrameLimits.js"
+import { Framer } from "../../wire/Framer.js"
+import * as Preset from "../../wire/Preset.js"
+import * as Cancel from "../session/Cancel.js"
+import type { CredentialSource } from "./ConnectOptions.js"
+import { Conversation } from "../session/Conversation.js"
+import { breakOff, Core } from "../session/Core.js"
+import * as Credentials from "./Credentials.js"
+import * as Encrypt from "./Encrypt.js"
+import * as Inbound from "../session/Inbound.js"
+import * as Liveness from "../statement/Liveness.js"
+import * as Outbound from "../session/Outbound.js"
+import * as Role from "./Role.js"
+import * as SideChannels from "../session/SideChannels.js"
+import * as Startup from "./Startup.js"
+import { StatementCache } from "../session/StatementCache.js"
+import type { Tokens } from "./Tokens.js"
+
+/** What all attempts at one host have in common. */
+export interface Target {
+  readonly config: ResolvedPgConfig
+  readonly means: Encrypt.Means
+  readonly registry: Registry
+  readonly credentials: CredentialSource | undefined
+  readonly tokens: Tokens | undefined
+  readonly wanted: Role.Wanted
+  readonly silenceLimit: Duration.Duration | undefined
+}
+
+/** How far an attempt has come. */
+export interface Progress {
+  phase: ConnectPhase
+  /** Index of the way that was tried last. */
+  way: number
+  /** Whether the login was bound to the channel: without it none is tried then. */
+  bound: boolean
+}
+
+export type AttemptFailure = ConnectAttempt["cause"] | PgAuthError | PgConfigError | Encrypt.EncryptFailure
+
+/** Once a session is open its cancel connections go where it went, and are encrypted as it is. */
+const openForCancel = (
+  transport: Transport["Type"],
+  address: Address,
+  way: Encrypt.Way,
+  means: Encrypt.Means
+): Effect.Effect<Link, TransportFailure, Scope.Scope> =>
+  Effect.flatMap(transport.open(address), (link) =>
+    Encrypt.establish(link, [way], means, () => {}).pipe(
+      Effect.map((channel) => channel.link),
+      Effect.mapError(({ cause }) =>
+        cause._tag === "TransportFailure" ? cause : SystemFailure.make("", cause.message)
+      )
+    )
+  )
+
+let latest = { maxMessage: 0, limits: FrameLimits.defaults }
+
+/** The tables of `FrameLimits`, made anew only when the setting is another than the last time. */
+const limitsOf = ({ maxMessageBytes: maxMessage }: ResolvedPgConfig): FrameLimits.PhaseLimits => {
+  if (maxMessage !== latest.maxMessage) latest = { maxMessage, limits: FrameLimits.make({ maxMessage }) }
+  return latest.limits
+}
+
+/**
+ * Opens a session over a fresh link by the first of `ways` that the link allows. Everything is freed with the scope,
+ * which must be closed when it fails.
+ */
+export const open = (
+  target: Target,
+  address: Address,
+  ways: ReadonlyArray<Encrypt.Way>,
+  progress: Progress
+): Effect.Effect<Core, AttemptFailure, Scope.Scope | Transport | Host> =>
+  Effect.gen(function* () {
+    const { config, means, registry, tokens, wanted } = target
+    const onPhase = (phase: ConnectPhase): void => {
+      progress.phase = phase
+    }
+    const transport = yield* Transport
+    onPhase("socket")
+    const bare = yield* transport.open(address)
+    onPhase("encryption")
+    const channel = yield* Encrypt.establish(bare, ways, means, (way) => {
+      progress.way = way
+    })
+    onPhase("authentication")
+    const credentials = yield* Credentials.forAttempt(target.credentials, config, means.entry)
+    const side = yield* SideChannels.make
+    const limits = limitsOf(config)
+    const framer = new Framer(limits.startup)
+    const conversation = new Conversation(channel.link, framer)
+    const started = yield* Startup.run({
+      conversation,
+      config,
+      credentials,
+      entry: means.entry,
+      encryption: channel.encryption,
+      local: address._tag === "Unix",
+      gss: means.gss,
+      tokens,
+      limits,
+      side,
+      onPhase,
+      onBound: () => {
+        progress.bound = true
+      }
+    })
+    if (wanted !== "any") {
+      yield* Effect.tapError(Role.check(wanted, conversation, side), () =>
+        Effect.sync(() => farewell(conversation))
+      )
+    }
+    const { silenceLimit } = target
+    const pulse = new Liveness.Pulse()
+    const link = silenceLimit === undefined ? channel.link : Liveness.watched(channel.link, pulse)
+    const core = new Core({
+      link,
+      framer,
+      writer: conversation.writer,
+      facts: { host: means.entry.host, address, encryption: channel.encryption, ...started },
+      registry,
+      statements: new StatementCache(config.statementCacheSize),
+      side,
+      pipelineDepth: config.pipelineDepth,
+      streamBufferBytes: config.streamBufferBytes,
+      sendCancel: Cancel.send(openForCancel(transport, address, channel.way, means))
+    })
+    link.listen({
+      onData: (chunk) => Inbound.receive(core, chunk),
+      onDrain: () => Outbound.drained(core),
+      onEnd: (failure) => Inbound.ended(core, failure)
+    })
+    Inbound.drain(core)
+    // Not by `Effect.addFinalizer`, which puts back every FiberRef around a finalizer: most of the price of closing.
+    yield* Scope.addFinalizer(
+      yield* Effect.scope,
+      Effect.sync(() => goodbye(core))
+    )
+    if (silenceLimit !== undefined) yield* Liveness.watch(core, pulse, silenceLimit)
+    return core
+  })
+
+/** A session that is not wanted is left as politely as any other. */
+const farewell = (conversation: Conversation): void => {
+  conversation.send({ _tag: "Terminate" })
+  conversation.link.end()
+}
+
+/** Terminate, then the end of the stream; whoever still waits is told that the connection was closed. */
+const goodbye = (core: Core): void => {
+  if (core.ended !== undefined) return
+  Preset.terminate(core.writer)
+  Outbound.flush(core)
+  core.link.end()
+  breakOff(core, scopeClosed)
+}
+
+/** One for all: where a stack is captured it is dear, and this one says nothing. */
+const scopeClosed = new PgClosedError({
+  reason: "the connection's scope was closed",
+  sent: false,
+  server: undefined,
+  sql: ""
+})

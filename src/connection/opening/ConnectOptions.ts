@@ -1,0 +1,77 @@
+/** What a connector can be told that is no setting of libpq: functions, and effects run for each new session. */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import type { Keys } from "../../auth/Scram.js"
+import type { Challenge } from "../../auth/OAuthBearer.js"
+import type { GssProvider } from "../../net/Gss.js"
+import type { Resolve } from "../../net/HostList.js"
+import type { CheckIdentity } from "../../net/TlsIdentity.js"
+
+/** Who logs in, and with what. */
+export interface GivenCredentials {
+  /** Unless given, the user of the configuration. */
+  readonly user?: string
+  readonly password?: Redacted.Redacted<string>
+  /** In place of a password, for SCRAM alone: libpq's `scram_client_key` and `scram_server_key`. */
+  readonly scramKeys?: Redacted.Redacted<Keys>
+}
+
+/** Where credentials are about to be shown. */
+export interface CredentialTarget {
+  /** The host as it was configured; empty when only an address was. */
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly database: string
+}
+
+/**
+ * Credentials as a value, or had anew for every attempt to log in: right for tokens that expire and passwords that
+ * rotate. Such an effect runs within the connect deadline; when it fails, so does the attempt, with `PgAuthError`.
+ */
+export type CredentialSource =
+  | GivenCredentials
+  | Effect.Effect<GivenCredentials, unknown>
+  | ((target: CredentialTarget) => Effect.Effect<GivenCredentials, unknown>)
+
+/** What a token is wanted for. */
+export interface TokenRequest {
+  /** libpq's settings of these names. */
+  readonly issuer: string | undefined
+  readonly clientId: string | undefined
+  readonly clientSecret: Redacted.Redacted<string> | undefined
+  /** `oauth_scope`; unless set, what the server asks for. */
+  readonly scope: string | undefined
+  /**
+   * What the server said, at the second asking: its address of discovery has been compared with `oauth_issuer` by then.
+   */
+  readonly challenge: Challenge | undefined
+}
+
+/**
+ * Gives a bearer token for OAUTHBEARER. Asked first while a connection waits: it should answer at once, with a token at
+ * hand or with `undefined`. Then, if the server does not take the token or there was none, it is asked once more, with
+ * the server's answer, while no connection is open: that may take as long as it must.
+ */
+export type TokenSource = (
+  request: TokenRequest
+) => Effect.Effect<Redacted.Redacted<string> | undefined, unknown>
+
+export interface ConnectOptions {
+  /** Unless given, user and password of the configuration. */
+  readonly credentials?: CredentialSource | undefined
+  readonly oauthToken?: TokenSource | undefined
+  /** Speaks Kerberos; without one `gssencmode=prefer` is `disable`. */
+  readonly gss?: GssProvider | undefined
+  /** In place of libpq's rules for `verify-full`. */
+  readonly checkIdentity?: CheckIdentity | undefined
+  /**
+   * How long the server may be silent while an answer is due; then the connection ends with `PgTimeoutError` (`silence`).
+   * An idle connection is asked with an empty query after half of it, so that a peer that vanished is noticed there too.
+   * It must be longer than any statement works before its first row. Unless given, only the system's keepalive watches.
+   */
+  readonly silenceLimit?: Duration.DurationInput | undefined
+  /** How host names become addresses. Unless given, the transport is left to it. */
+  readonly resolve?: Resolve | undefined
+}

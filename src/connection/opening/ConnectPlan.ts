@@ -1,0 +1,139 @@
+/** What will be tried, in which order and with what, settled before a socket is opened. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { HostEntry, PgConfig } from "../../config/PgConfig.js"
+import type { ResolvedPgConfig } from "../../config/Resolve.js"
+import { Host } from "../../host/Host.js"
+import type { HostService } from "../../host/Host.js"
+import { PgAuthError, PgConfigError } from "../../model/PgError.js"
+import * as HostList from "../../net/HostList.js"
+import type { Prepared } from "../../net/Tls.js"
+import type { Registry } from "../../types/Registry.js"
+import type { Target } from "./Attempt.js"
+import type { ConnectOptions } from "./ConnectOptions.js"
+import * as Credentials from "./Credentials.js"
+import * as Encrypt from "./Encrypt.js"
+import * as Material from "./EncryptMaterial.js"
+import type { Wanted } from "./Role.js"
+import * as Settings from "./Settings.js"
+import { Tokens } from "./Tokens.js"
+
+export interface PlannedHost {
+  readonly entry: HostEntry
+  readonly ways: ReadonlyArray<Encrypt.Way>
+}
+
+export interface Plan {
+  readonly config: ResolvedPgConfig
+  readonly options: ConnectOptions
+  readonly hosts: ReadonlyArray<PlannedHost>
+  readonly tls: Prepared | undefined
+  readonly tokens: Tokens | undefined
+  readonly resolve: HostList.Resolve
+}
+
+/** As they come, or with `load_balance_hosts=random` in an order of chance. */
+export const inOrder = <A>(
+  config: PgConfig,
+  values: ReadonlyArray<A>,
+  host: HostService
+): Effect.Effect<ReadonlyArray<A>> =>
+  config.loadBalanceHosts !== "random" || values.length < 2
+    ? Effect.succeed(values)
+    : Effect.map(host.randomBytes(HostList.shuffleBytes(values.length)), (random) =>
+        HostList.shuffle(values, random)
+      )
+
+const refuse = (key: string, reason: string): PgConfigError =>
+  new PgConfigError({ key, reason, source: "code" })
+
+/** Whether GSS encryption will be tried at all. */
+const gssUsable = (config: PgConfig, { gss }: ConnectOptions): Effect.Effect<boolean, PgConfigError> => {
+  if (config.gssEncMode === "disable") return Effect.succeed(false)
+  if (gss !== undefined) {
+    return Effect.filterOrFail(
+      gss.hasCredentials,
+      (usable) => usable || config.gssEncMode === "prefer",
+      () => refuse("gssencmode", "require needs credentials, and the GSS provider has none")
+    )
+  }
+  return config.gssEncMode === "prefer"
+    ? Effect.succeed(false)
+    : Effect.fail(refuse("gssencmode", "require needs a GSS provider, and none was given to the connector"))
+}
+
+/** Why a host can never be connected to with these settings. */
+const problemOf = (
+  config: ResolvedPgConfig,
+  { entry, ways }: PlannedHost
+): PgConfigError | PgAuthError | undefined => {
+  const demand = Encrypt.demandOfTls(config)
+  if (demand !== undefined && !ways.includes("tls")) {
+    return new PgAuthError({
+      reason: "method-refused",
+      method: config.channelBinding === "require" ? "scram-sha-256" : "cert",
+      detail: `${demand}, and the settings leave no way to this host with TLS`,
+      user: config.user,
+      server: undefined
+    })
+  }
+  return config.sslMode === "verify-full" && ways.includes("tls") && entry.host === ""
+    ? refuse(
+        "host",
+        "sslmode=verify-full needs the host's name beside its address: it is what the certificate is for"
+      )
+    : undefined
+}
+
+/**
+ * Reads every file that is needed and checks what goes together. Fails with `PgConfigError`; with `PgAuthError` when
+ * channel binding is required and nothing could ever be bound.
+ */
+export const make = (
+  unresolved: PgConfig,
+  options: ConnectOptions,
+  host: HostService
+): Effect.Effect<Plan, PgConfigError | PgAuthError> =>
+  Effect.gen(function* () {
+    const wrong = Credentials.problemOf(options.credentials)
+    if (wrong !== undefined) return yield* Effect.fail(wrong)
+    const config = yield* Settings.resolve(unresolved, host)
+    const gss = yield* gssUsable(config, options)
+    const entries = yield* inOrder(config, config.hosts, host)
+    const hosts = entries.map((entry) => ({ entry, ways: Encrypt.waysTo(config, entry, gss) }))
+    for (const planned of hosts) {
+      const problem = problemOf(config, planned)
+      if (problem !== undefined) return yield* Effect.fail(problem)
+    }
+    const tls = hosts.some(({ ways }) => ways.includes("tls"))
+      ? yield* Effect.provideService(Material.load(config), Host, host)
+      : undefined
+    return {
+      config,
+      options,
+      hosts,
+      tls,
+      tokens: options.oauthToken === undefined ? undefined : new Tokens(config, options.oauthToken),
+      resolve: options.resolve ?? HostList.unresolved
+    }
+  })
+
+/** What the attempts at one host have in common. */
+export const targetOf = (plan: Plan, host: PlannedHost, registry: Registry, wanted: Wanted): Target => {
+  const { config, options, tls, tokens } = plan
+  return {
+    config,
+    means: {
+      config,
+      entry: host.entry,
+      tls,
+      gss: options.gss,
+      checkIdentity: options.checkIdentity
+    },
+    registry,
+    credentials: options.credentials,
+    tokens,
+    wanted,
+    silenceLimit: options.silenceLimit === undefined ? undefined : Duration.decode(options.silenceLimit)
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Whether a session is of the kind that `target_session_attrs` asks for. A server that reports what decides it, as all
+ * do from version 14 on, is not asked; poolers and older servers are.
+ *
+ * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-TARGET-SESSION-ATTRS
+ */
+import * as Effect from "effect/Effect"
+import * as Utf8 from "../../bytes/Utf8.js"
+import type { TargetSessionAttrs } from "../../config/Vocabulary.js"
+import { PgServerError } from "../../model/PgError.js"
+import type { TransportFailure } from "../../model/PgError.js"
+import * as SystemFailure from "../../net/SystemFailure.js"
+import type { Conversation, ConversationError } from "../session/Conversation.js"
+import type { SideChannels } from "../session/SideChannels.js"
+
+/** Code of the failure when the session is of another kind. */
+export const otherRole = "EFFECT_POSTGRES_SESSION_ATTRS"
+
+/** What is looked for in one pass over the hosts. */
+export type Wanted = Exclude<TargetSessionAttrs, "prefer-standby">
+
+/** The passes over the list of hosts, one after the other. */
+export const passes = (attrs: TargetSessionAttrs): ReadonlyArray<Wanted> =>
+  attrs === "prefer-standby" ? ["standby", "any"] : [attrs]
+
+const flag = (value: string | undefined): boolean | undefined =>
+  value === undefined ? undefined : value === "on" || value === "t"
+
+/** The first value of the first row of a simple query. */
+const ask = (
+  conversation: Conversation,
+  side: SideChannels,
+  sql: string
+): Effect.Effect<string | undefined, ConversationError | PgServerError> =>
+  Effect.gen(function* () {
+    conversation.state = "Role.Asked"
+    conversation.send({ _tag: "Query", sql })
+    let answer: string | undefined
+    for (;;) {
+      const message = yield* conversation.next
+      switch (message._tag) {
+        case "ErrorResponse":
+          return yield* Effect.fail(new PgServerError({ ...message.fields, sql }))
+        case "NoticeResponse":
+          side.notice(message.fields)
+          break
+        case "ParameterStatus":
+          side.parameter(message.name, message.value)
+          break
+        case "DataRow": {
+          const value = message.values[0]
+          if (value !== undefined && value !== null) answer ??= Utf8.decode(value, 0, value.length)
+          break
+        }
+        case "ReadyForQuery":
+          return answer
+      }
+    }
+  })
+
+const mismatch = (what: string, wanted: Wanted): Effect.Effect<never, TransportFailure> =>
+  Effect.fail(
+    SystemFailure.make(otherRole, `the session is ${what}, and target_session_attrs asks for ${wanted}`)
+  )
+
+/**
+ * Succeeds when the session is of the wanted kind. Fails with `otherRole` when it is not, and when a server that had to
+ * be asked gave no answer.
+ */
+export const check = (
+  wanted: Wanted,
+  conversation: Conversation,
+  side: SideChannels
+): Effect.Effect<void, TransportFailure | ConversationError> => {
+  if (wanted === "any") return Effect.void
+  const standby = flag(side.find("in_hot_standby"))
+  const readOnlyByDefault = flag(side.find("default_transaction_read_only"))
+  const asked = (sql: string): Effect.Effect<boolean, TransportFailure | ConversationError> =>
+    Effect.flatMap(
+      Effect.catchTag(ask(conversation, side, sql), "PgServerError", (error) =>
+        Effect.fail(
+          SystemFailure.make(otherRole, `the server would not say which role it has: ${error.text}`)
+        )
+      ),
+      (value) =>
+        value === undefined
+          ? Effect.fail(SystemFailure.make(otherRole, "the server did not say which role it has"))
+          : Effect.succeed(flag(value) === true)
+    )
+
+  if (wanted === "primary" || wanted === "standby") {
+    const known =
+      standby === undefined ? asked("select pg_catalog.pg_is_in_recovery()") : Effect.succeed(standby)
+    return Effect.flatMap(known, (is) =>
+      is === (wanted === "standby") ? Effect.void : mismatch(is ? "on a standby" : "not on a standby", wanted)
+    )
+  }
+  const readOnly =
+    standby === undefined || readOnlyByDefault === undefined
+      ? asked("show transaction_read_only")
+      : Effect.succeed(standby || readOnlyByDefault)
+  return Effect.flatMap(readOnly, (is) =>
+    is === (wanted === "read-only") ? Effect.void : mismatch(is ? "read-only" : "not read-only", wanted)
+  )
+}

@@ -1,0 +1,93 @@
+/**
+ * Between the socket's callback and the consumer of a stream: chunks in order, with a bound in bytes at which the
+ * socket is told to wait.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { PgSessionError } from "../../model/PgError.js"
+import type { Core } from "./Core.js"
+
+/** A chunk; or, as a failure, the end of the stream (none) or what ended it. */
+export type Pull<A> = Effect.Effect<Chunk.Chunk<A>, Option.Option<PgSessionError>>
+
+export class StreamBuffer<A> {
+  private readonly chunks: Array<ReadonlyArray<A>> = []
+  private readonly sizes: Array<number> = []
+  private bytes = 0
+  private waiter: (() => void) | undefined
+  private end: { readonly failure: PgSessionError | undefined } | undefined
+  /** Whether it has told the socket to wait. */
+  braked = false
+  /** Called when the consumer wants more and nothing is here. */
+  onDemand: (() => void) | undefined
+
+  /** `bound`: undelivered bytes at which reading stops; unless given, the connection's own. */
+  constructor(
+    private readonly core: Core,
+    private readonly bound: number = core.streamBufferBytes
+  ) {}
+
+  /** Takes a chunk that weighed `bytes` on the wire; at the bound reading stops. */
+  push(chunk: ReadonlyArray<A>, bytes: number): void {
+    this.chunks.push(chunk)
+    this.sizes.push(bytes)
+    this.bytes += bytes
+    if (this.waiter !== undefined) this.wake()
+    else if (this.bytes >= this.bound) this.brake(true)
+  }
+
+  /** Nothing more comes; what is here is still delivered. What comes behind on the wire is for others. */
+  finish(failure: PgSessionError | undefined): void {
+    this.end = { failure }
+    this.brake(false)
+    this.wake()
+  }
+
+  private brake(on: boolean): void {
+    this.braked = on
+    if (on) this.core.link.pause()
+    else this.core.link.resume()
+  }
+
+  /** Asks for more when the consumer waits already. */
+  demandIfWaiting(): void {
+    if (this.waiter !== undefined && this.chunks.length === 0) this.onDemand?.()
+  }
+
+  private wake(): void {
+    const waiter = this.waiter
+    this.waiter = undefined
+    waiter?.()
+  }
+
+  /** What can be told at once. */
+  private next(): Pull<A> | undefined {
+    const chunk = this.chunks.shift()
+    if (chunk !== undefined) {
+      this.bytes -= this.sizes.shift()!
+      if (this.bytes * 2 < this.bound) this.brake(false)
+      return Effect.succeed(Chunk.unsafeFromArray(chunk))
+    }
+    return this.end === undefined ? undefined : Effect.fail(Option.fromNullable(this.end.failure))
+  }
+
+  private readonly wait: Pull<A> = Effect.async((resume) => {
+    this.onDemand?.()
+    this.waiter = () => resume(this.pull)
+    // What `onDemand` did may have ended the stream already.
+    if (this.chunks.length > 0 || this.end !== undefined) this.wake()
+    return Effect.sync(() => {
+      this.waiter = undefined
+    })
+  })
+
+  /** The consumer's next chunk. Interrupting it leaves the buffer as it was. */
+  readonly pull: Pull<A> = Effect.suspend(() => this.next() ?? this.wait)
+
+  /** The same, with a bound put on the wait for a chunk that is not there yet. */
+  pullWithin(limited: (wait: Pull<A>) => Pull<A>): Pull<A> {
+    const wait = limited(this.wait)
+    return Effect.suspend(() => this.next() ?? wait)
+  }
+}

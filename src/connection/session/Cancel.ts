@@ -1,0 +1,151 @@
+/**
+ * Stopping what was asked. The server is told only while the statement to stop is the only one on the wire, and nothing
+ * more is written until the cancel connection has seen the server close and the answer has been drained: a late cancel
+ * can hit nobody else.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { ByteWriter } from "../../bytes/ByteWriter.js"
+import { PgClosedError, PgTimeoutError } from "../../model/PgError.js"
+import type { TransportFailure } from "../../model/PgError.js"
+import type { Link } from "../../net/Transport.js"
+import * as Session from "../../protocol/Session.js"
+import * as CancelMessage from "../../wire/messages/Cancel.js"
+import * as Aftermath from "./Aftermath.js"
+import type { SendCancel } from "./ConnectFacts.js"
+import type { Core } from "./Core.js"
+import { breakOff } from "./Core.js"
+import * as Outbound from "./Outbound.js"
+import type { Request } from "./Request.js"
+
+/** How long the cancel connection and the drain behind it may take before the connection is closed instead. */
+export const cancelDeadline: Duration.Duration = Duration.seconds(5)
+
+/**
+ * How long after a CancelRequest the next one is sent. One that reaches the server before the statement does finds
+ * nothing to stop, and the server does not say so.
+ */
+export const cancelInterval: Duration.Duration = Duration.millis(250)
+
+/** The request's bytes. */
+export const encode = (processId: number, secretKey: Uint8Array): Uint8Array => {
+  const writer = new ByteWriter(64)
+  CancelMessage.CancelRequest.encode(writer, { _tag: "CancelRequest", processId, secretKey })
+  return writer.detach()
+}
+
+/**
+ * Sends a CancelRequest over a channel of its own and waits until the server has closed it. `open` leads to the same
+ * address as the session, encrypted in the same way and verified as strictly.
+ */
+export const send =
+  (open: Effect.Effect<Link, TransportFailure, Scope.Scope>): SendCancel =>
+  (facts) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        if (facts.processId === undefined || facts.cancelKey === undefined) return
+        const link = yield* open
+        const bytes = encode(facts.processId, facts.cancelKey)
+        yield* Effect.async<void, TransportFailure>((resume) => {
+          link.listen({
+            onData: () => {},
+            onDrain: () => {},
+            onEnd: (failure) => resume(failure === undefined ? Effect.void : Effect.fail(failure))
+          })
+          link.resume()
+          link.write(bytes)
+        })
+      })
+    )
+
+/** Waits until the request is over. */
+export const settled = (request: Request): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    if (request.state === "settled") return resume(Effect.void)
+    const others = request.onceSettled
+    request.onceSettled = () => {
+      others?.()
+      resume(Effect.void)
+    }
+  })
+
+const alone = (core: Core, request: Request): boolean =>
+  core.session.owner === request && Session.inFlight(core.session) === 1
+
+/** Gives up on the connection because stopping took too long. */
+const giveUp = (core: Core, request: Request): Effect.Effect<void> =>
+  Effect.sync(() =>
+    breakOff(
+      core,
+      new PgTimeoutError({
+        deadline: "statement",
+        millis: Duration.toMillis(cancelDeadline),
+        sent: true,
+        during: `cancelling ${request.sql}`
+      })
+    )
+  )
+
+/**
+ * What interruption of whoever asked does with the request. When the effect is done, the request is withdrawn, or the
+ * connection is clean or closed, or (with others on the wire) the request's answers will be thrown away as they come.
+ */
+export const abandon = (core: Core, request: Request): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (request.state === "settled") return Effect.void
+    if (request.state === "queued") {
+      request.withdraw(core)
+      Outbound.pump(core)
+      return request.before === undefined ? Effect.void : abandon(core, request.before)
+    }
+    request.discarding = true
+    core.link.resume()
+    const stopped = request.stop(core)
+    if (!alone(core, request)) return Effect.void
+    core.cancels++
+    const over = Effect.zip(stopped ? Effect.void : cancelOnServer(core, request), settled(request), {
+      concurrent: true
+    })
+    return Aftermath.within(over, cancelDeadline).pipe(
+      Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void)),
+      Effect.ensuring(
+        Effect.sync(() => {
+          core.cancels--
+          Outbound.pump(core)
+        })
+      )
+    )
+  })
+
+/** Waits for the end of a request that the server has refused already; a silence there closes the connection. */
+export const outlive = (core: Core, request: Request): Effect.Effect<void> =>
+  Aftermath.within(settled(request), cancelDeadline).pipe(
+    Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void))
+  )
+
+/** Without a key, or when the cancel cannot be delivered, closing the connection is the only way to stop. */
+const cancelOnServer = (core: Core, request: Request): Effect.Effect<void> =>
+  core.facts.cancelKey === undefined
+    ? noKey(core, request)
+    : Effect.catchAll(core.sendCancel(core.facts), () => giveUp(core, request)).pipe(
+        Effect.zipRight(Effect.raceFirst(settled(request), Effect.sleep(cancelInterval))),
+        Effect.repeat({ until: () => request.state === "settled" })
+      )
+
+const noKey = (core: Core, request: Request): Effect.Effect<void> =>
+  Effect.sync(() =>
+    breakOff(
+      core,
+      new PgClosedError({
+        reason:
+          "a statement was interrupted, and the server gave no key to cancel it with: the connection was closed",
+        sent: true,
+        server: undefined,
+        sql: request.sql
+      })
+    )
+  )

@@ -1,0 +1,164 @@
+/**
+ * Types out of the catalogue: those asked for and whatever they are made of, in one query.
+ *
+ * A statement that meets types that nobody knows waits until the catalogue has told them. What refuses to tell (a right
+ * taken away, a server that is no PostgreSQL of 14 or later) is not asked again by this connection, and such types are text.
+ * Inside a transaction block the question stands behind a savepoint, so that a refusal does not fail the transaction.
+ *
+ * @see https://www.postgresql.org/docs/current/catalog-pg-type.html
+ */
+import { PgCodecError, PgServerError } from "../../model/PgError.js"
+import type { PgSessionError } from "../../model/PgError.js"
+import type { PgType } from "../../model/PgType.js"
+import { nodes } from "../../protocol/ExtendedQuery.js"
+import * as Pipeline from "../../protocol/Pipeline.js"
+import * as Parameters from "../../types/Parameters.js"
+import { lossless } from "../../types/Registry.js"
+import * as Row from "../../types/Row.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
+import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
+import * as Preset from "../../wire/Preset.js"
+import { columns, parameterTypes, sql, typeOf, type TypeRow } from "./CatalogQuery.js"
+import type { Core } from "./Core.js"
+import { Request } from "./Request.js"
+import * as Rows from "./Rows.js"
+
+/** The types asked for, in order, and then those that they are made of; or why there are none. */
+type Told = (failure: PgSessionError | undefined, types: ReadonlyArray<PgType>) => void
+
+const savepoint = "effect_postgres_types"
+
+/** Asks for types by OID and by name. What is found goes into the connection's book, whatever becomes of whoever asked. */
+export class CatalogRequest extends Request {
+  private readonly rows: Array<Row.Row> = []
+  private readonly decoder = Row.compile(columns, [0], lossless, "array")
+  /** The question stands behind a savepoint. */
+  private saved = false
+  /** It was refused there, and the transaction block goes back to the savepoint. */
+  private restoring = false
+  private refusal: PgServerError | undefined
+
+  constructor(
+    private readonly asked: ReadonlyArray<string | number>,
+    private readonly outcome: Told
+  ) {
+    super(sql)
+  }
+
+  override get exclusive(): boolean {
+    return true
+  }
+
+  open(core: Core): Pipeline.Script | undefined {
+    if (this.restoring) {
+      const back = this.command(core, `rollback to savepoint ${savepoint}`)
+      return this.closed(core, [back, this.command(core, `release savepoint ${savepoint}`)])
+    }
+    this.saved = core.session.status === "T"
+    const before = this.saved ? [this.command(core, `savepoint ${savepoint}`)] : []
+    const question = this.question(core)
+    if (question === undefined) return undefined
+    const after = this.saved ? [this.command(core, `release savepoint ${savepoint}`)] : []
+    return this.closed(core, [...before, question, ...after])
+  }
+
+  private closed(core: Core, steps: ReadonlyArray<Pipeline.Script>): Pipeline.Script {
+    Preset.sync(core.writer)
+    return Pipeline.atomic(steps)
+  }
+
+  private command(core: Core, text: string): Pipeline.Script {
+    ExtendedQuery.Parse.encode(core.writer, { _tag: "Parse", statement: "", sql: text, parameterTypes: [] })
+    ExtendedQuery.Bind.encode(core.writer, {
+      _tag: "Bind",
+      portal: "",
+      statement: "",
+      parameterFormats: [],
+      parameters: [],
+      resultFormats: []
+    })
+    Preset.executeUnnamed(core.writer)
+    return step
+  }
+
+  private question(core: Core): Pipeline.Script | undefined {
+    const { writer } = core
+    const plan = Parameters.plan(parameterTypes, lossless)
+    ExtendedQuery.Parse.encode(writer, { _tag: "Parse", statement: "", sql, parameterTypes })
+    const mark = ExtendedQuery.Bind.begin(writer, "", "", plan.formats)
+    const failure = plan.write(writer, [
+      this.asked.map((type) => (typeof type === "number" ? type : null)),
+      this.asked.map((type) => (typeof type === "string" ? type : null))
+    ])
+    if (failure !== null || !ExtendedQuery.Bind.finish(writer, mark, [])) {
+      const reason = failure?.reason ?? writer.failure ?? "the message is too large"
+      this.fail(
+        new PgCodecError({ direction: "encode", where: "types", index: -1, type: "regtype", reason, sql })
+      )
+      return undefined
+    }
+    Preset.executeUnnamed(writer)
+    return step
+  }
+
+  override onRows(_core: Core, run: FrameRun): string | undefined {
+    return Rows.take(this, this.decoder, run, this.rows)
+  }
+
+  override onReady(core: Core): boolean {
+    const { failure } = this
+    if (
+      !(failure instanceof PgServerError) ||
+      core.session.status !== "E" ||
+      !this.saved ||
+      this.discarding ||
+      this.restoring
+    )
+      return false
+    this.restoring = true
+    this.refusal = failure
+    this.failure = undefined
+    return true
+  }
+
+  protected onSettled(core: Core): void {
+    const failure = this.failure ?? this.refusal
+    if (failure !== undefined) return this.outcome(failure, [])
+    const rows = this.rows as ReadonlyArray<unknown> as ReadonlyArray<TypeRow>
+    const types = rows.map(typeOf)
+    const oids = this.asked.filter((type) => typeof type === "number")
+    core.types.learn(types, [...oids, ...types.map((type) => type.oid)])
+    this.outcome(undefined, this.inOrder(rows, types))
+  }
+
+  /** Each type that was asked for, as often as it was, and then the types that they are made of. */
+  private inOrder(rows: ReadonlyArray<TypeRow>, types: ReadonlyArray<PgType>): ReadonlyArray<PgType> {
+    const wanted = rows.flatMap((row, index) => row[11].map((at) => ({ at, type: types[index]! })))
+    return [
+      ...wanted.sort((a, b) => a.at - b.at).map(({ type }) => type),
+      ...types.filter((_, index) => rows[index]![11].length === 0)
+    ]
+  }
+}
+
+const step: Pipeline.Script = [nodes.Parsing, nodes.Binding, nodes.Fetching]
+
+/** Which of these types are worth a question of this connection now. In a failed transaction none is. */
+export const missing = (core: Core, oids: ReadonlyArray<number>): ReadonlyArray<number> =>
+  core.findsTypes && core.session.status !== "E" ? core.types.unknown(oids) : []
+
+/** Asks for types that were met. A refusal is the last question of the connection, unless it is the transaction's failure. */
+export const ask = (core: Core, oids: ReadonlyArray<number>, told?: Told): CatalogRequest => {
+  const request: CatalogRequest = new CatalogRequest(oids, (failure, types) => {
+    const failed = failure instanceof PgServerError && failure.code === "25P02"
+    if (failure !== undefined && !failed && !request.discarding) core.findsTypes = false
+    told?.(failure, types)
+  })
+  return request
+}
+
+/** What has to be answered before a statement that has met these types may run; `undefined` when nothing has. */
+export const before = (core: Core, oids: ReadonlyArray<number>): CatalogRequest | undefined => {
+  const unknown = missing(core, oids)
+  return unknown.length === 0 ? undefined : ask(core, unknown)
+}

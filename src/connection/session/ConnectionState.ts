@@ -1,0 +1,159 @@
+/**
+ * The state of one open connection: what `Inbound` and `Outbound` work on. Everything pure is elsewhere; here are the
+ * places where the pure values are kept between two events.
+ */
+import type { ByteWriter } from "../../bytes/ByteWriter.js"
+import type { ConnectFacts, SendCancel } from "./ConnectFacts.js"
+import type { PgError, PgSessionError } from "../../model/PgError.js"
+import { PgClosedError } from "../../model/PgError.js"
+import type { ServerFields } from "../../model/ServerFields.js"
+import type { Link } from "../../net/Transport.js"
+import * as Session from "../../protocol/Session.js"
+import type { Registry } from "../../types/Registry.js"
+import type { Framer } from "../../wire/Framer.js"
+import type { SideChannels } from "./SideChannels.js"
+import type { StatementCache } from "./StatementCache.js"
+import { TypeBook } from "./TypeBook.js"
+
+/** What a connection is made with. */
+export interface CoreOptions {
+  readonly link: Link
+  readonly framer: Framer
+  /** What the startup phase has written on: its buffer has room for all that small exchanges say. */
+  readonly writer: ByteWriter
+  readonly facts: ConnectFacts
+  readonly registry: Registry
+  readonly statements: StatementCache
+  readonly side: SideChannels
+  /** Exchanges that may be in flight at once; 1 switches pipelining off. */
+  readonly pipelineDepth: number
+  /** Bytes of undelivered rows or copy data at which reading from the socket stops. */
+  readonly streamBufferBytes: number
+  readonly sendCancel: SendCancel
+}
+
+/** What a connection has to know of whoever waits for its answers. */
+export interface Waiter {
+  readonly state: "queued" | "sent" | "settled"
+  readonly sql: string
+  /** Keeps the first failure. */
+  readonly fail: (error: PgSessionError) => void
+}
+
+export class ConnectionState<R extends Waiter> {
+  session: Session.Session<R> = Session.make()
+  /** Asked for and not yet written, oldest first; settled ones are skipped. */
+  pending: Array<R> = []
+  /** Index of the oldest in `pending`. */
+  pendingFrom = 0
+  /** While set, nothing of other requests is written. */
+  holder: R | undefined = undefined
+  /** Cancels under way: until they are over nothing more is written. */
+  cancels = 0
+  /** The socket asked us to wait before writing more. */
+  blocked = false
+  flushScheduled = false
+  /** Why the connection has ended, if it has. */
+  ended: PgError | undefined = undefined
+  /** The last FATAL, or the shutdown warning that comes before an unexplained end. */
+  lastWord: ServerFields | undefined = undefined
+  /** Called once when the connection ends. */
+  readonly onEnded: Array<() => void> = []
+  /** Woken when the socket takes bytes again, and when the connection ends. */
+  drainWaiters: Array<() => void> = []
+  /** Numbers for portals. */
+  portals = 0
+
+  readonly link: Link
+  readonly framer: Framer
+  readonly writer: ByteWriter
+  readonly facts: ConnectFacts
+  /** What is known of types; of its own, until a connector gives it the book of all its connections. */
+  types: TypeBook
+  /** Whether types that nobody knows are asked for. */
+  findsTypes = false
+  readonly statements: StatementCache
+  readonly side: SideChannels
+  readonly pipelineDepth: number
+  readonly streamBufferBytes: number
+  readonly sendCancel: SendCancel
+
+  constructor(options: CoreOptions) {
+    this.link = options.link
+    this.framer = options.framer
+    this.writer = options.writer
+    this.facts = options.facts
+    this.types = new TypeBook(options.registry)
+    this.statements = options.statements
+    this.side = options.side
+    this.pipelineDepth = Math.max(1, options.pipelineDepth)
+    this.streamBufferBytes = options.streamBufferBytes
+    this.sendCancel = options.sendCancel
+  }
+
+  /** The codecs there are now. */
+  get registry(): Registry {
+    return this.types.registry
+  }
+
+  /** How many requests wait to be written. */
+  get waiting(): number {
+    let count = 0
+    for (let at = this.pendingFrom; at < this.pending.length; at++) {
+      if (this.pending[at]!.state === "queued") count++
+    }
+    return count
+  }
+
+  /** The failure of a request that meets an ended connection. */
+  closedError(sent: boolean, sql: string): PgSessionError {
+    const ended = this.ended
+    if (
+      sent &&
+      ended !== undefined &&
+      (ended._tag === "PgProtocolError" || ended._tag === "PgTimeoutError")
+    ) {
+      return ended
+    }
+    const reason =
+      ended === undefined
+        ? "the connection has been closed"
+        : ended._tag === "PgClosedError"
+          ? ended.reason
+          : `the connection has been closed after: ${ended.message}`
+    return new PgClosedError({ reason, sent, server: this.lastWord, sql })
+  }
+}
+
+/**
+ * Ends the connection: the socket is destroyed, every request that waits is settled once with the first cause, and
+ * no further byte is interpreted. Idempotent.
+ */
+export const breakOff = <R extends Waiter & { readonly settle: (core: ConnectionState<R>) => void }>(
+  core: ConnectionState<R>,
+  cause: PgError
+): void => {
+  if (core.ended !== undefined) return
+  core.ended = cause
+  core.link.destroy()
+  const sent = Session.owners(core.session)
+  const queued = core.pending.slice(core.pendingFrom)
+  core.session = Session.make()
+  core.pending = []
+  core.pendingFrom = 0
+  core.holder = undefined
+  for (const request of sent) {
+    request.fail(core.closedError(true, request.sql))
+    request.settle(core)
+  }
+  for (const request of queued) {
+    if (request.state !== "queued") continue
+    request.fail(core.closedError(false, request.sql))
+    request.settle(core)
+  }
+  core.side.end()
+  const waiters = core.drainWaiters
+  core.drainWaiters = []
+  for (const wake of waiters) wake()
+  for (const notify of core.onEnded) notify()
+}

@@ -1,0 +1,36 @@
+import type { TransactionStatus } from "../../model/TransactionStatus.js"
+import * as Session from "../../protocol/Session.js"
+import type { Core } from "./Core.js"
+
+/** The state of a connection, for pools and tests. */
+export interface ConnectionStatus {
+  /** `clean`: ReadyForQuery read, idle, nothing in flight, no cancel pending. `broken`: closed. */
+  readonly state: "clean" | "busy" | "broken"
+  readonly transaction: TransactionStatus
+  /** Exchanges sent and not yet answered. */
+  readonly inFlight: number
+  /** Requests not yet written. */
+  readonly waiting: number
+  /** CancelRequests under way. */
+  readonly cancels: number
+  /** What the session holds. */
+  readonly holds: {
+    readonly preparedStatements: number
+    /** Whether a stream or a copy has the connection for itself. */
+    readonly lease: boolean
+  }
+}
+
+export const statusOf = (core: Core): ConnectionStatus => {
+  const inFlight = Session.inFlight(core.session)
+  const waiting = core.waiting
+  const idle = inFlight === 0 && waiting === 0 && core.cancels === 0 && core.session.status === "I"
+  return {
+    state: core.ended !== undefined ? "broken" : idle ? "clean" : "busy",
+    transaction: core.session.status,
+    inFlight,
+    waiting,
+    cancels: core.cancels,
+    holds: { preparedStatements: core.statements.size, lease: core.holder !== undefined }
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * The statement deadline: how long whoever asked waits for the server. A query has one wait. A stream and a copy have many,
+ * and each has the whole time: what the consumer or the source takes for itself does not count.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { PgTimeoutError } from "../../model/PgError.js"
+import type { Request } from "./Request.js"
+
+const expired = (timeout: Duration.DurationInput, request: Request | undefined): PgTimeoutError =>
+  new PgTimeoutError({
+    deadline: "statement",
+    millis: Duration.toMillis(timeout),
+    sent: request?.wasSent ?? false,
+    during: request?.sql ?? ""
+  })
+
+/** Ends a wait for the answers to a request after the time, if there is one. Stopping the statement is for others. */
+export const within = <A, E, F>(
+  wait: Effect.Effect<A, E>,
+  timeout: Duration.DurationInput | undefined,
+  request: () => Request | undefined,
+  failure: (error: PgTimeoutError) => F
+): Effect.Effect<A, E | F> =>
+  timeout === undefined
+    ? wait
+    : Effect.timeoutFail(wait, {
+        duration: timeout,
+        onTimeout: () => failure(expired(timeout, request()))
+      })

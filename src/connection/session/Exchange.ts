@@ -1,0 +1,67 @@
+/**
+ * The one bridge between requests, which live in socket callbacks, and Effects: one asynchronous boundary per
+ * request, and the rule of what interruption does.
+ */
+import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import type { PgSessionError } from "../../model/PgError.js"
+import * as Aftermath from "./Aftermath.js"
+import * as Cancel from "./Cancel.js"
+import type { Core } from "./Core.js"
+import * as Deadline from "./Deadline.js"
+import * as Outbound from "./Outbound.js"
+import type { Outcome, Request } from "./Request.js"
+
+/**
+ * Submits the request that `make` builds and waits for its outcome.
+ *
+ * Interruption: a request not yet written is withdrawn. One that is alone on the wire is cancelled on the server,
+ * and the interrupted fiber goes on when the connection is clean again (or closed). With statements of other fibers
+ * on the wire the fiber is released at once, the rows are discarded as they come, and the server is not told.
+ *
+ * Written out instead of `Effect.async` with a canceller, which takes twice the time of everything else a small query
+ * does (9.5 against 5.3 µs with a hundred fibers on one connection) and keeps garbage alive into the old generation.
+ */
+const exchange = <A>(core: Core, make: (outcome: Outcome<A>) => Request): Effect.Effect<A, PgSessionError> =>
+  Effect.withFiberRuntime<A, PgSessionError>((_fiber, { runtimeFlags }) => {
+    let request: Request | undefined
+    const answered = Effect.async<A, PgSessionError>((resume) => {
+      request = make((failure, value) =>
+        resume(failure === undefined ? Effect.succeed(value) : Effect.fail(failure))
+      )
+      Outbound.submit(core, request)
+    })
+    // Inside an uninterruptible region the request has its way.
+    if (!RuntimeFlags.interruptible(runtimeFlags)) return answered
+    return Effect.uninterruptible(
+      Effect.catchAllCause(Effect.interruptible(answered), (cause) =>
+        request === undefined || !Cause.isInterrupted(cause)
+          ? Effect.failCause(cause)
+          : Effect.zipRight(Cancel.abandon(core, request), Effect.failCause(cause))
+      )
+    )
+  })
+
+/** The same within a deadline, which stops the request as an interruption would, and then fails with `PgTimeoutError`. */
+export const run = <A>(
+  core: Core,
+  make: (outcome: Outcome<A>) => Request,
+  timeout?: Duration.DurationInput
+): Effect.Effect<A, PgSessionError> => {
+  if (timeout === undefined) return exchange(core, make)
+  return Effect.suspend(() => {
+    let request: Request | undefined
+    const answered = exchange<A>(core, (outcome) => (request = make(outcome)))
+    return Deadline.within(answered, timeout, () => request, identity)
+  })
+}
+
+/**
+ * For finalizers, whose fiber is past being interrupted: runs the request, and after `Cancel.cancelDeadline` gives up on
+ * it as an interruption would. A link on which nothing moves does not hold the fiber for ever.
+ */
+export const finish = <A>(core: Core, make: (outcome: Outcome<A>) => Request): Effect.Effect<void> =>
+  Effect.ignore(Aftermath.within(run(core, make), Cancel.cancelDeadline))

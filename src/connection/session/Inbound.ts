@@ -1,0 +1,190 @@
+/**
+ * The receiving half of a connection: chunk → frames → state machine → the request that receives. One call per
+ * socket chunk, no Effect, and nothing allocated per row.
+ */
+import * as Either from "effect/Either"
+import * as CommandTag from "../../model/CommandTag.js"
+import { PgClosedError, PgProtocolError, PgServerError } from "../../model/PgError.js"
+import type { TransportFailure } from "../../model/PgError.js"
+import type { ServerFields } from "../../model/ServerFields.js"
+import type { TransactionStatus } from "../../model/TransactionStatus.js"
+import type { Step } from "../../protocol/Machine.js"
+import * as Session from "../../protocol/Session.js"
+import { asynchronous } from "../../protocol/SessionMessage.js"
+import * as BackendMessage from "../../wire/BackendMessage.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
+import { bodyEnd } from "../../wire/FrameRun.js"
+import type { Core } from "./Core.js"
+import { breakOff } from "./Core.js"
+import * as Outbound from "./Outbound.js"
+import type { Request } from "./Request.js"
+
+/** Takes a chunk from the socket. */
+export const receive = (core: Core, chunk: Uint8Array): void => {
+  if (core.ended !== undefined) return
+  core.framer.push(chunk)
+  drain(core)
+}
+
+/** Takes what the framer holds already: bytes that came behind the end of the startup phase. */
+export const drain = (core: Core): void => {
+  for (;;) {
+    const run = core.framer.next()
+    if (run === null) break
+    if ("least" in run) {
+      violation(core, run.tag, run.message)
+      return
+    }
+    const step = Session.expects(core.session, run.tag)
+    if (step !== undefined) take(core, step, run)
+    else other(core, run)
+    if (core.ended !== undefined) return
+  }
+  Outbound.pump(core)
+}
+
+/** The link has ended without our doing. */
+export const ended = (core: Core, failure: TransportFailure | undefined): void => {
+  const missing = core.framer.missing()
+  const inMessage = missing > 0 ? `, ${missing} bytes before the end of a message` : ""
+  const how =
+    failure === undefined ? "the server closed the connection" : `the connection failed: ${failure.message}`
+  breakOff(core, new PgClosedError({ reason: how + inMessage, sent: false, server: core.lastWord, sql: "" }))
+}
+
+const violation = (core: Core, tag: number, reason: string): void =>
+  breakOff(
+    core,
+    new PgProtocolError({ state: core.session.node.name, tag: BackendMessage.tagName(tag), reason })
+  )
+
+const take = (core: Core, step: Step, run: FrameRun): void => {
+  const owner = core.session.owner!
+  switch (step.emit) {
+    case "rows": {
+      const wrong = owner.discarding ? undefined : owner.onRows(core, run)
+      return wrong === undefined ? undefined : violation(core, run.tag, wrong)
+    }
+    case "copyData":
+      return owner.discarding ? undefined : owner.onCopyData(core, run)
+    case "bound":
+      if (!isEmpty(core, run)) return
+      core.session = Session.advance(core.session, step)
+      return owner.onBound(core)
+    default:
+      return decodeAndTell(core, step, run, owner)
+  }
+}
+
+const isEmpty = (core: Core, run: FrameRun): boolean => {
+  if (bodyEnd(run, 0) === run.starts[0]!) return true
+  violation(core, run.tag, "the message must have no body")
+  return false
+}
+
+const decodeAndTell = (core: Core, step: Step, run: FrameRun, owner: Request): void => {
+  const decoded = BackendMessage.decode(run.tag, run.bytes, run.starts[0]!, bodyEnd(run, 0))
+  if (Either.isLeft(decoded)) return violation(core, run.tag, decoded.left.reason)
+  const message = decoded.right
+  if (message._tag === "ReadyForQuery") return ready(core, owner, message.status)
+  core.session = Session.advance(core.session, step)
+  switch (message._tag) {
+    case "CommandComplete": {
+      const tag = CommandTag.parse(message.commandTag)
+      if (message.commandTag.startsWith("D")) core.statements.heard(message.commandTag)
+      return owner.onComplete(core, tag)
+    }
+    case "RowDescription":
+      return owner.onColumns(core, message.columns)
+    case "NoData":
+      return owner.onColumns(core, undefined)
+    case "ParameterDescription":
+      return owner.onParameters(core, message.parameterTypes)
+    case "ParseComplete":
+      return owner.onParsed(core)
+    case "CloseComplete":
+      return owner.onClosed(core)
+    case "EmptyQueryResponse":
+      return owner.onEmpty(core)
+    case "PortalSuspended":
+      return owner.onSuspended(core)
+    case "CopyInResponse":
+      return owner.onCopyIn(core, message)
+    case "CopyOutResponse":
+      return owner.onCopyOut(core, message)
+    case "CopyBothResponse":
+      return owner.onCopyBoth(core, message)
+    case "CopyDone":
+      return owner.onCopyDone(core)
+    case "FunctionCallResponse":
+      return owner.onValue(core, message.value)
+  }
+}
+
+const ready = (core: Core, owner: Request, status: TransactionStatus): void => {
+  core.session = Session.ready(core.session, status)
+  if (core.holder === owner) core.holder = undefined
+  if (!owner.onReady(core)) return owner.settle(core)
+  Outbound.resubmit(core, owner)
+  if (owner.before?.state === "queued") Outbound.resubmit(core, owner.before)
+}
+
+/** What may come at any time, and what may not come at all. */
+const other = (core: Core, run: FrameRun): void => {
+  switch (run.tag) {
+    case asynchronous.ErrorResponse:
+    case asynchronous.NoticeResponse:
+    case asynchronous.ParameterStatus:
+    case asynchronous.NotificationResponse:
+      break
+    default:
+      return violation(
+        core,
+        run.tag,
+        `${BackendMessage.kindOf(run.tag) ?? "an unknown message"} is not allowed here`
+      )
+  }
+  const decoded = BackendMessage.decode(run.tag, run.bytes, run.starts[0]!, bodyEnd(run, 0))
+  if (Either.isLeft(decoded)) return violation(core, run.tag, decoded.left.reason)
+  const message = decoded.right
+  switch (message._tag) {
+    case "ErrorResponse":
+      return errorResponse(core, message.fields)
+    case "NoticeResponse":
+      // A crash or an immediate shutdown is announced by a warning, then the link ends without a word.
+      if (message.fields.code.startsWith("57P")) core.lastWord = message.fields
+      return core.side.notice(message.fields)
+    case "NotificationResponse":
+      return core.side.notification(message)
+    case "ParameterStatus": {
+      const refused = core.side.parameter(message.name, message.value)
+      return refused === undefined ? undefined : violation(core, run.tag, refused)
+    }
+  }
+}
+
+const errorResponse = (core: Core, fields: ServerFields): void => {
+  const owner = core.session.owner
+  const fatal = fields.severity === "FATAL" || fields.severity === "PANIC"
+  if (fatal) core.lastWord = fields
+  if (owner === undefined) {
+    const reason = fatal
+      ? "the server ended the session"
+      : "the server reported an error while nothing was asked"
+    breakOff(core, new PgClosedError({ reason, sent: false, server: fields, sql: "" }))
+    return
+  }
+  owner.fail(new PgServerError({ ...fields, sql: owner.sql }))
+  if (fatal) {
+    breakOff(
+      core,
+      new PgClosedError({ reason: "the server ended the session", sent: true, server: fields, sql: "" })
+    )
+    return
+  }
+  const lacksSync = Session.lacksSync(core.session, owner.simple)
+  owner.failedIn(core.session.node)
+  core.session = Session.failed(core.session) ?? core.session
+  if (lacksSync) Outbound.writeSync(core)
+  owner.onError(core)
+}

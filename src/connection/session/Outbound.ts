@@ -1,0 +1,132 @@
+/**
+ * The sending half of a connection: requests become messages, messages become one write per tick. Reading goes on
+ * whatever happens here.
+ */
+import * as Pipeline from "../../protocol/Pipeline.js"
+import * as Session from "../../protocol/Session.js"
+import * as Preset from "../../wire/Preset.js"
+import type { Core } from "./Core.js"
+import type { Request } from "./Request.js"
+
+/** A batch that has grown beyond this many bytes leaves before the tick ends. */
+const batchBytes = 1 << 16
+
+/** Takes a request. It is written at once if the pipeline has room, else when its turn comes. */
+export const submit = (core: Core, request: Request): void => {
+  if (core.ended !== undefined) {
+    request.fail(core.closedError(false, request.sql))
+    request.settle(core)
+    return
+  }
+  core.pending.push(request)
+  pump(core)
+}
+
+/** Puts a request back before all that wait: it is to be sent once more. */
+export const resubmit = (core: Core, request: Request): void => {
+  request.state = "queued"
+  if (core.pendingFrom > 0) core.pending[--core.pendingFrom] = request
+  else core.pending.unshift(request)
+}
+
+const mayWrite = (core: Core, request: Request): boolean => {
+  const inFlight = Session.inFlight(core.session)
+  return inFlight === 0 || (!request.exclusive && inFlight < core.pipelineDepth)
+}
+
+/** Writes what may be written now. */
+export const pump = (core: Core): void => {
+  while (
+    core.pendingFrom < core.pending.length &&
+    core.holder === undefined &&
+    core.cancels === 0 &&
+    !core.blocked &&
+    core.ended === undefined
+  ) {
+    const request = core.pending[core.pendingFrom]!
+    if (request.state === "queued" && !mayWrite(core, request)) break
+    core.pendingFrom++
+    if (core.pendingFrom === core.pending.length) {
+      // What has been taken would stay here with its whole result.
+      core.pending.length = 0
+      core.pendingFrom = 0
+    } else if (core.pendingFrom > 64 && core.pendingFrom * 2 > core.pending.length) {
+      core.pending = core.pending.slice(core.pendingFrom)
+      core.pendingFrom = 0
+    }
+    if (request.state === "queued") begin(core, request)
+  }
+  flushSoon(core)
+}
+
+const begin = (core: Core, request: Request): void => {
+  const mark = core.writer.offset
+  const script = request.open(core)
+  if (script === undefined) {
+    core.writer.rollback(mark)
+    request.settle(core)
+    return
+  }
+  request.state = "sent"
+  request.wasSent = true
+  core.session = Session.sent(core.session, request, script)
+  if (request.exclusive || !(request.simple || Pipeline.endsInSync(script))) core.holder = request
+  if (core.writer.offset > batchBytes) flush(core)
+}
+
+/**
+ * Continues the receiving request, whose script was used up: `script` says what answers the messages just written.
+ * When it ends in Sync, others may write again.
+ */
+export const proceed = (core: Core, request: Request, script: Pipeline.Script): void => {
+  core.session = Session.extended(core.session, script)
+  if (Pipeline.endsInSync(script) && !request.exclusive && core.holder === request) core.holder = undefined
+  flushSoon(core)
+}
+
+/** Closes the receiving request's unfinished series with a Sync. */
+export const sync = (core: Core, request: Request): void => {
+  Preset.sync(core.writer)
+  proceed(core, request, Pipeline.sync)
+}
+
+/** Sends the Sync that an error has made due; the session expects its answer already. */
+export const writeSync = (core: Core): void => {
+  Preset.sync(core.writer)
+  flushSoon(core)
+}
+
+/** Closes our side of the receiving request's copy; false when there is none to close. */
+export const copyDone = (core: Core): boolean => {
+  const moved = Session.moved(core.session, "send CopyDone")
+  if (moved === undefined) return false
+  Preset.copyDone(core.writer)
+  core.session = moved
+  flush(core)
+  return true
+}
+
+/** Has what is written leave at the end of this tick, in one write together with whatever follows until then. */
+export const flushSoon = (core: Core): void => {
+  if (core.flushScheduled || core.writer.offset === 0) return
+  core.flushScheduled = true
+  queueMicrotask(() => {
+    core.flushScheduled = false
+    flush(core)
+  })
+}
+
+/** Has what is written leave now. */
+export const flush = (core: Core): void => {
+  if (core.writer.offset === 0 || core.ended !== undefined) return
+  if (!core.link.write(core.writer.detach())) core.blocked = true
+}
+
+/** The socket takes bytes again. */
+export const drained = (core: Core): void => {
+  core.blocked = false
+  const waiters = core.drainWaiters
+  core.drainWaiters = []
+  for (const wake of waiters) wake()
+  pump(core)
+}

@@ -1,0 +1,48 @@
+/** Where rows stop being bytes: a run of them decoded for the request that asked. */
+import { PgCodecError } from "../../model/PgError.js"
+import type * as Row from "../../types/Row.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
+import { codecThrew } from "./CodecThrew.js"
+import type { Request } from "./Request.js"
+
+/** A codec of the application's that throws here would end the process: nobody is above the socket to catch it. */
+const decode = (
+  request: Request,
+  decoder: Row.RowDecoder,
+  run: FrameRun,
+  rows: Array<Row.Row>
+): Row.RowFailure | null => {
+  try {
+    return decoder.decode(run.bytes, run.starts, run.count, rows)
+  } catch (cause) {
+    request.fail(codecThrew({ direction: "decode", where: "row", type: "record" }, cause, request.sql))
+    return null
+  }
+}
+
+/**
+ * Adds the rows of a run to `rows`, unless the request has failed already. A value that cannot be decoded fails the request,
+ * and the rows before it are kept. A returned text is a protocol violation.
+ */
+export const take = (
+  request: Request,
+  decoder: Row.RowDecoder,
+  run: FrameRun,
+  rows: Array<Row.Row>
+): string | undefined => {
+  if (request.failure !== undefined) return undefined
+  const failure = decode(request, decoder, run, rows)
+  if (failure === null) return undefined
+  if (failure._tag === "Malformed") return failure.reason
+  request.fail(
+    new PgCodecError({
+      direction: "decode",
+      where: failure.column,
+      index: failure.index,
+      type: failure.type,
+      reason: failure.reason,
+      sql: request.sql
+    })
+  )
+  return undefined
+}

@@ -1,0 +1,200 @@
+/**
+ * What the server says unasked: notices, notifications and parameter changes. Each has any number of subscribers with a
+ * bounded buffer of their own. A subscriber that falls behind loses its oldest elements, and the loss is counted and
+ * readable; queries are never held up. Notices that nobody takes are logged at the level of their severity.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-ASYNC
+ */
+import * as Effect from "effect/Effect"
+import * as Mailbox from "effect/Mailbox"
+import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type { Notice } from "../../model/Notice.js"
+import type { Notification } from "../../model/Notification.js"
+
+/** Elements a subscriber may be behind. */
+export const subscriberCapacity = 4096
+
+/** Notices waiting to be logged. */
+const logCapacity = 256
+
+/** A setting that the server reports, at the start and whenever it changes. */
+export interface ParameterChange {
+  readonly name: string
+  readonly value: string
+}
+
+/**
+ * How many elements were lost since the connection was opened: by subscribers that fell behind, by the log of notices that
+ * nobody takes, and notifications that came when nobody was subscribed.
+ */
+export interface Losses {
+  readonly notices: number
+  readonly notifications: number
+  readonly parameterChanges: number
+}
+
+class Channel<A> {
+  private readonly subscribers = new Set<Mailbox.Mailbox<A>>()
+  private ended = false
+  lost = 0
+
+  get isTaken(): boolean {
+    return this.subscribers.size > 0
+  }
+
+  offer(value: A): void {
+    for (const mailbox of this.subscribers) {
+      const size = mailbox.unsafeSize()
+      if (size._tag === "Some" && size.value >= subscriberCapacity) this.lost++
+      mailbox.unsafeOffer(value)
+    }
+  }
+
+  end(): void {
+    this.ended = true
+    for (const mailbox of this.subscribers) mailbox.unsafeDone(done)
+    this.subscribers.clear()
+  }
+
+  /** Subscribed when the effect has succeeded; unsubscribed with the scope. */
+  readonly subscribe: Effect.Effect<Stream.Stream<A>, never, Scope.Scope> = Effect.suspend(() =>
+    Effect.acquireRelease(
+      Effect.map(Mailbox.make<A>({ capacity: subscriberCapacity, strategy: "sliding" }), (mailbox) => {
+        if (this.ended) mailbox.unsafeDone(done)
+        else this.subscribers.add(mailbox)
+        return mailbox
+      }),
+      (mailbox) =>
+        Effect.sync(() => {
+          this.subscribers.delete(mailbox)
+          mailbox.unsafeDone(done)
+        })
+    ).pipe(Effect.map(Mailbox.toStream))
+  )
+}
+
+/** Takes the notices that nobody else does. */
+export interface Unclaimed {
+  readonly offer: (notice: Notice) => void
+  /** Notices it could not keep up with. */
+  readonly lost: number
+}
+
+/** Logs in order, by a fiber that is there only while there is something to log: most connections never hear a notice. */
+class NoticeLog implements Unclaimed {
+  private readonly waiting: Array<Notice> = []
+  private running = false
+  lost = 0
+
+  constructor(private readonly runtime: Runtime.Runtime<never>) {}
+
+  offer(notice: Notice): void {
+    if (this.waiting.push(notice) > logCapacity) {
+      this.waiting.shift()
+      this.lost++
+    }
+    if (this.running) return
+    this.running = true
+    // Not at once: this is the socket's turn, and a logger takes as long as it likes.
+    Runtime.runFork(this.runtime, this.drain, { immediate: false })
+  }
+
+  private get drain(): Effect.Effect<void> {
+    return Effect.ensuring(
+      Effect.whileLoop({
+        while: () => this.waiting.length > 0,
+        body: () => log(this.waiting.shift()!),
+        step: () => {}
+      }),
+      Effect.sync(() => {
+        this.running = false
+      })
+    )
+  }
+}
+
+export class SideChannels {
+  readonly notices = new Channel<Notice>()
+  readonly notifications = new Channel<Notification>()
+  readonly changes = new Channel<ParameterChange>()
+  /** Settings as last reported; the last value of a name wins. */
+  readonly parameters = new Map<string, string>()
+
+  constructor(private readonly unclaimed: Unclaimed) {}
+
+  notice(notice: Notice): void {
+    if (this.notices.isTaken) this.notices.offer(notice)
+    else this.unclaimed.offer(notice)
+  }
+
+  notification(notification: Notification): void {
+    const { channel, payload, processId } = notification
+    if (!this.notifications.isTaken) this.notifications.lost++
+    this.notifications.offer({ processId, channel, payload })
+  }
+
+  /** Takes a reported setting; a text says why the session cannot go on with it. */
+  parameter(name: string, value: string): string | undefined {
+    this.parameters.set(name, value)
+    this.changes.offer({ name, value })
+    return refusal(name, value)
+  }
+
+  /** The value of a setting, by its name in any letter case. */
+  find(name: string): string | undefined {
+    const exact = this.parameters.get(name)
+    if (exact !== undefined) return exact
+    const lower = name.toLowerCase()
+    for (const [known, value] of this.parameters) if (known.toLowerCase() === lower) return value
+    return undefined
+  }
+
+  get losses(): Losses {
+    return {
+      notices: this.notices.lost + this.unclaimed.lost,
+      notifications: this.notifications.lost,
+      parameterChanges: this.changes.lost
+    }
+  }
+
+  end(): void {
+    this.notices.end()
+    this.notifications.end()
+    this.changes.end()
+  }
+}
+
+const done = Effect.exit(Effect.void).pipe(Effect.runSync)
+
+/**
+ * Text is read as UTF-8 and times as integers: a session that does otherwise would give wrong values. A walsender and a
+ * database in SQL_ASCII report that encoding and are left alone.
+ */
+export const refusal = (name: string, value: string): string | undefined => {
+  if (name === "client_encoding" && value !== "UTF8" && value !== "UNICODE" && value !== "SQL_ASCII") {
+    return `client_encoding has been set to ${value}, and this client reads UTF8 only: do not change it`
+  }
+  if (name === "integer_datetimes" && value !== "on")
+    return "integer_datetimes is off, a server too old for this client"
+  return undefined
+}
+
+const log = (notice: Notice): Effect.Effect<void> => {
+  const text = `${notice.severity} ${notice.code}: ${notice.text}`
+  switch (notice.severity) {
+    case "WARNING":
+      return Effect.logWarning(text)
+    case "DEBUG":
+      return Effect.logDebug(text)
+    default:
+      return Effect.logInfo(text)
+  }
+}
+
+/** The channels of one connection. What nobody takes is logged as a log of this effect's caller would be. */
+export const make: Effect.Effect<SideChannels> = Effect.map(
+  Effect.runtime<never>(),
+  (runtime) => new SideChannels(new NoticeLog(runtime))
+)

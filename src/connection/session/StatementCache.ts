@@ -1,0 +1,183 @@
+/**
+ * The prepared statements of one connection, least recently used out first, and what is known of each: parameter
+ * types, columns, compiled decoders. A statement is known from its ParseComplete on, never from its sending.
+ */
+import type { Column } from "../../model/Column.js"
+import type { Format } from "../../model/Format.js"
+import type { Statement } from "../../model/Statement.js"
+import * as Parameters from "../../types/Parameters.js"
+import type { Registry } from "../../types/Registry.js"
+import * as Row from "../../types/Row.js"
+
+/** Who reads some columns of a result by codecs of its own. */
+export interface Reading {
+  /** `undefined` when the registry's codecs read all columns. */
+  readonly codecs: (columns: ReadonlyArray<Column>, registry: Registry) => Row.ColumnCodecs | undefined
+}
+
+/** How the result of a described statement is asked for and read. */
+export class Result {
+  readonly formats: ReadonlyArray<Format>
+  /** Columns as they arrive, with the formats asked for. */
+  readonly columns: ReadonlyArray<Column>
+  private objects: Row.RowDecoder | undefined
+  private arrays: Row.RowDecoder | undefined
+
+  constructor(
+    described: ReadonlyArray<Column>,
+    private readonly registry: Registry,
+    private readonly codecs?: Row.ColumnCodecs
+  ) {
+    this.formats = Row.resultFormats(described, registry, codecs)
+    this.columns = described.map((column, index) => ({ ...column, format: this.formats[index]! }))
+  }
+
+  /** The decoder for rows as objects or as arrays, compiled at its first use. */
+  decoder(mode: Row.RowMode): Row.RowDecoder {
+    if (mode === "array") return (this.arrays ??= this.compile("array"))
+    return (this.objects ??= this.compile("object"))
+  }
+
+  private compile(mode: Row.RowMode): Row.RowDecoder {
+    return Row.compile(this.columns, this.formats, this.registry, mode, this.codecs)
+  }
+}
+
+/** A statement the server has described. */
+export class Prepared {
+  readonly plan: Parameters.ParameterPlan
+  /** Read by the registry's codecs. */
+  readonly result: Result
+  lastUsed = 0
+  private readings: WeakMap<Reading, Result> | undefined
+
+  constructor(
+    /** Name on the server; empty for the unnamed statement. */
+    readonly name: string,
+    readonly types: ReadonlyArray<number>,
+    columns: ReadonlyArray<Column>,
+    /** The codecs it was compiled with. */
+    readonly registry: Registry,
+    /** Its types that the registry does not know and the catalogue may. */
+    readonly unknown: ReadonlyArray<number> = [],
+    /** The generation of types in which it was described. */
+    readonly generation = 0
+  ) {
+    this.plan = Parameters.plan(types, registry)
+    this.result = new Result(columns, registry)
+  }
+
+  get columns(): ReadonlyArray<Column> {
+    return this.result.columns
+  }
+
+  /** The result as somebody else reads it, worked out once. */
+  readBy(reading: Reading): Result {
+    const readings = (this.readings ??= new WeakMap())
+    const known = readings.get(reading)
+    if (known !== undefined) return known
+    const codecs = reading.codecs(this.columns, this.registry)
+    const result = codecs === undefined ? this.result : new Result(this.columns, this.registry, codecs)
+    readings.set(reading, result)
+    return result
+  }
+}
+
+/** Statements are told apart by their text and the types stated for their parameters. */
+const keyOf = (statement: Statement): string =>
+  statement.types.length === 0 ? statement.sql : `${statement.types.join(",")}\0${statement.sql}`
+
+export class StatementCache {
+  private readonly known = new Map<string, Prepared>()
+  /** Names to be closed with the next messages that go out. */
+  private stale: Array<string> = []
+  private uses = 0
+  private names = 0
+
+  /** `capacity`: statements kept; 0 switches named statements off. */
+  constructor(readonly capacity: number) {}
+
+  get size(): number {
+    return this.known.size
+  }
+
+  get(statement: Statement): Prepared | undefined {
+    const found = this.known.get(keyOf(statement))
+    if (found !== undefined) found.lastUsed = ++this.uses
+    return found
+  }
+
+  /** A name that no statement of this session has had. */
+  nextName(): string {
+    return this.capacity === 0 ? "" : this.uniqueName()
+  }
+
+  /** Like `nextName`, also when named statements are off: several have to exist at the same time. */
+  uniqueName(): string {
+    return `ep_${(++this.names).toString(36)}`
+  }
+
+  /** Remembers a described statement; the least recently used one makes room. */
+  put(statement: Statement, prepared: Prepared): void {
+    const key = keyOf(statement)
+    const replaced = this.known.get(key)
+    if (replaced !== undefined) this.forget(statement, replaced)
+    prepared.lastUsed = ++this.uses
+    this.known.set(key, prepared)
+    if (this.known.size > (this.capacity === 0 ? memory : this.capacity)) this.evict()
+  }
+
+  private evict(): void {
+    let oldest: string | undefined
+    let lastUsed = Infinity
+    for (const [key, prepared] of this.known) {
+      if (prepared.lastUsed < lastUsed) {
+        lastUsed = prepared.lastUsed
+        oldest = key
+      }
+    }
+    if (oldest === undefined) return
+    const prepared = this.known.get(oldest)!
+    this.known.delete(oldest)
+    if (prepared.name !== "") this.stale.push(prepared.name)
+  }
+
+  /** The same statement of the server, compiled anew. */
+  renew(statement: Statement, prepared: Prepared): Prepared {
+    prepared.lastUsed = ++this.uses
+    this.known.set(keyOf(statement), prepared)
+    return prepared
+  }
+
+  /** Drops a statement whose plan no longer holds; its name is closed with the next messages. */
+  forget(statement: Statement, prepared: Prepared): void {
+    const key = keyOf(statement)
+    if (this.known.get(key) === prepared) this.known.delete(key)
+    if (prepared.name !== "") this.stale.push(prepared.name)
+  }
+
+  /** Names that were never remembered and are to be closed. */
+  drop(names: ReadonlyArray<string>): void {
+    this.stale.push(...names)
+  }
+
+  /** Names to close now; the caller sends a Close for each. */
+  takeStale(): ReadonlyArray<string> {
+    if (this.stale.length === 0) return none
+    const names = this.stale
+    this.stale = []
+    return names
+  }
+
+  /** A command tag went by: after `DISCARD ALL` and `DEALLOCATE ALL` the server knows no statement any more. */
+  heard(tag: string): void {
+    if (tag !== "DISCARD ALL" && tag !== "DEALLOCATE ALL") return
+    this.known.clear()
+    this.stale = []
+  }
+}
+
+/** Descriptions remembered when named statements are off: they spare a round trip. */
+const memory = 32
+
+const none: ReadonlyArray<string> = []

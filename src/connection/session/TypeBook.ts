@@ -1,0 +1,54 @@
+/**
+ * The types that the connections of one database know together: those given, and those that one of them has found in the
+ * catalogue. Learning and forgetting make another registry; whoever holds the old one goes on with it.
+ */
+import type { PgType } from "../../model/PgType.js"
+import type { Registry } from "../../types/Registry.js"
+
+/** Types kept; beyond it all are forgotten, and found again as they are met. Temporary tables have types too. */
+export const mostTypes = 10_000
+
+const none: ReadonlyArray<number> = []
+
+export class TypeBook {
+  registry: Registry
+  /** Grows whenever types are forgotten: what was described before may name types that are no more. */
+  generation = 0
+  private readonly found = new Map<number, PgType>()
+  /** Asked for and not to be asked for again: found, or not there. */
+  private readonly asked = new Set<number>()
+
+  constructor(private readonly given: Registry) {
+    this.registry = given
+  }
+
+  /** Which of these OIDs the catalogue has to be asked for, each once. */
+  unknown(oids: ReadonlyArray<number>): ReadonlyArray<number> {
+    let unknown: Array<number> | undefined
+    for (const oid of oids) {
+      if (oid === 0 || this.asked.has(oid) || this.registry.lookup(oid) !== undefined) continue
+      if (unknown === undefined) unknown = [oid]
+      else if (!unknown.includes(oid)) unknown.push(oid)
+    }
+    return unknown ?? none
+  }
+
+  /** What the catalogue answered when it was asked for these. */
+  learn(types: ReadonlyArray<PgType>, asked: ReadonlyArray<number>): void {
+    if (this.found.size + types.length > mostTypes || this.asked.size + asked.length > mostTypes) {
+      this.found.clear()
+      this.asked.clear()
+    }
+    for (const type of types) this.found.set(type.oid, type)
+    for (const oid of asked) this.asked.add(oid)
+    this.registry = this.given.withTypes(this.found.values())
+  }
+
+  /** Forgets what was found: types are asked for again when they are met. */
+  forget(): void {
+    this.found.clear()
+    this.asked.clear()
+    this.registry = this.given
+    this.generation++
+  }
+}

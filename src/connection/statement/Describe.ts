@@ -1,0 +1,57 @@
+/**
+ * A statement described without being run: the types of its parameters and its columns.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+ */
+import type { Column } from "../../model/Column.js"
+import type { Statement } from "../../model/Statement.js"
+import * as Pipeline from "../../protocol/Pipeline.js"
+import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
+import * as Preset from "../../wire/Preset.js"
+import type { Core } from "../session/Core.js"
+import { checkCount, writeParse } from "./Prepare.js"
+import type { Outcome } from "../session/Request.js"
+import { Request } from "../session/Request.js"
+
+export interface Description {
+  /** OID of each parameter's type. */
+  readonly parameters: ReadonlyArray<number>
+  /** Empty for a statement that returns no rows. */
+  readonly columns: ReadonlyArray<Column>
+}
+
+export class DescribeRequest extends Request {
+  private parameters: ReadonlyArray<number> = []
+  private columns: ReadonlyArray<Column> = []
+
+  constructor(
+    private readonly statement: Statement,
+    private readonly outcome: Outcome<Description>
+  ) {
+    super(statement.sql)
+  }
+
+  open(core: Core): Pipeline.Script | undefined {
+    const failure =
+      checkCount(this.statement) ?? writeParse(core, "", this.statement.sql, this.statement.types)
+    if (failure !== undefined) {
+      this.fail(failure)
+      return undefined
+    }
+    ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name: "" })
+    Preset.sync(core.writer)
+    return Pipeline.describe
+  }
+
+  override onParameters(_core: Core, types: ReadonlyArray<number>): void {
+    this.parameters = types
+  }
+
+  override onColumns(_core: Core, columns: ReadonlyArray<Column> | undefined): void {
+    this.columns = columns ?? []
+  }
+
+  protected onSettled(): void {
+    this.outcome(this.failure, { parameters: this.parameters, columns: this.columns })
+  }
+}

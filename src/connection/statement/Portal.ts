@@ -1,0 +1,176 @@
+/**
+ * Rows of one statement through a portal, `fetchSize` at a time: the server makes the next rows only when they are
+ * asked for.
+ *
+ * Outside a transaction block the connection is leased: Execute and Flush for each batch, one Sync at the end. Inside
+ * one each batch is an exchange of its own, and statements of the same transaction may run in between.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+ */
+import * as Chunk from "effect/Chunk"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { PgSessionError } from "../../model/PgError.js"
+import { PgCodecError } from "../../model/PgError.js"
+import type { Statement } from "../../model/Statement.js"
+import * as Pipeline from "../../protocol/Pipeline.js"
+import type * as Row from "../../types/Row.js"
+import * as Preset from "../../wire/Preset.js"
+import type { Core } from "../session/Core.js"
+import * as Exchange from "../session/Exchange.js"
+import * as Outbound from "../session/Outbound.js"
+import type { Batch } from "./PortalRequests.js"
+import { ClosePortal, FetchPortal, OpenPortal, writeExecute } from "./PortalRequests.js"
+import * as RowStream from "./RowStream.js"
+import type { Prepared, Result } from "../session/StatementCache.js"
+import type { Inspector } from "./StatementRequest.js"
+
+/** A portal that holds the connection: batches between two Flushes. */
+class LeasedPortal extends RowStream.StreamRequest {
+  private suspended = false
+  /** Set on the request's buffer: the next batch is asked for when the consumer has taken the last. */
+  fetchSize = 0
+
+  protected override execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+    if (!this.bind(core, prepared, "", result)) return undefined
+    writeExecute(core, "", this.fetchSize)
+    Preset.flush(core.writer)
+    this.decoder = result.decoder(this.mode)
+    return Pipeline.open
+  }
+
+  override onSuspended(core: Core): void {
+    if (this.discarding || this.failure !== undefined) Outbound.sync(core, this)
+    else {
+      this.suspended = true
+      this.buffer.onDemand = () => this.more(core)
+      this.buffer.demandIfWaiting()
+    }
+  }
+
+  private more(core: Core): void {
+    if (!this.suspended || this.state === "settled") return
+    this.suspended = false
+    this.buffer.onDemand = undefined
+    writeExecute(core, "", this.fetchSize)
+    Preset.flush(core.writer)
+    Outbound.proceed(core, this, Pipeline.fetch)
+  }
+
+  override onComplete(core: Core): void {
+    Outbound.sync(core, this)
+  }
+
+  override onEmpty(core: Core): void {
+    Outbound.sync(core, this)
+  }
+
+  /** Between two batches the server waits for us: Sync closes the portal with its transaction. */
+  override stop(core: Core): boolean {
+    if (!this.suspended) return false
+    this.suspended = false
+    Outbound.sync(core, this)
+    return true
+  }
+}
+
+const leased = (
+  core: Core,
+  statement: Statement,
+  fetchSize: number,
+  mode: Row.RowMode,
+  timeout?: Duration.DurationInput,
+  inspector?: Inspector
+): Stream.Stream<Row.Row, PgSessionError> =>
+  RowStream.fromRequest<Row.Row>(
+    core,
+    (buffer) => {
+      const request = new LeasedPortal(statement, mode, buffer)
+      request.fetchSize = fetchSize
+      request.inspector = inspector
+      return request
+    },
+    timeout
+  )
+
+const inTransaction = (
+  core: Core,
+  statement: Statement,
+  fetchSize: number,
+  mode: Row.RowMode,
+  timeout?: Duration.DurationInput,
+  inspector?: Inspector
+): Stream.Stream<Row.Row, PgSessionError> =>
+  Stream.fromPull(
+    Effect.gen(function* () {
+      const portal = `ep_portal_${++core.portals}`
+      let next: Effect.Effect<Batch, PgSessionError> | undefined = Exchange.run<Batch>(
+        core,
+        (outcome) => {
+          const request = new OpenPortal(statement, portal, fetchSize, mode, outcome)
+          request.inspector = inspector
+          return request
+        },
+        timeout
+      )
+      let opened = false
+      // One that has run to its end is still there, until it is closed or the transaction ends.
+      yield* Effect.addFinalizer(() =>
+        opened && core.ended === undefined && core.session.status === "T"
+          ? Exchange.finish<void>(core, (outcome) => new ClosePortal(portal, outcome))
+          : Effect.void
+      )
+      return Effect.suspend(() => {
+        if (next === undefined) return Effect.fail(Option.none())
+        opened = true
+        return Effect.mapBoth(next, {
+          onFailure: Option.some,
+          onSuccess: ({ decoder, rows, suspended }) => {
+            next =
+              suspended && decoder !== undefined
+                ? Exchange.run<Batch>(
+                    core,
+                    (outcome) => new FetchPortal(statement.sql, portal, fetchSize, decoder, outcome),
+                    timeout
+                  )
+                : undefined
+            return Chunk.unsafeFromArray(rows)
+          }
+        })
+      })
+    })
+  )
+
+/** Zero would ask for all rows at once, and what does not fit 32 bits could not be asked for at all. */
+const isCount = (fetchSize: number): boolean =>
+  Number.isInteger(fetchSize) && fetchSize >= 1 && fetchSize <= 0x7fffffff
+
+const refused = ({ sql }: Statement, fetchSize: number): PgCodecError =>
+  new PgCodecError({
+    direction: "encode",
+    where: "fetchSize",
+    index: -1,
+    type: "int4",
+    reason: `expected a whole number from 1 to 2147483647, got ${fetchSize}`,
+    sql
+  })
+
+/**
+ * Rows pulled `fetchSize` at a time. Fails with `PgCodecError`, and sends nothing, when that is not a number of rows.
+ * `timeout`: the longest wait for the server, for each batch anew.
+ */
+export const rows = (
+  core: Core,
+  statement: Statement,
+  fetchSize: number,
+  mode: Row.RowMode,
+  timeout?: Duration.DurationInput,
+  inspector?: Inspector
+): Stream.Stream<Row.Row, PgSessionError> =>
+  Stream.suspend((): Stream.Stream<Row.Row, PgSessionError> => {
+    if (!isCount(fetchSize)) return Stream.fail(refused(statement, fetchSize))
+    const run = core.session.status === "T" ? inTransaction : leased
+    return run(core, statement, fetchSize, mode, timeout, inspector)
+  })

@@ -1,0 +1,120 @@
+/**
+ * The exchanges of a portal inside a transaction block, each with its own Sync: opened with its first batch, asked for another,
+ * closed.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+ */
+import type { Statement } from "../../model/Statement.js"
+import * as Pipeline from "../../protocol/Pipeline.js"
+import type * as Row from "../../types/Row.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
+import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
+import * as Preset from "../../wire/Preset.js"
+import type { Core } from "../session/Core.js"
+import type { Outcome } from "../session/Request.js"
+import { Request } from "../session/Request.js"
+import * as Rows from "../session/Rows.js"
+import type { Prepared, Result } from "../session/StatementCache.js"
+import { StatementRequest } from "./StatementRequest.js"
+
+export const writeExecute = (core: Core, portal: string, maxRows: number): void => {
+  ExtendedQuery.Execute.encode(core.writer, { _tag: "Execute", portal, maxRows })
+}
+
+/** One batch: what came, how to read more of it, and whether there may be more. */
+export class Batch {
+  readonly rows: Array<Row.Row> = []
+  suspended = false
+
+  constructor(public decoder: Row.RowDecoder | undefined) {}
+}
+
+export class OpenPortal extends StatementRequest {
+  private readonly batch = new Batch(undefined)
+
+  constructor(
+    statement: Statement,
+    private readonly portal: string,
+    private readonly fetchSize: number,
+    private readonly mode: Row.RowMode,
+    private readonly outcome: Outcome<Batch>
+  ) {
+    super(statement)
+  }
+
+  protected get started(): boolean {
+    return this.batch.rows.length > 0
+  }
+
+  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+    if (!this.bind(core, prepared, this.portal, result)) return undefined
+    writeExecute(core, this.portal, this.fetchSize)
+    Preset.sync(core.writer)
+    this.batch.decoder = result.decoder(this.mode)
+    return Pipeline.execute
+  }
+
+  override onRows(_core: Core, run: FrameRun): string | undefined {
+    return Rows.take(this, this.batch.decoder!, run, this.batch.rows)
+  }
+
+  override onSuspended(): void {
+    this.batch.suspended = true
+  }
+
+  protected onSettled(): void {
+    this.outcome(this.failure, this.batch)
+  }
+}
+
+export class FetchPortal extends Request {
+  private readonly batch: Batch
+
+  constructor(
+    sql: string,
+    private readonly portal: string,
+    private readonly fetchSize: number,
+    private readonly decoder: Row.RowDecoder,
+    private readonly outcome: Outcome<Batch>
+  ) {
+    super(sql)
+    this.batch = new Batch(decoder)
+  }
+
+  open(core: Core): Pipeline.Script {
+    writeExecute(core, this.portal, this.fetchSize)
+    Preset.sync(core.writer)
+    return Pipeline.fetchSync
+  }
+
+  override onRows(_core: Core, run: FrameRun): string | undefined {
+    return Rows.take(this, this.decoder, run, this.batch.rows)
+  }
+
+  override onSuspended(): void {
+    this.batch.suspended = true
+  }
+
+  protected onSettled(): void {
+    this.outcome(this.failure, this.batch)
+  }
+}
+
+export class ClosePortal extends Request {
+  constructor(
+    private readonly portal: string,
+    private readonly outcome: Outcome<void>
+  ) {
+    super("")
+  }
+
+  open(core: Core): Pipeline.Script {
+    ExtendedQuery.Close.encode(core.writer, { _tag: "Close", target: "P", name: this.portal })
+    Preset.sync(core.writer)
+    return Pipeline.close
+  }
+
+  protected onSettled(): void {
+    this.outcome(this.failure, undefined)
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * What preparing a statement is made of: its messages written or refused as a whole, what is known of it once the server has
+ * described it, and the errors by which it no longer holds.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+ */
+import type { Column } from "../../model/Column.js"
+import { PgCodecError } from "../../model/PgError.js"
+import type { PgServerError } from "../../model/PgError.js"
+import type { Statement } from "../../model/Statement.js"
+import type { Node } from "../../protocol/Machine.js"
+import { nodes } from "../../protocol/ExtendedQuery.js"
+import type { ParameterFailure } from "../../types/Parameters.js"
+import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
+import { codecThrew } from "../session/CodecThrew.js"
+import type { Core } from "../session/Core.js"
+import type { Result } from "../session/StatementCache.js"
+import { Prepared } from "../session/StatementCache.js"
+
+/** Most parameters a statement may have: the count travels in 16 bits. */
+export const maxParameters = 65_535
+
+/** Writes a Close for every statement that was dropped; returns how many. */
+export const writeCloses = (core: Core): number => {
+  const names = core.statements.takeStale()
+  for (const name of names) ExtendedQuery.Close.encode(core.writer, { _tag: "Close", target: "S", name })
+  return names.length
+}
+
+/** Every parameter of the statement together, where it is about none of them alone. */
+const parameters = { direction: "encode", where: "list", type: "the statement's parameters" } as const
+
+/**
+ * Writes Bind for a described statement, with the formats that its result is asked for in; a failure names the parameter and
+ * nothing of the message remains.
+ */
+export const writeBind = (
+  core: Core,
+  prepared: Prepared,
+  portal: string,
+  statement: Statement,
+  { formats }: Result = prepared.result
+): PgCodecError | undefined => {
+  const writer = core.writer
+  const before = writer.offset
+  const mark = ExtendedQuery.Bind.begin(writer, portal, prepared.name, prepared.plan.formats)
+  let failure: ParameterFailure | null
+  try {
+    failure = prepared.plan.write(writer, statement.parameters)
+  } catch (cause) {
+    writer.rollback(before)
+    return codecThrew(parameters, cause, statement.sql)
+  }
+  if (failure === null && ExtendedQuery.Bind.finish(writer, mark, formats)) return undefined
+  const reason = failure?.reason ?? writer.failure ?? "the message is too large"
+  writer.rollback(before)
+  const refused = failure?._tag === "Refused" ? failure : undefined
+  return new PgCodecError({
+    direction: "encode",
+    where: refused === undefined ? "list" : `$${refused.index + 1}`,
+    index: refused?.index ?? -1,
+    type: refused?.type ?? "the statement's parameters",
+    reason,
+    sql: statement.sql
+  })
+}
+
+/** Writes Parse; a failure (a zero byte in the text, too many types) leaves nothing written. */
+export const writeParse = (
+  core: Core,
+  name: string,
+  sql: string,
+  types: ReadonlyArray<number>
+): PgCodecError | undefined => {
+  const before = core.writer.offset
+  ExtendedQuery.Parse.encode(core.writer, { _tag: "Parse", statement: name, sql, parameterTypes: types })
+  const reason = core.writer.failure
+  if (reason === null) return undefined
+  core.writer.rollback(before)
+  return new PgCodecError({ direction: "encode", where: "SQL", index: -1, type: "text", reason, sql })
+}
+
+/** Refuses what would not fit the message before anything is written. */
+export const checkCount = (statement: Statement): PgCodecError | undefined =>
+  statement.parameters.length <= maxParameters && statement.types.length <= maxParameters
+    ? undefined
+    : new PgCodecError({
+        ...parameters,
+        index: -1,
+        reason: `there are ${Math.max(statement.parameters.length, statement.types.length)}, and a statement takes at most ${maxParameters}: pass an array and unnest it, or use COPY`,
+        sql: statement.sql
+      })
+
+/** Whether the server was still about to bind the statement, or to parse it in the same burst: it has not begun to run. */
+export const isFirstAnswer = (node: Node | undefined): boolean =>
+  node === nodes.Binding || node === nodes.Parsing
+
+/**
+ * Whether the server refused a statement because it has forgotten it (DISCARD, DEALLOCATE, a pooler's other connection), or
+ * because its result is of other types than when it was described: it has not begun to run.
+ */
+export const isOutdated = (error: PgServerError, node: Node | undefined): boolean =>
+  isFirstAnswer(node) &&
+  (error.code === "26000" || (error.code === "0A000" && error.routine === "RevalidateCachedQuery"))
+
+/** What is known of a statement once the server has described it. */
+export const described = (
+  { types }: Core,
+  name: string,
+  parameters: ReadonlyArray<number>,
+  columns: ReadonlyArray<Column> = []
+): Prepared =>
+  new Prepared(
+    name,
+    parameters,
+    columns,
+    types.registry,
+    types.unknown([...parameters, ...columns.map(({ typeOid }) => typeOid)]),
+    types.generation
+  )
+
+/** The statement if it is known, by the types as they are known now: compiled anew when more are, forgotten when fewer. */
+export const knownNow = (core: Core, statement: Statement): Prepared | undefined => {
+  const found = core.statements.get(statement)
+  if (found === undefined || found.registry === core.registry) return found
+  if (found.generation === core.types.generation)
+    return core.statements.renew(statement, described(core, found.name, found.types, found.columns))
+  core.statements.forget(statement, found)
+  return undefined
+}

@@ -1,0 +1,153 @@
+/**
+ * Queries whose whole result is wanted: one statement by the extended protocol, or a text of several by the simple one.
+ */
+import type { Column } from "../../model/Column.js"
+import * as CommandTag from "../../model/CommandTag.js"
+import { PgCodecError } from "../../model/PgError.js"
+import type { Statement } from "../../model/Statement.js"
+import type * as Pipeline from "../../protocol/Pipeline.js"
+import * as SimpleQuery from "../../protocol/SimpleQuery.js"
+import * as Row from "../../types/Row.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
+import * as SimpleMessages from "../../wire/messages/SimpleQuery.js"
+import type { Core } from "../session/Core.js"
+import * as RefusedCopy from "./RefusedCopy.js"
+import type { Outcome } from "../session/Request.js"
+import { Request } from "../session/Request.js"
+import * as Rows from "../session/Rows.js"
+import type { Prepared, Result } from "../session/StatementCache.js"
+import { StatementRequest } from "./StatementRequest.js"
+
+/** Everything a statement answered. */
+export interface QueryResult<R = Row.Row> {
+  /** In the order of the server; empty for a statement without rows. */
+  readonly rows: ReadonlyArray<R>
+  /** Empty for a statement that returns no rows. */
+  readonly columns: ReadonlyArray<Column>
+  readonly command: CommandTag.CommandTag
+}
+
+/** One statement by the extended protocol. */
+export class QueryRequest extends StatementRequest {
+  private rows: Array<Row.Row> = []
+  private command: CommandTag.CommandTag = CommandTag.empty
+  private columns: ReadonlyArray<Column> = []
+  private decoder: Row.RowDecoder | undefined
+
+  constructor(
+    statement: Statement,
+    private readonly mode: Row.RowMode,
+    private readonly outcome: Outcome<QueryResult>
+  ) {
+    super(statement)
+  }
+
+  protected get started(): boolean {
+    return this.rows.length > 0
+  }
+
+  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+    this.decoder = result.decoder(this.mode)
+    this.columns = result.columns
+    return this.executeWhole(core, prepared, result)
+  }
+
+  override onRows(_core: Core, run: FrameRun): string | undefined {
+    return Rows.take(this, this.decoder!, run, this.rows)
+  }
+
+  override onComplete(_core: Core, tag: CommandTag.CommandTag): void {
+    this.command = tag
+  }
+
+  protected onSettled(_core: Core): void {
+    const rows = this.rows
+    // A request that is over may lie in the old generation for a while yet: what it pointed to would outlive its reader there.
+    this.rows = []
+    this.outcome(this.failure, {
+      rows,
+      columns: this.columns,
+      command: this.command
+    })
+  }
+}
+
+/** A text sent as one `Query` message. It has the connection for itself until its ReadyForQuery. */
+export abstract class TextRequest extends Request {
+  override get exclusive(): boolean {
+    return true
+  }
+  override get simple(): boolean {
+    return true
+  }
+
+  open(core: Core): Pipeline.Script | undefined {
+    SimpleMessages.Query.encode(core.writer, { _tag: "Query", sql: this.sql })
+    const reason = core.writer.failure
+    if (reason === null) return SimpleQuery.script
+    this.fail(
+      new PgCodecError({ direction: "encode", where: "SQL", index: -1, type: "text", reason, sql: this.sql })
+    )
+    return undefined
+  }
+}
+
+/** A text of any number of statements by the simple protocol: every result in order, as text. */
+export class SimpleRequest extends TextRequest {
+  protected results: Array<QueryResult> = []
+  private columns: ReadonlyArray<Column> = []
+  private rows: Array<Row.Row> = []
+  private decoder: Row.RowDecoder | undefined
+
+  constructor(
+    sql: string,
+    private readonly mode: Row.RowMode,
+    private readonly outcome: Outcome<ReadonlyArray<QueryResult>>
+  ) {
+    super(sql)
+  }
+
+  override onColumns(core: Core, columns: ReadonlyArray<Column> | undefined): void {
+    this.columns = columns ?? []
+    this.rows = []
+    this.decoder = Row.compile(
+      this.columns,
+      this.columns.map(({ format }) => format),
+      core.registry,
+      this.mode
+    )
+  }
+
+  override onRows(_core: Core, run: FrameRun): string | undefined {
+    return Rows.take(this, this.decoder!, run, this.rows)
+  }
+
+  override onComplete(_core: Core, command: CommandTag.CommandTag): void {
+    this.results.push({ rows: this.rows, columns: this.columns, command })
+    this.columns = []
+    this.rows = []
+  }
+
+  override onEmpty(core: Core): void {
+    this.onComplete(core, CommandTag.empty)
+  }
+
+  override onCopyIn(core: Core): void {
+    RefusedCopy.refuseIn(core, this)
+  }
+
+  override onCopyOut(): void {
+    RefusedCopy.refuseOut(this)
+  }
+
+  override onCopyBoth(core: Core): void {
+    RefusedCopy.refuseBoth(core, this)
+  }
+
+  protected onSettled(_core: Core): void {
+    const results = this.results
+    // As above.
+    this.results = []
+    this.outcome(this.failure, results)
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Rows of one statement straight off the socket: a chunk of rows for each chunk of bytes, and a slow consumer stops the
+ * socket. The connection is leased while the stream is open: statements of other fibers wait.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { PgSessionError } from "../../model/PgError.js"
+import type { Statement } from "../../model/Statement.js"
+import type * as Pipeline from "../../protocol/Pipeline.js"
+import type * as Row from "../../types/Row.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
+import { bodyEnd } from "../../wire/FrameRun.js"
+import { StreamBuffer } from "../session/Buffer.js"
+import * as Cancel from "../session/Cancel.js"
+import type { Core } from "../session/Core.js"
+import * as Deadline from "../session/Deadline.js"
+import * as Outbound from "../session/Outbound.js"
+import type { Request } from "../session/Request.js"
+import * as Rows from "../session/Rows.js"
+import type { Prepared, Result } from "../session/StatementCache.js"
+import type { Inspector } from "./StatementRequest.js"
+import { StatementRequest } from "./StatementRequest.js"
+
+/** Bytes a run of rows took on the wire. */
+const runBytes = (run: FrameRun): number => bodyEnd(run, run.count - 1) - run.starts[0]!
+
+/** A statement whose rows go to a buffer as they come. */
+export class StreamRequest extends StatementRequest {
+  protected decoder: Row.RowDecoder | undefined
+  private rowsSeen = false
+
+  constructor(
+    statement: Statement,
+    protected readonly mode: Row.RowMode,
+    readonly buffer: StreamBuffer<Row.Row>
+  ) {
+    super(statement)
+  }
+
+  override get exclusive(): boolean {
+    return true
+  }
+
+  protected get started(): boolean {
+    return this.rowsSeen
+  }
+
+  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+    this.decoder = result.decoder(this.mode)
+    return this.executeWhole(core, prepared, result)
+  }
+
+  override onRows(_core: Core, run: FrameRun): string | undefined {
+    const rows: Array<Row.Row> = []
+    const malformed = Rows.take(this, this.decoder!, run, rows)
+    if (rows.length > 0) {
+      this.rowsSeen = true
+      this.buffer.push(rows, runBytes(run))
+    }
+    return malformed
+  }
+
+  protected onSettled(): void {
+    this.buffer.finish(this.failure)
+  }
+}
+
+/**
+ * A stream over a request that fills a buffer; closing it abandons the request. `timeout`: the longest wait for the server,
+ * for each chunk anew.
+ */
+export const fromRequest = <A>(
+  core: Core,
+  make: (buffer: StreamBuffer<A>) => Request,
+  timeout?: Duration.DurationInput
+): Stream.Stream<A, PgSessionError> =>
+  Stream.fromPull(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          const buffer = new StreamBuffer<A>(core)
+          const request = make(buffer)
+          Outbound.submit(core, request)
+          return { buffer, request }
+        }),
+        ({ request }) => Cancel.abandon(core, request)
+      ),
+      ({ buffer, request }) =>
+        buffer.pullWithin((wait) => Deadline.within(wait, timeout, () => request, Option.some))
+    )
+  )
+
+/** Rows straight off the socket. Taking only some of them cancels the rest on the server. */
+export const rows = (
+  core: Core,
+  statement: Statement,
+  mode: Row.RowMode,
+  timeout?: Duration.DurationInput,
+  inspector?: Inspector
+): Stream.Stream<Row.Row, PgSessionError> =>
+  fromRequest<Row.Row>(
+    core,
+    (buffer) => {
+      const request = new StreamRequest(statement, mode, buffer)
+      request.inspector = inspector
+      return request
+    },
+    timeout
+  )

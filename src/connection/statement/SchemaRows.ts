@@ -1,0 +1,160 @@
+/**
+ * Statements whose rows go through a Schema: the comparison with the described columns before the statement is run, the
+ * decoding of its rows behind it.
+ */
+import * as Chunk from "effect/Chunk"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { Column } from "../../model/Column.js"
+import { PgCodecError } from "../../model/PgError.js"
+import type { PgSessionError } from "../../model/PgError.js"
+import type { Statement } from "../../model/Statement.js"
+import * as Compare from "../../schema/Compare.js"
+import type { Origin, RowSchema } from "../../schema/Rows.js"
+import * as Rows from "../../schema/Rows.js"
+import * as Wanted from "../../schema/Wanted.js"
+import type { Registry } from "../../types/Registry.js"
+import type * as Row from "../../types/Row.js"
+import * as CatalogueFacts from "./CatalogueFacts.js"
+import type { Core } from "../session/Core.js"
+import { DescribeRequest } from "./Describe.js"
+import type { Description } from "./Describe.js"
+import * as Exchange from "../session/Exchange.js"
+import type { QueryResult } from "./Query.js"
+import type { Outcome } from "../session/Request.js"
+import { QueryRequest } from "./Query.js"
+import type { SchemaOperations, StreamOptions } from "./RowOperations.js"
+import type { Prepared, Reading } from "../session/StatementCache.js"
+import type { Inspector } from "./StatementRequest.js"
+
+/** Longest wait for the catalogue, where the statement itself has no deadline. */
+const catalogueDeadline = "5 seconds"
+
+const mismatch = (comparison: Compare.Comparison, sql: string): PgCodecError =>
+  new PgCodecError({
+    direction: "decode",
+    where: "columns",
+    index: -1,
+    type: "record",
+    reason: `\n${comparison.toString().replaceAll(/^/gm, "  ")}`,
+    sql
+  })
+
+/** One run of a statement, as its Schema sees it. */
+class Inspection<A, R> implements Origin, Inspector {
+  columns: ReadonlyArray<Column> = []
+  private refusal: PgCodecError | undefined
+
+  constructor(
+    private readonly core: Core,
+    private readonly schema: RowSchema<A, R>,
+    readonly sql: string,
+    private readonly timeout: Duration.DurationInput | undefined
+  ) {}
+
+  /** By the time that rows come the connection may have learned their types. */
+  get registry(): Registry {
+    return this.core.registry
+  }
+
+  get reading(): Reading {
+    return this.schema
+  }
+
+  refuse({ columns }: Prepared): PgCodecError | undefined {
+    this.columns = columns
+    const comparison = this.schema.refuses(columns, this.registry)
+    this.refusal = comparison === undefined ? undefined : mismatch(comparison, this.sql)
+    return this.refusal
+  }
+
+  /** The failure; a refusal with what the catalogue adds to it, as far as it answers. */
+  explain(error: PgSessionError): Effect.Effect<never, PgSessionError> {
+    const { wanted } = this.schema
+    if (error !== this.refusal || wanted === undefined) return Effect.fail(error)
+    return Effect.matchEffect(
+      CatalogueFacts.ask(this.core, this.columns, this.timeout ?? catalogueDeadline),
+      {
+        onFailure: () => Effect.fail(error),
+        onSuccess: (facts) =>
+          Effect.fail(mismatch(Compare.compare(wanted, this.columns, this.registry, facts), this.sql))
+      }
+    )
+  }
+
+  decode(rows: ReadonlyArray<Row.Row>, first: number): Effect.Effect<ReadonlyArray<A>, PgCodecError, R> {
+    return this.schema.decode(rows, first, this)
+  }
+}
+
+/** Opens a stream of a statement that is inspected before it runs. */
+type Open = (
+  statement: Statement,
+  options: StreamOptions | undefined,
+  inspector: Inspector
+) => Stream.Stream<Row.Row, PgSessionError>
+
+/** The operations of a connection. `statementTimeout` is the default deadline. */
+export const operations = (
+  core: Core,
+  statementTimeout: Duration.DurationInput | undefined,
+  open: Open
+): SchemaOperations<PgSessionError> => {
+  const begin = <A, I, R>(
+    statement: Statement,
+    schema: Schema.Schema<A, I, R>,
+    timeout: Duration.DurationInput | undefined
+  ) => new Inspection(core, Rows.compile(schema), statement.sql, timeout)
+
+  const execute: SchemaOperations<PgSessionError>["execute"] = (statement, schema, options) =>
+    Effect.suspend(() => {
+      const timeout = options?.timeout ?? statementTimeout
+      const inspection = begin(statement, schema, timeout)
+      const make = (outcome: Outcome<QueryResult>): QueryRequest => {
+        const request = new QueryRequest(statement, "object", outcome)
+        request.inspector = inspection
+        return request
+      }
+      return Effect.matchEffect(Exchange.run<QueryResult>(core, make, timeout), {
+        onFailure: (error) => inspection.explain(error),
+        onSuccess: ({ columns, command, rows }) =>
+          Effect.map(inspection.decode(rows, 1), (decoded) => ({ rows: decoded, columns, command }))
+      })
+    })
+
+  return {
+    execute,
+    query: (statement, schema, options) =>
+      Effect.map(execute(statement, schema, options), ({ rows }) => rows),
+    stream: (statement, schema, options) =>
+      Stream.suspend(() => {
+        const inspection = begin(statement, schema, options?.timeout ?? statementTimeout)
+        let next = 1
+        return open(statement, options, inspection).pipe(
+          Stream.catchAll((error) => Stream.fromEffect(inspection.explain(error))),
+          Stream.mapChunksEffect((chunk) => {
+            const first = next
+            next += chunk.length
+            return Effect.map(inspection.decode(Chunk.toReadonlyArray(chunk), first), Chunk.unsafeFromArray)
+          })
+        )
+      })
+  }
+}
+
+/** A statement's columns beside those that the Schema wants, without running the statement. The catalogue is asked too. */
+export const compare = (
+  core: Core,
+  statement: Statement,
+  schema: Schema.Schema.All,
+  timeout: Duration.DurationInput | undefined
+): Effect.Effect<Compare.Comparison, PgSessionError> =>
+  Effect.flatMap(
+    Exchange.run<Description>(core, (outcome) => new DescribeRequest(statement, outcome), timeout),
+    ({ columns }) =>
+      Effect.map(CatalogueFacts.ask(core, columns, timeout), (facts) =>
+        Compare.compare(Wanted.of(schema.ast) ?? [], columns, core.registry, facts)
+      )
+  )

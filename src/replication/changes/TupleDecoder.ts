@@ -1,0 +1,128 @@
+/**
+ * From the places of a tuple's columns to a row, compiled once per description of a relation. Types are read as in
+ * queries; a type that the registry does not know is a string when it comes as text, and its bytes when it comes binary.
+ */
+import type { ByteReader } from "../../bytes/ByteReader.js"
+import type { Decode } from "../../types/Codec.js"
+import type { Registry } from "../../types/Registry.js"
+import * as Row from "../../types/Row.js"
+import * as RowShape from "../../types/RowShape.js"
+import type { RelationColumn } from "../../wire/replication/PgOutput.js"
+import { binaryKind, nullKind, textKind } from "../../wire/replication/PgOutputTuple.js"
+import type { TupleView } from "../../wire/replication/TupleView.js"
+import type { UndecodableColumn } from "./ChangeFailure.js"
+import { Unchanged } from "./Unchanged.js"
+
+/** Which column, by the decoder, which does not know what its rows are for. */
+export type Undecodable = Omit<UndecodableColumn, "place">
+
+/** The type to read a column as; the relation's own OID where nothing else is known of it. */
+export type TypeOf = (typeOid: number) => number
+
+const asBytes: Decode<Uint8Array> = (reader, at, length) =>
+  Uint8Array.from(reader.bytes.subarray(at, at + length))
+
+export class TupleDecoder {
+  private readonly text: ReadonlyArray<Decode>
+  private readonly binary: ReadonlyArray<Decode>
+  private readonly values: Array<unknown>
+  private readonly keys: ReadonlyArray<number>
+  private readonly keyValues: Array<unknown>
+  private readonly buildRow: RowShape.Build
+  private readonly buildKey: RowShape.Build
+  /** OIDs that the registry does not know. */
+  readonly unknownTypes: ReadonlyArray<number>
+  /** Why the last row could not be made. */
+  failure: Undecodable | null = null
+
+  constructor(
+    private readonly columns: ReadonlyArray<RelationColumn>,
+    private readonly registry: Registry,
+    typeOf: TypeOf
+  ) {
+    const names = columns.map(({ name }) => name)
+    const types = columns.map(({ typeOid }) => typeOf(typeOid))
+    this.text = types.map((oid) => Row.decodeOf(registry, oid, 0))
+    this.binary = types.map((oid) => registry.lookup(oid)?.decodeBinary ?? asBytes)
+    this.unknownTypes = types.filter((oid) => registry.lookup(oid) === undefined)
+    this.values = columns.map(() => null)
+    this.keys = columns.flatMap(({ key }, index) => (key ? [index] : []))
+    this.keyValues = this.keys.map(() => null)
+    this.buildRow = RowShape.object(names)
+    this.buildKey = RowShape.object(this.keys.map((index) => names[index]!))
+  }
+
+  get width(): number {
+    return this.columns.length
+  }
+
+  /** All columns. `undefined`, with `failure` set, when one cannot be read; the tuple has as many as the relation. */
+  row(reader: ByteReader, tuple: TupleView): RowShape.ObjectRow | undefined {
+    const { values } = this
+    const { kinds, lengths, starts } = tuple
+    for (let index = 0; index < values.length; index++) {
+      const kind = kinds[index]
+      if (kind === textKind) values[index] = this.text[index]!(reader, starts[index]!, lengths[index]!)
+      else if (kind === nullKind) values[index] = null
+      else if (kind === binaryKind)
+        values[index] = this.binary[index]!(reader, starts[index]!, lengths[index]!)
+      else values[index] = Unchanged
+      if (reader.failure !== null) return this.undecodable(reader.failure, index)
+    }
+    return this.built(this.buildRow, values)
+  }
+
+  /** The columns of the replica identity and no others: in a key those are sent as NULL and are not known. */
+  key(reader: ByteReader, tuple: TupleView): RowShape.ObjectRow | undefined {
+    const { keyValues, keys } = this
+    for (let place = 0; place < keys.length; place++) {
+      const index = keys[place]!
+      keyValues[place] = this.value(reader, tuple, index)
+      if (reader.failure !== null) return this.undecodable(reader.failure, index)
+    }
+    return this.built(this.buildKey, keyValues)
+  }
+
+  /**
+   * All columns of an update's new row, where a value that did not change is taken from what is known of the old one:
+   * `known` says of which columns that is told there.
+   */
+  rowOver(
+    reader: ByteReader,
+    tuple: TupleView,
+    old: TupleView,
+    known: "key" | "full"
+  ): RowShape.ObjectRow | undefined {
+    const { columns, values } = this
+    for (let index = 0; index < values.length; index++) {
+      let value = this.value(reader, tuple, index)
+      if (value === Unchanged && (known === "full" || columns[index]!.key))
+        value = this.value(reader, old, index)
+      if (reader.failure !== null) return this.undecodable(reader.failure, index)
+      values[index] = value
+    }
+    return this.built(this.buildRow, values)
+  }
+
+  private value(reader: ByteReader, tuple: TupleView, index: number): unknown {
+    const kind = tuple.kinds[index]
+    if (kind === nullKind) return null
+    if (kind !== textKind && kind !== binaryKind) return Unchanged
+    const decode = kind === textKind ? this.text[index]! : this.binary[index]!
+    return decode(reader, tuple.starts[index]!, tuple.lengths[index]!)
+  }
+
+  private built(build: RowShape.Build, values: Array<unknown>): RowShape.ObjectRow {
+    const row = build(values) as RowShape.ObjectRow
+    // A decoder that is kept must not keep the last row alive.
+    values.fill(null)
+    return row
+  }
+
+  private undecodable(reason: string, index: number): undefined {
+    const { name, typeOid } = this.columns[index]!
+    const type = this.registry.nameOf(typeOid)
+    this.failure = { _tag: "UndecodableColumn", column: name, index, type, reason }
+    return undefined
+  }
+}

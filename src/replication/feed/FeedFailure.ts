@@ -1,0 +1,38 @@
+/** What goes wrong inside a stream, as errors that say what it means for the session. */
+import { PgClosedError, PgProtocolError } from "../../model/PgError.js"
+import type { MalformedMessage } from "../../wire/MalformedMessage.js"
+import type { ChangeFailure } from "../changes/ChangeFailure.js"
+import { PgChangeRowError } from "../changes/ChangeRowError.js"
+import { describe } from "../changes/ChangeFailure.js"
+
+/** An error, and whether the stream contradicts itself, so that nothing more of it can be trusted. */
+export type Told =
+  | { readonly error: PgProtocolError; readonly isFatal: true }
+  | { readonly error: PgChangeRowError; readonly isFatal: false }
+
+/** `command`: what opened the stream. */
+export const of = (failure: ChangeFailure | MalformedMessage, command: string): Told => {
+  if (failure._tag !== "UndecodableColumn") {
+    return failure._tag === "MalformedMessage"
+      ? fatal(failure.kind, failure.reason)
+      : fatal(failure._tag, describe(failure))
+  }
+  return {
+    error: new PgChangeRowError(failure.place, { ...failure, where: failure.column }, command),
+    isFatal: false
+  }
+}
+
+const fatal = (tag: string, reason: string): Told => ({
+  error: new PgProtocolError({ state: "LogicalFeed", tag, reason }),
+  isFatal: true
+})
+
+/** What was handed out and not acknowledged would be passed over by a second reader of the same stream. */
+export const takenTwice = (command: string): PgClosedError =>
+  new PgClosedError({
+    reason: "a feed is read once: open another one, which begins behind what was acknowledged",
+    sent: false,
+    server: undefined,
+    sql: command
+  })

@@ -1,0 +1,271 @@
+/**
+ * One open logical stream, whatever its plugin: the slot looked at before it is used, the copy in both directions, the
+ * report of our position on its timer, the watch over a silent server, and the polite end.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type { CopyBoth } from "../../connection/copy/CopyBoth.js"
+import type { PgConnection } from "../../connection/PgConnection.js"
+import type { PgConnector } from "../../connection/PgConnector.js"
+import * as LsnText from "../../model/Lsn.js"
+import type { Lsn } from "../../model/Lsn.js"
+import type { PgConfigError, PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
+import * as SqlState from "../../model/SqlState.js"
+import * as Command from "../slots/Command.js"
+import type { Progress } from "./Progress.js"
+import * as Quoting from "../slots/Quoting.js"
+import * as Slot from "../slots/Slot.js"
+import * as SlotFailure from "../slots/SlotFailure.js"
+import type { SlotState } from "../slots/SlotState.js"
+import * as StandbyStatus from "../slots/StandbyStatus.js"
+import * as Walsender from "../slots/Walsender.js"
+
+/** What a feed can fail with. */
+export type FeedError = PgOpenError | PgSessionError | PgSlotError
+
+/** Bytes of the stream that nobody has taken yet at which the socket is told to wait, unless set otherwise. */
+export const usualBufferBytes = 1 << 20
+
+/** How long a feed that takes a slot over waits for whoever had it, unless set otherwise. */
+export const usualPatience: Duration.Duration = Duration.seconds(10)
+
+/** What to do about a slot that another session uses. */
+export interface InUse {
+  /** How long to try again before failing with `in-use`. Default: not at all, with `takeOver` ten seconds. */
+  readonly wait?: Duration.DurationInput
+  /** Ends the session that uses it. Needs the right to do so. Default false. */
+  readonly takeOver?: boolean
+}
+
+/** What every feed can be told. */
+export interface FeedOptions {
+  readonly slot: string
+  /**
+   * Everything before is safe with the consumer already. Unless given, or `0/0`, the slot knows. When the slot is beyond
+   * it, or the server's log ends before it, the feed fails at once with `PgSlotError`, because changes would be missing.
+   */
+  readonly start?: Lsn
+  /** Makes the slot first, unless there is one of this name; a temporary one is gone with the feed. */
+  readonly create?: Slot.CreateOptions & { readonly temporary?: boolean }
+  readonly inUse?: InUse
+  /**
+   * How often the position is reported. Default ten seconds, or a third of the server's `wal_sender_timeout`, whichever is
+   * less.
+   */
+  readonly statusInterval?: Duration.DurationInput
+  /**
+   * How long the server may be silent, though asked for a word after half of it, before the feed fails with
+   * `PgTimeoutError` (`silence`). Default 60 seconds; `Duration.infinity` for no limit.
+   */
+  readonly silenceLimit?: Duration.DurationInput
+  /** Bytes of the stream that nobody has taken yet at which the socket is told to wait. Default `usualBufferBytes`. */
+  readonly bufferBytes?: number
+}
+
+/** What is known of a feed from its beginning. */
+export interface FeedFacts {
+  readonly slot: string
+  readonly plugin: string
+  /** With `timeline` says whether a position kept from an earlier feed means anything here. */
+  readonly systemId: string
+  readonly timeline: number
+  /** As a number, such as 180004; `undefined` when the server reports none. */
+  readonly serverVersion: number | undefined
+  /** Where the stream begins: every transaction that was committed before has been confirmed. */
+  readonly start: Lsn
+  /** How often the position is reported. */
+  readonly statusInterval: Duration.Duration
+  /** The slot, if this feed has made it. */
+  readonly created: Slot.Created | undefined
+}
+
+/** What the plugin is asked for, by the server's version. */
+export interface Plugin<A> {
+  readonly name: string
+  readonly options: (version: Command.Version) => Effect.Effect<A, PgConfigError>
+  readonly list: (resolved: A) => ReadonlyArray<Command.PluginOption>
+  /** Whether the database has what the plugin is asked for; looked at before a slot is made. */
+  readonly check: (connection: PgConnection) => Effect.Effect<void, FeedError>
+  readonly progress: (start: Lsn) => Progress
+}
+
+export interface FeedLink<A> {
+  readonly facts: FeedFacts
+  readonly command: string
+  readonly plugin: A
+  readonly copy: CopyBoth
+  readonly progress: Progress
+  /** Rung when the position should be reported before its time. */
+  readonly bell: StandbyStatus.Bell
+  /** The last position reported as safe. */
+  readonly reported: () => Lsn
+  /** Reports the position now. */
+  readonly report: Effect.Effect<void, PgSessionError>
+}
+
+/** Makes the slot if it was asked for; one that is there already is left as it is. */
+const makeSlot = (
+  connection: PgConnection,
+  { create, slot }: FeedOptions,
+  plugin: string
+): Effect.Effect<Slot.Created | undefined, FeedError> =>
+  create === undefined
+    ? Effect.succeed(undefined)
+    : Effect.catchIf(
+        Slot.createOn(connection, slot, { plugin, ...create }),
+        (error) =>
+          create.temporary !== true &&
+          error._tag === "PgServerError" &&
+          error.code === SqlState.duplicateObject,
+        () => Effect.succeed(undefined)
+      )
+
+/** Why the slot cannot be read through this plugin, as far as the catalog tells; `undefined` when it can. */
+export const unreadable = (state: SlotState, plugin: string): PgConfigError | PgSlotError | undefined => {
+  const slot = state.name
+  if (state.kind === "physical") return Quoting.refusal("slot", `${slot} is a physical slot`)
+  if (state.plugin !== plugin) {
+    return Quoting.refusal("slot", `${slot} was made for the plugin ${state.plugin}, not for ${plugin}`)
+  }
+  return state.invalidation === undefined ? undefined : SlotFailure.invalidated(slot, state.invalidation)
+}
+
+/** The slot as the catalog has it, if it can be used for this plugin and from this position. */
+const inspect = (
+  connection: PgConnection,
+  { slot, start = LsnText.zero }: FeedOptions,
+  plugin: string,
+  system: Walsender.System
+): Effect.Effect<SlotState, FeedError> =>
+  Effect.gen(function* () {
+    const state = yield* SlotFailure.find(connection, slot)
+    if (state === undefined) return yield* SlotFailure.missing(slot)
+    const wrong = unreadable(state, plugin) ?? SlotFailure.compared(state, start, system.end)
+    return wrong === undefined ? state : yield* wrong
+  })
+
+/** How often a slot in use is tried. */
+const patienceInterval = Duration.millis(100)
+
+/** Ends the session that uses the slot, if there is one. */
+const evict = (connection: PgConnection, slot: string): Effect.Effect<void, PgSessionError> =>
+  Effect.flatMap(SlotFailure.find(connection, slot), (state) =>
+    state?.activePid === undefined
+      ? Effect.void
+      : Effect.asVoid(
+          Walsender.rows(connection, `select pg_catalog.pg_terminate_backend(${state.activePid})`)
+        )
+  )
+
+/** Tries until the slot is free, if that is wanted. */
+const whenFree = <A, R>(
+  connection: PgConnection,
+  slot: string,
+  inUse: InUse,
+  start: Effect.Effect<A, FeedError, R>
+): Effect.Effect<A, FeedError, R> => {
+  const takeOver = inUse.takeOver === true
+  const wait = inUse.wait ?? (takeOver ? usualPatience : undefined)
+  if (wait === undefined) return start
+  const isInUse = (error: FeedError): boolean => error._tag === "PgSlotError" && error.reason === "in-use"
+  return start.pipe(
+    Effect.tapError((error) => (takeOver && isInUse(error) ? evict(connection, slot) : Effect.void)),
+    Effect.retry({
+      while: isInUse,
+      schedule: Schedule.spaced(patienceInterval).pipe(Schedule.upTo(wait))
+    })
+  )
+}
+
+/**
+ * Opens the stream. Closing the scope reports the position a last time, closes our side, waits for the server's, and ends
+ * the session; a server that does not end in time is left.
+ */
+export const open = <A>(
+  options: FeedOptions,
+  plugin: Plugin<A>
+): Effect.Effect<FeedLink<A>, FeedError, PgConnector | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { slot } = options
+    const connection = yield* Walsender.open
+    const version = yield* connection.serverVersion
+    const resolved = yield* plugin.options(version)
+    const system = yield* Walsender.identify(connection)
+    yield* plugin.check(connection)
+    const created = yield* makeSlot(connection, options, plugin.name)
+    const state = yield* inspect(connection, options, plugin.name, system)
+    const interval =
+      options.statusInterval === undefined
+        ? StandbyStatus.intervalFor(yield* Walsender.setting(connection, "wal_sender_timeout"))
+        : Duration.decode(options.statusInterval)
+    const command = yield* Command.startLogical(slot, options.start ?? LsnText.zero, plugin.list(resolved))
+    const bell = new StandbyStatus.Bell()
+    const copy = yield* whenFree(
+      connection,
+      slot,
+      options.inUse ?? {},
+      SlotFailure.diagnosing(
+        connection,
+        slot,
+        connection.copyBoth(command, {
+          bufferBytes: options.bufferBytes ?? usualBufferBytes,
+          onData: (run) => {
+            if (StandbyStatus.isAsked(run)) bell.ring()
+          }
+        })
+      )
+    )
+    const start = LsnText.max(options.start ?? LsnText.zero, state.confirmed ?? LsnText.zero)
+    const progress = plugin.progress(start)
+    let reported = LsnText.zero
+    const send: StandbyStatus.Send<PgSessionError> = (positions, asking) =>
+      Effect.flatMap(StandbyStatus.encode(positions, asking), (bytes) => {
+        reported = positions.flushed
+        return copy.send(bytes)
+      })
+    const report = Effect.suspend(() => send(positionsOf(progress), { replyRequested: false }))
+    yield* Effect.addFinalizer(() => Effect.ignore(Effect.zipRight(report, copy.finish)))
+    yield* Effect.forkScoped(
+      Effect.ignore(StandbyStatus.report({ positions: () => positionsOf(progress), send, interval, bell }))
+    )
+    yield* Effect.forkScoped(
+      StandbyStatus.watch({
+        heard: copy.heard,
+        isBraked: copy.isBraked,
+        limit: Duration.decode(options.silenceLimit ?? StandbyStatus.usualSilenceLimit),
+        ask: Effect.suspend(() => send(positionsOf(progress), { replyRequested: true })),
+        during: command
+      }).pipe(
+        Effect.catchTag("PgTimeoutError", (silence) => copy.breakOff(silence)),
+        Effect.ignore
+      )
+    )
+    const { systemId, timeline } = system
+    return {
+      facts: {
+        slot,
+        plugin: plugin.name,
+        systemId,
+        timeline,
+        serverVersion: version,
+        start,
+        statusInterval: interval,
+        created
+      },
+      command,
+      plugin: resolved,
+      copy,
+      progress,
+      bell,
+      reported: () => reported,
+      report
+    }
+  })
+
+const positionsOf = ({ applied, flushed, written }: Progress): StandbyStatus.Positions => ({
+  written,
+  flushed,
+  applied
+})

@@ -1,0 +1,337 @@
+/**
+ * From the runs of one stream to events: the loop over payloads, with what has to wait for something (the next data, a
+ * store, room for one more unacknowledged transaction) as effects between its turns. One reader per stream; after its end
+ * or a failure it gives the same again.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Lsn } from "../../model/Lsn.js"
+import type { PgOpenError, PgSessionError } from "../../model/PgError.js"
+import type { Registry } from "../../types/Registry.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
+import { bodyEnd } from "../../wire/FrameRun.js"
+import type { MalformedMessage } from "../../wire/MalformedMessage.js"
+import * as PgOutput from "../../wire/replication/PgOutput.js"
+import { primaryKeepalive, WalView, xLogData } from "../../wire/replication/WalView.js"
+import { ChangeDecoder } from "../changes/ChangeDecoder.js"
+import type { Demand, Replaying } from "../changes/ChangeDecoder.js"
+import type { ChangeFailure } from "../changes/ChangeFailure.js"
+import type { FeedLink } from "./FeedLink.js"
+import * as FeedFailure from "./FeedFailure.js"
+import { positionOf } from "../changes/LogicalEvent.js"
+import type { LogicalEvent } from "../changes/LogicalEvent.js"
+import type { Resolved } from "../slots/PgOutputOptions.js"
+import { SpillBlock } from "../changes/SpillBlock.js"
+import type { Bell } from "../slots/StandbyStatus.js"
+import type { TransactionStore } from "./TransactionStore.js"
+
+/** What ends a reader besides the end of the stream; with a way to open sessions, for looking types up. */
+export type ReadError = PgSessionError | PgOpenError
+
+/** Gives a registry that knows what can be known of types of these OIDs. */
+export type Learn = (oids: ReadonlyArray<number>) => Effect.Effect<Registry, PgOpenError>
+
+/** The next events; as a failure, none at the end of the stream. */
+export type Next<A> = Effect.Effect<Chunk.Chunk<A>, Option.Option<ReadError>>
+
+export interface ReaderOptions {
+  readonly link: FeedLink<Resolved>
+  readonly registry: Registry
+  readonly store: TransactionStore<ReadError>
+  readonly learn: Learn
+  /** Rung when transactions have been acknowledged. */
+  readonly room: Bell
+  /** Where to end: behind the transaction that reaches this position. */
+  readonly until: Lsn | undefined
+}
+
+/** Bytes of a streamed transaction that are gathered before its store is called. */
+const blockBytes = 1 << 16
+
+/** A block of a streamed transaction is to be kept. */
+interface Keep {
+  readonly _tag: "Keep"
+  readonly xid: number
+  readonly block: Uint8Array
+}
+
+/** Why the loop stops before its run is used up. */
+type Stop =
+  | Exclude<Demand, { readonly _tag: "Spill" }>
+  | ChangeFailure
+  | MalformedMessage
+  | Keep
+  /** A table with types that nobody knows yet was described inside a streamed transaction. */
+  | { readonly _tag: "Learn"; readonly oids: ReadonlyArray<number>; readonly keep: Keep | undefined }
+  /** There is no place for one more transaction that is not acknowledged. */
+  | { readonly _tag: "Full" }
+  /** The position to end at. */
+  | { readonly _tag: "Reached" }
+
+const full: Stop = { _tag: "Full" }
+const reached: Stop = { _tag: "Reached" }
+const tooLarge: Stop = {
+  _tag: "Disorder",
+  kind: "streamed transaction",
+  reason: "a message is too large to keep"
+}
+
+const relationTag = 0x52
+
+/** Tags of changes with rows, after which no transaction can have begun or ended: `I`, `U`, `D`. */
+const isRow = (tag: number | undefined): boolean => tag === 0x49 || tag === 0x55 || tag === 0x44
+
+interface Replay {
+  readonly from: Replaying
+  readonly blocks: Next<Uint8Array>
+  readonly scope: Scope.CloseableScope
+}
+
+export class FeedReader {
+  private readonly wal = new WalView()
+  private readonly decoder: ChangeDecoder
+  private registry: Registry
+  private readonly block = new SpillBlock()
+  /** The transaction whose payloads are in `block`. */
+  private blockOf = 0
+  private run: FrameRun | undefined
+  private index = 0
+  private stop: Stop | undefined
+  private replaying: Replay | undefined
+  private over: Option.Option<ReadError> | undefined
+  /** Bytes of the payloads that the last events were made of. */
+  weight = 0
+
+  constructor(private readonly options: ReaderOptions) {
+    this.registry = options.registry
+    this.decoder = new ChangeDecoder(options.registry, options.link.plugin.streaming)
+  }
+
+  /** The next events, never none of them. */
+  readonly pull: Next<LogicalEvent> = Effect.suspend(() => {
+    this.weight = 0
+    return this.next()
+  })
+
+  private readonly next: () => Next<LogicalEvent> = () => {
+    if (this.over !== undefined) return Effect.fail(this.over)
+    const { stop } = this
+    if (stop !== undefined) {
+      return Effect.flatMap(this.settle(stop), () => {
+        this.stop = undefined
+        return this.next()
+      })
+    }
+    if (this.replaying !== undefined) return this.replay(this.replaying)
+    const { run } = this
+    if (run === undefined) {
+      return Effect.flatMap(this.options.link.copy.pull, (runs) => {
+        // The buffer gives one run at a time.
+        this.run = Chunk.unsafeHead(runs)
+        this.index = 0
+        return this.next()
+      })
+    }
+    const out: Array<LogicalEvent> = []
+    this.stop = this.decode(run, out)
+    if (this.stop === undefined) this.run = undefined
+    return out.length > 0 ? Effect.succeed(Chunk.unsafeFromArray(out)) : this.next()
+  }
+
+  /** Goes through the run until it is used up, or something else has to be done first. */
+  private decode(run: FrameRun, out: Array<LogicalEvent>): Stop | undefined {
+    const { bell, progress, reported } = this.options.link
+    const { decoder, wal } = this
+    const { bytes, count, starts } = run
+    while (this.index < count) {
+      if (progress.isFull) return full
+      const start = starts[this.index]!
+      const end = bodyEnd(run, this.index++)
+      this.weight += end - start
+      const malformed = wal.read(bytes, start, end)
+      if (malformed !== null) return malformed
+      if (wal.tag === xLogData) {
+        const before = out.length
+        const demand = decoder.next(bytes, wal, out)
+        progress.receive(wal.startHigh, wal.startLow)
+        const ended = isRow(bytes[wal.dataStart]) ? false : this.handOut(out, before)
+        const stop = demand === null ? undefined : this.judge(demand, bytes, start, end)
+        if (stop !== undefined) {
+          // Its end has come, and nothing of it is handed out: until then no position may pass it.
+          if (stop._tag === "Replaying") progress.begin()
+          return stop
+        }
+        if (ended && this.isReached()) return reached
+      } else if (wal.tag === primaryKeepalive) {
+        progress.keepalive(wal.endHigh, wal.endLow)
+        // What was answered when it came was the position from before.
+        if (wal.replyRequested && progress.flushed !== reported()) bell.ring()
+        if (this.isReached()) return reached
+      }
+    }
+    return undefined
+  }
+
+  /** What of a demand is left once payloads to be kept have been gathered. */
+  private judge(
+    demand: Demand | ChangeFailure | MalformedMessage,
+    bytes: Uint8Array,
+    start: number,
+    end: number
+  ): Stop | undefined {
+    if (demand._tag !== "Spill") return demand
+    const { block } = this
+    const other = this.blockOf !== demand.xid && block.size > 0
+    let keep: Keep | undefined = other ? { _tag: "Keep", xid: this.blockOf, block: block.take() } : undefined
+    this.blockOf = demand.xid
+    if (!block.append(bytes, start, end)) return tooLarge
+    if (keep === undefined && block.size >= blockBytes) {
+      keep = { _tag: "Keep", xid: demand.xid, block: block.take() }
+    }
+    if (bytes[this.wal.dataStart] !== relationTag) return keep
+    const oids = this.unknownTypes(bytes)
+    return oids.length === 0 ? keep : { _tag: "Learn", oids, keep }
+  }
+
+  /** What nobody knows of the table that the payload describes: once it is replayed it is too late to ask. */
+  private unknownTypes(bytes: Uint8Array): ReadonlyArray<number> {
+    const { dataEnd, dataStart } = this.wal
+    const message = PgOutput.decode(bytes, true, dataStart, dataEnd)
+    if (Either.isLeft(message) || message.right._tag !== "Relation") return []
+    const oids = message.right.columns.map(({ typeOid }) => typeOid)
+    return oids.filter((oid) => this.registry.lookup(oid) === undefined)
+  }
+
+  /** Notes the transactions that end in the events from `from` on. True when there are any. */
+  private handOut(events: ReadonlyArray<LogicalEvent>, from: number): boolean {
+    const { progress } = this.options.link
+    let ended = false
+    for (let at = from; at < events.length; at++) {
+      const event = events[at]!
+      const position = positionOf(event)
+      if (position === undefined) continue
+      const isWhole = event._tag === "Commit" || event._tag === "Prepare"
+      const ticket = isWhole ? progress.complete(position) : progress.handOut(position)
+      if (ticket !== undefined) progress.write(ticket)
+      ended = true
+    }
+    if (this.decoder.isArriving) progress.begin()
+    return ended
+  }
+
+  private isReached(): boolean {
+    const { link, until } = this.options
+    return until !== undefined && !this.decoder.isArriving && link.progress.received >= until
+  }
+
+  /** Does what the loop stopped for. */
+  private settle(stop: Stop): Effect.Effect<void, Option.Option<ReadError>> {
+    const { link, store } = this.options
+    switch (stop._tag) {
+      case "Keep":
+        return this.keep(stop)
+      case "Learn":
+        return Effect.zipRight(
+          stop.keep === undefined ? Effect.void : this.keep(stop.keep),
+          this.learn(stop.oids)
+        )
+      case "Discard":
+        if (this.blockOf === stop.xid) this.block.take()
+        return Effect.mapError(store.drop(stop.xid), Option.some)
+      case "Replaying":
+        return this.beginReplay(stop)
+      case "Described":
+        return this.learn(stop.unknownTypes)
+      case "Full":
+        return this.roomy
+      case "Reached":
+        return this.end(Option.none())
+      default: {
+        const { error, isFatal } = FeedFailure.of(stop, link.command)
+        const left = isFatal ? link.copy.breakOff(error) : Effect.void
+        return Effect.zipRight(left, this.end(Option.some(error)))
+      }
+    }
+  }
+
+  private keep({ block, xid }: Keep): Effect.Effect<void, Option.Option<ReadError>> {
+    return Effect.mapError(this.options.store.append(xid, block), Option.some)
+  }
+
+  private learn(oids: ReadonlyArray<number>): Effect.Effect<void, Option.Option<ReadError>> {
+    return this.options.learn(oids).pipe(
+      Effect.mapError(Option.some),
+      Effect.map((registry) => {
+        if (registry === this.registry) return
+        this.registry = registry
+        this.decoder.relations.use(registry)
+      })
+    )
+  }
+
+  private end(how: Option.Option<ReadError>): Effect.Effect<never, Option.Option<ReadError>> {
+    this.over = how
+    return Effect.fail(how)
+  }
+
+  /** Waits until there is a place for one more transaction. */
+  private readonly roomy: Effect.Effect<void> = Effect.suspend(() => {
+    const { link, room } = this.options
+    if (!link.progress.isFull) return Effect.void
+    return Effect.logWarning(
+      `${link.progress.limit} transactions of slot ${link.facts.slot} are not acknowledged: the feed waits`
+    ).pipe(Effect.zipRight(Effect.repeat(room.wait, { while: () => link.progress.isFull })))
+  })
+
+  private beginReplay(from: Replaying): Effect.Effect<void, Option.Option<ReadError>> {
+    const { store } = this.options
+    return Effect.gen(this, function* () {
+      if (this.blockOf === from.xid && this.block.size > 0) yield* store.append(from.xid, this.block.take())
+      const scope = yield* Scope.make()
+      this.replaying = {
+        from,
+        scope,
+        blocks: yield* Scope.extend(Stream.toPull(store.read(from.xid)), scope)
+      }
+    }).pipe(Effect.mapError(Option.some))
+  }
+
+  private replay(replay: Replay): Next<LogicalEvent> {
+    const { blocks, from } = replay
+    return Effect.matchEffect(blocks, {
+      onFailure: (end) => (Option.isSome(end) ? this.end(end) : this.endReplay(replay)),
+      onSuccess: (chunk) => {
+        const out: Array<LogicalEvent> = []
+        for (const block of chunk) {
+          this.weight += block.length
+          const failure = from.next(block, out)
+          if (failure !== null) {
+            this.stop = failure
+            break
+          }
+        }
+        return out.length > 0 ? Effect.succeed(Chunk.unsafeFromArray(out)) : this.next()
+      }
+    })
+  }
+
+  private endReplay({ from, scope }: Replay): Next<LogicalEvent> {
+    const { store } = this.options
+    return Effect.gen(this, function* () {
+      yield* this.roomy
+      yield* Scope.close(scope, Exit.void)
+      yield* Effect.mapError(store.drop(from.xid), Option.some)
+      const out: Array<LogicalEvent> = []
+      from.end(out)
+      this.replaying = undefined
+      this.handOut(out, 0)
+      if (this.isReached()) this.stop = reached
+      return Chunk.unsafeFromArray(out)
+    })
+  }
+}

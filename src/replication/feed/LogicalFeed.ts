@@ -1,0 +1,202 @@
+/**
+ * A logical slot as a stream of typed changes, by the built-in plugin `pgoutput`.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-logical-replication.html
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { PgConnector } from "../../connection/PgConnector.js"
+import * as LsnText from "../../model/Lsn.js"
+import type { Lsn } from "../../model/Lsn.js"
+import type { PgSessionError, PgSlotError } from "../../model/PgError.js"
+import type { Registry } from "../../types/Registry.js"
+import type { ServerWalMessage } from "../../wire/replication/WalMessage.js"
+import type { FeedError, FeedFacts, FeedLink, FeedOptions } from "./FeedLink.js"
+import * as Link from "./FeedLink.js"
+import * as FeedFailure from "./FeedFailure.js"
+import type { Learn, Next, ReadError } from "./FeedReader.js"
+import { FeedReader } from "./FeedReader.js"
+import type { LogicalEvent } from "../changes/LogicalEvent.js"
+import * as MissingPublication from "../slots/MissingPublication.js"
+import type { PgOutputOptions, Resolved } from "../slots/PgOutputOptions.js"
+import * as PgOutput from "../slots/PgOutputOptions.js"
+import { Progress } from "./Progress.js"
+import * as RawMessages from "./RawMessages.js"
+import * as SlotFailure from "../slots/SlotFailure.js"
+import * as SpillStore from "./SpillStore.js"
+import * as StandbyStatus from "../slots/StandbyStatus.js"
+import type { TransactionEvent } from "./TransactionAssembler.js"
+import * as TransactionAssembler from "./TransactionAssembler.js"
+
+/** Transactions that may be handed out and not acknowledged, unless set otherwise: 9 bytes each. */
+export const usualUnacknowledged = 1 << 20
+
+export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publications"> {
+  /** What is streamed: the changes that these publications publish. */
+  readonly publications: ReadonlyArray<string>
+  /**
+   * How values are read. Unless given, as the connector's sessions read them: types that it does not know are looked up in
+   * the catalogue when a table that has them is first described, through a session of its own. With a registry given here
+   * none is looked up, and values of a type that it does not know are strings, or bytes with `binary`.
+   */
+  readonly types?: Registry
+  /**
+   * Where streamed transactions wait for their end. Default `SpillStore.inMemory()`. Feeds may have one after another, not
+   * at once: each forgets at its beginning and its end what is there.
+   */
+  readonly store?: SpillStore.SpillStore
+  /** Most bytes of one transaction that `transactions` puts together. Default `usualTransactionBytes`. */
+  readonly transactionBytes?: number
+  /** Transactions that may be handed out and not acknowledged before the feed waits. Default `usualUnacknowledged`. */
+  readonly mostUnacknowledged?: number
+  /** Where to end: behind the transaction that reaches this position. Unless given, never. */
+  readonly until?: Lsn
+  /**
+   * Whether the position follows the server's log by its keepalives when nothing is unacknowledged (`follow`, the default),
+   * or moves by `acknowledge` alone (`hold`): for those who keep the position themselves, and compare. With `hold`, whoever
+   * has nothing outstanding acknowledges `progress.received` from time to time, or else the slot keeps the log.
+   */
+  readonly idle?: "follow" | "hold"
+}
+
+/** How far a feed is. */
+export interface FeedProgress {
+  /** The highest position that the server has sent. */
+  readonly received: Lsn
+  /** Everything before is acknowledged; what the server is told. */
+  readonly flushed: Lsn
+  /** Transactions not acknowledged, and the one that is on its way: what has been received may lie in its midst, or behind. */
+  readonly outstanding: number
+}
+
+export interface LogicalFeed {
+  readonly facts: FeedFacts
+  /**
+   * Every change in the order of commits: `Begin`, the changes, `Commit` with the position to acknowledge. A consumer's
+   * pace is the server's.
+   *
+   * The three streams are one, read once: whoever comes second is refused, since what the first left unfinished would be
+   * passed over.
+   */
+  readonly changes: Stream.Stream<LogicalEvent, ReadError>
+  /** The same by whole transactions, each of which must fit into `transactionBytes`. */
+  readonly transactions: Stream.Stream<TransactionEvent, ReadError>
+  /**
+   * What the server says, as it says it. Nothing but `acknowledge` moves the position, except that an idle server's
+   * keepalives count once everything that has come is acknowledged.
+   */
+  readonly messages: Stream.Stream<ServerWalMessage, ReadError>
+  /**
+   * Everything that ends at this position or before is safe: it is not sent again, by this feed or a later one. The server
+   * hears of it with the next report.
+   *
+   * Fails with `PgSlotError` (`diverged`) for a position that the server has never sent: it would skip what lies below.
+   */
+  readonly acknowledge: (position: Lsn) => Effect.Effect<void, PgSlotError>
+  /** Reports the position now and does not wait for the interval: what a synchronous standby does when something is safe. */
+  readonly report: Effect.Effect<void, PgSessionError>
+  readonly progress: Effect.Effect<FeedProgress>
+}
+
+/** Refuses a position that no server has told us. */
+export const beyond = (slot: string, position: Lsn, received: Lsn): PgSlotError =>
+  SlotFailure.diverged(
+    slot,
+    `the position ${LsnText.toText(position)} was acknowledged, and nothing beyond ${LsnText.toText(received)} has come`
+  )
+
+/** How far the link is. */
+export const progressOf = <A>({ progress }: FeedLink<A>): Effect.Effect<FeedProgress> =>
+  Effect.sync(() => ({
+    received: progress.received,
+    flushed: progress.flushed,
+    outstanding: progress.unfinished
+  }))
+
+/** Lets one stream have the feed. */
+export const onceOf = (command: string) => {
+  let taken = false
+  return <A>(make: () => Next<A>): Stream.Stream<A, ReadError> =>
+    Stream.suspend(() => {
+      if (taken) return Stream.fail(FeedFailure.takenTwice(command))
+      taken = true
+      return Stream.repeatEffectChunkOption(make())
+    })
+}
+
+/**
+ * Opens a feed of one logical slot's changes, in the order of commits.
+ *
+ * Delivery is at least once: the slot advances only past positions given to `acknowledge`, so that a restart repeats
+ * whatever was not acknowledged. When nothing is unacknowledged, the slot follows the server's log by its keepalives, so
+ * that an idle table does not hold the log back.
+ *
+ * The position is reported every `statusInterval`, at once when the server asks while the stream is being read, and on the
+ * timer alone while reading is stopped at `bufferBytes` because the consumer is slow: a consumer may take as long as it
+ * likes.
+ *
+ * Closing the scope reports the position a last time and ends the stream politely. Interrupting a stream leaves what it had
+ * not acknowledged to the next feed.
+ *
+ * Fails at once with `PgSlotError`: `missing`; `in-use`, unless `inUse` says to wait or to take over; `invalidated` with the
+ * server's reason, which asks for a new slot and a new copy of the data; `recreated` or `diverged` when `start` and the slot
+ * or the server do not fit together. Fails with `PgConfigError`, before anything is sent, when the server is too old for an
+ * option, and when a publication is missing on PostgreSQL 18 or later, which would pass over it and all its changes with no
+ * more than a warning. The streams fail with `PgTimeoutError` (`silence`) when the server says nothing though asked, with
+ * `PgClosedError` when the connection is lost, and with `PgServerError` `42704` when a server before 18 comes to a change
+ * and a publication is missing.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-START-REPLICATION-SLOT-LOGICAL
+ */
+export const logical = (
+  options: LogicalOptions
+): Effect.Effect<LogicalFeed, FeedError, PgConnector | Scope.Scope> =>
+  Effect.gen(function* () {
+    const connector = yield* PgConnector
+    const { types } = options
+    const learn: Learn = types === undefined ? connector.findTypes : () => Effect.succeed(types)
+    const link: FeedLink<Resolved> = yield* Link.open(options, {
+      name: "pgoutput",
+      options: (version) => PgOutput.resolve({ ...options, binary: options.binary ?? true }, version),
+      list: (resolved) => resolved.options,
+      check: (connection) => MissingPublication.refuse(connection, options.publications),
+      progress: (start) =>
+        new Progress(start, options.mostUnacknowledged ?? usualUnacknowledged, options.idle !== "hold")
+    })
+    const { command, facts, progress } = link
+    const room = new StandbyStatus.Bell()
+    const store = options.store ?? SpillStore.inMemory()
+    // What another feed left of a transaction is sent again as a whole.
+    yield* Effect.acquireRelease(store.clear, () => Effect.ignore(store.clear))
+    const reader = new FeedReader({
+      link,
+      registry: types ?? connector.types,
+      store,
+      learn,
+      room,
+      until: options.until
+    })
+    const raw = new RawMessages.RawMessages(link)
+    const once = onceOf(command)
+    return {
+      facts,
+      changes: once(() => reader.pull),
+      transactions: once(() =>
+        TransactionAssembler.assemble(
+          reader,
+          options.transactionBytes ?? TransactionAssembler.usualTransactionBytes
+        )
+      ),
+      messages: once(() => raw.pull),
+      acknowledge: (position) =>
+        Effect.suspend(() => {
+          const wrong = raw.isRead ? raw.acknowledge(position) : progress.acknowledge(position)
+          if (wrong !== undefined) return Effect.fail(beyond(facts.slot, position, wrong.received))
+          room.ring()
+          return Effect.void
+        }),
+      report: link.report,
+      progress: progressOf(link)
+    }
+  })

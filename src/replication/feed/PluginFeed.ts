@@ -1,0 +1,56 @@
+/**
+ * A logical slot of any plugin as a stream of what the plugin writes, such as the lines of `test_decoding` or the objects
+ * of `wal2json`.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { PgConnector } from "../../connection/PgConnector.js"
+import type { PluginOption } from "../slots/Command.js"
+import type { FeedError, FeedOptions } from "./FeedLink.js"
+import * as Link from "./FeedLink.js"
+import type { LogicalFeed } from "./LogicalFeed.js"
+import { beyond, onceOf, progressOf } from "./LogicalFeed.js"
+import { Progress } from "./Progress.js"
+import { RawMessages } from "./RawMessages.js"
+
+export interface PluginFeedOptions extends FeedOptions {
+  /** The slot's plugin, such as `test_decoding`. */
+  readonly plugin: string
+  /** What the plugin is asked for, as names and texts. */
+  readonly options?: ReadonlyArray<PluginOption>
+}
+
+export type PluginFeed = Pick<LogicalFeed, "facts" | "messages" | "acknowledge" | "report" | "progress">
+
+/**
+ * Opens a feed of a logical slot of any plugin, and gives what the plugin writes as it is. Everything else is as in
+ * `logical`; only the consumer knows which positions are safe to acknowledge, such as that of a line that says COMMIT.
+ */
+export const plugin = (
+  options: PluginFeedOptions
+): Effect.Effect<PluginFeed, FeedError, PgConnector | Scope.Scope> =>
+  Effect.map(
+    Link.open(options, {
+      name: options.plugin,
+      options: () => Effect.succeed(options.options ?? []),
+      list: (list) => list,
+      check: () => Effect.void,
+      progress: (start) => new Progress(start)
+    }),
+    (link) => {
+      const raw = new RawMessages(link)
+      return {
+        facts: link.facts,
+        messages: onceOf(link.command)(() => raw.pull),
+        acknowledge: (position) =>
+          Effect.suspend(() => {
+            const wrong = raw.acknowledge(position)
+            return wrong === undefined
+              ? Effect.void
+              : Effect.fail(beyond(link.facts.slot, position, wrong.received))
+          }),
+        report: link.report,
+        progress: progressOf(link)
+      }
+    }
+  )

@@ -1,0 +1,72 @@
+/**
+ * What a server says in a logical stream, as it says it, for plugins of all kinds. The positions of its messages say nothing
+ * of transactions here, so only the consumer knows what is safe.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type { Lsn } from "../../model/Lsn.js"
+import { bodyEnd } from "../../wire/FrameRun.js"
+import * as WalMessage from "../../wire/replication/WalMessage.js"
+import type { ServerWalMessage } from "../../wire/replication/WalMessage.js"
+import * as FeedFailure from "./FeedFailure.js"
+import type { FeedLink } from "./FeedLink.js"
+import type { Next, ReadError } from "./FeedReader.js"
+import type { BeyondReceived } from "./Progress.js"
+
+/** The halves of a position. */
+const halves = (position: Lsn): readonly [high: number, low: number] => [
+  Number(position >> 32n) | 0,
+  Number(position & 0xffffffffn) | 0
+]
+
+export class RawMessages<A> {
+  /** Whether anybody reads in this way. */
+  isRead = false
+
+  constructor(private readonly link: FeedLink<A>) {}
+
+  readonly pull: Next<ServerWalMessage> = Effect.suspend(() => {
+    this.isRead = true
+    return Effect.flatMap(this.link.copy.pull, (runs) => {
+      const out: Array<ServerWalMessage> = []
+      for (const run of runs) {
+        for (let index = 0; index < run.count; index++) {
+          const decoded = WalMessage.decodeServer(run.bytes, run.starts[index]!, bodyEnd(run, index))
+          if (Either.isLeft(decoded)) {
+            const { error, isFatal } = FeedFailure.of(decoded.left, this.link.command)
+            const left = isFatal ? this.link.copy.breakOff(error) : Effect.void
+            return Effect.zipRight(left, Effect.fail(Option.some<ReadError>(error)))
+          }
+          this.note(decoded.right)
+          out.push(decoded.right)
+        }
+      }
+      return Effect.succeed(Chunk.unsafeFromArray(out))
+    })
+  })
+
+  /** From a message on until it is acknowledged keepalives are no progress. */
+  private note(message: ServerWalMessage): void {
+    const { bell, progress, reported } = this.link
+    if (message._tag === "XLogData") {
+      progress.receive(...halves(message.start))
+      progress.begin()
+    } else if (message._tag === "PrimaryKeepalive") {
+      progress.keepalive(...halves(message.end))
+      if (message.replyRequested && progress.flushed !== reported()) bell.ring()
+    }
+  }
+
+  /** Everything before this position is safe. */
+  acknowledge(position: Lsn): BeyondReceived | undefined {
+    const { progress } = this.link
+    const { received } = progress
+    if (position > received) return { _tag: "BeyondReceived", acknowledged: position, received }
+    const ticket = progress.complete(position)
+    if (ticket !== undefined) progress.finish(ticket)
+    if (position < received) progress.begin()
+    return undefined
+  }
+}

@@ -1,0 +1,133 @@
+/** What plugins with textual output tell: the same for all of them, with what a plugin does not tell left out. */
+import { ByteReader } from "../../bytes/ByteReader.js"
+import * as Utf8 from "../../bytes/Utf8.js"
+import { oidOf } from "../../model/OidNames.js"
+import * as Oid from "../../model/Oid.js"
+import type { Lsn } from "../../model/Lsn.js"
+import type { PgTimestampTz } from "../../model/PgTimestampTz.js"
+import type { Registry } from "../../types/Registry.js"
+import * as Row from "../../types/Row.js"
+import * as RowShape from "../../types/RowShape.js"
+import type { ObjectRow } from "../../types/RowShape.js"
+import { Unchanged } from "../changes/Unchanged.js"
+
+/** One column as a plugin prints it. */
+export interface PluginColumn {
+  readonly name: string
+  /**
+   * As the server prints types, such as `character varying(30)`; a plugin may also use the names of pg_type. Empty when it does not
+   * tell it.
+   */
+  readonly type: string
+  /** The value in the type's text form. */
+  readonly value: string | null | Unchanged
+}
+
+export type PluginColumns = ReadonlyArray<PluginColumn>
+
+interface OfTable {
+  /** Empty when the plugin does not tell it. */
+  readonly schema: string
+  readonly table: string
+}
+
+interface OfTransaction {
+  readonly xid: number | undefined
+  readonly time: PgTimestampTz | undefined
+}
+
+interface OfPrepared extends OfTransaction {
+  readonly gid: string
+}
+
+export type PluginChange =
+  | ({ readonly _tag: "Begin" } & OfTransaction)
+  | ({
+      readonly _tag: "Commit"
+      /** Where the next record begins, when told: what to acknowledge. */
+      readonly nextLsn: Lsn | undefined
+    } & OfTransaction)
+  | ({ readonly _tag: "Insert"; readonly new: PluginColumns } & OfTable)
+  | ({
+      readonly _tag: "Update"
+      /** The replica identity, where the plugin tells it. */
+      readonly old: PluginColumns | undefined
+      readonly new: PluginColumns
+    } & OfTable)
+  | ({ readonly _tag: "Delete"; readonly old: PluginColumns | undefined } & OfTable)
+  | {
+      readonly _tag: "Truncate"
+      readonly tables: ReadonlyArray<OfTable>
+      readonly cascade: boolean
+      readonly restartIdentity: boolean
+    }
+  | {
+      readonly _tag: "Message"
+      readonly transactional: boolean
+      readonly prefix: string
+      /** `undefined` where the plugin keeps it to itself until the transaction ends. */
+      readonly content: string | undefined
+    }
+  | ({ readonly _tag: "Prepare" } & OfPrepared)
+  | ({ readonly _tag: "CommitPrepared" } & OfPrepared)
+  | ({ readonly _tag: "RollbackPrepared" } & OfPrepared)
+  | { readonly _tag: "StreamStart" | "StreamStop" | "StreamAbort"; readonly xid: number | undefined }
+  /** A change in a streamed transaction, of which nothing is told. */
+  | { readonly _tag: "StreamChange" | "StreamTruncate"; readonly xid: number | undefined }
+  | ({ readonly _tag: "StreamCommit" } & OfTransaction)
+  | ({ readonly _tag: "StreamPrepare" } & OfPrepared)
+
+/** SQL's names of types whose pg_type names are others. */
+const sqlNames: ReadonlyMap<string, number> = new Map([
+  ["smallint", Oid.int2],
+  ["integer", Oid.int4],
+  ["bigint", Oid.int8],
+  ["real", Oid.float4],
+  ["double precision", Oid.float8],
+  ["boolean", Oid.bool],
+  ["character varying", Oid.varchar],
+  ["character", Oid.bpchar],
+  ['"char"', Oid.charInternal],
+  ["bit varying", Oid.varbit],
+  ["time without time zone", Oid.time],
+  ["time with time zone", Oid.timetz],
+  ["timestamp without time zone", Oid.timestamp],
+  ["timestamp with time zone", Oid.timestamptz]
+])
+
+/** The OID of a built-in type by the name a plugin prints, modifiers and array brackets in it; 0 for other types. */
+export const typeOidOf = (printed: string): number => {
+  const plain = printed.replace(/\([^)]*\)/, "")
+  const isArray = plain.endsWith("[]")
+  const element = isArray ? plain.slice(0, -2) : plain
+  const elementOid = sqlNames.get(element)
+  if (elementOid !== undefined) return isArray ? (oidOf(`${Oid.nameOf(elementOid)}[]`) ?? 0) : elementOid
+  return oidOf(plain) ?? (plain.startsWith("_") ? oidOf(`${plain.slice(1)}[]`) : undefined) ?? 0
+}
+
+/** A value that is not in its type's text form. */
+export interface UndecodableValue {
+  readonly _tag: "UndecodableValue"
+  readonly column: string
+  readonly type: string
+  readonly reason: string
+}
+
+/** The columns as a row of decoded values: of built-in types as the registry has them, of others as text. */
+export const row = (columns: PluginColumns, registry: Registry): ObjectRow | UndecodableValue => {
+  const reader = new ByteReader(new Uint8Array(0))
+  const values: Array<unknown> = []
+  for (const { name, type, value } of columns) {
+    if (value === null || value === Unchanged) {
+      values.push(value)
+      continue
+    }
+    const bytes = Utf8.encode(value)
+    values.push(
+      Row.decodeOf(registry, typeOidOf(type), 0)(reader.reset(bytes, 0, bytes.length), 0, bytes.length)
+    )
+    if (reader.failure !== null)
+      return { _tag: "UndecodableValue", column: name, type, reason: reader.failure }
+  }
+  return RowShape.object(columns.map(({ name }) => name))(values) as ObjectRow
+}

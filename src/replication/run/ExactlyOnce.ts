@@ -1,0 +1,158 @@
+/**
+ * Changes written into PostgreSQL exactly once: the position is stored by the transaction that writes, so that the two are
+ * there together or not at all, and what is stored decides where a feed begins.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { PgConnection } from "../../connection/PgConnection.js"
+import type { TransactionOptions } from "../../connection/Transaction.js"
+import type { Lsn } from "../../model/Lsn.js"
+import type { PgOpenError } from "../../model/PgError.js"
+import { isRetryable, PgClosedError, PgServerError } from "../../model/PgError.js"
+import * as Statement from "../../model/Statement.js"
+import type { ByServer, Ending } from "./Ending.js"
+import { byHandler, byServer } from "./Ending.js"
+import * as OriginMark from "./OriginMark.js"
+import * as PositionTable from "./PositionTable.js"
+import type { RunError } from "./RunEvent.js"
+import type { BatchLimits, Keeper, Kept } from "./RunHandler.js"
+import type { TransactionEvent } from "../feed/TransactionAssembler.js"
+
+export interface ExactlyOnceOptions {
+  /**
+   * A session of the database that is written to, such as another `PgConnector`'s `open()`. It is opened with each feed, and
+   * is nobody else's.
+   */
+  readonly connection: Effect.Effect<PgConnection, PgOpenError, Scope.Scope>
+  /** Under which the position is kept; every feed needs one of its own. Default: the slot's name. */
+  readonly name?: string
+  /**
+   * The table that the position is kept in, its name as written in SQL: `app.positions`. It is made if it is not there.
+   * Default `usualPositionTable`. It must not itself be published to this feed: every position stored would be a change to
+   * handle.
+   */
+  readonly table?: string
+  /**
+   * Marks what is written with this replication origin, which is made if it is not there: a feed of the target with
+   * `origin: "none"` leaves it out. Needs a superuser, or the right to call the functions of origins.
+   */
+  readonly origin?: string
+  /** How each transaction runs. */
+  readonly transaction?: Omit<TransactionOptions, "readOnly">
+  /** Several transactions of the source in one of the target. Unless given, each has its own. */
+  readonly batch?: BatchLimits
+}
+
+/** One transaction of the source in one of the target. */
+const single: BatchLimits = { count: 1 }
+
+/** A position that is safe must not be lost, and with it what was written, in a crash of the target. */
+const durable =
+  "select pg_catalog.set_config('synchronous_commit', 'local', false)" +
+  " where pg_catalog.current_setting('synchronous_commit') = 'off'"
+
+/** Why the session is no longer there. */
+const lost = (connection: PgConnection): Effect.Effect<ByServer> =>
+  Effect.map(connection.ended, (ended) =>
+    byServer(
+      ended._tag === "PgPoolError"
+        ? new PgClosedError({ reason: ended.reason, sent: true, server: undefined, sql: "" })
+        : ended
+    )
+  )
+
+/**
+ * What a failed handler's failure is: the loss of its session, a conflict with other transactions that the whole transaction
+ * is to be repeated for, or its own.
+ */
+const endingOf = <E>(connection: PgConnection, ending: Ending<E>): Effect.Effect<Ending<E>> =>
+  Effect.flatMap(connection.status, ({ state }) => {
+    if (ending._tag === "ByServer") return Effect.succeed(ending)
+    if (state === "broken") return lost(connection)
+    const { error } = ending
+    return Effect.succeed(error instanceof PgServerError && isRetryable(error) ? byServer(error) : ending)
+  })
+
+const keeper = <E, R>(
+  options: ExactlyOnceOptions,
+  name: string,
+  handle: (event: TransactionEvent, connection: PgConnection) => Effect.Effect<unknown, E, R>
+): Effect.Effect<Keeper<E, R>, RunError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const store = yield* PositionTable.make(name, options.table ?? PositionTable.usualTable)
+    const connection = yield* options.connection
+    yield* connection.query(Statement.make(durable))
+    if (options.origin !== undefined) yield* OriginMark.mark(connection, options.origin)
+    const position = yield* store.load(connection)
+    const lock = yield* Effect.makeSemaphore(1)
+    let at: Lsn | undefined = position
+    const within = <E2, R2>(to: Lsn, body: Effect.Effect<unknown, Ending<E2>, R2>) =>
+      connection
+        .withTransaction(
+          // The position first: its row is ours from here to the end of the transaction.
+          Effect.zipRight(
+            Effect.mapError(
+              Effect.suspend(() => store.move(connection, at, to)),
+              byServer
+            ),
+            body
+          ),
+          options.transaction
+        )
+        .pipe(
+          Effect.mapError((error) =>
+            error._tag === "ByServer" || error._tag === "ByHandler" ? error : byServer(error)
+          ),
+          Effect.catchAll((ending) => Effect.flatMap(endingOf(connection, ending), Effect.fail)),
+          Effect.zipRight(
+            Effect.sync(() => {
+              at = to
+            })
+          )
+        )
+    return {
+      position,
+      keep: (to) =>
+        lock.withPermits(1)(
+          Effect.suspend(() => (at !== undefined && to <= at ? Effect.void : within(to, Effect.void)))
+        ),
+      lower: (to) => lock.withPermits(1)(within(to, Effect.void)),
+      handle: (events, to) =>
+        lock.withPermits(1)(
+          within(
+            to,
+            Effect.forEach(
+              Chunk.toReadonlyArray(events),
+              (event) =>
+                Effect.mapError(
+                  Effect.suspend(() => handle(event, connection)),
+                  byHandler
+                ),
+              { discard: true }
+            )
+          )
+        )
+    }
+  })
+
+/**
+ * A handler that writes into PostgreSQL, called inside a transaction that also stores how far it is: whatever fails, and
+ * whenever, each transaction of the source takes effect in the target once.
+ *
+ * The transaction is rolled back when the handler fails, and the handler is called again, or not, by the run's `retry`. When
+ * the session is lost, also at its COMMIT, or the transaction conflicts with others, feed and session are opened again by
+ * `reconnect`, and what is stored says what comes next. The handler must write by the connection it is given and by nothing
+ * else, must not end the transaction, and must not hide a statement's failure.
+ *
+ * The run fails with `PgSlotError` (`recreated`, `diverged`) when what the slot has still to send begins behind what is
+ * stored.
+ */
+export const exactlyOnce = <E, R>(
+  options: ExactlyOnceOptions,
+  handle: (event: TransactionEvent, connection: PgConnection) => Effect.Effect<unknown, E, R>
+): Kept<E, R> => ({
+  _tag: "Kept",
+  open: (slot) => keeper(options, options.name ?? slot, handle),
+  limits: options.batch ?? single
+})

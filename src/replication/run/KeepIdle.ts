@@ -1,0 +1,25 @@
+/** A position that is kept with the handler's writes follows the server's log too when there is nothing to write. */
+import * as Effect from "effect/Effect"
+import type { Ending } from "./Ending.js"
+import { byServer } from "./Ending.js"
+import type { LogicalFeed } from "../feed/LogicalFeed.js"
+import type { Keeper } from "./RunHandler.js"
+
+/**
+ * Keeps and acknowledges, every status interval, what the server has sent, if all of it is handled. In this order: what is
+ * kept is then never behind the slot, which is how a slot that somebody else has moved is told from ours.
+ */
+export const keepIdle = <E, R>(
+  feed: LogicalFeed,
+  keeper: Keeper<E, R>
+): Effect.Effect<never, Ending<never>> =>
+  Effect.forever(
+    Effect.zipRight(
+      Effect.sleep(feed.facts.statusInterval),
+      Effect.flatMap(feed.progress, ({ flushed, outstanding, received }) =>
+        outstanding > 0 || received <= flushed
+          ? Effect.void
+          : Effect.zipRight(keeper.keep(received), Effect.mapError(feed.acknowledge(received), byServer))
+      )
+    )
+  )

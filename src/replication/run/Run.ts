@@ -1,0 +1,223 @@
+/**
+ * A feed kept going: opened, read through a handler, acknowledged by what the handler has finished, and opened again when it
+ * is lost.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Cause from "effect/Cause"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type { TargetSessionAttrs } from "../../config/Vocabulary.js"
+import { PgConnector } from "../../connection/PgConnector.js"
+import * as LsnText from "../../model/Lsn.js"
+import type { Lsn } from "../../model/Lsn.js"
+import { PgClosedError } from "../../model/PgError.js"
+import * as Consume from "./Consume.js"
+import type { Ending } from "./Ending.js"
+import { byServer, isPassing } from "./Ending.js"
+import { Finished } from "./Finished.js"
+import * as KeepIdle from "./KeepIdle.js"
+import type { Place } from "../feed/Lineage.js"
+import * as Lineage from "../feed/Lineage.js"
+import type { LogicalFeed, LogicalOptions } from "../feed/LogicalFeed.js"
+import { logical } from "../feed/LogicalFeed.js"
+import type { Retries } from "./Retries.js"
+import * as Attempts from "./Retries.js"
+import type { RunError, RunEvent } from "./RunEvent.js"
+import type { Handler, Keeper } from "./RunHandler.js"
+
+/** How a lost feed is opened again, unless set otherwise: after a tenth of a second, then longer, up to half a minute. */
+export const usualReconnect: Schedule.Schedule<unknown, RunError> = Schedule.exponential("100 millis").pipe(
+  Schedule.union(Schedule.spaced("30 seconds")),
+  Schedule.jittered
+)
+
+/** A feed that lived for so long was well: when it is lost, the schedule begins anew. */
+export const usualSteadiness: Duration.Duration = Duration.minutes(1)
+
+export interface RunSettings<E = never, R = never> {
+  /** How a handler that failed is called again, with the same. Unless given it is not, and the run fails with its error. */
+  readonly retry?: Schedule.Schedule<unknown, E, R>
+  /** How a lost feed is opened again. Default `usualReconnect`, without end. */
+  readonly reconnect?: Schedule.Schedule<unknown, RunError, R>
+  /** Hears of what happens, as it happens: the run waits for it. */
+  readonly onEvent?: (event: RunEvent<E>) => Effect.Effect<void, never, R>
+  /**
+   * The role wanted of the server. Default: the configuration's; if that takes any server and there are several hosts, the
+   * one that takes writes, which after a failover is the new primary.
+   */
+  readonly targetSessionAttrs?: TargetSessionAttrs
+}
+
+/** What the run knows from one feed to the next. */
+interface Memory {
+  /** Everything that ends before has been handled; `undefined` until a feed has told where it begins. */
+  position: Lsn | undefined
+  /** What ends behind has not been handled, nor been begun. */
+  handled: Lsn | undefined
+  /** Where the last feed was read; `undefined` until one has been open. */
+  place: Place | undefined
+}
+
+type Connector = PgConnector["Type"]
+
+const towards = (connector: Connector, wanted: TargetSessionAttrs | undefined): Connector => {
+  const { hosts, targetSessionAttrs } = connector.config
+  const usual = targetSessionAttrs === "any" && hosts.length > 1 ? "read-write" : targetSessionAttrs
+  const attrs = wanted ?? usual
+  return {
+    config: connector.config,
+    get types() {
+      return connector.types
+    },
+    findTypes: connector.findTypes,
+    refreshTypes: connector.refreshTypes,
+    open: (overrides) => connector.open({ targetSessionAttrs: attrs, ...overrides })
+  }
+}
+
+/** The server has ended the stream, as it does when it shuts down. */
+const endedEarly = (slot: string): PgClosedError =>
+  new PgClosedError({
+    reason: `the server ended the stream of slot ${slot}`,
+    sent: true,
+    server: undefined,
+    sql: ""
+  })
+
+/** Opens one feed and goes through it to its end. */
+const session = <E, R>(
+  options: LogicalOptions,
+  handler: Handler<E, R>,
+  memory: Memory,
+  call: Consume.Call<E, R>,
+  told: (feed: LogicalFeed, position: Lsn) => Effect.Effect<void>
+): Effect.Effect<void, Ending<E>, R | PgConnector | Scope.Scope> =>
+  Effect.gen(function* () {
+    const keeper: Keeper<E, R> | undefined =
+      handler._tag === "Kept" ? yield* Effect.mapError(handler.open(options.slot), byServer) : undefined
+    const position = keeper?.position ?? memory.position ?? options.start ?? LsnText.zero
+    // A position that another run has kept may be that of something handled.
+    const handled = position === memory.position ? (memory.handled ?? position) : position
+    const start = yield* Effect.mapError(Lineage.resume({ position, handled }, memory.place), byServer)
+    const feed = yield* Effect.mapError(
+      logical({ ...options, start, ...(keeper === undefined ? {} : { idle: "hold" }) }),
+      byServer
+    )
+    yield* Effect.mapError(Lineage.check(options.slot, start, memory.place, feed.facts), byServer)
+    const finished = new Finished(feed, LsnText.max(start, feed.facts.start))
+    if (keeper?.position !== undefined && start < keeper.position) yield* keeper.lower(start)
+    memory.position = finished.start
+    memory.handled ??= finished.start
+    if (keeper !== undefined && keeper.position === undefined) yield* keeper.keep(finished.start)
+    yield* Effect.addFinalizer(() =>
+      Effect.map(feed.progress, ({ flushed }) => {
+        memory.position = LsnText.max(flushed, finished.position)
+        memory.handled = LsnText.max(memory.handled ?? LsnText.zero, finished.handled)
+      })
+    )
+    yield* told(feed, finished.start)
+    memory.place = feed.facts
+    const consumption = { feed, finished, call }
+    switch (handler._tag) {
+      case "EachTransaction":
+        yield* Consume.transactions(consumption, handler)
+        break
+      case "EachChange":
+        yield* Consume.changes(consumption, handler)
+        break
+      case "EachBatch":
+        yield* Consume.eachBatch(consumption, handler)
+        break
+      case "Kept":
+        yield* Effect.raceFirst(
+          Consume.batches(consumption, Consume.limitsOf(handler.limits), keeper!.handle),
+          KeepIdle.keepIdle(feed, keeper!)
+        )
+    }
+    const { received } = yield* feed.progress
+    if (options.until === undefined || received < options.until) {
+      yield* Effect.fail(byServer(endedEarly(options.slot)))
+    }
+  })
+
+/**
+ * Reads a slot through a handler for as long as the effect runs, or up to `until`.
+ *
+ * What the handler has finished is acknowledged, as far as everything before is finished too. A handler's failure ends the
+ * run with its error, unless `retry` has it called again. When the feed is lost (the server restarts, fails over, ends the
+ * session, is silent, or another session still has the slot) what is at work is finished first; then the feed is opened
+ * again by `reconnect`, on whichever of the hosts is the primary, and goes on behind what has been handled.
+ *
+ * Fails with `PgSlotError` when the slot is missing, invalidated, made anew, or does not fit the position that this run, or
+ * the database it writes to, has reached: going on would leave a gap. Fails with `PgConfigError`, `PgAuthError`,
+ * `PgCodecError`, `PgProtocolError` or `PgServerError` for what is the same the next time; and with what the feed was lost
+ * by, when `reconnect` ends.
+ *
+ * Interrupting interrupts the handlers, waits for them, reports the position that is finished, and closes the feed.
+ *
+ * @see https://www.postgresql.org/docs/current/logicaldecoding-explanation.html#LOGICALDECODING-REPLICATION-SLOTS
+ */
+export const run = <E, R, R2 = never>(
+  options: LogicalOptions,
+  handler: Handler<E, R>,
+  settings: RunSettings<E, R2> = {}
+): Effect.Effect<void, E | RunError, R | R2 | PgConnector> =>
+  Effect.gen(function* () {
+    const connector = towards(yield* PgConnector, settings.targetSessionAttrs)
+    const context = yield* Effect.context<R2>()
+    const tell = (event: RunEvent<E>): Effect.Effect<void> =>
+      settings.onEvent === undefined ? Effect.void : Effect.provide(settings.onEvent(event), context)
+    const memory: Memory = { position: undefined, handled: undefined, place: undefined }
+    const known = (): Lsn => memory.position ?? options.start ?? LsnText.zero
+    const reconnect: Retries<RunError> = yield* Attempts.make<RunError, R2>(
+      settings.reconnect ?? usualReconnect,
+      (reason, attempt, delay) =>
+        delay === undefined ? Effect.void : tell({ _tag: "Retrying", reason, attempt, delay })
+    )
+    const retrying = Attempts.calling<E, R2>(settings.retry, (error, attempt, delay) =>
+      tell({ _tag: "HandlerFailed", error, attempt, delay })
+    )
+    const call: Consume.Call<E, R | R2> = retrying
+    const told = (feed: LogicalFeed, position: Lsn): Effect.Effect<void> =>
+      tell(
+        memory.place !== undefined
+          ? { _tag: "Resumed", facts: feed.facts, position }
+          : { _tag: "Opened", facts: feed.facts }
+      )
+
+    const one: Effect.Effect<boolean, E | RunError, R | R2> = Effect.gen(function* () {
+      const before = known()
+      const begun = yield* Clock.currentTimeMillis
+      const outcome = yield* Effect.either(
+        Effect.provideService(
+          Effect.scoped(session<E, R | R2>(options, handler, memory, call, told)),
+          PgConnector,
+          connector
+        )
+      )
+      if (outcome._tag === "Right") return true
+      const ending = outcome.left
+      if (ending._tag === "ByHandler") return yield* Effect.fail(ending.error)
+      const reason = ending.error
+      if (!isPassing(reason)) return yield* Effect.fail(reason)
+      const position = known()
+      yield* tell({ _tag: "Lost", reason, position })
+      const lived = (yield* Clock.currentTimeMillis) - begun
+      if (position > before || lived >= Duration.toMillis(usualSteadiness)) yield* reconnect.reset
+      if (!(yield* reconnect.next(reason))) return yield* Effect.fail(reason)
+      return false
+    })
+
+    yield* Effect.repeat(one, { until: (done) => done }).pipe(
+      Effect.onExit((exit) =>
+        tell({
+          _tag: "Stopped",
+          how: Exit.isSuccess(exit) ? "done" : Cause.isInterrupted(exit.cause) ? "interrupted" : "failed",
+          position: known()
+        })
+      )
+    )
+  })

@@ -1,0 +1,67 @@
+/** What is handled as one: mostly one event, and what cannot be told apart from it. */
+import * as Effect from "effect/Effect"
+import type { Lsn } from "../../model/Lsn.js"
+import type { ByServer } from "./Ending.js"
+import type { Finished } from "./Finished.js"
+import type { LogicalEvent, TransactionInfo } from "../changes/LogicalEvent.js"
+import type { Transaction, TransactionEvent } from "../feed/TransactionAssembler.js"
+
+/** The last one's end is the position of all. */
+export type Unit = readonly [TransactionEvent, ...Array<TransactionEvent>]
+
+/** What is acknowledged once this is handled. */
+export const endOf = (event: TransactionEvent): Lsn =>
+  event._tag === "LogicalMessage" ? event.lsn : event.endLsn
+
+/**
+ * Whether a transaction was prepared before its slot told of such. The server tells it right before its COMMIT PREPARED, with
+ * the position it was prepared at, and behind that much else may have been finished long ago.
+ *
+ * @see https://www.postgresql.org/docs/current/logicaldecoding-two-phase-commits.html
+ */
+export const isLate = ({ commitLsn, gid }: TransactionInfo, finished: Finished): boolean =>
+  gid !== undefined && commitLsn < finished.start
+
+/**
+ * A late transaction, until the event right behind it is seen: only that can be its commit. Names are used again, so the name alone
+ * does not tell. One whose commit is not there was told to an earlier feed with it, and waits for nothing.
+ */
+export class Late<A> {
+  private held: { readonly transaction: TransactionInfo; readonly value: A } | undefined
+
+  /** `value`: what its consumer knows it by. */
+  hold(transaction: TransactionInfo, value: A): void {
+    this.held = { transaction, value }
+  }
+
+  /** The value that is held, if this is its commit; nothing is held afterwards. */
+  take(event: LogicalEvent | TransactionEvent): A | undefined {
+    const { held } = this
+    if (held === undefined) return undefined
+    this.held = undefined
+    const { gid, xid } = held.transaction
+    return event._tag === "CommitPrepared" && event.xid === xid && event.gid === gid ? held.value : undefined
+  }
+}
+
+/**
+ * Puts late transactions and their commits together: a position between the two would lie before one that is kept already. What
+ * is finished already is left out.
+ */
+export class Units {
+  private readonly late = new Late<Transaction>()
+
+  constructor(private readonly finished: Finished) {}
+
+  /** What can be handled now; `undefined` when nothing, or not yet. */
+  take(event: TransactionEvent): Effect.Effect<Unit | undefined, ByServer> {
+    const late = this.late.take(event)
+    if (event._tag === "Transaction" && event.isPrepared && isLate(event.transaction, this.finished)) {
+      this.late.hold(event.transaction, event)
+      return Effect.succeed(undefined)
+    }
+    return Effect.map(this.finished.isKnown(endOf(event)), (known) =>
+      known ? undefined : late === undefined ? [event] : [late, event]
+    )
+  }
+}

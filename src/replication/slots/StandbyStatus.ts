@@ -1,0 +1,175 @@
+/**
+ * What keeps a replication link alive from this side: how far we are, told on a timer of its own, at once when the server
+ * asks, and when it should be known. The timer runs whether data comes, is being worked on, or waits at the byte bound.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-STANDBY-STATUS-UPDATE
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { ByteWriter } from "../../bytes/ByteWriter.js"
+import type { Lsn } from "../../model/Lsn.js"
+import { PgTimeoutError } from "../../model/PgError.js"
+import { PgTimestampTz } from "../../model/PgTimestampTz.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
+import { bodyEnd } from "../../wire/FrameRun.js"
+import * as WalMessage from "../../wire/replication/WalMessage.js"
+import { primaryKeepalive } from "../../wire/replication/WalView.js"
+
+/** How far a consumer is; each position is the one behind the last byte. */
+export interface Positions {
+  readonly written: Lsn
+  /** What is safe: the slot moves up to here. */
+  readonly flushed: Lsn
+  readonly applied: Lsn
+}
+
+/** The longest interval between two reports, unless another is asked for. */
+export const usualInterval: Duration.Duration = Duration.seconds(10)
+
+/** How long the server may be silent, unless told otherwise: as `wal_receiver_timeout` has it. */
+export const usualSilenceLimit: Duration.Duration = Duration.seconds(60)
+
+const units: Readonly<Record<string, number>> = {
+  us: 0.001,
+  ms: 1,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000
+}
+
+/** A setting such as `1min` or `500ms` as the server shows it, in milliseconds; `undefined` when it is none. */
+export const millisOf = (shown: string): number | undefined => {
+  const words = /^(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?$/.exec(shown.trim())
+  return words === null ? undefined : Number(words[1]) * units[words[2] ?? "ms"]!
+}
+
+/**
+ * How often to report, by what the server shows as `wal_sender_timeout`: a third of it, and not more than ten seconds. With
+ * `0` the server waits for ever.
+ */
+export const intervalFor = (walSenderTimeout: string): Duration.Duration => {
+  const millis = millisOf(walSenderTimeout) ?? 0
+  return millis === 0
+    ? usualInterval
+    : Duration.min(usualInterval, Duration.millis(Math.max(1, Math.floor(millis / 3))))
+}
+
+/** Whether a keepalive in the run asks for an answer. */
+export const isAsked = (run: FrameRun): boolean => {
+  for (let index = 0; index < run.count; index++) {
+    const at = run.starts[index]!
+    // The flag is a keepalive's last byte.
+    if (run.bytes[at] === primaryKeepalive && run.bytes[bodyEnd(run, index) - 1] === 1) return true
+  }
+  return false
+}
+
+/** A bell that can be rung from a socket's callback. Rung while nobody listens, it rings for who listens next. */
+export class Bell {
+  private rung = false
+  private listener: (() => void) | undefined
+
+  ring(): void {
+    const listener = this.listener
+    this.listener = undefined
+    if (listener === undefined) this.rung = true
+    else listener()
+  }
+
+  /** Waits for the next ring. */
+  readonly wait: Effect.Effect<void> = Effect.async((resume) => {
+    if (this.rung) {
+      this.rung = false
+      return resume(Effect.void)
+    }
+    this.listener = () => resume(Effect.void)
+    return Effect.sync(() => {
+      this.listener = undefined
+    })
+  })
+}
+
+/** The report as a payload, with the time of this machine. */
+export const encode = (
+  positions: Positions,
+  options: { readonly replyRequested: boolean }
+): Effect.Effect<Uint8Array> =>
+  Effect.map(Clock.currentTimeNanos, (now) => {
+    const writer = new ByteWriter(64)
+    WalMessage.encodeClient(writer, {
+      _tag: "StandbyStatus",
+      ...positions,
+      time: Option.getOrElse(PgTimestampTz.fromEpochMicros(now / 1000n), () => PgTimestampTz.infinity),
+      replyRequested: options.replyRequested
+    })
+    return writer.detach()
+  })
+
+/** Sends a report; `replyRequested` has the server answer at once. */
+export type Send<E> = (
+  positions: Positions,
+  options: { readonly replyRequested: boolean }
+) => Effect.Effect<void, E>
+
+export interface ReportOptions<E> {
+  readonly positions: () => Positions
+  readonly send: Send<E>
+  readonly interval: Duration.Duration
+  /** Rung when a report is due before its time. */
+  readonly bell: Bell
+}
+
+/** Reports every `interval`, and whenever the bell rings; after a ring the interval begins anew. Ends with the link. */
+export const report = <E>({ bell, interval, positions, send }: ReportOptions<E>): Effect.Effect<never, E> =>
+  Effect.raceFirst(Effect.sleep(interval), bell.wait).pipe(
+    Effect.zipRight(Effect.suspend(() => send(positions(), { replyRequested: false }))),
+    Effect.forever
+  )
+
+/** How often a limit is looked at: it is passed by a quarter of itself at the most. */
+const looks = 4
+
+export interface WatchOptions<E> {
+  /** A number that grows with every byte heard. */
+  readonly heard: () => number
+  /** Whether we do not listen ourselves: then silence says nothing. */
+  readonly isBraked: () => boolean
+  readonly limit: Duration.Duration
+  /** Asks the server for a word. */
+  readonly ask: Effect.Effect<void, E>
+  /** What is going on, for the error. */
+  readonly during: string
+}
+
+/**
+ * Waits until the server has been silent for `limit`, and not longer than a quarter of it afterwards; then fails with
+ * `PgTimeoutError` (`silence`). After half of it the server is asked for a word, so that one with nothing to say is not
+ * taken for dead.
+ */
+export const watch = <E>({
+  ask,
+  during,
+  heard,
+  isBraked,
+  limit
+}: WatchOptions<E>): Effect.Effect<never, PgTimeoutError | E> => {
+  if (!Duration.isFinite(limit)) return Effect.never
+  const millis = Duration.toMillis(limit)
+  return Effect.suspend(() => {
+    let last = heard()
+    let silent = 0
+    const look = Effect.suspend((): Effect.Effect<void, PgTimeoutError | E> => {
+      const now = heard()
+      silent = now !== last || isBraked() ? 0 : silent + 1
+      last = now
+      if (silent > looks) {
+        return Effect.fail(new PgTimeoutError({ deadline: "silence", millis, sent: true, during }))
+      }
+      return silent === looks / 2 ? ask : Effect.void
+    })
+    return Effect.forever(Effect.zipRight(Effect.sleep(Duration.millis(Math.max(1, millis / looks))), look))
+  })
+}

@@ -1,0 +1,139 @@
+/** The copy of one table under a snapshot, as a stream of what comes of it. */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as CopyFormat from "../../connection/copy/CopyFormat.js"
+import * as CopyRows from "../../connection/copyrows/CopyRows.js"
+import * as CopyStatement from "../../connection/copyrows/CopyStatement.js"
+import type { PgConnection } from "../../connection/PgConnection.js"
+import type { Lsn } from "../../model/Lsn.js"
+import type { PgConfigError, PgSessionError } from "../../model/PgError.js"
+import * as Statement from "../../model/Statement.js"
+import type { ObjectRow } from "../../types/RowShape.js"
+import type { CopiedTable } from "./CatchUp.js"
+import * as SnapshotFailure from "./SnapshotFailure.js"
+import type { PgSnapshotError } from "./SnapshotFailure.js"
+import type { PublishedTable } from "./SnapshotTables.js"
+import * as SnapshotTables from "./SnapshotTables.js"
+
+/** A table is about to be copied. What the consumer has of it from before is void. */
+export interface CopyStarted {
+  readonly _tag: "CopyStarted"
+  readonly relation: PublishedTable
+}
+
+/** Some of a table's rows, in the order in which the server reads them; never none. */
+export interface CopyBatch {
+  readonly _tag: "CopyBatch"
+  readonly relation: PublishedTable
+  /** Every published column, with values as in the stream of changes. */
+  readonly rows: ReadonlyArray<ObjectRow>
+}
+
+/** All rows of a table have been given. */
+export interface CopyFinished {
+  readonly _tag: "CopyFinished"
+  readonly relation: PublishedTable
+  /** What to keep: given to the next `snapshot` of the slot, the table is not copied again. */
+  readonly copied: CopiedTable
+  readonly rows: number
+  /** As the copy had them. */
+  readonly bytes: number
+}
+
+export type CopyEvent = CopyStarted | CopyBatch | CopyFinished
+
+/** How far the copy of a table is. */
+export interface TableProgress {
+  readonly relation: PublishedTable
+  readonly state: "waiting" | "copying" | "copied"
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** What counts while a table is copied. */
+export class TableTally implements TableProgress {
+  state: TableProgress["state"] = "waiting"
+  rows = 0
+  bytes = 0
+  constructor(readonly relation: PublishedTable) {}
+}
+
+/** What a copy can fail with, once the sessions are open. */
+export type CopyError = PgSessionError | PgConfigError | PgSnapshotError
+
+/**
+ * Whether the table of the name is still the one that was listed, with the rows that it had: a table that was truncated or
+ * rewritten since has other files, and an older snapshot finds none of its rows in them. The catalog is seen under the
+ * snapshot, the functions answer of now.
+ */
+const isAsItWas = `select coalesce(to_regclass($2) = $1::oid, false) and coalesce(bool_and(
+    pg_relation_filenode(c.oid) is not distinct from nullif(c.relfilenode, 0)), false) as "same"
+  from pg_class c
+  where (c.oid = $1::oid or c.oid = any (array(select p.relid::oid from pg_partition_tree($1::oid) p)))
+    and c.relkind <> 'p' or c.oid = $1::oid`
+
+/** Holds the table as it is until `release`, reads what its columns are, and says how to copy it. */
+const prepare = (connection: PgConnection, table: PublishedTable) =>
+  Effect.gen(function* () {
+    const path = yield* SnapshotTables.quoted(table)
+    const select = yield* SnapshotTables.select(table)
+    const naming = SnapshotFailure.naming(table)
+    yield* naming(
+      connection.simple(
+        `savepoint of_table; lock table ${yield* SnapshotTables.source(table)} in access share mode`
+      )
+    )
+    const [row] = yield* connection.query(Statement.make(isAsItWas, [table.id, path]))
+    if (row?.["same"] !== true) return yield* SnapshotFailure.changed(table)
+    const { columns } = yield* naming(connection.describe(Statement.make(select)))
+    const types = yield* connection.findTypes(columns.map(({ typeOid }) => typeOid))
+    const format = CopyFormat.best(columns, types, "decode")
+    return {
+      sql: CopyStatement.from(select, format),
+      data: { columns: columns.map(({ name, typeOid }) => ({ name, type: typeOid })), types, ...format }
+    }
+  })
+
+/** Lets go of the table and stays in the snapshot. */
+const release = (connection: PgConnection): Effect.Effect<void, PgSessionError> =>
+  Effect.asVoid(connection.simple("rollback to savepoint of_table; release savepoint of_table"))
+
+/** Copies the table through a session that sees the snapshot of `lsn`. */
+export const copy = (
+  connection: PgConnection,
+  tally: TableTally,
+  lsn: Lsn
+): Stream.Stream<CopyEvent, CopyError> =>
+  Stream.unwrap(
+    Effect.map(prepare(connection, tally.relation), ({ data, sql }) => {
+      const { relation } = tally
+      const started: Stream.Stream<CopyEvent> = Stream.sync(() => {
+        tally.state = "copying"
+        return { _tag: "CopyStarted", relation }
+      })
+      const batches: Stream.Stream<CopyEvent, CopyError> = connection.copyTo(sql).pipe(
+        Stream.mapChunks((chunk) => {
+          for (const { length } of chunk) tally.bytes += length
+          return chunk
+        }),
+        CopyRows.decode(data),
+        Stream.chunks,
+        Stream.filter(Chunk.isNonEmpty),
+        Stream.map((chunk): CopyEvent => {
+          tally.rows += chunk.length
+          return { _tag: "CopyBatch", relation, rows: Chunk.toReadonlyArray(chunk) }
+        }),
+        Stream.mapError((error) => SnapshotFailure.of(relation, error))
+      )
+      const finished: Stream.Stream<CopyEvent, PgSessionError> = Stream.fromEffect(
+        Effect.map(release(connection), () => {
+          const { id, name, schema } = relation
+          const { bytes, rows } = tally
+          tally.state = "copied"
+          return { _tag: "CopyFinished", relation, copied: { id, schema, name, lsn }, rows, bytes }
+        })
+      )
+      return Stream.concat(started, Stream.concat(batches, finished))
+    })
+  )

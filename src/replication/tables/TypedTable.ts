@@ -1,0 +1,273 @@
+/** Changes of one table with its rows through a Schema. */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
+import { PgConnector } from "../../connection/PgConnector.js"
+import type { Column } from "../../model/Column.js"
+import * as Format from "../../model/Format.js"
+import { PgCodecError } from "../../model/PgError.js"
+import type { PgConfigError } from "../../model/PgError.js"
+import * as Rows from "../../schema/Rows.js"
+import type { Registry } from "../../types/Registry.js"
+import type { ObjectRow } from "../../types/RowShape.js"
+import type { ChangeEvent } from "../feed/ChangeKeys.js"
+import type { ChangeRowPlace } from "../changes/ChangeRowError.js"
+import { PgChangeRowError } from "../changes/ChangeRowError.js"
+import type { Delete, Insert, Relation, Truncate, Update } from "../changes/LogicalEvent.js"
+import { nameOf } from "../changes/LogicalEvent.js"
+import { PartialRows } from "./PartialRows.js"
+import * as Quoting from "../slots/Quoting.js"
+import * as TablePath from "../slots/TablePath.js"
+import { isUnchanged } from "../changes/Unchanged.js"
+
+/** A row with all its columns. */
+export interface WholeRow<A> {
+  readonly _tag: "WholeRow"
+  readonly row: A
+}
+
+/** A row with the fields that are known. */
+export interface PartialRow<A> {
+  readonly _tag: "PartialRow"
+  readonly row: Partial<A>
+  /** Columns that the server did not send: all but the key, or large values that did not change. */
+  readonly missing: ReadonlyArray<string>
+}
+
+export type TypedRow<A> = WholeRow<A> | PartialRow<A>
+
+export interface TypedInsert<A> {
+  readonly _tag: "Insert"
+  readonly new: A
+  readonly change: Insert
+}
+
+export interface TypedUpdate<A> {
+  readonly _tag: "Update"
+  /** Partial when a large value did not change and is not known. */
+  readonly new: TypedRow<A>
+  /** Partial when only the key is told; `undefined` when the key is as it was. */
+  readonly old: TypedRow<A> | undefined
+  readonly change: Update
+}
+
+export interface TypedDelete<A> {
+  readonly _tag: "Delete"
+  /** Partial when only the key is told. */
+  readonly old: TypedRow<A>
+  readonly change: Delete
+}
+
+/** The table is empty. */
+export interface TypedTruncate {
+  readonly _tag: "Truncate"
+  readonly change: Truncate
+}
+
+export type TypedChange<A> = TypedInsert<A> | TypedUpdate<A> | TypedDelete<A> | TypedTruncate
+
+export interface TypedTable<A, R> {
+  readonly schema: string
+  readonly name: string
+  /** Whether the relation is this table, by name. */
+  readonly matches: (relation: Relation) => boolean
+  /**
+   * The change with its rows decoded; none when it is of another table.
+   *
+   * A row that the server sent in part, the key alone or without a large value that did not change, is a `PartialRow`: each
+   * field whose columns are there is decoded, and the others are left out. That needs a Schema that tells its fields.
+   *
+   * Fails with `PgCodecError`: `where` is `table` when the table does not have the columns that the Schema wants, with
+   * both side by side, as soon as a change is met after the table was first described or described anew. A row that the Schema
+   * refuses is a `PgChangeRowError`, which is a `PgCodecError` with the change and its transaction. Fails with `PgConfigError` when the table was given a name that is none.
+   */
+  readonly decode: (
+    change: ChangeEvent
+  ) => Effect.Effect<Option.Option<TypedChange<A>>, PgCodecError | PgConfigError, R | PgConnector>
+}
+
+/** The relation's columns as those of a result. */
+const columnsOf = (relation: Relation): ReadonlyArray<Column> =>
+  relation.columns.map(({ name, typeModifier, typeOid }, index) => ({
+    name,
+    tableOid: relation.id,
+    columnNumber: 0,
+    typeOid: relation.types?.[index] ?? typeOid,
+    typeSize: -1,
+    typeModifier,
+    format: Format.binary
+  }))
+
+const kinds = { Insert: "insert", Update: "update", Delete: "delete" } as const
+
+const placeOf = (
+  { _tag, relation, transaction }: Insert | Update | Delete,
+  row: ChangeRowPlace["row"]
+): ChangeRowPlace => ({ table: nameOf(relation), kind: kinds[_tag], row, transaction })
+
+const inPart = {
+  where: "row",
+  index: -1,
+  type: "record",
+  reason: "it came in part, and the Schema does not tell its fields"
+}
+
+class Decoder<A, R> {
+  private readonly whole: Rows.RowSchema<A, R>
+  private readonly partial: PartialRows<A, R>
+  /** One list for each description: what fits is compared once. */
+  private readonly columns = new WeakMap<Relation, ReadonlyArray<Column>>()
+
+  constructor(
+    schema: Schema.Schema<A, unknown, R>,
+    private readonly name: string
+  ) {
+    this.whole = Rows.compile(schema)
+    this.partial = new PartialRows(schema)
+  }
+
+  /** What rows of the relation belong to, unless its columns do not fit. */
+  origin(relation: Relation, registry: Registry): Either.Either<Rows.Origin, PgCodecError> {
+    const columns = this.columns.get(relation) ?? columnsOf(relation)
+    this.columns.set(relation, columns)
+    const comparison = this.whole.refuses(columns, registry)
+    return comparison === undefined
+      ? Either.right({ columns, registry, sql: this.name })
+      : Either.left(this.misfit(`\n${comparison.toString().replaceAll(/^/gm, "  ")}`))
+  }
+
+  row(
+    row: ObjectRow,
+    origin: Rows.Origin,
+    place: ChangeRowPlace
+  ): Effect.Effect<TypedRow<A>, PgCodecError, R> {
+    const missing = origin.columns.flatMap(({ name }) =>
+      Object.hasOwn(row, name) && !isUnchanged(row[name]) ? [] : [name]
+    )
+    if (missing.length === 0) {
+      return Effect.map(this.decode(this.whole, row, origin, place), (row) => ({ _tag: "WholeRow", row }))
+    }
+    const known = Object.fromEntries(Object.entries(row).filter(([, value]) => !isUnchanged(value)))
+    const partial = this.partial.of(new Set(Object.keys(known)))
+    return partial === undefined
+      ? Effect.fail(new PgChangeRowError(place, inPart))
+      : Effect.map(this.decode(partial, known, origin, place), (row) => ({
+          _tag: "PartialRow",
+          row,
+          missing
+        }))
+  }
+
+  decode<B>(
+    schema: Rows.RowSchema<B, R>,
+    row: ObjectRow,
+    origin: Rows.Origin,
+    place: ChangeRowPlace
+  ): Effect.Effect<B, PgChangeRowError, R> {
+    return Effect.mapBoth(schema.decode([row], 1, origin), {
+      onFailure: (error) => new PgChangeRowError(place, error),
+      onSuccess: (rows) => rows[0]!
+    })
+  }
+
+  insert(change: Insert, origin: Rows.Origin): Effect.Effect<TypedInsert<A>, PgCodecError, R> {
+    return Effect.map(this.decode(this.whole, change.new, origin, placeOf(change, "new")), (row) => ({
+      _tag: "Insert",
+      new: row,
+      change
+    }))
+  }
+
+  private misfit(reason: string): PgCodecError {
+    return new PgCodecError({
+      direction: "decode",
+      where: "table",
+      index: -1,
+      type: "record",
+      reason,
+      sql: this.name
+    })
+  }
+}
+
+const make = <A, R>(
+  [schemaName, tableName]: readonly [string, string],
+  name: string,
+  schema: Schema.Schema<A, unknown, R>
+): TypedTable<A, R> => {
+  const decoder = new Decoder(schema, name)
+  const matches = (relation: Relation): boolean =>
+    relation.schema === schemaName && relation.name === tableName
+  const decodeRow = (
+    change: Insert | Update | Delete,
+    origin: Rows.Origin
+  ): Effect.Effect<TypedChange<A>, PgCodecError, R> => {
+    switch (change._tag) {
+      case "Insert":
+        return decoder.insert(change, origin)
+      case "Update":
+        return Effect.map(
+          Effect.all([
+            decoder.row(change.new, origin, placeOf(change, "new")),
+            change.old === undefined
+              ? Effect.succeed(undefined)
+              : decoder.row(change.old, origin, placeOf(change, "old"))
+          ]),
+          ([row, old]) => ({ _tag: "Update", new: row, old, change })
+        )
+      case "Delete":
+        return Effect.map(decoder.row(change.old, origin, placeOf(change, "old")), (old) => ({
+          _tag: "Delete",
+          old,
+          change
+        }))
+    }
+  }
+  return {
+    schema: schemaName,
+    name: tableName,
+    matches,
+    decode: (change) => {
+      switch (change._tag) {
+        case "Truncate":
+          return Effect.succeed(
+            change.relations.some(matches) ? Option.some({ _tag: "Truncate", change }) : Option.none()
+          )
+        case "Insert":
+        case "Update":
+        case "Delete":
+          return matches(change.relation)
+            ? Effect.flatMap(PgConnector, ({ types }) =>
+                Effect.flatMap(decoder.origin(change.relation, types), (origin) =>
+                  Effect.map(decodeRow(change, origin), Option.some)
+                )
+              )
+            : Effect.succeedNone
+        default:
+          return Effect.succeedNone
+      }
+    }
+  }
+}
+
+/** A name that is none is told when the table is used. */
+const misnamed = (reason: string): TypedTable<never, never> => ({
+  schema: "",
+  name: "",
+  matches: () => false,
+  decode: () => Effect.fail(Quoting.refusal("table", reason))
+})
+
+/**
+ * The table of this name, its rows through the Schema. The name is written as in SQL, such as `shop."Order Items"`; without a
+ * schema it is in `public`.
+ */
+export const table = <A, I, R>(name: string, schema: Schema.Schema<A, I, R>): TypedTable<A, R> =>
+  Either.match(TablePath.parse(name), {
+    onLeft: (reason): TypedTable<A, R> => misnamed(reason),
+    onRight: (parts) => {
+      const path = parts.length === 1 ? (["public", parts[0]!] as const) : ([parts[0]!, parts[1]!] as const)
+      return make(path, name, schema as Schema.Schema<A, unknown, R>)
+    }
+  })
