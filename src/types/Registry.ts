@@ -130,6 +130,11 @@ export class Registry {
     )
   }
 
+  /** Whether types are named here, so that a type that is met may be one of them. */
+  get hasNames(): boolean {
+    return this.named.length > 0
+  }
+
   /** The type's name: its codec's, else the built-in one's, else `OID n`. */
   nameOf(oid: number): string {
     return this.codecs.get(oid)?.name ?? Oid.nameOf(oid)

@@ -44,7 +44,9 @@ export class TupleDecoder {
     const types = columns.map(({ typeOid }) => typeOf(typeOid))
     this.text = types.map((oid) => Row.decodeOf(registry, oid, 0))
     this.binary = types.map((oid) => registry.lookup(oid)?.decodeBinary ?? asBytes)
-    this.unknownTypes = types.filter((oid) => registry.lookup(oid) === undefined)
+    // A domain is told as what it is over, which will do unless it may be one that has a codec by its name.
+    const wanted = registry.hasNames ? columns.map(({ typeOid }) => typeOid) : types
+    this.unknownTypes = wanted.filter((oid) => registry.lookup(oid) === undefined)
     this.values = columns.map(() => null)
     this.keys = columns.flatMap(({ key }, index) => (key ? [index] : []))
     this.keyValues = this.keys.map(() => null)

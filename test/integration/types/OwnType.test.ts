@@ -223,11 +223,13 @@ describe("a type of one's own by its name", () => {
     Effect.gen(function* () {
       const shop = yield* schema
       const pg = yield* open()
-      yield* pg.simple(`create table ${shop}.shirts (colour ${shop}.colour, colours ${shop}.colour[]);
+      yield* pg.simple(`create table ${shop}.shirts
+          (colour ${shop}.colour, colours ${shop}.colour[], wearer ${shop}.user_id, tint ${shop}.tint);
         create publication ${shop} for table ${shop}.shirts`)
       yield* Effect.addFinalizer(() => Effect.ignore(pg.simple(`drop publication ${shop}`)))
       const oid = Number(yield* value(pg, `select '${shop}.colour'::regtype::oid`))
-      yield* connecting({ connector: { types: named([`${shop}.colour`]) } })(
+      const id = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
+      yield* connecting({ connector: { types: named([`${shop}.colour`, `${shop}.user_id`]) } })(
         Effect.gen(function* () {
           const connector = yield* PgConnector
           const codec = (yield* connector.findTypes([oid])).lookup(oid)!
@@ -237,11 +239,14 @@ describe("a type of one's own by its name", () => {
             const slot = yield* slotName()
             yield* Slot.create(slot)
             const feed = yield* logical({ slot, publications: [shop], binary })
-            yield* pg.simple(`insert into ${shop}.shirts values ('red', '{red}')`)
+            yield* pg.simple(`insert into ${shop}.shirts values ('red', '{red}', '${id}', 'red')`)
             const inserts = yield* Stream.runHead(
               Stream.filter(feed.changes, ({ _tag }) => _tag === "Insert")
             )
-            assert.deepInclude(Option.getOrThrow(inserts), { new: { colour: red, colours: [red] } })
+            assert.deepInclude(Option.getOrThrow(inserts), {
+              new: { colour: red, colours: [red], wearer: new Own(id), tint: red }
+            })
+            yield* connector.refreshTypes
           }
         })
       )
