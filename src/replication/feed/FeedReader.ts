@@ -73,6 +73,12 @@ type Stop =
   /** The position to end at. */
   | { readonly _tag: "Reached" }
 
+/**
+ * Events given at a time: what is alive when the engine collects its young objects may live on until the next full collection,
+ * and the fewer those are the less a feed's memory goes up and down.
+ */
+const most = 256
+
 const full: Stop = { _tag: "Full" }
 const reached: Stop = { _tag: "Reached" }
 const tooLarge: Stop = {
@@ -139,16 +145,16 @@ export class FeedReader {
     }
     const out: Array<LogicalEvent> = []
     this.stop = this.decode(run, out)
-    if (this.stop === undefined) this.run = undefined
+    if (this.stop === undefined && this.index === run.count) this.run = undefined
     return out.length > 0 ? Effect.succeed(Chunk.unsafeFromArray(out)) : this.next()
   }
 
-  /** Goes through the run until it is used up, or something else has to be done first. */
+  /** Goes through the run until there are enough events, it is used up, or something else has to be done first. */
   private decode(run: FrameRun, out: Array<LogicalEvent>): Stop | undefined {
     const { bell, progress, reported } = this.options.link
     const { decoder, wal } = this
     const { bytes, count, starts } = run
-    while (this.index < count) {
+    while (this.index < count && out.length < most) {
       if (progress.isFull) return full
       const start = starts[this.index]!
       const end = bodyEnd(run, this.index++)
