@@ -42,13 +42,16 @@ const backTo = (before: ReturnType<typeof holdings>) =>
     Effect.withClock(Clock.make())
   )
 
-/** Which timer the kernel runs for the connection that leaves `port`: `02` is keepalive. */
-const kernelTimer = (port: number): string | undefined => {
-  const hex = port.toString(16).toUpperCase().padStart(4, "0")
-  const line = readFileSync("/proc/net/tcp", "utf8")
+/**
+ * Which timer the kernel runs for the connection between two ports: `02` is keepalive. One port alone may be that of an older
+ * connection to somewhere else, too.
+ */
+const kernelTimer = (from: number, to: number): string | undefined => {
+  const [local, remote] = [from, to].map((port) => `:${port.toString(16).toUpperCase().padStart(4, "0")}`)
+  const rows = readFileSync("/proc/net/tcp", "utf8")
     .split("\n")
-    .find((row) => row.trim().split(/\s+/)[1]?.endsWith(`:${hex}`) === true)
-  return line?.trim().split(/\s+/)[5]?.slice(0, 2)
+    .map((row) => row.trim().split(/\s+/))
+  return rows.find((row) => row[1]?.endsWith(local!) && row[2]?.endsWith(remote!))?.[5]?.slice(0, 2)
 }
 
 const echoes = (address: Address) =>
@@ -133,7 +136,7 @@ describe("NodeTransport", () => {
             const { open } = yield* Transport
             yield* open(peer.address)
             const socket = yield* peer.accept
-            return kernelTimer(socket.remotePort ?? 0)
+            return kernelTimer(socket.remotePort ?? 0, socket.localPort ?? 0)
           }).pipe(Effect.provide(layer))
         assert.strictEqual(yield* timerOf(NodeTransport.layer), "02")
         assert.strictEqual(yield* timerOf(NodeTransport.layerWith({ keepAliveIdle: "30 seconds" })), "02")
