@@ -45,15 +45,22 @@ const prepare = (columns: string, target: Target = shared, alter?: string) =>
 type Requirements<T> = T extends Effect.Effect<unknown, unknown, infer R> ? R : never
 export type Environment = Requirements<ReturnType<typeof logical>> | Scope.Scope
 
-/** The events up to and including the n-th that can be acknowledged. */
+/** The events up to and including the n-th that can be acknowledged, without transactions that have nothing in them. */
 const untilEnds = <E, R>(stream: Stream.Stream<LogicalEvent, E, R>, ends: number) => {
   let seen = 0
-  return Effect.map(
-    Stream.runCollect(
-      Stream.takeUntil(stream, (event) => positionOf(event) !== undefined && ++seen === ends)
-    ),
-    Chunk.toReadonlyArray
-  )
+  let before: LogicalEvent | undefined
+  const isEnd = (event: LogicalEvent): boolean => {
+    // Where streaming begins at once, transactions of others in this database are told, with nothing in them.
+    const isEmpty = before?._tag === "Begin"
+    before = event
+    return positionOf(event) !== undefined && !isEmpty && ++seen === ends
+  }
+  return Effect.map(Stream.runCollect(Stream.takeUntil(stream, isEnd)), (chunk) => {
+    const events = Chunk.toReadonlyArray(chunk)
+    const isEmptyEnd = (at: number) =>
+      events[at - 1]?._tag === "Begin" && events[at] !== undefined && positionOf(events[at]) !== undefined
+    return events.filter((_, at) => !isEmptyEnd(at) && !isEmptyEnd(at + 1))
+  })
 }
 
 const show = (event: LogicalEvent): unknown => {
@@ -352,6 +359,8 @@ describe("a logical feed", () => {
                 )
                 const rolledBack = `begin; insert into ${rows} values (4); rollback`
                 yield* run(rolledBack)
+                yield* run(`create table unpublished (id int); insert into unpublished values (1);
+                  drop table unpublished`)
                 yield* run(`insert into ${rows} values (5)`)
                 const events = yield* untilEnds(feed.changes, 2)
                 yield* feed.acknowledge(ends(events)[1]!)
