@@ -76,13 +76,18 @@ class LeasedPortal extends RowStream.StreamRequest {
   }
 }
 
+/** What rows are asked for by. */
+interface Asked {
+  readonly statement: Statement
+  readonly fetchSize: number
+  readonly mode: Row.RowMode
+  readonly timeout: Duration.DurationInput | undefined
+  readonly inspector: Inspector | undefined
+}
+
 const leased = (
   core: Core,
-  statement: Statement,
-  fetchSize: number,
-  mode: Row.RowMode,
-  timeout?: Duration.DurationInput,
-  inspector?: Inspector
+  { fetchSize, inspector, mode, statement, timeout }: Asked
 ): Stream.Stream<Row.Row, PgSessionError> =>
   RowStream.fromRequest<Row.Row>(
     core,
@@ -97,11 +102,7 @@ const leased = (
 
 const inTransaction = (
   core: Core,
-  statement: Statement,
-  fetchSize: number,
-  mode: Row.RowMode,
-  timeout?: Duration.DurationInput,
-  inspector?: Inspector
+  { fetchSize, inspector, mode, statement, timeout }: Asked
 ): Stream.Stream<Row.Row, PgSessionError> =>
   Stream.fromPull(
     Effect.gen(function* () {
@@ -172,5 +173,5 @@ export const rows = (
   Stream.suspend((): Stream.Stream<Row.Row, PgSessionError> => {
     if (!isCount(fetchSize)) return Stream.fail(refused(statement, fetchSize))
     const run = core.session.status === "T" ? inTransaction : leased
-    return run(core, statement, fetchSize, mode, timeout, inspector)
+    return run(core, { statement, fetchSize, mode, timeout, inspector })
   })
