@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import type { Column } from "../../src/model/Column.js"
 import * as Oid from "../../src/model/Oid.js"
 import * as ColumnCodecs from "../../src/schema/ColumnCodecs.js"
 import * as Containers from "../../src/schema/Containers.js"
@@ -10,16 +9,7 @@ import * as Readings from "../../src/schema/Readings.js"
 import * as Wanted from "../../src/schema/Wanted.js"
 import { int8AsNumber, int8AsString } from "../../src/types/Integers.js"
 import { familiar, lossless } from "../../src/types/Registry.js"
-
-const column = (name: string, typeOid: number): Column => ({
-  name,
-  typeOid,
-  tableOid: 0,
-  columnNumber: 0,
-  typeSize: -1,
-  typeModifier: -1,
-  format: 1
-})
+import { column } from "./columns.js"
 
 /** Names of the codecs that are not the registry's, for one column `a`. */
 const chosen = (schema: Schema.Schema.AnyNoContext, oid: number, registry = lossless) =>

@@ -10,16 +10,7 @@ import * as Rows from "../../src/schema/Rows.js"
 import { NumberFromInt8 } from "../../src/schema/Transforms.js"
 import { lossless } from "../../src/types/Registry.js"
 import type { ObjectRow } from "../../src/types/RowShape.js"
-
-const column = (name: string, typeOid: number): Column => ({
-  name,
-  typeOid,
-  tableOid: 0,
-  columnNumber: 0,
-  typeSize: -1,
-  typeModifier: -1,
-  format: 1
-})
+import { column } from "./columns.js"
 
 const origin = (columns: ReadonlyArray<Column>): Rows.Origin => ({
   columns,
