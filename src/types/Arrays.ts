@@ -59,37 +59,64 @@ const readHeader = (reader: ByteReader, codec: Codec, at: number, length: number
   return { lengths, lowerBounds, count, header }
 }
 
+/** Most arrays have one dimension that begins at 1. How many elements such a one has, or -1 for any other: that goes by its header. */
+const plainCount = ({ view }: ByteReader, codec: Codec, at: number, length: number): number => {
+  if (length < plainHeader || view.getInt32(at) !== 1 || view.getInt32(at + 16) !== 1) return -1
+  const count = view.getInt32(at + 12)
+  return count > 0 && count * 4 <= length - plainHeader && view.getUint32(at + 8) === codec.oid ? count : -1
+}
+
+const plainHeader = 20
+
+/** Reads elements up to `end`; none when they do not fit their bytes or one cannot be read. */
+const readElements = (
+  reader: ByteReader,
+  element: Decode,
+  from: number,
+  end: number,
+  count: number,
+  lengths?: ReadonlyArray<number>
+): Array<unknown> | undefined => {
+  const { view } = reader
+  // As long as it will be: one that grows by pushing holds room for seventeen. The bytes at hand bound it.
+  const elements = new Array<unknown>(count)
+  let next = from
+  for (let index = 0; index < count; index++) {
+    const size = end - next < 4 ? -2 : view.getInt32(next)
+    next += 4
+    if (size === -1) {
+      elements[index] = null
+      continue
+    }
+    if (size < 0 || size > end - next) {
+      reader.fail(`element ${index} of the array does not fit its bytes`)
+      return undefined
+    }
+    elements[index] = element(reader, next, size)
+    if (reader.failure !== null) {
+      Fail.inside(reader, `element ${ArrayShape.placeOf(index, lengths ?? [count])}`)
+      return undefined
+    }
+    next += size
+  }
+  if (next === end) return elements
+  reader.fail(`${end - next} bytes left over after the array`)
+  return undefined
+}
+
 const decodeBinary =
   (codec: Codec, element: Decode, bounds: Bounds): Decode<PgArrayValue> =>
   (reader, at, length) => {
+    const end = at + length
+    const plain = plainCount(reader, codec, at, length)
+    if (plain >= 0) return readElements(reader, element, at + plainHeader, end, plain) ?? []
     const header = readHeader(reader, codec, at, length)
     if (header === undefined) return []
-    const { view } = reader
-    const end = at + length
-    // As long as it will be: one that grows by pushing holds room for seventeen. The bytes at hand bound it.
-    const elements = new Array<unknown>(header.count)
-    let next = at + header.header
-    for (let index = 0; index < header.count; index++) {
-      const size = end - next < 4 ? -2 : view.getInt32(next)
-      next += 4
-      if (size === -1) {
-        elements[index] = null
-        continue
-      }
-      if (size < 0 || size > end - next) {
-        reader.fail(`element ${index} of the array does not fit its bytes`)
-        return []
-      }
-      elements[index] = element(reader, next, size)
-      if (reader.failure !== null) {
-        Fail.inside(reader, `element ${ArrayShape.placeOf(index, header.lengths)}`)
-        return []
-      }
-      next += size
-    }
-    if (next !== end) reader.fail(`${end - next} bytes left over after the array`)
-    if (header.count === 0) return []
-    return valueOf(codec, { elements, lengths: header.lengths, lowerBounds: header.lowerBounds }, bounds)
+    const { count, lengths, lowerBounds } = header
+    const elements = readElements(reader, element, at + header.header, end, count, lengths)
+    return elements === undefined || count === 0
+      ? []
+      : valueOf(codec, { elements, lengths, lowerBounds }, bounds)
   }
 
 const decodeText =

@@ -203,6 +203,21 @@ describe("Arrays", () => {
     }
   )
 
+  it.prop(
+    "reads an array that begins at 1 as one with a stated bound, whole or broken",
+    [fc.array(fc.option(fc.string()), { maxLength: 12 }), fc.nat(), fc.uint8Array({ maxLength: 8 })],
+    ([values, at, junk]) => {
+      const unbound = Arrays.over(text, "dropped")
+      const bytes = valueOf(encodeBinary(unbound, values))
+      const broken = Uint8Array.from([...bytes.subarray(0, at % (bytes.length + 1)), ...junk])
+      for (const plain of [bytes, broken]) {
+        const bound = plain.slice()
+        if (bound.length >= 20) new DataView(bound.buffer).setInt32(16, 7)
+        assert.deepStrictEqual(decodeBinary(unbound, plain), decodeBinary(unbound, bound))
+      }
+    }
+  )
+
   it.prop("never fails otherwise than with a reason (F22)", [fc.uint8Array({ maxLength: 60 })], ([bytes]) => {
     decodeBinary(ints, bytes)
     decodeBinary(texts, Uint8Array.from([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, ...bytes]))
