@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -66,8 +67,9 @@ describe("a copy in both directions", () => {
       server.say(copyData("one"), copyData("two"))
       server.say(copyData("three"))
       yield* copy.send(new TextEncoder().encode("status"))
-      assert.deepStrictEqual(bodies(yield* copy.pull), ["one", "two"])
-      assert.deepStrictEqual(bodies(yield* copy.pull), ["three"])
+      assert.isFalse(copy.isEmpty())
+      assert.deepStrictEqual(bodies(yield* copy.pull), ["one", "two", "three"])
+      assert.isTrue(copy.isEmpty())
       assert.deepStrictEqual(yield* Effect.promise(server.messages), [
         { _tag: "CopyData", data: new TextEncoder().encode("status") }
       ])
@@ -81,9 +83,7 @@ describe("a copy in both directions", () => {
       const bytes = encode(copyData("a longer piece of data"), copyData("b"))
       for (let at = 0; at < bytes.length; at += 3) Inbound.receive(server.core, bytes.slice(at, at + 3))
       server.say(copyData("c"), copyData("d"))
-      assert.deepStrictEqual(bodies(yield* copy.pull), ["a longer piece of data"])
-      assert.deepStrictEqual(bodies(yield* copy.pull), ["b"])
-      assert.deepStrictEqual(bodies(yield* copy.pull), ["c", "d"])
+      assert.deepStrictEqual(bodies(yield* copy.pull), ["a longer piece of data", "b", "c", "d"])
     })
   )
 
@@ -103,6 +103,23 @@ describe("a copy in both directions", () => {
     })
   )
 
+  it.effect("leaves the socket alone while it rests, and not longer", () =>
+    Effect.gen(function* () {
+      const server = harness()
+      const { copy } = yield* opened(server)
+      for (const cut of [false, true]) {
+        const fiber = yield* Effect.fork(copy.rest(Duration.millis(2)))
+        yield* turn
+        assert.isTrue(server.link.paused)
+        yield* TestClock.adjust(1)
+        assert.isTrue(server.link.paused)
+        if (cut) yield* Fiber.interrupt(fiber)
+        else yield* Effect.zipRight(TestClock.adjust(1), Fiber.join(fiber))
+        assert.isFalse(server.link.paused)
+      }
+    })
+  )
+
   it.effect("stops the socket at its bound and still sends (REP-046)", () =>
     Effect.gen(function* () {
       const server = harness()
@@ -113,7 +130,6 @@ describe("a copy in both directions", () => {
       assert.deepStrictEqual([server.link.paused, copy.isBraked()], [true, true])
       yield* copy.send(Uint8Array.of(1))
       assert.deepStrictEqual(yield* sent(server), ["CopyData"])
-      yield* copy.pull
       yield* copy.pull
       assert.deepStrictEqual([server.link.paused, copy.isBraked()], [false, false])
     })

@@ -48,10 +48,14 @@ export interface CopyBoth {
    */
   readonly isOpen: boolean
   /**
-   * The next data: the runs of one chunk. Their bytes are the consumer's and stay as they are. As a failure, none when the
+   * The next data: the runs of all that has come. Their bytes are the consumer's and stay as they are. As a failure, none when the
    * server has closed its side, else what ended the copy. Interrupting it loses nothing.
    */
   readonly pull: Pull<FrameRun>
+  /** Whether everything that has come has been taken, so that `pull` would wait. */
+  readonly isEmpty: () => boolean
+  /** Leaves the socket alone for so long: what the server sends meanwhile gathers there, to be read at once. */
+  readonly rest: (duration: Duration.Duration) => Effect.Effect<void>
   /** Sends one message of data; also while reading is stopped. Waits when the socket takes no more. */
   readonly send: (data: Uint8Array) => Effect.Effect<void, PgSessionError>
   /**
@@ -95,7 +99,7 @@ class CopyBothRequest extends SimpleRequest {
     private readonly options: CopyBothOptions
   ) {
     super(sql, "object", () => {})
-    this.buffer = new StreamBuffer<FrameRun>(core, options.bufferBytes)
+    this.buffer = new StreamBuffer<FrameRun>(core, options.bufferBytes, true)
   }
 
   get told(): ReadonlyArray<QueryResult<ObjectRow>> {
@@ -190,6 +194,15 @@ const drained = (core: Core): Effect.Effect<void> =>
     core.drainWaiters.push(() => resume(Effect.void))
   })
 
+const rest =
+  ({ link }: Core) =>
+  (duration: Duration.Duration): Effect.Effect<void> =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => link.pause()),
+      () => Effect.sleep(duration),
+      () => Effect.sync(() => link.resume())
+    )
+
 const finish = (core: Core, request: CopyBothRequest) =>
   Effect.suspend(() => {
     request.stop(core)
@@ -238,6 +251,8 @@ export const open = (
       send: send(core, request),
       finish: finish(core, request),
       results: Effect.sync(() => [...request.told]),
+      isEmpty: () => request.buffer.isEmpty,
+      rest: rest(core),
       heard: () => request.received + core.framer.buffered,
       isBraked: () => request.buffer.braked,
       breakOff: (cause) => Effect.sync(() => breakOff(core, cause))

@@ -22,11 +22,20 @@ export class StreamBuffer<A> {
   /** Called when the consumer wants more and nothing is here. */
   onDemand: (() => void) | undefined
 
-  /** `bound`: undelivered bytes at which reading stops; unless given, the connection's own. */
+  /**
+   * `bound`: undelivered bytes at which reading stops; unless given, the connection's own. `whole`: the consumer takes
+   * all that is here at once, not a chunk at a time.
+   */
   constructor(
     private readonly core: Core,
-    private readonly bound: number = core.streamBufferBytes
+    private readonly bound: number = core.streamBufferBytes,
+    private readonly whole = false
   ) {}
+
+  /** Whether there is something that nobody has taken yet. */
+  get isEmpty(): boolean {
+    return this.chunks.length === 0
+  }
 
   /** Takes a chunk that weighed `bytes` on the wire; at the bound reading stops. */
   push(chunk: ReadonlyArray<A>, bytes: number): void {
@@ -61,11 +70,19 @@ export class StreamBuffer<A> {
     waiter?.()
   }
 
+  private takeAll(): ReadonlyArray<A> {
+    const [first] = this.chunks
+    const all = this.chunks.length === 1 ? first! : this.chunks.flat()
+    this.chunks.length = 0
+    this.sizes.length = 0
+    return all
+  }
+
   /** What can be told at once. */
   private next(): Pull<A> | undefined {
-    const chunk = this.chunks.shift()
-    if (chunk !== undefined) {
-      this.bytes -= this.sizes.shift()!
+    if (this.chunks.length > 0) {
+      const chunk = this.whole ? this.takeAll() : this.chunks.shift()!
+      this.bytes = this.whole ? 0 : this.bytes - this.sizes.shift()!
       if (this.bytes * 2 < this.bound) this.brake(false)
       return Effect.succeed(Chunk.unsafeFromArray(chunk))
     }

@@ -13,7 +13,9 @@ import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { PgConfigError, PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
+import { bodyEnd } from "../../wire/FrameRun.js"
 import * as Command from "../slots/Command.js"
+import { Gathering, usualGathering } from "./Gathering.js"
 import type { Progress } from "./Progress.js"
 import * as Quoting from "../slots/Quoting.js"
 import * as Slot from "../slots/Slot.js"
@@ -62,6 +64,12 @@ export interface FeedOptions {
   readonly silenceLimit?: Duration.DurationInput
   /** Bytes of the stream that nobody has taken yet at which the socket is told to wait. Default `usualBufferBytes`. */
   readonly bufferBytes?: number
+  /**
+   * How long the server's messages may gather in the socket while many come, so that many are read at once: it sends each by
+   * itself, and to be woken for each costs both sides more than the change. Default `usualGathering`. Zero for never: what
+   * a synchronous standby wants, for whose acknowledgement every commit waits.
+   */
+  readonly gathering?: Duration.DurationInput
 }
 
 /** What is known of a feed from its beginning. */
@@ -96,6 +104,8 @@ export interface FeedLink<A> {
   readonly command: string
   readonly plugin: A
   readonly copy: CopyBoth
+  /** What has come, as `copy` gives it, with pauses in which it gathers. */
+  readonly pull: CopyBoth["pull"]
   readonly progress: Progress
   /** Rung when the position should be reported before its time. */
   readonly bell: StandbyStatus.Bell
@@ -202,6 +212,7 @@ export const open = <A>(
         : Duration.decode(options.statusInterval)
     const command = yield* Command.startLogical(slot, options.start ?? LsnText.zero, plugin.list(resolved))
     const bell = new StandbyStatus.Bell()
+    const gathering = new Gathering(Duration.decode(options.gathering ?? usualGathering))
     const copy = yield* whenFree(
       connection,
       slot,
@@ -212,6 +223,7 @@ export const open = <A>(
         connection.copyBoth(command, {
           bufferBytes: options.bufferBytes ?? usualBufferBytes,
           onData: (run) => {
+            gathering.came(run.count, bodyEnd(run, run.count - 1) - run.starts[0]!)
             if (StandbyStatus.isAsked(run)) bell.ring()
           }
         })
@@ -257,6 +269,7 @@ export const open = <A>(
       command,
       plugin: resolved,
       copy,
+      pull: gathering.pull(copy),
       progress,
       bell,
       reported: () => reported,

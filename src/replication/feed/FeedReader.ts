@@ -79,6 +79,8 @@ type Stop =
  */
 const most = 256
 
+const none: ReadonlyArray<FrameRun> = []
+
 const full: Stop = { _tag: "Full" }
 const reached: Stop = { _tag: "Reached" }
 const tooLarge: Stop = {
@@ -105,7 +107,9 @@ export class FeedReader {
   private readonly block = new SpillBlock()
   /** The transaction whose payloads are in `block`. */
   private blockOf = 0
-  private run: FrameRun | undefined
+  private runs: ReadonlyArray<FrameRun> = none
+  /** Which run is read, and where in it. */
+  private at = 0
   private index = 0
   private stop: Stop | undefined
   private replaying: Replay | undefined
@@ -134,23 +138,33 @@ export class FeedReader {
       })
     }
     if (this.replaying !== undefined) return this.replay(this.replaying)
-    const { run } = this
-    if (run === undefined) {
-      return Effect.flatMap(this.options.link.copy.pull, (runs) => {
-        // The buffer gives one run at a time.
-        this.run = Chunk.unsafeHead(runs)
-        this.index = 0
+    if (this.at === this.runs.length) {
+      return Effect.flatMap(this.options.link.pull, (runs) => {
+        this.runs = Chunk.toReadonlyArray(runs)
+        this.at = 0
         return this.next()
       })
     }
     const out: Array<LogicalEvent> = []
-    this.stop = this.decode(run, out)
-    if (this.stop === undefined && this.index === run.count) this.run = undefined
+    this.stop = this.decode(out)
     return out.length > 0 ? Effect.succeed(Chunk.unsafeFromArray(out)) : this.next()
   }
 
-  /** Goes through the run until there are enough events, it is used up, or something else has to be done first. */
-  private decode(run: FrameRun, out: Array<LogicalEvent>): Stop | undefined {
+  /** Goes through the runs until there are enough events, they are used up, or something else has to be done first. */
+  private decode(out: Array<LogicalEvent>): Stop | undefined {
+    while (this.at < this.runs.length) {
+      const run = this.runs[this.at]!
+      const stop = this.decodeRun(run, out)
+      if (stop !== undefined || this.index < run.count) return stop
+      this.index = 0
+      this.at++
+    }
+    this.runs = none
+    this.at = 0
+    return undefined
+  }
+
+  private decodeRun(run: FrameRun, out: Array<LogicalEvent>): Stop | undefined {
     const { bell, progress, reported } = this.options.link
     const { decoder, wal } = this
     const { bytes, count, starts } = run

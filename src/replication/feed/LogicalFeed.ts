@@ -22,6 +22,7 @@ import * as MissingPublication from "../slots/MissingPublication.js"
 import type { PgOutputOptions, Resolved } from "../slots/PgOutputOptions.js"
 import * as PgOutput from "../slots/PgOutputOptions.js"
 import { Progress } from "./Progress.js"
+import * as PullStream from "./PullStream.js"
 import * as RawMessages from "./RawMessages.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
 import * as SpillStore from "./SpillStore.js"
@@ -121,7 +122,7 @@ export const onceOf = (command: string) => {
     Stream.suspend(() => {
       if (taken) return Stream.fail(FeedFailure.takenTwice(command))
       taken = true
-      return Stream.repeatEffectChunkOption(make())
+      return PullStream.make(make())
     })
 }
 
