@@ -66,8 +66,9 @@ export interface FeedOptions {
   readonly bufferBytes?: number
   /**
    * How long the server's messages may gather in the socket while many come, so that many are read at once: it sends each by
-   * itself, and to be woken for each costs both sides more than the change. Default `usualGathering`. Zero for never: what
-   * a synchronous standby wants, for whose acknowledgement every commit waits.
+   * itself, and to be woken for each costs both sides more than the change. The pauses are on Effect's clock and begin after
+   * 1,024 messages. Default `usualGathering`, two milliseconds. Zero for never: what a synchronous standby wants, for whose
+   * acknowledgement every commit waits.
    */
   readonly gathering?: Duration.DurationInput
 }
