@@ -93,6 +93,18 @@ describe("letting messages gather", () => {
     })
   )
 
+  it.effect("tries a short pause again after it has given up long ones", () =>
+    Effect.gen(function* () {
+      const { next, told } = reading()
+      told.weighing = 1
+      assert.strictEqual(yield* next(1024), short)
+      assert.strictEqual(yield* next(), long)
+      told.brings = 0
+      for (const done of [long, long, long, long, atOnce]) assert.strictEqual(yield* next(), done)
+      assert.strictEqual(yield* next(1024), short)
+    })
+  )
+
   it.effect("gives up for long when even a short pause fills the socket with few messages", () =>
     Effect.gen(function* () {
       const { next, told } = reading()
