@@ -15,6 +15,9 @@ export interface FrameRun {
   readonly count: number
 }
 
+/** Bytes from the first body to the end of the last: what a run weighs where bytes are bounded. */
+export const runBytes = (run: FrameRun): number => bodyEnd(run, run.count - 1) - run.starts[0]!
+
 /** Where body `index` ends. */
 export const bodyEnd = (run: FrameRun, index: number): number => {
   const start = run.starts[index]!

@@ -14,7 +14,7 @@ import type { PgProtocolError, PgSessionError, PgTimeoutError } from "../../mode
 import type { ObjectRow } from "../../types/Row.js"
 import * as Frame from "../../wire/Frame.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
-import { bodyEnd } from "../../wire/FrameRun.js"
+import { runBytes } from "../../wire/FrameRun.js"
 import type { Pull } from "../session/Buffer.js"
 import { StreamBuffer } from "../session/Buffer.js"
 import * as Cancel from "../session/Cancel.js"
@@ -34,10 +34,10 @@ export interface CopyBothOptions {
    */
   readonly bufferBytes?: number
   /**
-   * Sees each run as it comes off the socket, before those that wait for a consumer. It must not throw, wait, or keep the
-   * run.
+   * Sees each run, and the bytes it weighs, as it comes off the socket, before those that wait for a consumer. It must not throw,
+   * wait, or keep the run.
    */
-  readonly onData?: (run: FrameRun) => void
+  readonly onData?: (run: FrameRun, bytes: number) => void
 }
 
 /** An open copy in both directions. */
@@ -54,7 +54,10 @@ export interface CopyBoth {
   readonly pull: Pull<FrameRun>
   /** Whether everything that has come has been taken, so that `pull` would wait. */
   readonly isEmpty: () => boolean
-  /** Leaves the socket alone for so long: what the server sends meanwhile gathers there, to be read at once. */
+  /**
+   * Leaves the socket alone for so long: what the server sends meanwhile gathers there, to be read at once. Interrupting it ends
+   * the pause.
+   */
   readonly rest: (duration: Duration.Duration) => Effect.Effect<void>
   /** Sends one message of data; also while reading is stopped. Waits when the socket takes no more. */
   readonly send: (data: Uint8Array) => Effect.Effect<void, PgSessionError>
@@ -113,10 +116,10 @@ class CopyBothRequest extends SimpleRequest {
   }
 
   override onCopyData(_core: Core, run: FrameRun): void {
-    const bytes = bodyEnd(run, run.count - 1) - run.starts[0]!
+    const bytes = runBytes(run)
     this.received += bytes
     if (this.closed) return
-    this.options.onData?.(run)
+    this.options.onData?.(run, bytes)
     this.buffer.push([kept(run)], bytes)
   }
 

@@ -11,7 +11,7 @@ import type { Statement } from "../../model/Statement.js"
 import type * as Pipeline from "../../protocol/Pipeline.js"
 import type * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
-import { bodyEnd } from "../../wire/FrameRun.js"
+import { runBytes } from "../../wire/FrameRun.js"
 import { StreamBuffer } from "../session/Buffer.js"
 import * as Cancel from "../session/Cancel.js"
 import type { Core } from "../session/Core.js"
@@ -22,9 +22,6 @@ import * as Rows from "../session/Rows.js"
 import type { Prepared, Result } from "../session/StatementCache.js"
 import type { Inspector } from "./StatementRequest.js"
 import { StatementRequest } from "./StatementRequest.js"
-
-/** Bytes a run of rows took on the wire. */
-const runBytes = (run: FrameRun): number => bodyEnd(run, run.count - 1) - run.starts[0]!
 
 /** A statement whose rows go to a buffer as they come. */
 export class StreamRequest extends StatementRequest {

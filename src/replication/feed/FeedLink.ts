@@ -13,7 +13,6 @@ import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { PgConfigError, PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
-import { bodyEnd } from "../../wire/FrameRun.js"
 import * as Command from "../slots/Command.js"
 import { Gathering, usualGathering } from "./Gathering.js"
 import type { Progress } from "./Progress.js"
@@ -104,9 +103,8 @@ export interface FeedLink<A> {
   readonly facts: FeedFacts
   readonly command: string
   readonly plugin: A
+  /** Its `pull` makes pauses in which messages gather. */
   readonly copy: CopyBoth
-  /** What has come, as `copy` gives it, with pauses in which it gathers. */
-  readonly pull: CopyBoth["pull"]
   readonly progress: Progress
   /** Rung when the position should be reported before its time. */
   readonly bell: StandbyStatus.Bell
@@ -223,8 +221,8 @@ export const open = <A>(
         slot,
         connection.copyBoth(command, {
           bufferBytes: options.bufferBytes ?? usualBufferBytes,
-          onData: (run) => {
-            gathering.came(run.count, bodyEnd(run, run.count - 1) - run.starts[0]!)
+          onData: (run, bytes) => {
+            gathering.came(run.count, bytes)
             if (StandbyStatus.isAsked(run)) bell.ring()
           }
         })
@@ -269,8 +267,7 @@ export const open = <A>(
       },
       command,
       plugin: resolved,
-      copy,
-      pull: gathering.pull(copy),
+      copy: { ...copy, pull: gathering.pull(copy) },
       progress,
       bell,
       reported: () => reported,

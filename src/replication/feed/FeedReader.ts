@@ -138,10 +138,9 @@ export class FeedReader {
       })
     }
     if (this.replaying !== undefined) return this.replay(this.replaying)
-    if (this.at === this.runs.length) {
-      return Effect.flatMap(this.options.link.pull, (runs) => {
+    if (this.runs.length === 0) {
+      return Effect.flatMap(this.options.link.copy.pull, (runs) => {
         this.runs = Chunk.toReadonlyArray(runs)
-        this.at = 0
         return this.next()
       })
     }

@@ -29,7 +29,7 @@ export class RawMessages<A> {
 
   readonly pull: Next<ServerWalMessage> = Effect.suspend(() => {
     this.isRead = true
-    return Effect.flatMap(this.link.pull, (runs) => {
+    return Effect.flatMap(this.link.copy.pull, (runs) => {
       const out: Array<ServerWalMessage> = []
       for (const run of runs) {
         for (let index = 0; index < run.count; index++) {

@@ -45,21 +45,24 @@ const prepare = (columns: string, target: Target = shared, alter?: string) =>
 type Requirements<T> = T extends Effect.Effect<unknown, unknown, infer R> ? R : never
 export type Environment = Requirements<ReturnType<typeof logical>> | Scope.Scope
 
+const isEnd = (event: LogicalEvent): boolean => positionOf(event) !== undefined
+
+/** Where streaming begins at once, transactions of others in this database are told, with nothing in them. */
+const isEmpty = (before: LogicalEvent | undefined, event: LogicalEvent | undefined): boolean =>
+  before?._tag === "Begin" && event !== undefined && isEnd(event)
+
 /** The events up to and including the n-th that can be acknowledged, without transactions that have nothing in them. */
 const untilEnds = <E, R>(stream: Stream.Stream<LogicalEvent, E, R>, ends: number) => {
   let seen = 0
   let before: LogicalEvent | undefined
-  const isEnd = (event: LogicalEvent): boolean => {
-    // Where streaming begins at once, transactions of others in this database are told, with nothing in them.
-    const isEmpty = before?._tag === "Begin"
+  const isLast = (event: LogicalEvent): boolean => {
+    const counts = isEnd(event) && !isEmpty(before, event)
     before = event
-    return positionOf(event) !== undefined && !isEmpty && ++seen === ends
+    return counts && ++seen === ends
   }
-  return Effect.map(Stream.runCollect(Stream.takeUntil(stream, isEnd)), (chunk) => {
+  return Effect.map(Stream.runCollect(Stream.takeUntil(stream, isLast)), (chunk) => {
     const events = Chunk.toReadonlyArray(chunk)
-    const isEmptyEnd = (at: number) =>
-      events[at - 1]?._tag === "Begin" && events[at] !== undefined && positionOf(events[at]) !== undefined
-    return events.filter((_, at) => !isEmptyEnd(at) && !isEmptyEnd(at + 1))
+    return events.filter((event, at) => !isEmpty(events[at - 1], event) && !isEmpty(event, events[at + 1]))
   })
 }
 
