@@ -206,6 +206,29 @@ export const codec = (error: {
   return `${what}${colon}${error.reason}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}${hint}`
 }
 
+/** `STATEMENT: …` on a line of its own, where there is a statement. */
+const ofStatement = (sql: string): string => (sql === "" ? "" : `\nSTATEMENT: ${firstLine(sql)}`)
+
+export const usage = (error: {
+  readonly operation: string
+  readonly argument: string
+  readonly reason: string
+  readonly sql: string
+}): string => {
+  const place = error.argument === "" ? "" : `${error.argument} `
+  return `${error.operation}: ${place}${error.reason}${ofStatement(error.sql)}`
+}
+
+export const limit = (error: {
+  readonly limit: string
+  readonly max: number | undefined
+  readonly reason: string
+  readonly sql: string
+}): string => {
+  const bound = error.max === undefined ? error.limit : `${error.limit} of ${error.max}`
+  return `${bound} reached: ${error.reason}${ofStatement(error.sql)}`
+}
+
 export const closed = (error: {
   readonly reason: string
   readonly sent: boolean
@@ -223,6 +246,7 @@ export const closed = (error: {
 const deadlineHints: { readonly [D in Deadline]: string } = {
   connect: "Raise connectTimeout, or check that a PostgreSQL server answers at that address.",
   acquire: "Every connection was busy: raise the pool's size, or look for one that is held too long.",
+  turn: "A nested transaction of another fiber was open: it has to end first. The transaction is usable.",
   statement: "The server was told to stop the statement.",
   idle: "The connection had been idle too long.",
   silence: "The other side sent nothing for too long; the link is taken for dead."

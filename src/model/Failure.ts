@@ -24,5 +24,17 @@ export type AuthFailure =
   /** The server did not prove that it knows the password, or its messages break the method's rules. */
   | "server-unproven"
 
-/** Which clock ran out. */
-export type Deadline = "connect" | "acquire" | "statement" | "idle" | "silence"
+/** Which deadline passed. */
+export type Deadline =
+  /** `connectTimeout`: an address did not give a session in time. */
+  | "connect"
+  /** `acquireTimeout`: no connection of the pool became free in time. */
+  | "acquire"
+  /** `acquireTimeout` inside a transaction: the nested transaction of a sibling did not end in time. Nothing was sent. */
+  | "turn"
+  /** `statementTimeout` or a call's `timeout`: the server did not answer in time. */
+  | "statement"
+  /** A connection was idle for too long. */
+  | "idle"
+  /** The other side sent nothing for too long, and the session was ended. */
+  | "silence"

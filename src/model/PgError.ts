@@ -28,6 +28,48 @@ export class PgConfigError extends Data.TaggedError("PgConfigError")<{
   }
 }
 
+/**
+ * A call was refused by this package before anything was sent: an argument is out of its range, two options exclude each
+ * other, or the call is not possible in the present state, such as a BEGIN inside a transaction. The program has to be
+ * corrected; the same call is refused again.
+ */
+export class PgUsageError extends Data.TaggedError("PgUsageError")<{
+  /** The operation that was called, by the name that the user writes: `stream`, `pipeline`, `withTransaction`. */
+  readonly operation: string
+  /** The option or parameter that is at fault, such as `fetchSize`; empty when the call as a whole is refused. */
+  readonly argument: string
+  /**
+   * With `argument` the sentence after its name: `must be …, got …`; without it a sentence of its own. Never the value
+   * of a parameter or of a secret.
+   */
+  readonly reason: string
+  /** The statement; empty when the call has none. */
+  readonly sql: string
+}> {
+  readonly nothingSent = true
+  override get message(): string {
+    return ErrorText.usage(this)
+  }
+}
+
+/** A bound that was set on this side, or that of the disk, was reached while an operation ran. */
+export class PgLimitError extends Data.TaggedError("PgLimitError")<{
+  /** The bound by the name under which the user sets it, such as `transactionBytes`; `disk` when the file system is full. */
+  readonly limit: string
+  /** Its value, in the unit of the setting; undefined when the system sets it. */
+  readonly max: number | undefined
+  /** What reached it, and what can be done: the bound's name and value are in the message already. */
+  readonly reason: string
+  /** The statement; empty when there is none. */
+  readonly sql: string
+  /** Whether the operation provably never reached the server. */
+  readonly nothingSent: boolean
+}> {
+  override get message(): string {
+    return ErrorText.limit(this)
+  }
+}
+
 /** One address that was tried. */
 export interface ConnectAttempt {
   /** `host:port` or the path of a Unix socket. */
@@ -198,7 +240,14 @@ export class PgSlotError extends Data.TaggedError("PgSlotError")<{
 }
 
 /** What an open session can fail with. */
-export type PgSessionError = PgServerError | PgProtocolError | PgCodecError | PgClosedError | PgTimeoutError
+export type PgSessionError =
+  | PgServerError
+  | PgProtocolError
+  | PgCodecError
+  | PgUsageError
+  | PgLimitError
+  | PgClosedError
+  | PgTimeoutError
 
 /** What opening a session can fail with. */
 export type PgOpenError = PgConfigError | PgConnectError | PgAuthError

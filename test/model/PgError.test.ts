@@ -47,6 +47,21 @@ const config = new PgError.PgConfigError({
   reason: "expected one of six words",
   source: "uri"
 })
+const usage = (sql = "") =>
+  new PgError.PgUsageError({
+    operation: "stream",
+    argument: "fetchSize",
+    reason: "must be a whole number from 1 to 2147483647, got 0",
+    sql
+  })
+const limit = (nothingSent: boolean, max?: number) =>
+  new PgError.PgLimitError({
+    limit: "transactionBytes",
+    max,
+    reason: "transaction 7 is larger: take the changes one by one",
+    sql: "",
+    nothingSent
+  })
 const pool = new PgError.PgPoolError({ reason: "too many wait", max: 10, inUse: 10, waiting: 100 })
 const unknown = new PgError.PgCommitUnknownError({ cause: closed(true) })
 const slot = new PgError.PgSlotError({ reason: "missing", slot: "orders", detail: "it was dropped" })
@@ -80,6 +95,8 @@ describe("whether trying again may help and cannot do harm", () => {
     ["something that is no PostgreSQL", connect(violation), false],
     ["a refused role", auth("rejected", serverFields("28P01")), false],
     ["a wrong setting", config, false],
+    ["a wrong argument", usage(), false],
+    ["a bound that was reached", limit(false), false],
     ["a pool that is busy", pool, true],
     ["an unknown commit", unknown, false],
     ["a lost slot", slot, false]
@@ -91,6 +108,9 @@ describe("whether trying again may help and cannot do harm", () => {
 describe("whether nothing was sent", () => {
   it.each([
     [config, true],
+    [usage(), true],
+    [limit(true), true],
+    [limit(false), false],
     [connect(refusedSocket), true],
     [auth("rejected"), true],
     [pool, true],
@@ -170,6 +190,27 @@ describe("a message", () => {
       ["last word: 57P01 terminating connection.", "outcome is unknown", "STATEMENT: select 1"]
     ],
     ["of one lost before sending says that trying again is safe", closed(false), ["trying again is safe"]],
+    [
+      "of a wrong argument is a sentence with the operation, the argument and the statement",
+      usage("select 1"),
+      ["stream: fetchSize must be a whole number from 1 to 2147483647, got 0\nSTATEMENT: select 1"]
+    ],
+    [
+      "of a refused call has no argument",
+      new PgError.PgUsageError({ operation: "query", argument: "", reason: "not now", sql: "" }),
+      ["query: not now"]
+    ],
+    [
+      "of a bound names it and its value",
+      limit(false, 64),
+      ["transactionBytes of 64 reached: transaction 7 is larger"]
+    ],
+    ["of a bound of the system has no value", limit(false), ["transactionBytes reached: "]],
+    [
+      "of a turn that did not come says that the transaction is usable",
+      timeout(false, "turn"),
+      ["turn deadline of 250 ms", "The transaction is usable"]
+    ],
     ["of a full pool has its numbers", pool, ["too many wait (max 10, in use 10, waiting 100)"]],
     [
       "of a deadline says which, how long and during what",
@@ -192,6 +233,8 @@ describe("an error of ours", () => {
   it("has no SQLSTATE, so that it cannot be taken for the server's (ERR-012)", () => {
     for (const error of [
       config,
+      usage(),
+      limit(true),
       auth("rejected"),
       violation,
       codec("decode"),
