@@ -42,7 +42,12 @@ const named = (node: ts.Node): string | undefined => {
   return literal(node.arguments[0]) ?? "(computed)"
 }
 
+/** What each text imports: parsing a source is most of the cost of every check, and each check asks anew. */
+const known = new Map<string, ReadonlyArray<Import>>()
+
 export const importsOf = (path: string, source: string): ReadonlyArray<Import> => {
+  const seen = known.get(source)
+  if (seen !== undefined) return seen
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true)
   const found: Array<Import> = []
   const visit = (node: ts.Node): void => {
@@ -53,6 +58,7 @@ export const importsOf = (path: string, source: string): ReadonlyArray<Import> =
     ts.forEachChild(node, visit)
   }
   visit(file)
+  known.set(source, found)
   return found
 }
 

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
@@ -15,22 +14,24 @@ import { shared } from "../support/Server.js"
 import { isClean, isRunning, open, refusal, s, value } from "./sessions.js"
 
 const pid = (pg: PgConnection) => value(pg, "select pg_backend_pid()")
-const sleep = s("select pg_sleep(60)")
+const sleep = s("select pg_sleep(3600)")
 
-const within = <A, E, R>(limit: Duration.DurationInput, effect: Effect.Effect<A, E, R>) =>
-  Effect.map(Effect.timed(effect), ([took, result]) => {
-    assert.isTrue(Duration.lessThan(took, limit), `took ${Duration.format(took)}`)
-    return result
+/** Holds a lock that a statement can wait for: it runs until the lock is given back. */
+const holding = (key: number) =>
+  Effect.gen(function* () {
+    const holder = yield* open()
+    yield* holder.query(s("select pg_advisory_lock($1)", [key]))
+    return Effect.asVoid(holder.query(s("select pg_advisory_unlock($1)", [key])))
   })
 
 describe("interrupting a statement that is alone on the wire", () => {
   for (const [form, run] of [
     ["a query", (pg: PgConnection) => pg.query(sleep)],
-    ["a text of statements", (pg: PgConnection) => pg.simple("select 1; select pg_sleep(60); select 2")],
+    ["a text of statements", (pg: PgConnection) => pg.simple("select 1; select pg_sleep(3600); select 2")],
     ["a stream", (pg: PgConnection) => Stream.runDrain(pg.stream(sleep))],
     ["a stream by portal", (pg: PgConnection) => Stream.runDrain(pg.stream(sleep, { fetchSize: 5 }))],
     ["a pipeline", (pg: PgConnection) => pg.pipeline([s("select 1"), sleep])],
-    ["a copy", (pg: PgConnection) => Stream.runDrain(pg.copyTo("copy (select pg_sleep(60)) to stdout"))]
+    ["a copy", (pg: PgConnection) => Stream.runDrain(pg.copyTo("copy (select pg_sleep(3600)) to stdout"))]
   ] as const) {
     it.scopedLive(
       `cancels ${form} on the server, and the same session goes on (CON-127, CON-129, FLW-083)`,
@@ -41,7 +42,7 @@ describe("interrupting a statement that is alone on the wire", () => {
           for (let round = 0; round < 2; round++) {
             const fiber = yield* Effect.fork(run(pg))
             yield* isRunning(pg, "pg_sleep")
-            yield* within("1 second", Fiber.interrupt(fiber))
+            yield* Fiber.interrupt(fiber)
             assert.notStrictEqual((yield* pg.status).state, "broken")
             yield* isClean(pg)
             assert.strictEqual(yield* pid(pg), before)
@@ -56,7 +57,7 @@ describe("interrupting a statement that is alone on the wire", () => {
       yield* pg.query(s("begin"))
       const fiber = yield* Effect.fork(pg.query(sleep))
       yield* isRunning(pg, "pg_sleep")
-      yield* within("1 second", Fiber.interrupt(fiber))
+      yield* Fiber.interrupt(fiber)
       assert.strictEqual((yield* pg.status).transaction, "E")
       assert.strictEqual((yield* refusal(pg.query(s("select 1")))).code, "25P02")
       yield* pg.query(s("rollback"))
@@ -64,7 +65,7 @@ describe("interrupting a statement that is alone on the wire", () => {
       // `withTransaction` does it by itself.
       const transaction = yield* Effect.fork(pg.withTransaction(pg.query(sleep)))
       yield* isRunning(pg, "pg_sleep")
-      yield* within("1 second", Fiber.interrupt(transaction))
+      yield* Fiber.interrupt(transaction)
       yield* isClean(pg)
     })
   )
@@ -121,9 +122,9 @@ describe("interrupting a statement that is alone on the wire", () => {
       const pg = yield* open({ target: proxy })
       const before = yield* pid(pg)
       yield* proxy.setFault((connection) => (connection === 0 ? { toServer: { delay: "150 millis" } } : {}))
-      const fiber = yield* Effect.fork(pg.simple("select pg_sleep(60)"))
+      const fiber = yield* Effect.fork(pg.simple("select pg_sleep(3600)"))
       yield* eventually(pg.status, ({ inFlight }) => inFlight === 1)
-      yield* within("2 seconds", Fiber.interrupt(fiber))
+      yield* Fiber.interrupt(fiber)
       yield* proxy.setFault({})
       yield* isClean(pg)
       assert.strictEqual(yield* pid(pg), before)
@@ -162,17 +163,17 @@ describe("interrupting a statement with others on the wire", () => {
   it.scopedLive("releases its fiber at once, and the neighbours get their answers (FLW-054)", () =>
     Effect.gen(function* () {
       const pg = yield* open()
-      for (const sql of ["select pg_sleep(0.5)", "select $1::text"]) yield* Effect.either(pg.describe(s(sql)))
-      const nap = s("select pg_sleep(0.4), repeat('x', 1000) from generate_series(1, 2)")
-      yield* pg.query(s("select 1"))
-      const first = yield* Effect.fork(pg.query(nap))
-      yield* isRunning(pg, "pg_sleep")
+      const release = yield* holding(1)
+      const waits = s("select pg_advisory_xact_lock(1), repeat('x', 1000) from generate_series(1, 2)")
+      const first = yield* Effect.fork(pg.query(waits))
+      yield* isRunning(pg, "pg_advisory_xact_lock")
       const neighbours = yield* Effect.forEach(["a", "b", "c"], (text) =>
         Effect.fork(value(pg, "select 'neighbour ' || $1::text", [text]))
       )
       yield* eventually(pg.status, ({ inFlight }) => inFlight >= 2)
-      yield* within("300 millis", Fiber.interrupt(first))
+      yield* Fiber.interrupt(first)
       assert.isAbove((yield* pg.status).inFlight, 1)
+      yield* release
       assert.deepStrictEqual(
         [...(yield* Fiber.joinAll(neighbours))],
         ["neighbour a", "neighbour b", "neighbour c"]
@@ -234,8 +235,8 @@ describe("interrupting what was not yet sent", () => {
       )
       const copying = yield* Effect.fork(pg.copyFrom("copy t from stdin", Stream.empty))
       yield* eventually(pg.status, (status) => status.waiting === 4)
-      yield* within("300 millis", Fiber.interrupt(waiting[1]!))
-      yield* within("300 millis", Fiber.interrupt(copying))
+      yield* Fiber.interrupt(waiting[1]!)
+      yield* Fiber.interrupt(copying)
       assert.strictEqual((yield* pg.status).waiting, 2)
       yield* Deferred.succeed(hold, undefined)
       yield* Fiber.join(portal)
@@ -253,7 +254,7 @@ describe("a deadline", () => {
       Effect.gen(function* () {
         const pg = yield* open()
         for (let round = 0; round < 3; round++) {
-          const error = yield* within("1 second", Effect.flip(pg.query(sleep, { timeout: "100 millis" })))
+          const error = yield* Effect.flip(pg.query(sleep, { timeout: "100 millis" }))
           assert.deepInclude(error, {
             _tag: "PgTimeoutError",
             deadline: "statement",
@@ -263,7 +264,7 @@ describe("a deadline", () => {
           assert.strictEqual(error.nothingSent, false)
           yield* isClean(pg)
         }
-        const simple = yield* Effect.flip(pg.simple("select pg_sleep(60)", { timeout: "50 millis" }))
+        const simple = yield* Effect.flip(pg.simple("select pg_sleep(3600)", { timeout: "50 millis" }))
         assert.strictEqual(simple._tag, "PgTimeoutError")
         const pipeline = yield* Effect.flip(pg.pipeline([sleep], { timeout: "50 millis" }))
         assert.strictEqual(pipeline._tag, "PgTimeoutError")
@@ -277,7 +278,7 @@ describe("a deadline", () => {
       const error = yield* Effect.flip(pg.query(sleep))
       assert.deepInclude(error, { _tag: "PgTimeoutError", millis: 100 })
       assert.strictEqual(
-        (yield* pg.values(s("select 1 from pg_sleep(0.2)"), { timeout: "20 seconds" })).length,
+        (yield* pg.values(s("select 1 from pg_sleep(0.2)"), { timeout: "1 hour" })).length,
         1
       )
       yield* isClean(pg)
@@ -289,13 +290,14 @@ describe("a deadline", () => {
     () =>
       Effect.gen(function* () {
         const pg = yield* open({ config: { statementTimeout: "100 millis" } })
-        yield* pg.simple("create temp table t (n int)")
+        const patient = { timeout: "1 hour" } as const
+        yield* pg.simple("create temp table t (n int)", patient)
         const late = s("select n, pg_sleep(case n when 3 then 60 else 0 end) from generate_series(1, 5) n")
-        const nap = "copy (select pg_sleep(60)) to stdout"
+        const nap = "copy (select pg_sleep(3600)) to stdout"
         const slowTrigger = `
-        create function pg_temp.nap() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return null; end $$;
+        create function pg_temp.nap() returns trigger language plpgsql as $$ begin perform pg_sleep(3600); return null; end $$;
         create trigger nap after insert on t for each statement execute function pg_temp.nap()`
-        yield* pg.simple(slowTrigger)
+        yield* pg.simple(slowTrigger, patient)
         const line = Stream.make(new TextEncoder().encode("1\n"))
         const waits: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
           Stream.runDrain(pg.stream(late)),
@@ -309,19 +311,19 @@ describe("a deadline", () => {
           assert.deepInclude(yield* Effect.flip(wait), { _tag: "PgTimeoutError", millis: 100, sent: true })
           yield* isClean(pg)
         }
-        assert.deepStrictEqual(yield* pg.query(s("select count(*)::int4 as n from t")), [{ n: 0 }])
+        assert.deepStrictEqual(yield* pg.query(s("select count(*)::int4 as n from t"), patient), [{ n: 0 }])
       })
   )
 
   it.scopedLive("fails its own statement only (FLW-054)", () =>
     Effect.gen(function* () {
       const pg = yield* open()
-      const nap = s("select 'slow' as v from pg_sleep(0.4)")
-      yield* pg.query(s("select 'other' as v"))
-      const slow = yield* Effect.fork(Effect.flip(pg.query(nap, { timeout: "100 millis" })))
-      yield* isRunning(pg, "pg_sleep")
-      const other = yield* Effect.fork(pg.query(s("select 'other' as v"), { timeout: "20 seconds" }))
+      const release = yield* holding(2)
+      const waits = s("select 'slow' as v from pg_advisory_xact_lock(2)")
+      const slow = yield* Effect.fork(Effect.flip(pg.query(waits, { timeout: "100 millis" })))
+      const other = yield* Effect.fork(pg.query(s("select 'other' as v"), { timeout: "1 hour" }))
       assert.strictEqual((yield* Fiber.join(slow))._tag, "PgTimeoutError")
+      yield* release
       assert.deepStrictEqual(yield* Fiber.join(other), [{ v: "other" }])
       yield* isClean(pg)
     })

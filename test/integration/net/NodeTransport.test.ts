@@ -38,7 +38,7 @@ const backTo = (before: ReturnType<typeof holdings>) =>
     const now = holdings()
     return now.handles <= before.handles && now.descriptors <= before.descriptors
   }).pipe(
-    Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => ({ before, after: holdings() }) }),
+    Effect.timeoutFail({ duration: "2 minutes", onTimeout: () => ({ before, after: holdings() }) }),
     Effect.withClock(Clock.make())
   )
 

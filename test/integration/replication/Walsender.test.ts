@@ -223,7 +223,7 @@ describeWithServer(
           assert.isTrue(Option.isNone(yield* Fiber.poll(commit)))
           yield* feed.acknowledge(transaction!.endLsn)
           yield* feed.report
-          yield* Effect.timeout(Fiber.join(commit), "5 seconds")
+          yield* Fiber.join(commit)
         })
       )
     )

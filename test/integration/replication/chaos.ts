@@ -120,7 +120,7 @@ const cycle = (server: Server, number: number, counts: Tally) =>
       happening
     ).pipe(
       Effect.timeoutFail({
-        duration: "60 seconds",
+        duration: "10 minutes",
         onTimeout: () => new Error(`lost: the last row never came in ${counts.openings} openings`)
       })
     )
@@ -141,12 +141,20 @@ const cycle = (server: Server, number: number, counts: Tally) =>
 
 const only = process.env["CHAOS_CYCLE"]
 
-/** Goes through so many cycles, or the one of `CHAOS_CYCLE`, one after another. */
-export const chaos = (server: Server, cycles: number) =>
+/**
+ * Goes through `least` cycles, or the one of `CHAOS_CYCLE`, one after another. What happens in a cycle depends on the machine's
+ * speed: while a kind of fault has not happened yet, further cycles follow, at most as many again times four.
+ */
+export const chaos = (server: Server, least: number) =>
   Effect.gen(function* () {
     const counts = tally()
-    const numbers =
-      only === undefined ? Array.from({ length: cycles }, (_, number) => number) : [Number(only)]
-    for (const number of numbers) yield* cycle(server, number, counts)
+    if (only !== undefined) {
+      yield* cycle(server, Number(only), counts)
+      return counts
+    }
+    const isMissing = () => Object.values(counts).includes(0)
+    for (let number = 0; number < least || (isMissing() && number < 5 * least); number++) {
+      yield* cycle(server, number, counts)
+    }
     return counts
   })

@@ -6,7 +6,7 @@ import { inspect } from "node:util"
 const real = Effect.withClock(Clock.make())
 
 /**
- * Repeats `look` every few milliseconds until `test` holds; dies after twenty seconds with what was seen last. Only the
+ * Repeats `look` every few milliseconds until `test` holds; dies after two minutes with what was seen last. Only the
  * waiting is on the real clock: `look` keeps its own.
  */
 export const eventually = <A, E, R>(
@@ -19,7 +19,7 @@ export const eventually = <A, E, R>(
     last = seen
     return Effect.zipRight(Effect.sleep("3 millis").pipe(real), again)
   })
-  const giveUp = Effect.sleep("20 seconds").pipe(
+  const giveUp = Effect.sleep("2 minutes").pipe(
     real,
     Effect.zipRight(Effect.dieSync(() => new Error(`never came true; last seen: ${inspect(last)}`)))
   )

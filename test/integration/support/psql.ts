@@ -21,7 +21,7 @@ export const psql = (
 ): Effect.Effect<{ readonly output: string } | { readonly error: string }> =>
   Effect.async((resume) => {
     const env = { PATH: process.env["PATH"], HOME: "/nonexistent", LC_ALL: "C" }
-    const child = execFile("psql", ["-XAtwc", sql, conninfo], { env, timeout: 20_000 }, (error, out, err) =>
+    const child = execFile("psql", ["-XAtwc", sql, conninfo], { env, timeout: 120_000 }, (error, out, err) =>
       resume(Effect.succeed(error === null ? { output: out.trim() } : { error: err.trim() }))
     )
     return Effect.sync(() => void child.kill())

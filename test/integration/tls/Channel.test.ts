@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Statement from "../../../src/model/Statement.js"
 import { keyFile, served, tlsFile, tlsText } from "../support/fixtures.js"
+import { eventually } from "../support/Eventually.js"
 import { open, outcomeOf, refused } from "../support/open.js"
 import { describeWithServer, live } from "../support/Server.js"
 import { peer } from "./peer.js"
@@ -152,11 +153,14 @@ describe("a channel by TLS", () => {
       Effect.gen(function* () {
         const { connections, port } = yield* peer(silent)
         const opening = yield* Effect.fork(Effect.scoped(open(at(port, "sslmode=require"))))
-        yield* Effect.sleep("100 millis")
-        assert.deepStrictEqual(connections(), { made: 1, open: 1 })
+        const reaches = (wanted: ReturnType<typeof connections>) =>
+          eventually(
+            Effect.sync(connections),
+            ({ made, open }) => made === wanted.made && open === wanted.open
+          )
+        yield* reaches({ made: 1, open: 1 })
         yield* Fiber.interrupt(opening)
-        yield* Effect.sleep("50 millis")
-        assert.deepStrictEqual(connections(), { made: 1, open: 0 })
+        yield* reaches({ made: 1, open: 0 })
       }).pipe(live)
     )
   }
