@@ -11,6 +11,7 @@
 import * as Either from "effect/Either"
 import { PgConfigError } from "../model/PgError.js"
 import type { Pairs } from "./Vocabulary.js"
+import { shownKey } from "./Vocabulary.js"
 
 /** The schemes, both of the same meaning. */
 export const schemes = ["postgresql://", "postgres://"] as const
@@ -120,9 +121,10 @@ const query = (text: string, source: string): Either.Either<Pairs, PgConfigError
     if (name === undefined || value === undefined) return refuse(nth, 'has no "=" between name and value')
     const keyword = decode(name)
     if (Either.isLeft(keyword)) return refuse(nth, `its name ${keyword.left}`)
-    if (rest.length > 0) return refuse(keyword.right, 'has more than one "="; write it as %3D in a value')
+    if (rest.length > 0)
+      return refuse(shownKey(keyword.right), 'has more than one "="; write it as %3D in a value')
     const decoded = decode(value)
-    if (Either.isLeft(decoded)) return refuse(keyword.right, decoded.left)
+    if (Either.isLeft(decoded)) return refuse(shownKey(keyword.right), decoded.left)
     // JDBC's way to ask for TLS.
     if (keyword.right === "ssl" && decoded.right === "true") pairs.push(["sslmode", "require"])
     else pairs.push([keyword.right, decoded.right])

@@ -5,11 +5,33 @@
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
  */
 import * as Duration from "effect/Duration"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as PrivateKey from "./PrivateKey.js"
 import * as Words from "./Vocabulary.js"
 
 const text = Schema.optional(Schema.NonEmptyString)
-const secret = Schema.optional(Schema.Redacted(Schema.String))
+/** What is wrong with such a value is said in fixed words, for the parser's own quote the value. */
+const unquoted = <A, I>(what: string, schema: Schema.Schema<A, I>): Schema.Schema<A, I> =>
+  schema.annotations({ message: () => ({ message: `must be ${what}`, override: true }) })
+const optionalUnquoted = <A, I>(what: string, schema: Schema.Schema<A, I>) =>
+  Schema.optionalWith(unquoted(what, Schema.UndefinedOr(schema)), { exact: true })
+const secretOf = (what: string, from: Schema.Schema<string>) =>
+  optionalUnquoted(
+    what,
+    Schema.transform(from, unquoted(what, Schema.RedactedFromSelf(from)), {
+      strict: true,
+      decode: (text) => Redacted.make(text),
+      encode: Redacted.value
+    })
+  )
+const secret = secretOf("a text, wrapped with Redacted.make", Schema.String)
+const isKey = (text: string): boolean => PrivateKey.isPem(text) || PrivateKey.isPath(text)
+/** Certificates: a path, or PEM text, which may not hold a private key, since it is printed. */
+const certificates = optionalUnquoted(
+  "a path, or PEM text without a private key, whose place is sslKey",
+  Schema.NonEmptyString.pipe(Schema.filter((text) => !PrivateKey.isIn(text)))
+)
 const time = Schema.optional(Schema.DurationFromMillis)
 const withDefault = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>) =>
   Schema.optionalWith(schema, { default: () => value })
@@ -34,7 +56,10 @@ export type HostEntry = typeof HostEntry.Type
 
 export const fields = {
   /** Tried in this order (see `loadBalanceHosts`). */
-  hosts: withDefault(Schema.NonEmptyArray(HostEntry), [{ host: "", port: Words.defaultPort }]),
+  hosts: Schema.optionalWith(Schema.NonEmptyArray(HostEntry), {
+    exact: true,
+    default: (): readonly [HostEntry] => [{ host: "", port: Words.defaultPort }]
+  }),
   /** Unless set, the name of the operating system's user. */
   user: text,
   /** Unless set, `user`. */
@@ -69,16 +94,18 @@ export const fields = {
   sslMode: withDefault(Schema.Literal(...Words.sslModes), "prefer"),
   /** `direct` saves a round trip; needs `require` or stronger and a server of version 17 or later. */
   sslNegotiation: withDefault(Schema.Literal(...Words.sslNegotiations), "postgres"),
-  /** File of trusted certificates in PEM, or `system` for the platform's own, which makes `sslMode` verify-full. */
-  sslRootCert: text,
-  sslCert: text,
-  sslKey: text,
+  /** Trusted certificates, a path or PEM text, or `system` for the platform's own, which makes `sslMode` verify-full. */
+  sslRootCert: certificates,
+  /** Our certificate, a path or PEM text. A private key in the same text goes to `sslKey`, unless that is given. */
+  sslCert: certificates,
+  /** The private key of `sslCert`, a path or PEM text. Redacted as a whole; only a path is printed by `toConnectionString`. */
+  sslKey: secretOf(PrivateKey.accepted, Schema.NonEmptyString.pipe(Schema.filter(isKey))),
   /** Passphrase of `sslKey`. */
   sslPassword: secret,
   /** Whether our certificate is shown; with `require` a server that does not ask for it is refused. */
   sslCertMode: withDefault(Schema.Literal(...Words.sslCertModes), "allow"),
   /** File of revoked certificates in PEM. */
-  sslCrl: text,
+  sslCrl: certificates,
   /** Folder of such files: every one in it that holds a list is read. */
   sslCrlDir: text,
   /** File to which the keys of TLS sessions are added: whoever reads it can read the traffic. For debugging only. */
@@ -169,6 +196,10 @@ const accepted: { readonly [K in FieldName | "host" | "port"]?: string } = {
   startupParameters: `one of ${Words.startupParameterModes.join(", ")}`,
   sslMode: `one of ${Words.sslModes.join(", ")}`,
   sslNegotiation: `one of ${Words.sslNegotiations.join(", ")}`,
+  sslRootCert: "a path, or PEM text without a private key",
+  sslCert: "a path, or PEM text",
+  sslKey: PrivateKey.accepted,
+  sslCrl: "a path, or PEM text without a private key",
   sslCertMode: `one of ${Words.sslCertModes.join(", ")}`,
   sslMinProtocolVersion: `one of ${Words.tlsVersions.join(", ")}`,
   sslMaxProtocolVersion: `one of ${Words.tlsVersions.join(", ")}`,

@@ -15,7 +15,8 @@ export type SecretInput = string | Redacted.Redacted<string>
 
 type TimeName =
   "connectTimeout" | "statementTimeout" | "keepalivesIdle" | "keepalivesInterval" | "tcpUserTimeout"
-type SecretName = "password" | "scramClientKey" | "scramServerKey" | "sslPassword" | "oauthClientSecret"
+type SecretName =
+  "password" | "scramClientKey" | "scramServerKey" | "sslKey" | "sslPassword" | "oauthClientSecret"
 type Plain = Omit<Fields, TimeName | SecretName | "hosts" | "requireAuth" | "pending" | "warnings">
 
 /** One place to try. */
@@ -88,6 +89,7 @@ export const read = (input: PgConfigInput): Either.Either<Draft, PgConfigError> 
     requireAuth,
     scramClientKey,
     scramServerKey,
+    sslKey,
     sslPassword,
     statementTimeout: _statement,
     tcpUserTimeout: _user,
@@ -124,6 +126,7 @@ export const read = (input: PgConfigInput): Either.Either<Draft, PgConfigError> 
     password: wrap(password),
     scramClientKey: wrap(scramClientKey),
     scramServerKey: wrap(scramServerKey),
+    sslKey: wrap(sslKey),
     sslPassword: wrap(sslPassword),
     oauthClientSecret: wrap(oauthClientSecret),
     requireAuth: auth.right

@@ -5,7 +5,9 @@
  */
 import * as Either from "effect/Either"
 import { PgConfigError } from "../model/PgError.js"
+import * as Settings from "./Settings.js"
 import type { Pairs } from "./Vocabulary.js"
+import { shownKey } from "./Vocabulary.js"
 
 const isSpace = (char: string | undefined): boolean => char !== undefined && " \t\n\v\f\r".includes(char)
 
@@ -17,7 +19,8 @@ const skipSpaces = (text: string, from: number): number => {
 
 /**
  * Splits a connection string into keywords and texts. White space around `=` is allowed; a backslash takes the next
- * character as it is, within quotes and without. Which keywords exist is not looked at here.
+ * character as it is, within quotes and without. Which keywords exist is looked at behind a secret only: a word there that is
+ * no keyword is the rest of a secret that was not quoted.
  *
  * Fails with `PgConfigError`, which says where and never quotes: a piece out of place is often part of a password.
  */
@@ -36,6 +39,13 @@ export const parse = (conninfo: string, source = "conninfo"): Either.Either<Pair
         `expected postgresql:// at the beginning or keyword=value; the word at character ${start + 1} has no "=" after it`
       )
     }
+    const before = pairs.at(-1)?.[0] ?? ""
+    if (Settings.find(before)?.secret === true && Settings.find(keyword) === undefined) {
+      return refuse(
+        before,
+        `the word at character ${start + 1}, behind its value, is no keyword; a value with white space must be quoted`
+      )
+    }
     at = skipSpaces(conninfo, at + 1)
     const quoted = conninfo[at] === "'"
     if (quoted) at++
@@ -43,7 +53,7 @@ export const parse = (conninfo: string, source = "conninfo"): Either.Either<Pair
     for (;;) {
       const char = conninfo[at]
       if (char === undefined) {
-        if (quoted) return refuse(keyword, "its quoted value has no closing quote")
+        if (quoted) return refuse(shownKey(keyword), "its quoted value has no closing quote")
         break
       }
       at++

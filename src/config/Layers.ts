@@ -8,6 +8,7 @@ import { isUnixSocket } from "./Hosts.js"
 import type { Draft } from "./Settings.js"
 import { find, settings } from "./Settings.js"
 import type { Pairs } from "./Vocabulary.js"
+import { shownKey } from "./Vocabulary.js"
 
 /** One setting as a source gives it. */
 export interface Given {
@@ -38,7 +39,7 @@ export const fromPairs = (
     if (find(keyword) === undefined) {
       return Either.left(
         new PgConfigError({
-          key: key === "" ? "(empty)" : key,
+          key: shownKey(key),
           reason:
             "there is no such setting. Names are libpq's; a run-time setting of the server goes into options, " +
             "for example options=-csearch_path=app, or into parameters",

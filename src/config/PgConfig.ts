@@ -24,6 +24,7 @@ import * as Environment from "./Environment.js"
 import { accepts, fields } from "./Fields.js"
 import type { PgConfigInput } from "./Input.js"
 import * as KeywordValue from "./KeywordValue.js"
+import * as PrivateKey from "./PrivateKey.js"
 import type { Draft } from "./Settings.js"
 import { settings, untrusted } from "./Settings.js"
 import * as Value from "./ValueParser.js"
@@ -43,9 +44,20 @@ export {
  */
 export class PgConfig extends Schema.Class<PgConfig>("effect-postgres/PgConfig")(fields) {}
 
+/** A private key that stands in one text with its certificate moves to where it cannot be printed. */
+const parted = (draft: Draft): Draft => {
+  const { sslCert, sslKey } = draft
+  if (typeof sslCert !== "string" || !PrivateKey.isIn(sslCert)) return draft
+  const { certificates, keys } = PrivateKey.part(sslCert)
+  // A key alone stays, and is refused: there is no certificate.
+  return certificates.trim() === ""
+    ? draft
+    : { ...draft, sslCert: certificates, sslKey: sslKey ?? Redacted.make(keys) }
+}
+
 /** Defaults that depend on other settings. */
 const derived = (draft: Draft): Draft => ({
-  ...draft,
+  ...parted(draft),
   sslMode: draft.sslMode ?? (draft.sslRootCert === "system" ? "verify-full" : undefined),
   maxProtocolVersion:
     draft.maxProtocolVersion ??

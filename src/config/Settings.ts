@@ -10,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 import type { FieldName, Fields } from "./Fields.js"
 import type { HostLists } from "./Hosts.js"
 import { parsePorts } from "./Hosts.js"
+import * as PrivateKey from "./PrivateKey.js"
 import * as Value from "./ValueParser.js"
 import * as Words from "./Vocabulary.js"
 
@@ -24,7 +25,7 @@ export interface Setting {
   /** Variable it is read from when nothing stronger sets it. */
   readonly env: string | undefined
   readonly accepts: string
-  /** Its value never appears in messages or printed configurations. */
+  /** Its value never appears in messages or printed configurations; of a private key, its path may. */
   readonly secret: boolean
   /** What a string from an untrusted source may set: nothing that names files, services or server options. */
   readonly harmless: boolean
@@ -70,6 +71,26 @@ const secret =
     read: (text) => Either.right(text === "" ? {} : { [name]: Redacted.make(text) }),
     print: () => undefined
   })
+
+/** A private key: its text is a secret, its path is not. */
+const privateKey = (keyword: string): Setting => ({
+  keyword,
+  field: "sslKey",
+  env: "PGSSLKEY",
+  accepts: PrivateKey.accepted,
+  secret: true,
+  harmless: false,
+  read: (text) =>
+    text === ""
+      ? Either.right({})
+      : PrivateKey.isPem(text) || PrivateKey.isPath(text)
+        ? Either.right({ sslKey: Redacted.make(text) })
+        : Either.left(`expected ${PrivateKey.accepted}, got ${Value.shape(text)}`),
+  print: ({ sslKey }) => {
+    const text = sslKey === undefined ? undefined : Redacted.value(sslKey)
+    return text !== undefined && PrivateKey.isPath(text) ? text : undefined
+  }
+})
 
 const none =
   (parser: Value.ValueParser<never>, options: Options = {}) =>
@@ -140,7 +161,7 @@ const makers = {
   sslcompression: none(Value.ignored("1 or 0, without effect"), { env: "PGSSLCOMPRESSION" }),
   sslrootcert: field("sslRootCert", Value.text, { env: "PGSSLROOTCERT" }),
   sslcert: field("sslCert", Value.text, { env: "PGSSLCERT" }),
-  sslkey: field("sslKey", Value.text, { env: "PGSSLKEY" }),
+  sslkey: privateKey,
   sslpassword: secret("sslPassword"),
   sslcertmode: field("sslCertMode", Value.oneOf(Words.sslCertModes), { env: "PGSSLCERTMODE" }),
   sslcrl: field("sslCrl", Value.text, { env: "PGSSLCRL" }),

@@ -65,3 +65,7 @@ export const defaultPort = 5432
 
 /** Keywords with their texts, in the order in which they were found; the last of a keyword counts. */
 export type Pairs = ReadonlyArray<readonly [keyword: string, text: string]>
+
+/** A name of a setting as it may be shown in a message: what does not look like one may be a piece of a secret. */
+export const shownKey = (key: string): string =>
+  /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(key) ? key : key === "" ? "(empty)" : "(a name that is not shown)"

@@ -96,12 +96,13 @@ describe("Environment", () => {
   it("reads secrets from variables of secrets only", () => {
     const secret = settings.filter((setting) => setting.secret).map(({ keyword }) => keyword)
     assert.sameMembers(secret, [
+      "sslkey",
       "password",
       "scram_client_key",
       "scram_server_key",
       "sslpassword",
       "oauth_client_secret"
     ])
-    assert.deepStrictEqual([...Environment.secretVariables], ["PGPASSWORD"])
+    assert.deepStrictEqual([...Environment.secretVariables], ["PGPASSWORD", "PGSSLKEY"])
   })
 })

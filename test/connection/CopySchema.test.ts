@@ -347,7 +347,7 @@ describe("a copy through a Schema, by the wire", () => {
       const script = [
         extendedQuery({ sql: 'select * from "t"', columns: described }),
         copyIn,
-        failsWith(/the source of the copy failed: .*row 3 of the copy cannot be sent/s)
+        failsWith(/^the source of the copy failed$/)
       ]
       const rows = Stream.make(...people, { ...people[0]!, id: -3 })
       const target = { table: "t", format: "csv" } as const

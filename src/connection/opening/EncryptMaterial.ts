@@ -9,7 +9,9 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import type { PgConfig } from "../../config/PgConfig.js"
+import * as PrivateKey from "../../config/PrivateKey.js"
 import type { HostFile } from "../../host/Files.js"
 import { Host } from "../../host/Host.js"
 import type { HostService } from "../../host/Host.js"
@@ -38,8 +40,6 @@ interface Found {
 const refuse = (key: Key, reason: string, source: string): PgConfigError =>
   new PgConfigError({ key, reason, source })
 
-const isText = (value: string): boolean => value.includes("-----BEGIN")
-
 const readFile = (
   host: HostService,
   key: Key,
@@ -54,7 +54,7 @@ const find = (
   setting: string | undefined,
   usual: string | undefined
 ): Effect.Effect<Option.Option<Found>, PgConfigError> => {
-  if (setting !== undefined && isText(setting)) return Effect.succeedSome({ text: setting, source: "code" })
+  if (setting !== undefined && PrivateKey.isPem(setting)) return Effect.succeedSome({ text: setting, source: "code" })
   const path = setting ?? usual
   if (path === undefined) return Effect.succeedNone
   return Effect.flatMap(
@@ -124,18 +124,11 @@ const keyProblem = (file: HostFile): string | undefined => {
 const keyOf = (
   host: HostService,
   config: PgConfig,
-  cert: Found,
   usual: string | undefined
 ): Effect.Effect<Found, PgConfigError> =>
   Effect.gen(function* () {
-    const setting = config.sslKey
-    if (setting !== undefined && isText(setting)) return { text: setting, source: "code" }
-    if (
-      setting === undefined &&
-      cert.source === "code" &&
-      /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(cert.text)
-    )
-      return cert
+    const setting = config.sslKey === undefined ? undefined : Redacted.value(config.sslKey)
+    if (setting !== undefined && PrivateKey.isPem(setting)) return { text: setting, source: "code" }
     const path = setting ?? usual
     const file = path === undefined ? Option.none() : yield* readFile(host, "sslkey", path)
     if (path === undefined || Option.isNone(file)) {
@@ -145,7 +138,7 @@ const keyOf = (
     }
     const problem = host.family === "unix" ? keyProblem(file.value) : undefined
     if (problem !== undefined) return yield* Effect.fail(refuse("sslkey", problem, path))
-    return { text: isText(file.value.text) ? file.value.text : DerKey.toPem(file.value.bytes), source: path }
+    return { text: PrivateKey.isPem(file.value.text) ? file.value.text : DerKey.toPem(file.value.bytes), source: path }
   })
 
 /** The texts of a folder's files. Folders in it are passed over; a file that cannot be read is an error. */
@@ -223,7 +216,7 @@ export const load = (config: PgConfig): Effect.Effect<Prepared, PgConfigError, H
         refuse("sslcert", "is needed by sslcertmode=require", usual("postgresql.crt") ?? "code")
       )
     }
-    const key = cert === undefined ? undefined : yield* keyOf(host, config, cert, usual("postgresql.key"))
+    const key = cert === undefined ? undefined : yield* keyOf(host, config, usual("postgresql.key"))
 
     const prepared = prepare(config, {
       root: root?.text,
