@@ -1,6 +1,7 @@
 /** A connection over a link that only writes down: what it sends is read as messages, and what the server says is bytes. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
 import { expect } from "vitest"
 import { ByteWriter } from "../../src/bytes/ByteWriter.js"
 import { Core } from "../../src/connection/session/Core.js"
@@ -135,7 +136,7 @@ export const harness = (
     encryption: { _tag: "None" },
     channelBound: false,
     processId: 7,
-    cancelKey: options.cancelKey,
+    cancelKey: options.cancelKey === undefined ? undefined : Redacted.make(options.cancelKey),
     protocolVersion: "3.0",
     user: "ann",
     authentication: "trust"

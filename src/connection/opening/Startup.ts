@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Utf8 from "../../bytes/Utf8.js"
 import * as OAuthBearer from "../../auth/OAuthBearer.js"
@@ -38,7 +39,7 @@ export type StartupError = ConversationError | PgServerError | PgAuthError | PgC
 /** What the startup phase has found out. */
 export interface Started {
   readonly processId: number | undefined
-  readonly cancelKey: Uint8Array | undefined
+  readonly cancelKey: Redacted.Redacted<Uint8Array> | undefined
   readonly protocolVersion: string
   readonly user: string
   readonly authentication: string
@@ -91,7 +92,7 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
     }
     let version = asked.version
     let processId: number | undefined
-    let cancelKey: Uint8Array | undefined
+    let cancelKey: Redacted.Redacted<Uint8Array> | undefined
     let state: Table.State = Table.initial
 
     const violation = (tag: string, reason: string) =>
@@ -194,7 +195,7 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
             )
           }
           processId = message.processId
-          cancelKey = message.secretKey
+          cancelKey = Redacted.make(message.secretKey)
           return Either.void
         }
         case "rememberParameter": {

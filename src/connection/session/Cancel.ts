@@ -8,6 +8,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { ByteWriter } from "../../bytes/ByteWriter.js"
 import { PgClosedError, PgTimeoutError } from "../../model/PgError.js"
@@ -49,7 +50,7 @@ export const send =
       Effect.gen(function* () {
         if (facts.processId === undefined || facts.cancelKey === undefined) return
         const link = yield* open
-        const bytes = encode(facts.processId, facts.cancelKey)
+        const bytes = encode(facts.processId, Redacted.value(facts.cancelKey))
         yield* Effect.async<void, TransportFailure>((resume) => {
           link.listen({
             onData: () => {},

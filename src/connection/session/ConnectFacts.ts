@@ -1,4 +1,5 @@
 import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import type { TransportFailure } from "../../model/PgError.js"
 import type { TlsFacts } from "../../net/Tls.js"
 import type { Address } from "../../net/Transport.js"
@@ -19,7 +20,7 @@ export interface ConnectFacts {
   /** Process id of the server process; `undefined` when the server or pooler sent no key. */
   readonly processId: number | undefined
   /** The key that a CancelRequest must carry; `undefined` when there is none, then statements cannot be cancelled. */
-  readonly cancelKey: Uint8Array | undefined
+  readonly cancelKey: Redacted.Redacted<Uint8Array> | undefined
   /** The protocol version spoken: `3.0` or `3.2`. */
   readonly protocolVersion: string
   /** The user logged in as, which the credentials may have named. */
