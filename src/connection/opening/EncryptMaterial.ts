@@ -54,7 +54,8 @@ const find = (
   setting: string | undefined,
   usual: string | undefined
 ): Effect.Effect<Option.Option<Found>, PgConfigError> => {
-  if (setting !== undefined && PrivateKey.isPem(setting)) return Effect.succeedSome({ text: setting, source: "code" })
+  if (setting !== undefined && PrivateKey.isPem(setting))
+    return Effect.succeedSome({ text: setting, source: "code" })
   const path = setting ?? usual
   if (path === undefined) return Effect.succeedNone
   return Effect.flatMap(
@@ -138,7 +139,10 @@ const keyOf = (
     }
     const problem = host.family === "unix" ? keyProblem(file.value) : undefined
     if (problem !== undefined) return yield* Effect.fail(refuse("sslkey", problem, path))
-    return { text: PrivateKey.isPem(file.value.text) ? file.value.text : DerKey.toPem(file.value.bytes), source: path }
+    return {
+      text: PrivateKey.isPem(file.value.text) ? file.value.text : DerKey.toPem(file.value.bytes),
+      source: path
+    }
   })
 
 /** The texts of a folder's files. Folders in it are passed over; a file that cannot be read is an error. */
