@@ -33,7 +33,7 @@ export interface RowCopies<Err, Env> {
    */
   readonly rowsInto: {
     <E, R>(target: RowsInto, rows: Stream.Stream<RowInput, E, R>): Effect.Effect<CopyResult, Err | E, Env | R>
-    <A, I, RS, E, R>(
+    <A, I extends object, RS, E, R>(
       target: TypedInto,
       schema: Schema.Schema<A, I, RS>,
       values: Stream.Stream<NoInfer<A>, E, R>
@@ -42,7 +42,7 @@ export interface RowCopies<Err, Env> {
   /** `rowsInto` as a sink, for the end of a pipeline. It hears the server only when rows come. */
   readonly rowsSink: {
     (target: RowsInto): Sink.Sink<CopyResult, RowInput, never, Err, Env>
-    <A, I, RS>(
+    <A, I extends object, RS>(
       target: TypedInto,
       schema: Schema.Schema<A, I, RS>
     ): Sink.Sink<CopyResult, A, never, Err, Env | RS>
@@ -53,7 +53,10 @@ export interface RowCopies<Err, Env> {
    */
   readonly rowsFrom: {
     <M extends Row.RowMode = "object">(source: RowsFrom<M>): Stream.Stream<RowOf<M>, Err, Env>
-    <A, I, RS>(source: RowsFrom, schema: Schema.Schema<A, I, RS>): Stream.Stream<A, Err, Env | RS>
+    <A, I extends object, RS>(
+      source: RowsFrom,
+      schema: Schema.Schema<A, I, RS>
+    ): Stream.Stream<A, Err, Env | RS>
   }
 }
 
@@ -64,12 +67,12 @@ export const make = <Err, Env>(ways: CopyWays.Ways<Err, Env>): RowCopies<Err | P
     target: RowsInto,
     rows: Stream.Stream<RowInput, E, R>
   ): Effect.Effect<CopyResult, Failure<E>, Env | R>
-  function rowsInto<A, I, RS, E, R>(
+  function rowsInto<A, I extends object, RS, E, R>(
     target: TypedInto,
     schema: Schema.Schema<A, I, RS>,
     values: Stream.Stream<NoInfer<A>, E, R>
   ): Effect.Effect<CopyResult, Failure<E>, Env | R | RS>
-  function rowsInto<A, I, RS, E, R>(
+  function rowsInto<A, I extends object, RS, E, R>(
     ...[target, second, values]:
       | readonly [RowsInto, Stream.Stream<RowInput, E, R>, undefined?]
       | readonly [TypedInto, Schema.Schema<A, I, RS>, Stream.Stream<A, E, R>]
@@ -80,11 +83,11 @@ export const make = <Err, Env>(ways: CopyWays.Ways<Err, Env>): RowCopies<Err | P
   }
 
   function rowsSink(target: RowsInto): Sink.Sink<CopyResult, RowInput, never, Failure<never>, Env>
-  function rowsSink<A, I, RS>(
+  function rowsSink<A, I extends object, RS>(
     target: TypedInto,
     schema: Schema.Schema<A, I, RS>
   ): Sink.Sink<CopyResult, A, never, Failure<never>, Env | RS>
-  function rowsSink<A, I, RS>(
+  function rowsSink<A, I extends object, RS>(
     ...[target, schema]: readonly [RowsInto, undefined?] | readonly [TypedInto, Schema.Schema<A, I, RS>]
   ) {
     return schema === undefined
@@ -95,11 +98,11 @@ export const make = <Err, Env>(ways: CopyWays.Ways<Err, Env>): RowCopies<Err | P
   function rowsFrom<M extends Row.RowMode = "object">(
     source: RowsFrom<M>
   ): Stream.Stream<RowOf<M>, Failure<never>, Env>
-  function rowsFrom<A, I, RS>(
+  function rowsFrom<A, I extends object, RS>(
     source: RowsFrom,
     schema: Schema.Schema<A, I, RS>
   ): Stream.Stream<A, Failure<never>, Env | RS>
-  function rowsFrom<A, I, RS, M extends Row.RowMode>(
+  function rowsFrom<A, I extends object, RS, M extends Row.RowMode>(
     ...[source, schema]: readonly [RowsFrom<M>, undefined?] | readonly [RowsFrom, Schema.Schema<A, I, RS>]
   ) {
     return schema === undefined

@@ -1,20 +1,38 @@
 /** By which codecs a Schema reads the columns of a result, where those are others than the client's. */
 import type { Column } from "../model/Column.js"
 import * as Arrays from "../types/Arrays.js"
+import * as Reread from "../types/Reread.js"
 import type { Codec } from "../types/Codec.js"
 import type { Registry } from "../types/Registry.js"
+import { lossless } from "../types/Registry.js"
 import type { ColumnCodecs } from "../types/Row.js"
 import type * as PgType from "./PgType.js"
-import type { WantedColumn } from "./Wanted.js"
+import type { WantedColumn, WantedRow } from "./Wanted.js"
 
-/** The codec that is wanted, where the registry has another. */
-const other = (type: PgType.PgType, oid: number, registry: Registry): Codec | undefined => {
-  const { codec, elementCodec } = type
-  if (type.oid !== oid) return undefined
-  if (codec !== undefined) return registry.lookup(oid) === codec ? undefined : codec
-  return elementCodec === undefined || registry.lookup(elementCodec.oid) === elementCodec
-    ? undefined
-    : Arrays.over(elementCodec)
+const arrays = new WeakMap<Codec, Codec>()
+
+/** The array over an element's codec, with the bounds that the server has; one for each codec. */
+const arrayOver = (element: Codec): Codec => {
+  const known = arrays.get(element)
+  if (known !== undefined) return known
+  // An array whose elements the lossless preset reads is read by it.
+  const exact = lossless.lookup(element.oid) === element ? lossless.lookup(element.arrayOid) : undefined
+  const made = exact ?? Arrays.over(element)
+  arrays.set(element, made)
+  return made
+}
+
+/** The codec that a type brings for columns of `oid`. */
+const broughtBy = (type: PgType.PgType, oid: number): Codec | undefined =>
+  type.oid !== oid ? undefined : (type.codec ?? (type.elementCodec && arrayOver(type.elementCodec)))
+
+/** The codec that the Schema brings for a column of this type; `undefined` where that is left to the client. */
+export const brought = (wanted: WantedColumn | undefined, oid: number): Codec | undefined => {
+  for (const type of wanted?.types ?? []) {
+    const codec = broughtBy(type, oid)
+    if (codec !== undefined) return codec
+  }
+  return undefined
 }
 
 /**
@@ -22,19 +40,15 @@ const other = (type: PgType.PgType, oid: number, registry: Registry): Codec | un
  * equal names the last counts, because it is the one in the row.
  */
 export const of = (
-  wanted: ReadonlyArray<WantedColumn>,
+  wanted: WantedRow,
   columns: ReadonlyArray<Column>,
   registry: Registry
 ): ColumnCodecs | undefined => {
-  const types = new Map(wanted.map((column) => [column.name, column.types ?? []]))
   const last = new Map(columns.map(({ name }, index) => [name, index]))
   const codecs = columns.map(({ name, typeOid }, index) => {
     if (last.get(name) !== index) return undefined
-    for (const type of types.get(name) ?? []) {
-      const codec = other(type, typeOid, registry)
-      if (codec !== undefined) return codec
-    }
-    return undefined
+    const codec = brought(wanted.get(name), typeOid)
+    return Reread.isSame(codec, registry.lookup(typeOid)) ? undefined : codec
   })
   return codecs.some((codec) => codec !== undefined) ? codecs : undefined
 }

@@ -7,7 +7,7 @@ import type { Registry } from "../types/Registry.js"
 import type { Compared, Nullability, Verdict } from "./Compared.js"
 import * as PgType from "./PgType.js"
 import * as Table from "./Table.js"
-import type { WantedColumn } from "./Wanted.js"
+import type { WantedRow } from "./Wanted.js"
 
 /** What only the catalogue knows of a result's columns. */
 export interface CatalogueFacts {
@@ -18,6 +18,9 @@ export interface CatalogueFacts {
 
 /** Nothing was asked. */
 export const nothingAsked: CatalogueFacts = { nullability: () => "unknown", typeName: () => undefined }
+
+/** Verdicts that no row can pass. */
+const refusing: ReadonlySet<Verdict> = new Set<Verdict>(["missing", "type", "excess"])
 
 /** The comparison of a result with a Schema. */
 export class Comparison {
@@ -31,9 +34,9 @@ export class Comparison {
     return this.columns.filter(({ verdict }) => verdict !== "fits" && verdict !== "unwanted")
   }
 
-  /** Whether a column is missing or of another type: then the statement is not run. */
+  /** Whether a column is missing, of another type, or too many: then the statement is not run. */
   get refuses(): boolean {
-    return this.columns.some(({ verdict }) => verdict === "missing" || verdict === "type")
+    return this.columns.some(({ verdict }) => refusing.has(verdict))
   }
 
   /** Side by side, as a table of text. */
@@ -50,22 +53,23 @@ const knownName = (registry: Registry, facts: CatalogueFacts, oid: number): stri
 
 /** Compares; of columns with equal names the last counts, because it is the one in the row. */
 export const compare = (
-  wanted: ReadonlyArray<WantedColumn>,
+  wanted: WantedRow,
   columns: ReadonlyArray<Column>,
   registry: Registry,
   facts: CatalogueFacts = nothingAsked
 ): Comparison => {
-  const wantedNames = new Map(wanted.map((column) => [column.name, column]))
   const last = new Map(columns.map((column, index) => [column.name, index]))
   const present = columns.map((column, index): Compared => {
     const { name, typeOid } = column
     const known = knownName(registry, facts, typeOid)
-    const want = last.get(name) === index ? wantedNames.get(name) : undefined
+    const want = last.get(name) === index ? wanted.get(name) : undefined
     const nullability = facts.nullability(column)
     const type = known ?? `OID ${typeOid}`
     const verdict: Verdict =
       want === undefined
-        ? "unwanted"
+        ? wanted.exact && last.get(name) === index
+          ? "excess"
+          : "unwanted"
         : want.types?.some((each) => PgType.fits(each, typeOid, known)) === false
           ? "type"
           : nullability === "nullable" && !want.nullable
@@ -73,7 +77,7 @@ export const compare = (
             : "fits"
     return { name, type, nullability, wanted: want, verdict }
   })
-  const missing = wanted
+  const missing = wanted.columns
     .filter(({ name }) => !last.has(name))
     .map((want): Compared => ({
       name: want.name,

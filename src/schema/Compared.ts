@@ -8,9 +8,9 @@ export type Nullability = "nullable" | "not null" | "unknown"
 
 /**
  * `fits`; `missing`: not in the result; `type`: of another type; `nullable`: it may be NULL and the Schema takes none;
- * `unwanted`: in the result only.
+ * `unwanted`: in the result only; `excess`: in the result only, and the Schema has `onExcessProperty: "error"`.
  */
-export type Verdict = "fits" | "missing" | "type" | "nullable" | "unwanted"
+export type Verdict = "fits" | "missing" | "type" | "nullable" | "unwanted" | "excess"
 
 /** One line of the comparison. */
 export interface Compared {

@@ -5,6 +5,7 @@
  * shape of what was there. A Schema that runs effects keeps its requirements; its rows are decoded one after the other.
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
@@ -33,8 +34,8 @@ export interface Decoded<A> {
 }
 
 export class RowSchema<A, R> {
-  /** `undefined` when the Schema does not tell its columns: then nothing is compared. */
-  readonly wanted: ReadonlyArray<Wanted.WantedColumn> | undefined
+  /** The columns that the Schema wants; left when no row goes through it. */
+  readonly wanted: Either.Either<Wanted.WantedRow, string>
   private readonly parse: (row: unknown) => Effect.Effect<A, ParseResult.ParseIssue, R>
   /** Results that were found to fit. Their columns are one list for as long as their statement is prepared. */
   private readonly fitting = new WeakSet<ReadonlyArray<Column>>()
@@ -46,8 +47,8 @@ export class RowSchema<A, R> {
 
   /** The comparison, when it refuses the result; it is made once for a list of columns that fits. */
   refuses(columns: ReadonlyArray<Column>, registry: Registry): Compare.Comparison | undefined {
-    if (this.wanted === undefined || this.fitting.has(columns)) return undefined
-    const comparison = Compare.compare(this.wanted, columns, registry)
+    if (Either.isLeft(this.wanted) || this.fitting.has(columns)) return undefined
+    const comparison = Compare.compare(this.wanted.right, columns, registry)
     if (comparison.refuses) return comparison
     this.fitting.add(columns)
     return undefined
@@ -55,7 +56,7 @@ export class RowSchema<A, R> {
 
   /** A codec for each column that the client's is not to read; `undefined` when it is to read them all. */
   codecs(columns: ReadonlyArray<Column>, registry: Registry): Row.ColumnCodecs | undefined {
-    return this.wanted === undefined ? undefined : ColumnCodecs.of(this.wanted, columns, registry)
+    return Either.isLeft(this.wanted) ? undefined : ColumnCodecs.of(this.wanted.right, columns, registry)
   }
 
   /** `first`: number of the first row, counted from 1. */

@@ -6,7 +6,8 @@ const remarks: { readonly [V in Verdict]: string } = {
   missing: "<- not in the result",
   type: "<- another type",
   nullable: "<- may be NULL",
-  unwanted: "not wanted, left out"
+  unwanted: "not wanted, left out",
+  excess: "<- not wanted, and the Schema takes no other columns"
 }
 
 const nulls: { readonly [N in Nullability]: string } = {

@@ -2,12 +2,14 @@
  * The columns that a Schema wants of a result, read from the side it decodes from: names as they are before a renaming,
  * types as they are before a transformation.
  */
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as PgType from "./PgType.js"
 
 export interface WantedColumn {
   readonly name: string
-  /** The column may have any of these types; `undefined` when the Schema tells none, and any type will do. */
+  /** The column may have any of these types; `undefined` when the Schema names none, and any type will do. */
   readonly types: ReadonlyArray<PgType.PgType> | undefined
   /** Whether NULL may be decoded. */
   readonly nullable: boolean
@@ -15,7 +17,57 @@ export interface WantedColumn {
   readonly optional: boolean
 }
 
-/** Whether null can be decoded; where a Schema does not tell, it can. */
+/** Columns without a field of their own, by an index signature such as that of a Record. */
+interface Others extends Omit<WantedColumn, "name" | "optional"> {
+  readonly takes: (name: string) => boolean
+}
+
+/** What a Schema wants of a row. */
+export class WantedRow {
+  private readonly named: ReadonlyMap<string, WantedColumn>
+
+  constructor(
+    /** Columns that the Schema names. */
+    readonly columns: ReadonlyArray<WantedColumn>,
+    /** What it takes of all other columns. */
+    private readonly others: ReadonlyArray<Others> = [],
+    /** Whether a column that is not wanted is refused (`onExcessProperty: "error"`). */
+    readonly exact = false
+  ) {
+    this.named = new Map(columns.map((column) => [column.name, column]))
+  }
+
+  /** Whether columns are wanted that are not in `columns`. */
+  get isOpen(): boolean {
+    return this.others.length > 0
+  }
+
+  /** What is wanted of a column of this name. */
+  get(name: string): WantedColumn | undefined {
+    const named = this.named.get(name)
+    if (named !== undefined) return named
+    const found = this.others.filter(({ takes }) => takes(name))
+    return found.length === 0
+      ? undefined
+      : found.map(({ nullable, types }) => ({ name, types, nullable, optional: true })).reduce(either)
+  }
+
+  /** What rows of one of several forms want: a column is needed when all forms need it. */
+  static ofForms(forms: ReadonlyArray<WantedRow>): WantedRow {
+    const names = new Set(forms.flatMap(({ columns }) => columns.map(({ name }) => name)))
+    return new WantedRow(
+      [...names].map((name) => {
+        const found = forms.map((form) => form.get(name))
+        const column = found.filter((each) => each !== undefined).reduce(either)
+        return found.includes(undefined) ? { ...column, optional: true } : column
+      }),
+      forms.flatMap(({ others }) => others),
+      forms.every(({ exact }) => exact)
+    )
+  }
+}
+
+/** Whether null can be decoded; where a Schema does not say, it can. */
 const takesNull = (ast: AST.AST, within: ReadonlySet<AST.AST> = new Set()): boolean => {
   if (within.has(ast)) return false
   switch (ast._tag) {
@@ -36,34 +88,46 @@ const takesNull = (ast: AST.AST, within: ReadonlySet<AST.AST> = new Set()): bool
   }
 }
 
-const takesUndefined = (ast: AST.AST): boolean =>
-  AST.isUndefinedKeyword(ast) || (AST.isUnion(ast) && ast.types.some(takesUndefined))
+const takesUndefined = (ast: AST.AST, within: ReadonlySet<AST.AST> = new Set()): boolean => {
+  if (within.has(ast)) return false
+  switch (ast._tag) {
+    case "UndefinedKeyword":
+      return true
+    case "Union":
+      return ast.types.some((member) => takesUndefined(member, within))
+    case "Refinement":
+    case "Transformation":
+      return takesUndefined(ast.from, within)
+    case "Suspend":
+      return takesUndefined(ast.f(), new Set([...within, ast]))
+    default:
+      return false
+  }
+}
 
-const ofStruct = (ast: AST.TypeLiteral): ReadonlyArray<WantedColumn> =>
-  ast.propertySignatures.flatMap(({ isOptional, name, type }) =>
-    typeof name === "string"
+const isText = (ast: AST.Parameter): boolean =>
+  ast._tag === "Refinement" ? isText(ast.from as AST.Parameter) : ast._tag !== "SymbolKeyword"
+
+const ofStruct = (ast: AST.TypeLiteral, exact: boolean): Either.Either<WantedRow, string> => {
+  const columns: Array<WantedColumn> = []
+  for (const { isOptional, name, type } of ast.propertySignatures) {
+    const optional = isOptional || takesUndefined(type)
+    if (typeof name === "string")
+      columns.push({ name, types: PgType.of(type), nullable: takesNull(type), optional })
+    else if (!optional) return Either.left(`must have fields named as columns, got ${String(name)}`)
+  }
+  const others = ast.indexSignatures.flatMap(({ parameter, type }) =>
+    isText(parameter)
       ? [
           {
-            name,
+            takes: Schema.is(Schema.make<string>(parameter)),
             types: PgType.of(type),
-            nullable: takesNull(type),
-            optional: isOptional || takesUndefined(type)
+            nullable: takesNull(type)
           }
         ]
       : []
   )
-
-/** What rows of one of several forms want: each column of each form, and all forms must want it for it to be needed. */
-const ofForms = (forms: ReadonlyArray<ReadonlyArray<WantedColumn>>): ReadonlyArray<WantedColumn> => {
-  const columns = new Map<string, WantedColumn>()
-  for (const column of forms.flat()) {
-    const other = columns.get(column.name)
-    columns.set(column.name, other === undefined ? column : either(other, column))
-  }
-  return [...columns.values()].map((column) => {
-    const inAll = forms.every((form) => form.some(({ name }) => name === column.name))
-    return inAll ? column : { ...column, optional: true }
-  })
+  return Either.right(new WantedRow(columns, others, exact))
 }
 
 const either = (self: WantedColumn, that: WantedColumn): WantedColumn => ({
@@ -76,22 +140,51 @@ const either = (self: WantedColumn, that: WantedColumn): WantedColumn => ({
   optional: self.optional || that.optional
 })
 
-/**
- * The columns wanted by the Schema of a row: a Struct, a Class, a union of them, or what is made from them.
- * `undefined` when the Schema does not tell its columns, as a declaration or `Schema.Unknown`.
- */
-export const of = (ast: AST.AST): ReadonlyArray<WantedColumn> | undefined => {
+/** Longest name of a Schema shown. */
+const longest = 200
+
+const nameOf = (ast: AST.AST): string => {
+  const name = String(ast)
+  return name.length > longest ? `${name.slice(0, longest)}...` : name
+}
+
+/** What a Schema of a row must be. */
+const demand =
+  "must decode from an object whose fields are columns: a Struct, a Class, a Record or a union of these"
+
+/** Why no row goes through the Schema. */
+const refusal = (ast: AST.AST): string =>
+  AST.isDeclaration(ast) && AST.getSurrogateAnnotation(ast)._tag === "Some"
+    ? `must be the Class itself, because a row is a plain object, got a Schema of instances of ${nameOf(ast)}`
+    : `${demand}, got ${nameOf(ast)}`
+
+const search = (
+  ast: AST.AST,
+  exact: boolean,
+  within: ReadonlySet<AST.AST>
+): Either.Either<WantedRow, string> => {
+  const told = AST.getAnnotation<AST.ParseOptions>(ast, AST.ParseOptionsAnnotationId)
+  const excess = told._tag === "Some" ? told.value.onExcessProperty : undefined
+  const inside = excess === undefined ? exact : excess === "error"
   switch (ast._tag) {
     case "TypeLiteral":
-      return ofStruct(ast)
+      return ofStruct(ast, inside)
     case "Refinement":
     case "Transformation":
-      return of(ast.from)
-    case "Union": {
-      const forms = ast.types.map(of)
-      return forms.every((form) => form !== undefined) ? ofForms(forms) : undefined
-    }
+      return search(ast.from, inside, within)
+    case "Suspend":
+      return within.has(ast)
+        ? Either.left(`${demand}, got a Schema that is only itself`)
+        : search(ast.f(), inside, new Set([...within, ast]))
+    case "Union":
+      return Either.map(Either.all(ast.types.map((type) => search(type, inside, within))), WantedRow.ofForms)
     default:
-      return undefined
+      return Either.left(refusal(ast))
   }
 }
+
+/**
+ * The columns wanted by the Schema of a row: a Struct, a Class, a Record, a union of them, or what is made from them. Left is
+ * what the Schema must be instead.
+ */
+export const of = (ast: AST.AST): Either.Either<WantedRow, string> => search(ast, false, new Set())

@@ -172,10 +172,24 @@ const encodeElements = (
   return nulls
 }
 
+/** What the codec of an array was made of. */
+export interface MadeOf {
+  readonly element: Codec
+  readonly bounds: Bounds
+}
+
+/** By the reader of text, which a codec keeps under another name. */
+const made = new WeakMap<Codec["decodeText"], MadeOf>()
+
+/** What the codec was made of by `over`; `undefined` for any other codec. */
+export const madeOf = (codec: Codec): MadeOf | undefined => made.get(codec.decodeText)
+
 /** The codec of arrays over `codec`'s type. Binary in a direction when the element's is. */
 export const over = (codec: Codec, bounds: Bounds = "kept"): Codec<PgArrayValue> => {
   const nests = codec.elementsNest === true
   const readText = decodeText(codec, "kept")
+  const reader = decodeText(codec, bounds)
+  made.set(reader, { element: codec, bounds })
   return {
     name: `${codec.name}[]`,
     oid: codec.arrayOid,
@@ -183,7 +197,7 @@ export const over = (codec: Codec, bounds: Bounds = "kept"): Codec<PgArrayValue>
     delimiter: codec.delimiter,
     elementsNest: true,
     ...(codec.parameterFormat === undefined ? {} : { parameterFormat: codec.parameterFormat }),
-    decodeText: decodeText(codec, bounds),
+    decodeText: reader,
     decodeBinary:
       codec.decodeBinary === undefined ? undefined : decodeBinary(codec, codec.decodeBinary, bounds),
     encodeText: (writer, value) => {

@@ -412,12 +412,34 @@ describe("a copy through a Schema, by the wire", () => {
     })
   )
 
-  it.effect("needs columns that are named, where the Schema does not tell them", () =>
+  it.effect("needs columns that are named, where the Schema does not name them, and a Schema of rows", () =>
     Effect.gen(function* () {
-      const error = yield* withServer([], (copy) =>
-        Effect.flip(copy.rowsInto({ table: "t" }, Schema.Tuple(Schema.Number), Stream.make([1] as const)))
-      )
-      assert.match(error.message, /the Schema does not tell its columns: name them/)
+      const Row = Schema.Record({ key: Schema.String, value: PgSchema.Int4 })
+      const Mixed = Schema.Struct({ id: PgSchema.Int4 }, { key: Schema.String, value: PgSchema.Int4 })
+      for (const [schema, why] of [
+        [Row, "takes columns of any name"],
+        [Mixed, "takes columns of any name"],
+        [Schema.Struct({}), "has no columns"]
+      ] as const) {
+        const error = yield* withServer([], (copy) =>
+          Effect.flip(copy.rowsInto({ table: "t" }, schema as typeof Row, Stream.make({ id: 1 })))
+        )
+        assert.deepInclude(error, { _tag: "PgUsageError", operation: "Copy.rowsInto", argument: "columns" })
+        assert.include(error.message, `because the Schema ${why}`)
+      }
+      const Tuple = Schema.Tuple(Schema.Number)
+      for (const way of [
+        withServer([], (copy) =>
+          Effect.flip(copy.rowsInto({ table: "t" }, Tuple, Stream.make([1] as const)))
+        ),
+        withServer([], (copy) => Effect.flip(Stream.runDrain(copy.rowsFrom({ table: "t" }, Tuple)))),
+        Effect.flip(Stream.runDrain(Copy.encodeRows({ columns }, Tuple)(Stream.make([1] as const)))),
+        Effect.flip(Stream.runDrain(Copy.decodeRows({ columns }, Tuple)(Stream.empty)))
+      ]) {
+        const error = yield* way
+        assert.deepInclude(error, { _tag: "PgUsageError", argument: "schema" })
+        assert.match(error.message, /must decode from an object whose fields are columns/)
+      }
     })
   )
 })

@@ -14,7 +14,10 @@ import type { Relation, TransactionInfo } from "../../src/replication/changes/Lo
 import { Delete, Insert, Truncate, Update } from "../../src/replication/changes/LogicalEvent.js"
 import * as TypedTable from "../../src/replication/tables/TypedTable.js"
 import { Unchanged } from "../../src/replication/changes/Unchanged.js"
+import * as ReadBy from "../../src/replication/changes/ReadBy.js"
 import * as PgSchema from "../../src/PgSchema.js"
+import * as PgTypes from "../../src/PgTypes.js"
+import type { Registry } from "../../src/types/Registry.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
 import { time } from "./payloads.js"
 
@@ -131,6 +134,89 @@ describe("a typed table", () => {
       const wider = relationOf("Order Items", [...columns, ["more", 16]])
       const found = yield* decode(insert({ id: 1, note: null, placed_by: "ann", more: true }, wider))
       assert.deepInclude(found, { new: { id: 1, note: null, placed: "ann" } })
+    })
+  )
+
+  it.effect(
+    "reads anew by the Schema's codecs what the feed's values keep, and refuses at once what they lost",
+    () =>
+      Effect.gen(function* () {
+        const types = [20, 1700, 1184, 1016, 701]
+        const readBy = (registry: Registry) => {
+          const relation = relationOf(
+            "rows",
+            ["id", "price", "at", "ids", "ratio"].map((name, at) => [name, types[at]!] as const)
+          )
+          ReadBy.note(
+            relation,
+            types.map((oid) => registry.lookup(oid))
+          )
+          return relation
+        }
+        const {
+          array,
+          Float8,
+          Int8,
+          Int8AsString,
+          Numeric,
+          NumericAsNumber,
+          TimestampTz,
+          TimestampTzAsDate
+        } = PgSchema
+        const Strings = TypedTable.table(
+          "shop.rows",
+          Schema.Struct({
+            id: Int8AsString,
+            price: NumericAsNumber,
+            at: Schema.NullOr(TimestampTzAsDate),
+            ids: array(Int8AsString),
+            ratio: Float8
+          })
+        )
+        const Exact = TypedTable.table("shop.rows", Schema.Struct({ id: Int8, price: Numeric }))
+        const Instant = TypedTable.table("shop.rows", Schema.Struct({ at: TimestampTz }))
+        const Small = TypedTable.table("shop.rows", Schema.Struct({ id: PgSchema.Int8AsNumber }))
+        const through = <A>(table: TypedTable.TypedTable<A, never>, change: Insert) =>
+          Effect.map(table.decode(change), (found) => {
+            const typed = Option.getOrThrow(found)
+            return typed._tag === "Insert" ? typed.new : undefined
+          }).pipe(Effect.provide(connector))
+        const numeric = Option.getOrThrow(PgTypes.Numeric.fromText("0.10"))
+        const at = Option.getOrThrow(PgTypes.PgTimestampTz.fromText("2024-02-29 12:34:56.789123+00"))
+        const exact = { id: 9007199254740993n, price: numeric, at, ids: [1n, 2n], ratio: 0.5 }
+        const ofLossless = readBy(PgTypes.lossless)
+        assert.deepStrictEqual(yield* through(Strings, insert(exact, ofLossless)), {
+          id: "9007199254740993",
+          price: 0.1,
+          at: new Date("2024-02-29T12:34:56.789Z"),
+          ids: ["1", "2"],
+          ratio: 0.5
+        })
+        assert.isNull((yield* through(Strings, insert({ ...exact, at: null }, ofLossless)))?.at)
+        const refusal = yield* Effect.flip(through(Small, insert(exact, ofLossless)))
+        assert.instanceOf(refusal, PgChangeRowError)
+        assert.deepInclude(refusal, { where: "id", index: 0, type: "int8" })
+        const gone = new Delete(transaction, 0, 0, ofLossless, "key", { id: 7n })
+        const partial = Option.getOrThrow(yield* Strings.decode(gone).pipe(Effect.provide(connector)))
+        assert.deepInclude(partial, {
+          old: { _tag: "PartialRow", row: { id: "7" }, missing: ["price", "at", "ids", "ratio"] }
+        })
+        const ofFamiliar = readBy(PgTypes.familiar)
+        const familiar = { id: "9007199254740993", price: "0.10", at: new Date(0), ids: ["1"], ratio: 0.5 }
+        const read = yield* through(Exact, insert(familiar, ofFamiliar))
+        assert.deepStrictEqual([read?.id, String(read?.price)], [9007199254740993n, "0.10"])
+        const lost = yield* Effect.flip(through(Instant, insert(familiar, ofFamiliar)))
+        assert.deepInclude(lost, { _tag: "PgCodecError", where: "table" })
+        assert.include(lost.message, 'column "at" of type timestamptz was read by another codec')
+      })
+  )
+
+  it.effect("refuses a Schema through which no row goes, at the first change of the table", () =>
+    Effect.gen(function* () {
+      const table = TypedTable.table("shop.rows", Schema.Tuple(PgSchema.Int4))
+      const of = relationOf("rows", columns)
+      const error = yield* Effect.flip(table.decode(insert({ id: 1 }, of)).pipe(Effect.provide(connector)))
+      assert.deepInclude(error, { _tag: "PgUsageError", operation: "Replication.table", argument: "schema" })
     })
   )
 

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { Column } from "../../src/model/Column.js"
 import * as Oid from "../../src/model/Oid.js"
@@ -23,7 +24,7 @@ const compare = (
   columns: ReadonlyArray<Column>,
   facts?: Compare.CatalogueFacts,
   registry = lossless
-) => Compare.compare(Wanted.of(schema.ast)!, columns, registry, facts)
+) => Compare.compare(Either.getOrThrow(Wanted.of(schema.ast)), columns, registry, facts)
 
 const verdicts = (comparison: Compare.Comparison) =>
   comparison.columns.map(({ name, verdict }) => `${name} ${verdict}`)
@@ -51,6 +52,31 @@ describe("a result beside what a Schema wants", () => {
     assert.deepStrictEqual(verdicts(comparison), ["id type", "name missing"])
     assert.isTrue(comparison.refuses)
     assert.strictEqual(comparison.mismatches.length, 2)
+  })
+
+  it("is compared column by column with what an index signature takes, by name and type", () => {
+    const Counts = Schema.Struct(
+      { id: Int4 },
+      { key: Schema.String.pipe(Schema.startsWith("n_")), value: Schema.NullOr(Numeric) }
+    )
+    const comparison = compare(Counts, [
+      column("id", Oid.int4),
+      column("n_a", Oid.numeric),
+      column("n_b", Oid.text),
+      column("other", Oid.text)
+    ])
+    assert.deepStrictEqual(verdicts(comparison), ["id fits", "n_a fits", "n_b type", "other unwanted"])
+    assert.isTrue(comparison.refuses)
+  })
+
+  it("refuses columns that nobody wants where the Schema does", () => {
+    const Exact = User.annotations({ parseOptions: { onExcessProperty: "error" } })
+    const columns = [column("id", Oid.int4), column("name", Oid.text)]
+    assert.isFalse(compare(Exact, columns).refuses)
+    const comparison = compare(Exact, [...columns, column("mail", Oid.text)])
+    assert.deepStrictEqual(verdicts(comparison), ["id fits", "name fits", "mail excess"])
+    assert.isTrue(comparison.refuses)
+    assert.match(comparison.toString(), /mail .*<- not wanted/)
   })
 
   it("goes by the name alone where the Schema tells no type", () => {

@@ -55,10 +55,6 @@ describe("a decoder of rows", () => {
     assert.isDefined(rows.refuses([column("id", Oid.text)], lossless))
   })
 
-  it("compares nothing for a Schema that does not tell its columns", () => {
-    assert.isUndefined(Rows.compile(Schema.Unknown).refuses([column("id", Oid.int4)], lossless))
-  })
-
   it("leaves out what the Schema does not want, and counts rows from the one it is given", () => {
     const rows = Rows.compile(Schema.Struct({ id: Int4 }))
     const columns = [column("x", Oid.text), column("id", Oid.int4)]

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Oid from "../../src/model/Oid.js"
 import { array } from "../../src/schema/Containers.js"
@@ -9,7 +10,7 @@ import { int4 } from "../../src/types/Integers.js"
 
 /** `name: type`, with `?` when it may be missing, and `| null` when it may be NULL. */
 const wanted = (schema: Schema.Schema.All) =>
-  Wanted.of(schema.ast)?.map(
+  Either.getOrThrow(Wanted.of(schema.ast)).columns.map(
     ({ name, nullable, optional, types }) =>
       `${name}${optional ? "?" : ""}: ${types?.map((each) => each.name).join(" or ") ?? "any"}${nullable ? " | null" : ""}`
   )
@@ -143,15 +144,59 @@ describe("what a Schema wants of a result", () => {
       ),
       ["a: int4[]", "b: text[]", "c: mood[]", "d: any", "e: int8[]"]
     )
-    assert.deepStrictEqual(Wanted.of(Schema.Struct({ a: array(Int4) }).ast)?.[0]?.types, [
-      { oid: Oid.int4Array, name: "int4[]", elementCodec: int4 }
-    ])
+    const [column] = Either.getOrThrow(Wanted.of(Schema.Struct({ a: array(Int4) }).ast)).columns
+    assert.deepStrictEqual(column?.types, [{ oid: Oid.int4Array, name: "int4[]", elementCodec: int4 }])
   })
 
-  it("is not known of a Schema that does not tell its fields", () => {
-    for (const schema of [Schema.Unknown, Schema.Any, Schema.declare((u): u is Date => u instanceof Date)]) {
-      assert.isUndefined(wanted(schema))
+  it("is followed through suspensions, in a row as in a field", () => {
+    interface Tree {
+      readonly id: number
+      readonly parent?: Tree | undefined
     }
-    assert.deepStrictEqual(wanted(Schema.Record({ key: Schema.String, value: Schema.Unknown })), [])
+    const Tree: Schema.Schema<Tree> = Schema.suspend(() =>
+      Schema.Struct({ id: Int4, parent: Schema.optional(Tree) })
+    )
+    assert.deepStrictEqual(wanted(Tree), ["id: int4", "parent?: any"])
+    assert.deepStrictEqual(
+      wanted(Schema.Struct({ a: Schema.suspend(() => Schema.UndefinedOr(Schema.NullOr(Text))) })),
+      ["a?: text | null"]
+    )
+  })
+
+  it("is any column of an index signature's name and type, beside the fields", () => {
+    const { columns, isOpen, ...row } = Either.getOrThrow(
+      Wanted.of(
+        Schema.Struct({ id: Int4 }, { key: Schema.TemplateLiteral("n_", Schema.String), value: Int8 }).ast
+      )
+    )
+    assert.deepStrictEqual([columns.length, isOpen, row.exact], [1, true, false])
+    const found = Either.getOrThrow(
+      Wanted.of(
+        Schema.Union(Schema.Struct({ a: Int4 }), Schema.Record({ key: Schema.String, value: Int8 })).ast
+      )
+    )
+    assert.deepStrictEqual(
+      ["a", "b"].map((name) => found.get(name)?.types?.map((each) => each.name)),
+      [["int4", "int8"], ["int8"]]
+    )
+    assert.isTrue(found.get("a")?.optional)
+  })
+
+  it("is said to be impossible of a Schema through which no row goes", () => {
+    class User extends Schema.Class<User>("User")({ id: Int4 }) {}
+    const itself: Schema.Schema<object> = Schema.suspend(() => itself)
+    for (const [schema, reason] of [
+      [Schema.String, /^must decode from an object .*, got string$/],
+      [Schema.Unknown, /got unknown$/],
+      [Schema.NullOr(Schema.Struct({ id: Int4 })), /got null$/],
+      [Schema.Array(Schema.Unknown), /got ReadonlyArray<unknown>$/],
+      [Schema.parseJson(Schema.Struct({ id: Int4 })), /got string|got parseJson/],
+      [Schema.declare((u): u is Date => u instanceof Date), /^must decode from an object/],
+      [Schema.typeSchema(User), /^must be the Class itself, .* got a Schema of instances of User$/],
+      [Schema.Struct({ [Symbol.iterator]: Int4 }), /^must have fields named as columns, got Symbol/],
+      [itself, /got a Schema that is only itself$/]
+    ] as const) {
+      assert.match(Either.getOrThrow(Either.flip(Wanted.of(schema.ast))), reason)
+    }
   })
 })

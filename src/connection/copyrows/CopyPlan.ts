@@ -7,9 +7,10 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Column } from "../../model/Column.js"
-import { PgCodecError, type PgSessionError } from "../../model/PgError.js"
+import { PgCodecError, type PgSessionError, PgUsageError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
 import type { Registry } from "../../types/Registry.js"
+import type { WantedRow } from "../../schema/Wanted.js"
 import { lossless } from "../../types/Registry.js"
 import type * as Row from "../../types/Row.js"
 import * as CopyColumns from "./CopyColumns.js"
@@ -45,6 +46,40 @@ type Look = CopySchema.Look | undefined
 
 const refused = (reason: string, direction: CopyFormat.Direction): PgCodecError =>
   new PgCodecError({ direction, where: "COPY", index: -1, type: "copy data", reason, sql: "" })
+
+/** What a user calls the use of a plan. */
+const operations = {
+  into: "Copy.rowsInto",
+  from: "Copy.rowsFrom",
+  encode: "Copy.encodeRows",
+  decode: "Copy.decodeRows"
+} as const
+
+/** What the Schema wants, unless no row goes through it; `undefined` without a Schema. */
+const wantedBy = (
+  look: Look,
+  use: keyof typeof operations
+): Effect.Effect<WantedRow | undefined, PgUsageError> =>
+  look === undefined
+    ? Effect.succeed(undefined)
+    : Effect.mapError(
+        look.wanted,
+        (reason) => new PgUsageError({ operation: operations[use], argument: "schema", reason, sql: "" })
+      )
+
+/** Columns that are not named are those that the Schema has, and it must have some and no others. */
+const named = (wanted: WantedRow | undefined): Effect.Effect<WantedRow, PgUsageError> => {
+  if (wanted !== undefined && wanted.columns.length > 0 && !wanted.isOpen) return Effect.succeed(wanted)
+  const why = wanted?.isOpen === true ? "takes columns of any name" : "has no columns"
+  return Effect.fail(
+    new PgUsageError({
+      operation: operations.into,
+      argument: "columns",
+      reason: `must name the columns, because the Schema ${why}, got nothing`,
+      sql: ""
+    })
+  )
+}
 
 const orRefuse = <A>(
   either: Either.Either<A, string>,
@@ -104,8 +139,8 @@ export const into = (
   Effect.gen(function* () {
     const version = yield* connection.serverVersion
     yield* admit(target, { use: "into", data: "rows", version, named: true })
-    if (target.columns === undefined && look?.wanted === undefined)
-      return yield* Effect.fail(refused("the Schema does not tell its columns: name them", "encode"))
+    const wants = yield* wantedBy(look, "into")
+    const own = target.columns === undefined ? yield* named(wants) : undefined
     const query = yield* orRefuse(
       CopyStatement.query(target.table, target.columns?.map(CopyColumns.nameOf)),
       "encode"
@@ -113,9 +148,7 @@ export const into = (
     const seen = yield* resolve(connection, target.columns, query, "encode")
     yield* look?.compare(connection, seen) ?? Effect.void
     const columns =
-      target.columns === undefined
-        ? seen.columns.filter(({ name }) => look?.wanted?.some((wanted) => wanted.name === name))
-        : seen.columns
+      own === undefined ? seen.columns : seen.columns.filter(({ name }) => own.get(name) !== undefined)
     const { registry } = seen
     const codecs = look?.codecs(columns, registry) ?? noCodecs
     const wanted: Options = isStated(target)
@@ -136,6 +169,7 @@ export const from = <M extends Row.RowMode>(
   Effect.gen(function* () {
     const version = yield* connection.serverVersion
     yield* admit(source, { use: "from", data: "rows", version, named: true })
+    yield* wantedBy(look, "from")
     const asked = "query" in source ? undefined : source.columns
     const query = yield* orRefuse(queryOf(source, asked?.map(CopyColumns.nameOf)), "decode")
     const seen = yield* resolve(connection, asked, query, "decode")
@@ -161,9 +195,10 @@ export const data = (
   stated: RowsToWrite | RowsToRead<Row.RowMode>,
   direction: CopyFormat.Direction,
   look?: Look
-): Effect.Effect<Plan, PgCodecError> =>
+): Effect.Effect<Plan, PgCodecError | PgUsageError> =>
   Effect.gen(function* () {
     yield* admit(stated, { use: direction, data: "rows", version: undefined, named: true })
+    yield* wantedBy(look, direction)
     const registry = stated.types ?? lossless
     const columns = yield* orRefuse(CopyColumns.fromStated(stated.columns), direction)
     yield* look?.hold({ columns, registry, sql: undefined, direction }) ?? Effect.void

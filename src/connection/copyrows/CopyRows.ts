@@ -14,7 +14,7 @@ import type * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { PgCopyRowError } from "../../model/CopyRowError.js"
-import type { PgCodecError, PgSessionError } from "../../model/PgError.js"
+import type { PgCodecError, PgSessionError, PgUsageError } from "../../model/PgError.js"
 import type * as Row from "../../types/Row.js"
 import type { CopyResult } from "../copy/CopyIn.js"
 import * as CopyPlan from "./CopyPlan.js"
@@ -115,7 +115,7 @@ const decoding = <M extends Row.RowMode, E>(
 
 /** Values of a Schema to rows. */
 const typedEncoding =
-  <A, I, RS>(plan: Plan, schema: Schema.Schema<A, I, RS>) =>
+  <A, I extends object, RS>(plan: Plan, schema: Schema.Schema<A, I, RS>) =>
   <E, R>(values: Stream.Stream<A, E, R>): Stream.Stream<RowInput, E | PgCopyRowError, R | RS> =>
     Stream.suspend(() => {
       const pass = CopySchema.encoding(plan, schema)
@@ -125,7 +125,10 @@ const typedEncoding =
     })
 
 /** Rows to values of a Schema; those before a fault are given. */
-const typedDecoding = <A, I, RS, E>(plan: Plan, schema: Schema.Schema<A, I, RS>): Pipe<Row.Row, A, E, RS> =>
+const typedDecoding = <A, I extends object, RS, E>(
+  plan: Plan,
+  schema: Schema.Schema<A, I, RS>
+): Pipe<Row.Row, A, E, RS> =>
   Channel.suspend(() => {
     const pass = CopySchema.decoding(plan, schema)
     const loop: Pipe<Row.Row, A, E, RS> = Channel.readWithCause({
@@ -154,7 +157,7 @@ export const into = <E, R>(
   )
 
 /** The same with values of a Schema, whose columns are compared with the table's before anything is sent. */
-export const typedInto = <A, I, RS, E, R>(
+export const typedInto = <A, I extends object, RS, E, R>(
   connection: PgConnection,
   target: TypedInto,
   schema: Schema.Schema<A, I, RS>,
@@ -185,7 +188,7 @@ export const sink = (
   Sink.unwrap(Effect.map(CopyPlan.into(connection, target), (plan) => sinkOf(connection, target, plan)))
 
 /** `typedInto` as a sink. */
-export const typedSink = <A, I, RS>(
+export const typedSink = <A, I extends object, RS>(
   connection: PgConnection,
   target: TypedInto,
   schema: Schema.Schema<A, I, RS>
@@ -214,7 +217,7 @@ export const from = <M extends Row.RowMode = "object">(
   )
 
 /** The same through a Schema, which is compared with the columns before the copy begins. */
-export const typedFrom = <A, I, RS>(
+export const typedFrom = <A, I extends object, RS>(
   connection: PgConnection,
   source: RowsFrom,
   schema: Schema.Schema<A, I, RS>
@@ -232,19 +235,22 @@ export const typedFrom = <A, I, RS>(
 
 type Encoding<A, RS = never> = <E, R>(
   rows: Stream.Stream<A, E, R>
-) => Stream.Stream<Uint8Array, PgCodecError | E, R | RS>
+) => Stream.Stream<Uint8Array, PgCodecError | PgUsageError | E, R | RS>
 
 type Decoding<A, RS = never> = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>
-) => Stream.Stream<A, PgCodecError | E, R | RS>
+) => Stream.Stream<A, PgCodecError | PgUsageError | E, R | RS>
 
 /**
  * Rows, or values of a Schema, to the bytes of a copy, about 64 kB at a time: for a file that a server, or `decode`, is to
  * read.
  */
 export function encode(data: RowsToWrite): Encoding<RowInput>
-export function encode<A, I, RS>(data: RowsToWrite, schema: Schema.Schema<A, I, RS>): Encoding<A, RS>
-export function encode<A, I, RS>(data: RowsToWrite, schema?: Schema.Schema<A, I, RS>) {
+export function encode<A, I extends object, RS>(
+  data: RowsToWrite,
+  schema: Schema.Schema<A, I, RS>
+): Encoding<A, RS>
+export function encode<A, I extends object, RS>(data: RowsToWrite, schema?: Schema.Schema<A, I, RS>) {
   return <E, R>(rows: Stream.Stream<A & RowInput, E, R>) =>
     schema === undefined
       ? Stream.unwrap(
@@ -267,8 +273,11 @@ export function encode<A, I, RS>(data: RowsToWrite, schema?: Schema.Schema<A, I,
  * change. Rows before a fault are given before the failure.
  */
 export function decode<M extends Row.RowMode = "object">(data: RowsToRead<M>): Decoding<RowOf<M>>
-export function decode<A, I, RS>(data: RowsToRead, schema: Schema.Schema<A, I, RS>): Decoding<A, RS>
-export function decode<A, I, RS, M extends Row.RowMode>(
+export function decode<A, I extends object, RS>(
+  data: RowsToRead,
+  schema: Schema.Schema<A, I, RS>
+): Decoding<A, RS>
+export function decode<A, I extends object, RS, M extends Row.RowMode>(
   data: RowsToRead<M>,
   schema?: Schema.Schema<A, I, RS>
 ) {

@@ -3,6 +3,7 @@
  * either side.
  */
 import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import type { Column } from "../../model/Column.js"
 import { PgCopyColumnsError, PgCopyRowError } from "../../model/CopyRowError.js"
@@ -11,7 +12,7 @@ import * as Statement from "../../model/Statement.js"
 import type * as Compare from "../../schema/Compare.js"
 import * as RowEncoder from "../../schema/RowEncoder.js"
 import * as Rows from "../../schema/Rows.js"
-import type { WantedColumn } from "../../schema/Wanted.js"
+import type { WantedRow } from "../../schema/Wanted.js"
 import type { Registry } from "../../types/Registry.js"
 import type * as Row from "../../types/Row.js"
 import type { Direction } from "../copy/CopyFormat.js"
@@ -29,8 +30,8 @@ export interface Seen {
 
 /** What a plan asks of a Schema. */
 export interface Look {
-  /** `undefined` when the Schema does not tell its columns: then nothing is compared. */
-  readonly wanted: ReadonlyArray<WantedColumn> | undefined
+  /** The columns that the Schema wants; left when no row goes through it. */
+  readonly wanted: Either.Either<WantedRow, string>
   readonly codecs: (columns: ReadonlyArray<Column>, registry: Registry) => Row.ColumnCodecs | undefined
   /** Fails when the columns do not fit. */
   readonly hold: (seen: Seen) => Effect.Effect<void, PgCodecError>
@@ -47,7 +48,7 @@ const catalogueDeadline = "5 seconds"
 const mismatch = (comparison: Compare.Comparison, { direction, sql = "" }: Seen): PgCodecError =>
   new PgCopyColumnsError({ direction, comparison: comparison.toString(), sql })
 
-export const look = <A, I, R>(schema: Schema.Schema<A, I, R>): Look => {
+export const look = <A, I extends object, R>(schema: Schema.Schema<A, I, R>): Look => {
   const rows = Rows.compile(schema)
   return {
     wanted: rows.wanted,

@@ -2,8 +2,8 @@
  * The operations that give rows: as the server's values, or through a Schema.
  *
  * With a Schema, the columns of the result are compared with those that the Schema wants as soon as the server has told
- * them, and what does not fit is refused with `PgCodecError` before the statement runs. A row that the Schema refuses fails
- * its query only. What the Schema requires is required of the operation.
+ * them, and what does not fit is refused with `PgCodecError` before the statement runs. A Schema that does not decode from an
+ * object of columns is refused with `PgUsageError` before anything is sent. A row that the Schema refuses fails its query only. What the Schema requires is required of the operation.
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -45,17 +45,17 @@ export interface PlainOperations<E> {
 
 /** Rows through a Schema. */
 export interface SchemaOperations<E> {
-  readonly query: <A, I, R>(
+  readonly query: <A, I extends object, R>(
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
     options?: QueryOptions
   ) => Effect.Effect<ReadonlyArray<A>, E, R>
-  readonly execute: <A, I, R>(
+  readonly execute: <A, I extends object, R>(
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
     options?: QueryOptions
   ) => Effect.Effect<QueryResult<A>, E, R>
-  readonly stream: <A, I, R>(
+  readonly stream: <A, I extends object, R>(
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
     options?: StreamOptions
@@ -80,12 +80,12 @@ export interface RowOperations<E> {
 
 export const make = <E>(plain: PlainOperations<E>, through: SchemaOperations<E>): RowOperations<E> => {
   function query(statement: Statement, options?: QueryOptions): ReturnType<PlainOperations<E>["query"]>
-  function query<A, I, R>(
+  function query<A, I extends object, R>(
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
     options?: QueryOptions
   ): Effect.Effect<ReadonlyArray<A>, E, R>
-  function query<A, I, R>(
+  function query<A, I extends object, R>(
     statement: Statement,
     second?: Schema.Schema<A, I, R> | QueryOptions,
     options?: QueryOptions
@@ -94,12 +94,12 @@ export const make = <E>(plain: PlainOperations<E>, through: SchemaOperations<E>)
   }
 
   function execute(statement: Statement, options?: QueryOptions): ReturnType<PlainOperations<E>["execute"]>
-  function execute<A, I, R>(
+  function execute<A, I extends object, R>(
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
     options?: QueryOptions
   ): Effect.Effect<QueryResult<A>, E, R>
-  function execute<A, I, R>(
+  function execute<A, I extends object, R>(
     statement: Statement,
     second?: Schema.Schema<A, I, R> | QueryOptions,
     options?: QueryOptions
@@ -108,12 +108,12 @@ export const make = <E>(plain: PlainOperations<E>, through: SchemaOperations<E>)
   }
 
   function stream(statement: Statement, options?: StreamOptions): ReturnType<PlainOperations<E>["stream"]>
-  function stream<A, I, R>(
+  function stream<A, I extends object, R>(
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
     options?: StreamOptions
   ): Stream.Stream<A, E, R>
-  function stream<A, I, R>(
+  function stream<A, I extends object, R>(
     statement: Statement,
     second?: Schema.Schema<A, I, R> | StreamOptions,
     options?: StreamOptions

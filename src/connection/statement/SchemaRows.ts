@@ -5,10 +5,11 @@
 import * as Chunk from "effect/Chunk"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Column } from "../../model/Column.js"
-import { PgCodecError } from "../../model/PgError.js"
+import { PgCodecError, PgUsageError } from "../../model/PgError.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
 import * as Compare from "../../schema/Compare.js"
@@ -25,7 +26,7 @@ import * as Exchange from "../session/Exchange.js"
 import type { QueryResult } from "./Query.js"
 import type { Outcome } from "../session/Request.js"
 import { QueryRequest } from "./Query.js"
-import type { SchemaOperations, StreamOptions } from "./RowOperations.js"
+import type { QueryOptions, SchemaOperations, StreamOptions } from "./RowOperations.js"
 import type { Prepared, Reading } from "../session/StatementCache.js"
 import type { Inspector } from "./StatementRequest.js"
 
@@ -73,13 +74,13 @@ class Inspection<A, R> implements Origin, Inspector {
   /** The failure; a refusal with what the catalogue adds to it, as far as it answers. */
   explain(error: PgSessionError): Effect.Effect<never, PgSessionError> {
     const { wanted } = this.schema
-    if (error !== this.refusal || wanted === undefined) return Effect.fail(error)
+    if (error !== this.refusal || Either.isLeft(wanted)) return Effect.fail(error)
     return Effect.matchEffect(
       CatalogueFacts.ask(this.core, this.columns, this.timeout ?? catalogueDeadline),
       {
         onFailure: () => Effect.fail(error),
         onSuccess: (facts) =>
-          Effect.fail(mismatch(Compare.compare(wanted, this.columns, this.registry, facts), this.sql))
+          Effect.fail(mismatch(Compare.compare(wanted.right, this.columns, this.registry, facts), this.sql))
       }
     )
   }
@@ -96,22 +97,27 @@ type Open = (
   inspector: Inspector
 ) => Stream.Stream<Row.Row, PgSessionError>
 
+/** The refusal of a Schema through which no row goes. */
+const unfit = (operation: string, reason: string, sql: string): PgUsageError =>
+  new PgUsageError({ operation, argument: "schema", reason, sql })
+
 /** The operations of a connection. `statementTimeout` is the default deadline. */
 export const operations = (
   core: Core,
   statementTimeout: Duration.DurationInput | undefined,
   open: Open
 ): SchemaOperations<PgSessionError> => {
-  const begin = <A, I, R>(
+  const run = <A, I extends object, R>(
+    operation: string,
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
-    timeout: Duration.DurationInput | undefined
-  ) => new Inspection(core, Rows.compile(schema), statement.sql, timeout)
-
-  const execute: SchemaOperations<PgSessionError>["execute"] = (statement, schema, options) =>
+    options: QueryOptions | undefined
+  ): Effect.Effect<QueryResult<A>, PgSessionError, R> =>
     Effect.suspend(() => {
       const timeout = options?.timeout ?? statementTimeout
-      const inspection = begin(statement, schema, timeout)
+      const rows = Rows.compile(schema)
+      if (Either.isLeft(rows.wanted)) return Effect.fail(unfit(operation, rows.wanted.left, statement.sql))
+      const inspection = new Inspection(core, rows, statement.sql, timeout)
       const make = (outcome: Outcome<QueryResult>): QueryRequest => {
         const request = new QueryRequest(statement, "object", outcome)
         request.inspector = inspection
@@ -125,12 +131,14 @@ export const operations = (
     })
 
   return {
-    execute,
+    execute: (statement, schema, options) => run("execute", statement, schema, options),
     query: (statement, schema, options) =>
-      Effect.map(execute(statement, schema, options), ({ rows }) => rows),
+      Effect.map(run("query", statement, schema, options), ({ rows }) => rows),
     stream: (statement, schema, options) =>
       Stream.suspend(() => {
-        const inspection = begin(statement, schema, options?.timeout ?? statementTimeout)
+        const rows = Rows.compile(schema)
+        if (Either.isLeft(rows.wanted)) return Stream.fail(unfit("stream", rows.wanted.left, statement.sql))
+        const inspection = new Inspection(core, rows, statement.sql, options?.timeout ?? statementTimeout)
         let next = 1
         return open(statement, options, inspection).pipe(
           Stream.catchAll((error) => Stream.fromEffect(inspection.explain(error))),
@@ -152,9 +160,13 @@ export const compare = (
   timeout: Duration.DurationInput | undefined
 ): Effect.Effect<Compare.Comparison, PgSessionError> =>
   Effect.flatMap(
-    Exchange.run<Description>(core, (outcome) => new DescribeRequest(statement, outcome), timeout),
-    ({ columns }) =>
-      Effect.map(CatalogueFacts.ask(core, columns, timeout), (facts) =>
-        Compare.compare(Wanted.of(schema.ast) ?? [], columns, core.registry, facts)
+    Effect.mapError(Wanted.of(schema.ast), (reason) => unfit("compare", reason, statement.sql)),
+    (wanted) =>
+      Effect.flatMap(
+        Exchange.run<Description>(core, (outcome) => new DescribeRequest(statement, outcome), timeout),
+        ({ columns }) =>
+          Effect.map(CatalogueFacts.ask(core, columns, timeout), (facts) =>
+            Compare.compare(wanted, columns, core.registry, facts)
+          )
       )
   )

@@ -17,6 +17,7 @@ import type { ChangeFailure } from "./ChangeFailure.js"
 import type { ChangeRowPlace } from "./ChangeRowError.js"
 import type { Relation, TransactionInfo } from "./LogicalEvent.js"
 import { Delete, Insert, nameOf, Update } from "./LogicalEvent.js"
+import * as ReadBy from "./ReadBy.js"
 import { TupleDecoder } from "./TupleDecoder.js"
 
 interface Entry {
@@ -180,6 +181,10 @@ export class Relations {
       keys: message.columns.flatMap(({ key, name }) => (key ? [name] : []))
     }
     const decoder = new TupleDecoder(message.columns, this.registry, (oid) => this.typeOf(oid))
+    ReadBy.note(
+      relation,
+      message.columns.map(({ typeOid }) => this.registry.lookup(this.typeOf(typeOid)))
+    )
     return { message, relation, decoder, arrival }
   }
 }

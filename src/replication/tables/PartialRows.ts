@@ -44,7 +44,7 @@ export class PartialRows<A, R> {
 }
 
 const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> | undefined => {
-  if (Wanted.of(ast) === undefined) return undefined
+  if (Either.isLeft(Wanted.of(ast))) return undefined
   const inside = AST.typeAST(surrogate(ast))
   // Which columns a Record takes is told by no field: those would be left out without a word.
   if (AST.isTypeLiteral(inside) && inside.indexSignatures.length > 0) return undefined
@@ -53,7 +53,10 @@ const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> | undefined => {
     Either.try(() =>
       AST.getPropertySignatures(inside).map(({ name: key }) => ({
         key,
-        columns: (Wanted.of(AST.pick(ast, [key])) ?? []).map(({ name }) => name)
+        columns: Either.match(Wanted.of(AST.pick(ast, [key])), {
+          onLeft: () => [],
+          onRight: ({ columns }) => columns.map(({ name }) => name)
+        })
       }))
     )
   )

@@ -6,7 +6,7 @@ import type * as Schema from "effect/Schema"
 import { PgConnector } from "../../connection/PgConnector.js"
 import type { Column } from "../../model/Column.js"
 import * as Format from "../../model/Format.js"
-import { PgCodecError } from "../../model/PgError.js"
+import { PgCodecError, PgUsageError } from "../../model/PgError.js"
 import type { PgConfigError } from "../../model/PgError.js"
 import * as Rows from "../../schema/Rows.js"
 import type { Registry } from "../../types/Registry.js"
@@ -17,6 +17,7 @@ import { PgChangeRowError } from "../changes/ChangeRowError.js"
 import type { Delete, Insert, Relation, Truncate, Update } from "../changes/LogicalEvent.js"
 import { nameOf } from "../changes/LogicalEvent.js"
 import { PartialRows } from "./PartialRows.js"
+import * as Readings from "./Readings.js"
 import * as Quoting from "../slots/Quoting.js"
 import * as TablePath from "../slots/TablePath.js"
 import { isUnchanged } from "../changes/Unchanged.js"
@@ -79,12 +80,18 @@ export interface TypedTable<A, R> {
    * field whose columns are there is decoded, and the others are left out. That needs a Schema that tells its fields.
    *
    * Fails with `PgCodecError`: `where` is `table` when the table does not have the columns that the Schema wants, with
-   * both side by side, as soon as a change is met after the table was first described or described anew. A row that the Schema
-   * refuses is a `PgChangeRowError`, which is a `PgCodecError` with the change and its transaction. Fails with `PgConfigError` when the table was given a name that is none.
+   * both side by side, as soon as a change is met after the table was first described or described anew. So it is when the
+   * feed's types have read a column in a way that has lost what the Schema's codec needs. A row that the Schema refuses is a
+   * `PgChangeRowError`, which is a `PgCodecError` with the change and its transaction. Fails with `PgConfigError` when the
+   * table was given a name that is invalid, with `PgUsageError` when no row goes through the Schema.
    */
   readonly decode: (
     change: ChangeEvent
-  ) => Effect.Effect<Option.Option<TypedChange<A>>, PgCodecError | PgConfigError, R | PgConnector>
+  ) => Effect.Effect<
+    Option.Option<TypedChange<A>>,
+    PgCodecError | PgConfigError | PgUsageError,
+    R | PgConnector
+  >
 }
 
 /** The relation's columns as those of a result. */
@@ -113,11 +120,16 @@ const inPart = {
   reason: "it came in part, and the Schema does not tell its fields"
 }
 
+/** What rows of a relation belong to, and how they are read anew. */
+interface Source extends Rows.Origin {
+  readonly readings: Readings.Readings
+}
+
 class Decoder<A, R> {
   private readonly whole: Rows.RowSchema<A, R>
   private readonly partial: PartialRows<A, R>
-  /** One list for each description: what fits is compared once. */
-  private readonly columns = new WeakMap<Relation, ReadonlyArray<Column>>()
+  /** One for each description: what fits is compared once. */
+  private readonly sources = new WeakMap<Relation, Source>()
 
   constructor(
     schema: Schema.Schema<A, unknown, R>,
@@ -128,20 +140,34 @@ class Decoder<A, R> {
   }
 
   /** What rows of the relation belong to, unless its columns do not fit. */
-  origin(relation: Relation, registry: Registry): Either.Either<Rows.Origin, PgCodecError> {
-    const columns = this.columns.get(relation) ?? columnsOf(relation)
-    this.columns.set(relation, columns)
+  origin(relation: Relation, registry: Registry): Either.Either<Source, PgCodecError | PgUsageError> {
+    const known = this.sources.get(relation)
+    if (known?.registry === registry) return Either.right(known)
+    const { wanted } = this.whole
+    if (Either.isLeft(wanted))
+      return Either.left(
+        new PgUsageError({
+          operation: "Replication.table",
+          argument: "schema",
+          reason: wanted.left,
+          sql: ""
+        })
+      )
+    const columns = columnsOf(relation)
     const comparison = this.whole.refuses(columns, registry)
-    return comparison === undefined
-      ? Either.right({ columns, registry, sql: this.name })
-      : Either.left(this.misfit(`\n${comparison.toString().replaceAll(/^/gm, "  ")}`))
+    if (comparison !== undefined)
+      return Either.left(this.misfit(`\n${comparison.toString().replaceAll(/^/gm, "  ")}`))
+    return Either.mapBoth(Readings.of(wanted.right, relation, columns, registry), {
+      onLeft: (reason) => this.misfit(reason),
+      onRight: (readings) => {
+        const source: Source = { columns, registry, sql: this.name, readings }
+        this.sources.set(relation, source)
+        return source
+      }
+    })
   }
 
-  row(
-    row: ObjectRow,
-    origin: Rows.Origin,
-    place: ChangeRowPlace
-  ): Effect.Effect<TypedRow<A>, PgCodecError, R> {
+  row(row: ObjectRow, origin: Source, place: ChangeRowPlace): Effect.Effect<TypedRow<A>, PgCodecError, R> {
     const missing = origin.columns.flatMap(({ name }) =>
       Object.hasOwn(row, name) && !isUnchanged(row[name]) ? [] : [name]
     )
@@ -162,16 +188,31 @@ class Decoder<A, R> {
   decode<B>(
     schema: Rows.RowSchema<B, R>,
     row: ObjectRow,
-    origin: Rows.Origin,
+    origin: Source,
     place: ChangeRowPlace
   ): Effect.Effect<B, PgChangeRowError, R> {
-    return Effect.mapBoth(schema.decode([row], 1, origin), {
+    const read = origin.readings.apply(row)
+    if (Either.isLeft(read)) return Effect.fail(this.misread(read.left, origin, place))
+    return Effect.mapBoth(schema.decode([read.right], 1, origin), {
       onFailure: (error) => new PgChangeRowError(place, error),
       onSuccess: (rows) => rows[0]!
     })
   }
 
-  insert(change: Insert, origin: Rows.Origin): Effect.Effect<TypedInsert<A>, PgCodecError, R> {
+  private misread(
+    { column, index, reason }: Readings.Misread,
+    { registry }: Source,
+    place: ChangeRowPlace
+  ): PgChangeRowError {
+    return new PgChangeRowError(place, {
+      where: column.name,
+      index,
+      type: registry.nameOf(column.typeOid),
+      reason
+    })
+  }
+
+  insert(change: Insert, origin: Source): Effect.Effect<TypedInsert<A>, PgCodecError, R> {
     return Effect.map(this.decode(this.whole, change.new, origin, placeOf(change, "new")), (row) => ({
       _tag: "Insert",
       new: row,
@@ -201,7 +242,7 @@ const make = <A, R>(
     relation.schema === schemaName && relation.name === tableName
   const decodeRow = (
     change: Insert | Update | Delete,
-    origin: Rows.Origin
+    origin: Source
   ): Effect.Effect<TypedChange<A>, PgCodecError, R> => {
     switch (change._tag) {
       case "Insert":
@@ -263,7 +304,10 @@ const misnamed = (reason: string): TypedTable<never, never> => ({
  * The table of this name, its rows through the Schema. The name is written as in SQL, such as `shop."Order Items"`; without a
  * schema it is in `public`.
  */
-export const table = <A, I, R>(name: string, schema: Schema.Schema<A, I, R>): TypedTable<A, R> =>
+export const table = <A, I extends object, R>(
+  name: string,
+  schema: Schema.Schema<A, I, R>
+): TypedTable<A, R> =>
   Either.match(TablePath.parse(name), {
     onLeft: (reason): TypedTable<A, R> => misnamed(reason),
     onRight: (parts) => {

@@ -13,6 +13,7 @@ import { isClean, open, s } from "../connection/sessions.js"
 
 const statement = s(`
   select 9007199254740993::int8 as big, '{1,null}'::int8[] as bigs, 0.10::numeric as price,
+    '{0.10,null}'::numeric[] as prices,
     '{"n": 12345678901234567890}'::jsonb as doc, '2024-02-29 12:34:56.789123+00'::timestamptz as at,
     '1 day'::interval as span, '[1,5)'::int8range as span8, '10.0.0.1/8'::inet as host, 0.1::float4 as ratio`)
 
@@ -21,6 +22,7 @@ const Familiar = Schema.Struct({
   big: PgSchema.Int8AsString,
   bigs: PgSchema.array(Schema.NullOr(PgSchema.Int8AsString)),
   price: PgSchema.NumericAsNumber,
+  prices: PgSchema.array(Schema.NullOr(PgSchema.NumericAsString)),
   doc: PgSchema.JsonbAsText,
   at: PgSchema.TimestampTzAsDate,
   span: PgSchema.IntervalAsFields,
@@ -54,6 +56,7 @@ for (const [name, types] of [
           big: "9007199254740993",
           bigs: ["1", null],
           price: 0.1,
+          prices: ["0.10", null],
           doc: new JsonText('{"n": 12345678901234567890}'),
           at: new Date("2024-02-29T12:34:56.789Z"),
           span: { days: 1 },

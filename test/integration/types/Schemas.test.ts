@@ -283,6 +283,48 @@ describe("a result that does not fit its Schema", () => {
   )
 })
 
+describe("a Schema that no row goes through", () => {
+  it.scopedLive("is refused before anything is sent, and one that takes any column is compared", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      yield* pg.simple("create temp table g (n int8)")
+      const insert = s("insert into g values (1) returning n")
+      const attempts = [
+        // @ts-expect-error A row is no string.
+        pg.query(insert, Schema.String),
+        // @ts-expect-error Nor is it anything.
+        pg.execute(insert, Schema.Unknown),
+        // @ts-expect-error Nor a number.
+        Stream.runDrain(pg.stream(insert, PgSchema.Int8)),
+        pg.query(insert, Schema.typeSchema(Person)),
+        pg.query(insert, Schema.Tuple(Int8))
+      ]
+      for (const attempt of attempts) {
+        const error = yield* Effect.flip(attempt)
+        assert.deepInclude(error, { _tag: "PgUsageError", argument: "schema", nothingSent: true })
+      }
+      assert.strictEqual((yield* Effect.flip(pg.compare(insert, Schema.String)))._tag, "PgUsageError")
+      const Suspended = Schema.suspend(() => Schema.Struct({ n: Text }))
+      const AnyText = Schema.Record({ key: Schema.String, value: Text })
+      const Indexed = Schema.Struct({}, { key: Schema.String, value: Text })
+      for (const attempt of [
+        pg.query(insert, Suspended),
+        pg.query(insert, AnyText),
+        pg.query(insert, Indexed)
+      ]) {
+        const error = yield* refused(attempt)
+        assert.match(error.message, /n +int8 .*text.*<- another type/)
+      }
+      assert.strictEqual(yield* value(pg, "select count(*)::int4 from g"), 0)
+      const Strings = Schema.Record({ key: Schema.String, value: PgSchema.Int8AsString })
+      assert.deepStrictEqual(yield* pg.query(s("select 1::int8 as a, 2::int8 as b"), Strings), [
+        { a: "1", b: "2" }
+      ])
+      yield* isClean(pg)
+    })
+  )
+})
+
 describe("a row that its Schema refuses", () => {
   const Row = Schema.Struct({
     n: Int4.pipe(Schema.lessThan(3)),
