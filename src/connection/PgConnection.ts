@@ -2,9 +2,10 @@
  * One open session. Safe to call from many fibers: their statements are pipelined, each with its own Sync, and answers
  * go to whoever asked.
  *
- * Interruption, on every operation: what was not yet written is withdrawn; a statement that is alone on the wire is
- * cancelled on the server and the fiber goes on when the connection is clean again; with statements of other fibers on
- * the wire the fiber is released at once, its rows are discarded as they come, and the server is not told.
+ * Interruption, on every operation: what was not yet written is withdrawn. When every statement on the wire is unwanted, all of
+ * them are cancelled on the server, one after another, and the fiber goes on when the connection is clean again. While statements
+ * that other fibers want are on the wire, the fiber is released at once, its rows are discarded as they come, and the server is
+ * sent a cancel when only unwanted statements are left.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -151,7 +151,8 @@ export const harness = (
     side: new SideChannels({ offer: (notice) => void unclaimed.push(notice), lost: 0 }),
     pipelineDepth: options.pipelineDepth ?? 100,
     streamBufferBytes: options.streamBufferBytes ?? 1 << 20,
-    sendCancel: options.sendCancel ?? (() => Effect.void)
+    sendCancel: options.sendCancel ?? (() => Effect.void),
+    fork: Effect.runFork
   })
   let shown = 0
   const fresh = async (): Promise<ReadonlyArray<ReadonlyArray<FrontendMessage.FrontendMessage>>> => {

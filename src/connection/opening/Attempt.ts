@@ -1,6 +1,7 @@
 /** One attempt: a link to an address, encrypted, logged in, of the wanted role, and running as a connection. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import type { ResolvedPgConfig } from "../../config/Resolve.js"
 import type { Host } from "../../host/Host.js"
@@ -104,6 +105,7 @@ export const open = (
     })
     onPhase("authentication")
     const credentials = yield* Credentials.forAttempt(target.credentials, config, means.entry)
+    const runtime = yield* Effect.runtime<never>()
     const side = yield* SideChannels.make
     const limits = limitsOf(config)
     const framer = new Framer(limits.startup)
@@ -142,7 +144,8 @@ export const open = (
       side,
       pipelineDepth: config.pipelineDepth,
       streamBufferBytes: config.streamBufferBytes,
-      sendCancel: Cancel.send(openForCancel(transport, address, channel.way, means))
+      sendCancel: Cancel.send(openForCancel(transport, address, channel.way, means)),
+      fork: Runtime.runFork(runtime)
     })
     link.listen({
       onData: (chunk) => Inbound.receive(core, chunk),

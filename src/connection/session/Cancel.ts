@@ -1,7 +1,8 @@
 /**
- * Stopping what was asked. The server is told only while the statement to stop is the only one on the wire, and nothing
- * more is written until the cancel connection has seen the server close and the answer has been drained: a late cancel
- * can hit nobody else.
+ * Stopping what was asked. A CancelRequest names a session and not a statement, so the server is sent one only while every
+ * statement on the wire is unwanted. Nothing more is written until the cancel connection has seen the server close and the
+ * answer has been drained, so that a late cancel hits no other statement. Unwanted statements that are left on the wire are
+ * cancelled in the same way, one after another, until the wire is empty.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
  */
@@ -74,8 +75,11 @@ export const settled = (request: Request): Effect.Effect<void> =>
     }
   })
 
-const alone = (core: Core, request: Request): boolean =>
-  core.session.owner === request && Session.inFlight(core.session) === 1
+/** Whether statements are on the wire, and all of them are unwanted. */
+const allUnwanted = (core: Core): boolean => {
+  const owners = Session.owners(core.session)
+  return owners.length > 0 && owners.every(({ discarding }) => discarding)
+}
 
 /** Gives up on the connection because stopping took too long. */
 const giveUp = (core: Core, request: Request): Effect.Effect<void> =>
@@ -91,9 +95,48 @@ const giveUp = (core: Core, request: Request): Effect.Effect<void> =>
     )
   )
 
+/** Ends the receiving request, which is unwanted. A silence closes the connection. */
+const end = (core: Core, request: Request): Effect.Effect<void> => {
+  const told = request.isStopped ? Effect.void : cancelOnServer(core, request)
+  return Aftermath.within(Effect.zip(told, settled(request), { concurrent: true }), cancelDeadline).pipe(
+    Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void))
+  )
+}
+
+/** Ends what is on the wire, one statement after another. */
+const each = (core: Core): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const request = core.session.owner
+    return request === undefined ? Effect.void : Effect.zipRight(end(core, request), each(core))
+  })
+
+/** Empties the wire, on which every statement is unwanted; nothing is written meanwhile. */
+const sweep = (core: Core): Effect.Effect<void> => {
+  core.cancels++
+  core.hasUnwanted = false
+  return Effect.ensuring(
+    each(core),
+    Effect.sync(() => {
+      core.cancels--
+      Outbound.pump(core)
+    })
+  )
+}
+
+/**
+ * A statement has been answered, and unwanted ones were behind it: when nothing else is on the wire, the server is told now.
+ * The fibers that asked for them have gone on long ago.
+ */
+export const reconsider = (core: Core): void => {
+  if (core.cancels > 0) return
+  if (Session.isIdle(core.session)) core.hasUnwanted = false
+  else if (allUnwanted(core)) core.fork(sweep(core))
+}
+
 /**
  * What interruption of whoever asked does with the request. When the effect is done, the request is withdrawn, or the
- * connection is clean or closed, or (with others on the wire) the request's answers will be thrown away as they come.
+ * connection is clean or closed, or (with wanted statements on the wire) the request's answers will be thrown away as they
+ * come, and the server is told when only unwanted statements are left there.
  */
 export const abandon = (core: Core, request: Request): Effect.Effect<void> =>
   Effect.suspend(() => {
@@ -105,21 +148,11 @@ export const abandon = (core: Core, request: Request): Effect.Effect<void> =>
     }
     request.discarding = true
     core.link.resume()
-    const stopped = request.stop(core)
-    if (!alone(core, request)) return Effect.void
-    core.cancels++
-    const over = Effect.zip(stopped ? Effect.void : cancelOnServer(core, request), settled(request), {
-      concurrent: true
-    })
-    return Aftermath.within(over, cancelDeadline).pipe(
-      Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void)),
-      Effect.ensuring(
-        Effect.sync(() => {
-          core.cancels--
-          Outbound.pump(core)
-        })
-      )
-    )
+    if (request.stop(core)) request.isStopped = true
+    if (core.cancels > 0) return settled(request)
+    if (allUnwanted(core)) return sweep(core)
+    core.hasUnwanted = true
+    return Effect.void
   })
 
 /** Waits for the end of a request that the server has refused already; a silence there closes the connection. */

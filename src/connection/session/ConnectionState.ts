@@ -2,6 +2,7 @@
  * The state of one open connection: what `Inbound` and `Outbound` work on. Everything pure is elsewhere; here are the
  * places where the pure values are kept between two events.
  */
+import type * as Effect from "effect/Effect"
 import type { ByteWriter } from "../../bytes/ByteWriter.js"
 import type { ConnectFacts, SendCancel } from "./ConnectFacts.js"
 import type { PgError, PgSessionError } from "../../model/PgError.js"
@@ -30,6 +31,8 @@ export interface CoreOptions {
   /** Bytes of undelivered rows or copy data at which reading from the socket stops. */
   readonly streamBufferBytes: number
   readonly sendCancel: SendCancel
+  /** Runs what no fiber waits for: the cancelling of statements whose fibers have gone on. */
+  readonly fork: (effect: Effect.Effect<void>) => void
 }
 
 /** What a connection has to know of whoever waits for its answers. */
@@ -50,6 +53,8 @@ export class ConnectionState<R extends Waiter> {
   holder: R | undefined = undefined
   /** Cancels under way: until they are over nothing more is written. */
   cancels = 0
+  /** Unwanted statements were left behind a wanted one. */
+  hasUnwanted = false
   /** The socket asked us to wait before writing more. */
   blocked = false
   flushScheduled = false
@@ -77,6 +82,7 @@ export class ConnectionState<R extends Waiter> {
   readonly pipelineDepth: number
   readonly streamBufferBytes: number
   readonly sendCancel: SendCancel
+  readonly fork: CoreOptions["fork"]
 
   constructor(options: CoreOptions) {
     this.link = options.link
@@ -89,6 +95,7 @@ export class ConnectionState<R extends Waiter> {
     this.pipelineDepth = Math.max(1, options.pipelineDepth)
     this.streamBufferBytes = options.streamBufferBytes
     this.sendCancel = options.sendCancel
+    this.fork = options.fork
   }
 
   /** The codecs there are now. */

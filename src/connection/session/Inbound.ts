@@ -14,6 +14,7 @@ import { asynchronous } from "../../protocol/SessionMessage.js"
 import * as BackendMessage from "../../wire/BackendMessage.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { bodyEnd } from "../../wire/FrameRun.js"
+import * as Cancel from "./Cancel.js"
 import type { Core } from "./Core.js"
 import { breakOff } from "./Core.js"
 import * as Outbound from "./Outbound.js"
@@ -40,6 +41,7 @@ export const drain = (core: Core): void => {
     else other(core, run)
     if (core.ended !== undefined) return
   }
+  if (core.hasUnwanted) Cancel.reconsider(core)
   Outbound.pump(core)
 }
 

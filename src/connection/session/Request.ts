@@ -25,6 +25,8 @@ export abstract class Request {
   state: RequestState = "queued"
   /** Whoever asked is gone: rows are thrown away as they come, and no error is reported. */
   discarding = false
+  /** A move of ours has ended it: its answer comes without a cancel. */
+  isStopped = false
   /** Whether any of it has been written to the socket, so that the server may have acted on it. */
   wasSent = false
   /** The first thing that went wrong. */

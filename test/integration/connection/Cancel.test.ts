@@ -210,6 +210,60 @@ describe("interrupting a statement with others on the wire", () => {
   )
 })
 
+describe("several statements of one connection that nobody wants any more", () => {
+  const three = (pg: PgConnection) =>
+    Effect.all([pg.query(sleep), pg.query(sleep), Stream.runDrain(pg.stream(sleep))], {
+      concurrency: "unbounded"
+    })
+
+  it.scopedLive("are all cancelled, and the session goes on (CON-127)", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const before = yield* pid(pg)
+      const fiber = yield* Effect.fork(three(pg))
+      yield* isRunning(pg, "pg_sleep")
+      yield* eventually(pg.status, ({ inFlight, waiting }) => inFlight + waiting === 3)
+      yield* Fiber.interrupt(fiber)
+      yield* eventually(pg.status, ({ state }) => state === "clean")
+      yield* isClean(pg)
+      assert.strictEqual(yield* pid(pg), before)
+    })
+  )
+
+  it.scopedLive("in a transaction do not hold its locks, nor its session", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const before = yield* pid(pg)
+      const locked = pg.query(s("select pg_advisory_xact_lock(77001)"))
+      const fiber = yield* Effect.fork(pg.withTransaction(Effect.zipRight(locked, three(pg))))
+      yield* isRunning(pg, "pg_sleep")
+      yield* Fiber.interrupt(fiber)
+      yield* isClean(pg)
+      assert.strictEqual(yield* pid(pg), before)
+      assert.deepStrictEqual(yield* rawRows(shared, "select pg_try_advisory_lock(77001)"), [["t"]])
+    })
+  )
+
+  it.scopedLive("behind one that is wanted are cancelled when that has been answered", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const before = yield* pid(pg)
+      const release = yield* holding(77002)
+      const wanted = yield* Effect.fork(value(pg, "select 'answered' from pg_advisory_xact_lock(77002)"))
+      yield* isRunning(pg, "77002")
+      const unwanted = yield* Effect.fork(pg.query(sleep))
+      yield* eventually(pg.status, ({ inFlight, waiting }) => inFlight + waiting === 2)
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(unwanted)
+      yield* release
+      assert.strictEqual(yield* Fiber.join(wanted), "answered")
+      yield* eventually(pg.status, ({ state }) => state === "clean")
+      yield* isClean(pg)
+      assert.strictEqual(yield* pid(pg), before)
+    })
+  )
+})
+
 describe("interrupting what was not yet sent", () => {
   it.scopedLive("withdraws it: nothing of it reaches the server", () =>
     Effect.gen(function* () {
