@@ -134,7 +134,7 @@ export const fields = {
   targetSessionAttrs: withDefault(Schema.Literal(...Words.targetSessionAttrs), "any"),
   loadBalanceHosts: withDefault(Schema.Literal(...Words.loadBalanceHosts), "disable"),
   keepalives: withDefault(Schema.Boolean, true),
-  /** Silence before the first keepalive. Unless set, the system's. */
+  /** Silence before the first keepalive. Default 60 seconds; zero for the system's own, which is mostly two hours. */
   keepalivesIdle: time,
   /** Time between keepalives. Unless set, the system's. */
   keepalivesInterval: time,

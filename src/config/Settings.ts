@@ -166,7 +166,7 @@ const makers = {
   sslcertmode: field("sslCertMode", Value.oneOf(Words.sslCertModes), { env: "PGSSLCERTMODE" }),
   sslcrl: field("sslCrl", Value.text, { env: "PGSSLCRL" }),
   sslcrldir: field("sslCrlDir", Value.text, { env: "PGSSLCRLDIR" }),
-  sslsni: field("sslSni", Value.flag, { env: "PGSSLSNI", harmless }),
+  sslsni: field("sslSni", Value.sni, { env: "PGSSLSNI", harmless }),
   sslkeylogfile: field("sslKeyLogFile", Value.text),
   ssl_min_protocol_version: field("sslMinProtocolVersion", Value.wordIgnoringCase(Words.tlsVersions), {
     env: "PGSSLMINPROTOCOLVERSION",
@@ -207,7 +207,7 @@ const makers = {
     harmless
   }),
   keepalives: field("keepalives", Value.integerFlag, { harmless }),
-  keepalives_idle: field("keepalivesIdle", Value.seconds, { harmless }),
+  keepalives_idle: field("keepalivesIdle", Value.keepaliveIdle, { harmless }),
   keepalives_interval: field("keepalivesInterval", Value.seconds, { harmless }),
   keepalives_count: field("keepalivesCount", Value.count, { harmless }),
   tcp_user_timeout: field("tcpUserTimeout", Value.milliseconds, { harmless }),

@@ -68,11 +68,10 @@ export const wordIgnoringCase = <const W extends string>(words: ReadonlyArray<W>
   }
 }
 
-/** `1` or `0`. */
-export const flag: ValueParser<boolean> = {
+/** libpq looks at the first character alone: `1` is yes, another number and an empty text are no. Words are refused. */
+export const sni: ValueParser<boolean> = {
   accepts: "1 or 0",
-  parse: (value) =>
-    value === "1" ? Either.right(true) : value === "0" ? Either.right(false) : refuse("1 or 0", value),
+  parse: (value) => (/^[0-9]*$/.test(value) ? Either.right(value.startsWith("1")) : refuse("1 or 0", value)),
   print: (value) => (value ? "1" : "0")
 }
 
@@ -114,6 +113,13 @@ export const count: ValueParser<number> = integerAs(
 export const seconds: ValueParser<Duration.Duration> = integerAs(
   "a whole number of seconds, 0 for the system's own",
   (number) => (number > 0 ? Duration.seconds(number) : undefined),
+  (value) => String(Math.ceil(Duration.toSeconds(value)))
+)
+
+/** Whole seconds before the first keepalive; zero or less is the system's own, which is not the default. */
+export const keepaliveIdle: ValueParser<Duration.Duration> = integerAs(
+  "a whole number of seconds, 0 for the system's own",
+  (number) => Duration.seconds(Math.max(0, number)),
   (value) => String(Math.ceil(Duration.toSeconds(value)))
 )
 

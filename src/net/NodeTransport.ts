@@ -15,9 +15,19 @@ import { Transport } from "./Transport.js"
 export interface Options {
   /** Whether the system asks a silent peer for a sign of life. Default true, as libpq's `keepalives`. */
   readonly keepAlive?: boolean
-  /** Silence before the first such question, in whole seconds. Default, and zero: the system's own setting. */
+  /**
+   * Silence before the first such question, in whole seconds. Default `usualKeepAliveIdle`; zero: the system's own setting,
+   * mostly two hours.
+   */
   readonly keepAliveIdle?: Duration.DurationInput
 }
+
+/**
+ * Silence before the first keepalive, unless set otherwise: shorter than the 350 seconds after which load balancers forget a
+ * connection. Then Node's library asks every second, ten times, whatever the system says of that, and the socket fails with
+ * ETIMEDOUT after 70 seconds.
+ */
+export const usualKeepAliveIdle: Duration.Duration = Duration.seconds(60)
 
 /** libpq's socket settings that Node cannot make; whoever is given one must say so. */
 export const unsettable: ReadonlyArray<string> = [
@@ -72,7 +82,7 @@ const start = (socket: net.Socket, address: Address, options: Options): void => 
   }
   socket.setNoDelay(true)
   if (options.keepAlive ?? true) {
-    socket.setKeepAlive(true, Duration.toMillis(options.keepAliveIdle ?? 0))
+    socket.setKeepAlive(true, Duration.toMillis(options.keepAliveIdle ?? usualKeepAliveIdle))
   }
   socket.connect({
     host: address.host,

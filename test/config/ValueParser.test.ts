@@ -56,6 +56,9 @@ describe("ValueParser", () => {
     assert.strictEqual(config.keepalivesCount, 3)
     assert.isTrue(Duration.equals(config.tcpUserTimeout!, Duration.millis(1500)))
     assert.isTrue(right(read("")).keepalives)
+    assert.isUndefined(right(read("")).keepalivesIdle)
+    // Not the same as unset: that is 60 seconds.
+    assert.isTrue(Duration.equals(right(read("keepalives_idle=0")).keepalivesIdle!, Duration.zero))
   })
 
   it("reads the booleans of replication and the word database, exactly", () => {
@@ -97,6 +100,11 @@ describe("ValueParser", () => {
 
   it("reads flags and TLS versions as libpq does", () => {
     assert.isFalse(right(read("sslsni=0")).sslSni)
+    assert.isFalse(right(read("sslsni=2")).sslSni)
+    assert.isFalse(right(read("sslsni=''")).sslSni)
+    assert.isTrue(right(read("sslsni=10")).sslSni)
+    assert.isFalse(right(PgConfig.fromSources({ environment: { PGSSLSNI: "" } })).sslSni)
+    assert.isTrue(right(read("")).sslSni)
     assert.isTrue(Either.isLeft(read("sslsni=yes")))
     assert.strictEqual(right(read("ssl_min_protocol_version=tlsv1.3")).sslMinProtocolVersion, "TLSv1.3")
     assert.strictEqual(left(read("ssl_max_protocol_version=SSLv3")).key, "ssl_max_protocol_version")

@@ -212,6 +212,17 @@ describe("what comes unasked", () => {
     )
     expect(told[0]?.failure?.message).toContain("LATIN1")
   })
+
+  it("ends the connection when settings of ever new names come, and not when one changes ever again", async () => {
+    const { self, told } = await three()
+    const value = "x".repeat(29_000)
+    for (let count = 0; count < 100; count++) self.say(parameter("search_path", `${value}${count}`))
+    expect(self.core.ended).toBeUndefined()
+    for (let count = 0; count < 100; count++) self.say(parameter(`pooler.setting_${count}`, value))
+    expect(told.map(({ failure }) => tagOf(failure))).toEqual(told.map(() => "PgProtocolError"))
+    expect(told[0]?.failure?.message).toContain("mostParameterCharacters")
+    expect(self.core.side.parameters.size).toBeLessThan(40)
+  })
 })
 
 describe("an error", () => {

@@ -3,19 +3,34 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { Lsn } from "../../src/model/Lsn.js"
+import * as ServerFields from "../../src/model/ServerFields.js"
 import type { LogicalEvent } from "../../src/replication/changes/LogicalEvent.js"
 import type { LogicalFeed } from "../../src/replication/feed/LogicalFeed.js"
 import * as SpillStore from "../../src/replication/feed/SpillStore.js"
 import { errorResponse, readyForQuery } from "../../src/testing/ScriptedServer.js"
+import type { BackendMessage } from "../../src/wire/BackendMessage.js"
 import type { PgOutputMessage } from "../../src/wire/replication/PgOutput.js"
 import type { FeedServer, FeedServerOptions } from "./feedServer.js"
 import * as FeedServers from "./feedServer.js"
-import { abort, begin, commit, insert, relation, start, stop, streamCommit, text } from "./payloads.js"
+import {
+  abort,
+  begin,
+  commit,
+  insert,
+  payload,
+  relation,
+  start,
+  stop,
+  streamCommit,
+  text
+} from "./payloads.js"
 
 /** Lets everything happen that waits for nothing but its turn. */
 const settle = Effect.promise(async () => {
@@ -69,6 +84,37 @@ const following = (feed: LogicalFeed) =>
 const flushed = (server: FeedServer) => server.statuses().map((status) => status.flushed)
 
 describe("a feed", () => {
+  it.scoped("gives what came before a publication was passed over, and nothing behind (LOG-003)", () =>
+    Effect.gen(function* () {
+      const { server, feed } = yield* opened()
+      const data = (
+        messages: ReadonlyArray<readonly [PgOutputMessage, Lsn]>
+      ): ReadonlyArray<BackendMessage> =>
+        messages.map(([message, lsn]) => ({ _tag: "CopyData", data: payload(message, lsn) }))
+      const warning = (routine: string): BackendMessage => ({
+        _tag: "NoticeResponse",
+        fields: ServerFields.make({ severity: "WARNING", code: "55000", text: "übergehe", routine })
+      })
+      server.say(
+        ...data([[table, 0n], ...transaction(1, 0x1500n)]),
+        warning("SomethingElse"),
+        ...data(transaction(2, 0x1600n)),
+        warning("LoadPublications"),
+        ...data(transaction(3, 0x1700n))
+      )
+      server.keepalive(0x1800n, true)
+      const { fiber, seen } = yield* following(feed)
+      const outcome = yield* Fiber.join(fiber)
+      assert.deepInclude(outcome._tag === "Left" ? outcome.left : {}, { code: "42704", text: "übergehe" })
+      assert.deepStrictEqual(seen.map(show), ["Begin", 1, "Commit", "Begin", 2, "Commit"])
+      assert.strictEqual((yield* feed.progress).received, 0x1608n)
+      yield* feed.acknowledge(0x1608n)
+      yield* feed.report
+      yield* settle
+      assert.strictEqual(flushed(server).at(-1), 0x1608n)
+    }).pipe(Effect.provide(Logger.minimumLogLevel(LogLevel.None)))
+  )
+
   it.scoped(
     "begins where the slot stands, by commands that go one by one, and asks a third of the server's patience between reports (REP-005, REP-045)",
     () =>

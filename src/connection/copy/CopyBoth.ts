@@ -9,6 +9,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { Notice } from "../../model/Notice.js"
 import { PgClosedError } from "../../model/PgError.js"
 import type { PgProtocolError, PgSessionError, PgTimeoutError } from "../../model/PgError.js"
 import type { ObjectRow } from "../../types/Row.js"
@@ -38,6 +39,11 @@ export interface CopyBothOptions {
    * wait, or keep the run.
    */
   readonly onData?: (run: FrameRun, bytes: number) => void
+  /**
+   * Sees each notice as it comes off the socket. When it returns true, the data ends here: `pull` gives what came before the
+   * notice, then ends as if the server had closed its side, and what still comes is thrown away. It must not throw or wait.
+   */
+  readonly onNotice?: (notice: Notice) => boolean
 }
 
 /** An open copy in both directions. */
@@ -94,6 +100,8 @@ class CopyBothRequest extends SimpleRequest {
   received = 0
   private closed = false
   private ended = false
+  /** Whether a notice has ended the data. */
+  private cut = false
   private waiting: (() => void) | undefined
 
   constructor(
@@ -118,12 +126,18 @@ class CopyBothRequest extends SimpleRequest {
   override onCopyData(_core: Core, run: FrameRun): void {
     const bytes = runBytes(run)
     this.received += bytes
-    if (this.closed) return
+    if (this.closed || this.cut) return
     this.options.onData?.(run, bytes)
     this.buffer.push([kept(run)], bytes)
   }
 
   override onCopyDone(): void {
+    this.end()
+  }
+
+  override onNotice(_core: Core, notice: Notice): void {
+    if (this.cut || this.options.onNotice?.(notice) !== true) return
+    this.cut = true
     this.end()
   }
 

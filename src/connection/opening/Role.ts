@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Utf8 from "../../bytes/Utf8.js"
 import type { TargetSessionAttrs } from "../../config/Vocabulary.js"
-import { PgServerError } from "../../model/PgError.js"
+import { PgProtocolError, PgServerError } from "../../model/PgError.js"
 import type { TransportFailure } from "../../model/PgError.js"
 import * as SystemFailure from "../../net/SystemFailure.js"
 import type { Conversation, ConversationError } from "../session/Conversation.js"
@@ -44,9 +44,11 @@ const ask = (
         case "NoticeResponse":
           side.notice(message.fields)
           break
-        case "ParameterStatus":
-          side.parameter(message.name, message.value)
-          break
+        case "ParameterStatus": {
+          const reason = side.parameter(message.name, message.value)
+          if (reason === undefined) break
+          return yield* Effect.fail(new PgProtocolError({ state: conversation.state, tag: "S", reason }))
+        }
         case "DataRow": {
           const value = message.values[0]
           if (value !== undefined && value !== null) answer ??= Utf8.decode(value, 0, value.length)

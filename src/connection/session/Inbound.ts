@@ -155,6 +155,7 @@ const other = (core: Core, run: FrameRun): void => {
     case "NoticeResponse":
       // A crash or an immediate shutdown is announced by a warning, then the link ends without a word.
       if (message.fields.code.startsWith("57P")) core.lastWord = message.fields
+      core.session.owner?.onNotice(core, message.fields)
       return core.side.notice(message.fields)
     case "NotificationResponse":
       return core.side.notification(message)

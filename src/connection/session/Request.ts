@@ -6,6 +6,7 @@
  */
 import type { CommandTag } from "../../model/CommandTag.js"
 import type { Column } from "../../model/Column.js"
+import type { Notice } from "../../model/Notice.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import type { Node } from "../../protocol/Machine.js"
 import type { Script } from "../../protocol/Pipeline.js"
@@ -106,6 +107,8 @@ export abstract class Request {
   /** The run is good only during the call. */
   onCopyData(_core: Core, _run: FrameRun): void {}
   onCopyDone(_core: Core): void {}
+  /** The server has sent a notice while this request is the one that it answers. */
+  onNotice(_core: Core, _notice: Notice): void {}
   onValue(_core: Core, _value: Uint8Array | null): void {}
   /** In which state the server refused, told before `onError`. */
   failedIn(_node: Node): void {}

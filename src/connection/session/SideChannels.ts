@@ -16,6 +16,12 @@ import type { Notification } from "../../model/Notification.js"
 /** Elements a subscriber may be behind. */
 export const subscriberCapacity = 4096
 
+/**
+ * Characters of the settings that a server has reported, names and values together, at which its session is ended: a server
+ * reports some fifteen short ones, and each name is kept as long as the session lives.
+ */
+export const mostParameterCharacters = 1 << 20
+
 /** Notices waiting to be logged. */
 const logCapacity = 256
 
@@ -121,6 +127,8 @@ export class SideChannels {
   readonly changes = new Channel<ParameterChange>()
   /** Settings as last reported; the last value of a name wins. */
   readonly parameters = new Map<string, string>()
+  /** Characters in `parameters`. */
+  private parameterCharacters = 0
 
   constructor(private readonly unclaimed: Unclaimed) {}
 
@@ -137,6 +145,14 @@ export class SideChannels {
 
   /** Takes a reported setting; a text says why the session cannot go on with it. */
   parameter(name: string, value: string): string | undefined {
+    const before = this.parameters.get(name)
+    this.parameterCharacters += value.length - (before === undefined ? -name.length : before.length)
+    if (this.parameterCharacters > mostParameterCharacters) {
+      return (
+        `the server has reported ${this.parameters.size + 1} settings with more than ` +
+        `${mostParameterCharacters} characters together (mostParameterCharacters)`
+      )
+    }
     this.parameters.set(name, value)
     this.changes.offer({ name, value })
     return refusal(name, value)

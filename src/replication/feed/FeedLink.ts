@@ -4,6 +4,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { CopyBoth } from "../../connection/copy/CopyBoth.js"
@@ -11,7 +12,14 @@ import type { PgConnection } from "../../connection/PgConnection.js"
 import type { PgConnector } from "../../connection/PgConnector.js"
 import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgConfigError, PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
+import type { Notice } from "../../model/Notice.js"
+import type {
+  PgConfigError,
+  PgOpenError,
+  PgServerError,
+  PgSessionError,
+  PgSlotError
+} from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
 import * as Command from "../slots/Command.js"
 import { Gathering, usualGathering } from "./Gathering.js"
@@ -97,6 +105,8 @@ export interface Plugin<A> {
   /** Whether the database has what the plugin is asked for; looked at before a slot is made. */
   readonly check: (connection: PgConnection) => Effect.Effect<void, FeedError>
   readonly progress: (start: Lsn) => Progress
+  /** Why the stream must end at this notice; `undefined` when it goes on. */
+  readonly refuses?: (notice: Notice, command: string) => PgServerError | undefined
 }
 
 export interface FeedLink<A> {
@@ -212,6 +222,7 @@ export const open = <A>(
     const command = yield* Command.startLogical(slot, options.start ?? LsnText.zero, plugin.list(resolved))
     const bell = new StandbyStatus.Bell()
     const gathering = new Gathering(Duration.decode(options.gathering ?? usualGathering))
+    let refusal: PgServerError | undefined
     const copy = yield* whenFree(
       connection,
       slot,
@@ -224,6 +235,10 @@ export const open = <A>(
           onData: (run, bytes) => {
             gathering.came(run.count, bytes)
             if (StandbyStatus.isAsked(run)) bell.ring()
+          },
+          onNotice: (notice) => {
+            refusal = plugin.refuses?.(notice, command)
+            return refusal !== undefined
           }
         })
       )
@@ -267,13 +282,19 @@ export const open = <A>(
       },
       command,
       plugin: resolved,
-      copy: { ...copy, pull: gathering.pull(copy) },
+      // Behind what came before it.
+      copy: { ...copy, pull: Effect.mapError(gathering.pull(copy), (end) => refused(end, refusal)) },
       progress,
       bell,
       reported: () => reported,
       report
     }
   })
+
+const refused = (
+  end: Option.Option<PgSessionError>,
+  refusal: PgServerError | undefined
+): Option.Option<PgSessionError> => (Option.isNone(end) && refusal !== undefined ? Option.some(refusal) : end)
 
 const positionsOf = ({ applied, flushed, written }: Progress): StandbyStatus.Positions => ({
   written,

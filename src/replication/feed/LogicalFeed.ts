@@ -37,6 +37,12 @@ export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publ
   /** What is streamed: the changes that these publications publish. */
   readonly publications: ReadonlyArray<string>
   /**
+   * What to do where the log has no publication of one of these names, because it was dropped, renamed or made later. `fail`,
+   * the default: the feed is not opened, or its stream fails at that change, and no position moves past it. `skip`: changes
+   * that nothing but that publication would have published are lost, as PostgreSQL 18 has it by itself; older servers fail.
+   */
+  readonly missingPublications?: MissingPublication.WhenMissing
+  /**
    * How values are read. Unless given, as the connector's sessions read them: types that it does not know are looked up in
    * the catalogue when a table that has them is first described, through a session of its own. With a registry given here
    * none is looked up, and values of a type that it does not know are strings, or bytes with `binary`.
@@ -145,8 +151,8 @@ export const onceOf = (command: string) => {
  * or the server do not fit together. Fails with `PgConfigError`, before anything is sent, when the server is too old for an
  * option, and when a publication is missing on PostgreSQL 18 or later, which would pass over it and all its changes with no
  * more than a warning. The streams fail with `PgTimeoutError` (`silence`) when the server says nothing though asked, with
- * `PgClosedError` when the connection is lost, and with `PgServerError` `42704` when a server before 18 comes to a change
- * and a publication is missing.
+ * `PgClosedError` when the connection is lost, and with `PgServerError` `42704` at the first change for which a publication is
+ * missing, on every version: what came before can be acknowledged, and no position moves past it.
  *
  * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-START-REPLICATION-SLOT-LOGICAL
  */
@@ -156,12 +162,15 @@ export const logical = (
   Effect.gen(function* () {
     const connector = yield* PgConnector
     const { types } = options
+    const skips = options.missingPublications === "skip"
     const learn: Learn = types === undefined ? connector.findTypes : () => Effect.succeed(types)
     const link: FeedLink<Resolved> = yield* Link.open(options, {
       name: "pgoutput",
       options: (version) => PgOutput.resolve({ ...options, binary: options.binary ?? true }, version),
       list: (resolved) => resolved.options,
-      check: (connection) => MissingPublication.refuse(connection, options.publications),
+      check: (connection) =>
+        skips ? Effect.void : MissingPublication.refuse(connection, options.publications),
+      ...(skips ? {} : { refuses: MissingPublication.passedOver }),
       progress: (start) =>
         new Progress(start, options.mostUnacknowledged ?? usualUnacknowledged, options.idle !== "hold")
     })

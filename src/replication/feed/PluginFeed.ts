@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { PgConnector } from "../../connection/PgConnector.js"
 import type { PluginOption } from "../slots/Command.js"
+import * as MissingPublication from "../slots/MissingPublication.js"
 import type { FeedError, FeedOptions } from "./FeedLink.js"
 import * as Link from "./FeedLink.js"
 import type { LogicalFeed } from "./LogicalFeed.js"
@@ -35,6 +36,7 @@ export const plugin = (
       options: () => Effect.succeed(options.options ?? []),
       list: (list) => list,
       check: () => Effect.void,
+      refuses: MissingPublication.passedOver,
       progress: (start) => new Progress(start)
     }),
     (link) => {

@@ -1,10 +1,13 @@
 /**
  * Publications that a reader asks for and that are not there. A server before 18 refuses them when it comes to the first
- * change; from 18 on it passes over them with a warning, the slot moves on, and what they should have told is gone.
+ * change; from 18 on it passes over them with a warning, the slot moves on, and what they should have published is lost.
  */
 import * as Effect from "effect/Effect"
 import type { PgConnection } from "../../connection/PgConnection.js"
+import type { Notice } from "../../model/Notice.js"
 import type { PgConfigError, PgSessionError } from "../../model/PgError.js"
+import { PgServerError } from "../../model/PgError.js"
+import * as SqlState from "../../model/SqlState.js"
 import { atLeast } from "./Command.js"
 import * as Quoting from "./Quoting.js"
 import * as Walsender from "./Walsender.js"
@@ -34,3 +37,29 @@ export const refuse = (
       yield* Quoting.refusal("publications", `there is no publication ${missing}`)
     }
   })
+
+/** What a feed does where the log has no publication of a name that it asks for. */
+export type WhenMissing = "fail" | "skip"
+
+const hint =
+  "at this position of the log there is no publication of this name: it was dropped, renamed, or made later than what the slot" +
+  ' still has to send. The slot has not moved. With missingPublications: "skip" the feed goes on with the publications that' +
+  " there are, and without the changes that this one would have published."
+
+/**
+ * The error that a server before 18 fails with, when the notice is the warning that newer ones have instead; `undefined` for any
+ * other notice. The routine's name tells: texts are in the server's language, and the code has other uses.
+ */
+export const passedOver = (notice: Notice, command: string): PgServerError | undefined =>
+  notice.severity === "WARNING" &&
+  notice.code === SqlState.objectNotInPrerequisiteState &&
+  notice.routine === "LoadPublications"
+    ? new PgServerError({
+        ...notice,
+        severity: "ERROR",
+        localizedSeverity: "ERROR",
+        code: SqlState.undefinedObject,
+        hint,
+        sql: command
+      })
+    : undefined

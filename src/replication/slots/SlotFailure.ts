@@ -1,6 +1,7 @@
 /**
- * What the server's refusals say about a slot. Their codes alone do not: 55000 is said of a slot that has been invalidated,
- * and also of one that belongs to another database, so the catalog is asked.
+ * What the server's refusals say about a slot. Their codes alone do not: 55000 is reported for a slot that has been invalidated,
+ * and also for one that belongs to another database; 42704 for a slot that is missing, and also for a publication. So the
+ * catalog is asked.
  */
 import * as Effect from "effect/Effect"
 import type { PgConnection } from "../../connection/PgConnection.js"
@@ -83,7 +84,10 @@ export const diagnose = (
   if (error._tag !== "PgServerError") return Effect.succeed(error)
   switch (error.code) {
     case SqlState.undefinedObject:
-      return Effect.succeed(missing(slot))
+      return find(connection, slot).pipe(
+        Effect.map((state) => (state === undefined ? missing(slot) : error)),
+        Effect.orElseSucceed(() => error)
+      )
     case SqlState.objectInUse:
       return Effect.succeed(new PgSlotError({ reason: "in-use", slot, detail: error.text }))
     case SqlState.objectNotInPrerequisiteState:

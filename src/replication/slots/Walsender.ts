@@ -15,8 +15,12 @@ import { PgCodecError } from "../../model/PgError.js"
 import type { ObjectRow } from "../../types/Row.js"
 import * as Command from "./Command.js"
 
-/** How values appear as text in a stream of changes: in the only forms that can be read back on any server. */
+/**
+ * How values appear as text in a stream of changes: in the only forms that can be read back on any server. And the server's
+ * warnings, whatever the role's settings are: from 18 on a warning is all that it has for a missing publication.
+ */
 const readable = {
+  client_min_messages: "notice",
   DateStyle: "ISO",
   IntervalStyle: "postgres",
   extra_float_digits: "3",
