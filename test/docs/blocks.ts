@@ -25,6 +25,12 @@ export const blocksOf = (page: string, text: string): ReadonlyArray<Block> => {
     .filter(({ code }) => usesUs.test(code))
 }
 
+/** Every line with which a page tells the reader to install something, in blocks and in the text, in order. */
+export const installLines = (text: string): ReadonlyArray<string> =>
+  [...text.matchAll(/^\s*(npm (?:install|i) .+?)\s*$|`(npm (?:install|i) [^`\n]+)`/gm)].map(
+    ([, line, inline]) => line ?? inline ?? ""
+  )
+
 /** Whether the block runs by itself when it is started. */
 export const isProgram = ({ code }: Block): boolean => runs.test(code)
 

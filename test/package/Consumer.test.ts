@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest"
-import { everyExport, foreignFiles, installed, type Manifest } from "./consumer.js"
+import { compilerLine, everyExport, foreignFiles, type Manifest, withTarball } from "./consumer.js"
 
 const manifest: Manifest = {
   name: "pkg",
   exports: { "./package.json": "./package.json", ".": {}, "./Wire": {} },
-  peerDependencies: { effect: "^3.22.0", optional: "^1.0.0" },
-  peerDependenciesMeta: { optional: { optional: true } },
-  devDependencies: { typescript: "~5.9.3", vitest: "^3.2.4" }
+  devDependencies: { typescript: "~5.9.3", "@types/node": "^20.19.0", vitest: "^3.2.4" }
 }
 
 describe("the project that installs the tarball", () => {
-  it("gets the peers that are not optional, in their ranges, and a compiler", () => {
-    expect(installed(manifest)).toEqual(["effect@^3.22.0", "typescript@~5.9.3"])
+  it("is told what the page says, word by word, with the tarball for the package's own name", () => {
+    const line = "npm install pkg effect@^3.22 pkg-more pkg@latest"
+    expect(withTarball(line, manifest, "/t.tgz")).toBe("npm install '/t.tgz' effect@^3.22 pkg-more '/t.tgz'")
+    expect(compilerLine(manifest)).toBe("npm install --save-dev 'typescript@~5.9.3' '@types/node@^20.19.0'")
   })
 
   it("imports every export but the manifest", () => {

