@@ -34,6 +34,7 @@ export type {
   Truncate,
   Update
 } from "./replication/changes/LogicalEvent.js"
+export { DroppedTypeValue } from "./replication/changes/DroppedTypeValue.js"
 export { isUnchanged, Unchanged } from "./replication/changes/Unchanged.js"
 export { usualTransactionBytes } from "./replication/feed/TransactionAssembler.js"
 export type { Transaction, TransactionEvent } from "./replication/feed/TransactionAssembler.js"

@@ -36,12 +36,15 @@ import * as Vectors from "./Vectors.js"
 /** Whether types found at run time that have a class of their own here are its values, or the server's text. */
 export type Structured = "values" | "text"
 
+const none: ReadonlySet<number> = new Set()
+
 export class Registry {
   private constructor(
     private readonly codecs: Map<number, Codec>,
     private readonly bounds: Arrays.Bounds,
     private readonly structured: Structured,
-    private readonly named: ReadonlyArray<Named.Named> = []
+    private readonly named: ReadonlyArray<Named.Named> = [],
+    private readonly missing: ReadonlySet<number> = none
   ) {
     if (structured === "text" || codecs.has(Oid.record)) return
     const record = Composites.record((oid) => (oid === Oid.record ? undefined : codecs.get(oid)))
@@ -81,12 +84,17 @@ export class Registry {
     return this.extended(codecs, this.named)
   }
 
-  private extended(codecs: Iterable<Codec>, named: ReadonlyArray<Named.Named>): Registry {
+  private extended(
+    codecs: Iterable<Codec>,
+    named: ReadonlyArray<Named.Named>,
+    missing: ReadonlySet<number> = this.missing
+  ): Registry {
     return new Registry(
       extend(new Map(this.codecs), codecs, this.bounds),
       this.bounds,
       this.structured,
-      named
+      named,
+      missing
     )
   }
 
@@ -117,17 +125,21 @@ export class Registry {
   /**
    * This registry with codecs for types of a catalogue: enums, domains, composites, ranges, multiranges, arrays of all these,
    * and types of extensions, whatever they are made of. A type that has a codec here keeps it; one that is named here gets
-   * what is made of the one found.
+   * what is made of the one found. `missing`: OIDs that the catalogue was asked for and does not have.
    */
-  withTypes(types: Iterable<PgType>): Registry {
-    return this.withAll(
-      TypeTree.codecs(types, {
-        lookup: (oid) => this.codecs.get(oid),
-        bounds: this.bounds,
-        structuredAsText: this.structured === "text",
-        named: this.named
-      })
-    )
+  withTypes(types: Iterable<PgType>, missing: Iterable<number> = none): Registry {
+    const codecs = TypeTree.codecs(types, {
+      lookup: (oid) => this.codecs.get(oid),
+      bounds: this.bounds,
+      structuredAsText: this.structured === "text",
+      named: this.named
+    })
+    return this.extended(codecs, this.named, new Set([...this.missing, ...missing]))
+  }
+
+  /** Whether the catalogue was asked for this type and does not have it. */
+  isMissing(oid: number): boolean {
+    return this.missing.has(oid) && this.lookup(oid) === undefined
   }
 
   /** Whether types are named here, so that a type that is met may be one of them. */

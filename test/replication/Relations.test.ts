@@ -3,6 +3,7 @@ import * as Oid from "../../src/model/Oid.js"
 import * as Registry from "../../src/types/Registry.js"
 import * as Texts from "../../src/types/Texts.js"
 import type { LogicalEvent, Update } from "../../src/replication/changes/LogicalEvent.js"
+import { DroppedTypeValue } from "../../src/replication/changes/DroppedTypeValue.js"
 import { isUnchanged, Unchanged } from "../../src/replication/changes/Unchanged.js"
 import {
   begin,
@@ -39,17 +40,42 @@ describe("rows of changes", () => {
     ])
   })
 
-  it("leave what the registry does not know as text, and as bytes where it comes binary", () => {
+  it("leave what the registry does not know as text, and fail where it comes in binary", () => {
     const consumer = new Consumer()
     const { events } = consumer.tell(
       begin(1),
       relation(7, [{ name: "m", typeOid: 90_001 }]),
-      insert(7, [text("fine")]),
-      insert(7, [binary(1, 2)])
+      insert(7, [text("fine")])
     )
-    assert.deepStrictEqual(rowsOf(events), [{ m: "fine" }, { m: Uint8Array.of(1, 2) }])
+    assert.deepStrictEqual(rowsOf(events), [{ m: "fine" }])
     assert.deepStrictEqual(consumer.demands, ["Described"])
-    assert.deepStrictEqual(consumer.decoder.relations.unknownTypes(7), [90_001])
+    const { relations } = consumer.decoder
+    assert.deepStrictEqual(relations.unknownTypes(7), [90_001])
+    assert.isTrue(relations.isTextOnly(7))
+    assert.strictEqual(consumer.failing(insert(7, [binary(1, 2)])), "UndecodableColumn")
+  })
+
+  it("ask for text when a type is known in no other form, alone or in an array", () => {
+    const consumer = new Consumer()
+    consumer.tell(begin(1), relation(7, [{ name: "m", typeOid: 23 }]))
+    assert.deepStrictEqual(consumer.demands, [])
+    consumer.tell(relation(8, [{ name: "m", typeOid: 790 }]), relation(9, [{ name: "m", typeOid: 1034 }]))
+    assert.deepStrictEqual(consumer.demands, ["Described", "Described"])
+    assert.deepStrictEqual(
+      [7, 8, 9].map((id) => consumer.decoder.relations.isTextOnly(id)),
+      [false, true, true]
+    )
+  })
+
+  it("mark values of a type that the catalogue does not have any more", () => {
+    const consumer = new Consumer()
+    consumer.tell(begin(1), relation(7, [{ name: "m", typeOid: 90_001 }]))
+    consumer.decoder.relations.use(Registry.lossless.withTypes([], [90_001]))
+    consumer.tell(insert(7, [text("sad")]), insert(7, [Null]))
+    assert.deepStrictEqual(rowsOf(consumer.events), [
+      { m: new DroppedTypeValue({ typeOid: 90_001, text: "sad" }) },
+      { m: null }
+    ])
   })
 
   it("are read with another registry once there is one", () => {

@@ -35,6 +35,8 @@ export class Consumer {
   readonly demands: Array<Demand["_tag"]> = []
   readonly blocks = new Map<number, Array<Uint8Array>>()
   private readonly wal = new WalView()
+  /** Called with the types that nobody knows of a table that was described. */
+  onDescribed: ((unknownTypes: ReadonlyArray<number>) => void) | undefined
 
   constructor(
     streaming: Streaming = "off",
@@ -79,6 +81,7 @@ export class Consumer {
       }
       case "Described":
         this.demands.push(step._tag)
+        this.onDescribed?.(step.unknownTypes)
         return null
       default:
         return step

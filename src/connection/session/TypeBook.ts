@@ -41,7 +41,10 @@ export class TypeBook {
     }
     for (const type of types) this.found.set(type.oid, type)
     for (const oid of asked) this.asked.add(oid)
-    this.registry = this.given.withTypes(this.found.values())
+    this.registry = this.given.withTypes(
+      this.found.values(),
+      [...this.asked].filter((oid) => !this.found.has(oid))
+    )
   }
 
   /** Forgets what was found: types are asked for again when they are met. */

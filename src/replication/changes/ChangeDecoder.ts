@@ -16,7 +16,7 @@ import { SpillReader } from "./SpillBlock.js"
 import type { Discard, Replay, Spill } from "./Transactions.js"
 import { Transactions } from "./Transactions.js"
 
-/** A table was described of which some types are not known: their columns come as text or bytes until `use` is called. */
+/** A table was described of which some types are not known until `use` is called, or are known as text only. */
 export interface Described {
   readonly _tag: "Described"
   readonly relation: Relation
@@ -133,7 +133,9 @@ export class ChangeDecoder {
       case "Relation": {
         const relation = relations.describe(message)
         const unknownTypes = relations.unknownTypes(relation.id)
-        return unknownTypes.length === 0 ? null : { _tag: "Described", relation, unknownTypes }
+        return unknownTypes.length === 0 && !relations.isTextOnly(relation.id)
+          ? null
+          : { _tag: "Described", relation, unknownTypes }
       }
       case "Type":
         relations.name(message)

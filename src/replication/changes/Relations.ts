@@ -92,7 +92,12 @@ export class Relations {
     return this.entry(id)?.relation
   }
 
-  /** OIDs of the relation's types that are read as text or bytes because the registry does not know them. */
+  /** Whether the relation has a column that is known as text only, so that it cannot be read in binary. */
+  isTextOnly(id: number): boolean {
+    return this.entry(id)?.decoder.isTextOnly ?? false
+  }
+
+  /** OIDs of the relation's types that are read as text because the registry does not know them. */
   unknownTypes(id: number): ReadonlyArray<number> {
     return this.entry(id)?.decoder.unknownTypes ?? []
   }

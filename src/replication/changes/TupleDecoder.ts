@@ -1,6 +1,8 @@
 /**
  * From the places of a tuple's columns to a row, compiled once per description of a relation. Types are read as in
- * queries; a type that the registry does not know is a string when it comes as text, and its bytes when it comes binary.
+ * queries: a type that the registry does not know is a string, and one that the catalogue does not have any more is a
+ * `DroppedTypeValue`. Neither can be read in binary, nor can a type that queries have as text; then the stream has to come
+ * as text.
  */
 import type { ByteReader } from "../../bytes/ByteReader.js"
 import type { Decode } from "../../types/Codec.js"
@@ -11,6 +13,8 @@ import type { RelationColumn } from "../../wire/replication/PgOutput.js"
 import { binaryKind, nullKind, textKind } from "../../wire/replication/PgOutputTuple.js"
 import type { TupleView } from "../../wire/replication/TupleView.js"
 import type { UndecodableColumn } from "./ChangeFailure.js"
+import { decodeString } from "../../types/Texts.js"
+import { DroppedTypeValue } from "./DroppedTypeValue.js"
 import { Unchanged } from "./Unchanged.js"
 
 /** Which column, by the decoder, which does not know what its rows are for. */
@@ -19,8 +23,15 @@ export type Undecodable = Omit<UndecodableColumn, "place">
 /** The type to read a column as; the relation's own OID where nothing else is known of it. */
 export type TypeOf = (typeOid: number) => number
 
-const asBytes: Decode<Uint8Array> = (reader, at, length) =>
-  Uint8Array.from(reader.bytes.subarray(at, at + length))
+const textOnly: Decode<null> = (reader) => {
+  reader.fail("the type is known as text only: open the feed with binary: false")
+  return null
+}
+
+const dropped =
+  (typeOid: number): Decode<DroppedTypeValue> =>
+  (reader, at, length) =>
+    new DroppedTypeValue({ typeOid, text: decodeString(reader, at, length) })
 
 export class TupleDecoder {
   private readonly text: ReadonlyArray<Decode>
@@ -30,6 +41,8 @@ export class TupleDecoder {
   private readonly keyValues: Array<unknown>
   private readonly buildRow: RowShape.Build
   private readonly buildKey: RowShape.Build
+  /** Whether a column cannot be read in binary. */
+  readonly isTextOnly: boolean
   /** OIDs that the registry does not know. */
   readonly unknownTypes: ReadonlyArray<number>
   /** Why the last row could not be made. */
@@ -42,8 +55,9 @@ export class TupleDecoder {
   ) {
     const names = columns.map(({ name }) => name)
     const types = columns.map(({ typeOid }) => typeOf(typeOid))
-    this.text = types.map((oid) => Row.decodeOf(registry, oid, 0))
-    this.binary = types.map((oid) => registry.lookup(oid)?.decodeBinary ?? asBytes)
+    this.text = types.map((oid) => (registry.isMissing(oid) ? dropped(oid) : Row.decodeOf(registry, oid, 0)))
+    this.binary = types.map((oid) => registry.lookup(oid)?.decodeBinary ?? textOnly)
+    this.isTextOnly = this.binary.includes(textOnly)
     // A domain is told as what it is over, which will do unless it may be one that has a codec by its name.
     const wanted = registry.hasNames ? columns.map(({ typeOid }) => typeOid) : types
     this.unknownTypes = wanted.filter((oid) => registry.lookup(oid) === undefined)

@@ -4,9 +4,11 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { CopyBoth } from "../../connection/copy/CopyBoth.js"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import type { PgConnector } from "../../connection/PgConnector.js"
@@ -23,6 +25,7 @@ import type {
 import * as SqlState from "../../model/SqlState.js"
 import * as Command from "../slots/Command.js"
 import { Gathering, usualGathering } from "./Gathering.js"
+import * as LinkCopy from "./LinkCopy.js"
 import type { Progress } from "./Progress.js"
 import * as Quoting from "../slots/Quoting.js"
 import * as Slot from "../slots/Slot.js"
@@ -107,6 +110,10 @@ export interface Plugin<A> {
   readonly progress: (start: Lsn) => Progress
   /** Why the stream must end at this notice; `undefined` when it goes on. */
   readonly refuses?: (notice: Notice, command: string) => PgServerError | undefined
+  /** The same with values as text, for types that cannot be sent or read in binary; `undefined` when they are text already. */
+  readonly asText?: (resolved: A) => A | undefined
+  /** Whether all that is published has a binary form now. Asked for a temporary slot, whose feed cannot change over later. */
+  readonly isBinary?: Effect.Effect<boolean, FeedError>
 }
 
 export interface FeedLink<A> {
@@ -115,6 +122,12 @@ export interface FeedLink<A> {
   readonly plugin: A
   /** Its `pull` makes pauses in which messages gather. */
   readonly copy: CopyBoth
+  /** Whether the slot goes with the session. */
+  readonly isTemporary: boolean
+  /** Whether values come as binary now. */
+  readonly isBinary: () => boolean
+  /** Begins the stream anew from this position on, with values as text. */
+  readonly beginAsText: (position: Lsn) => Effect.Effect<void, FeedError>
   readonly progress: Progress
   /** Rung when the position should be reported before its time. */
   readonly bell: StandbyStatus.Bell
@@ -208,7 +221,8 @@ export const open = <A>(
 ): Effect.Effect<FeedLink<A>, FeedError, PgConnector | Scope.Scope> =>
   Effect.gen(function* () {
     const { slot } = options
-    const connection = yield* Walsender.open
+    const session = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+    const connection = yield* Scope.extend(Walsender.open, session)
     const version = yield* connection.serverVersion
     const resolved = yield* plugin.options(version)
     const system = yield* Walsender.identify(connection)
@@ -219,30 +233,54 @@ export const open = <A>(
       options.statusInterval === undefined
         ? StandbyStatus.intervalFor(yield* Walsender.setting(connection, "wal_sender_timeout"))
         : Duration.decode(options.statusInterval)
-    const command = yield* Command.startLogical(slot, options.start ?? LsnText.zero, plugin.list(resolved))
     const bell = new StandbyStatus.Bell()
     const gathering = new Gathering(Duration.decode(options.gathering ?? usualGathering))
     let refusal: PgServerError | undefined
-    const copy = yield* whenFree(
-      connection,
-      slot,
-      options.inUse ?? {},
-      SlotFailure.diagnosing(
-        connection,
+    const command = yield* Command.startLogical(slot, options.start ?? LsnText.zero, plugin.list(resolved))
+    const commandOf = (position: Lsn, wanted: A) => Command.startLogical(slot, position, plugin.list(wanted))
+    const openOn = (session: PgConnection, command: string, inUse: InUse) =>
+      whenFree(
+        session,
         slot,
-        connection.copyBoth(command, {
-          bufferBytes: options.bufferBytes ?? usualBufferBytes,
-          onData: (run, bytes) => {
-            gathering.came(run.count, bytes)
-            if (StandbyStatus.isAsked(run)) bell.ring()
-          },
-          onNotice: (notice) => {
-            refusal = plugin.refuses?.(notice, command)
-            return refusal !== undefined
-          }
-        })
+        inUse,
+        SlotFailure.diagnosing(
+          session,
+          slot,
+          session.copyBoth(command, {
+            bufferBytes: options.bufferBytes ?? usualBufferBytes,
+            onData: (run, bytes) => {
+              gathering.came(run.count, bytes)
+              if (StandbyStatus.isAsked(run)) bell.ring()
+            },
+            onNotice: (notice) => {
+              refusal = plugin.refuses?.(notice, command)
+              return refusal !== undefined
+            }
+          })
+        )
       )
+    const asText = plugin.asText?.(resolved)
+    const isTemporary = options.create?.temporary === true
+    let isBinary = asText !== undefined && (!isTemporary || (yield* plugin.isBinary ?? Effect.succeed(true)))
+    const opened = yield* openOn(
+      connection,
+      yield* commandOf(options.start ?? LsnText.zero, isBinary ? resolved : (asText ?? resolved)),
+      options.inUse ?? {}
     )
+    const { copy, replace } = LinkCopy.make(opened)
+    const environment = yield* Effect.context<PgConnector | Scope.Scope>()
+    // On another session: in the one of a logical copy the server ends the next at once, or takes tables for described.
+    const beginAsText = (from: Lsn): Effect.Effect<void, FeedError> =>
+      Effect.flatMap(commandOf(from, asText ?? resolved), (text) => {
+        isBinary = false
+        return replace(
+          Scope.close(session, Exit.void).pipe(
+            Effect.zipRight(Walsender.open),
+            Effect.tap(() => Effect.sync(() => (refusal = undefined))),
+            Effect.flatMap((other) => openOn(other, text, { wait: usualPatience }))
+          )
+        )
+      }).pipe(Effect.provide(environment))
     const start = LsnText.max(options.start ?? LsnText.zero, state.confirmed ?? LsnText.zero)
     const progress = plugin.progress(start)
     let reported = LsnText.zero
@@ -284,6 +322,9 @@ export const open = <A>(
       plugin: resolved,
       // Behind what came before it.
       copy: { ...copy, pull: Effect.mapError(gathering.pull(copy), (end) => refused(end, refusal)) },
+      isTemporary,
+      isBinary: () => isBinary,
+      beginAsText,
       progress,
       bell,
       reported: () => reported,

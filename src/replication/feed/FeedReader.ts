@@ -21,17 +21,19 @@ import { primaryKeepalive, WalView, xLogData } from "../../wire/replication/WalV
 import { ChangeDecoder } from "../changes/ChangeDecoder.js"
 import type { Demand, Replaying } from "../changes/ChangeDecoder.js"
 import type { ChangeFailure } from "../changes/ChangeFailure.js"
-import type { FeedLink } from "./FeedLink.js"
+import type { FeedError, FeedLink } from "./FeedLink.js"
 import * as FeedFailure from "./FeedFailure.js"
 import { positionOf } from "../changes/LogicalEvent.js"
 import type { LogicalEvent } from "../changes/LogicalEvent.js"
 import type { Resolved } from "../slots/PgOutputOptions.js"
+import type { Keep, Stop } from "./ReaderStop.js"
+import { asText, full, isRow, isWithoutBinary, reached, relationTag, tooLarge } from "./ReaderStop.js"
 import { SpillBlock } from "../changes/SpillBlock.js"
 import type { Bell } from "../slots/StandbyStatus.js"
 import type { TransactionStore } from "./TransactionStore.js"
 
 /** What ends a reader besides the end of the stream; with a way to open sessions, for looking types up. */
-export type ReadError = PgSessionError | PgOpenError
+export type ReadError = PgSessionError | PgOpenError | FeedError
 
 /** Gives a registry that knows what can be known of types of these OIDs. */
 export type Learn = (oids: ReadonlyArray<number>) => Effect.Effect<Registry, PgOpenError>
@@ -53,26 +55,6 @@ export interface ReaderOptions {
 /** Bytes of a streamed transaction that are gathered before its store is called. */
 const blockBytes = 1 << 16
 
-/** A block of a streamed transaction is to be kept. */
-interface Keep {
-  readonly _tag: "Keep"
-  readonly xid: number
-  readonly block: Uint8Array
-}
-
-/** Why the loop stops before its run is used up. */
-type Stop =
-  | Exclude<Demand, { readonly _tag: "Spill" }>
-  | ChangeFailure
-  | MalformedMessage
-  | Keep
-  /** A table with types that nobody knows yet was described inside a streamed transaction. */
-  | { readonly _tag: "Learn"; readonly oids: ReadonlyArray<number>; readonly keep: Keep | undefined }
-  /** There is no place for one more transaction that is not acknowledged. */
-  | { readonly _tag: "Full" }
-  /** The position to end at. */
-  | { readonly _tag: "Reached" }
-
 /**
  * Events given at a time: what is alive when the engine collects its young objects may live on until the next full collection,
  * and the fewer those are the less a feed's memory goes up and down.
@@ -80,19 +62,6 @@ type Stop =
 const most = 256
 
 const none: ReadonlyArray<FrameRun> = []
-
-const full: Stop = { _tag: "Full" }
-const reached: Stop = { _tag: "Reached" }
-const tooLarge: Stop = {
-  _tag: "Disorder",
-  kind: "streamed transaction",
-  reason: "a message is too large to keep"
-}
-
-const relationTag = 0x52
-
-/** Tags of changes with rows, after which no transaction can have begun or ended: `I`, `U`, `D`. */
-const isRow = (tag: number | undefined): boolean => tag === 0x49 || tag === 0x55 || tag === 0x44
 
 interface Replay {
   readonly from: Replaying
@@ -102,7 +71,7 @@ interface Replay {
 
 export class FeedReader {
   private readonly wal = new WalView()
-  private readonly decoder: ChangeDecoder
+  private decoder: ChangeDecoder
   private registry: Registry
   private readonly block = new SpillBlock()
   /** The transaction whose payloads are in `block`. */
@@ -114,11 +83,19 @@ export class FeedReader {
   private stop: Stop | undefined
   private replaying: Replay | undefined
   private over: Option.Option<ReadError> | undefined
+  /** Where the stream goes on if it has to begin anew: behind everything that was handed out. */
+  private position: Lsn
+  /** Events given of the transaction that has not ended, and how many of them are coming a second time. */
+  private given = 0
+  private repeated = 0
+  /** Whether a transaction ended among the events that are being gathered. */
+  private hasEnded = false
   /** Bytes of the payloads that the last events were made of. */
   weight = 0
 
   constructor(private readonly options: ReaderOptions) {
     this.registry = options.registry
+    this.position = options.link.facts.start
     this.decoder = new ChangeDecoder(options.registry, options.link.plugin.streaming)
   }
 
@@ -139,13 +116,35 @@ export class FeedReader {
     }
     if (this.replaying !== undefined) return this.replay(this.replaying)
     if (this.runs.length === 0) {
-      return Effect.flatMap(this.options.link.copy.pull, (runs) => {
+      return Effect.flatMap(this.more, (runs) => {
         this.runs = Chunk.toReadonlyArray(runs)
         return this.next()
       })
     }
     const out: Array<LogicalEvent> = []
     this.stop = this.decode(out)
+    return this.give(out)
+  }
+
+  /** What has come; nothing, with the stop set, where the server cannot go on in binary. */
+  private readonly more: Next<FrameRun> = Effect.suspend(() => this.options.link.copy.pull).pipe(
+    Effect.catchAll((end) => {
+      // A temporary slot is gone with the failure.
+      const { isBinary, isTemporary } = this.options.link
+      const isLost = Option.isNone(end) || isTemporary || !isBinary()
+      if (isLost || !isWithoutBinary(end.value)) return Effect.fail(end)
+      this.stop = asText
+      return Effect.succeed(Chunk.empty<FrameRun>())
+    })
+  )
+
+  /** Gives the events, without those that have been given before. */
+  private give(out: Array<LogicalEvent>): Next<LogicalEvent> {
+    if (this.hasEnded) {
+      this.hasEnded = false
+      this.given = out.length - 1 - out.findLastIndex((event) => positionOf(event) !== undefined)
+    } else this.given += out.length
+    if (this.repeated > 0) this.repeated -= out.splice(0, this.repeated).length
     return out.length > 0 ? Effect.succeed(Chunk.unsafeFromArray(out)) : this.next()
   }
 
@@ -213,17 +212,21 @@ export class FeedReader {
       keep = { _tag: "Keep", xid: demand.xid, block: block.take() }
     }
     if (bytes[this.wal.dataStart] !== relationTag) return keep
-    const oids = this.unknownTypes(bytes)
-    return oids.length === 0 ? keep : { _tag: "Learn", oids, keep }
+    const oids = this.types(bytes)
+    return this.areBinary(oids) ? keep : { _tag: "Learn", oids, keep }
   }
 
-  /** What nobody knows of the table that the payload describes: once it is replayed it is too late to ask. */
-  private unknownTypes(bytes: Uint8Array): ReadonlyArray<number> {
+  /** The types in the table that the payload describes: once it is replayed it is too late to ask. */
+  private types(bytes: Uint8Array): ReadonlyArray<number> {
     const { dataEnd, dataStart } = this.wal
     const message = PgOutput.decode(bytes, true, dataStart, dataEnd)
     if (Either.isLeft(message) || message.right._tag !== "Relation") return []
-    const oids = message.right.columns.map(({ typeOid }) => typeOid)
-    return oids.filter((oid) => this.registry.lookup(oid) === undefined)
+    return message.right.columns.map(({ typeOid }) => typeOid)
+  }
+
+  /** Whether all of these types are known in their binary form. */
+  private areBinary(oids: ReadonlyArray<number>): boolean {
+    return oids.every((oid) => this.registry.lookup(oid)?.decodeBinary !== undefined)
   }
 
   /** Notes the transactions that end in the events from `from` on. True when there are any. */
@@ -234,6 +237,8 @@ export class FeedReader {
       const event = events[at]!
       const position = positionOf(event)
       if (position === undefined) continue
+      this.position = position
+      this.hasEnded = true
       const isWhole = event._tag === "Commit" || event._tag === "Prepare"
       const ticket = isWhole ? progress.complete(position) : progress.handOut(position)
       if (ticket !== undefined) progress.write(ticket)
@@ -257,15 +262,25 @@ export class FeedReader {
       case "Learn":
         return Effect.zipRight(
           stop.keep === undefined ? Effect.void : this.keep(stop.keep),
-          this.learn(stop.oids)
+          Effect.zipRight(
+            this.learn(stop.oids),
+            Effect.suspend(() => (this.areBinary(stop.oids) ? Effect.void : this.goOnAsText))
+          )
         )
+      case "AsText":
+        return this.goOnAsText
       case "Discard":
         if (this.blockOf === stop.xid) this.block.take()
         return Effect.mapError(store.drop(stop.xid), Option.some)
       case "Replaying":
         return this.beginReplay(stop)
       case "Described":
-        return this.learn(stop.unknownTypes)
+        return Effect.zipRight(
+          stop.unknownTypes.length === 0 ? Effect.void : this.learn(stop.unknownTypes),
+          Effect.suspend(() =>
+            this.decoder.relations.isTextOnly(stop.relation.id) ? this.goOnAsText : Effect.void
+          )
+        )
       case "Full":
         return this.roomy
       case "Reached":
@@ -292,6 +307,28 @@ export class FeedReader {
       })
     )
   }
+
+  /**
+   * Begins the stream anew with values as text, unless they are: behind the last transaction that was handed out whole. Of the
+   * one that follows, those events are passed over that were given before.
+   */
+  private readonly goOnAsText: Effect.Effect<void, Option.Option<ReadError>> = Effect.suspend(() => {
+    const { link, store } = this.options
+    // A temporary slot is gone with its session: what cannot be read in binary fails by itself.
+    if (!link.isBinary() || link.isTemporary) return Effect.void
+    return Effect.gen(this, function* () {
+      yield* link.beginAsText(this.position)
+      yield* store.clear
+      this.decoder = new ChangeDecoder(this.registry, link.plugin.streaming)
+      this.block.take()
+      this.blockOf = 0
+      this.runs = none
+      this.at = 0
+      this.index = 0
+      this.repeated = this.given
+      this.given = 0
+    }).pipe(Effect.mapError(Option.some))
+  })
 
   private end(how: Option.Option<ReadError>): Effect.Effect<never, Option.Option<ReadError>> {
     this.over = how
@@ -334,7 +371,7 @@ export class FeedReader {
             break
           }
         }
-        return out.length > 0 ? Effect.succeed(Chunk.unsafeFromArray(out)) : this.next()
+        return this.give(out)
       }
     })
   }
@@ -350,7 +387,7 @@ export class FeedReader {
       this.replaying = undefined
       this.handOut(out, 0)
       if (this.isReached()) this.stop = reached
-      return Chunk.unsafeFromArray(out)
-    })
+      return out
+    }).pipe(Effect.flatMap((out) => this.give(out)))
   }
 }

@@ -24,6 +24,7 @@ import * as PgOutput from "../slots/PgOutputOptions.js"
 import { Progress } from "./Progress.js"
 import * as PullStream from "./PullStream.js"
 import * as RawMessages from "./RawMessages.js"
+import * as PublishedTypes from "../slots/PublishedTypes.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
 import * as SpillStore from "./SpillStore.js"
 import * as StandbyStatus from "../slots/StandbyStatus.js"
@@ -44,8 +45,9 @@ export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publ
   readonly missingPublications?: MissingPublication.WhenMissing
   /**
    * How values are read. Unless given, as the connector's sessions read them: types that it does not know are looked up in
-   * the catalogue when a table that has them is first described, through a session of its own. With a registry given here
-   * none is looked up, and values of a type that it does not know are strings, or bytes with `binary`.
+   * the catalogue when a table that has them is first described, through a session of its own; a value of a type that is gone
+   * since is a `DroppedTypeValue`. With a registry given here none is looked up, and values of a type that it does not know
+   * are strings.
    */
   readonly types?: Registry
   /**
@@ -171,6 +173,15 @@ export const logical = (
       check: (connection) =>
         skips ? Effect.void : MissingPublication.refuse(connection, options.publications),
       ...(skips ? {} : { refuses: MissingPublication.passedOver }),
+      asText: PgOutput.asText,
+      isBinary: Effect.gen(function* () {
+        // Not through the walsender's session: what it has read of tables is what it would decode older changes by.
+        const oids = yield* Effect.scoped(
+          Effect.flatMap(connector.open(), (session) => PublishedTypes.list(session, options.publications))
+        )
+        const registry = oids.length === 0 ? connector.types : yield* learn(oids)
+        return oids.every((oid) => registry.lookup(oid)?.decodeBinary !== undefined)
+      }),
       progress: (start) =>
         new Progress(start, options.mostUnacknowledged ?? usualUnacknowledged, options.idle !== "hold")
     })

@@ -19,7 +19,10 @@ export interface PgOutputOptions {
   readonly publications: ReadonlyArray<string>
   /** Default: the highest that the server knows. */
   readonly protoVersion?: ProtocolVersion
-  /** Column values in their types' binary form. Default false. */
+  /**
+   * Column values in their types' binary form. A feed that meets a type without one, or with none that queries read, goes on
+   * with all values as text. Default in `logical` true.
+   */
   readonly binary?: boolean
   /** Messages of `pg_logical_emit_message` too. Default false. */
   readonly messages?: boolean
@@ -84,3 +87,9 @@ export const resolve = (options: PgOutputOptions, version: Version): Either.Eith
     }
     return { protoVersion, streaming, options: list }
   })
+
+/** The same with values as text; `undefined` when they are text already. */
+export const asText = (resolved: Resolved): Resolved | undefined => {
+  const options = resolved.options.filter(([key]) => key !== "binary")
+  return options.length === resolved.options.length ? undefined : { ...resolved, options }
+}

@@ -73,6 +73,12 @@ const isAsItWas = `select coalesce(to_regclass($2) = $1::oid, false) and coalesc
   where (c.oid = $1::oid or c.oid = any (array(select p.relid::oid from pg_partition_tree($1::oid) p)))
     and c.relkind <> 'p' or c.oid = $1::oid`
 
+/**
+ * Names are printed as the search path demands: by that of the session, so that they are those of queries and of changes. Not
+ * where the copy has a condition, whose operators are looked up.
+ */
+const asTheSession = "set local search_path to default"
+
 /** Holds the table as it is until `release`, reads what its columns are, and says how to copy it. */
 const prepare = (connection: PgConnection, table: PublishedTable) =>
   Effect.gen(function* () {
@@ -89,6 +95,7 @@ const prepare = (connection: PgConnection, table: PublishedTable) =>
     const { columns } = yield* naming(connection.describe(Statement.make(select)))
     const types = yield* connection.findTypes(columns.map(({ typeOid }) => typeOid))
     const format = CopyFormat.best(columns, types, "decode")
+    if (format.format !== "binary" && table.filter === undefined) yield* connection.simple(asTheSession)
     return {
       sql: CopyStatement.from(select, format),
       data: { columns: columns.map(({ name, typeOid }) => ({ name, type: typeOid })), types, ...format }

@@ -1,0 +1,45 @@
+/**
+ * The copy of a link, in whose place another can be put that begins elsewhere or with other options: whoever holds it does not
+ * notice.
+ */
+import * as Effect from "effect/Effect"
+import type { CopyBoth } from "../../connection/copy/CopyBoth.js"
+
+export interface LinkCopy {
+  readonly copy: CopyBoth
+  /**
+   * Ends the copy that is open, whose data is thrown away, and takes another. Until that is open, what is sent is passed over:
+   * the other begins with a report of its own.
+   */
+  readonly replace: <E, R>(other: Effect.Effect<CopyBoth, E, R>) => Effect.Effect<void, E, R>
+}
+
+export const make = (first: CopyBoth): LinkCopy => {
+  let current = first
+  let isBetween = false
+  /** What earlier copies have heard. */
+  let before = 0
+  return {
+    copy: {
+      isOpen: first.isOpen,
+      pull: Effect.suspend(() => current.pull),
+      isEmpty: () => current.isEmpty(),
+      rest: (duration) => Effect.suspend(() => current.rest(duration)),
+      send: (data) => Effect.suspend(() => (isBetween ? Effect.void : current.send(data))),
+      finish: Effect.suspend(() => current.finish),
+      results: Effect.suspend(() => current.results),
+      heard: () => before + current.heard(),
+      isBraked: () => isBetween || current.isBraked(),
+      breakOff: (cause) => Effect.suspend(() => current.breakOff(cause))
+    },
+    replace: (other) =>
+      Effect.gen(function* () {
+        isBetween = true
+        // It may have failed, or be slow to end; either way its session is left.
+        yield* Effect.ignore(current.finish)
+        before += current.heard()
+        current = yield* other
+        isBetween = false
+      })
+  }
+}

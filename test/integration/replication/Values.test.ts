@@ -1,0 +1,336 @@
+/**
+ * Values of every type there is, of extensions and of an application's own too: as queries read them, as a snapshot copies
+ * them, and as a feed gives them, in both formats.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { PgChangeRowError } from "../../../src/replication/changes/ChangeRowError.js"
+import { DroppedTypeValue } from "../../../src/replication/changes/DroppedTypeValue.js"
+import { logical } from "../../../src/replication/feed/LogicalFeed.js"
+import * as Slot from "../../../src/replication/slots/Slot.js"
+import { snapshot } from "../../../src/replication/snapshot/Snapshot.js"
+import type { ObjectRow } from "../../../src/types/RowShape.js"
+import * as Registry from "../../../src/types/Registry.js"
+import type { Target } from "../connection/sessions.js"
+import { open, s } from "../connection/sessions.js"
+import type { SharedServer } from "../support/Server.js"
+import { describeWithServer, shared } from "../support/Server.js"
+import { makeTable } from "../types/differential.js"
+import { findTypes, foundSamples } from "../types/foundSamples.js"
+import { samples } from "../types/samples.js"
+import type { Sample } from "../types/samples/sample.js"
+import { connecting, fresh, slotName } from "./support.js"
+
+type Tables = ReadonlyMap<string, ReadonlyArray<ObjectRow>>
+
+const gathered = (): {
+  readonly add: (name: string, rows: ReadonlyArray<ObjectRow>) => void
+  tables: Tables
+} => {
+  const tables = new Map<string, Array<ObjectRow>>()
+  return {
+    tables,
+    add: (name, rows) => {
+      const known = tables.get(name) ?? []
+      known.push(...rows)
+      tables.set(name, known)
+    }
+  }
+}
+
+const assertSame = (
+  name: ReadonlyMap<string, string>,
+  actual: Tables,
+  expected: Tables,
+  what: string
+): void => {
+  assert.deepStrictEqual([...actual.keys()].sort(), [...expected.keys()].sort(), what)
+  for (const [table, rows] of expected) {
+    assert.deepStrictEqual(
+      [...actual.get(table)!].sort((a, b) => Number(a["at"]) - Number(b["at"])),
+      rows,
+      `${what} of ${name.get(table)}`
+    )
+  }
+}
+
+const compareAll = (
+  server: SharedServer,
+  registry: Registry.Registry,
+  wanted: ReadonlyArray<Sample>,
+  streaming: "off" | "on"
+) =>
+  Effect.gen(function* () {
+    const { database } = yield* findTypes(server)
+    const at = { target: server, config: { database } }
+    const maker = yield* open(at)
+    const reader = yield* open({ ...at, types: registry })
+    const oids = yield* maker.values(
+      s(
+        `select oid from unnest($1::text[]) with ordinality t(name, at), lateral (select name::regtype::oid) o(oid) order by at`,
+        [wanted.map(({ type }) => type)]
+      )
+    )
+    const known = yield* reader.findTypes(oids.map(([oid]) => oid as number))
+    for (const binary of [true, false]) {
+      const some = wanted.filter((_, index) => {
+        const isBinary = known.lookup(oids[index]![0] as number)?.decodeBinary !== undefined
+        return isBinary === binary
+      })
+      if (some.length === 0) continue
+      const types = new Map<string, string>()
+      const fills: Array<string> = []
+      for (const [seed, sample] of some.entries()) {
+        const source = yield* makeTable(maker, sample, server.version, 8, seed + 1)
+        const table = `of_${source}`
+        const where = registry === Registry.familiar ? withinDate(sample) : ""
+        yield* maker.simple(
+          `create table ${table} as select * from ${source} with no data; alter table ${table} add primary key (at)`
+        )
+        fills.push(`insert into ${table} select * from ${source}${where}`)
+        types.set(table, sample.type)
+      }
+      const publication = fresh("values")
+      yield* maker.simple(`create publication ${publication} for table ${[...types.keys()].join(", ")}`)
+      const publications = [publication]
+      yield* Effect.gen(function* () {
+        const slots = [yield* slotName(server), yield* slotName(server)]
+        for (const slot of slots) yield* Slot.create(slot)
+        yield* maker.simple(`begin; ${fills.join("; ")}; commit`)
+        const [end] = yield* maker.values(s("select pg_current_wal_lsn()"))
+        const queried = gathered()
+        for (const table of types.keys())
+          queried.add(table, yield* reader.query(s(`select at, x, xs from ${table} order by at`)))
+        for (const [index, slot] of slots.entries()) {
+          const feed = yield* logical({
+            slot,
+            publications,
+            binary: index === 0,
+            streaming,
+            until: end![0] as bigint
+          })
+          const fed = gathered()
+          yield* Stream.runForEach(feed.changes, (event) =>
+            Effect.sync(() => {
+              if (event._tag === "Insert") fed.add(event.relation.name, [event.new])
+            })
+          )
+          assertSame(types, fed.tables, queried.tables, index === 0 ? "binary feed" : "text feed")
+        }
+        const copied = gathered()
+        const copy = yield* snapshot({ slot: yield* slotName(server), publications })
+        yield* Stream.runForEach(copy.copy, (event) =>
+          Effect.sync(() => {
+            if (event._tag === "CopyBatch") copied.add(event.relation.name, event.rows)
+          })
+        )
+        assertSame(types, copied.tables, queried.tables, "snapshot")
+      }).pipe(connecting({ ...at, connector: { types: registry } }), Effect.scoped)
+    }
+  })
+
+/** A familiar `Date` ends before the types do. */
+const withinDate = (sample: Sample): string =>
+  sample.withinDate === true
+    ? ` where coalesce(x < '275760-09-01' or not isfinite(x), true)
+        and not exists (select from unnest(xs) e where isfinite(e) and e >= '275760-09-01')`
+    : ""
+
+const everything = [...samples, ...foundSamples]
+
+describe("values of every type, in a query, a snapshot, and a feed by binary and by text", () => {
+  it.scopedLive("are equal", () => compareAll(shared, Registry.lossless, everything, "off"), 180_000)
+  it.scopedLive(
+    "are equal in streamed transactions",
+    () => compareAll(shared, Registry.lossless, everything, "on"),
+    180_000
+  )
+  it.scopedLive(
+    "are equal in the familiar preset",
+    () => compareAll(shared, Registry.familiar, everything, "off"),
+    180_000
+  )
+})
+
+/** What a feed gives that reads in binary until it meets a column that cannot be. */
+const meetText = (target: Target, type: string, literal: string, streaming: "off" | "on") =>
+  connecting({ target, config: { parameters: { logical_decoding_work_mem: "64kB" } } })(
+    Effect.gen(function* () {
+      const pg = yield* open({ target })
+      const publication = fresh("meet")
+      const [plain, other] = [fresh("plain"), fresh("other")]
+      yield* Effect.acquireRelease(
+        pg.simple(`create table ${plain} (id int primary key); create table ${other} (id int primary key, note text);
+          create publication ${publication} for table ${plain}, ${other}`),
+        () => Effect.ignore(pg.simple(`drop publication ${publication}; drop table ${plain}, ${other}`))
+      )
+      const slot = yield* slotName(target)
+      yield* Slot.create(slot)
+      const feed = yield* logical({ slot, publications: [publication], streaming })
+      const numbers = (from: number, to: number) =>
+        `insert into ${other} select i, repeat('x', 200) from generate_series(${from}, ${to}) i`
+      yield* pg.simple(`begin; ${numbers(1, 700)}; commit`)
+      yield* pg.simple(`alter table ${plain} add column odd ${type}`)
+      // The transaction has given many of its changes before it comes to the column.
+      yield* pg.simple(
+        `begin; ${numbers(701, 1500)}; insert into ${plain} values (1, '${literal}'), (2, null); ${numbers(1501, 1900)}; commit`
+      )
+      yield* pg.simple(`begin; ${numbers(1901, 2000)}; commit`)
+      yield* pg.simple(`insert into ${plain} values (3, '${literal}')`)
+      const [[end]] = (yield* pg.values(s("select pg_current_wal_lsn()"))) as [[bigint]]
+      const events: Array<unknown> = []
+      yield* Stream.takeUntil(feed.changes, (event) => event._tag === "Commit" && event.endLsn >= end).pipe(
+        Stream.runForEach((event) =>
+          Effect.suspend(() => {
+            if (event._tag === "Insert") events.push(event.new["odd"] ?? event.new["id"])
+            else events.push(event._tag)
+            return event._tag === "Commit" ? feed.acknowledge(event.endLsn) : Effect.void
+          })
+        )
+      )
+      const [[odd]] = (yield* pg.values(s(`select odd from ${plain} where id = 1`))) as [[unknown]]
+      const ids = (from: number, to: number) =>
+        Array.from({ length: to - from + 1 }, (_, index) => from + index)
+      const expected = [
+        ["Begin", ...ids(1, 700), "Commit"],
+        ["Begin", ...ids(701, 1500), odd, 2, ...ids(1501, 1900), "Commit"],
+        ["Begin", ...ids(1901, 2000), "Commit"],
+        ["Begin", odd, "Commit"]
+      ].flat()
+      // Transactions of others have nothing in them.
+      const own = events.filter((event, at) => {
+        const isEmpty = (first: unknown, second: unknown) => first === "Begin" && second === "Commit"
+        return !isEmpty(event, events[at + 1]) && !isEmpty(events[at - 1], event)
+      })
+      assert.deepStrictEqual(runsOf(own), runsOf(expected))
+    })
+  ).pipe(Effect.scoped)
+
+/** Numbers that follow one another as their first and last. */
+const runsOf = (events: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+  const runs: Array<unknown> = []
+  let from = 0
+  for (const [at, event] of events.entries()) {
+    if (typeof event === "number" && events[at + 1] === event + 1) continue
+    runs.push(at === from ? event : [events[from], event])
+    from = at + 1
+  }
+  return runs
+}
+
+const textOnly = [
+  ["money", "12.34"],
+  ["aclitem[]", "{=r/postgres}"],
+  ["regtype[]", "{integer,text}"]
+] as const
+
+describe("a column that has no binary form, or none that queries use, met amid a feed", () => {
+  for (const [type, literal] of textOnly) {
+    for (const streaming of ["off", "on"] as const) {
+      it.scopedLive(`has ${type} go on as text, each change once, streaming ${streaming}`, () =>
+        meetText(shared, type, literal, streaming)
+      )
+    }
+  }
+})
+
+describe("a type that is gone", () => {
+  it.scopedLive("has its values marked, as the server prints them", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const pg = yield* open()
+        const [rows, mood] = [fresh("rows"), fresh("mood")]
+        yield* pg.simple(`create type ${mood} as enum ('sad', 'glad'); create table ${rows} (id int primary key, m ${mood}, l ${mood}[]);
+          create publication ${rows} for table ${rows}`)
+        yield* Effect.addFinalizer(() =>
+          Effect.ignore(pg.simple(`drop publication ${rows}; drop table ${rows}`))
+        )
+        const [[oid, array]] = (yield* pg.values(
+          s(`select '${mood}'::regtype::oid, '${mood}[]'::regtype::oid`)
+        )) as [[number, number]]
+        const slot = yield* slotName()
+        yield* Slot.create(slot)
+        yield* pg.simple(`insert into ${rows} values (1, 'sad', '{glad,null}')`)
+        yield* pg.simple(`drop type ${mood} cascade; insert into ${rows} values (2)`)
+        for (const binary of [true, false]) {
+          const seen = yield* Effect.scoped(
+            Effect.flatMap(logical({ slot, publications: [rows], binary }), (feed) =>
+              feed.changes.pipe(
+                Stream.filterMap((event) =>
+                  event._tag === "Insert" ? Option.some(event.new) : Option.none()
+                ),
+                Stream.take(2),
+                Stream.runCollect
+              )
+            )
+          )
+          assert.deepStrictEqual(
+            [...seen],
+            [
+              {
+                id: 1,
+                m: new DroppedTypeValue({ typeOid: oid, text: "sad" }),
+                l: new DroppedTypeValue({ typeOid: array, text: "{glad,NULL}" })
+              },
+              { id: 2 }
+            ]
+          )
+        }
+      })
+    )
+  )
+})
+
+describe("a feed of a temporary slot", () => {
+  it.scopedLive("begins as text where it has to, and says so where it cannot change over", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const pg = yield* open()
+        const rows = fresh("rows")
+        yield* pg.simple(
+          `create table ${rows} (id int primary key, price money); create publication ${rows} for table ${rows}`
+        )
+        yield* Effect.addFinalizer(() =>
+          Effect.ignore(pg.simple(`drop publication ${rows}; drop table ${rows}`))
+        )
+        const options = { slot: fresh("slot"), publications: [rows], create: { temporary: true } }
+        const first = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const feed = yield* logical(options)
+            yield* pg.simple(`insert into ${rows} values (1, 12.34)`)
+            return yield* Stream.runHead(Stream.filter(feed.changes, ({ _tag }) => _tag === "Insert"))
+          })
+        )
+        assert.deepInclude(Option.getOrThrow(first), { new: { id: 1, price: "$12.34" } })
+        yield* pg.simple(`alter table ${rows} drop column price`)
+        const feed = yield* logical(options)
+        yield* pg.simple(`alter table ${rows} add column price money; insert into ${rows} values (2, 12.34)`)
+        const error = yield* Effect.flip(Stream.runDrain(feed.changes))
+        assert.instanceOf(error, PgChangeRowError)
+        assert.match(error.message, /column "price" of type money [^]*binary: false/)
+      })
+    )
+  )
+})
+
+describeWithServer(
+  "the same on PostgreSQL 14",
+  { version: 14, settings: { wal_level: "logical" } },
+  (server) => {
+    for (const [type, literal] of textOnly) {
+      it.scopedLive(`has ${type} go on as text, each change once`, () =>
+        meetText(server(), type, literal, "on")
+      )
+    }
+  }
+)
+
+describeWithServer(
+  "values of every type on PostgreSQL 14",
+  { version: 14, settings: { wal_level: "logical" } },
+  (server) => {
+    it.scopedLive("are equal", () => compareAll(server(), Registry.lossless, everything, "off"), 180_000)
+  }
+)
