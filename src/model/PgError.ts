@@ -153,7 +153,10 @@ export class PgCodecError extends Data.TaggedError("PgCodecError")<{
   /** What was expected and the shape of what was there; never the value. */
   readonly reason: string
   readonly sql: string
-  /** What a codec of the application's threw, where one did. */
+  /**
+   * What a codec or a Schema of the application's threw, or the `ParseIssue` of a Schema that refused a row. An issue holds
+   * the refused value; printing it shows none.
+   */
   readonly cause?: unknown
 }> {
   get nothingSent(): boolean {

@@ -3,11 +3,20 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as ParseResult from "effect/ParseResult"
 
+/** What code of the application's threw while a row went through its Schema. */
+export class Thrown {
+  readonly _tag = "Thrown"
+  constructor(readonly cause: unknown) {}
+}
+
+/** Why a row did not go through. */
+export type Fault = ParseResult.ParseIssue | Thrown
+
 export interface Parsed<A> {
   /** Of the rows before the refused one, or of all. */
   readonly values: ReadonlyArray<A>
   /** Why the row behind `values` was refused. */
-  readonly issue: ParseResult.ParseIssue | undefined
+  readonly fault: Fault | undefined
 }
 
 export type Parse<I, A, R> = (row: I) => Effect.Effect<A, ParseResult.ParseIssue, R>
@@ -17,13 +26,17 @@ export const parse = <I, A, R>(
   parser: Parse<I, A, R>
 ): Effect.Effect<Parsed<A>, never, R> => {
   const values: Array<A> = []
-  for (let index = 0; index < rows.length; index++) {
-    const parsed = parser(rows[index]!)
-    if (!isDone(parsed)) return rest(rows, index, parsed, values, parser)
-    if (Either.isLeft(parsed)) return Effect.succeed({ values, issue: parsed.left })
-    values.push(parsed.right)
+  try {
+    for (let index = 0; index < rows.length; index++) {
+      const parsed = parser(rows[index]!)
+      if (!isDone(parsed)) return rest(rows, index, parsed, values, parser)
+      if (Either.isLeft(parsed)) return Effect.succeed({ values, fault: parsed.left })
+      values.push(parsed.right)
+    }
+  } catch (thrown) {
+    return Effect.succeed({ values, fault: new Thrown(thrown) })
   }
-  return Effect.succeed({ values, issue: undefined })
+  return Effect.succeed({ values, fault: undefined })
 }
 
 /** From the first row on that needs an effect. */
@@ -37,12 +50,19 @@ const rest = <I, A, R>(
   Effect.match(
     Effect.forEach(
       rows.slice(from),
-      (row, at) => Effect.map(at === 0 ? begun : parser(row), (value) => values.push(value)),
+      (row, at) =>
+        Effect.map(
+          Effect.catchAllDefect(
+            at === 0 ? begun : Effect.suspend(() => parser(row)),
+            (thrown): Effect.Effect<never, Fault> => Effect.fail(new Thrown(thrown))
+          ),
+          (value) => values.push(value)
+        ),
       { discard: true }
     ),
     {
-      onFailure: (issue) => ({ values, issue }),
-      onSuccess: () => ({ values, issue: undefined })
+      onFailure: (fault) => ({ values, fault }),
+      onSuccess: () => ({ values, fault: undefined })
     }
   )
 

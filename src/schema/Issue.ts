@@ -1,8 +1,12 @@
 /** What a Schema found wrong with a row, in the words of our errors: where, what was expected, and the shape of what was there. */
+import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 import { describe } from "../types/Shape.js"
+import type { Fault } from "./InTurn.js"
+import * as OwnMessage from "./OwnMessage.js"
+import * as Place from "./Place.js"
 import { PgTypeId } from "./PgType.js"
 
 export interface Found {
@@ -11,7 +15,13 @@ export interface Found {
   readonly expected: string
   /** A shape, never the value. */
   readonly received: string
+  /** The application's own words, where it has some and they do not quote the value. */
+  readonly message?: string
 }
+
+/** What is wrong, without the place. */
+export const reasonOf = ({ expected, message, received }: Found): string =>
+  message ?? `expected ${expected}, got ${received}`
 
 /** Longest name of a Schema shown. */
 const longest = 200
@@ -49,22 +59,35 @@ const named = (ast: AST.AST, found: Found): Found =>
     ? { ...found, expected: nameOf(ast) }
     : found
 
+/** The one further in; of two at one place the one that the application has words for. */
+const better = (best: Found | undefined, each: Found): Found =>
+  best === undefined ||
+  each.path.length > best.path.length ||
+  (each.path.length === best.path.length && best.message === undefined && each.message !== undefined)
+    ? each
+    : best
+
 const deepest = (found: ReadonlyArray<Found>): Found | undefined =>
-  found.reduce<Found | undefined>(
-    (best, each) => (best === undefined || each.path.length > best.path.length ? each : best),
-    undefined
-  )
+  found.reduce<Found | undefined>(better, undefined)
 
 const composite = (issue: ParseResult.Composite): Found => {
   const issues = Array.isArray(issue.issues)
     ? (issue.issues as ReadonlyArray<ParseResult.ParseIssue>)
     : [issue.issues as ParseResult.ParseIssue]
   const found = deepest(AST.isUnion(issue.ast) ? issues.map(of) : issues.slice(0, 1).map(of))
-  // Of several forms none fits: one is only told of when it fits further in.
-  return found === undefined || found.path.length === 0 ? leaf(nameOf(issue.ast), issue.actual) : found
+  // Of several forms none fits: one is only told of when it fits further in, or has words of its own.
+  return found === undefined || (found.path.length === 0 && found.message === undefined)
+    ? leaf(nameOf(issue.ast), issue.actual)
+    : found
 }
 
 export const of = (issue: ParseResult.ParseIssue): Found => {
+  const found = withoutMessage(issue)
+  const message = found.path.length === 0 ? OwnMessage.of(issue) : undefined
+  return message === undefined ? found : { ...found, message: shortened(message) }
+}
+
+const withoutMessage = (issue: ParseResult.ParseIssue): Found => {
   switch (issue._tag) {
     case "Pointer":
       return behind(issue.path, of(issue.issue))
@@ -77,7 +100,7 @@ export const of = (issue: ParseResult.ParseIssue): Found => {
     }
     case "Transformation": {
       const found = of(issue.issue)
-      return issue.kind === "Transformation" && found.path.length === 0
+      return issue.kind === "Transformation" && found.path.length === 0 && found.message === undefined
         ? leaf(nameOf(issue.ast), issue.actual)
         : found
     }
@@ -90,4 +113,37 @@ export const of = (issue: ParseResult.ParseIssue): Found => {
     case "Type":
       return leaf(nameOf(issue.ast), issue.actual)
   }
+}
+
+/** A fault, for an error. */
+export interface Told {
+  /** The column, or the field, whose value is at fault; `undefined` when the row as a whole is. */
+  readonly key: PropertyKey | undefined
+  /** `expected …, got …`, the application's own words, or what was thrown; with the place inside the column. */
+  readonly reason: string
+  readonly cause: unknown
+}
+
+/** `nameOf`: the column that a key is of; where there is none, the key is part of the reason. */
+export const told = (fault: Fault, nameOf: (key: PropertyKey) => PropertyKey | undefined): Told => {
+  if (fault._tag === "Thrown") {
+    const { cause } = fault
+    const what = cause instanceof Error ? cause.name : typeof cause
+    return { key: undefined, reason: `the Schema threw ${what}`, cause }
+  }
+  const found = of(fault)
+  const key = found.path[0] === undefined ? undefined : nameOf(found.path[0])
+  const place = Place.before(key === undefined ? found.path : found.path.slice(1))
+  return { key, reason: `${place}${reasonOf(found)}`, cause: asCause(fault) }
+}
+
+/**
+ * The issue as the cause of an error. It holds the refused values for whoever looks for them, and printing it, as a log does
+ * with causes, shows none.
+ */
+export const asCause = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue => {
+  const text = `ParseIssue (${issue._tag}): ${reasonOf(of(issue))}`
+  for (const key of ["toString", "toJSON", Inspectable.NodeInspectSymbol])
+    Object.defineProperty(issue, key, { value: () => text, enumerable: false, configurable: true })
+  return issue
 }

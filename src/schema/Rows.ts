@@ -17,7 +17,7 @@ import * as ColumnCodecs from "./ColumnCodecs.js"
 import * as Compare from "./Compare.js"
 import * as InTurn from "./InTurn.js"
 import * as Issue from "./Issue.js"
-import * as Place from "./Place.js"
+import * as Renamed from "./Renamed.js"
 import * as Wanted from "./Wanted.js"
 
 /** The result that rows belong to, for errors. */
@@ -36,12 +36,14 @@ export interface Decoded<A> {
 export class RowSchema<A, R> {
   /** The columns that the Schema wants; left when no row goes through it. */
   readonly wanted: Either.Either<Wanted.WantedRow, string>
+  private readonly columnNames: ReadonlyMap<PropertyKey, PropertyKey>
   private readonly parse: (row: unknown) => Effect.Effect<A, ParseResult.ParseIssue, R>
   /** Results that were found to fit. Their columns are one list for as long as their statement is prepared. */
   private readonly fitting = new WeakSet<ReadonlyArray<Column>>()
 
   constructor(schema: Schema.Schema<A, unknown, R>) {
     this.wanted = Wanted.of(schema.ast)
+    this.columnNames = Renamed.columnNames(schema.ast)
     this.parse = ParseResult.decodeUnknown(schema)
   }
 
@@ -76,10 +78,29 @@ export class RowSchema<A, R> {
     first: number,
     origin: Origin
   ): Effect.Effect<Decoded<A>, never, R> {
-    return Effect.map(InTurn.parse(rows, this.parse), ({ issue, values }) => ({
+    return Effect.map(InTurn.parse(rows, this.parse), ({ fault, values }) => ({
       values,
-      failure: issue === undefined ? undefined : failure(issue, first + values.length, origin)
+      failure: fault === undefined ? undefined : this.failure(fault, first + values.length, origin)
     }))
+  }
+
+  private failure(fault: InTurn.Fault, rowNumber: number, origin: Origin): PgCodecError {
+    const indexOf = (key: PropertyKey) => origin.columns.findLastIndex(({ name }) => name === key)
+    const { cause, key, reason } = Issue.told(fault, (key) =>
+      indexOf(key) >= 0 ? key : this.columnNames.get(key)
+    )
+    const index = key === undefined ? -1 : indexOf(key)
+    const column = origin.columns[index]
+    return new PgCodecError({
+      direction: "decode",
+      where: column?.name ?? "row",
+      index,
+      rowNumber,
+      type: column === undefined ? "record" : origin.registry.nameOf(column.typeOid),
+      reason,
+      sql: origin.sql,
+      cause
+    })
   }
 }
 
@@ -92,20 +113,4 @@ export const compile = <A, I, R>(schema: Schema.Schema<A, I, R>): RowSchema<A, R
   const made = new RowSchema<A, R>(schema as Schema.Schema<A, unknown, R>)
   compiled.set(schema.ast, made)
   return made
-}
-
-const failure = (issue: ParseResult.ParseIssue, rowNumber: number, origin: Origin): PgCodecError => {
-  const { expected, path, received } = Issue.of(issue)
-  const index = origin.columns.findLastIndex(({ name }) => name === path[0])
-  const column = origin.columns[index]
-  const place = Place.before(column === undefined ? path : path.slice(1))
-  return new PgCodecError({
-    direction: "decode",
-    where: column?.name ?? "row",
-    index,
-    rowNumber,
-    type: column === undefined ? "record" : origin.registry.nameOf(column.typeOid),
-    reason: `${place}expected ${expected}, got ${received}`,
-    sql: origin.sql
-  })
 }

@@ -1,7 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { inspect } from "node:util"
 import type { Column } from "../../src/model/Column.js"
 import * as Oid from "../../src/model/Oid.js"
 import { array } from "../../src/schema/Containers.js"
@@ -143,6 +146,135 @@ describe("a decoder of rows", () => {
     ]
   ])("tells of %s what was expected, and never the value", (_name, schema, value, expected) => {
     assert.strictEqual(reason(schema, value), expected)
+  })
+
+  it.each<readonly [name: string, schema: Schema.Schema.AnyNoContext, value: unknown, reason: string]>([
+    [
+      "a filter",
+      Text.pipe(Schema.filter((text) => text.startsWith("a") || "must start with a")),
+      "secret",
+      "must start with a"
+    ],
+    [
+      "a filter of numbers",
+      Int4.pipe(Schema.filter((n) => n > 0 || "must be above 0")),
+      0,
+      "must be above 0"
+    ],
+    [
+      "an annotation",
+      Text.pipe(Schema.maxLength(2, { message: () => "is too long" })),
+      "secret",
+      "is too long"
+    ],
+    [
+      "an annotation that overrides",
+      Int4.annotations({ message: () => ({ message: "must be small", override: true }) }),
+      2 ** 40,
+      "must be small"
+    ],
+    [
+      "a form of several",
+      Schema.NullOr(Int4.pipe(Schema.filter((n) => n > 0 || "must be positive"))),
+      -1,
+      "must be positive"
+    ],
+    [
+      "a transformation",
+      Schema.transformOrFail(Text, Schema.String, {
+        strict: true,
+        decode: (text, _options, ast) => Either.left(new ParseResult.Type(ast, text, "must be a label")),
+        encode: (text) => Either.right(text)
+      }),
+      "secret",
+      "must be a label"
+    ],
+    [
+      "a place further in",
+      as(
+        Oid.jsonb,
+        Schema.Struct({ zip: Schema.String }).pipe(
+          Schema.filter(() => ({ path: ["zip"], message: "is no ZIP code" }))
+        )
+      ),
+      { zip: "secret" },
+      "at zip: is no ZIP code"
+    ]
+  ])("tells of %s what the application says", (_name, schema, value, expected) => {
+    assert.strictEqual(reason(schema, value), expected)
+  })
+
+  it.each<readonly [name: string, schema: Schema.Schema.AnyNoContext, value: unknown]>([
+    ["the value", Text.pipe(Schema.filter((text) => `not ${text.toUpperCase()}!`)), "secret"],
+    ["a number", Int4.pipe(Schema.filter((n) => `not ${n}`)), 7],
+    ["a part of it", Schema.compose(Text, Schema.parseJson(Schema.Unknown)), "secret-token-that-is-long"],
+    [
+      "what is in it",
+      as(Oid.jsonb, Schema.Struct({ zip: Schema.String }).pipe(Schema.filter(({ zip }) => `no ${zip}`))),
+      { zip: "secret" }
+    ],
+    [
+      "an annotation's value",
+      Text.pipe(Schema.maxLength(2, { message: ({ actual }) => `is ${String(actual)}` })),
+      "secret"
+    ]
+  ])("shows no message that quotes %s", (_name, schema, value) => {
+    assert.match(reason(schema, value), /^expected /)
+  })
+
+  it("keeps the issue as the cause, which shows no value when it is printed", () => {
+    const columns = [column("pin", Oid.text)]
+    const Pin = Schema.Struct({ pin: Text.pipe(Schema.maxLength(2)) })
+    const error = failure(Pin, columns, [{ pin: "secret" }])
+    const cause = error.cause as ParseResult.ParseIssue
+    assert.strictEqual(cause._tag, "Composite")
+    assert.deepStrictEqual(
+      ParseResult.ArrayFormatter.formatIssueSync(cause).map(({ path }) => path),
+      [["pin"]]
+    )
+    const printed = [
+      inspect(error, { depth: 9 }),
+      JSON.stringify(error),
+      String(cause),
+      Cause.pretty(Cause.fail(error), { renderErrorCause: true })
+    ]
+    for (const text of printed) {
+      assert.notInclude(text, "secret")
+      assert.include(text, "at most 2 character(s) long")
+    }
+  })
+
+  it("names the column of a message about a field that the Schema renames", () => {
+    const Renamed = Schema.Struct({
+      until: Schema.propertySignature(Int4).pipe(Schema.fromKey("valid_until"))
+    }).pipe(Schema.filter(() => ({ path: ["until"], message: "is over" })))
+    const error = failure(Renamed, [column("valid_until", Oid.int4)], [{ valid_until: 1 }])
+    assert.deepInclude(error, { where: "valid_until", index: 0, reason: "is over" })
+  })
+
+  it("fails with what the Schema throws as the cause, with an effect or without", async () => {
+    const thrown = new RangeError("secret")
+    const raise = (): never => {
+      throw thrown
+    }
+    const Throwing = Schema.transform(Int4, Schema.Number, { strict: true, decode: raise, encode: (n) => n })
+    const Dying = Schema.transformOrFail(Int4, Schema.Number, {
+      strict: true,
+      decode: (n) =>
+        n === 1 ? Effect.as(Effect.yieldNow(), n) : Effect.zipRight(Effect.yieldNow(), Effect.die(thrown)),
+      encode: (n) => Effect.succeed(n)
+    })
+    const Filtering = Int4.pipe(Schema.filter((n) => (n === 1 ? true : raise())))
+    for (const schema of [Throwing, Dying, Filtering]) {
+      const rows = Rows.compile(Schema.Struct({ n: schema }))
+      const origin_ = origin([column("n", Oid.int4)])
+      const given = schema === Throwing ? [{ n: 0 }] : [{ n: 1 }, { n: 0 }]
+      const { failure: error, values } = await Effect.runPromise(rows.decodeSome(given, 1, origin_))
+      assert.lengthOf(values, given.length - 1)
+      assert.deepInclude(error, { rowNumber: given.length, reason: "the Schema threw RangeError" })
+      assert.strictEqual(error?.cause, thrown)
+      assert.notInclude(error?.message ?? "", "secret")
+    }
   })
 
   it("tells of a whole row, and of what is no column", () => {

@@ -84,7 +84,7 @@ export const encoding = <A, I, R>(
   return (values) => {
     const first = next
     next += values.length
-    return Effect.mapError(encoder.encode(values, first), ({ column, reason, rowNumber }) => {
+    return Effect.mapError(encoder.encode(values, first), ({ cause, column, reason, rowNumber }) => {
       const index = columns.findIndex(({ name }) => name === column)
       return new PgCopyRowError({
         direction: "encode",
@@ -93,7 +93,8 @@ export const encoding = <A, I, R>(
         index,
         type: index < 0 ? "row" : registry.nameOf(columns[index]!.typeOid),
         reason,
-        sql
+        sql,
+        cause
       })
     }) as Effect.Effect<ReadonlyArray<RowInput>, PgCopyRowError, R>
   }
@@ -122,7 +123,7 @@ export const decoding = <A, I, R>(
   }
 }
 
-const ofRow = ({ index, reason, rowNumber, sql, type, where }: PgCodecError): PgCopyRowError =>
+const ofRow = ({ cause, index, reason, rowNumber, sql, type, where }: PgCodecError): PgCopyRowError =>
   new PgCopyRowError({
     direction: "decode",
     rowNumber: rowNumber ?? 1,
@@ -130,5 +131,6 @@ const ofRow = ({ index, reason, rowNumber, sql, type, where }: PgCodecError): Pg
     index,
     type,
     reason,
-    sql
+    sql,
+    cause
   })

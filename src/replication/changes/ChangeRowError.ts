@@ -41,12 +41,22 @@ export class PgChangeRowError extends PgCodecError implements ChangeRowPlace {
       readonly type: string
       /** What was expected and the shape of what was there; never the value. */
       readonly reason: string
+      /** The `ParseIssue` of a Schema, or what code of the application's threw. */
+      readonly cause?: unknown
     },
     /** What opened the stream; empty where a row is read that has left it. */
     sql = ""
   ) {
-    const { index, reason, type, where } = found
-    super({ direction: "decode", where, index, type, reason, sql })
+    const { cause, index, reason, type, where } = found
+    super({
+      direction: "decode",
+      where,
+      index,
+      type,
+      reason,
+      sql,
+      ...(cause === undefined ? {} : { cause })
+    })
     this.table = place.table
     this.kind = place.kind
     this.row = place.row
