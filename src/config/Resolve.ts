@@ -176,10 +176,14 @@ export const resolve = (
       : { ...entry, host, password: Redacted.make(found), passwordFrom: file?.path }
   }
   const [first, ...rest] = config.hosts
-  const warnings =
-    problem === undefined || file === undefined
-      ? config.warnings
-      : [...config.warnings, `password file ${file.path} is not used: ${problem}`]
+  const warnings = [
+    ...config.warnings,
+    ...(problem === undefined || file === undefined
+      ? []
+      : [`password file ${file.path} is not used: ${problem}`]),
+    ...tooLong("user", user),
+    ...tooLong("database", database)
+  ]
   return Either.flatMap(
     PgConfig.complete({
       draft: { ...config, user, database, hosts: [finish(first), ...rest.map(finish)], warnings },
@@ -190,6 +194,16 @@ export const resolve = (
         ? Either.right(resolved)
         : Either.left(blame({ key: "user", reason: "is required" }))
   )
+}
+
+/** Servers up to PostgreSQL 16 use only the first 63 bytes of a name that a client starts with, and say nothing. */
+const tooLong = (key: string, name: string | undefined): ReadonlyArray<string> => {
+  const bytes = name === undefined ? 0 : new TextEncoder().encode(name).length
+  return bytes <= 63
+    ? []
+    : [
+        `${key} is ${bytes} bytes long: servers before PostgreSQL 17 use its first 63 bytes, which may name another ${key}`
+      ]
 }
 
 /** The password for one of the hosts: its own, or the one for all. */

@@ -118,6 +118,17 @@ describe("Resolve", () => {
     })
   })
 
+  describe("names that an old server cuts", () => {
+    it("are reported with their length, in bytes (CON-006)", () => {
+      const long = "ä".repeat(31)
+      assert.deepStrictEqual(resolve({ user: `${long}a`, database: `${long}a` }).warnings, [])
+      assert.deepStrictEqual(resolve({ user: `${long}ab`, database: "d" }).warnings, [
+        "user is 64 bytes long: servers before PostgreSQL 17 use its first 63 bytes, which may name another user"
+      ])
+      assert.include(resolve({ database: "d".repeat(70) }).warnings[0], "database is 70 bytes long")
+    })
+  })
+
   describe("password files", () => {
     const passFile = (text: string, mode = 0o600) => ({ passFile: { path: "/home/me/.pgpass", text, mode } })
     const password = (config: Resolve.ResolvedPgConfig, index = 0) => {

@@ -3,9 +3,7 @@ import { assess, count } from "./assess.js"
 import { checklist } from "./checklist.js"
 import { later, parseItem, settled } from "./Item.js"
 import { page } from "./page.js"
-import { idsInTitles } from "./titles.js"
-
-const ids = (source: string) => [...idsInTitles("x.test.ts", source)]
+import { listed, namedIn, reported } from "./reports.js"
 
 describe("a line of the data", () => {
   it("is an id, a text and perhaps a mark", () => {
@@ -34,58 +32,44 @@ describe("a line of the data", () => {
 })
 
 describe("the titles of tests", () => {
-  it("are read from every way to declare a test", () => {
-    const source = `
-      describe("a CON-001", () => {
-        it("b (CON-002, CON-003)", () => {})
-        it.effect("c CON-004", () => {})
-        it.effect.prop("d CON-005", [], () => {})
-        it.each([1])("e %s CON-006", () => {})
-        it.each\`a\`("f CON-007", () => {})
-        test(\`g \${1} CON-008\`, () => {})
-        it("h " + "CON-009", () => {})
-      })
-      layer(Live)("i CON-010", (it) => { it.scoped("j CON-011", () => {}) })`
-    expect(ids(source).length).toBe(11)
-  })
+  const entries = (named: ReadonlyMap<string, ReadonlySet<string>>) =>
+    [...named].map(([file, ids]) => [file, [...ids]])
 
-  it("count for nothing when the test does not run, or when only a comment or a body names the item", () => {
-    const source = `
-      it.skip("CON-001", () => {})
-      it.todo("CON-002")
-      describe.skip("x", () => { it("CON-003", () => {}) })
-      it.fails("CON-004", () => {})
-      // it("CON-005")
-      it("y", () => { const id = "CON-006" })
-      log("CON-007")`
-    expect(ids(source)).toEqual([])
-  })
-
-  it("are put together from names, choices and rows of a table", () => {
-    const source = `
-      const name = "CON-001"
-      const rows = [["CON-002", "SELECT 1"], { title: "CON-003" }] as const
-      it(\`a \${name} \${odd ? "CON-004" : "CON-005"}\`, () => {})
-      it.each(rows)("%s", () => {})
-      it.effect.each(["CON-006"])("%s", () => {})
-      it.skipIf(onWindows)("CON-007", () => {})
-      const unused = "CON-008"
-      const f = () => { const a = \`\${b}\`; it(a, () => {}) }
-      const g = () => { const b = \`\${a}\`; it(b, () => {}) }
-      it(unknown, () => {})`
-    expect(ids(source)).toEqual(["CON-001", "CON-004", "CON-005", "CON-002", "CON-003", "CON-006", "CON-007"])
-  })
-
-  it("may be left to a helper that declares the tests, in a field of that name", () => {
-    expect(ids(`golden(codec, { ids: "CON-001, CON-002", other: "CON-003" }, rows)`)).toEqual([
-      "CON-001",
-      "CON-002"
+  it("are those of the tests that passed, with the groups around them", () => {
+    const result = (fullName: string, status: string) => ({ fullName, status })
+    const report = {
+      testResults: [
+        {
+          name: "/p/test/b.test.ts",
+          assertionResults: [
+            result("a group (CON-001) of rows (CON-002, CON-003)", "passed"),
+            result("another row (CON-003)", "passed"),
+            result("skipped (CON-004)", "skipped"),
+            result("failed (CON-005)", "failed"),
+            result("planned (CON-006)", "todo")
+          ]
+        },
+        { name: "/p/test/a.test.ts", assertionResults: [result("(GEN-001)", "passed")] },
+        { name: "/p/test/c.test.ts", assertionResults: [result("nothing", "passed")] }
+      ]
+    }
+    expect(entries(namedIn(reported(JSON.stringify(report)), "/p"))).toEqual([
+      ["test/a.test.ts", ["GEN-001"]],
+      ["test/b.test.ts", ["CON-001", "CON-002", "CON-003"]]
     ])
-    expect(ids(`describe.skip("x", () => { golden(codec, { ids: "CON-001" }) })`)).toEqual([])
   })
 
-  it("name whole ids only", () => {
-    expect(ids(`it("XCON-001 CON-0012 CON-02 con-003", () => {})`)).toEqual([])
+  it("are those that vitest lists, where nothing was run", () => {
+    const list = [{ name: "a group > a test (CON-001)", file: "/p/test/a.test.ts", projectName: "unit" }]
+    expect(entries(namedIn(listed(JSON.stringify(list)), "/p"))).toEqual([["test/a.test.ts", ["CON-001"]]])
+  })
+
+  it("name whole ids only, and none in this folder, where they are examples", () => {
+    const titles = [
+      { file: "/p/test/a.test.ts", text: "XCON-001 CON-0012 CON-02 con-003" },
+      { file: "/p/test/conformance/Conformance.test.ts", text: "CON-001" }
+    ]
+    expect(entries(namedIn(titles, "/p"))).toEqual([])
   })
 })
 
@@ -125,8 +109,8 @@ describe("the assessment", () => {
     ])
   })
 
-  it("finds nothing wrong when settled items are shown or marked, a fact that is shown included", () => {
-    expect(shownBy("GEN-001", "GEN-002", "GEN-004").faults).toEqual([])
+  it("finds nothing wrong when settled items are shown or marked", () => {
+    expect(shownBy("GEN-001", "GEN-004").faults).toEqual([])
   })
 
   it("finds nothing wrong when an item that waits is shown early, in a section that is not settled", () => {
@@ -137,6 +121,7 @@ describe("the assessment", () => {
     ["an item nobody shows", ["GEN-001"], "GEN-004 belongs to a settled section"],
     ["an id that does not exist", ["GEN-001", "GEN-004", "GEN-999"], "GEN-999, named in test/x.test.ts"],
     ["a wait that is over", ["GEN-001", "GEN-004", "GEN-003"], "GEN-003 is shown by test/x.test.ts"],
+    ["a fact that is shown: a client can break it", ["GEN-001", "GEN-004", "GEN-002"], "GEN-002 is shown by"],
     ["an exemption that is shown", ["GEN-001", "GEN-004", "CON-003"], "CON-003 is shown by"]
   ])("finds %s", (_, shown, fault) => {
     expect(shownBy(...shown).faults).toEqual([expect.stringContaining(fault)])

@@ -45,9 +45,12 @@ const assessItem = (section: Section, item: Item, files: ReadonlyArray<string>):
 
 const faultsOf = (section: Section, item: Item, files: ReadonlyArray<string>): ReadonlyArray<string> => {
   const isShown = files.length > 0
-  // Where nothing is settled yet, what an item waits for is a hint, and showing it early is no contradiction.
+  // Where nothing is settled yet, what an item waits for is a hint, and showing it early is no contradiction. A fact that a
+  // test shows is no fact: it hides what a client has to do.
   const excludesTests =
-    item.mark?._tag === "NotApplicable" || (section.settled && item.mark?._tag === "WaitsFor")
+    item.mark?._tag === "NotApplicable" ||
+    item.mark?._tag === "Fact" ||
+    (section.settled && item.mark?._tag === "WaitsFor")
   if (isShown && excludesTests) {
     return [`${item.id} is shown by ${files.join(", ")}: its mark is out of date`]
   }

@@ -42,13 +42,21 @@ const keepsSecret = (error: PgOpenError): void => {
 const withPassword = `password='${secret}'`
 
 describe("a server that asks for less than the settings require", () => {
-  for (const [name, request] of [
-    ["AuthenticationCleartextPassword", { _tag: "AuthenticationCleartextPassword" }],
-    ["AuthenticationMD5Password", { _tag: "AuthenticationMD5Password", salt: Uint8Array.of(1, 2, 3, 4) }],
-    ["AuthenticationGSS", { _tag: "AuthenticationGSS" }],
-    ["AuthenticationOk", ok]
+  for (const [name, request, ids] of [
+    [
+      "AuthenticationCleartextPassword",
+      { _tag: "AuthenticationCleartextPassword" },
+      "AUT-049, AUT-070, AUT-009"
+    ],
+    [
+      "AuthenticationMD5Password",
+      { _tag: "AuthenticationMD5Password", salt: Uint8Array.of(1, 2, 3, 4) },
+      "AUT-049, AUT-009"
+    ],
+    ["AuthenticationGSS", { _tag: "AuthenticationGSS" }, "AUT-049"],
+    ["AuthenticationOk", ok, "AUT-050, AUT-071"]
   ] as const) {
-    it.effect(`by ${name} hears no byte of the password (AUT-049, AUT-050, AUT-070, AUT-071, AUT-009)`, () =>
+    it.effect(`by ${name} hears no byte of the password (${ids})`, () =>
       Effect.gen(function* () {
         const error = yield* failing(says(request), `${withPassword} require_auth=scram-sha-256`)
         assert.deepInclude(error, { _tag: "PgAuthError", reason: "method-refused" })
@@ -264,13 +272,31 @@ describe("requests out of turn", () => {
 describe("credentials", () => {
   const login = [ScriptedServer.startup({ auth: ScriptedServer.cleartext(secret) }), ScriptedServer.goodbye]
 
-  it.effect("that are missing or empty are never sent (AUT-008, TRP-032)", () =>
-    Effect.gen(function* () {
-      for (const password of ["", "password=''"]) {
-        const error = yield* failing(says({ _tag: "AuthenticationCleartextPassword" }), password)
-        assert.deepInclude(error, { _tag: "PgAuthError", reason: "password-missing" })
-      }
-    })
+  it.effect(
+    "that are missing or empty are never sent, whatever the method and wherever they come from (AUT-008, TRP-032)",
+    () =>
+      Effect.gen(function* () {
+        const requests: ReadonlyArray<BackendMessage> = [
+          { _tag: "AuthenticationCleartextPassword" },
+          { _tag: "AuthenticationMD5Password", salt: Uint8Array.of(1, 2, 3, 4) },
+          { _tag: "AuthenticationSASL", mechanisms: ["SCRAM-SHA-256"] }
+        ]
+        const empty = { password: Redacted.make("") }
+        const sources = [
+          { conninfo: "" },
+          { conninfo: "password=''" },
+          { conninfo: withPassword, credentials: empty },
+          { conninfo: withPassword, credentials: Effect.succeed(empty) },
+          { conninfo: withPassword, credentials: () => Effect.succeed({}) }
+        ]
+        for (const request of requests) {
+          for (const { conninfo, ...options } of sources) {
+            const { outcome } = yield* opening(says(request), conninfo, options)
+            const error = yield* Effect.flip(outcome)
+            assert.deepInclude(error, { _tag: "PgAuthError", reason: "password-missing" })
+          }
+        }
+      }).pipe(Effect.scoped)
   )
 
   it.effect("may come from an effect, which is told where they go", () =>

@@ -64,6 +64,21 @@ const asked = (gss: Answer, tls: Answer, conninfo: string, options: ConnectOptio
     return `${outcome._tag === "Right" ? "opens" : "fails"}: ${events}`
   }).pipe(Effect.scoped)
 
+/** The items that such a conversation shows: those whose breaking would change what is expected of it. */
+const shownBy = (settings: string, gss: Answer, tls: Answer, expected: string): string =>
+  [
+    ["CON-023", /[E?]/.test(tls) || (tls === "yes" && !/disable$/.test(settings))],
+    ["CON-031", expected.includes("gss tls")],
+    ["CON-044", expected.includes("gss") && gss !== "N"],
+    [
+      "CON-048",
+      expected.includes("gss") === !settings.includes("gssencmode=disable") || settings.includes("host=/")
+    ],
+    ["CON-051", tls === "N" && settings.includes("sslmode=require") && expected.startsWith("fails")]
+  ]
+    .flatMap(([id, shows]) => (shows ? [id] : []))
+    .join(", ")
+
 describe("the ways to a server that may speak GSS, TLS or neither", () => {
   const rows: ReadonlyArray<readonly [settings: string, gss: Answer, tls: Answer, expected: string]> = [
     ["gssencmode=disable sslmode=disable", "N", "N", "opens: startup"],
@@ -110,7 +125,7 @@ describe("the ways to a server that may speak GSS, TLS or neither", () => {
 
   for (const [settings, gss, tls, expected] of rows) {
     it.effect(
-      `are taken in libpq's order with ${settings}, where GSS is answered by ${gss} and TLS by ${tls} (CON-023, CON-031, CON-044, CON-048, CON-051)`,
+      `are taken in libpq's order with ${settings}, where GSS is answered by ${gss} and TLS by ${tls} (${shownBy(settings, gss, tls, expected)})`,
       () =>
         Effect.gen(function* () {
           assert.strictEqual(yield* asked(gss, tls, settings), expected)

@@ -81,27 +81,29 @@ describe("a bearer token", () => {
       })
   )
 
-  it.scoped("may take a person ten minutes: no connection waits for it, and no deadline runs (AUT-069)", () =>
-    Effect.gen(function* () {
-      const give: TokenSource = ({ challenge }) =>
-        challenge === undefined
-          ? Effect.succeed(undefined)
-          : Effect.as(Effect.sleep("10 minutes"), Redacted.make("fresh"))
-      const opening = yield* Effect.fork(
-        succeeding(
-          [
-            [hello, offer, discovery, refusing(invalid)],
-            [hello, offer, withToken("fresh"), ready]
-          ],
-          `${local} connect_timeout=3`,
-          { oauthToken: give }
+  it.scoped(
+    "may take a person ten minutes: no connection waits for it, and no deadline runs (AUT-069, CON-021)",
+    () =>
+      Effect.gen(function* () {
+        const give: TokenSource = ({ challenge }) =>
+          challenge === undefined
+            ? Effect.succeed(undefined)
+            : Effect.as(Effect.sleep("10 minutes"), Redacted.make("fresh"))
+        const opening = yield* Effect.fork(
+          succeeding(
+            [
+              [hello, offer, discovery, refusing(invalid)],
+              [hello, offer, withToken("fresh"), ready]
+            ],
+            `${local} connect_timeout=3`,
+            { oauthToken: give }
+          )
         )
-      )
-      yield* TestClock.adjust("9 minutes")
-      assert.isTrue((yield* Fiber.poll(opening))._tag === "None")
-      yield* TestClock.adjust("1 minute")
-      assert.strictEqual((yield* Fiber.join(opening)).facts.authentication, "oauth")
-    })
+        yield* TestClock.adjust("9 minutes")
+        assert.isTrue((yield* Fiber.poll(opening))._tag === "None")
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual((yield* Fiber.join(opening)).facts.authentication, "oauth")
+      })
   )
 
   it.effect("that is not at hand at once is given up at the connect deadline (AUT-069, CON-019)", () =>

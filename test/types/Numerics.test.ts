@@ -3,7 +3,9 @@ import * as BigDecimal from "effect/BigDecimal"
 import * as Option from "effect/Option"
 import fc from "fast-check"
 import { Numeric } from "../../src/model/Numeric.js"
+import * as Oid from "../../src/model/Oid.js"
 import * as Numerics from "../../src/types/Numerics.js"
+import * as Registry from "../../src/types/Registry.js"
 import {
   bytesOf,
   decodeBinary,
@@ -51,6 +53,24 @@ describe("Numerics", () => {
     { ids: "TYP-038, TRP-085" },
     vectors.map(([text, hex]) => [text, hex, text])
   )
+
+  it("comes as no number by default, in either preset, so that no digit is lost (TYP-038)", () => {
+    const digits = "90071992547409931234.5000"
+    for (const [registry, expected] of [
+      [Registry.lossless, numeric(digits)],
+      [Registry.familiar, digits]
+    ] as const) {
+      const codec = registry.lookup(Oid.numeric)
+      assert.deepStrictEqual(codec && decodeText(codec, digits), { value: expected })
+    }
+  })
+
+  it.each([
+    ["1.5e3", "1500"],
+    ["-12E-4", "-0.0012"]
+  ])("takes %s with its exponent, and gives %s without one (TYP-038)", (written, digits) => {
+    assert.strictEqual(String(numeric(written)), digits)
+  })
 
   it("reads the infinities, whatever their scale says (TYP-034, TRP-080)", () => {
     for (const [text, hex] of infinities) {

@@ -12,7 +12,7 @@ CON-002 A start-up packet longer than the server takes (10000 bytes of body) is 
 CON-003 A zero byte in a user, database, password or setting is refused here, not cut off or smuggled in as another setting.
 CON-004 A setting without a name is refused: on the wire it would end the list.
 CON-005 The user is always sent; the database may be left to default to it.
-CON-006 User and database names are cut to 63 bytes by the server. :: fact
+CON-006 The server cuts user and database names to 63 bytes, so a longer one is refused or reported: two could mean the same.
 CON-007 Start-up settings leave in the order libpq uses, for the sake of poolers that are particular.
 CON-008 A few start-up names have a meaning of their own; all others become session settings and what RESET returns to. :: fact
 CON-009 Replication mode is asked for with the exact word \`database\`, or a boolean for the physical kind.
@@ -34,7 +34,7 @@ CON-017 Every address of a name is tried in turn, each with the whole connect ti
 CON-018 Keepalive settings are applied, and those the runtime cannot apply are reported.
 CON-019 The connect timeout spans everything from TCP to the first ReadyForQuery; zero means none.
 CON-020 A deadline over all hosts together may be set besides.
-CON-021 The server hangs up on a log-in that takes longer than authentication_timeout. :: fact
+CON-021 The server hangs up on a log-in that takes longer than authentication_timeout, so a token is had before a connection waits for it.
 `
   ),
   settled(
@@ -113,7 +113,7 @@ CON-061 Session keys can be logged to a private file for debugging.
 CON-062 The least and the greatest version to speak are settings, and contradicting ones are refused.
 CON-063 The server may lower the version once, before authentication, and list the extensions it does not know.
 CON-064 That message carries the whole version word, not the minor number alone.
-CON-065 Servers up to 17 answer 3.0, and 18 answers its own newest or what was asked. :: fact
+CON-065 What the server answers is spoken: 3.0 up to 17, its own newest or what was asked from 18.
 CON-066 Every senseless negotiation is refused: higher than asked, below 3.0, 3.1, too low, unknown names, nothing changed, twice.
 CON-067 After a sound one the conversation goes on without a word from us.
 CON-068 Servers too old to negotiate reject the connection; trying again with 3.0 is allowed.

@@ -34,7 +34,7 @@ FLW-017 Each fault of a Bind has its own SQLSTATE. :: fact
 FLW-018 Bind can fail for reasons of planning and evaluation. :: fact
 FLW-019 Execute can fail after rows were sent.
 FLW-020 A described statement can go stale: outside a transaction it is prepared again and retried once, inside the error is shown.
-FLW-021 Whether open portals survive the closing of their statement is not relied upon. :: fact
+FLW-021 A statement is not closed while a portal of it is read: whether the portal survives is not relied upon.
 FLW-022 Closing what does not exist succeeds. :: fact
 FLW-023 Portals and SQL cursors share their names. :: fact
 FLW-024 Our names cannot be a user's names.
@@ -81,8 +81,8 @@ FLW-045 A simple query or function call never follows an Execute that was not sy
     "protocol-flow.html#PROTOCOL-FLOW-PIPELINING",
     `
 FLW-046 One Sync each means independent transactions; one Sync for all means one.
-FLW-047 Explicit transaction commands inside a segment move its borders. :: fact
-FLW-048 What must or must not be in a transaction depends on its place in the segment. :: fact
+FLW-047 Explicit transaction commands inside a segment move its borders, and the outcome of each step is reported as it is.
+FLW-048 A statement that must not be in a transaction runs as the first step of a segment, and is refused as a later one.
 FLW-049 In a failed transaction later segments fail too, and a COMMIT that answers ROLLBACK is reported as a failure.
 FLW-050 Reading goes on while writing is blocked, so large answers to many requests cannot lock up.
 FLW-051 What is in flight is bounded, and each request keeps its own time limit.
@@ -184,7 +184,7 @@ FLW-100 Two callers of one connection wait for each other; their bytes never mix
     "Since protocol 2",
     "protocol-changes.html",
     `
-FLW-101 What version 3 brought is what the items above are about. :: fact
+FLW-101 Every message is laid out as version 3 has it: with a length, with values that carry theirs.
 `
   )
 ]

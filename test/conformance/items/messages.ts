@@ -28,7 +28,7 @@ MSG-011 A length with the sign bit set is an error, not an allocation.
 MSG-012 Memory follows the bytes that came, not those announced.
 MSG-013 A body must be used up exactly.
 MSG-014 Rows may have no columns, system columns negative numbers, and types negative lengths.
-MSG-015 A column of a domain is reported as its base type. :: fact
+MSG-015 A column of a domain is reported as its base type and is read by it, where an array or a field has the domain.
 MSG-016 Column names may repeat, be empty or be called __proto__, and rows stay what the docs say.
 MSG-017 The described format of a statement is not final; that of a portal or a simple query is.
 MSG-018 A row has as many fields as its description; only -1 is null, and an empty string is not.

@@ -7,7 +7,7 @@ export const pgoutput: ReadonlyArray<Section> = [
     "Options",
     "protocol-logical-replication.html#PROTOCOL-LOGICAL-REPLICATION-PARAMS",
     `
-LOG-001 Each version has its highest protocol, and each bad option its code. :: fact
+LOG-001 The highest protocol that the server's version knows is asked for.
 LOG-002 Publication names are quoted twice over and survive.
 LOG-003 A missing publication fails late up to 17 and is a warning from 18 on.
 LOG-004 Publications are looked up as of the change. :: fact
@@ -44,7 +44,7 @@ LOG-020 A row has as many columns as its relation.
 LOG-021 Partitions may speak under their root's name.
 LOG-022 Filters may turn one kind of change into another. :: fact
 LOG-023 Relations are told apart by id, not by name.
-LOG-024 Four kinds of replica identity. :: fact
+LOG-024 Changes are read under all four kinds of replica identity.
 `
   ),
   settled(
@@ -90,7 +90,7 @@ LOG-045 An abort may be of something never seen.
 LOG-046 Chunks may be empty.
 LOG-047 Waiting chunks have bounded memory.
 LOG-048 Descriptions keep their place among the changes.
-LOG-049 Streaming starts at a server setting. :: fact
+LOG-049 A transaction above the server's setting comes in chunks, and is put together again.
 LOG-050 18 stops sending what is known to be aborted. :: fact
 LOG-051 Parallel mode only makes aborts longer.
 `
@@ -105,7 +105,7 @@ LOG-053 The position after it is what to acknowledge: neither less nor one more.
 LOG-054 Positions of single changes are no progress.
 LOG-055 Acknowledgements keep the order of receipt.
 LOG-056 A message outside transactions is acknowledged by its own position.
-LOG-057 A crash may take the slot back. :: fact
+LOG-057 A crash may take the slot back: transactions that come again are known by their position.
 LOG-058 Effects happen once if the position is stored with them.
 LOG-059 A slot that is ahead of us has lost data, and that is an error.
 LOG-060 With nothing pending, keepalives are acknowledged, open streamed transactions or not.

@@ -111,7 +111,7 @@ REP-057 Stopping sends status and end, then reads to ReadyForQuery.
 REP-058 The last status counts because it goes first.
 REP-059 At the end of a timeline the next is announced, checked and followed.
 REP-060 A stream that just ends has ended.
-REP-061 Promotions and conflicts mean reconnecting.
+REP-061 A walsender on a standby that is ended by a promotion or a recovery conflict is reconnected to.
 REP-062 An end of the socket without an end of the stream is a failure.
 `
   ),

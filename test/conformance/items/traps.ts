@@ -89,7 +89,7 @@ TRP-058 An empty query has an empty result.
 TRP-059 Notices and parameters between rows change no row.
 TRP-060 A statement timeout amid rows is an error, and the connection lives.
 TRP-061 Late results never answer another query.
-TRP-062 A limit on RETURNING does not undo its effect. :: fact
+TRP-062 Leaving the rows of a RETURNING early does not claim that its effect is undone.
 TRP-063 A binary cursor is decoded as binary in a simple query.
 TRP-064 An emoji before the error does not move the caret.
 TRP-065 A fatal error amid a result is the cause everybody is told.

@@ -58,7 +58,7 @@ TYP-027 Both widths, exact in both formats.
 TYP-028 Not-a-number, infinities and negative zero survive.
 TYP-029 Exponents are compared by value.
 TYP-030 Single precision is the same number from text and from binary.
-TYP-031 Overflow is the server's error. :: fact
+TYP-031 What a float cannot hold is refused, neither rounded to an infinity nor to zero.
 `
   ),
   settled(
@@ -71,7 +71,7 @@ TYP-033 Trailing zeros are kept.
 TYP-034 Special values ignore their scale.
 TYP-035 Weights below zero and beyond the digits.
 TYP-036 Our digits and scale agree.
-TYP-037 Limits of size. :: fact
+TYP-037 Numbers at the limits of size are read and written.
 TYP-038 Nothing becomes a float by itself.
 `
   ),
@@ -145,7 +145,7 @@ TYP-065 Sizes are checked before memory is taken.
 TYP-066 Whether there are nulls is read from the elements.
 TYP-067 Text with bounds, quotes and the type's own delimiter.
 TYP-068 White space between elements.
-TYP-069 Rectangles only; arrays of nothing are empty. :: fact
+TYP-069 Only rectangular arrays are written; arrays of empty arrays are empty.
 TYP-070 Bounds survive for those who ask.
 TYP-071 The two vectors of old.
 TYP-072 Arrays of composites, ranges, domains and enums.

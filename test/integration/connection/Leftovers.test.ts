@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import * as PgTypes from "../../../src/PgTypes.js"
 import { live, shared } from "../support/Server.js"
 import { open, s, value } from "./sessions.js"
 
@@ -14,6 +16,38 @@ const bytesOf = (number: number): Uint8Array => {
 }
 
 describe("what is left behind", () => {
+  it.scoped(
+    "a codec, a listener and a consumer of a copy that throw leave the conversation in step (GEN-008)",
+    () =>
+      Effect.gen(function* () {
+        const thrown = (): Effect.Effect<never> => {
+          throw new Error("the application's own mistake")
+        }
+        const faulty = PgTypes.mapped(PgTypes.lossless.lookup(PgTypes.Oid.int2)!, thrown, thrown)
+        const connection = yield* open({ types: PgTypes.lossless.with(faulty) })
+        const rest = Effect.gen(function* () {
+          assert.deepInclude(yield* connection.status, { state: "clean", transaction: "I", inFlight: 0 })
+          assert.strictEqual(yield* value(connection, "select 42"), 42)
+        })
+        const listening = yield* Effect.fork(Stream.runForEach(connection.notices, thrown))
+        const mistakes: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+          connection.query(s("select i::int2 from generate_series(1, 1000) i")),
+          connection.query(s("select $1::int2", [1])),
+          Stream.runDrain(connection.stream(s("select i::int2 from generate_series(1, 10000) i"))),
+          connection.pipeline([s("select 1::int2"), s("select 2")]),
+          Stream.runForEach(connection.copyTo("copy (select generate_series(1, 100000)) to stdout"), thrown),
+          connection.copyFrom("copy pg_temp.none from stdin", Stream.fromEffect(Effect.suspend(thrown)))
+        ]
+        for (const wrong of mistakes) {
+          assert.isTrue(Exit.isFailure(yield* Effect.exit(wrong)))
+          yield* rest
+        }
+        yield* connection.simple("do $$ begin raise notice 'heard'; end $$")
+        assert.isTrue(Exit.isFailure(yield* Fiber.await(listening)))
+        yield* rest
+      }).pipe(live)
+  )
+
   it.scoped("a consumer that throws leaves the conversation in step (GEN-008)", () =>
     Effect.gen(function* () {
       const connection = yield* open()

@@ -65,6 +65,22 @@ describe("a slot", () => {
     connecting()(lives(() => shared, 18))
   )
 
+  it.scopedLive(
+    "may have a name that begins with a digit or is a keyword, and no other letters (REP-017)",
+    () =>
+      connecting()(
+        Effect.gen(function* () {
+          for (const name of ["1st", "42", "select"]) {
+            yield* Effect.acquireRelease(Slot.create(name), () => Effect.ignore(Slot.drop(name)))
+            assert.strictEqual(Option.getOrThrow(yield* Slot.get(name)).name, name)
+          }
+          for (const name of ["Upper", "a-b", "ä"]) {
+            assert.strictEqual((yield* refusal(Slot.create(name))).code, "42602", name)
+          }
+        })
+      )
+  )
+
   it.scopedLive("in use is told apart, and waited for if asked (REP-023, LOG-061)", () =>
     connecting()(
       Effect.gen(function* () {
@@ -335,3 +351,32 @@ describeWithServer(
     )
   }
 )
+
+describeWithServer(
+  "a server with one place for a slot",
+  { settings: { max_replication_slots: "1" } },
+  (server) => {
+    it.scopedLive("says that it is taken (REP-017)", () =>
+      connecting({ target: server() })(
+        Effect.gen(function* () {
+          yield* Slot.create("first")
+          assert.strictEqual((yield* refusal(Slot.create("second"))).code, "53400")
+          yield* Slot.drop("first")
+          yield* Slot.create("second")
+        })
+      )
+    )
+  }
+)
+
+describeWithServer("a server whose log is not logical", { settings: { wal_level: "replica" } }, (server) => {
+  it.scopedLive("says so (REP-017)", () =>
+    connecting({ target: server() })(
+      Effect.gen(function* () {
+        const error = yield* refusal(Slot.create("first"))
+        assert.strictEqual(error.code, "55000")
+        assert.include(error.message, "wal_level")
+      })
+    )
+  )
+})

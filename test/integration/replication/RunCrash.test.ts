@@ -1,0 +1,96 @@
+/** A run whose server crashes and forgets how far the slot was, and a run that reads from a standby. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import * as Replication from "../../../src/Replication.js"
+import { eventually } from "../support/Eventually.js"
+import { rawRows } from "../support/RawSession.js"
+import { describeWithServer } from "../support/Server.js"
+import { pair } from "./Pair.js"
+import type { Target } from "../connection/sessions.js"
+import { connecting, slotRow } from "./support.js"
+
+const slot = "orders"
+
+const setUp = (target: Target) =>
+  rawRows(target, "create table orders (id int primary key); create publication orders for table orders")
+
+/** Follows the slot until the scope closes; `sees` waits until so many rows have come. */
+const following = Effect.gen(function* () {
+  const seen: Array<number> = []
+  yield* Effect.forkScoped(
+    Replication.run(
+      { slot, publications: ["orders"], statusInterval: "50 millis" },
+      Replication.eachChange((change) =>
+        Effect.sync(() => change._tag === "Insert" && seen.push(change.new["id"] as number))
+      ),
+      { reconnect: Schedule.spaced("50 millis") }
+    )
+  )
+  const sees = (count: number) =>
+    eventually(
+      Effect.sync(() => seen.length),
+      (length) => length >= count
+    )
+  return { seen, sees }
+})
+
+const confirmed = (target: Target) =>
+  Effect.map(slotRow(slot, "(confirmed_flush_lsn - '0/0')::text", target), (row) => BigInt(row?.[0] ?? "0"))
+
+describeWithServer("a server that crashes", { settings: { checkpoint_timeout: "1h" } }, (server) => {
+  it.scopedLive("takes its slot back, and nothing that was handled is handled again (LOG-057)", () =>
+    connecting({ target: server() })(
+      Effect.gen(function* () {
+        yield* setUp(server())
+        yield* Replication.Slot.create(slot)
+        const saved = yield* confirmed(server())
+        const { seen, sees } = yield* following
+        for (let id = 1; id <= 3; id++) yield* rawRows(server(), `insert into orders values (${id})`)
+        yield* sees(3)
+        yield* rawRows(server(), "create table after_the_orders ()")
+        const handled = yield* eventually(confirmed(server()), (position) => position > saved)
+        // No feed may report to the slot before the test has looked at it.
+        yield* rawRows(server(), "alter system set max_wal_senders = 0")
+        yield* server().restart("immediate")
+        assert.isBelow(Number(yield* confirmed(server())), Number(handled))
+        yield* rawRows(server(), "alter system reset max_wal_senders")
+        yield* server().restart("immediate")
+        yield* rawRows(server(), "insert into orders values (4)")
+        yield* sees(4)
+        assert.deepStrictEqual(seen, [1, 2, 3, 4])
+      })
+    )
+  )
+})
+
+describe("a run that reads from a standby", () => {
+  it.scopedLive(
+    "goes on when the standby is started again, and in the stream when it is promoted (REP-061)",
+    () =>
+      Effect.gen(function* () {
+        const { primary, standby } = yield* pair(18)
+        yield* setUp(primary)
+        // A slot on a standby begins with the primary's next word about its running transactions.
+        const creating = yield* Effect.fork(
+          Replication.Slot.create(slot).pipe(connecting({ target: standby }))
+        )
+        yield* eventually(
+          Effect.zipRight(rawRows(primary, "select pg_log_standby_snapshot()"), Fiber.poll(creating)),
+          (done) => done._tag === "Some"
+        )
+        yield* Fiber.join(creating)
+        const { seen, sees } = yield* following.pipe(connecting({ target: standby }))
+        yield* rawRows(primary, "insert into orders values (1)")
+        yield* sees(1)
+        yield* standby.restart("fast")
+        yield* rawRows(primary, "insert into orders values (2)")
+        yield* sees(2)
+        yield* rawRows(standby, "select pg_promote()")
+        yield* rawRows(standby, "insert into orders values (3)")
+        yield* sees(3)
+        assert.deepStrictEqual(seen, [1, 2, 3])
+      })
+  )
+})
