@@ -25,6 +25,8 @@ import type {
 import * as SqlState from "../../model/SqlState.js"
 import * as Command from "../slots/Command.js"
 import { Gathering, usualGathering } from "./Gathering.js"
+import type { Place } from "./Lineage.js"
+import * as Lineage from "./Lineage.js"
 import * as LinkCopy from "./LinkCopy.js"
 import type { Progress } from "./Progress.js"
 import * as Quoting from "../slots/Quoting.js"
@@ -59,6 +61,12 @@ export interface FeedOptions {
    * it, or the server's log ends before it, the feed fails at once with `PgSlotError`, because changes would be missing.
    */
   readonly start?: Lsn
+  /**
+   * Where `start` was reached: the `systemId` and the `timeline` of that feed's `facts`. Keep them with the position. When this
+   * server is of another cluster, or left that timeline before `start`, the feed fails with `PgSlotError` (`diverged`) before
+   * anything is made or moved. Unless given, positions alone are compared.
+   */
+  readonly startPlace?: Place
   /** Makes the slot first, unless there is one of this name; a temporary one is gone with the feed. */
   readonly create?: Slot.CreateOptions & { readonly temporary?: boolean }
   readonly inUse?: InUse
@@ -178,6 +186,18 @@ const inspect = (
     return wrong === undefined ? state : yield* wrong
   })
 
+/** Refuses a position that was reached on a server with another history. */
+const inPlace = (
+  connection: PgConnection,
+  { slot, start = LsnText.zero, startPlace }: FeedOptions,
+  here: Place
+): Effect.Effect<void, FeedError> =>
+  startPlace === undefined
+    ? Effect.void
+    : Effect.flatMap(Lineage.compared(connection, slot, start, startPlace, here), (wrong) =>
+        wrong === undefined ? Effect.void : Effect.fail(wrong)
+      )
+
 /** How often a slot in use is tried. */
 const patienceInterval = Duration.millis(100)
 
@@ -226,6 +246,7 @@ export const open = <A>(
     const version = yield* connection.serverVersion
     const resolved = yield* plugin.options(version)
     const system = yield* Walsender.identify(connection)
+    yield* inPlace(connection, options, system)
     yield* plugin.check(connection)
     const created = yield* makeSlot(connection, options, plugin.name)
     const state = yield* inspect(connection, options, plugin.name, system)

@@ -10,14 +10,17 @@ import type { PgConnection } from "../../connection/PgConnection.js"
 import type { PgConnector } from "../../connection/PgConnector.js"
 import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgSlotError } from "../../model/PgError.js"
+import type { PgConfigError, PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
 import * as Command from "../slots/Command.js"
-import type { FeedError, FeedFacts } from "./FeedLink.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
 import * as Walsender from "../slots/Walsender.js"
 
-/** A server, and the history that it was in. */
-export type Place = Pick<FeedFacts, "systemId" | "timeline">
+/** A server, and the history that it was in: without them a position means nothing. */
+export interface Place {
+  /** The cluster's identifier: a copy has the same as its original, and no other cluster has it. */
+  readonly systemId: string
+  readonly timeline: number
+}
 
 /** Where the history left `timeline`, as the file of a later one says; `undefined` when it never was on it. */
 export const leftAt = (history: string, timeline: number): Lsn | undefined => {
@@ -36,7 +39,7 @@ const leftHere = (
   connection: PgConnection,
   here: Place,
   timeline: number
-): Effect.Effect<Lsn | undefined, FeedError> =>
+): Effect.Effect<Lsn | undefined, PgSessionError | PgConfigError> =>
   here.timeline === 1
     ? Effect.succeed(undefined)
     : Effect.map(Walsender.ask(connection, Command.timelineHistory(here.timeline)), (row) =>
@@ -54,12 +57,12 @@ export interface Reached {
 /**
  * Where to go on here: at the position that was reached over there, or, when the history left that timeline before it and behind
  * all that was handled, where it left. What lay between had nothing for us over there and is not here; what stands there now is new.
- * `check` says whether what this gives means anything here.
+ * `compared` says whether what this gives means anything here.
  */
 export const resume = (
   { handled, position }: Reached,
   there: Place | undefined
-): Effect.Effect<Lsn, FeedError, PgConnector> =>
+): Effect.Effect<Lsn, PgOpenError | PgSessionError, PgConnector> =>
   there === undefined || handled >= position
     ? Effect.succeed(position)
     : Effect.scoped(
@@ -72,42 +75,29 @@ export const resume = (
         })
       )
 
-/** What is wrong with going on at `position`, which was reached over there, here. */
-const compared = (
+/** What is wrong with going on at `position`, which was reached over there, here; asked over a walsender's session. */
+export const compared = (
+  connection: PgConnection,
   slot: string,
   position: Lsn,
   there: Place,
   here: Place
-): Effect.Effect<PgSlotError | undefined, FeedError, PgConnector> => {
+): Effect.Effect<PgSlotError | undefined, PgSessionError | PgConfigError> => {
   if (here.systemId !== there.systemId) {
     return Effect.succeed(
-      SlotFailure.diverged(slot, `this is another cluster: ${here.systemId}, not ${there.systemId}`)
+      SlotFailure.diverged(
+        slot,
+        `the position ${LsnText.toText(position)} is of the cluster ${there.systemId}, and this is another cluster: ${here.systemId}`
+      )
     )
   }
   if (here.timeline === there.timeline) return Effect.succeed(undefined)
-  return Effect.scoped(
-    Effect.gen(function* () {
-      const connection = yield* Walsender.open
-      const left = yield* leftHere(connection, here, there.timeline)
-      if (left !== undefined && left >= position) return undefined
-      const where = left === undefined ? "has never been on" : `left at ${LsnText.toText(left)}`
-      return SlotFailure.diverged(
-        slot,
-        `the position ${LsnText.toText(position)} is of timeline ${there.timeline}, which this server ${where}`
-      )
-    })
-  )
+  return Effect.map(leftHere(connection, here, there.timeline), (left) => {
+    if (left !== undefined && left >= position) return undefined
+    const where = left === undefined ? "has never been on" : `left at ${LsnText.toText(left)}`
+    return SlotFailure.diverged(
+      slot,
+      `the position ${LsnText.toText(position)} is of timeline ${there.timeline}, which this server ${where}`
+    )
+  })
 }
-
-/** Fails with `PgSlotError` (`diverged`) when the position is none of this server's. */
-export const check = (
-  slot: string,
-  position: Lsn,
-  there: Place | undefined,
-  here: Place
-): Effect.Effect<void, FeedError, PgConnector> =>
-  there === undefined
-    ? Effect.void
-    : Effect.flatMap(compared(slot, position, there, here), (wrong) =>
-        wrong === undefined ? Effect.void : Effect.fail(wrong)
-      )

@@ -84,16 +84,17 @@ const keeper = <E, R>(
     const connection = yield* options.connection
     yield* connection.query(Statement.make(durable))
     if (options.origin !== undefined) yield* OriginMark.mark(connection, options.origin)
-    const position = yield* store.load(connection)
+    const found = yield* store.load(connection)
     const lock = yield* Effect.makeSemaphore(1)
-    let at: Lsn | undefined = position
-    const within = <E2, R2>(to: Lsn, body: Effect.Effect<unknown, Ending<E2>, R2>) =>
+    let at: PositionTable.Kept | undefined = found
+    let place = found?.place
+    const within = <E2, R2>(to: PositionTable.Kept, body: Effect.Effect<unknown, Ending<E2>, R2>) =>
       connection
         .withTransaction(
           // The position first: its row is ours from here to the end of the transaction.
           Effect.zipRight(
             Effect.mapError(
-              Effect.suspend(() => store.move(connection, at, to)),
+              Effect.suspend(() => store.move(connection, at?.position, to)),
               byServer
             ),
             body
@@ -111,17 +112,32 @@ const keeper = <E, R>(
             })
           )
         )
+    /** Keeps a position behind which nothing more has been handled. */
+    const bare = (position: Lsn): Effect.Effect<void, Ending<never>> =>
+      Effect.suspend(() =>
+        within<never, never>({ position, handled: at?.handled ?? at?.position, place }, Effect.void)
+      )
     return {
-      position,
+      position: found?.position,
+      handled: found?.handled,
+      place,
+      settle: (here, start) =>
+        lock.withPermits(1)(
+          Effect.suspend(() => {
+            const isKnown = place?.systemId === here.systemId && place.timeline === here.timeline
+            place = { systemId: here.systemId, timeline: here.timeline }
+            if (at === undefined || (isKnown && start >= at.position)) return Effect.void
+            return bare(start < at.position ? start : at.position)
+          })
+        ),
       keep: (to) =>
         lock.withPermits(1)(
-          Effect.suspend(() => (at !== undefined && to <= at ? Effect.void : within(to, Effect.void)))
+          Effect.suspend(() => (at !== undefined && to <= at.position ? Effect.void : bare(to)))
         ),
-      lower: (to) => lock.withPermits(1)(within(to, Effect.void)),
       handle: (events, to) =>
         lock.withPermits(1)(
           within(
-            to,
+            { position: to, handled: to, place },
             Effect.forEach(
               Chunk.toReadonlyArray(events),
               (event) =>

@@ -87,6 +87,25 @@ const endedEarly = (slot: string): PgClosedError =>
     sql: ""
   })
 
+/** How far the consumer is, and on which server that was reached: what is kept with the data counts before what is remembered. */
+const reachedBy = <E, R>(
+  options: LogicalOptions,
+  keeper: Keeper<E, R> | undefined,
+  memory: Memory
+): Lineage.Reached & { readonly place: Place | undefined } => {
+  if (keeper?.position !== undefined) {
+    const { position } = keeper
+    const place = keeper.place ?? memory.place
+    // A position that is kept without what was handled may be that of something handled.
+    return { position, handled: keeper.handled ?? position, place }
+  }
+  if (memory.position === undefined) {
+    const position = options.start ?? LsnText.zero
+    return { position, handled: position, place: options.startPlace }
+  }
+  return { position: memory.position, handled: memory.handled ?? memory.position, place: memory.place }
+}
+
 /** Opens one feed and goes through it to its end. */
 const session = <E, R>(
   options: LogicalOptions,
@@ -98,17 +117,23 @@ const session = <E, R>(
   Effect.gen(function* () {
     const keeper: Keeper<E, R> | undefined =
       handler._tag === "Kept" ? yield* Effect.mapError(handler.open(options.slot), byServer) : undefined
-    const position = keeper?.position ?? memory.position ?? options.start ?? LsnText.zero
-    // A position that another run has kept may be that of something handled.
-    const handled = position === memory.position ? (memory.handled ?? position) : position
-    const start = yield* Effect.mapError(Lineage.resume({ position, handled }, memory.place), byServer)
-    const feed = yield* Effect.mapError(
-      logical({ ...options, start, ...(keeper === undefined ? {} : { idle: "hold" }) }),
+    const { position, ...reached } = reachedBy(options, keeper, memory)
+    const start = yield* Effect.mapError(
+      Lineage.resume({ position, handled: reached.handled }, reached.place),
       byServer
     )
-    yield* Effect.mapError(Lineage.check(options.slot, start, memory.place, feed.facts), byServer)
+    const { startPlace: _, ...others } = options
+    const feed = yield* Effect.mapError(
+      logical({
+        ...others,
+        start,
+        ...(reached.place === undefined ? {} : { startPlace: reached.place }),
+        ...(keeper === undefined ? {} : { idle: "hold" })
+      }),
+      byServer
+    )
+    if (keeper !== undefined) yield* keeper.settle(feed.facts, start)
     const finished = new Finished(feed, LsnText.max(start, feed.facts.start))
-    if (keeper?.position !== undefined && start < keeper.position) yield* keeper.lower(start)
     memory.position = finished.start
     memory.handled ??= finished.start
     if (keeper !== undefined && keeper.position === undefined) yield* keeper.keep(finished.start)

@@ -7,6 +7,7 @@ import type { PgConnector } from "../../connection/PgConnector.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { ChangeEvent, Keys } from "../feed/ChangeKeys.js"
 import * as ChangeKeys from "../feed/ChangeKeys.js"
+import type { Place } from "../feed/Lineage.js"
 import type { Ending } from "./Ending.js"
 import type { RunError } from "./RunEvent.js"
 import type { TransactionEvent } from "../feed/TransactionAssembler.js"
@@ -62,10 +63,17 @@ export interface EachBatch<E, R> {
 export interface Keeper<E, R> {
   /** What was kept before: everything that ends there has been handled. `undefined` when nothing was. */
   readonly position: Lsn | undefined
+  /** Nothing that ends behind has been handled: what is kept moves on while there is nothing to handle. */
+  readonly handled: Lsn | undefined
+  /** The server and the timeline that `position` is of; `undefined` when that was not kept. */
+  readonly place: Place | undefined
+  /**
+   * The feed goes on at `start` on this server: what is kept from now on is of it. When another server is kept, or a position
+   * behind `start`, both are replaced at once and together.
+   */
+  readonly settle: (place: Place, start: Lsn) => Effect.Effect<void, Ending<never>>
   /** Keeps a position without any change. */
   readonly keep: (position: Lsn) => Effect.Effect<void, Ending<never>>
-  /** Keeps an earlier position than the one that is kept. */
-  readonly lower: (position: Lsn) => Effect.Effect<void, Ending<never>>
   /** The handler's writes and the position behind them, both or neither. */
   readonly handle: (
     events: Chunk.NonEmptyChunk<TransactionEvent>,

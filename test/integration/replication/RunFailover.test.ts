@@ -40,7 +40,7 @@ const followingOn = (version: Version, handler: (seen: Array<number>) => Handled
     const events: Array<RunEvent> = []
     // Held until the test has seen to the servers.
     const ready = yield* Deferred.make<void>()
-    const running = yield* Replication.run(
+    const run = Replication.run(
       { slot, publications: ["orders"], statusInterval: "100 millis" },
       handler(seen),
       {
@@ -51,7 +51,8 @@ const followingOn = (version: Version, handler: (seen: Array<number>) => Handled
             event._tag === "Lost" ? Deferred.await(ready) : Effect.void
           )
       }
-    ).pipe(connecting({ config: hostsOf(both) }), Effect.fork)
+    ).pipe(connecting({ config: hostsOf(both) }))
+    const running = yield* Effect.fork(run)
     const sees = (count: number) =>
       eventually(
         Effect.sync(() => seen.length),
@@ -66,7 +67,7 @@ const followingOn = (version: Version, handler: (seen: Array<number>) => Handled
         ([row]) => row?.[0] === "0"
       )
     })
-    return { primary, standby, seen, events, ready, running, sees, cut }
+    return { primary, standby, seen, events, ready, run, running, sees, cut }
   })
 
 const following = followingOn(18)
@@ -203,6 +204,80 @@ describe("a run over a primary and its standby", () => {
       120_000
     )
   }
+
+  /** Keeps the position in a table of the shared server, and makes room for a process that is started anew. */
+  const keeping = Effect.gen(function* () {
+    const table = fresh("positions")
+    yield* Effect.addFinalizer(() => Effect.ignore(rawRows(shared, `drop table ${table}`)))
+    const kept = Effect.map(
+      rawRows(shared, `select (position - '0/0')::text, timeline::text from ${table}`),
+      ([row]) => ({ position: BigInt(row?.[0] ?? "0"), timeline: row?.[1] })
+    )
+    const servers = yield* followingOn(18, (seen) =>
+      Replication.exactlyOnce({ connection: open(), table }, (event) =>
+        Effect.sync(() => {
+          if (event._tag !== "Transaction") return
+          for (const change of event.changes) {
+            if (change._tag === "Insert") seen.push(change.new["id"] as number)
+          }
+        })
+      )
+    )
+    return { ...servers, kept }
+  })
+
+  it.scopedLive(
+    "is gone on with by a process that is started anew, which knows the timeline and what was handled (LOG-064)",
+    () =>
+      Effect.gen(function* () {
+        const { cut, kept, primary, ready, run, running, seen, sees, standby } = yield* keeping
+        yield* rawRows(primary, "insert into orders values (1)")
+        yield* sees(1)
+        yield* eventually(rawRows(standby, "select count(*) from orders"), ([row]) => row?.[0] === "1")
+        yield* cut
+        const end = yield* idle(primary)
+        yield* eventually(kept, ({ position }) => position >= end)
+        yield* Fiber.interrupt(running)
+        yield* primary.stop("immediate")
+        yield* rawRows(standby, "select pg_promote()")
+        yield* rawRows(standby, longer)
+        yield* rawRows(standby, "insert into orders values (2)")
+        yield* Deferred.succeed(ready, undefined)
+        yield* Effect.fork(run)
+        yield* sees(2)
+        assert.deepStrictEqual(seen, [1, 2])
+        assert.strictEqual((yield* kept).timeline, "2")
+      }),
+    120_000
+  )
+
+  it.scopedLive(
+    "is not gone on with by a process that is started anew where what was handled is missing (LOG-064)",
+    () =>
+      Effect.gen(function* () {
+        const { cut, kept, primary, ready, run, running, seen, sees, standby } = yield* keeping
+        yield* rawRows(primary, "insert into orders values (1)")
+        yield* sees(1)
+        yield* eventually(rawRows(standby, "select count(*) from orders"), ([row]) => row?.[0] === "1")
+        yield* cut
+        yield* rawRows(primary, "insert into orders values (2)")
+        yield* sees(2)
+        // Committed, and not only handled.
+        const [row] = yield* rawRows(primary, "select (pg_current_wal_lsn() - '0/0')::text")
+        yield* eventually(kept, ({ position }) => position >= BigInt(row![0]!))
+        yield* Fiber.interrupt(running)
+        yield* primary.stop("immediate")
+        yield* rawRows(standby, "select pg_promote()")
+        yield* rawRows(standby, longer)
+        yield* rawRows(standby, "insert into orders values (3)")
+        yield* Deferred.succeed(ready, undefined)
+        const error = yield* Effect.flip(run)
+        assert.deepInclude(error, { _tag: "PgSlotError", reason: "diverged" })
+        assert.match(String(error), /timeline 1, which this server left at/)
+        assert.deepStrictEqual(seen, [1, 2])
+      }),
+    120_000
+  )
 
   it.scopedLive(
     "does not go back to the old primary, which has no history, though its log is longer by now (LOG-064)",
