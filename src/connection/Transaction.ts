@@ -15,6 +15,7 @@ import * as Aftermath from "./session/Aftermath.js"
 import type { Core } from "./session/Core.js"
 import { breakOff } from "./session/Core.js"
 import * as Exchange from "./session/Exchange.js"
+import * as TransactionBlock from "./session/TransactionBlock.js"
 import type { QueryResult } from "./statement/Query.js"
 import { QueryRequest } from "./statement/Query.js"
 
@@ -33,9 +34,6 @@ export const beginText = (options: TransactionOptions): string => {
   if (options.deferrable !== undefined) modes.push(options.deferrable ? "deferrable" : "not deferrable")
   return modes.length === 0 ? "begin" : `begin ${modes.join(", ")}`
 }
-
-/** The sessions with a transaction of ours. */
-const open = new WeakSet<Core>()
 
 /** What the server would only warn of, and the first COMMIT then store what both have done. */
 const already = (sql: string): PgServerError =>
@@ -57,7 +55,11 @@ const command = (
 ): Effect.Effect<QueryResult, PgSessionError> => {
   const run = Exchange.run<QueryResult>(
     core,
-    (outcome) => new QueryRequest(Statement.make(sql), "array", outcome),
+    (outcome) => {
+      const request = new QueryRequest(Statement.make(sql), "array", outcome)
+      if (core.transaction !== undefined) core.transaction.own = request
+      return request
+    },
     timeout
   )
   return timeout === undefined ? run : Effect.interruptible(run)
@@ -99,12 +101,20 @@ const afterCommit = (error: PgSessionError): PgSessionError | PgCommitUnknownErr
   }
 }
 
+/** Fails when a statement of the body has ended the transaction. */
+const stillOpen = (block: TransactionBlock.TransactionBlock): Effect.Effect<void, PgSessionError> =>
+  Effect.suspend(() =>
+    block.endedBy === undefined ? Effect.void : Effect.fail(TransactionBlock.endedByBody(block.endedBy))
+  )
+
 const commit = (
   core: Core,
+  block: TransactionBlock.TransactionBlock,
   timeout: Duration.Duration | undefined
 ): Effect.Effect<void, PgSessionError | PgCommitUnknownError> =>
-  command(core, "commit", timeout).pipe(
-    Effect.mapError(afterCommit),
+  Effect.zipRight(stillOpen(block), Effect.mapError(command(core, "commit", timeout), afterCommit)).pipe(
+    // A statement before it on the wire may have ended the transaction.
+    Effect.tap(() => stillOpen(block)),
     Effect.flatMap(({ command: tag }) => (tag.command === "ROLLBACK" ? Effect.fail(rolledBack) : Effect.void))
   )
 
@@ -127,10 +137,13 @@ const tooLate = (core: Core): Effect.Effect<void> =>
     )
   )
 
-/** ROLLBACK if there is something to roll back; a failure of it is not the caller's: the connection tells. */
+/**
+ * ROLLBACK if there is something to roll back, or will be when a BEGIN under way is answered. A failure of it is not the
+ * caller's: the connection's status shows it.
+ */
 const rollback = (core: Core): Effect.Effect<void> =>
   Effect.suspend(() =>
-    core.ended === undefined && core.session.status !== "I"
+    core.ended === undefined && (core.session.status !== "I" || core.transaction?.own?.state === "sent")
       ? Aftermath.within(command(core, "rollback"), rollbackDeadline).pipe(
           Effect.flatMap((done) => (Option.isNone(done) ? tooLate(core) : Effect.void)),
           Effect.ignore
@@ -140,6 +153,7 @@ const rollback = (core: Core): Effect.Effect<void> =>
 
 const within = <A, E, R>(
   core: Core,
+  block: TransactionBlock.TransactionBlock,
   begin: string,
   body: Effect.Effect<A, E, R>,
   restore: <B, F, S>(effect: Effect.Effect<B, F, S>) => Effect.Effect<B, F, S>,
@@ -157,7 +171,7 @@ const within = <A, E, R>(
       return yield* Effect.failCause(exit.cause)
     }
     // COMMIT is not cancelled by an interruption, which would leave its outcome open.
-    yield* Effect.onError(Aftermath.patiently(commit(core, timeout), rollbackDeadline, restore), () =>
+    yield* Effect.onError(Aftermath.patiently(commit(core, block, timeout), rollbackDeadline, restore), () =>
       rollback(core)
     )
     return exit.value
@@ -168,7 +182,7 @@ const within = <A, E, R>(
  * `rollbackDeadline`.
  *
  * Fails with what the body fails with; with `PgServerError` when BEGIN or COMMIT is refused (a deferred constraint, a
- * serialization failure), and, before anything is sent, when a transaction is open already (`25001`); with
+ * serialization failure), with `PgUsageError` when a statement of the body has ended the transaction, and, before anything is sent, when a transaction is open already (`25001`); with
  * `PgCommitUnknownError` when the connection was lost, or `timeout` passed, after COMMIT had left. `timeout` is for BEGIN and
  * COMMIT each.
  */
@@ -180,12 +194,15 @@ export const run = <A, E, R>(
 ): Effect.Effect<A, E | PgSessionError | PgCommitUnknownError, R> =>
   Effect.uninterruptibleMask((restore) => {
     const begin = beginText(options)
-    if (open.has(core) || (core.ended === undefined && core.session.status !== "I")) {
+    if (core.transaction !== undefined || (core.ended === undefined && core.session.status !== "I")) {
       return Effect.fail(already(begin))
     }
-    open.add(core)
+    const block = new TransactionBlock.TransactionBlock()
+    core.transaction = block
     return Effect.ensuring(
-      within(core, begin, body, restore, timeout),
-      Effect.sync(() => open.delete(core))
+      within(core, block, begin, body, restore, timeout),
+      Effect.sync(() => {
+        if (core.transaction === block) core.transaction = undefined
+      })
     )
   })

@@ -45,8 +45,15 @@ export class PgUsageError extends Data.TaggedError("PgUsageError")<{
   readonly reason: string
   /** The statement; empty when the call has none. */
   readonly sql: string
+  /**
+   * True when the mistake was found after statements of the call had been sent, as when the body of a transaction has ended
+   * the transaction by a statement. Unless given, nothing was sent.
+   */
+  readonly sent?: boolean
 }> {
-  readonly nothingSent = true
+  get nothingSent(): boolean {
+    return this.sent !== true
+  }
   override get message(): string {
     return ErrorText.usage(this)
   }

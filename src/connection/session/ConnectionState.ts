@@ -14,6 +14,7 @@ import type { Registry } from "../../types/Registry.js"
 import type { Framer } from "../../wire/Framer.js"
 import type { SideChannels } from "./SideChannels.js"
 import type { StatementCache } from "./StatementCache.js"
+import type { TransactionBlock } from "./TransactionBlock.js"
 import { TypeBook } from "./TypeBook.js"
 
 /** What a connection is made with. */
@@ -51,6 +52,8 @@ export class ConnectionState<R extends Waiter> {
   pendingFrom = 0
   /** While set, nothing of other requests is written. */
   holder: R | undefined = undefined
+  /** The transaction that `withTransaction` has open here. */
+  transaction: TransactionBlock | undefined = undefined
   /** Cancels under way: until they are over nothing more is written. */
   cancels = 0
   /** Unwanted statements were left behind a wanted one. */

@@ -94,6 +94,7 @@ const decodeAndTell = (core: Core, step: Step, run: FrameRun, owner: Request): v
     case "CommandComplete": {
       const tag = CommandTag.parse(message.commandTag)
       if (message.commandTag.startsWith("D")) core.statements.heard(message.commandTag)
+      core.transaction?.completed(owner, message.commandTag)
       return owner.onComplete(core, tag)
     }
     case "RowDescription":
@@ -126,6 +127,7 @@ const decodeAndTell = (core: Core, step: Step, run: FrameRun, owner: Request): v
 const ready = (core: Core, owner: Request, status: TransactionStatus): void => {
   core.session = Session.ready(core.session, status)
   if (core.holder === owner) core.holder = undefined
+  core.transaction?.ready(owner, status)
   if (!owner.onReady(core)) return owner.settle(core)
   Outbound.resubmit(core, owner)
   if (owner.before?.state === "queued") Outbound.resubmit(core, owner.before)

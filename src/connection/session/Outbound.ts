@@ -7,6 +7,7 @@ import * as Session from "../../protocol/Session.js"
 import * as Preset from "../../wire/Preset.js"
 import type { Core } from "./Core.js"
 import type { Request } from "./Request.js"
+import * as TransactionBlock from "./TransactionBlock.js"
 
 /** A batch that has grown beyond this many bytes leaves before the tick ends. */
 const batchBytes = 1 << 16
@@ -18,6 +19,7 @@ export const submit = (core: Core, request: Request): void => {
     request.settle(core)
     return
   }
+  request.block = core.transaction
   core.pending.push(request)
   pump(core)
 }
@@ -60,6 +62,15 @@ export const pump = (core: Core): void => {
 }
 
 const begin = (core: Core, request: Request): void => {
+  const current = core.transaction
+  if (current !== undefined || request.block !== undefined) {
+    const refused =
+      current?.own === request ? undefined : TransactionBlock.refusal(request.block, current, request.sql)
+    if (refused !== undefined) {
+      request.fail(refused)
+      return request.settle(core)
+    }
+  }
   const mark = core.writer.offset
   const script = request.open(core)
   if (script === undefined) {

@@ -13,6 +13,7 @@ import type { Script } from "../../protocol/Pipeline.js"
 import type { CopyBothResponse, CopyInResponse, CopyOutResponse } from "../../wire/messages/Copy.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import type { ConnectionState } from "./ConnectionState.js"
+import type { TransactionBlock } from "./TransactionBlock.js"
 
 type Core = ConnectionState<Request>
 
@@ -30,12 +31,18 @@ export abstract class Request {
   isStopped = false
   /** Whether any of it has been written to the socket, so that the server may have acted on it. */
   wasSent = false
+  /** The transaction in which it was asked for: outside it, it is not written. */
+  block: TransactionBlock | undefined = undefined
   /** The first thing that went wrong. */
   failure: PgSessionError | undefined = undefined
 
   /** `sql`: for errors. */
   constructor(readonly sql: string) {}
 
+  /** The text of the statement that is running, where the request has several. */
+  get running(): string {
+    return this.sql
+  }
   /** Nothing else may be on the wire while this is: copies, leases, several statements in one text. */
   get exclusive(): boolean {
     return false

@@ -67,7 +67,7 @@ export class PipelineRequest extends Request {
   /** Steps to be described, in order. */
   private describing: Array<Step> = []
   private described = 0
-  private running = 0
+  private at = 0
   private serverError: PgServerError | undefined
   private failedStep = -1
   /** Binds and executes have been sent; with named statements off, the closing of the names too. */
@@ -184,14 +184,18 @@ export class PipelineRequest extends Request {
     else Outbound.proceed(core, this, script)
   }
 
+  override get running(): string {
+    return this.steps[this.at]?.statement.sql ?? ""
+  }
+
   override onRows(_core: Core, run: FrameRun): string | undefined {
-    const step = this.steps[this.running]
+    const step = this.steps[this.at]
     if (step?.prepared === undefined) return undefined
     return Rows.take(this, step.prepared.result.decoder(this.mode), run, step.rows)
   }
 
   override onComplete(_core: Core, command: CommandTag.CommandTag): void {
-    const step = this.steps[this.running++]
+    const step = this.steps[this.at++]
     if (step === undefined) return
     step.result = { rows: step.rows, columns: step.prepared?.columns ?? [], command }
   }
@@ -201,11 +205,11 @@ export class PipelineRequest extends Request {
   }
 
   override onCopyIn(core: Core): void {
-    RefusedCopy.refuseIn(core, this, this.steps[this.running]?.statement.sql)
+    RefusedCopy.refuseIn(core, this, this.steps[this.at]?.statement.sql)
   }
 
   override onCopyOut(): void {
-    RefusedCopy.refuseOut(this, this.steps[this.running]?.statement.sql)
+    RefusedCopy.refuseOut(this, this.steps[this.at]?.statement.sql)
   }
 
   override failedIn(node: Node): void {
@@ -215,7 +219,7 @@ export class PipelineRequest extends Request {
       ? this.steps.findIndex(({ statement }) =>
           sameText(statement, this.describing[this.described]!.statement)
         )
-      : this.running
+      : this.at
     const sql = this.steps[at]?.statement.sql ?? ""
     this.serverError = new PgServerError({ ...this.failure, sql })
     this.failedStep = node === nodes.Syncing ? this.steps.length : at
@@ -264,7 +268,7 @@ export class PipelineRequest extends Request {
     this.failedStep = -1
     this.describing = []
     this.described = 0
-    this.running = 0
+    this.at = 0
     for (const step of this.steps) {
       step.prepared = undefined
       step.rows = []

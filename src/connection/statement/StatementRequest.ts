@@ -34,7 +34,9 @@ import * as RefusedCopy from "./RefusedCopy.js"
 import { Request } from "../session/Request.js"
 import type { Prepared, Reading, Result } from "../session/StatementCache.js"
 
-const startsWithCopy = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*copy\b/i
+/** Texts that are alone on the wire: COPY, and what ends a transaction. */
+const alone =
+  /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:copy|commit|rollback|abort|end|prepare\s+transaction)\b/i
 
 /** Looks at a described statement before it is run. */
 export interface Inspector {
@@ -53,17 +55,20 @@ export abstract class StatementRequest extends Request {
   private name = ""
   private deadIn: Node | undefined
   private tries = 0
-  private readonly copies: boolean
+  private readonly alone: boolean
   inspector: Inspector | undefined = undefined
 
   constructor(protected readonly statement: Statement) {
     super(statement.sql)
-    this.copies = startsWithCopy.test(statement.sql)
+    this.alone = alone.test(statement.sql)
   }
 
-  /** A COPY must not have messages of others behind it: the server would take them for its data and hang up. */
+  /**
+   * A COPY must not have messages of others behind it: the server would take them for its data and hang up. Behind the end of a
+   * transaction they would run outside it.
+   */
   override get exclusive(): boolean {
-    return this.copies
+    return this.alone
   }
 
   /** Writes what follows once the statement is described. `undefined` with `failure` set: nothing was written. */

@@ -1,11 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { cancelDeadline } from "../../../src/connection/session/Cancel.js"
+import type { PgConnection } from "../../../src/connection/PgConnection.js"
 import { rollbackDeadline } from "../../../src/connection/Transaction.js"
+import type { PgSessionError } from "../../../src/model/PgError.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
@@ -175,6 +178,147 @@ describe("a transaction", () => {
       yield* TestClock.adjust(cancelDeadline)
       assert.strictEqual(yield* Fiber.join(fiber), "mine")
       assert.strictEqual((yield* pg.status).state, "broken")
+    })
+  )
+})
+
+/** What it fails with; dies when it does not. */
+const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<E, never, R> =>
+  Effect.flatMap(Effect.either(effect), (outcome) =>
+    outcome._tag === "Left" ? Effect.succeed(outcome.left) : Effect.die(outcome.right)
+  )
+
+describe("a transaction that a statement of its own body ends", () => {
+  const ways: ReadonlyArray<
+    readonly [
+      string,
+      (pg: PgConnection, id: string) => Effect.Effect<unknown, PgSessionError>,
+      stored: boolean
+    ]
+  > = [
+    ["rollback", (pg) => pg.query(s("rollback")), false],
+    ["ROLLBACK as a whole result", (pg) => pg.execute(s("-- no\nROLLBACK WORK")), false],
+    ["rollback as values", (pg) => pg.values(s("rollback")), false],
+    ["rollback as a stream", (pg) => Stream.runDrain(pg.stream(s("rollback"))), false],
+    ["rollback in a pipeline", (pg) => pg.pipeline([s("select 1"), s("rollback")]), false],
+    ["abort", (pg) => pg.query(s("abort")), false],
+    ["commit", (pg) => pg.query(s("commit")), true],
+    ["end", (pg) => pg.query(s("end")), true],
+    ["rollback and chain", (pg) => pg.query(s("rollback and chain")), false],
+    ["commit and chain", (pg) => pg.query(s("commit and chain")), true],
+    ["rollback; begin", (pg) => pg.simple("rollback; begin"), false],
+    ["commit; begin", (pg) => pg.simple("commit; begin"), true],
+    [
+      "a failure and rollback",
+      (pg) => Effect.zipRight(Effect.ignore(pg.query(s("select 1 / 0"))), pg.query(s("rollback"))),
+      false
+    ],
+    ["prepare transaction", (pg, id) => pg.query(s(`prepare transaction '${id}'`)), false]
+  ]
+  for (const [way, end, stored] of ways) {
+    it.scopedLive(`by ${way} is not told as success, and nothing runs behind it`, () =>
+      Effect.gen(function* () {
+        const pg = yield* open()
+        const name = yield* table("id int")
+        const insert = (id: number) => pg.query(s(`insert into ${name} values (${id})`))
+        const count = () =>
+          Effect.map(rawRows(shared, `select count(*)::int from ${name}`), ([row]) => row?.[0])
+        let refused: PgSessionError | undefined
+        const told = yield* failureOf(
+          pg.withTransaction(
+            Effect.gen(function* () {
+              yield* insert(1)
+              yield* end(pg, name)
+              refused = yield* failureOf(insert(2))
+              yield* failureOf(pg.simple("select 1"))
+            })
+          )
+        )
+        if (way === "prepare transaction") yield* rawRows(shared, `rollback prepared '${name}'`)
+        assert.deepInclude(refused, { _tag: "PgUsageError", nothingSent: true })
+        assert.deepInclude(told, { _tag: "PgUsageError", nothingSent: false })
+        assert.match(told.message, /a statement of the body has ended the transaction/)
+        yield* isClean(pg)
+        assert.strictEqual(yield* count(), stored ? "1" : "0")
+        // Alone and last, or with what the body fails with.
+        yield* failureOf(pg.withTransaction(end(pg, `${name}_2`)))
+        assert.strictEqual(
+          yield* failureOf(pg.withTransaction(Effect.zipRight(end(pg, `${name}_3`), Effect.fail("mine")))),
+          "mine"
+        )
+        if (way === "prepare transaction")
+          yield* rawRows(shared, `rollback prepared '${name}_2'`).pipe(
+            Effect.zipRight(rawRows(shared, `rollback prepared '${name}_3'`))
+          )
+        yield* isClean(pg)
+        yield* pg.withTransaction(insert(3))
+        assert.strictEqual(yield* count(), stored ? "2" : "1")
+      })
+    )
+  }
+
+  it.scopedLive("refuses also what was issued at the same time as that statement", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const name = yield* table("id int")
+      const insert = pg.query(s(`insert into ${name} values (1)`))
+      yield* pg.withTransaction(Effect.zipRight(insert, Effect.fail("not yet"))).pipe(Effect.ignore)
+      const error = yield* failureOf(
+        pg.withTransaction(Effect.all([pg.query(s("rollback")), insert], { concurrency: "unbounded" }))
+      )
+      assert.strictEqual(error._tag, "PgUsageError")
+      yield* isClean(pg)
+      assert.deepStrictEqual(yield* rawRows(shared, `select count(*) from ${name}`), [["0"]])
+    })
+  )
+
+  it.scopedLive("is another thing than its savepoints, and its statements run on", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const name = yield* table("id int")
+      const insert = (id: number) => pg.query(s(`insert into ${name} values (${id})`))
+      yield* pg.withTransaction(
+        Effect.gen(function* () {
+          yield* pg.query(s("savepoint a"))
+          yield* insert(1)
+          yield* pg.query(s("rollback to a"))
+          yield* insert(2)
+          yield* pg.simple("rollback work to savepoint a; release savepoint a")
+          yield* insert(3)
+        })
+      )
+      yield* isClean(pg)
+      assert.deepStrictEqual(yield* rawRows(shared, `select id from ${name}`), [["3"]])
+    })
+  )
+})
+
+describe("a statement of a transaction that is over", () => {
+  it.scopedLive("and was not yet sent is never sent", () =>
+    Effect.gen(function* () {
+      const pg = yield* open({ config: { pipelineDepth: 1 } })
+      const name = yield* table("id int")
+      const insert = pg.query(s(`insert into ${name} values (1)`))
+      const late = yield* Deferred.make<Fiber.RuntimeFiber<unknown, PgSessionError>>()
+      const sleeping = yield* Deferred.make<void>()
+      const transaction = yield* Effect.fork(
+        pg.withTransaction(
+          Effect.gen(function* () {
+            const asleep = yield* Effect.fork(pg.query(s("select pg_sleep(3600)")))
+            yield* isRunning(pg, "pg_sleep")
+            yield* Deferred.succeed(sleeping, undefined)
+            yield* Fiber.join(asleep)
+          })
+        )
+      )
+      yield* Deferred.await(sleeping)
+      yield* Deferred.succeed(late, yield* Effect.fork(insert))
+      yield* eventually(pg.status, ({ waiting }) => waiting === 1)
+      yield* Fiber.interrupt(transaction)
+      const outcome = yield* Effect.either(Effect.flatMap(Deferred.await(late), Fiber.join))
+      assert.isTrue(outcome._tag === "Left")
+      yield* isClean(pg)
+      assert.deepStrictEqual(yield* rawRows(shared, `select count(*) from ${name}`), [["0"]])
     })
   )
 })
