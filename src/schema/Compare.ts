@@ -3,11 +3,12 @@
  * mismatch; a wanted column without a type is compared by its name only.
  */
 import type { Column } from "../model/Column.js"
+import * as TypeName from "../model/TypeName.js"
 import type { Registry } from "../types/Registry.js"
 import type { Compared, Nullability, Verdict } from "./Compared.js"
 import * as PgType from "./PgType.js"
 import * as Table from "./Table.js"
-import type { WantedRow } from "./Wanted.js"
+import type { WantedColumn, WantedRow } from "./Wanted.js"
 
 /** What only the catalogue knows of a result's columns. */
 export interface CatalogueFacts {
@@ -51,6 +52,23 @@ const knownName = (registry: Registry, facts: CatalogueFacts, oid: number): stri
   return name === `OID ${oid}` ? facts.typeName(oid) : name
 }
 
+/** A type of the same name but for the case of its letters. */
+const typeHint = ({ types }: WantedColumn, known: string | undefined): string | undefined =>
+  known !== undefined && types?.some((type) => TypeName.differsInCase(type, known)) === true
+    ? `${known} is spelled with other letters`
+    : undefined
+
+/** A column that is not wanted, of the same name but for the case of its letters or for `_`. */
+const nameHint = (name: string, present: ReadonlyArray<Compared>): string | undefined => {
+  const unwanted = present.filter(({ wanted }) => wanted === undefined)
+  const folded = name.toLowerCase()
+  const same = unwanted.find((each) => each.name.toLowerCase() === folded)
+  if (same !== undefined) return `${same.name} is there; SQL folds names without quotes to lower case`
+  const bare = folded.replaceAll("_", "")
+  const near = unwanted.find((each) => each.name.toLowerCase().replaceAll("_", "") === bare)
+  return near === undefined ? undefined : `${near.name} is there; Schema.fromKey renames`
+}
+
 /** Compares; of columns with equal names the last counts, because it is the one in the row. */
 export const compare = (
   wanted: WantedRow,
@@ -75,16 +93,21 @@ export const compare = (
           : nullability === "nullable" && !want.nullable
             ? "nullable"
             : "fits"
-    return { name, type, nullability, wanted: want, verdict }
+    const hint = verdict === "type" && want !== undefined ? typeHint(want, known) : undefined
+    return { name, type, nullability, wanted: want, verdict, ...(hint === undefined ? {} : { hint }) }
   })
   const missing = wanted.columns
     .filter(({ name }) => !last.has(name))
-    .map((want): Compared => ({
-      name: want.name,
-      type: undefined,
-      nullability: "unknown",
-      wanted: want,
-      verdict: want.optional ? "fits" : "missing"
-    }))
+    .map((want): Compared => {
+      const hint = want.optional ? undefined : nameHint(want.name, present)
+      return {
+        name: want.name,
+        type: undefined,
+        nullability: "unknown",
+        wanted: want,
+        verdict: want.optional ? "fits" : "missing",
+        ...(hint === undefined ? {} : { hint })
+      }
+    })
   return new Comparison([...present, ...missing])
 }

@@ -21,4 +21,6 @@ export interface Compared {
   /** What the Schema wants; `undefined` when it does not want the column. */
   readonly wanted: WantedColumn | undefined
   readonly verdict: Verdict
+  /** What the mismatch comes from, where it is one of spelling. */
+  readonly hint?: string
 }

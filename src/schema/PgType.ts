@@ -5,6 +5,7 @@
 import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as Oid from "../model/Oid.js"
+import * as TypeName from "../model/TypeName.js"
 import type { Codec } from "../types/Codec.js"
 import * as Registry from "../types/Registry.js"
 
@@ -13,6 +14,8 @@ export interface PgType {
   readonly oid: number | undefined
   /** As in pg_type, such as `int4`; of arrays with `[]` behind it. */
   readonly name: string
+  /** The name as it was written, where it was written without quotes and in another way. */
+  readonly verbatim?: string
   /** Reads the columns of a query's result, whatever the client has for the type; unless given, the client's codec does. */
   readonly codec?: Codec
   /** The same for the elements of an array. */
@@ -29,10 +32,16 @@ export const make = (type: PgTypeInput): PgType =>
   typeof type === "number"
     ? { oid: type, name: Oid.nameOf(type) }
     : typeof type === "string"
-      ? { oid: undefined, name: type }
+      ? byName(TypeName.of(type))
       : "decodeText" in type
         ? { oid: type.oid, name: type.name, codec: type }
         : type
+
+const byName = ({ name, oid, verbatim }: TypeName.TypeName): PgType => ({
+  oid,
+  name,
+  ...(verbatim === name ? {} : { verbatim })
+})
 
 /** The Schema, for columns of this type, or of any of these. */
 export const annotate = <S extends Schema.Annotable.All>(
@@ -94,10 +103,11 @@ export const merge = (types: Iterable<PgType>): ReadonlyArray<PgType> => {
 export const arrayOf = (type: PgType): PgType => {
   if (type.name.endsWith("[]")) return type
   const arrayOid = type.oid === undefined ? 0 : (Registry.lossless.lookup(type.oid)?.arrayOid ?? 0)
-  const { codec } = type
+  const { codec, verbatim } = type
   return {
     oid: arrayOid === 0 ? undefined : arrayOid,
     name: `${type.name}[]`,
+    ...(verbatim === undefined ? {} : { verbatim: `${verbatim}[]` }),
     ...(codec === undefined ? {} : { elementCodec: codec })
   }
 }
@@ -108,10 +118,5 @@ export const arrayOf = (type: PgType): PgType => {
  */
 export const fits = (type: PgType, oid: number, name: string | undefined): boolean => {
   if (type.oid !== undefined) return type.oid === oid
-  return name === undefined || sameName(type.name, name)
+  return name === undefined || TypeName.isOf({ verbatim: type.name, ...type }, name)
 }
-
-/** A name that says no schema is the name in any. */
-const sameName = (self: string, that: string): boolean =>
-  self === that ||
-  (self.includes(".") !== that.includes(".") && (self.endsWith(`.${that}`) || that.endsWith(`.${self}`)))

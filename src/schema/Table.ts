@@ -20,14 +20,22 @@ const header = ["column", "type", "may be NULL", "wanted", "takes NULL", ""]
 
 const nothing = "-"
 
-const cells = ({ name, nullability, type, verdict, wanted }: Compared): ReadonlyArray<string> => [
-  printable(name),
-  type ?? nothing,
-  type === undefined ? nothing : nulls[nullability],
-  wanted === undefined ? nothing : (wanted.types?.map((each) => each.name).join(" or ") ?? "any type"),
-  wanted === undefined ? nothing : wanted.nullable ? "yes" : "no",
-  verdict === "fits" && type === undefined ? "may be missing" : remarks[verdict]
-]
+const remarkOf = ({ hint, type, verdict }: Compared): string => {
+  if (verdict === "fits" && type === undefined) return "may be missing"
+  return hint === undefined ? remarks[verdict] : `${remarks[verdict]}: ${hint}`
+}
+
+const cells = (compared: Compared): ReadonlyArray<string> => {
+  const { name, nullability, type, wanted } = compared
+  return [
+    printable(name),
+    type ?? nothing,
+    type === undefined ? nothing : nulls[nullability],
+    wanted === undefined ? nothing : (wanted.types?.map((each) => each.name).join(" or ") ?? "any type"),
+    wanted === undefined ? nothing : wanted.nullable ? "yes" : "no",
+    remarkOf(compared)
+  ]
+}
 
 /** Names come from the server: none breaks out of its line. */
 const printable = (name: string): string =>

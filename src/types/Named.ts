@@ -8,8 +8,8 @@ import type { Codec } from "./Codec.js"
 export type Make = (found: Codec) => Codec
 
 export interface Named {
-  /** `shop.colour`, or without its schema for a type of the name in any. */
-  readonly name: string
+  /** `shop.colour`, or without its schema for a type of the name in any; each spelling that it may be. */
+  readonly names: ReadonlyArray<string>
   readonly make: Make
 }
 
@@ -19,8 +19,8 @@ export interface Named {
  */
 export const over = (all: ReadonlyArray<Named>, schema: string | undefined, found: Codec): Codec => {
   let codec = found
-  for (const { make, name } of all) {
-    if (name === found.name || (schema !== undefined && name === `${schema}.${found.name}`)) {
+  for (const { make, names } of all) {
+    if (names.includes(found.name) || (schema !== undefined && names.includes(`${schema}.${found.name}`))) {
       codec = made(make, codec)
     }
   }

@@ -6,6 +6,7 @@
  */
 import * as Oid from "../model/Oid.js"
 import type { PgType } from "../model/PgType.js"
+import * as TypeName from "../model/TypeName.js"
 import * as Arrays from "./Arrays.js"
 import * as Booleans from "./Booleans.js"
 import * as Bytes from "./Bytes.js"
@@ -104,15 +105,16 @@ export class Registry {
    * gets the codec that it would have, and what it makes of it reads and writes the type, alone, in arrays, and in ranges,
    * composites and domains made of it. A name that is never met does nothing.
    *
-   * `name`: as the catalogue has it, case kept and without quotes: `shop.colour`, or `colour` for that of any schema. An array
-   * follows its elements and has no name of its own. A type that has a codec here already gets its new one at once, and one
+   * `name`: `shop.colour`, or `colour` for that of any schema; as SQL writes it (`"Shop"."Colour"`, `integer`) or as the catalogue
+   * has it, case kept and without quotes. An array follows its elements and has no name of its own. A type that has a codec here already gets its new one at once, and one
    * added later by `with` takes its place.
    *
    * `make` is called whenever types have been found, and so more than once. What it throws fails every statement that reads or
    * writes the type, with `PgCodecError`, whose `cause` it is.
    */
   withNamed(name: string, make: Named.Make): Registry {
-    const named = [{ name, make }]
+    const { name: read, verbatim } = TypeName.of(name)
+    const named = [{ names: [read, verbatim, name], make }]
     const known: Array<Codec> = []
     for (const codec of this.codecs.values()) {
       if (codec.name.endsWith("[]")) continue

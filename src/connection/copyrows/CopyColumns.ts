@@ -4,10 +4,10 @@
  */
 import * as Either from "effect/Either"
 import { type Column, ofType } from "../../model/Column.js"
-import { oidOf } from "../../model/OidNames.js"
+import * as TypeName from "../../model/TypeName.js"
 
 /**
- * A column with its type: an OID, or the name of a built-in type such as `int4` or `int4[]`. Where there is a server to ask,
+ * A column with its type: an OID, or the name of a built-in type such as `int4`, `integer` or `int4[]`. Where there is a server to ask,
  * any other name that it knows, as SQL has it: `mood`, `shop."Mood"`.
  */
 export interface CopyColumn {
@@ -17,6 +17,8 @@ export interface CopyColumn {
 
 /** Columns by name, with types stated for all, some or none. */
 export type CopyColumns = ReadonlyArray<string | CopyColumn>
+
+const oidOf = (type: string): number | undefined => TypeName.of(type).oid
 
 export const nameOf = (column: string | CopyColumn): string =>
   typeof column === "string" ? column : column.name

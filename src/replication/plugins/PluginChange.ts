@@ -1,8 +1,7 @@
 /** What plugins with textual output tell: the same for all of them, with what a plugin does not tell left out. */
 import { ByteReader } from "../../bytes/ByteReader.js"
 import * as Utf8 from "../../bytes/Utf8.js"
-import { oidOf } from "../../model/OidNames.js"
-import * as Oid from "../../model/Oid.js"
+import * as TypeName from "../../model/TypeName.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { PgTimestampTz } from "../../model/PgTimestampTz.js"
 import type { Registry } from "../../types/Registry.js"
@@ -77,33 +76,8 @@ export type PluginChange =
   | ({ readonly _tag: "StreamCommit" } & OfTransaction)
   | ({ readonly _tag: "StreamPrepare" } & OfPrepared)
 
-/** SQL's names of types whose pg_type names are others. */
-const sqlNames: ReadonlyMap<string, number> = new Map([
-  ["smallint", Oid.int2],
-  ["integer", Oid.int4],
-  ["bigint", Oid.int8],
-  ["real", Oid.float4],
-  ["double precision", Oid.float8],
-  ["boolean", Oid.bool],
-  ["character varying", Oid.varchar],
-  ["character", Oid.bpchar],
-  ['"char"', Oid.charInternal],
-  ["bit varying", Oid.varbit],
-  ["time without time zone", Oid.time],
-  ["time with time zone", Oid.timetz],
-  ["timestamp without time zone", Oid.timestamp],
-  ["timestamp with time zone", Oid.timestamptz]
-])
-
 /** The OID of a built-in type by the name a plugin prints, modifiers and array brackets in it; 0 for other types. */
-export const typeOidOf = (printed: string): number => {
-  const plain = printed.replace(/\([^)]*\)/, "")
-  const isArray = plain.endsWith("[]")
-  const element = isArray ? plain.slice(0, -2) : plain
-  const elementOid = sqlNames.get(element)
-  if (elementOid !== undefined) return isArray ? (oidOf(`${Oid.nameOf(elementOid)}[]`) ?? 0) : elementOid
-  return oidOf(plain) ?? (plain.startsWith("_") ? oidOf(`${plain.slice(1)}[]`) : undefined) ?? 0
-}
+export const typeOidOf = (printed: string): number => TypeName.of(printed).oid ?? 0
 
 /** A value that is not in its type's text form. */
 export interface UndecodableValue {
