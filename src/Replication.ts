@@ -80,8 +80,8 @@ export type {
   CopyStarted,
   TableProgress
 } from "./replication/snapshot/SnapshotCopy.js"
-export { PgSnapshotError } from "./replication/snapshot/SnapshotFailure.js"
-export type { SnapshotReason } from "./replication/snapshot/SnapshotFailure.js"
+export { PgSnapshotError } from "./model/SnapshotError.js"
+export type { SnapshotReason } from "./model/SnapshotError.js"
 export type { PublishedTable } from "./replication/snapshot/SnapshotTables.js"
 export { CatchUp } from "./replication/snapshot/CatchUp.js"
 export type { CopiedTable } from "./replication/snapshot/CatchUp.js"
@@ -90,8 +90,8 @@ export { exactlyOnce } from "./replication/run/ExactlyOnce.js"
 export type { ExactlyOnceOptions } from "./replication/run/ExactlyOnce.js"
 export { usualTable as usualPositionTable } from "./replication/run/PositionTable.js"
 /** A row that cannot be read, and where in the stream it stands. */
-export { PgChangeRowError } from "./replication/changes/ChangeRowError.js"
-export type { ChangeRowPlace } from "./replication/changes/ChangeRowError.js"
+export { PgChangeRowError } from "./model/ChangeRowError.js"
+export type { ChangeRowPlace } from "./model/CodecPlace.js"
 /** Changes of one table through a Schema. */
 export { table } from "./replication/tables/TypedTable.js"
 export type {

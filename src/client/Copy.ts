@@ -3,7 +3,7 @@
  * back clean. Data are bytes as the COPY statement's format has them.
  *
  * What is copied is the text of a statement, or told by a table, a format and its options: then names are quoted, and
- * options that do not go together, or that the server does not know yet, are refused with `PgCodecError` before anything is
+ * options that do not go together, or that the server does not know yet, are refused with `PgUsageError` before anything is
  * sent.
  *
  * Interrupting, or a source that fails, ends a copy in with CopyFail, and nothing is stored; closing a copy out early

@@ -15,7 +15,7 @@ import type * as Stream from "effect/Stream"
 import type { CopyResult } from "../connection/copy/CopyIn.js"
 import * as CopyRows from "../connection/copyrows/CopyRows.js"
 import type { RowInput, RowOf, RowsFrom, RowsInto, TypedInto } from "../connection/copyrows/CopyRows.js"
-import type { PgSessionError } from "../model/PgError.js"
+import type { PgCopyRowError, PgSessionError } from "../model/PgError.js"
 import type * as Row from "../types/Row.js"
 import type { PgClientError } from "./PgClient.js"
 import type { PgClient } from "./PgClient.js"
@@ -60,8 +60,10 @@ export interface RowCopies<Err, Env> {
   }
 }
 
-export const make = <Err, Env>(ways: CopyWays.Ways<Err, Env>): RowCopies<Err | PgSessionError, Env> => {
-  type Failure<E> = Err | PgSessionError | E
+export const make = <Err, Env>(
+  ways: CopyWays.Ways<Err, Env>
+): RowCopies<Err | PgSessionError | PgCopyRowError, Env> => {
+  type Failure<E> = Err | PgSessionError | PgCopyRowError | E
 
   function rowsInto<E, R>(
     target: RowsInto,
@@ -113,6 +115,8 @@ export const make = <Err, Env>(ways: CopyWays.Ways<Err, Env>): RowCopies<Err | P
   return { rowsInto, rowsSink, rowsFrom }
 }
 
-export const { rowsFrom, rowsInto, rowsSink }: RowCopies<PgClientError, PgClient> = make(CopyWays.pooled)
+export const { rowsFrom, rowsInto, rowsSink }: RowCopies<PgClientError | PgCopyRowError, PgClient> = make(
+  CopyWays.pooled
+)
 
 export { decode as decodeRows, encode as encodeRows } from "../connection/copyrows/CopyRows.js"

@@ -14,7 +14,7 @@ import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
 import type { Notice } from "../model/Notice.js"
 import type { Notification } from "../model/Notification.js"
-import type { PgCommitUnknownError, PgError, PgSessionError } from "../model/PgError.js"
+import type { PgCommitUnknownError, PgSessionError } from "../model/PgError.js"
 import * as ServerVersion from "../model/ServerVersion.js"
 import type { PgType } from "../model/PgType.js"
 import type { Statement } from "../model/Statement.js"
@@ -66,7 +66,7 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
   readonly facts: ConnectFacts
   readonly status: Effect.Effect<ConnectionStatus>
   /** Succeeds with the reason when the connection has ended, for whatever reason. */
-  readonly ended: Effect.Effect<PgError>
+  readonly ended: Effect.Effect<PgSessionError>
 
   /** A text of any number of statements by the simple protocol: every result in order. One implicit transaction. */
   readonly simple: (
@@ -111,7 +111,7 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
   ) => Effect.Effect<Uint8Array | null, PgSessionError>
   /**
    * BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. One at a time: a second one is refused
-   * with `PgServerError` (`25001`). `PgClient.withTransaction` nests, by savepoints.
+   * with `PgUsageError`. `PgClient.withTransaction` nests, by savepoints.
    */
   readonly withTransaction: <A, E, R>(
     body: Effect.Effect<A, E, R>,
@@ -177,7 +177,7 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
   return {
     facts: core.facts,
     status: Effect.sync(() => statusOf(core)),
-    ended: Effect.async<PgError>((resume) => {
+    ended: Effect.async<PgSessionError>((resume) => {
       const ended = core.ended
       if (ended !== undefined) return resume(Effect.succeed(ended))
       core.onEnded.push(() => resume(Effect.succeed(core.ended!)))

@@ -7,7 +7,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import { PgClosedError, PgCommitUnknownError, PgServerError, PgTimeoutError } from "../model/PgError.js"
+import {
+  PgClosedError,
+  PgCommitUnknownError,
+  PgServerError,
+  PgTimeoutError,
+  PgUsageError
+} from "../model/PgError.js"
 import type { PgSessionError } from "../model/PgError.js"
 import * as ServerFields from "../model/ServerFields.js"
 import * as Statement from "../model/Statement.js"
@@ -36,14 +42,13 @@ export const beginText = (options: TransactionOptions): string => {
 }
 
 /** What the server would only warn of, and the first COMMIT then store what both have done. */
-const already = (sql: string): PgServerError =>
-  new PgServerError({
-    ...ServerFields.make({
-      severity: "ERROR",
-      code: "25001",
-      text: "there is a transaction on this connection already: BEGIN was not sent",
-      hint: "Use another connection, a SAVEPOINT, or PgClient.withTransaction, which nests."
-    }),
+const already = (sql: string): PgUsageError =>
+  new PgUsageError({
+    operation: "withTransaction",
+    argument: "",
+    reason:
+      "a transaction is open on this connection already, and BEGIN was not sent: use another connection, a SAVEPOINT, " +
+      "or PgClient.withTransaction, which nests",
     sql
   })
 
@@ -182,7 +187,8 @@ const within = <A, E, R>(
  * `rollbackDeadline`.
  *
  * Fails with what the body fails with; with `PgServerError` when BEGIN or COMMIT is refused (a deferred constraint, a
- * serialization failure), with `PgUsageError` when a statement of the body has ended the transaction, and, before anything is sent, when a transaction is open already (`25001`); with
+ * serialization failure); with `PgUsageError` when a statement of the body has ended the transaction, and, before anything
+ * is sent, when a transaction is open already; with
  * `PgCommitUnknownError` when the connection was lost, or `timeout` passed, after COMMIT had left. `timeout` is for BEGIN and
  * COMMIT each.
  */

@@ -1,4 +1,5 @@
 /** What a person reads of an error: what happened, where, and what to do. */
+import type { CodecPlace } from "./CodecPlace.js"
 import type { AuthFailure, ConnectPhase, Deadline } from "./Failure.js"
 import type { ServerFields } from "./ServerFields.js"
 
@@ -139,75 +140,71 @@ export const protocol = (error: {
   return `protocol violation in state ${error.state}, message '${error.tag}': ${error.reason}. The connection has been closed${doubt}`
 }
 
-/** What could not be done with a statement as a whole, by the name of its part. */
-const wholes: ReadonlyMap<string, string> = new Map([
-  ["list", "the parameters cannot be sent"],
-  ["SQL", "the statement cannot be sent"],
-  ["COPY", "the statement cannot run this way"],
-  ["fetchSize", "rows cannot be fetched by so many"],
-  ["columns", "the result does not fit the Schema, and the statement was not run"]
-])
+/** `STATEMENT: …` on a line of its own, where there is a statement. */
+const ofStatement = (sql: string): string => (sql === "" ? "" : `\nSTATEMENT: ${firstLine(sql)}`)
 
-/** A parameter whose type the SQL does not tell is text to the server. */
-const untold = (error: { readonly type: string; readonly reason: string; readonly where: string }): string =>
-  error.type === "text" && error.reason.startsWith("expected string,")
-    ? `\nHINT: The server takes a parameter for text where the SQL does not tell its type. A cast does: ${error.where}::int4.`
-    : ""
-
-/** Whether it is about a table whose changes are read: there is no statement then. */
-const isTable = (error: { readonly where: string; readonly index: number }): boolean =>
-  error.index < 0 && error.where === "table"
-
-/** What may be done where a Schema does not take what the server has. */
-const schemaHint = (error: {
-  readonly where: string
-  readonly index: number
-  readonly rowNumber?: number
-  readonly reason: string
-}): string => {
-  if (error.index < 0 && error.where === "columns") {
-    return "\nHINT: Change the Schema, or the statement by an alias or a cast."
-  }
-  if (isTable(error)) return "\nHINT: Change the Schema, or the table."
-  return error.rowNumber !== undefined && error.reason.endsWith(", got null")
-    ? "\nHINT: Schema.NullOr takes NULL."
-    : ""
-}
-
-const unreadable = (error: {
-  readonly where: string
-  readonly index: number
-  readonly rowNumber?: number
-  readonly type: string
-}): string => {
-  const row = error.rowNumber === undefined ? "" : `row ${error.rowNumber}`
-  if (error.index < 0 && row !== "") return `${row} cannot be read`
-  if (error.index < 0 && error.where === "row") return "a row cannot be read"
-  return `column "${error.where}" of type ${error.type} cannot be read${row === "" ? "" : ` in ${row}`}`
-}
-
-export const codec = (error: {
+/** A codec's error, as far as its message needs it. */
+interface CodecFault {
   readonly direction: "decode" | "encode"
-  readonly where: string
-  readonly index: number
-  readonly rowNumber?: number
+  readonly place: CodecPlace
   readonly type: string
   readonly reason: string
   readonly sql: string
-}): string => {
-  const what =
-    (error.index < 0 ? wholes.get(error.where) : undefined) ??
-    (error.direction === "decode"
-      ? unreadable(error)
-      : `parameter ${error.where} cannot be sent as ${error.type}`)
-  const hint = error.direction === "encode" ? untold(error) : schemaHint(error)
-  const colon = error.reason.startsWith("\n") ? ":" : ": "
-  if (isTable(error)) return `the table ${error.sql} does not fit the Schema${colon}${error.reason}${hint}`
-  return `${what}${colon}${error.reason}${error.sql === "" ? "" : `\nSTATEMENT: ${firstLine(error.sql)}`}${hint}`
 }
 
-/** `STATEMENT: …` on a line of its own, where there is a statement. */
-const ofStatement = (sql: string): string => (sql === "" ? "" : `\nSTATEMENT: ${firstLine(sql)}`)
+const columnsOf = {
+  result: "the result does not fit the Schema, and the statement was not run",
+  copy: "the columns of the copy do not fit the Schema, and nothing was copied"
+}
+
+/** What could not be read or written. */
+const codecHead = ({ direction, place, sql, type }: CodecFault): string => {
+  const done = direction === "decode" ? "read" : "sent"
+  switch (place._tag) {
+    case "Parameter":
+      return `parameter $${place.number} cannot be sent as ${type}`
+    case "Argument":
+      return `the ${place.name} cannot be ${done}`
+    case "Column":
+      return `column "${place.column}" of type ${type} cannot be ${done}`
+    case "RowColumn":
+      return `column "${place.column}" of type ${type} cannot be ${done} in row ${place.row}`
+    case "Row":
+      return `${place.row === undefined ? "a row" : `row ${place.row}`} cannot be ${done}`
+    case "Columns":
+      return place.of === "table" ? `the table ${sql} does not fit the Schema` : columnsOf[place.of]
+  }
+}
+
+const schemaHints = {
+  result: "Change the Schema, or the statement by an alias or a cast.",
+  copy: "Change the Schema, or what is copied.",
+  table: "Change the Schema, or the table."
+}
+
+const codecHint = ({ place, reason, type }: CodecFault): string => {
+  switch (place._tag) {
+    case "Parameter":
+      // A parameter whose type the SQL does not tell is text to the server.
+      return type === "text" && reason.startsWith("expected string,")
+        ? `\nHINT: The server takes a parameter for text where the SQL does not tell its type. A cast does: $${place.number}::int4.`
+        : ""
+    case "Columns":
+      return `\nHINT: ${schemaHints[place.of]}`
+    case "Row":
+    case "RowColumn":
+      return reason.endsWith(", got null") ? "\nHINT: Schema.NullOr takes NULL." : ""
+    default:
+      return ""
+  }
+}
+
+export const codec = (fault: CodecFault): string => {
+  const { place, reason, sql } = fault
+  const colon = reason.startsWith("\n") ? ":" : ": "
+  const statement = place._tag === "Columns" && place.of !== "result" ? "" : ofStatement(sql)
+  return `${codecHead(fault)}${colon}${reason}${statement}${codecHint(fault)}`
+}
 
 export const usage = (error: {
   readonly operation: string

@@ -6,12 +6,23 @@
  * again is safe whatever the statement does.
  */
 import * as Data from "effect/Data"
+import type { PgChangeRowError } from "./ChangeRowError.js"
+import type { CodecPlace } from "./CodecPlace.js"
+import type { PgCopyRowError } from "./CopyRowError.js"
 import * as ErrorText from "./ErrorText.js"
 import type { AuthFailure, ConnectPhase, Deadline, TransportFailure } from "./Failure.js"
+import type { PgServerError } from "./ServerError.js"
 import type { ServerFields } from "./ServerFields.js"
+import type { PgSnapshotError } from "./SnapshotError.js"
 import * as SqlState from "./SqlState.js"
 
+export { PgChangeRowError } from "./ChangeRowError.js"
+export type { CodecPlace } from "./CodecPlace.js"
+export { PgCopyRowError } from "./CopyRowError.js"
 export type { AuthFailure, ConnectPhase, Deadline, TransportFailure } from "./Failure.js"
+export { PgServerError } from "./ServerError.js"
+export { PgSnapshotError } from "./SnapshotError.js"
+export type { SnapshotReason } from "./SnapshotError.js"
 
 /** A setting is missing, malformed or contradictory. Found before a socket is opened. */
 export class PgConfigError extends Data.TaggedError("PgConfigError")<{
@@ -46,8 +57,8 @@ export class PgUsageError extends Data.TaggedError("PgUsageError")<{
   /** The statement; empty when the call has none. */
   readonly sql: string
   /**
-   * True when the mistake was found after statements of the call had been sent, as when the body of a transaction has ended
-   * the transaction by a statement. Unless given, nothing was sent.
+   * True when the mistake was found after something of the call had been sent: the body of a transaction ended the
+   * transaction by a statement, a COPY was sent as a query, a query as a COPY. Unless given, nothing was sent.
    */
   readonly sent?: boolean
 }> {
@@ -111,23 +122,6 @@ export class PgAuthError extends Data.TaggedError("PgAuthError")<{
   }
 }
 
-/** The server refused a statement. With severity `ERROR` the session is still usable, with `FATAL` it has ended. */
-export class PgServerError extends Data.TaggedError("PgServerError")<
-  ServerFields & {
-    /** The statement; empty when the error belongs to none. */
-    readonly sql: string
-  }
-> {
-  readonly nothingSent = false
-  /** Class of the SQLSTATE: its first two characters. */
-  get class(): string {
-    return this.code.slice(0, 2)
-  }
-  override get message(): string {
-    return ErrorText.server(this, this.sql)
-  }
-}
-
 /** The server sent what the protocol does not allow here. The connection is closed. */
 export class PgProtocolError extends Data.TaggedError("PgProtocolError")<{
   /** State of the machine that received it, such as `ExtendedQuery.Fetching`. */
@@ -142,33 +136,25 @@ export class PgProtocolError extends Data.TaggedError("PgProtocolError")<{
   }
 }
 
-/** A value could not be read or written, or a result is not what a Schema wants. The connection is usable. */
+/** A value could not be read or written, or columns are not those that a Schema wants. The connection is usable. */
 export class PgCodecError extends Data.TaggedError("PgCodecError")<{
   readonly direction: "decode" | "encode"
-  /**
-   * Column name for results; `$n` for parameters. With `index` −1: `row` where a Schema refuses a row as a whole,
-   * `columns` where the result does not have the columns that a Schema wants, which is found before anything is run;
-   * `table` where a table whose changes are read does not have them, and then `sql` is the table's name.
-   */
-  readonly where: string
-  /** 0-based index of the column or parameter. */
-  readonly index: number
-  /** Number of the row that a Schema or a COPY of rows refused, counted from 1. */
-  readonly rowNumber?: number
+  /** The parameter, the column, the row or the columns that the error is about, by its `_tag`. */
+  readonly place: CodecPlace
   /** Name of the PostgreSQL type, or its OID as text. */
   readonly type: string
   /** What was expected and the shape of what was there; never the value. */
   readonly reason: string
+  /** The statement; where a table's changes are read, the table's name. */
   readonly sql: string
+  /** Whether the statement provably was not run: a parameter was refused, or columns were compared before. */
+  readonly nothingSent: boolean
   /**
    * What a codec or a Schema of the application's threw, or the `ParseIssue` of a Schema that refused a row. An issue holds
    * the refused value; printing it shows none.
    */
   readonly cause?: unknown
 }> {
-  get nothingSent(): boolean {
-    return this.direction === "encode" || (this.where === "columns" && this.index < 0)
-  }
   override get message(): string {
     return ErrorText.codec(this)
   }
@@ -263,7 +249,15 @@ export type PgSessionError =
 export type PgOpenError = PgConfigError | PgConnectError | PgAuthError
 
 /** Every error of this package. */
-export type PgError = PgSessionError | PgOpenError | PgPoolError | PgCommitUnknownError | PgSlotError
+export type PgError =
+  | PgSessionError
+  | PgOpenError
+  | PgPoolError
+  | PgCommitUnknownError
+  | PgCopyRowError
+  | PgChangeRowError
+  | PgSlotError
+  | PgSnapshotError
 
 const reconnectable: ReadonlySet<string> = new Set(["57P01", "57P02", "57P03", "53300"])
 const transient: ReadonlySet<string> = new Set(["40001", "40P01"])

@@ -10,6 +10,7 @@ import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import type { Column } from "../model/Column.js"
+import * as CodecPlace from "../model/CodecPlace.js"
 import { PgCodecError } from "../model/PgError.js"
 import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
@@ -93,12 +94,11 @@ export class RowSchema<A, R> {
     const column = origin.columns[index]
     return new PgCodecError({
       direction: "decode",
-      where: column?.name ?? "row",
-      index,
-      rowNumber,
+      place: CodecPlace.inRow(rowNumber, column?.name, index),
       type: column === undefined ? "record" : origin.registry.nameOf(column.typeOid),
       reason,
       sql: origin.sql,
+      nothingSent: false,
       cause
     })
   }

@@ -430,7 +430,7 @@ describe("types asked for by name", () => {
     expect(told.failure).toMatchObject({ code: "42704" })
     expect(pg.core.findsTypes).toBe(true)
     const wrong = pg.submit<ReadonlyArray<PgType>>((outcome) => new CatalogRequest(["a\0"], outcome))
-    expect(wrong.failure).toMatchObject({ _tag: "PgCodecError", direction: "encode" })
+    expect(wrong.failure).toMatchObject({ _tag: "PgUsageError", argument: "types" })
     await pg.sent()
     expect(pg.core.writer.offset).toBe(0)
   })

@@ -327,7 +327,7 @@ it("asked for as a query it is refused, and the session goes on", async () => {
   server.say(both, copyData("x"))
   assert.deepStrictEqual(await server.sent(), ["CopyDone"])
   server.say(copyDone, complete("COPY 0"), complete("START_REPLICATION"), ready())
-  assert.strictEqual(told.failure?._tag, "PgCodecError")
+  assert.strictEqual(told.failure?._tag, "PgUsageError")
   assert.include(told.failure?.message, "copyBoth")
   isUsable(server)
 })

@@ -8,7 +8,6 @@ import * as CopyRows from "../../src/connection/copyrows/CopyRows.js"
 import { pieceBytes } from "../../src/connection/copyrows/CopyRowEncoder.js"
 import { PgCopyRowError } from "../../src/model/CopyRowError.js"
 import * as Oid from "../../src/model/Oid.js"
-import { PgCodecError } from "../../src/model/PgError.js"
 import { familiar, Registry } from "../../src/types/Registry.js"
 import * as Texts from "../../src/types/Texts.js"
 import { cut } from "../wire/bytes.js"
@@ -169,19 +168,11 @@ describe("a row that cannot be written", () => {
       for (const format of ["binary", "text", "csv"] as const) {
         const rows = Stream.make({ id: 1, name: "a" }, { id: "a secret", name: "b" })
         const { error } = yield* rowFailure(CopyRows.encode({ columns: people.slice(0, 2), format })(rows))
-        assert.strictEqual(error._tag, "PgCodecError")
-        assert.instanceOf(error, PgCodecError)
+        assert.strictEqual(error._tag, "PgCopyRowError")
+        assert.deepStrictEqual(error.place, { _tag: "CopyRow", row: 2, column: "id", index: 0 })
         assert.deepStrictEqual(
-          [
-            error.direction,
-            error.where,
-            error.rowNumber,
-            error.column,
-            error.index,
-            error.type,
-            error.nothingSent
-          ],
-          ["encode", "COPY", 2, "id", 0, "int4", false]
+          [error.direction, error.rowNumber, error.column, error.type, error.nothingSent],
+          ["encode", 2, "id", "int4", false]
         )
         assert.match(
           error.message,
@@ -202,7 +193,7 @@ describe("a row that cannot be written", () => {
       )
       assert.match((yield* encode([1, "a", 3])).error.reason, /3 values for 2 columns/)
       const missing = yield* encode({ id: 1 })
-      assert.deepStrictEqual([missing.error.column, missing.error.index], ["name", 1])
+      assert.deepStrictEqual([missing.error.column, missing.error.place.index], ["name", 1])
       assert.match(missing.error.reason, /undefined/)
     })
   )
@@ -232,8 +223,8 @@ describe("data that cannot be read", () => {
       const { count, error } = yield* decode(utf8("1,a\n2,b\nx,c\n4,d\n"))
       assert.strictEqual(count, 2)
       assert.deepStrictEqual(
-        [error.direction, error.where, error.rowNumber, error.column, error.index, error.type],
-        ["decode", "COPY", 3, "id", 0, "int4"]
+        [error.direction, error.rowNumber, error.column, error.place.index, error.type],
+        ["decode", 3, "id", 0, "int4"]
       )
       assert.match(
         error.message,
@@ -256,8 +247,8 @@ describe("data that cannot be read", () => {
     Effect.gen(function* () {
       const few = yield* decode(utf8("1,a\n2\n"))
       assert.deepStrictEqual(
-        [few.count, few.error.rowNumber, few.error.column, few.error.index],
-        [1, 2, undefined, -1]
+        [few.count, few.error.rowNumber, few.error.column, few.error.place.index],
+        [1, 2, undefined, undefined]
       )
       assert.match(
         few.error.message,
@@ -296,10 +287,7 @@ describe("settings that cannot be", () => {
     Effect.gen(function* () {
       const columns = people.slice(0, 1)
       const quote = yield* refusal({ columns, format: "csv", quote: "ab" })
-      assert.strictEqual(
-        quote.message,
-        "the statement cannot run this way: the quote must be one character of ASCII"
-      )
+      assert.strictEqual(quote.message, "Copy.encodeRows: the quote must be one character of ASCII")
       const type = yield* refusal({ columns: [{ name: "mood", type: "mood" }] })
       assert.match(type.message, /column "mood": no built-in type is called "mood"; others are stated by OID/)
       assert.isTrue(type.nothingSent)

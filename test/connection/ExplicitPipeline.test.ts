@@ -173,7 +173,7 @@ describe("several statements with one Sync", () => {
   it("of which one cannot even be parsed send nothing (MSG-008)", async () => {
     const self = harness()
     const told = send(self, [statements[0]!, Statement.make("select '\0'")])
-    expect([told.count, told.failure?._tag, await self.sent()]).toEqual([1, "PgCodecError", []])
+    expect([told.count, told.failure?._tag, await self.sent()]).toEqual([1, "PgUsageError", []])
   })
 
   it("whose rows cannot be read fail as a whole, and the connection goes on", async () => {
@@ -228,6 +228,6 @@ describe("several statements with one Sync", () => {
   it("of which one is a COPY are refused or ended, and nobody hangs", async () => {
     const self = harness()
     const told = send(self, [statements[0]!, Statement.make("copy t from stdin")])
-    expect([told.count, told.failure?._tag, await self.sent()]).toEqual([1, "PgCodecError", []])
+    expect([told.count, told.failure?._tag, await self.sent()]).toEqual([1, "PgUsageError", []])
   })
 })

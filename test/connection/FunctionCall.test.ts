@@ -58,6 +58,6 @@ describe("a function call", () => {
   it("with too many arguments is refused here", async () => {
     const self = harness()
     const told = call(self, { arguments: Array<null>(65_536).fill(null) })
-    expect([told.count, told.failure?._tag, await self.sent()]).toEqual([1, "PgCodecError", []])
+    expect([told.count, told.failure?._tag, await self.sent()]).toEqual([1, "PgUsageError", []])
   })
 })

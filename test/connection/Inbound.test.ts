@@ -444,8 +444,7 @@ describe("a value that cannot be read", () => {
     expect(told[0]?.failure).toMatchObject({
       _tag: "PgCodecError",
       direction: "decode",
-      where: "x",
-      index: 0,
+      place: { _tag: "Column", column: "x", index: 0 },
       type: "int4",
       sql: known
     })

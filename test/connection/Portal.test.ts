@@ -43,7 +43,7 @@ describe("a COPY asked for as rows of a portal", () => {
     expect((await self.sent()).join(" ")).toBe("CopyFail Sync")
     self.say(ready())
     expect(await Effect.runPromise(Fiber.join(fiber))).toMatchObject({
-      left: { _tag: "PgCodecError", where: "COPY" }
+      left: { _tag: "PgUsageError", operation: "query", nothingSent: false }
     })
     expect([self.core.ended, self.core.session.owner]).toEqual([undefined, undefined])
   })
@@ -58,7 +58,7 @@ describe("a COPY asked for as rows of a portal", () => {
     expect(await self.sent()).toEqual(["CopyFail Sync"])
     self.say(error("57014"), ready("E"))
     expect(await Effect.runPromise(Fiber.join(fiber))).toMatchObject({
-      left: { _tag: "PgCodecError", where: "COPY" }
+      left: { _tag: "PgUsageError", operation: "query", nothingSent: false }
     })
     expect(self.core.ended).toBeUndefined()
   })
@@ -73,7 +73,7 @@ describe("a COPY asked for as rows of a portal", () => {
     expect(await self.sent()).toEqual(["Close Sync"])
     self.say(closed, ready("T"))
     expect(await Effect.runPromise(Fiber.join(fiber))).toMatchObject({
-      left: { _tag: "PgCodecError", where: "COPY" }
+      left: { _tag: "PgUsageError", operation: "query", nothingSent: false }
     })
   })
 })

@@ -163,35 +163,43 @@ describe("an unnamed statement whose value cannot be sent", () => {
 })
 
 describe("what cannot be sent", () => {
+  const usage = (argument: string) => ({ _tag: "PgUsageError", operation: "query", argument })
   const refusals: ReadonlyArray<
-    readonly [string, (self: Harness) => ReturnType<Harness["query"]>, string, string]
+    readonly [string, (self: Harness) => ReturnType<Harness["query"]>, object, string]
   > = [
-    ["a zero byte in the SQL (MSG-008)", (self) => self.query("select '\0'"), "SQL", "zero byte"],
-    ["a lone surrogate in the SQL", (self) => self.query("select '\ud800'"), "SQL", "surrogate"],
-    ["a parameter too many", (self) => self.query(sql, [1, 2]), "list", "2"],
-    ["a parameter too few", (self) => self.query(sql, []), "list", "0"],
-    ["a value its type cannot hold", (self) => self.query(sql, [2 ** 31]), "$1", "int4"],
+    ["a zero byte in the SQL (MSG-008)", (self) => self.query("select '\0'"), usage("sql"), "zero byte"],
+    ["a lone surrogate in the SQL", (self) => self.query("select '\ud800'"), usage("sql"), "surrogate"],
+    ["a parameter too many", (self) => self.query(sql, [1, 2]), usage("parameters"), "2"],
+    ["a parameter too few", (self) => self.query(sql, []), usage("parameters"), "0"],
+    [
+      "a value its type cannot hold",
+      (self) => self.query(sql, [2 ** 31]),
+      { _tag: "PgCodecError", direction: "encode", place: { _tag: "Parameter", number: 1 } },
+      "int4"
+    ],
     [
       "65,536 parameters (TRP-034, MSG-002)",
       (self) => self.query(sql, Array<number>(65_536).fill(1)),
-      "list",
-      "the parameters cannot be sent: there are 65536, and a statement takes at most 65535"
+      usage("parameters"),
+      "query: parameters must be at most 65535, got 65536"
     ],
-    ["65,536 types", (self) => self.query(sql, [], Array<number>(65_536).fill(23)), "list", "at most 65535"]
+    [
+      "65,536 types",
+      (self) => self.query(sql, [], Array<number>(65_536).fill(23)),
+      usage("parameters"),
+      "at most 65535"
+    ]
   ]
 
   it.each(refusals)(
     "%s fails here, leaves nothing half written, and its neighbours run",
-    async (_name, ask, where, reason) => {
+    async (_name, ask, expected, reason) => {
       const self = harness()
       await self.know(sql, [23])
       const before = self.query(sql, [1])
       const refused = ask(self)
       const behind = self.query(sql, [2])
-      expect([refused.count, refused.failure]).toMatchObject([
-        1,
-        { _tag: "PgCodecError", direction: "encode", where }
-      ])
+      expect([refused.count, refused.failure]).toMatchObject([1, expected])
       expect(refused.failure?.message).toContain(reason)
       expect(refused.failure?.nothingSent).toBe(true)
       expect(await self.sent()).toEqual(["Bind Execute Sync Bind Execute Sync"])

@@ -80,7 +80,7 @@ describe("a text of several statements", () => {
   it("with a zero byte is refused here (MSG-008)", async () => {
     const self = harness()
     const told = simple(self, "select '\0'")
-    expect([told.count, told.failure?._tag, await self.sent()]).toEqual([1, "PgCodecError", []])
+    expect([told.count, told.failure?._tag, await self.sent()]).toEqual([1, "PgUsageError", []])
   })
 })
 
@@ -156,7 +156,7 @@ describe("a COPY sent as a query", () => {
     self.say(error("57014"))
     expect(await self.sent()).toEqual([])
     self.say(ready())
-    expect([told.count, told.failure?._tag]).toEqual([1, "PgCodecError"])
+    expect([told.count, told.failure?._tag]).toEqual([1, "PgUsageError"])
     expect(told.failure?.message).toContain("use copyFrom")
     expect(await self.sent()).toEqual(["Parse Describe Flush"])
     self.say(...described([]), ...answered(1))

@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import type { CodecPlace } from "../../src/model/CodecPlace.js"
 import * as ErrorText from "../../src/model/ErrorText.js"
 import type { ServerFields } from "../../src/model/ServerFields.js"
 import { serverFields } from "./serverFields.js"
@@ -128,8 +129,7 @@ describe("what the server said", () => {
 describe("a refused value", () => {
   const refused = {
     direction: "encode",
-    where: "$1",
-    index: 0,
+    place: { _tag: "Parameter", number: 1 },
     type: "text",
     reason: "expected string, got a number",
     sql: "select $1"
@@ -138,25 +138,44 @@ describe("a refused value", () => {
   it("that only the SQL makes a text comes with the cast that helps", () => {
     expect(ErrorText.codec(refused)).toMatch(/\nHINT: .*\$1::int4\.$/)
     expect(ErrorText.codec({ ...refused, type: "name" })).not.toContain("HINT")
-    expect(ErrorText.codec({ ...refused, direction: "decode" })).not.toContain("HINT")
+    expect(
+      ErrorText.codec({ ...refused, direction: "decode", place: { _tag: "Column", column: "a", index: 0 } })
+    ).not.toContain("HINT")
   })
 
-  it.each([
-    ["list", "the parameters cannot be sent: too few"],
-    ["SQL", "the statement cannot be sent: too few"],
-    ["COPY", "the statement cannot run this way: too few"],
-    ["fetchSize", "rows cannot be fetched by so many: too few"]
-  ])("of the whole statement (%s) names no parameter", (where, expected) => {
-    const whole = { ...refused, where, index: -1, type: "anything", reason: "too few", sql: "" }
-    expect(ErrorText.codec(whole)).toBe(expected)
+  it.each<readonly [CodecPlace, "decode" | "encode", string]>([
+    [{ _tag: "Argument", name: "parameters" }, "encode", "the parameters cannot be sent: odd"],
+    [{ _tag: "Column", column: "a", index: 0 }, "decode", 'column "a" of type int4 cannot be read: odd'],
+    [
+      { _tag: "RowColumn", row: 7, column: "a", index: 0 },
+      "decode",
+      'column "a" of type int4 cannot be read in row 7: odd'
+    ],
+    [{ _tag: "Row", row: 7 }, "decode", "row 7 cannot be read: odd"],
+    [{ _tag: "Row", row: undefined }, "decode", "a row cannot be read: odd"],
+    [
+      { _tag: "Columns", of: "result" },
+      "decode",
+      "the result does not fit the Schema, and the statement was not run: odd\n" +
+        "HINT: Change the Schema, or the statement by an alias or a cast."
+    ],
+    [
+      { _tag: "Columns", of: "copy" },
+      "encode",
+      "the columns of the copy do not fit the Schema, and nothing was copied: odd\n" +
+        "HINT: Change the Schema, or what is copied."
+    ]
+  ])("is told by its place %j", (place, direction, expected) => {
+    expect(ErrorText.codec({ ...refused, place, direction, type: "int4", reason: "odd", sql: "" })).toBe(
+      expected
+    )
   })
 })
 
 describe("a table that does not fit", () => {
   const differing = {
     direction: "decode",
-    where: "table",
-    index: -1,
+    place: { _tag: "Columns", of: "table" },
     type: "record",
     reason: "\n  id  int4",
     sql: "shop.orders"

@@ -19,11 +19,12 @@ const violation = new PgError.PgProtocolError({ state: "ExtendedQuery.Binding", 
 const codec = (direction: "decode" | "encode") =>
   new PgError.PgCodecError({
     direction,
-    where: direction === "decode" ? "age" : "$2",
-    index: 1,
+    place:
+      direction === "decode" ? { _tag: "Column", column: "age", index: 1 } : { _tag: "Parameter", number: 2 },
     type: "int4",
     reason: "expected integer, got string of 3 characters",
-    sql: "select age from people"
+    sql: "select age from people",
+    nothingSent: direction === "encode"
   })
 const refusedSocket: PgError.TransportFailure = {
   _tag: "TransportFailure",

@@ -1,12 +1,12 @@
 import * as Either from "effect/Either"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import type { PgConfigError } from "../../src/model/PgError.js"
+import type { PgUsageError } from "../../src/model/PgError.js"
 import * as Command from "../../src/replication/slots/Command.js"
 import * as Quoting from "../../src/replication/slots/Quoting.js"
 
 const text = (command: Command.Command) => Either.getOrThrowWith(command, (error) => error)
-const refused = (command: Either.Either<unknown, PgConfigError>) =>
+const refused = (command: Either.Either<unknown, PgUsageError>) =>
   Either.getOrThrowWith(Either.flip(command), () => new Error("not refused"))
 
 describe("what comes from outside, in a command", () => {
@@ -43,14 +43,16 @@ describe("what comes from outside, in a command", () => {
   })
 
   it("is refused by name when it cannot be said", () => {
-    expect(refused(Command.startLogical("", 0n, []))).toMatchObject({ key: "slot", source: "code" })
-    expect(refused(Command.startLogical("s", 0n, [["include", "a\0b"]]))).toMatchObject({ key: "include" })
-    expect(refused(Command.startLogical("s", -1n, []))).toMatchObject({ key: "start" })
-    expect(refused(Quoting.literal("label", "\ud800"))).toMatchObject({ key: "label" })
-    expect(refused(Quoting.nameList("publications", []))).toMatchObject({ key: "publications" })
-    expect(refused(Command.show("a\0b"))).toMatchObject({ key: "setting" })
+    expect(refused(Command.startLogical("", 0n, []))).toMatchObject({ argument: "slot", nothingSent: true })
+    expect(refused(Command.startLogical("s", 0n, [["include", "a\0b"]]))).toMatchObject({
+      argument: "include"
+    })
+    expect(refused(Command.startLogical("s", -1n, []))).toMatchObject({ argument: "start" })
+    expect(refused(Quoting.literal("label", "\ud800"))).toMatchObject({ argument: "label" })
+    expect(refused(Quoting.nameList("publications", []))).toMatchObject({ argument: "publications" })
+    expect(refused(Command.show("a\0b"))).toMatchObject({ argument: "setting" })
     for (const timeline of [0, 1.5, 2 ** 32]) {
-      expect(refused(Command.timelineHistory(timeline))).toMatchObject({ key: "timeline" })
+      expect(refused(Command.timelineHistory(timeline))).toMatchObject({ argument: "timeline" })
     }
   })
 })
@@ -64,8 +66,8 @@ describe("a logical slot", () => {
     )
     expect(text(of({ snapshot: "export" }))).toContain(" EXPORT_SNAPSHOT")
     expect(refused(of({ twoPhase: true }))).toMatchObject({
-      key: "twoPhase",
-      reason: "it needs PostgreSQL 15, and the server is 14"
+      argument: "twoPhase",
+      reason: "needs PostgreSQL 15, and the server is 14"
     })
   })
 
@@ -77,22 +79,24 @@ describe("a logical slot", () => {
       `CREATE_REPLICATION_SLOT "s" LOGICAL "pgoutput" (SNAPSHOT 'export', TWO_PHASE, FAILOVER)`
     )
     expect(text(of({ failover: true }, undefined))).toContain("FAILOVER")
-    expect(refused(of({ failover: true }, 160_009))).toMatchObject({ key: "failover" })
-    expect(refused(of({ failover: true, temporary: true }, 180_000))).toMatchObject({ key: "failover" })
+    expect(refused(of({ failover: true }, 160_009))).toMatchObject({ argument: "failover" })
+    expect(refused(of({ failover: true, temporary: true }, 180_000))).toMatchObject({ argument: "failover" })
   })
 
   it("is changed from 17 on, its two phases from 18 on (REP-022)", () => {
     expect(refused(Command.alterSlot("s", { failover: true }, 160_000))).toMatchObject({
-      key: "ALTER_REPLICATION_SLOT"
+      argument: "ALTER_REPLICATION_SLOT"
     })
     expect(text(Command.alterSlot("s", { failover: false }, 170_000))).toBe(
       `ALTER_REPLICATION_SLOT "s" (FAILOVER false)`
     )
-    expect(refused(Command.alterSlot("s", { twoPhase: true }, 170_000))).toMatchObject({ key: "twoPhase" })
+    expect(refused(Command.alterSlot("s", { twoPhase: true }, 170_000))).toMatchObject({
+      argument: "twoPhase"
+    })
     expect(text(Command.alterSlot("s", { failover: true, twoPhase: true }, 180_000))).toBe(
       `ALTER_REPLICATION_SLOT "s" (FAILOVER true, TWO_PHASE true)`
     )
-    expect(refused(Command.alterSlot("s", {}, 180_000))).toMatchObject({ key: "changes" })
+    expect(refused(Command.alterSlot("s", {}, 180_000))).toMatchObject({ argument: "changes" })
   })
 
   it("is dropped at once, or when it is free (REP-023)", () => {
@@ -112,7 +116,7 @@ describe("a physical slot and stream", () => {
 
   it("is read from 15 on", () => {
     expect(text(Command.readSlot("s", 150_000))).toBe(`READ_REPLICATION_SLOT "s"`)
-    expect(refused(Command.readSlot("s", 140_000))).toMatchObject({ key: "READ_REPLICATION_SLOT" })
+    expect(refused(Command.readSlot("s", 140_000))).toMatchObject({ argument: "READ_REPLICATION_SLOT" })
   })
 
   it("begins at a position, with or without slot and timeline (REP-007, REP-026)", () => {
@@ -122,7 +126,7 @@ describe("a physical slot and stream", () => {
     expect(text(Command.startPhysical({ slot: "s", start: 0x300_0000n, timeline: 2 }))).toBe(
       `START_REPLICATION SLOT "s" PHYSICAL 0/3000000 TIMELINE 2`
     )
-    expect(refused(Command.startPhysical({ start: 0n, timeline: 0 }))).toMatchObject({ key: "timeline" })
+    expect(refused(Command.startPhysical({ start: 0n, timeline: 0 }))).toMatchObject({ argument: "timeline" })
   })
 })
 

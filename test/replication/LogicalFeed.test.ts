@@ -366,7 +366,7 @@ describe("a stream that goes wrong", () => {
       const { error, seen } = yield* failure((server) =>
         server.stream([begin(2, 0x1700n), 0x1700n], [insert(1, [text("no number"), text("x")]), 0x1700n])
       )
-      assert.deepInclude(error, { _tag: "PgCodecError", where: "id", type: "int4", index: 0 })
+      assert.deepInclude(error, { _tag: "PgChangeRowError", column: "id", type: "int4" })
       assert.include(
         error?.message,
         'column "id" of type int4 cannot be read in the new row of an insert into public.t, in transaction 2 committed at 0/1700'
@@ -530,8 +530,8 @@ describe("transactions in chunks", () => {
       server.stream([streamCommit(10, 0x1700n), 0x1708n])
       const outcome = yield* Fiber.join(fiber)
       assert.deepInclude(outcome._tag === "Left" ? outcome.left : {}, {
-        _tag: "PgConfigError",
-        key: "memoryBytes"
+        _tag: "PgLimitError",
+        limit: "memoryBytes"
       })
     })
   )

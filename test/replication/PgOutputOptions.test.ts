@@ -9,7 +9,7 @@ const listed = (options: Partial<PgOutputOptions>, version: number | undefined) 
     ([name, value]) => `${name} ${value}`
   )
 const refused = (options: Partial<PgOutputOptions>, version: number | undefined) =>
-  Either.getOrThrow(Either.flip(resolve({ publications, ...options }, version))).key
+  Either.getOrThrow(Either.flip(resolve({ publications, ...options }, version))).argument
 
 const names = `publication_names "p"`
 

@@ -6,7 +6,7 @@ import { alterSql, createSql } from "../../src/replication/slots/Publication.js"
 const created = (definition: Omit<Definition, "name">, version = 180_000) =>
   Either.getOrThrow(createSql({ name: "p", ...definition }, version))
 const refused = (definition: Omit<Definition, "name">, version = 180_000) =>
-  Either.getOrThrow(Either.flip(createSql({ name: "p", ...definition }, version))).key
+  Either.getOrThrow(Either.flip(createSql({ name: "p", ...definition }, version))).argument
 
 const usual = `with (publish = 'insert, update, delete, truncate', publish_via_partition_root = false)`
 
@@ -53,7 +53,7 @@ describe("a publication", () => {
       `alter publication "p" set table "b"`
     ])
     expect(Either.getOrThrow(altered({ allTables: true }, { allTables: true, tables: [] }))).toHaveLength(1)
-    expect(Either.getOrThrow(Either.flip(altered({ allTables: true }))).key).toBe("allTables")
-    expect(Either.getOrThrow(Either.flip(altered({}))).key).toBe("tables")
+    expect(Either.getOrThrow(Either.flip(altered({ allTables: true }))).argument).toBe("allTables")
+    expect(Either.getOrThrow(Either.flip(altered({}))).argument).toBe("tables")
   })
 })

@@ -97,7 +97,7 @@ describe("a session in a snapshot", () => {
         )
       )
       assert.strictEqual(newest, `${oldest}; set local transaction_timeout to 0`)
-      assert.strictEqual((yield* Effect.flip(SnapshotSession.beginSql("\0", 180_000)))._tag, "PgConfigError")
+      assert.strictEqual((yield* Effect.flip(SnapshotSession.beginSql("\0", 180_000)))._tag, "PgUsageError")
     })
   )
 })

@@ -66,7 +66,7 @@ describe("a store in memory", () => {
       const store = SpillStore.inMemory(10)
       yield* store.append(1, block("123456"))
       const error = yield* Effect.flip(store.append(2, block("12345")))
-      assert.deepInclude(error, { _tag: "PgConfigError", key: "memoryBytes" })
+      assert.deepInclude(error, { _tag: "PgLimitError", limit: "memoryBytes", max: 10, nothingSent: false })
       yield* store.drop(1)
       yield* store.append(2, block("1234567890"))
     })
@@ -170,7 +170,11 @@ describe("a store in files", () => {
     Effect.gen(function* () {
       const store = yield* SpillStore.inFiles({ memoryBytes: 0, fileBytes: 10 })
       yield* store.append(1, block("1234567890"))
-      assert.deepInclude(yield* Effect.flip(store.append(1, block("1"))), { key: "fileBytes" })
+      assert.deepInclude(yield* Effect.flip(store.append(1, block("1"))), {
+        _tag: "PgLimitError",
+        limit: "fileBytes",
+        max: 10
+      })
       yield* store.drop(1)
       yield* store.append(2, block("1"))
 
@@ -183,7 +187,7 @@ describe("a store in files", () => {
         })
       )
       const error = yield* Effect.flip(full.append(1, block("1")))
-      assert.deepInclude(error, { _tag: "PgConfigError", key: "temporary file" })
+      assert.deepInclude(error, { _tag: "PgLimitError", limit: "disk", max: undefined })
     }).pipe(withFiles)
   )
 })

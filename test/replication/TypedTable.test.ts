@@ -9,7 +9,7 @@ import * as PgConfig from "../../src/config/PgConfig.js"
 import * as PgConnector from "../../src/connection/PgConnector.js"
 import * as Host from "../../src/host/Host.js"
 import { Transport } from "../../src/net/Transport.js"
-import { PgChangeRowError } from "../../src/replication/changes/ChangeRowError.js"
+import { PgChangeRowError } from "../../src/model/ChangeRowError.js"
 import type { Relation, TransactionInfo } from "../../src/replication/changes/LogicalEvent.js"
 import { Delete, Insert, Truncate, Update } from "../../src/replication/changes/LogicalEvent.js"
 import * as TypedTable from "../../src/replication/tables/TypedTable.js"
@@ -125,7 +125,7 @@ describe("a typed table", () => {
         ["note", 25]
       ])
       const error = yield* Effect.flip(decode(insert({ id: 1n, note: null }, altered)))
-      assert.deepInclude(error, { _tag: "PgCodecError", where: "table" })
+      assert.deepInclude(error, { _tag: "PgCodecError", place: { _tag: "Columns", of: "table" } })
       assert.include(error.message, `the table Shop."Order Items" does not fit the Schema`)
       assert.notInclude(error.message.toLowerCase(), "statement")
       assert.match(error.message, /id +int8 .*int4.*<- another type/)
@@ -195,7 +195,7 @@ describe("a typed table", () => {
         assert.isNull((yield* through(Strings, insert({ ...exact, at: null }, ofLossless)))?.at)
         const refusal = yield* Effect.flip(through(Small, insert(exact, ofLossless)))
         assert.instanceOf(refusal, PgChangeRowError)
-        assert.deepInclude(refusal, { where: "id", index: 0, type: "int8" })
+        assert.deepInclude(refusal, { column: "id", type: "int8" })
         const gone = new Delete(transaction, 0, 0, ofLossless, "key", { id: 7n })
         const partial = Option.getOrThrow(yield* Strings.decode(gone).pipe(Effect.provide(connector)))
         assert.deepInclude(partial, {
@@ -206,7 +206,7 @@ describe("a typed table", () => {
         const read = yield* through(Exact, insert(familiar, ofFamiliar))
         assert.deepStrictEqual([read?.id, String(read?.price)], [9007199254740993n, "0.10"])
         const lost = yield* Effect.flip(through(Instant, insert(familiar, ofFamiliar)))
-        assert.deepInclude(lost, { _tag: "PgCodecError", where: "table" })
+        assert.deepInclude(lost, { _tag: "PgCodecError", place: { _tag: "Columns", of: "table" } })
         assert.include(lost.message, 'column "at" of type timestamptz was read by another codec')
       })
   )
@@ -261,7 +261,7 @@ describe("a typed table", () => {
           )
         )
         for (const error of found) {
-          assert.deepInclude(error, { _tag: "PgCodecError", where: "placed_by", index: 2, type: "text" })
+          assert.deepInclude(error, { _tag: "PgChangeRowError", column: "placed_by", type: "text" })
           assert.instanceOf(error, PgChangeRowError)
           assert.include(JSON.stringify(error), '"table":"shop.Order Items"')
           assert.notInclude(JSON.stringify(error) + inspect(error), "secret")
@@ -270,7 +270,7 @@ describe("a typed table", () => {
         if (!(last instanceof PgChangeRowError)) return assert.fail()
         assert.deepStrictEqual(last.transaction, prepared)
         assert.deepStrictEqual([last.table, last.kind, last.row], ["shop.Order Items", "delete", "old"])
-        assert.deepInclude(last.toJSON(), {
+        assert.deepInclude(Reflect.get(last.toJSON(), "place"), {
           transaction: { xid: 43, commitLsn: "1/FF", gid: "two", time }
         })
       })
@@ -295,7 +295,7 @@ describe("a typed table", () => {
       assert.strictEqual(
         yield* tell(anything, new Delete(transaction, 0, 0, relation, "key", { id: 1 })),
         "the old row of a delete from shop.rows, in transaction 1 committed at 0/1, cannot be read: " +
-          "it came in part, and the Schema does not tell its fields"
+          "the row came in part, and the Schema does not tell its fields"
       )
       assert.strictEqual(
         yield* tell(positive, insert({ id: -1, note: null, placed_by: "" }, relation)),
@@ -311,7 +311,7 @@ describe("a typed table", () => {
       const error = yield* Effect.flip(
         nobody.decode(insert({ id: 1, note: null, placed_by: "ann" })).pipe(Effect.provide(connector))
       )
-      assert.deepInclude(error, { _tag: "PgConfigError", key: "table" })
+      assert.deepInclude(error, { _tag: "PgUsageError", argument: "table" })
     })
   )
 })

@@ -30,7 +30,7 @@ const failure = (
 /** What the error of one value says, for a column `a`. */
 const reason = (schema: Schema.Schema.AnyNoContext, value: unknown, oid = Oid.text): string => {
   const error = failure(Schema.Struct({ a: schema }), [column("a", oid)], [{ a: value }])
-  assert.deepStrictEqual([error.where, error.index, error.rowNumber], ["a", 0, 1])
+  assert.deepStrictEqual(error.place, { _tag: "RowColumn", row: 1, column: "a", index: 0 })
   return error.reason
 }
 
@@ -67,7 +67,10 @@ describe("a decoder of rows", () => {
     ]
     assert.deepStrictEqual(Effect.runSync(rows.decode(some, 1, origin(columns))), [{ id: 1 }, { id: 2 }])
     const error = Effect.runSync(Effect.flip(rows.decode([...some, { id: null }], 100, origin(columns))))
-    assert.deepStrictEqual([error.where, error.index, error.rowNumber, error.type], ["id", 1, 102, "int4"])
+    assert.deepStrictEqual(
+      [error.place, error.type],
+      [{ _tag: "RowColumn", row: 102, column: "id", index: 1 }, "int4"]
+    )
   })
 
   it("goes on with effects where a row needs them, in order, and fails at the row that fails", async () => {
@@ -90,13 +93,16 @@ describe("a decoder of rows", () => {
     assert.deepStrictEqual(order, [1, 3, 5])
     const error = await Effect.runPromise(Effect.flip(rows.decode(some(9), 1, at)))
     assert.deepStrictEqual(
-      [error.rowNumber, error.reason],
-      [7, "expected a number less than 6, got a number"]
+      [error.place, error.reason],
+      [{ _tag: "RowColumn", row: 7, column: "n", index: 0 }, "expected a number less than 6, got a number"]
     )
     assert.deepStrictEqual(order, [1, 3, 5, 1, 3, 5])
     order.length = 0
     const { failure, values } = await Effect.runPromise(rows.decodeSome(some(9), 11, at))
-    assert.deepStrictEqual([values, failure?.rowNumber, order], [some(5), 17, [1, 3, 5]])
+    assert.deepStrictEqual(
+      [values, failure?.place, order],
+      [some(5), { _tag: "RowColumn", row: 17, column: "n", index: 0 }, [1, 3, 5]]
+    )
   })
 
   it.each<readonly [name: string, schema: Schema.Schema.AnyNoContext, value: unknown, reason: string]>([
@@ -249,7 +255,10 @@ describe("a decoder of rows", () => {
       until: Schema.propertySignature(Int4).pipe(Schema.fromKey("valid_until"))
     }).pipe(Schema.filter(() => ({ path: ["until"], message: "is over" })))
     const error = failure(Renamed, [column("valid_until", Oid.int4)], [{ valid_until: 1 }])
-    assert.deepInclude(error, { where: "valid_until", index: 0, reason: "is over" })
+    assert.deepInclude(error, {
+      place: { _tag: "RowColumn", row: 1, column: "valid_until", index: 0 },
+      reason: "is over"
+    })
   })
 
   it("fails with what the Schema throws as the cause, with an effect or without", async () => {
@@ -271,7 +280,8 @@ describe("a decoder of rows", () => {
       const given = schema === Throwing ? [{ n: 0 }] : [{ n: 1 }, { n: 0 }]
       const { failure: error, values } = await Effect.runPromise(rows.decodeSome(given, 1, origin_))
       assert.lengthOf(values, given.length - 1)
-      assert.deepInclude(error, { rowNumber: given.length, reason: "the Schema threw RangeError" })
+      assert.deepInclude(error?.place, { row: given.length })
+      assert.strictEqual(error?.reason, "the Schema threw RangeError")
       assert.strictEqual(error?.cause, thrown)
       assert.notInclude(error?.message ?? "", "secret")
     }
@@ -284,8 +294,8 @@ describe("a decoder of rows", () => {
     )
     const error = failure(Ordered, columns, [{ low: 2, high: 1 }])
     assert.deepStrictEqual(
-      [error.where, error.index, error.rowNumber, error.reason],
-      ["row", -1, 1, "expected low up to high, got object"]
+      [error.place, error.reason],
+      [{ _tag: "Row", row: 1 }, "expected low up to high, got object"]
     )
     assert.strictEqual(
       error.message,
@@ -298,7 +308,7 @@ describe("a decoder of rows", () => {
     )
     const exact = Schema.Struct({ low: Int4 }).annotations({ parseOptions: { onExcessProperty: "error" } })
     assert.deepInclude(failure(exact, columns, [{ low: 1, high: 2 }]), {
-      where: "high",
+      place: { _tag: "RowColumn", row: 1, column: "high", index: 1 },
       reason: "expected nothing, got a number"
     })
   })

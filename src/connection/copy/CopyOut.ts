@@ -6,7 +6,7 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Stream from "effect/Stream"
-import { PgCodecError } from "../../model/PgError.js"
+import { PgUsageError } from "../../model/PgError.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { bodyEnd } from "../../wire/FrameRun.js"
@@ -17,14 +17,13 @@ import * as RefusedCopy from "../statement/RefusedCopy.js"
 import * as RowStream from "../statement/RowStream.js"
 
 /** Says that the statement did something else than the copy that was expected. */
-export const notACopy = (sql: string, wanted: string): PgCodecError =>
-  new PgCodecError({
-    direction: "decode",
-    where: "COPY",
-    index: -1,
-    type: "copy data",
-    reason: `the statement is no ${wanted}`,
-    sql
+export const notACopy = (sql: string, wanted: string): PgUsageError =>
+  new PgUsageError({
+    operation: wanted === "COPY TO STDOUT" ? "copyTo" : "copyFrom",
+    argument: "sql",
+    reason: `must be ${wanted}, and the statement is none`,
+    sql,
+    sent: true
   })
 
 /**

@@ -7,7 +7,8 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Column } from "../../model/Column.js"
-import { PgCodecError, type PgSessionError, PgUsageError } from "../../model/PgError.js"
+import { PgUsageError } from "../../model/PgError.js"
+import type { PgCodecError, PgSessionError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
 import type { Registry } from "../../types/Registry.js"
 import type { WantedRow } from "../../schema/Wanted.js"
@@ -44,8 +45,11 @@ export interface Plan {
 /** A Schema that looks at the columns before anything is copied; `undefined` where there is none. */
 type Look = CopySchema.Look | undefined
 
-const refused = (reason: string, direction: CopyFormat.Direction): PgCodecError =>
-  new PgCodecError({ direction, where: "COPY", index: -1, type: "copy data", reason, sql: "" })
+/** The operations, by the names under which users call them. */
+type Operation = "rowsInto" | "rowsFrom" | "encodeRows" | "decodeRows" | "from" | "to"
+
+const refused = (reason: string, operation: Operation): PgUsageError =>
+  new PgUsageError({ operation: `Copy.${operation}`, argument: "", reason, sql: "" })
 
 /** What a user calls the use of a plan. */
 const operations = {
@@ -83,22 +87,33 @@ const named = (wanted: WantedRow | undefined): Effect.Effect<WantedRow, PgUsageE
 
 const orRefuse = <A>(
   either: Either.Either<A, string>,
-  direction: CopyFormat.Direction
-): Effect.Effect<A, PgCodecError> =>
+  operation: Operation
+): Effect.Effect<A, PgUsageError> =>
   Either.match(either, {
-    onLeft: (reason) => Effect.fail(refused(reason, direction)),
+    onLeft: (reason) => Effect.fail(refused(reason, operation)),
     onRight: Effect.succeed
   })
 
 /** The options as they are asked for; the format may be left open. */
 type Asked = Omit<Options, "format"> & { readonly format?: Options["format"] | undefined }
 
-const directionOf = { into: "encode", from: "decode", encode: "encode", decode: "decode" } as const
+const operationOf = ({ data, use }: CopyOption.Situation): Operation => {
+  switch (use) {
+    case "into":
+      return data === "rows" ? "rowsInto" : "from"
+    case "from":
+      return data === "rows" ? "rowsFrom" : "to"
+    case "encode":
+      return "encodeRows"
+    case "decode":
+      return "decodeRows"
+  }
+}
 
-const admit = (asked: Asked, situation: CopyOption.Situation): Effect.Effect<void, PgCodecError> =>
+const admit = (asked: Asked, situation: CopyOption.Situation): Effect.Effect<void, PgUsageError> =>
   Effect.suspend(() => {
     const reason = CopyOption.refusal(asked, situation)
-    return reason === undefined ? Effect.void : Effect.fail(refused(reason, directionOf[situation.use]))
+    return reason === undefined ? Effect.void : Effect.fail(refused(reason, operationOf(situation)))
   })
 
 const isStated = (asked: Asked): asked is Options => asked.format !== undefined
@@ -123,7 +138,12 @@ const resolve = (
     const types = foreign.length === 0 ? [] : yield* connection.learnTypes(foreign)
     const found = new Map(foreign.map((name, index) => [name, types[index]?.oid ?? 0]))
     const columns =
-      asked === undefined ? described : yield* orRefuse(CopyColumns.merge(asked, described, found), direction)
+      asked === undefined
+        ? described
+        : yield* orRefuse(
+            CopyColumns.merge(asked, described, found),
+            direction === "encode" ? "rowsInto" : "rowsFrom"
+          )
     const registry = yield* connection.findTypes(columns.map(({ typeOid }) => typeOid))
     return { columns, registry, sql: isAsked ? query : undefined, direction }
   })
@@ -143,7 +163,7 @@ export const into = (
     const own = target.columns === undefined ? yield* named(wants) : undefined
     const query = yield* orRefuse(
       CopyStatement.query(target.table, target.columns?.map(CopyColumns.nameOf)),
-      "encode"
+      "rowsInto"
     )
     const seen = yield* resolve(connection, target.columns, query, "encode")
     yield* look?.compare(connection, seen) ?? Effect.void
@@ -154,9 +174,9 @@ export const into = (
     const wanted: Options = isStated(target)
       ? target
       : { ...target, ...CopyFormat.best(columns, registry, "encode", codecs) }
-    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "encode", codecs), "encode")
+    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "encode", codecs), "rowsInto")
     const names = columns.map(({ name }) => name)
-    const sql = yield* orRefuse(CopyStatement.into(target.table, names, wanted), "encode")
+    const sql = yield* orRefuse(CopyStatement.into(target.table, names, wanted), "rowsInto")
     return { sql, columns, format, registry, codecs }
   })
 
@@ -171,7 +191,7 @@ export const from = <M extends Row.RowMode>(
     yield* admit(source, { use: "from", data: "rows", version, named: true })
     yield* wantedBy(look, "from")
     const asked = "query" in source ? undefined : source.columns
-    const query = yield* orRefuse(queryOf(source, asked?.map(CopyColumns.nameOf)), "decode")
+    const query = yield* orRefuse(queryOf(source, asked?.map(CopyColumns.nameOf)), "rowsFrom")
     const seen = yield* resolve(connection, asked, query, "decode")
     yield* look?.compare(connection, seen) ?? Effect.void
     const { columns, registry } = seen
@@ -179,8 +199,8 @@ export const from = <M extends Row.RowMode>(
     const wanted: Options = isStated(source)
       ? source
       : { ...source, ...CopyFormat.best(columns, registry, "decode", codecs) }
-    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "decode", codecs), "decode")
-    const sql = yield* orRefuse(CopyStatement.fromChoosing(query, wanted), "decode")
+    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "decode", codecs), "rowsFrom")
+    const sql = yield* orRefuse(CopyStatement.fromChoosing(query, wanted), "rowsFrom")
     return { sql, columns, format, registry, codecs }
   })
 
@@ -197,34 +217,35 @@ export const data = (
   look?: Look
 ): Effect.Effect<Plan, PgCodecError | PgUsageError> =>
   Effect.gen(function* () {
+    const operation = direction === "encode" ? "encodeRows" : "decodeRows"
     yield* admit(stated, { use: direction, data: "rows", version: undefined, named: true })
     yield* wantedBy(look, direction)
     const registry = stated.types ?? lossless
-    const columns = yield* orRefuse(CopyColumns.fromStated(stated.columns), direction)
+    const columns = yield* orRefuse(CopyColumns.fromStated(stated.columns), operation)
     yield* look?.hold({ columns, registry, sql: undefined, direction }) ?? Effect.void
     const codecs = look?.codecs(columns, registry) ?? noCodecs
     const wanted: Options = isStated(stated) ? stated : { ...stated, format: "binary" }
-    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, direction, codecs), direction)
+    const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, direction, codecs), operation)
     return { sql: "", columns, format, registry, codecs }
   })
 
 /** The statement of a copy of bytes into a table. */
-export const bytesInto = (connection: PgConnection, target: BytesInto): Effect.Effect<string, PgCodecError> =>
+export const bytesInto = (connection: PgConnection, target: BytesInto): Effect.Effect<string, PgUsageError> =>
   Effect.gen(function* () {
     const { columns } = target
     const version = yield* connection.serverVersion
     yield* admit(target, { use: "into", data: "bytes", version, named: columns !== undefined })
-    yield* orRefuse(CopyFormat.settings(target, columns), "encode")
-    return yield* orRefuse(CopyStatement.into(target.table, columns, target), "encode")
+    yield* orRefuse(CopyFormat.settings(target, columns), "from")
+    return yield* orRefuse(CopyStatement.into(target.table, columns, target), "from")
   })
 
 /** The statement of a copy of bytes from the server. */
-export const bytesFrom = (connection: PgConnection, source: BytesFrom): Effect.Effect<string, PgCodecError> =>
+export const bytesFrom = (connection: PgConnection, source: BytesFrom): Effect.Effect<string, PgUsageError> =>
   Effect.gen(function* () {
     const columns = "query" in source ? undefined : source.columns
     const version = yield* connection.serverVersion
     yield* admit(source, { use: "from", data: "bytes", version, named: columns !== undefined })
-    yield* orRefuse(CopyFormat.settings(source, columns), "decode")
-    const query = yield* orRefuse(queryOf(source, columns), "decode")
-    return yield* orRefuse(CopyStatement.fromChoosing(query, source), "decode")
+    yield* orRefuse(CopyFormat.settings(source, columns), "to")
+    const query = yield* orRefuse(queryOf(source, columns), "to")
+    return yield* orRefuse(CopyStatement.fromChoosing(query, source), "to")
   })

@@ -8,7 +8,7 @@ import { CopyFormatError } from "../../wire/copy/CopyFormatError.js"
 import * as CopyText from "../../wire/copy/CopyText.js"
 import * as PgCopyBinary from "../../wire/copy/PgCopyBinary.js"
 import type { RecordReader } from "../../wire/copy/RecordReader.js"
-import { codecThrew } from "../session/CodecThrew.js"
+import { reasonOf } from "../session/CodecThrew.js"
 import type { Checked } from "../copy/CopyFormat.js"
 
 export interface DecoderOptions {
@@ -75,8 +75,7 @@ export class CopyRowDecoder {
         failure = this.decoder.decode(run.bytes, run.starts, run.count, out)
       } catch (cause) {
         this.rows += out.length - before
-        const { reason } = codecThrew({ direction: "decode", where: "COPY", type: "row" }, cause, this.sql)
-        return this.error(this.rows + 1, reason, undefined, cause)
+        return this.error(this.rows + 1, reasonOf(cause), undefined, cause)
       }
       this.rows += out.length - before
       if (failure === null) continue
@@ -95,9 +94,7 @@ export class CopyRowDecoder {
   ): PgCopyRowError {
     return new PgCopyRowError({
       direction: "decode",
-      rowNumber: row,
-      column: value?.column,
-      index: value?.index ?? -1,
+      place: { _tag: "CopyRow", row, column: value?.column, index: value?.index },
       type: value?.type ?? "copy data",
       reason,
       sql: this.sql,

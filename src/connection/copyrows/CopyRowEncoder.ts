@@ -14,7 +14,7 @@ import * as CopyCsv from "../../wire/copy/CopyCsv.js"
 import * as CopyText from "../../wire/copy/CopyText.js"
 import * as PgCopyBinary from "../../wire/copy/PgCopyBinary.js"
 import * as LineFormat from "../../wire/copy/LineFormat.js"
-import { codecThrew } from "../session/CodecThrew.js"
+import { reasonOf } from "../session/CodecThrew.js"
 import { Default } from "./CopyDefault.js"
 import type { Checked } from "../copy/CopyFormat.js"
 
@@ -83,8 +83,7 @@ export class CopyRowEncoder {
     try {
       return this.write(rows, out)
     } catch (cause) {
-      const { reason } = codecThrew({ direction: "encode", where: "COPY", type: "row" }, cause, this.sql)
-      return this.error(reason, -1, "row", cause)
+      return this.error(reasonOf(cause), undefined, "row", cause)
     }
   }
 
@@ -184,12 +183,15 @@ export class CopyRowEncoder {
     )
   }
 
-  private error(reason: string, index = -1, type = "row", cause?: unknown): PgCopyRowError {
+  private error(reason: string, index?: number, type = "row", cause?: unknown): PgCopyRowError {
     return new PgCopyRowError({
       direction: "encode",
-      rowNumber: this.rows,
-      column: this.columns[index]?.name,
-      index,
+      place: {
+        _tag: "CopyRow",
+        row: this.rows,
+        column: index === undefined ? undefined : this.columns[index]?.name,
+        index
+      },
       type,
       reason,
       sql: this.sql,

@@ -151,7 +151,7 @@ export const into = <E, R>(
   connection: PgConnection,
   target: RowsInto,
   rows: Stream.Stream<RowInput, E, R>
-): Effect.Effect<CopyResult, PgSessionError | E, R> =>
+): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R> =>
   Effect.flatMap(CopyPlan.into(connection, target), (plan) =>
     connection.copyFrom(plan.sql, Stream.pipeThroughChannel(rows, encoding<E>(plan)), target)
   )
@@ -162,7 +162,7 @@ export const typedInto = <A, I extends object, RS, E, R>(
   target: TypedInto,
   schema: Schema.Schema<A, I, RS>,
   values: Stream.Stream<A, E, R>
-): Effect.Effect<CopyResult, PgSessionError | E, R | RS> =>
+): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R | RS> =>
   Effect.flatMap(CopyPlan.into(connection, target, CopySchema.look(schema)), (plan) =>
     connection.copyFrom(
       plan.sql,
@@ -175,7 +175,7 @@ const sinkOf = (
   connection: PgConnection,
   target: RowsInto | TypedInto,
   plan: Plan
-): Sink.Sink<CopyResult, RowInput, never, PgSessionError> =>
+): Sink.Sink<CopyResult, RowInput, never, PgSessionError | PgCopyRowError> =>
   Sink.fromChannel(
     Channel.pipeToOrFail(encoding<never>(plan), Sink.toChannel(connection.copySink(plan.sql, target)))
   )
@@ -184,7 +184,7 @@ const sinkOf = (
 export const sink = (
   connection: PgConnection,
   target: RowsInto
-): Sink.Sink<CopyResult, RowInput, never, PgSessionError> =>
+): Sink.Sink<CopyResult, RowInput, never, PgSessionError | PgCopyRowError> =>
   Sink.unwrap(Effect.map(CopyPlan.into(connection, target), (plan) => sinkOf(connection, target, plan)))
 
 /** `typedInto` as a sink. */
@@ -192,7 +192,7 @@ export const typedSink = <A, I extends object, RS>(
   connection: PgConnection,
   target: TypedInto,
   schema: Schema.Schema<A, I, RS>
-): Sink.Sink<CopyResult, A, never, PgSessionError, RS> =>
+): Sink.Sink<CopyResult, A, never, PgSessionError | PgCopyRowError, RS> =>
   Sink.unwrap(
     Effect.map(CopyPlan.into(connection, target, CopySchema.look(schema)), (plan) => {
       const pass = CopySchema.encoding(plan, schema)
@@ -206,7 +206,7 @@ export const typedSink = <A, I extends object, RS>(
 export const from = <M extends Row.RowMode = "object">(
   connection: PgConnection,
   source: RowsFrom<M>
-): Stream.Stream<RowOf<M>, PgSessionError> =>
+): Stream.Stream<RowOf<M>, PgSessionError | PgCopyRowError> =>
   Stream.unwrap(
     Effect.map(CopyPlan.from(connection, source), (plan) =>
       Stream.pipeThroughChannel(
@@ -221,25 +221,25 @@ export const typedFrom = <A, I extends object, RS>(
   connection: PgConnection,
   source: RowsFrom,
   schema: Schema.Schema<A, I, RS>
-): Stream.Stream<A, PgSessionError, RS> =>
+): Stream.Stream<A, PgSessionError | PgCopyRowError, RS> =>
   Stream.unwrap(
     Effect.map(CopyPlan.from(connection, source, CopySchema.look(schema)), (plan) =>
       connection
         .copyTo(plan.sql, source)
         .pipe(
           Stream.pipeThroughChannel(decoding<"object", PgSessionError>(plan, source)),
-          Stream.pipeThroughChannel(typedDecoding<A, I, RS, PgSessionError>(plan, schema))
+          Stream.pipeThroughChannel(typedDecoding<A, I, RS, PgSessionError | PgCopyRowError>(plan, schema))
         )
     )
   )
 
 type Encoding<A, RS = never> = <E, R>(
   rows: Stream.Stream<A, E, R>
-) => Stream.Stream<Uint8Array, PgCodecError | PgUsageError | E, R | RS>
+) => Stream.Stream<Uint8Array, PgCodecError | PgCopyRowError | PgUsageError | E, R | RS>
 
 type Decoding<A, RS = never> = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>
-) => Stream.Stream<A, PgCodecError | PgUsageError | E, R | RS>
+) => Stream.Stream<A, PgCodecError | PgCopyRowError | PgUsageError | E, R | RS>
 
 /**
  * Rows, or values of a Schema, to the bytes of a copy, about 64 kB at a time: for a file that a server, or `decode`, is to

@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import type { Column } from "../../model/Column.js"
-import { PgCopyColumnsError, PgCopyRowError } from "../../model/CopyRowError.js"
-import type { PgCodecError } from "../../model/PgError.js"
+import type { CodecPlace } from "../../model/CodecPlace.js"
+import { PgCodecError, PgCopyRowError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
 import type * as Compare from "../../schema/Compare.js"
 import * as RowEncoder from "../../schema/RowEncoder.js"
@@ -46,7 +46,14 @@ export interface Look {
 const catalogueDeadline = "5 seconds"
 
 const mismatch = (comparison: Compare.Comparison, { direction, sql = "" }: Seen): PgCodecError =>
-  new PgCopyColumnsError({ direction, comparison: comparison.toString(), sql })
+  new PgCodecError({
+    direction,
+    place: { _tag: "Columns", of: "copy" },
+    type: "record",
+    reason: `\n${comparison.toString().replaceAll(/^/gm, "  ")}`,
+    sql,
+    nothingSent: true
+  })
 
 export const look = <A, I extends object, R>(schema: Schema.Schema<A, I, R>): Look => {
   const rows = Rows.compile(schema)
@@ -88,9 +95,7 @@ export const encoding = <A, I, R>(
       const index = columns.findIndex(({ name }) => name === column)
       return new PgCopyRowError({
         direction: "encode",
-        rowNumber,
-        column,
-        index,
+        place: { _tag: "CopyRow", row: rowNumber, column, index: index < 0 ? undefined : index },
         type: index < 0 ? "row" : registry.nameOf(columns[index]!.typeOid),
         reason,
         sql,
@@ -123,12 +128,15 @@ export const decoding = <A, I, R>(
   }
 }
 
-const ofRow = ({ cause, index, reason, rowNumber, sql, type, where }: PgCodecError): PgCopyRowError =>
+const rowOf = (place: CodecPlace): number => (place._tag === "Row" ? (place.row ?? 1) : 1)
+
+const ofRow = ({ cause, place, reason, sql, type }: PgCodecError): PgCopyRowError =>
   new PgCopyRowError({
     direction: "decode",
-    rowNumber: rowNumber ?? 1,
-    column: index < 0 ? undefined : where,
-    index,
+    place:
+      place._tag === "RowColumn"
+        ? { _tag: "CopyRow", row: place.row, column: place.column, index: place.index }
+        : { _tag: "CopyRow", row: rowOf(place), column: undefined, index: undefined },
     type,
     reason,
     sql,

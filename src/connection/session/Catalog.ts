@@ -7,7 +7,7 @@
  *
  * @see https://www.postgresql.org/docs/current/catalog-pg-type.html
  */
-import { PgCodecError, PgServerError } from "../../model/PgError.js"
+import { PgServerError, PgUsageError } from "../../model/PgError.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import type { PgType } from "../../model/PgType.js"
 import { nodes } from "../../protocol/ExtendedQuery.js"
@@ -93,7 +93,12 @@ export class CatalogRequest extends Request {
     if (failure !== null || !ExtendedQuery.Bind.finish(writer, mark, [])) {
       const reason = failure?.reason ?? writer.failure ?? "the message is too large"
       this.fail(
-        new PgCodecError({ direction: "encode", where: "types", index: -1, type: "regtype", reason, sql })
+        new PgUsageError({
+          operation: "learnTypes",
+          argument: "types",
+          reason: `cannot be sent: ${reason}`,
+          sql
+        })
       )
       return undefined
     }

@@ -1,15 +1,19 @@
 /** What a codec of the application's threw. It may have been called from the socket, where nobody is to catch it. */
 import { PgCodecError } from "../../model/PgError.js"
 
+/** The name of what was thrown, and not its message, which may quote the value. */
+export const reasonOf = (cause: unknown): string =>
+  `a codec threw ${cause instanceof Error ? cause.name : typeof cause}`
+
 export const codecThrew = (
-  place: { readonly direction: "decode" | "encode"; readonly where: string; readonly type: string },
+  at: Pick<PgCodecError, "direction" | "place" | "type">,
   cause: unknown,
   sql: string
 ): PgCodecError =>
   new PgCodecError({
-    ...place,
-    index: -1,
-    reason: `a codec threw ${cause instanceof Error ? cause.name : typeof cause}`,
+    ...at,
+    reason: reasonOf(cause),
     sql,
+    nothingSent: at.direction === "encode",
     cause
   })

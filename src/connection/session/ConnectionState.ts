@@ -5,7 +5,7 @@
 import type * as Effect from "effect/Effect"
 import type { ByteWriter } from "../../bytes/ByteWriter.js"
 import type { ConnectFacts, SendCancel } from "./ConnectFacts.js"
-import type { PgError, PgSessionError } from "../../model/PgError.js"
+import type { PgSessionError } from "../../model/PgError.js"
 import { PgClosedError } from "../../model/PgError.js"
 import type { ServerFields } from "../../model/ServerFields.js"
 import type { Link } from "../../net/Transport.js"
@@ -62,7 +62,7 @@ export class ConnectionState<R extends Waiter> {
   blocked = false
   flushScheduled = false
   /** Why the connection has ended, if it has. */
-  ended: PgError | undefined = undefined
+  ended: PgSessionError | undefined = undefined
   /** The last FATAL, or the shutdown warning that comes before an unexplained end. */
   lastWord: ServerFields | undefined = undefined
   /** Called once when the connection ends. */
@@ -141,7 +141,7 @@ export class ConnectionState<R extends Waiter> {
  */
 export const breakOff = <R extends Waiter & { readonly settle: (core: ConnectionState<R>) => void }>(
   core: ConnectionState<R>,
-  cause: PgError
+  cause: PgSessionError
 ): void => {
   if (core.ended !== undefined) return
   core.ended = cause

@@ -47,6 +47,10 @@ export abstract class Request {
   get exclusive(): boolean {
     return false
   }
+  /** The operation by the name under which users call it: for errors. */
+  get operation(): string {
+    return "query"
+  }
   /** Sent as `Query` or `FunctionCall`, which need no Sync. */
   get simple(): boolean {
     return false

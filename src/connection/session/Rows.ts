@@ -15,7 +15,13 @@ const decode = (
   try {
     return decoder.decode(run.bytes, run.starts, run.count, rows)
   } catch (cause) {
-    request.fail(codecThrew({ direction: "decode", where: "row", type: "record" }, cause, request.sql))
+    request.fail(
+      codecThrew(
+        { direction: "decode", place: { _tag: "Row", row: undefined }, type: "record" },
+        cause,
+        request.sql
+      )
+    )
     return null
   }
 }
@@ -37,11 +43,11 @@ export const take = (
   request.fail(
     new PgCodecError({
       direction: "decode",
-      where: failure.column,
-      index: failure.index,
+      place: { _tag: "Column", column: failure.column, index: failure.index },
       type: failure.type,
       reason: failure.reason,
-      sql: request.sql
+      sql: request.sql,
+      nothingSent: false
     })
   )
   return undefined

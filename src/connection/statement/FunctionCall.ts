@@ -5,7 +5,7 @@
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-FUNCTION-CALL
  */
 import type { Format } from "../../model/Format.js"
-import { PgCodecError } from "../../model/PgError.js"
+import { PgUsageError } from "../../model/PgError.js"
 import type { Script } from "../../protocol/Pipeline.js"
 import * as Machine from "../../protocol/FunctionCall.js"
 import * as Message from "../../wire/messages/FunctionCall.js"
@@ -33,6 +33,9 @@ export class FunctionCallRequest extends Request {
   override get exclusive(): boolean {
     return true
   }
+  override get operation(): string {
+    return "callFunction"
+  }
   override get simple(): boolean {
     return true
   }
@@ -49,12 +52,10 @@ export class FunctionCallRequest extends Request {
     const reason = core.writer.failure
     if (reason === null) return Machine.script
     this.fail(
-      new PgCodecError({
-        direction: "encode",
-        where: "arguments",
-        index: 0,
-        type: "bytes",
-        reason,
+      new PgUsageError({
+        operation: this.operation,
+        argument: "arguments",
+        reason: `cannot be sent: ${reason}`,
         sql: this.sql
       })
     )

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { PgSessionError } from "../../model/PgError.js"
-import { PgCodecError } from "../../model/PgError.js"
+import { PgUsageError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
 import * as Pipeline from "../../protocol/Pipeline.js"
 import type * as Row from "../../types/Row.js"
@@ -148,18 +148,16 @@ const inTransaction = (
 const isCount = (fetchSize: number): boolean =>
   Number.isInteger(fetchSize) && fetchSize >= 1 && fetchSize <= 0x7fffffff
 
-const refused = ({ sql }: Statement, fetchSize: number): PgCodecError =>
-  new PgCodecError({
-    direction: "encode",
-    where: "fetchSize",
-    index: -1,
-    type: "int4",
-    reason: `expected a whole number from 1 to 2147483647, got ${fetchSize}`,
+const refused = ({ sql }: Statement, fetchSize: number): PgUsageError =>
+  new PgUsageError({
+    operation: "stream",
+    argument: "fetchSize",
+    reason: `must be a whole number from 1 to 2147483647, got ${fetchSize}`,
     sql
   })
 
 /**
- * Rows pulled `fetchSize` at a time. Fails with `PgCodecError`, and sends nothing, when that is not a number of rows.
+ * Rows pulled `fetchSize` at a time. Fails with `PgUsageError`, and sends nothing, when that is not a number of rows.
  * `timeout`: the longest wait for the server, for each batch anew.
  */
 export const rows = (

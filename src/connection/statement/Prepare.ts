@@ -5,7 +5,7 @@
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
 import type { Column } from "../../model/Column.js"
-import { PgCodecError } from "../../model/PgError.js"
+import { PgCodecError, PgUsageError } from "../../model/PgError.js"
 import type { PgServerError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
 import type { Node } from "../../protocol/Machine.js"
@@ -28,7 +28,14 @@ export const writeCloses = (core: Core): number => {
 }
 
 /** Every parameter of the statement together, where it is about none of them alone. */
-const parameters = { direction: "encode", where: "list", type: "the statement's parameters" } as const
+const parameters = {
+  direction: "encode",
+  place: { _tag: "Argument", name: "parameters" },
+  type: "the statement's parameters"
+} as const
+
+const wrongParameters = (reason: string, sql: string): PgUsageError =>
+  new PgUsageError({ operation: "query", argument: "parameters", reason, sql })
 
 /**
  * Writes Bind for a described statement, with the formats that its result is asked for in; a failure names the parameter and
@@ -40,7 +47,7 @@ export const writeBind = (
   portal: string,
   statement: Statement,
   { formats }: Result = prepared.result
-): PgCodecError | undefined => {
+): PgCodecError | PgUsageError | undefined => {
   const writer = core.writer
   const before = writer.offset
   const mark = ExtendedQuery.Bind.begin(writer, portal, prepared.name, prepared.plan.formats)
@@ -54,16 +61,21 @@ export const writeBind = (
   if (failure === null && ExtendedQuery.Bind.finish(writer, mark, formats)) return undefined
   const reason = failure?.reason ?? writer.failure ?? "the message is too large"
   writer.rollback(before)
-  const refused = failure?._tag === "Refused" ? failure : undefined
-  return new PgCodecError({
-    direction: "encode",
-    where: refused === undefined ? "list" : `$${refused.index + 1}`,
-    index: refused?.index ?? -1,
-    type: refused?.type ?? "the statement's parameters",
-    reason,
-    sql: statement.sql
-  })
+  return failure?._tag === "Refused"
+    ? new PgCodecError({
+        direction: "encode",
+        place: { _tag: "Parameter", number: failure.index + 1 },
+        type: failure.type,
+        reason,
+        sql: statement.sql,
+        nothingSent: true
+      })
+    : wrongParameters(`cannot be sent: ${reason}`, statement.sql)
 }
+
+/** Says that the text of a statement cannot be sent. */
+export const unsendable = (operation: string, reason: string, sql: string): PgUsageError =>
+  new PgUsageError({ operation, argument: "sql", reason: `cannot be sent: ${reason}`, sql })
 
 /** Writes Parse; a failure (a zero byte in the text, too many types) leaves nothing written. */
 export const writeParse = (
@@ -71,25 +83,23 @@ export const writeParse = (
   name: string,
   sql: string,
   types: ReadonlyArray<number>
-): PgCodecError | undefined => {
+): PgUsageError | undefined => {
   const before = core.writer.offset
   ExtendedQuery.Parse.encode(core.writer, { _tag: "Parse", statement: name, sql, parameterTypes: types })
   const reason = core.writer.failure
   if (reason === null) return undefined
   core.writer.rollback(before)
-  return new PgCodecError({ direction: "encode", where: "SQL", index: -1, type: "text", reason, sql })
+  return unsendable("query", reason, sql)
 }
 
 /** Refuses what would not fit the message before anything is written. */
-export const checkCount = (statement: Statement): PgCodecError | undefined =>
+export const checkCount = (statement: Statement): PgUsageError | undefined =>
   statement.parameters.length <= maxParameters && statement.types.length <= maxParameters
     ? undefined
-    : new PgCodecError({
-        ...parameters,
-        index: -1,
-        reason: `there are ${Math.max(statement.parameters.length, statement.types.length)}, and a statement takes at most ${maxParameters}: pass an array and unnest it, or use COPY`,
-        sql: statement.sql
-      })
+    : wrongParameters(
+        `must be at most ${maxParameters}, got ${Math.max(statement.parameters.length, statement.types.length)}: pass an array and unnest it, or use COPY`,
+        statement.sql
+      )
 
 /** Whether the server was still about to bind the statement, or to parse it in the same burst: it has not begun to run. */
 export const isFirstAnswer = (node: Node | undefined): boolean =>

@@ -3,7 +3,6 @@
  */
 import type { Column } from "../../model/Column.js"
 import * as CommandTag from "../../model/CommandTag.js"
-import { PgCodecError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
 import type * as Pipeline from "../../protocol/Pipeline.js"
 import * as SimpleQuery from "../../protocol/SimpleQuery.js"
@@ -11,6 +10,7 @@ import * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import * as SimpleMessages from "../../wire/messages/SimpleQuery.js"
 import type { Core } from "../session/Core.js"
+import { unsendable } from "./Prepare.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 import type { Outcome } from "../session/Request.js"
 import { Request } from "../session/Request.js"
@@ -77,6 +77,9 @@ export abstract class TextRequest extends Request {
   override get exclusive(): boolean {
     return true
   }
+  override get operation(): string {
+    return "simple"
+  }
   override get simple(): boolean {
     return true
   }
@@ -85,9 +88,7 @@ export abstract class TextRequest extends Request {
     SimpleMessages.Query.encode(core.writer, { _tag: "Query", sql: this.sql })
     const reason = core.writer.failure
     if (reason === null) return SimpleQuery.script
-    this.fail(
-      new PgCodecError({ direction: "encode", where: "SQL", index: -1, type: "text", reason, sql: this.sql })
-    )
+    this.fail(unsendable(this.operation, reason, this.sql))
     return undefined
   }
 }

@@ -10,32 +10,31 @@ import * as Copy from "../../wire/messages/Copy.js"
 import type { Core } from "../session/Core.js"
 import { breakOff } from "../session/Core.js"
 import * as Outbound from "../session/Outbound.js"
-import { PgCodecError } from "../../model/PgError.js"
+import { PgUsageError } from "../../model/PgError.js"
 import type { Request } from "../session/Request.js"
 
-const refusal = (sql: string, call: string): PgCodecError =>
-  new PgCodecError({
-    direction: call === "copyFrom" ? "encode" : "decode",
-    where: "COPY",
-    index: -1,
-    type: "copy data",
+const refusal = (operation: string, sql: string, call: string, sent: boolean): PgUsageError =>
+  new PgUsageError({
+    operation,
+    argument: "",
     reason: `a COPY is not a query: use ${call}, which streams its data`,
-    sql
+    sql,
+    sent
   })
 
 const takesData =
   /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*copy\b(?:[^'"]|'[^']*'|"[^"]*")*?\bfrom\s+stdin\b/i
 
 /** A step of a pipeline that would take the messages behind it for its data: the server then hangs up. */
-export const refusedStep = (sql: string): PgCodecError | undefined =>
-  takesData.test(sql) ? refusal(sql, "copyFrom") : undefined
+export const refusedStep = (sql: string): PgUsageError | undefined =>
+  takesData.test(sql) ? refusal("pipeline", sql, "copyFrom", false) : undefined
 
 /**
  * The server waits for data: CopyFail ends that. A Sync sent before was swallowed as part of the copy; where none was,
  * the error makes it due. `sql`: the COPY, where the request holds other statements too.
  */
 export const refuseIn = (core: Core, request: Request, sql = request.sql): void => {
-  request.fail(refusal(sql, "copyFrom"))
+  request.fail(refusal(request.operation, sql, "copyFrom", true))
   Copy.CopyFail.encode(core.writer, { _tag: "CopyFail", reason: "COPY was sent as a query" })
   if (!request.simple && Pipeline.endsInSync(core.session.script)) Preset.sync(core.writer)
   const moved = Session.moved(core.session, "send CopyFail")
@@ -49,13 +48,13 @@ export const refuseIn = (core: Core, request: Request, sql = request.sql): void 
 
 /** Both sides would send: ours is closed at once, and the server's data is thrown away until it has closed its own. */
 export const refuseBoth = (core: Core, request: Request): void => {
-  request.fail(refusal(request.sql, "copyBoth"))
+  request.fail(refusal(request.operation, request.sql, "copyBoth", true))
   request.discarding = true
   Outbound.copyDone(core)
 }
 
 /** The server sends data: it is thrown away as it comes. `sql` as above. */
 export const refuseOut = (request: Request, sql = request.sql): void => {
-  request.fail(refusal(sql, "copyTo"))
+  request.fail(refusal(request.operation, sql, "copyTo", true))
   request.discarding = true
 }

@@ -36,11 +36,11 @@ const catalogueDeadline = "5 seconds"
 const mismatch = (comparison: Compare.Comparison, sql: string): PgCodecError =>
   new PgCodecError({
     direction: "decode",
-    where: "columns",
-    index: -1,
+    place: { _tag: "Columns", of: "result" },
     type: "record",
     reason: `\n${comparison.toString().replaceAll(/^/gm, "  ")}`,
-    sql
+    sql,
+    nothingSent: true
   })
 
 /** One run of a statement, as its Schema sees it. */

@@ -1,5 +1,5 @@
 /** Why a change could not be given its meaning. The stream cannot go on beyond it. Texts carry sizes, never values. */
-import type { ChangeRowPlace } from "./ChangeRowError.js"
+import type { ChangeRowPlace } from "../../model/CodecPlace.js"
 
 /** The change is of a relation that has not been described. */
 export interface UnknownRelation {

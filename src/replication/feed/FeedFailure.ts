@@ -1,8 +1,7 @@
 /** What goes wrong inside a stream, as errors that say what it means for the session. */
-import { PgClosedError, PgProtocolError } from "../../model/PgError.js"
+import { PgChangeRowError, PgClosedError, PgProtocolError } from "../../model/PgError.js"
 import type { MalformedMessage } from "../../wire/MalformedMessage.js"
 import type { ChangeFailure } from "../changes/ChangeFailure.js"
-import { PgChangeRowError } from "../changes/ChangeRowError.js"
 import { describe } from "../changes/ChangeFailure.js"
 
 /** An error, and whether the stream contradicts itself, so that nothing more of it can be trusted. */
@@ -18,7 +17,12 @@ export const of = (failure: ChangeFailure | MalformedMessage, command: string): 
       : fatal(failure._tag, describe(failure))
   }
   return {
-    error: new PgChangeRowError(failure.place, { ...failure, where: failure.column }, command),
+    error: new PgChangeRowError({
+      place: { _tag: "ChangeRow", ...failure.place, column: failure.column, index: failure.index },
+      type: failure.type,
+      reason: failure.reason,
+      sql: command
+    }),
     isFatal: false
   }
 }

@@ -16,7 +16,8 @@ import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { Notice } from "../../model/Notice.js"
 import type {
-  PgConfigError,
+  PgChangeRowError,
+  PgUsageError,
   PgOpenError,
   PgServerError,
   PgSessionError,
@@ -37,7 +38,7 @@ import * as StandbyStatus from "../slots/StandbyStatus.js"
 import * as Walsender from "../slots/Walsender.js"
 
 /** What a feed can fail with. */
-export type FeedError = PgOpenError | PgSessionError | PgSlotError
+export type FeedError = PgOpenError | PgSessionError | PgChangeRowError | PgSlotError
 
 /** Bytes of the stream that nobody has taken yet at which the socket is told to wait, unless set otherwise. */
 export const usualBufferBytes = 1 << 20
@@ -111,7 +112,7 @@ export interface FeedFacts {
 /** What the plugin is asked for, by the server's version. */
 export interface Plugin<A> {
   readonly name: string
-  readonly options: (version: Command.Version) => Effect.Effect<A, PgConfigError>
+  readonly options: (version: Command.Version) => Effect.Effect<A, PgUsageError>
   readonly list: (resolved: A) => ReadonlyArray<Command.PluginOption>
   /** Whether the database has what the plugin is asked for; looked at before a slot is made. */
   readonly check: (connection: PgConnection) => Effect.Effect<void, FeedError>
@@ -163,11 +164,15 @@ const makeSlot = (
       )
 
 /** Why the slot cannot be read through this plugin, as far as the catalog tells; `undefined` when it can. */
-export const unreadable = (state: SlotState, plugin: string): PgConfigError | PgSlotError | undefined => {
+export const unreadable = (state: SlotState, plugin: string): PgUsageError | PgSlotError | undefined => {
   const slot = state.name
-  if (state.kind === "physical") return Quoting.refusal("slot", `${slot} is a physical slot`)
+  if (state.kind === "physical")
+    return Quoting.refusal("slot", `must be a logical slot, and ${slot} is a physical one`)
   if (state.plugin !== plugin) {
-    return Quoting.refusal("slot", `${slot} was made for the plugin ${state.plugin}, not for ${plugin}`)
+    return Quoting.refusal(
+      "slot",
+      `must be a slot of the plugin ${plugin}, and ${slot} was created for ${state.plugin}`
+    )
   }
   return state.invalidation === undefined ? undefined : SlotFailure.invalidated(slot, state.invalidation)
 }

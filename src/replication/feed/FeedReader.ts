@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgOpenError, PgSessionError } from "../../model/PgError.js"
+import type { PgChangeRowError, PgOpenError, PgSessionError } from "../../model/PgError.js"
 import type { Registry } from "../../types/Registry.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { bodyEnd } from "../../wire/FrameRun.js"
@@ -33,7 +33,7 @@ import type { Bell } from "../slots/StandbyStatus.js"
 import type { TransactionStore } from "./TransactionStore.js"
 
 /** What ends a reader besides the end of the stream; with a way to open sessions, for looking types up. */
-export type ReadError = PgSessionError | PgOpenError | FeedError
+export type ReadError = PgSessionError | PgChangeRowError | PgOpenError | FeedError
 
 /** Gives a registry that knows what can be known of types of these OIDs. */
 export type Learn = (oids: ReadonlyArray<number>) => Effect.Effect<Registry, PgOpenError>

@@ -150,7 +150,7 @@ export const onceOf = (command: string) => {
  *
  * Fails at once with `PgSlotError`: `missing`; `in-use`, unless `inUse` says to wait or to take over; `invalidated` with the
  * server's reason, which asks for a new slot and a new copy of the data; `recreated` or `diverged` when `start` and the slot
- * or the server do not fit together. Fails with `PgConfigError`, before anything is sent, when the server is too old for an
+ * or the server do not fit together. Fails with `PgUsageError`, before anything is sent, when the server is too old for an
  * option, and when a publication is missing on PostgreSQL 18 or later, which would pass over it and all its changes with no
  * more than a warning. The streams fail with `PgTimeoutError` (`silence`) when the server says nothing though asked, with
  * `PgClosedError` when the connection is lost, and with `PgServerError` `42704` at the first change for which a publication is

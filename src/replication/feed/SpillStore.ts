@@ -8,25 +8,27 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { PgConfigError } from "../../model/PgError.js"
+import { PgLimitError } from "../../model/PgError.js"
 import type { TransactionStore } from "./TransactionStore.js"
 
 /** Bytes of unfinished transactions that wait in memory, unless set otherwise. */
 export const usualMemoryBytes = 64 * 1024 * 1024
 
 /** A store that a feed can use. */
-export type SpillStore = TransactionStore<PgConfigError>
+export type SpillStore = TransactionStore<PgLimitError>
 
 interface Kept {
   readonly blocks: Array<Uint8Array>
   bytes: number
 }
 
-const overflow = (key: string, bytes: number): PgConfigError =>
-  new PgConfigError({
-    key,
-    reason: `unfinished transactions take more than ${bytes} bytes`,
-    source: "code"
+const overflow = (limit: string, max: number): PgLimitError =>
+  new PgLimitError({
+    limit,
+    max,
+    reason: "the unfinished transactions of the feed take more bytes",
+    sql: "",
+    nothingSent: false
   })
 
 /** What is in memory, by transaction. */
@@ -57,7 +59,7 @@ class Memory {
   }
 }
 
-/** Keeps everything in memory. Passing `memoryBytes` fails the feed with `PgConfigError`. */
+/** Keeps everything in memory. Passing `memoryBytes` fails the feed with `PgLimitError`. */
 export const inMemory = (memoryBytes: number = usualMemoryBytes): SpillStore => {
   const memory = new Memory()
   return {
@@ -77,7 +79,7 @@ export const inMemory = (memoryBytes: number = usualMemoryBytes): SpillStore => 
 export interface FileOptions {
   /** Bytes that wait in memory before a transaction goes to its file. Default `usualMemoryBytes`. */
   readonly memoryBytes?: number
-  /** Bytes in files at which the feed fails with `PgConfigError`. Default: none, and the disk is the bound. */
+  /** Bytes in files at which the feed fails with `PgLimitError`. Default: none, and the disk is the bound. */
   readonly fileBytes?: number
 }
 
@@ -93,8 +95,15 @@ interface SpillFile {
 /** Only its owner may read or write it. */
 const privateMode = 0o600
 
-const unusable = (error: PlatformError): PgConfigError =>
-  new PgConfigError({ key: "temporary file", reason: error.message, source: "file" })
+/** A temporary file that cannot be written or read: the disk is full, or it cannot be used. */
+const unusable = (reason: string): PgLimitError =>
+  new PgLimitError({
+    limit: "disk",
+    max: undefined,
+    reason: `a temporary file: ${reason}`,
+    sql: "",
+    nothingSent: false
+  })
 
 /**
  * Keeps up to `memoryBytes` in memory. A transaction that would pass that goes to a file of its own, in a folder for
@@ -133,8 +142,8 @@ export const inFiles = (
         return spill
       })
 
-    const write = (spill: SpillFile, block: Uint8Array): Effect.Effect<void, PlatformError | PgConfigError> =>
-      Effect.suspend((): Effect.Effect<void, PlatformError | PgConfigError> => {
+    const write = (spill: SpillFile, block: Uint8Array): Effect.Effect<void, PlatformError | PgLimitError> =>
+      Effect.suspend((): Effect.Effect<void, PlatformError | PgLimitError> => {
         if (written + block.length > fileBytes) return Effect.fail(overflow("fileBytes", fileBytes))
         written += block.length
         spill.bytes += block.length
@@ -144,7 +153,7 @@ export const inFiles = (
 
     // Whole or not at all: a file that an interruption left unknown, or half a block, would be in the way of what comes
     // after it, and both last no longer than the disk needs.
-    const append = (xid: number, block: Uint8Array): Effect.Effect<void, PlatformError | PgConfigError> =>
+    const append = (xid: number, block: Uint8Array): Effect.Effect<void, PlatformError | PgLimitError> =>
       Effect.gen(function* () {
         const existing = files.get(xid)
         if (existing !== undefined) return yield* write(existing, block)
@@ -158,27 +167,21 @@ export const inFiles = (
     const readBlock = (
       { file }: SpillFile,
       size: number
-    ): Effect.Effect<Uint8Array, PlatformError | PgConfigError> =>
+    ): Effect.Effect<Uint8Array, PlatformError | PgLimitError> =>
       Effect.gen(function* () {
         const block = new Uint8Array(size)
         let at = 0
         while (at < size) {
           const got = Number(yield* file.read(block.subarray(at)))
           if (got === 0) {
-            return yield* Effect.fail(
-              new PgConfigError({
-                key: "temporary file",
-                reason: "it is shorter than what was written",
-                source: "file"
-              })
-            )
+            return yield* Effect.fail(unusable("it is shorter than what was written"))
           }
           at += got
         }
         return block
       })
 
-    const read = (xid: number): Stream.Stream<Uint8Array, PgConfigError> =>
+    const read = (xid: number): Stream.Stream<Uint8Array, PgLimitError> =>
       Stream.suspend(() => {
         const spill = files.get(xid)
         if (spill === undefined) return Stream.fromIterable(memory.blocks(xid))
@@ -187,7 +190,7 @@ export const inFiles = (
             spill.file.seek(0n, "start"),
             Stream.mapEffect(Stream.fromIterable(spill.sizes), (size) => readBlock(spill, size))
           )
-        ).pipe(Stream.mapError((error) => (error._tag === "PgConfigError" ? error : unusable(error))))
+        ).pipe(Stream.mapError((error) => (error._tag === "PgLimitError" ? error : unusable(error.message))))
       })
 
     const drop = (xid: number): Effect.Effect<void, PlatformError> =>
@@ -203,13 +206,15 @@ export const inFiles = (
     return {
       append: (xid, block) =>
         Effect.mapError(append(xid, block), (error) =>
-          error._tag === "PgConfigError" ? error : unusable(error)
+          error._tag === "PgLimitError" ? error : unusable(error.message)
         ),
       read,
-      drop: (xid) => Effect.mapError(drop(xid), unusable),
+      drop: (xid) => Effect.mapError(drop(xid), ({ message }) => unusable(message)),
       clear: Effect.suspend(() => {
         memory.clear()
-        return Effect.mapError(Effect.forEach([...files.keys()], drop, { discard: true }), unusable)
+        return Effect.mapError(Effect.forEach([...files.keys()], drop, { discard: true }), ({ message }) =>
+          unusable(message)
+        )
       })
     }
   })

@@ -3,7 +3,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Lsn } from "../../model/Lsn.js"
-import { PgConfigError } from "../../model/PgError.js"
+import { PgLimitError } from "../../model/PgError.js"
 import type { FeedReader, Next, ReadError } from "./FeedReader.js"
 import type {
   Change,
@@ -31,11 +31,13 @@ export interface Transaction {
 /** A transaction, or what stands outside of any; each has a position that can be acknowledged. */
 export type TransactionEvent = Transaction | CommitPrepared | RollbackPrepared | LogicalMessage
 
-const tooLarge = ({ xid }: TransactionInfo, bytes: number): PgConfigError =>
-  new PgConfigError({
-    key: "transactionBytes",
-    reason: `transaction ${xid} takes more than ${bytes} bytes: take the changes one by one`,
-    source: "code"
+const tooLarge = ({ xid }: TransactionInfo, bytes: number): PgLimitError =>
+  new PgLimitError({
+    limit: "transactionBytes",
+    max: bytes,
+    reason: `transaction ${xid} takes more bytes: raise transactionBytes, or take the changes one by one`,
+    sql: "",
+    nothingSent: false
   })
 
 /** What a consumer of whole transactions pulls. */

@@ -9,7 +9,7 @@ import type { PgConnection } from "../../connection/PgConnection.js"
 import type { TransactionOptions } from "../../connection/Transaction.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { PgOpenError } from "../../model/PgError.js"
-import { isRetryable, PgClosedError, PgServerError } from "../../model/PgError.js"
+import { isRetryable, PgServerError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
 import type { ByServer, Ending } from "./Ending.js"
 import { byHandler, byServer } from "./Ending.js"
@@ -53,14 +53,7 @@ const durable =
   " where pg_catalog.current_setting('synchronous_commit') = 'off'"
 
 /** Why the session is no longer there. */
-const lost = (connection: PgConnection): Effect.Effect<ByServer> =>
-  Effect.map(connection.ended, (ended) =>
-    byServer(
-      ended._tag === "PgPoolError"
-        ? new PgClosedError({ reason: ended.reason, sent: true, server: undefined, sql: "" })
-        : ended
-    )
-  )
+const lost = (connection: PgConnection): Effect.Effect<ByServer> => Effect.map(connection.ended, byServer)
 
 /**
  * What a failed handler's failure is: the loss of its session, a conflict with other transactions that the whole transaction

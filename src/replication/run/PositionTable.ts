@@ -7,7 +7,7 @@ import type { PgConnection } from "../../connection/PgConnection.js"
 import * as Identifier from "../../model/Identifier.js"
 import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgCodecError, PgConfigError, PgSessionError } from "../../model/PgError.js"
+import type { PgCodecError, PgSessionError, PgUsageError } from "../../model/PgError.js"
 import { PgSlotError } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
 import * as Statement from "../../model/Statement.js"
@@ -50,9 +50,9 @@ export interface PositionTable {
 /** What is told when somebody else has made the table at the same time. */
 const madeMeanwhile: ReadonlySet<string> = new Set([SqlState.uniqueViolation, SqlState.duplicateTable])
 
-const quoted = (table: string): Either.Either<string, PgConfigError> =>
+const quoted = (table: string): Either.Either<string, PgUsageError> =>
   Either.flatMap(TablePath.parse(table), Identifier.quotePath).pipe(
-    Either.mapLeft((reason) => Quoting.refusal("table", reason))
+    Either.mapLeft((reason) => Quoting.misnamed("table", reason))
   )
 
 const contested = (name: string, table: string): PgSlotError =>
@@ -93,7 +93,7 @@ const isRefused = (code: string) => (error: PgSessionError) =>
   error._tag === "PgServerError" && error.code === code
 
 /** `name`: of the row. `table`: as written in SQL. */
-export const make = (name: string, table: string): Effect.Effect<PositionTable, PgConfigError> =>
+export const make = (name: string, table: string): Effect.Effect<PositionTable, PgUsageError> =>
   Effect.map(quoted(table), (path) => {
     // The lock waits for whoever is about to move it: a session that we have lost, and that the server has not.
     const select = `select position::text, handled::text, system_id, timeline::text from ${path} where name = $1 for update`

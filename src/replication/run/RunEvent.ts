@@ -1,11 +1,17 @@
 /** What happens to a feed that is kept going, as values: for logs, metrics and alarms. */
 import type * as Duration from "effect/Duration"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgCommitUnknownError, PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
+import type {
+  PgChangeRowError,
+  PgCommitUnknownError,
+  PgOpenError,
+  PgSessionError,
+  PgSlotError
+} from "../../model/PgError.js"
 import type { FeedFacts } from "../feed/FeedLink.js"
 
 /** What a feed, or the database that its position is kept in, can fail with. */
-export type RunError = PgOpenError | PgSessionError | PgSlotError | PgCommitUnknownError
+export type RunError = PgOpenError | PgSessionError | PgChangeRowError | PgSlotError | PgCommitUnknownError
 
 /** A feed is open, for the first time. */
 export interface Opened {

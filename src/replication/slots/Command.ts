@@ -7,11 +7,11 @@
 import * as Either from "effect/Either"
 import type { Lsn } from "../../model/Lsn.js"
 import * as LsnText from "../../model/Lsn.js"
-import type { PgConfigError } from "../../model/PgError.js"
+import type { PgUsageError } from "../../model/PgError.js"
 import * as Quoting from "./Quoting.js"
 
 /** The text of a command, or what in it cannot be said. */
-export type Command = Either.Either<string, PgConfigError>
+export type Command = Either.Either<string, PgUsageError>
 
 /** As `server_version_num` has it, such as 180004; `undefined` where the server does not tell: then the newest is assumed. */
 export type Version = number | undefined
@@ -21,14 +21,11 @@ export const atLeast = (version: Version, major: number): boolean =>
   version === undefined || version >= major * 10_000
 
 /** Refuses what the server is too old for. */
-export const needs = (version: Version, major: number, key: string): Either.Either<void, PgConfigError> =>
+export const needs = (version: Version, major: number, key: string): Either.Either<void, PgUsageError> =>
   atLeast(version, major)
     ? Either.void
     : Either.left(
-        Quoting.refusal(
-          key,
-          `it needs PostgreSQL ${major}, and the server is ${Math.floor(version! / 10_000)}`
-        )
+        Quoting.refusal(key, `needs PostgreSQL ${major}, and the server is ${Math.floor(version! / 10_000)}`)
       )
 
 /**
@@ -49,7 +46,7 @@ export const show = (setting: string): Command =>
 export const timelineHistory = (timeline: number): Command =>
   Number.isInteger(timeline) && timeline >= 1 && timeline <= 0xffff_ffff
     ? Either.right(`TIMELINE_HISTORY ${timeline}`)
-    : Either.left(Quoting.refusal("timeline", "a timeline is a number from 1 to 4294967295"))
+    : Either.left(Quoting.refusal("timeline", "must be a whole number from 1 to 4294967295"))
 
 /** Where a physical slot stands. PostgreSQL 15. */
 export const readSlot = (slot: string, version: Version): Command =>
@@ -100,7 +97,9 @@ export const createLogicalSlot = (slot: string, options: LogicalSlotOptions, ver
     if (options.twoPhase === true) yield* needs(version, 15, "twoPhase")
     if (options.failover === true) yield* needs(version, 17, "failover")
     if (options.failover === true && options.temporary === true) {
-      return yield* Either.left(Quoting.refusal("failover", "a temporary slot is not copied to standbys"))
+      return yield* Either.left(
+        Quoting.refusal("failover", "must not be true for a temporary slot, which is not copied to standbys")
+      )
     }
     if (!atLeast(version, 15)) return `${head} ${legacySnapshot[snapshot]}`
     const list = [`SNAPSHOT '${snapshot}'`]
@@ -142,7 +141,7 @@ export const alterSlot = (slot: string, changes: SlotChanges, version: Version):
       yield* needs(version, 18, "twoPhase")
       list.push(`TWO_PHASE ${changes.twoPhase}`)
     }
-    if (list.length === 0) return yield* Either.left(Quoting.refusal("changes", "there is nothing to change"))
+    if (list.length === 0) return yield* Either.left(Quoting.refusal("changes", "must change something"))
     return `ALTER_REPLICATION_SLOT ${yield* Quoting.name("slot", slot)} (${list.join(", ")})`
   })
 
@@ -189,4 +188,4 @@ export const startPhysical = ({ slot, start, timeline }: PhysicalStart): Command
 const position = (start: Lsn): Command =>
   LsnText.isLsn(start)
     ? Either.right(LsnText.toText(start))
-    : Either.left(Quoting.refusal("start", "a position has 64 bits and no sign"))
+    : Either.left(Quoting.refusal("start", "must be a position of 64 bits without a sign"))

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import type { Notice } from "../../model/Notice.js"
-import type { PgConfigError, PgSessionError } from "../../model/PgError.js"
+import type { PgSessionError, PgUsageError } from "../../model/PgError.js"
 import { PgServerError } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
 import { atLeast } from "./Command.js"
@@ -29,12 +29,12 @@ export const find = (
 export const refuse = (
   connection: PgConnection,
   publications: ReadonlyArray<string>
-): Effect.Effect<void, PgSessionError | PgConfigError> =>
+): Effect.Effect<void, PgSessionError | PgUsageError> =>
   Effect.gen(function* () {
     if (!atLeast(yield* connection.serverVersion, 18)) return
     const missing = yield* find(connection, publications)
     if (missing !== undefined) {
-      yield* Quoting.refusal("publications", `there is no publication ${missing}`)
+      yield* Quoting.refusal("publications", `must exist, and there is no publication ${missing}`)
     }
   })
 

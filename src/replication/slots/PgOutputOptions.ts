@@ -4,7 +4,7 @@
  * @see https://www.postgresql.org/docs/current/protocol-logical-replication.html#PROTOCOL-LOGICAL-REPLICATION-PARAMS
  */
 import * as Either from "effect/Either"
-import type { PgConfigError } from "../../model/PgError.js"
+import type { PgUsageError } from "../../model/PgError.js"
 import type { PluginOption, Version } from "./Command.js"
 import { atLeast, needs } from "./Command.js"
 import * as Quoting from "./Quoting.js"
@@ -48,16 +48,16 @@ export interface Resolved {
 }
 
 /** The options as the server takes them. Left names the one that it does not know, or that contradicts another. */
-export const resolve = (options: PgOutputOptions, version: Version): Either.Either<Resolved, PgConfigError> =>
+export const resolve = (options: PgOutputOptions, version: Version): Either.Either<Resolved, PgUsageError> =>
   Either.gen(function* () {
     const protoVersion = options.protoVersion ?? highest(version)
     const streaming = options.streaming ?? "off"
     yield* needs(version, majorOf[protoVersion], "protoVersion")
-    const least = (wanted: ProtocolVersion, key: string): Either.Either<void, PgConfigError> =>
+    const least = (wanted: ProtocolVersion, key: string): Either.Either<void, PgUsageError> =>
       protoVersion >= wanted
         ? Either.void
         : Either.left(
-            Quoting.refusal(key, `it needs protoVersion ${wanted}, and ${protoVersion} is asked for`)
+            Quoting.refusal(key, `needs protoVersion ${wanted}, and protoVersion is ${protoVersion}`)
           )
     const list: Array<PluginOption> = [
       ["proto_version", String(protoVersion)],

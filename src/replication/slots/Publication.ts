@@ -10,7 +10,7 @@ import type { PgConnection } from "../../connection/PgConnection.js"
 import { PgConnector } from "../../connection/PgConnector.js"
 import * as Identifier from "../../model/Identifier.js"
 import { hasCode } from "../../model/PgError.js"
-import type { PgConfigError, PgOpenError, PgSessionError } from "../../model/PgError.js"
+import type { PgUsageError, PgOpenError, PgSessionError } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
 import type { ObjectRow } from "../../types/Row.js"
 import * as CatalogRow from "./CatalogRow.js"
@@ -63,12 +63,14 @@ export interface Publication {
   readonly tables: ReadonlyArray<{ readonly schema: string; readonly name: string }>
 }
 
-type Sql = Either.Either<string, PgConfigError>
+type Sql = Either.Either<string, PgUsageError>
 
 const tableSql = (table: Table, version: Version): Sql =>
   Either.gen(function* () {
     const path = table.schema === undefined ? [table.name] : [table.schema, table.name]
-    let sql = yield* Either.mapLeft(Identifier.quotePath(path), (reason) => Quoting.refusal("tables", reason))
+    let sql = yield* Either.mapLeft(Identifier.quotePath(path), (reason) =>
+      Quoting.misnamed("tables", reason)
+    )
     if (table.columns !== undefined) {
       yield* needs(version, 15, "columns")
       sql += ` (${yield* Quoting.nameList("columns", table.columns)})`
@@ -108,9 +110,9 @@ const parametersSql = (definition: Definition, version: Version): Sql =>
     return list.join(", ")
   })
 
-const contradiction = (definition: Definition): Either.Either<void, PgConfigError> =>
+const contradiction = (definition: Definition): Either.Either<void, PgUsageError> =>
   definition.allTables === true && (definition.tables !== undefined || definition.schemas !== undefined)
-    ? Either.left(Quoting.refusal("allTables", "it rules out tables and schemas"))
+    ? Either.left(Quoting.refusal("allTables", "excludes tables and schemas"))
     : Either.void
 
 /** The statement that makes it. */
@@ -131,12 +133,12 @@ export const alterSql = (
   definition: Definition,
   existing: Pick<Publication, "allTables" | "tables">,
   version: Version
-): Either.Either<ReadonlyArray<string>, PgConfigError> =>
+): Either.Either<ReadonlyArray<string>, PgUsageError> =>
   Either.gen(function* () {
     yield* contradiction(definition)
     if ((definition.allTables === true) !== existing.allTables) {
       return yield* Either.left(
-        Quoting.refusal("allTables", "it cannot be changed: drop the publication and make it anew")
+        Quoting.refusal("allTables", "cannot be changed: drop the publication and create it anew")
       )
     }
     const name = yield* Quoting.name("name", definition.name)
@@ -146,7 +148,9 @@ export const alterSql = (
     if (objects !== "") return [...set, `alter publication ${name} set ${objects}`]
     if (existing.tables.length === 0) return set
     // No list can be set that is empty: what is there is taken away.
-    return yield* Either.left(Quoting.refusal("tables", "a publication with tables cannot be set to none"))
+    return yield* Either.left(
+      Quoting.refusal("tables", "must not be empty: a publication with tables cannot be set to none")
+    )
   })
 
 /** Every publication as JSON, which has the columns that this server has, and the tables it comes to. */
@@ -219,7 +223,7 @@ export const get = (name: string): Effect.Effect<Option.Option<Publication>, Pub
   onSession((connection) => Effect.map(find(connection, name), Option.fromNullable))
 
 /**
- * Makes a publication. Fails with `PgServerError` `42710` when there is one of this name, and with `PgConfigError`, before
+ * Makes a publication. Fails with `PgServerError` `42710` when there is one of this name, and with `PgUsageError`, before
  * anything is sent, when the server is too old for a part of the definition.
  *
  * @see https://www.postgresql.org/docs/current/sql-createpublication.html

@@ -12,7 +12,7 @@ import type { PgConnection } from "../../connection/PgConnection.js"
 import { PgConnector } from "../../connection/PgConnector.js"
 import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgConfigError, PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
+import type { PgUsageError, PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
 import * as Statement from "../../model/Statement.js"
 import * as Command from "./Command.js"
@@ -43,7 +43,7 @@ export const createOn = (
   connection: PgConnection,
   name: string,
   options: Command.LogicalSlotOptions
-): Effect.Effect<Created, PgSessionError | PgConfigError | PgSlotError> =>
+): Effect.Effect<Created, PgSessionError | PgUsageError | PgSlotError> =>
   Effect.gen(function* () {
     const version = yield* connection.serverVersion
     return yield* created(connection, name, Command.createLogicalSlot(name, options, version))
@@ -53,7 +53,7 @@ const created = (
   connection: PgConnection,
   name: string,
   command: Command.Command
-): Effect.Effect<Created, PgSessionError | PgConfigError> =>
+): Effect.Effect<Created, PgSessionError | PgUsageError> =>
   Effect.gen(function* () {
     const row = yield* Walsender.ask(connection, command)
     return {
@@ -68,7 +68,7 @@ const created = (
  * it cancels that on the server, and there is no slot.
  *
  * Fails with `PgServerError`: `42710` when there is one of this name, `42602` for a name other than `[a-z0-9_]+`, `53400`
- * when the server has no room for one more, `55000` when `wal_level` is not `logical`. Fails with `PgConfigError`, before
+ * when the server has no room for one more, `55000` when `wal_level` is not `logical`. Fails with `PgUsageError`, before
  * anything is sent, when the server is too old for an option.
  *
  * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-CREATE-REPLICATION-SLOT
@@ -192,7 +192,7 @@ export const advance = (name: string, to: Lsn): Effect.Effect<Lsn, SlotError, Pg
     Effect.gen(function* () {
       const connection = yield* session
       if (!LsnText.isLsn(to)) {
-        return yield* Effect.fail(Quoting.refusal("to", "a position has 64 bits and no sign"))
+        return yield* Effect.fail(Quoting.refusal("to", "must be a position of 64 bits without a sign"))
       }
       const sql =
         "select end_lsn::pg_catalog.text from pg_catalog.pg_replication_slot_advance" +

@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import { PgConnector } from "../../connection/PgConnector.js"
 import * as Lsn from "../../model/Lsn.js"
-import type { PgConfigError, PgOpenError, PgSessionError } from "../../model/PgError.js"
+import type { PgUsageError, PgOpenError, PgSessionError } from "../../model/PgError.js"
 import { PgCodecError } from "../../model/PgError.js"
 import type { ObjectRow } from "../../types/Row.js"
 import * as Command from "./Command.js"
@@ -51,7 +51,7 @@ export const rows = (
 export const ask = (
   connection: PgConnection,
   command: Command.Command
-): Effect.Effect<ObjectRow, PgSessionError | PgConfigError> =>
+): Effect.Effect<ObjectRow, PgSessionError | PgUsageError> =>
   Effect.flatMap(command, (text) => Effect.map(rows(connection, text), (all) => all[0] ?? {}))
 
 /** A column as text, whatever the registry makes of its type; `undefined` for NULL. */
@@ -64,11 +64,11 @@ export const textOf = (row: ObjectRow, column: string): string | undefined => {
 export const unreadable = (column: string, sql: string, wanted: string): PgCodecError =>
   new PgCodecError({
     direction: "decode",
-    where: column,
-    index: -1,
+    place: { _tag: "Row", row: undefined },
     type: wanted,
-    reason: `no ${wanted}`,
-    sql
+    reason: `its column "${column}" holds no ${wanted}`,
+    sql,
+    nothingSent: false
   })
 
 /** A column that holds a position. */
@@ -104,5 +104,5 @@ export const identify = (connection: PgConnection): Effect.Effect<System, PgSess
 export const setting = (
   connection: PgConnection,
   name: string
-): Effect.Effect<string, PgSessionError | PgConfigError> =>
+): Effect.Effect<string, PgSessionError | PgUsageError> =>
   Effect.map(ask(connection, Command.show(name)), (row) => String(Object.values(row)[0] ?? ""))

@@ -17,6 +17,7 @@ import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { CopiedTable } from "./CatchUp.js"
 import { CatchUp } from "./CatchUp.js"
+import type { PgCopyRowError } from "../../model/PgError.js"
 import type { FeedError } from "../feed/FeedLink.js"
 import { unreadable } from "../feed/FeedLink.js"
 import type { LogicalFeed, LogicalOptions } from "../feed/LogicalFeed.js"
@@ -26,7 +27,7 @@ import * as Slot from "../slots/Slot.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
 import type { CopyError, CopyEvent, TableProgress } from "./SnapshotCopy.js"
 import * as SnapshotCopy from "./SnapshotCopy.js"
-import type { PgSnapshotError } from "./SnapshotFailure.js"
+import type { PgSnapshotError } from "../../model/SnapshotError.js"
 import * as SnapshotFailure from "./SnapshotFailure.js"
 import * as SnapshotSession from "./SnapshotSession.js"
 import * as SnapshotTables from "./SnapshotTables.js"
@@ -52,7 +53,7 @@ export interface SnapshotOptions extends Omit<LogicalOptions, "create" | "twoPha
 }
 
 /** What a snapshot can fail with. */
-export type SnapshotError = FeedError | PgSnapshotError
+export type SnapshotError = FeedError | PgCopyRowError | PgSnapshotError
 
 /** The stream behind the copies. What the server says as it says it is not in it: copies have some of that already. */
 export type SnapshotFeed = Omit<LogicalFeed, "messages">
@@ -106,7 +107,7 @@ const plan = (options: SnapshotOptions): Effect.Effect<Plan, SnapshotError, PgCo
   Effect.gen(function* () {
     const { copied = [], failover = false, parallelism = usualParallelism, publications, slot } = options
     if (!Number.isSafeInteger(parallelism) || parallelism < 1) {
-      return yield* Quoting.refusal("parallelism", "it must be a whole number above 0")
+      return yield* Quoting.refusal("parallelism", "must be a whole number above 0")
     }
     const ids = new Set(copied.map(({ id }) => id))
     const list = (session: PgConnection) =>

@@ -7,12 +7,12 @@ import * as CopyRows from "../../connection/copyrows/CopyRows.js"
 import * as CopyStatement from "../../connection/copyrows/CopyStatement.js"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgConfigError, PgSessionError } from "../../model/PgError.js"
+import type { PgCopyRowError, PgSessionError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
 import type { ObjectRow } from "../../types/RowShape.js"
 import type { CopiedTable } from "./CatchUp.js"
 import * as SnapshotFailure from "./SnapshotFailure.js"
-import type { PgSnapshotError } from "./SnapshotFailure.js"
+import type { PgSnapshotError } from "../../model/SnapshotError.js"
 import type { PublishedTable } from "./SnapshotTables.js"
 import * as SnapshotTables from "./SnapshotTables.js"
 
@@ -60,7 +60,7 @@ export class TableTally implements TableProgress {
 }
 
 /** What a copy can fail with, once the sessions are open. */
-export type CopyError = PgSessionError | PgConfigError | PgSnapshotError
+export type CopyError = PgSessionError | PgCopyRowError | PgSnapshotError
 
 /**
  * Whether the table of the name is still the one that was listed, with the rows that it had: a table that was truncated or

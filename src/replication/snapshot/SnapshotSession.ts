@@ -10,7 +10,7 @@ import * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import { PgConnector } from "../../connection/PgConnector.js"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgConfigError, PgSessionError } from "../../model/PgError.js"
+import type { PgUsageError, PgSessionError } from "../../model/PgError.js"
 import type { Version } from "../slots/Command.js"
 import { atLeast } from "../slots/Command.js"
 import * as Quoting from "../slots/Quoting.js"
@@ -21,7 +21,7 @@ import * as Walsender from "../slots/Walsender.js"
  * What puts a session into the snapshot. Conditions for rows are printed and read with the same search path. Rows that
  * row-level security hides are an error and no gap. A consumer may take its time.
  */
-export const beginSql = (snapshot: string, version: Version): Effect.Effect<string, PgConfigError> =>
+export const beginSql = (snapshot: string, version: Version): Effect.Effect<string, PgUsageError> =>
   Effect.map(Quoting.literal("snapshot", snapshot), (name) =>
     [
       "begin isolation level repeatable read, read only",
@@ -37,7 +37,7 @@ export const beginSql = (snapshot: string, version: Version): Effect.Effect<stri
 const join = (
   connection: PgConnection,
   snapshot: string
-): Effect.Effect<void, PgSessionError | PgConfigError> =>
+): Effect.Effect<void, PgSessionError | PgUsageError> =>
   Effect.gen(function* () {
     yield* connection.simple(yield* beginSql(snapshot, yield* connection.serverVersion))
   })

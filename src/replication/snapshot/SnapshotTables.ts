@@ -8,14 +8,14 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import * as Identifier from "../../model/Identifier.js"
-import type { PgConfigError, PgSessionError } from "../../model/PgError.js"
+import type { PgUsageError, PgSessionError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
 import type { ObjectRow } from "../../types/Row.js"
 import * as CatalogRow from "../slots/CatalogRow.js"
 import * as MissingPublication from "../slots/MissingPublication.js"
 import * as Quoting from "../slots/Quoting.js"
 import * as SnapshotFailure from "./SnapshotFailure.js"
-import type { PgSnapshotError } from "./SnapshotFailure.js"
+import type { PgSnapshotError } from "../../model/SnapshotError.js"
 import * as Walsender from "../slots/Walsender.js"
 
 /** A table that is published, under the name under which the stream tells its changes. */
@@ -126,15 +126,15 @@ export const merge = (
 }
 
 /** The table's name as SQL has it, with its schema. */
-export const quoted = ({ name, schema }: PublishedTable): Either.Either<string, PgConfigError> =>
-  Either.mapLeft(Identifier.quotePath([schema, name]), (reason) => Quoting.refusal("publications", reason))
+export const quoted = ({ name, schema }: PublishedTable): Either.Either<string, PgUsageError> =>
+  Either.mapLeft(Identifier.quotePath([schema, name]), (reason) => Quoting.misnamed("publications", reason))
 
 /** Where the rows come from. Rows of tables that inherit from it are theirs, rows of partitions are its own. */
-export const source = (table: PublishedTable): Either.Either<string, PgConfigError> =>
+export const source = (table: PublishedTable): Either.Either<string, PgUsageError> =>
   Either.map(quoted(table), (path) => (table.isPartitioned ? path : `only ${path}`))
 
 /** What is published of the table. */
-export const select = (table: PublishedTable): Either.Either<string, PgConfigError> =>
+export const select = (table: PublishedTable): Either.Either<string, PgUsageError> =>
   Either.gen(function* () {
     const columns = table.columns.length === 0 ? "" : yield* Quoting.nameList("publications", table.columns)
     const where = table.filter === undefined ? "" : ` where (${table.filter})`

@@ -6,14 +6,12 @@ import type * as Schema from "effect/Schema"
 import { PgConnector } from "../../connection/PgConnector.js"
 import type { Column } from "../../model/Column.js"
 import * as Format from "../../model/Format.js"
-import { PgCodecError, PgUsageError } from "../../model/PgError.js"
-import type { PgConfigError } from "../../model/PgError.js"
+import type { ChangeRowPlace } from "../../model/CodecPlace.js"
+import { PgChangeRowError, PgCodecError, PgUsageError } from "../../model/PgError.js"
 import * as Rows from "../../schema/Rows.js"
 import type { Registry } from "../../types/Registry.js"
 import type { ObjectRow } from "../../types/RowShape.js"
 import type { ChangeEvent } from "../feed/ChangeKeys.js"
-import type { ChangeRowPlace } from "../changes/ChangeRowError.js"
-import { PgChangeRowError } from "../changes/ChangeRowError.js"
 import type { Delete, Insert, Relation, Truncate, Update } from "../changes/LogicalEvent.js"
 import { nameOf } from "../changes/LogicalEvent.js"
 import { PartialRows } from "./PartialRows.js"
@@ -79,17 +77,16 @@ export interface TypedTable<A, R> {
    * A row that the server sent in part, the key alone or without a large value that did not change, is a `PartialRow`: each
    * field whose columns are there is decoded, and the others are left out. That needs a Schema that tells its fields.
    *
-   * Fails with `PgCodecError`: `where` is `table` when the table does not have the columns that the Schema wants, with
-   * both side by side, as soon as a change is met after the table was first described or described anew. So it is when the
-   * feed's types have read a column in a way that has lost what the Schema's codec needs. A row that the Schema refuses is a
-   * `PgChangeRowError`, which is a `PgCodecError` with the change and its transaction. Fails with `PgConfigError` when the
-   * table was given a name that is invalid, with `PgUsageError` when no row goes through the Schema.
+   * Fails with `PgCodecError` when the table does not have the columns that the Schema wants (both are listed), at the first
+   * change after the table was described, and when the feed's types have read a column in a way that has lost what the
+   * Schema's codec needs; with `PgChangeRowError` when the Schema refuses a row, which names the change and its transaction;
+   * with `PgUsageError` when the table's name is not valid, or no row goes through the Schema.
    */
   readonly decode: (
     change: ChangeEvent
   ) => Effect.Effect<
     Option.Option<TypedChange<A>>,
-    PgCodecError | PgConfigError | PgUsageError,
+    PgCodecError | PgChangeRowError | PgUsageError,
     R | PgConnector
   >
 }
@@ -113,12 +110,30 @@ const placeOf = (
   row: ChangeRowPlace["row"]
 ): ChangeRowPlace => ({ table: nameOf(relation), kind: kinds[_tag], row, transaction })
 
-const inPart = {
-  where: "row",
-  index: -1,
-  type: "record",
-  reason: "it came in part, and the Schema does not tell its fields"
+/** The change's row through a Schema: the column at fault, when it is one. */
+const ofRow = (
+  place: ChangeRowPlace,
+  { cause, place: found, reason, type }: PgCodecError
+): PgChangeRowError => {
+  const { column, index } = found._tag === "RowColumn" ? found : wholeRow
+  return new PgChangeRowError({
+    place: { _tag: "ChangeRow", ...place, column, index },
+    type,
+    reason,
+    sql: "",
+    cause
+  })
 }
+
+const wholeRow = { column: undefined, index: undefined }
+
+const inPart = (place: ChangeRowPlace): PgChangeRowError =>
+  new PgChangeRowError({
+    place: { _tag: "ChangeRow", ...place, ...wholeRow },
+    type: "record",
+    reason: "the row came in part, and the Schema does not tell its fields",
+    sql: ""
+  })
 
 /** What rows of a relation belong to, and how they are read anew. */
 interface Source extends Rows.Origin {
@@ -167,7 +182,11 @@ class Decoder<A, R> {
     })
   }
 
-  row(row: ObjectRow, origin: Source, place: ChangeRowPlace): Effect.Effect<TypedRow<A>, PgCodecError, R> {
+  row(
+    row: ObjectRow,
+    origin: Source,
+    place: ChangeRowPlace
+  ): Effect.Effect<TypedRow<A>, PgChangeRowError, R> {
     const missing = origin.columns.flatMap(({ name }) =>
       Object.hasOwn(row, name) && !isUnchanged(row[name]) ? [] : [name]
     )
@@ -177,7 +196,7 @@ class Decoder<A, R> {
     const known = Object.fromEntries(Object.entries(row).filter(([, value]) => !isUnchanged(value)))
     const partial = this.partial.of(new Set(Object.keys(known)))
     return partial === undefined
-      ? Effect.fail(new PgChangeRowError(place, inPart))
+      ? Effect.fail(inPart(place))
       : Effect.map(this.decode(partial, known, origin, place), (row) => ({
           _tag: "PartialRow",
           row,
@@ -194,7 +213,7 @@ class Decoder<A, R> {
     const read = origin.readings.apply(row)
     if (Either.isLeft(read)) return Effect.fail(this.misread(read.left, origin, place))
     return Effect.mapBoth(schema.decode([read.right], 1, origin), {
-      onFailure: (error) => new PgChangeRowError(place, error),
+      onFailure: (error) => ofRow(place, error),
       onSuccess: (rows) => rows[0]!
     })
   }
@@ -204,15 +223,15 @@ class Decoder<A, R> {
     { registry }: Source,
     place: ChangeRowPlace
   ): PgChangeRowError {
-    return new PgChangeRowError(place, {
-      where: column.name,
-      index,
+    return new PgChangeRowError({
+      place: { _tag: "ChangeRow", ...place, column: column.name, index },
       type: registry.nameOf(column.typeOid),
-      reason
+      reason,
+      sql: ""
     })
   }
 
-  insert(change: Insert, origin: Source): Effect.Effect<TypedInsert<A>, PgCodecError, R> {
+  insert(change: Insert, origin: Source): Effect.Effect<TypedInsert<A>, PgChangeRowError, R> {
     return Effect.map(this.decode(this.whole, change.new, origin, placeOf(change, "new")), (row) => ({
       _tag: "Insert",
       new: row,
@@ -223,11 +242,11 @@ class Decoder<A, R> {
   private misfit(reason: string): PgCodecError {
     return new PgCodecError({
       direction: "decode",
-      where: "table",
-      index: -1,
+      place: { _tag: "Columns", of: "table" },
       type: "record",
       reason,
-      sql: this.name
+      sql: this.name,
+      nothingSent: false
     })
   }
 }
@@ -243,7 +262,7 @@ const make = <A, R>(
   const decodeRow = (
     change: Insert | Update | Delete,
     origin: Source
-  ): Effect.Effect<TypedChange<A>, PgCodecError, R> => {
+  ): Effect.Effect<TypedChange<A>, PgChangeRowError, R> => {
     switch (change._tag) {
       case "Insert":
         return decoder.insert(change, origin)
@@ -297,7 +316,7 @@ const misnamed = (reason: string): TypedTable<never, never> => ({
   schema: "",
   name: "",
   matches: () => false,
-  decode: () => Effect.fail(Quoting.refusal("table", reason))
+  decode: () => Effect.fail(Quoting.misnamed("table", reason))
 })
 
 /**

@@ -10,7 +10,7 @@ import type { Options } from "../../../src/connection/copy/CopyOption.js"
 import * as CopyStatement from "../../../src/connection/copyrows/CopyStatement.js"
 import type { PgConnection } from "../../../src/connection/PgConnection.js"
 import type { Notice } from "../../../src/model/Notice.js"
-import { PgCodecError } from "../../../src/model/PgError.js"
+import { PgUsageError } from "../../../src/model/PgError.js"
 import * as Statement from "../../../src/model/Statement.js"
 import { isClean, open, refusal, s } from "../connection/sessions.js"
 import { describeEachVersion } from "../support/Server.js"
@@ -321,7 +321,7 @@ describeEachVersion("the options of COPY", (server, version) => {
         assert.deepStrictEqual(yield* collect(Copy.on(pg).rowsFrom(rows)), [{ a: "café" }, { a: "中" }])
         const never = { ...rows, encoding: "LATIN1" as "UTF8" }
         const error = yield* Effect.flip(Copy.on(pg).rowsInto(never, Stream.make(["x"])))
-        assert.instanceOf(error, PgCodecError)
+        assert.instanceOf(error, PgUsageError)
         assert.match(error.message, /as UTF-8, and not as LATIN1/)
         yield* pg.simple("truncate e")
       }

@@ -279,13 +279,13 @@ describe("COPY FROM STDIN", () => {
       const source = Stream.make(lines(1, 1))
       for (const sql of ["select 1", "", "copy t to stdout"]) {
         const error = yield* Effect.flip(pg.copyFrom(sql, source))
-        assert.strictEqual(error._tag, "PgCodecError", sql)
+        assert.strictEqual(error._tag, "PgUsageError", sql)
         yield* isClean(pg)
       }
       assert.strictEqual((yield* refusal(pg.copyFrom("copy nix from stdin", source))).code, "42P01")
       assert.strictEqual(
         (yield* Effect.flip(pg.copyFrom("copy t from stdin \0", source)))._tag,
-        "PgCodecError"
+        "PgUsageError"
       )
       yield* isClean(pg)
     })
@@ -322,7 +322,7 @@ describe("COPY sent as a query", () => {
           [Effect.flip(pg.query(s("/* with a comment */ copy t from stdin"))), value(pg, "select 'behind'")],
           { concurrency: "unbounded" }
         )
-        assert.strictEqual(error._tag, "PgCodecError")
+        assert.strictEqual(error._tag, "PgUsageError")
         assert.strictEqual(other, "behind")
         yield* isClean(pg)
       }
@@ -435,7 +435,7 @@ describe("COPY TO STDOUT", () => {
       yield* pg.simple(`create temp table t (${columns})`)
       for (const sql of ["select generate_series(1, 1000)", "", "copy t from stdin"]) {
         const error = yield* Effect.flip(collect(pg.copyTo(sql)))
-        assert.strictEqual(error._tag, "PgCodecError", sql)
+        assert.strictEqual(error._tag, "PgUsageError", sql)
         yield* isClean(pg)
       }
     })

@@ -223,7 +223,7 @@ describe("an explicit pipeline", () => {
       )
       assert.strictEqual(unwritable._tag, "PgCodecError")
       const zero = yield* Effect.flip(pg.pipeline([insert(9), s("select '\0'")]))
-      assert.strictEqual(zero._tag, "PgCodecError")
+      assert.strictEqual(zero._tag, "PgUsageError")
       assert.strictEqual(yield* value(pg, "select count(*) from t"), 0n)
       yield* isClean(pg)
     })
@@ -309,7 +309,7 @@ describe("an explicit pipeline", () => {
           [Effect.flip(pg.pipeline([s("select 1"), s(sql), s("select 2")])), value(pg, "select 'other'")],
           { concurrency: "unbounded" }
         )
-        assert.strictEqual(error._tag, "PgCodecError", sql)
+        assert.strictEqual(error._tag, "PgUsageError", sql)
         assert.match(error.message, new RegExp(`\\nSTATEMENT: ${sql}$`))
         assert.strictEqual(other, "other")
         yield* isClean(pg)

@@ -277,10 +277,10 @@ describe("a stream", () => {
             const error = yield* Effect.flip(
               within(pg, inTransaction, Stream.runDrain(numbers(pg, 5, { fetchSize })))
             )
-            assert.strictEqual(error._tag, "PgCodecError")
+            assert.strictEqual(error._tag, "PgUsageError")
             assert.include(
               error.message,
-              `rows cannot be fetched by so many: expected a whole number from 1 to 2147483647, got ${fetchSize}`
+              `stream: fetchSize must be a whole number from 1 to 2147483647, got ${fetchSize}`
             )
             yield* isClean(pg)
           }

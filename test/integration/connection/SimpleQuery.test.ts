@@ -199,7 +199,7 @@ describe("a text of several statements", () => {
     Effect.gen(function* () {
       const pg = yield* open()
       const error = yield* Effect.flip(pg.simple("select '\0'"))
-      assert.strictEqual(error._tag, "PgCodecError")
+      assert.strictEqual(error._tag, "PgUsageError")
       assert.isTrue(error.nothingSent)
       yield* isClean(pg)
     })
@@ -214,7 +214,7 @@ describe("a text of several statements", () => {
           const error = yield* Effect.flip(
             run as Effect.Effect<unknown, { readonly _tag: string; readonly message: string }>
           )
-          assert.strictEqual(error._tag, "PgCodecError", sql)
+          assert.strictEqual(error._tag, "PgUsageError", sql)
           assert.match(error.message, /use copy(From|To)/)
           yield* isClean(pg)
         }

@@ -46,15 +46,15 @@ describe("a transaction", () => {
       const pg = yield* open()
       const name = yield* table("id int")
       const insert = (id: number) => pg.query(s(`insert into ${name} values ($1)`, [id]))
-      const inner = refusal(pg.withTransaction(insert(2)))
+      const inner = Effect.flip(pg.withTransaction(insert(2)))
       const error = yield* pg.withTransaction(Effect.zipRight(insert(1), inner))
-      assert.strictEqual(error.code, "25001")
+      assert.deepInclude(error, { _tag: "PgUsageError", operation: "withTransaction", nothingSent: true })
       assert.match(error.message, /BEGIN was not sent[^]*SAVEPOINT/)
-      yield* Effect.all([pg.withTransaction(insert(3)), refusal(pg.withTransaction(insert(4)))], {
+      yield* Effect.all([pg.withTransaction(insert(3)), Effect.flip(pg.withTransaction(insert(4)))], {
         concurrency: "unbounded"
       })
       yield* pg.query(s("begin"))
-      assert.strictEqual((yield* refusal(pg.withTransaction(insert(5)))).code, "25001")
+      assert.strictEqual((yield* Effect.flip(pg.withTransaction(insert(5))))._tag, "PgUsageError")
       yield* pg.query(s("rollback"))
       yield* pg.withTransaction(insert(6))
       assert.deepStrictEqual(yield* rawRows(shared, `select id from ${name} order by id`), [

@@ -77,7 +77,7 @@ describeEachVersion(
         )
         const failing = Stream.concat(Stream.make(utf8("9\tx\n")), Stream.fail("source"))
         assert.strictEqual(yield* Effect.flip(pg.copyFrom("copy t from stdin", failing)), "source")
-        assert.strictEqual((yield* Effect.flip(pg.query(s("copy t from stdin"))))._tag, "PgCodecError")
+        assert.strictEqual((yield* Effect.flip(pg.query(s("copy t from stdin"))))._tag, "PgUsageError")
         yield* Stream.runDrain(
           Stream.take(pg.copyTo("copy (select repeat('x', 100), generate_series(1, 100000000)) to stdout"), 1)
         )

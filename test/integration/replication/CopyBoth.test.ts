@@ -99,7 +99,7 @@ describe("START_REPLICATION", () => {
         assert.strictEqual((yield* refusal(Effect.scoped(session.copyBoth(nobody)))).code, "42704")
         const { command } = yield* prepared
         const error = yield* Effect.flip(session.simple(command))
-        assert.strictEqual(error._tag, "PgCodecError")
+        assert.strictEqual(error._tag, "PgUsageError")
         assert.strictEqual((yield* session.status).state, "clean")
         const bad = yield* refusal(Effect.scoped(session.copyBoth(command.replace(`'1'`, `'77'`))))
         assert.strictEqual(bad.code, "0A000")

@@ -298,8 +298,8 @@ describe("a logical feed", () => {
           Effect.map(Effect.flip(Effect.scoped(logical({ ...options, ...changes }))), (error) =>
             error._tag === "PgSlotError"
               ? error.reason
-              : error._tag === "PgConfigError"
-                ? error.key
+              : error._tag === "PgUsageError"
+                ? error.argument
                 : error._tag
           )
         assert.strictEqual(yield* reason({ slot: "nobody" }), "missing")
@@ -337,7 +337,7 @@ describe("a logical feed", () => {
         const before = yield* slotRow(slot, "confirmed_flush_lsn")
         const mistyped = { ...options, publications: [...options.publications, "nobody's"] }
         const error = yield* Effect.flip(Effect.scoped(logical(mistyped)))
-        assert.deepInclude(error, { _tag: "PgConfigError", key: "publications" })
+        assert.deepInclude(error, { _tag: "PgUsageError", argument: "publications" })
         assert.include(error.message, "nobody's")
         assert.deepStrictEqual(yield* slotRow(slot, "confirmed_flush_lsn"), before)
         const feed = yield* logical(options)
@@ -491,12 +491,12 @@ describe("transactions larger than memory", () => {
           )
         const store = SpillStore.inMemory(1_000_000)
         assert.deepInclude(yield* failure({ streaming: "on", store }), {
-          _tag: "PgConfigError",
-          key: "memoryBytes"
+          _tag: "PgLimitError",
+          limit: "memoryBytes"
         })
         assert.deepInclude(yield* failure({ transactionBytes: 100_000 }), {
-          _tag: "PgConfigError",
-          key: "transactionBytes"
+          _tag: "PgLimitError",
+          limit: "transactionBytes"
         })
       })
     )

@@ -624,7 +624,7 @@ describe("tables and messages", () => {
           ])
           yield* run(`alter table ${rows} alter big type int using 1; insert into ${rows} values (2, 2)`)
           const refused = yield* Effect.flip(Replication.run(options, Replication.eachChange(typed.decode)))
-          assert.deepInclude(refused, { _tag: "PgCodecError", where: "table" })
+          assert.deepInclude(refused, { _tag: "PgCodecError", place: { _tag: "Columns", of: "table" } })
           assert.match(refused.message, /big +int4 .*<- another type/)
         })
       )

@@ -293,7 +293,7 @@ describeWithServer("the oldest server", { version: 14 }, (server) => {
       Effect.gen(function* () {
         const name = yield* slotName(server())
         const error = yield* Effect.flip(Slot.create(name, { twoPhase: true }))
-        assert.deepInclude(error, { _tag: "PgConfigError", key: "twoPhase", nothingSent: true })
+        assert.deepInclude(error, { _tag: "PgUsageError", argument: "twoPhase", nothingSent: true })
         assert.isTrue(Option.isNone(yield* Slot.get(name)))
       })
     )

@@ -448,8 +448,8 @@ describe("a snapshot that cannot be", () => {
           Effect.map(Effect.flip(Effect.scoped(snapshot({ ...options, ...changes }))), (error) =>
             error._tag === "PgSnapshotError" || error._tag === "PgSlotError"
               ? error.reason
-              : error._tag === "PgConfigError"
-                ? error.key
+              : error._tag === "PgUsageError"
+                ? error.argument
                 : error._tag
           )
         assert.strictEqual(yield* reason({ publications: ["nobody's"] }), "no-publication")

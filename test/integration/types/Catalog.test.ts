@@ -320,7 +320,7 @@ describeEachVersion(
           for (const { oid } of found) assert.isDefined(pg.types.lookup(oid))
           assert.strictEqual(pg.types.nameOf(oid), "Mood")
           assert.strictEqual((yield* refusal(pg.learnTypes(["nix"]))).code, "42704")
-          assert.strictEqual((yield* Effect.flip(pg.learnTypes(["a\0b"])))._tag, "PgCodecError")
+          assert.strictEqual((yield* Effect.flip(pg.learnTypes(["a\0b"])))._tag, "PgUsageError")
           yield* isClean(pg)
           // A hostile search path runs nothing of its own.
           yield* pg.simple(`create schema evil;

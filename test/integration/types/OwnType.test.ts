@@ -81,7 +81,7 @@ describe("a type of one's own", () => {
       const pg = yield* open({ types })
       const error = yield* Effect.flip(pg.query(s("select $1::int4, $2::uuid", [1, new UserId("nobody")])))
       assert.instanceOf(error, PgCodecError)
-      assert.deepInclude(error, { where: "$2", index: 1, type: "uuid" })
+      assert.deepInclude(error, { place: { _tag: "Parameter", number: 2 }, type: "uuid" })
       assert.include(error.message, "got string of 6 characters")
       const inside = yield* Effect.flip(pg.query(s("select $1::uuid[]", [[one, new UserId("nobody")]])))
       assert.match(inside.message, /^parameter \$1 cannot be sent as uuid\[\]: element \[1\]: expected /)

@@ -147,7 +147,7 @@ describe("a result that does not fit its Schema", () => {
           Account
         )
       )
-      assert.deepStrictEqual([error.where, error.index, error.nothingSent], ["columns", -1, true])
+      assert.deepStrictEqual([error.place, error.nothingSent], [{ _tag: "Columns", of: "result" }, true])
       assert.strictEqual(
         error.message,
         [
@@ -337,8 +337,8 @@ describe("a row that its Schema refuses", () => {
       const sql = "select n, 'x' as name from generate_series(1, 4) as n"
       const error = yield* refused(pg.query(s(sql), Row))
       assert.deepStrictEqual(
-        [error.where, error.index, error.rowNumber, error.type, error.nothingSent],
-        ["n", 0, 3, "int4", false]
+        [error.place, error.type, error.nothingSent],
+        [{ _tag: "RowColumn", row: 3, column: "n", index: 0 }, "int4", false]
       )
       assert.strictEqual(
         error.message,
@@ -373,7 +373,7 @@ describe("a row that its Schema refuses", () => {
             })
           )
         )
-        assert.strictEqual(error.rowNumber, 40_000)
+        assert.deepInclude(error.place, { _tag: "RowColumn", row: 40_000 })
         assert.isBelow(seen, 40_000)
         yield* isClean(pg)
       }
