@@ -40,7 +40,7 @@ export { usualTransactionBytes } from "./replication/feed/TransactionAssembler.j
 export type { Transaction, TransactionEvent } from "./replication/feed/TransactionAssembler.js"
 export type { PluginOption } from "./replication/slots/Command.js"
 export type { PgOutputOptions, ProtocolVersion, Streaming } from "./replication/slots/PgOutputOptions.js"
-export { usualInterval, usualSilenceLimit } from "./replication/slots/StandbyStatus.js"
+export { usualInterval } from "./replication/slots/StandbyStatus.js"
 /** Slots: made, looked at, moved on, dropped. */
 export * as Slot from "./replication/slots/Slot.js"
 /** Publications: made, compared, dropped. */

@@ -246,7 +246,7 @@ const deadlineHints: { readonly [D in Deadline]: string } = {
   turn: "A nested transaction of another fiber was open: it has to end first. The transaction is usable.",
   statement: "The server was told to stop the statement.",
   idle: "The connection had been idle too long.",
-  silence: "The other side sent nothing for too long; the link is taken for dead."
+  silence: "Nothing came from the other side in that time, and the connection was closed."
 }
 
 /** `during` is a statement, or says what we were doing: connecting, cancelling, rolling back … */
@@ -256,9 +256,10 @@ export const timeout = (error: {
   readonly deadline: Deadline
   readonly millis: number
   readonly during: string
+  readonly detail?: string
 }): string => {
   const passed = `the ${error.deadline} deadline of ${error.millis} ms passed`
-  const hint = deadlineHints[error.deadline]
+  const hint = error.detail ?? deadlineHints[error.deadline]
   return ourDoing.test(error.during)
     ? `${passed} while ${firstLine(error.during)}. ${hint}`
     : `${passed}. ${hint}\nSTATEMENT: ${firstLine(error.during)}`

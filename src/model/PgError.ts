@@ -198,6 +198,8 @@ export class PgTimeoutError extends Data.TaggedError("PgTimeoutError")<{
   readonly sent: boolean
   /** What was going on, such as the SQL or the address. */
   readonly during: string
+  /** What is known besides, in sentences; unless given, what is always so of this deadline. */
+  readonly detail?: string
 }> {
   get nothingSent(): boolean {
     return !this.sent

@@ -91,15 +91,10 @@ describe("a copy in both directions", () => {
     Effect.gen(function* () {
       const server = harness()
       const seen: Array<number> = []
-      const { copy } = yield* opened(server, { onData: (run) => seen.push(run.count) })
-      const before = copy.heard()
+      yield* opened(server, { onData: (run) => seen.push(run.count) })
       server.say(copyData("one"), copyData("two"))
       server.say(copyData("three"))
       assert.deepStrictEqual(seen, [2, 1])
-      assert.isAbove(copy.heard(), before)
-      const heard = copy.heard()
-      Inbound.receive(server.core, encode(copyData("cut short")).subarray(0, 6))
-      assert.isAbove(copy.heard(), heard)
     })
   )
 

@@ -1,28 +1,40 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import type { ConnectOptions } from "../../src/connection/opening/ConnectOptions.js"
 import { fromCore } from "../../src/connection/PgConnection.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
 import { opening } from "./scripted.js"
+import type { Scripts } from "./scripted.js"
 
-const { expect: expects, repeat, send } = ScriptedServer
+const { expect: expects, expectEnd, refuse, repeat, send } = ScriptedServer
 const limit = { silenceLimit: "8 seconds" } as const
 const check = expects({ _tag: "Query", sql: "" })
 const answer = send({ _tag: "EmptyQueryResponse" }, ScriptedServer.readyForQuery())
 
-const connected = (...script: ReadonlyArray<ScriptedServer.Script | ScriptedServer.Step>) =>
+const session = (
+  script: ScriptedServer.Script,
+  others: Scripts,
+  options: ConnectOptions,
+  conninfo: string = ""
+) =>
   Effect.gen(function* () {
-    const { outcome, server } = yield* opening([[ScriptedServer.startup(), ...script]], "", limit)
+    const scripts = [[ScriptedServer.startup(), ...script], ...others]
+    const { outcome, server } = yield* opening(scripts, conninfo, options)
     return { connection: fromCore(yield* outcome, undefined), server }
   })
 
+const connected = (...script: ScriptedServer.Script) => session(script, [], limit)
+
 /** Time in small steps, so that answers come between the looks. */
-const pass = (seconds: number) =>
+const pass = (seconds: number, step = 1) =>
   Effect.gen(function* () {
-    for (let at = 0; at < seconds; at++) {
-      yield* TestClock.adjust("1 second")
+    for (let at = 0; at < seconds; at += step) {
+      yield* TestClock.adjust(Duration.seconds(step))
       for (let turn = 0; turn < 20; turn++) yield* Effect.yieldNow()
     }
   })
@@ -65,6 +77,26 @@ describe("a limit on silence", () => {
     })
   )
 
+  it.scoped("has the statement stopped where the server can be reached", () =>
+    Effect.gen(function* () {
+      const { server, connection } = yield* session([expects({ _tag: "Query" })], [], limit)
+      const { processId } = connection.facts
+      const failed = yield* Effect.fork(Effect.flip(connection.simple("select pg_sleep(1000)")))
+      yield* pass(12)
+      const error = yield* Fiber.join(failed)
+      assert.deepInclude(error, { _tag: "PgTimeoutError", deadline: "silence", millis: 8000, sent: true })
+      assert.strictEqual(
+        error.message,
+        "the silence deadline of 8000 ms passed. Nothing came from db:5432 in that time. The connection was closed." +
+          "\nSTATEMENT: select pg_sleep(1000)"
+      )
+      assert.deepStrictEqual(
+        server.cancels().map((cancel) => cancel.processId),
+        [processId]
+      )
+    })
+  )
+
   it.scoped("does not mind a server that says something now and then", () =>
     Effect.gen(function* () {
       const { connection } = yield* connected(
@@ -78,6 +110,90 @@ describe("a limit on silence", () => {
       const query = yield* Effect.fork(connection.simple("select slow()"))
       yield* pass(40)
       assert.lengthOf(yield* Fiber.join(query), 1)
+    })
+  )
+})
+
+describe("a session that is not told how long a silence may be", () => {
+  const asked = expects({ _tag: "Query" })
+  const slow = (connection: { readonly simple: ReturnType<typeof fromCore>["simple"] }) =>
+    Effect.fork(Effect.either(connection.simple("select slow()")))
+  const answered = send({ _tag: "CommandComplete", commandTag: "SELECT 0" }, ScriptedServer.readyForQuery())
+  const never: ScriptedServer.Script = [asked, expectEnd]
+
+  it.scoped("never ends a statement that is merely long: another connection can be opened", () =>
+    Effect.gen(function* () {
+      const long = ScriptedServer.run("works", () => Effect.sleep("10 minutes"))
+      const { connection, server } = yield* session([asked, long, answered], [], {})
+      const query = yield* slow(connection)
+      yield* pass(605, 5)
+      assert.strictEqual((yield* Fiber.join(query))._tag, "Right")
+      const others = server.connections().slice(1)
+      assert.lengthOf(others, 20)
+      assert.isTrue(others.every(({ client, received }) => client === "destroyed" && received.length === 0))
+    })
+  )
+
+  it.scoped(
+    "ends a statement within 45 seconds when its server can be reached no more, and says what is known",
+    () =>
+      Effect.gen(function* () {
+        const { connection } = yield* session(never, [refuse(), refuse(), refuse()], {})
+        const query = yield* slow(connection)
+        yield* pass(30)
+        assert.deepInclude(yield* connection.status, { state: "busy" })
+        yield* pass(15)
+        const outcome = yield* Fiber.join(query)
+        assert.strictEqual(
+          outcome._tag === "Left" ? outcome.left.message : "",
+          "the silence deadline of 30000 ms passed. Nothing came from db:5432 in that time, and other connections to it " +
+            "failed: connection refused (ECONNREFUSED). The connection was closed.\nSTATEMENT: select slow()"
+        )
+        assert.deepInclude(yield* connection.status, { state: "broken" })
+      })
+  )
+
+  it.scoped("goes on after one refusal, as of a pooler that is started anew", () =>
+    Effect.gen(function* () {
+      const long = ScriptedServer.run("works", () => Effect.sleep("5 minutes"))
+      const { connection } = yield* session([asked, long, answered], [refuse(), [expectEnd], refuse()], {})
+      const query = yield* slow(connection)
+      yield* pass(305, 5)
+      assert.strictEqual((yield* Fiber.join(query))._tag, "Right")
+    })
+  )
+
+  it.scoped("is asked nothing while idle, and may be told to try no other connection", () =>
+    Effect.gen(function* () {
+      const idle = yield* session([], [refuse(), refuse()], {})
+      yield* pass(300, 5)
+      assert.deepInclude(yield* idle.connection.status, { state: "clean" })
+      assert.lengthOf(idle.server.connections(), 1)
+      const off = yield* session(never, [refuse(), refuse()], { silenceProbe: 0 })
+      yield* slow(off.connection)
+      yield* pass(300, 5)
+      assert.deepInclude(yield* off.connection.status, { state: "busy" })
+    })
+  )
+
+  it.scoped("over a Unix socket tries no other connection: the system knows whether the peer lives", () =>
+    Effect.gen(function* () {
+      const { connection } = yield* session(never, [refuse(), refuse()], {}, "host=/tmp")
+      yield* slow(connection)
+      yield* pass(300, 5)
+      assert.deepInclude(yield* connection.status, { state: "busy" })
+    })
+  )
+
+  it.scoped("ends a COPY in whose bytes may not have arrived, though the next move is the client's", () =>
+    Effect.gen(function* () {
+      const consent = send({ _tag: "CopyInResponse", format: 0, columnFormats: [0] })
+      const script = [asked, consent, expects({ _tag: "CopyData" }), expectEnd]
+      const { connection } = yield* session(script, [refuse(), refuse(), refuse()], {})
+      const source = Stream.concat(Stream.make(Uint8Array.of(0x31, 0x0a)), Stream.never)
+      const copy = yield* Effect.fork(Effect.flip(connection.copyFrom("copy t from stdin", source)))
+      yield* pass(45)
+      assert.deepInclude(yield* Fiber.join(copy), { _tag: "PgTimeoutError", deadline: "silence" })
     })
   )
 })

@@ -14,7 +14,7 @@ import * as ServerFields from "../../src/model/ServerFields.js"
 import type { LogicalEvent } from "../../src/replication/changes/LogicalEvent.js"
 import type { LogicalFeed } from "../../src/replication/feed/LogicalFeed.js"
 import * as SpillStore from "../../src/replication/feed/SpillStore.js"
-import { errorResponse, readyForQuery } from "../../src/testing/ScriptedServer.js"
+import { errorResponse, readyForQuery, refuse } from "../../src/testing/ScriptedServer.js"
 import type { BackendMessage } from "../../src/wire/BackendMessage.js"
 import type { PgOutputMessage } from "../../src/wire/replication/PgOutput.js"
 import type { FeedServer, FeedServerOptions } from "./feedServer.js"
@@ -252,6 +252,43 @@ describe("a feed", () => {
       assert.deepInclude(outcome._tag === "Left" ? outcome.left : {}, {
         _tag: "PgTimeoutError",
         deadline: "silence"
+      })
+      assert.strictEqual(server.end().client(), "destroyed")
+    })
+  )
+
+  it.scoped(
+    "bears a server that is silent for hours, as it decodes what it does not send, and can be reached",
+    () =>
+      Effect.gen(function* () {
+        const { feed, server } = yield* opened()
+        const { fiber, seen } = yield* following(feed)
+        for (let minutes = 0; minutes < 10; minutes++) {
+          yield* TestClock.adjust("1 minute")
+          yield* settle
+        }
+        assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+        // Asked for a word, and looked for by a second connection, twice a minute.
+        assert.isAtLeast(server.statuses().filter((status) => status.replyRequested).length, 19)
+        assert.isAtLeast(server.connections(), 20)
+        server.stream([table, 0n], ...transaction(1, 0x1600n))
+        yield* settle
+        assert.lengthOf(seen, 3)
+        yield* Fiber.interrupt(fiber)
+      })
+  )
+
+  it.scoped("ends within 45 seconds when the server is silent and cannot be reached", () =>
+    Effect.gen(function* () {
+      const { feed, server } = yield* opened({ others: [refuse(), refuse(), refuse()] })
+      const { fiber } = yield* following(feed)
+      yield* TestClock.adjust("45 seconds")
+      yield* settle
+      const outcome = yield* Fiber.join(fiber)
+      assert.deepInclude(outcome._tag === "Left" ? outcome.left : {}, {
+        _tag: "PgTimeoutError",
+        deadline: "silence",
+        millis: 30_000
       })
       assert.strictEqual(server.end().client(), "destroyed")
     })

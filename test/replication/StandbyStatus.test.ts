@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { ByteWriter } from "../../src/bytes/ByteWriter.js"
@@ -134,80 +133,4 @@ describe("a run of data", () => {
     assert.isTrue(StandbyStatus.isAsked(runOf(data, keepalive(true), data)))
     assert.isTrue(StandbyStatus.isAsked(runOf(keepalive(true))))
   })
-})
-
-describe("the watch over a silent server", () => {
-  const watching = (limit: Duration.DurationInput) =>
-    Effect.gen(function* () {
-      const link = { heard: 0, braked: false, asked: 0 }
-      const fiber = yield* Effect.fork(
-        Effect.flip(
-          StandbyStatus.watch({
-            heard: () => link.heard,
-            isBraked: () => link.braked,
-            limit: Duration.decode(limit),
-            ask: Effect.sync(() => void link.asked++),
-            during: "the stream"
-          })
-        )
-      )
-      yield* Effect.yieldNow()
-      return { link, fiber }
-    })
-
-  it.effect("asks after half of the limit, and gives up after all of it (REP-047)", () =>
-    Effect.gen(function* () {
-      const { fiber, link } = yield* watching("60 seconds")
-      yield* TestClock.adjust("29 seconds")
-      assert.strictEqual(link.asked, 0)
-      yield* TestClock.adjust("1 second")
-      assert.strictEqual(link.asked, 1)
-      yield* TestClock.adjust("30 seconds")
-      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
-      yield* TestClock.adjust("15 seconds")
-      assert.deepInclude(yield* Fiber.join(fiber), {
-        _tag: "PgTimeoutError",
-        deadline: "silence",
-        millis: 60_000,
-        during: "the stream"
-      })
-      assert.strictEqual(link.asked, 1)
-    })
-  )
-
-  it.effect("begins anew with every byte, such as the answer to the question (REP-048)", () =>
-    Effect.gen(function* () {
-      const { fiber, link } = yield* watching("60 seconds")
-      for (let count = 1; count <= 5; count++) {
-        yield* TestClock.adjust("45 seconds")
-        assert.strictEqual(link.asked, count)
-        link.heard++
-        yield* TestClock.adjust("15 seconds")
-      }
-      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
-      yield* Fiber.interrupt(fiber)
-    })
-  )
-
-  it.effect("does not take our own pause for the server's silence", () =>
-    Effect.gen(function* () {
-      const { fiber, link } = yield* watching("60 seconds")
-      link.braked = true
-      yield* TestClock.adjust("1 hour")
-      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
-      assert.strictEqual(link.asked, 0)
-      link.braked = false
-      yield* TestClock.adjust("75 seconds")
-      assert.strictEqual((yield* Fiber.join(fiber))._tag, "PgTimeoutError")
-    })
-  )
-
-  it.effect("is off without a limit", () =>
-    Effect.gen(function* () {
-      const { fiber, link } = yield* watching(Duration.infinity)
-      yield* TestClock.adjust("10 days")
-      assert.strictEqual(link.asked, 0)
-      yield* Fiber.interrupt(fiber)
-    })
-  )
 })

@@ -38,6 +38,8 @@ export interface FeedServerOptions {
   readonly walSenderTimeout?: string
   /** Changes to the slot's row in the catalog. */
   readonly slot?: object
+  /** What further connections meet; unless given, each is accepted. */
+  readonly others?: ReadonlyArray<ScriptedServer.Script | ScriptedServer.Refusal>
 }
 
 /** What a test holds of the server. */
@@ -49,6 +51,8 @@ export interface FeedServer {
   /** Messages of `pgoutput`, each with its position, in one segment. */
   readonly stream: (...messages: ReadonlyArray<readonly [PgOutputMessage, Lsn]>) => void
   readonly keepalive: (end: Lsn, replyRequested: boolean) => void
+  /** How many connections have been opened, or tried and not refused. */
+  readonly connections: () => number
   readonly end: () => ServerEnd
   /** The names of what has come since the copy began: `StandbyStatus`, or a message outside the data. */
   readonly heard: () => ReadonlyArray<string>
@@ -112,7 +116,7 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
     // A scope of its own, closed after the client's: the server has to hear its goodbye.
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
-    const server = yield* Scope.extend(ScriptedServer.make([script]), scope)
+    const server = yield* Scope.extend(ScriptedServer.make([script, ...(options.others ?? [])]), scope)
     const config = Either.getOrThrow(
       PgConfig.make({ host: "db", sslMode: "disable", user: "app", database: "db" })
     )
@@ -143,6 +147,7 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
         })
         sendRaw(writer.detach())
       },
+      connections: () => server.connections().length,
       end: () => end!,
       heard: () => heard,
       statuses: () => statuses

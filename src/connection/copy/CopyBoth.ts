@@ -6,7 +6,7 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Notice } from "../../model/Notice.js"
@@ -23,6 +23,7 @@ import type { Core } from "../session/Core.js"
 import { breakOff } from "../session/Core.js"
 import * as Deadline from "../session/Deadline.js"
 import * as Outbound from "../session/Outbound.js"
+import * as Liveness from "../statement/Liveness.js"
 import type { QueryResult } from "../statement/Query.js"
 import { SimpleRequest } from "../statement/Query.js"
 
@@ -44,6 +45,18 @@ export interface CopyBothOptions {
    * notice, then ends as if the server had closed its side, and what still comes is thrown away. It must not throw or wait.
    */
   readonly onNotice?: (notice: Notice) => boolean
+  /** Watches over a silent server while the copy is open. Unless given, only bytes sent that may not have arrived are looked after. */
+  readonly silence?: SilenceOptions
+}
+
+/** What a silent server means in an open copy. */
+export interface SilenceOptions {
+  /** Asks the server for a word: after half of the shorter time, and halfway to every further second connection. */
+  readonly ask: Effect.Effect<void, unknown>
+  /** How long the server may be silent, though asked, before the connection ends. Default: no limit. */
+  readonly limit?: Duration.DurationInput | undefined
+  /** Silence after which a second connection is tried. Default: what the connection was opened with. */
+  readonly probeAfter?: Duration.DurationInput | undefined
 }
 
 /** An open copy in both directions. */
@@ -75,8 +88,6 @@ export interface CopyBoth {
   readonly finish: Effect.Effect<ReadonlyArray<QueryResult<ObjectRow>>, PgSessionError>
   /** The results so far. */
   readonly results: Effect.Effect<ReadonlyArray<QueryResult<ObjectRow>>>
-  /** A number that grows with every byte heard of the server. */
-  readonly heard: () => number
   /** Whether reading has been stopped because the consumer is behind: then silence is our own doing. */
   readonly isBraked: () => boolean
   /** Closes the connection; whoever waits here fails with the cause. */
@@ -96,8 +107,6 @@ const kept = (run: FrameRun): FrameRun => ({
 class CopyBothRequest extends SimpleRequest {
   readonly buffer: StreamBuffer<FrameRun>
   opened = false
-  /** Bytes of data that have come. */
-  received = 0
   private closed = false
   private ended = false
   /** Whether a notice has ended the data. */
@@ -125,7 +134,6 @@ class CopyBothRequest extends SimpleRequest {
 
   override onCopyData(_core: Core, run: FrameRun): void {
     const bytes = runBytes(run)
-    this.received += bytes
     if (this.closed || this.cut) return
     this.options.onData?.(run, bytes)
     this.buffer.push([kept(run)], bytes)
@@ -262,6 +270,13 @@ export const open = (
     )
     if (request.state === "settled" && request.failure !== undefined)
       return yield* Effect.fail(request.failure)
+    if (request.opened && options.silence !== undefined) {
+      const { ask, limit, probeAfter } = options.silence
+      yield* Liveness.watchOpen(core, request, Effect.ignore(ask), {
+        limit: Duration.decode(limit ?? Duration.infinity),
+        probeAfter: Duration.decode(probeAfter ?? core.probeAfter)
+      })
+    }
     return {
       isOpen: request.opened,
       pull: request.buffer.pull,
@@ -270,7 +285,6 @@ export const open = (
       results: Effect.sync(() => [...request.told]),
       isEmpty: () => request.buffer.isEmpty,
       rest: rest(core),
-      heard: () => request.received + core.framer.buffered,
       isBraked: () => request.buffer.braked,
       breakOff: (cause) => Effect.sync(() => breakOff(core, cause))
     }

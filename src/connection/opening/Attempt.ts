@@ -1,5 +1,5 @@
 /** One attempt: a link to an address, encrypted, logged in, of the wanted role, and running as a connection. */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
@@ -29,6 +29,7 @@ import * as Encrypt from "./Encrypt.js"
 import * as Inbound from "../session/Inbound.js"
 import * as Liveness from "../statement/Liveness.js"
 import * as Outbound from "../session/Outbound.js"
+import { Pulse, watched } from "../session/Pulse.js"
 import * as Role from "./Role.js"
 import * as SideChannels from "../session/SideChannels.js"
 import * as Startup from "./Startup.js"
@@ -43,7 +44,7 @@ export interface Target {
   readonly credentials: CredentialSource | undefined
   readonly tokens: Tokens | undefined
   readonly wanted: Role.Wanted
-  readonly silenceLimit: Duration.Duration | undefined
+  readonly silence: Liveness.Limits
 }
 
 /** How far an attempt has come. */
@@ -72,6 +73,9 @@ const openForCancel = (
       )
     )
   )
+
+/** How long a second connection may take to open before the address counts as unreachable. */
+const longestProbe = Duration.seconds(10)
 
 let latest = { maxMessage: 0, limits: FrameLimits.defaults }
 
@@ -131,9 +135,8 @@ export const open = (
         Effect.sync(() => farewell(conversation))
       )
     }
-    const { silenceLimit } = target
-    const pulse = new Liveness.Pulse()
-    const link = silenceLimit === undefined ? channel.link : Liveness.watched(channel.link, pulse)
+    const pulse = new Pulse()
+    const link = watched(channel.link, pulse)
     const core = new Core({
       link,
       framer,
@@ -145,7 +148,10 @@ export const open = (
       pipelineDepth: config.pipelineDepth,
       streamBufferBytes: config.streamBufferBytes,
       sendCancel: Cancel.send(openForCancel(transport, address, channel.way, means)),
-      fork: Runtime.runFork(runtime)
+      fork: Runtime.runFork(runtime),
+      pulse,
+      probe: Liveness.probing(transport.open(address), address, longestProbe),
+      probeAfter: target.silence.probeAfter
     })
     link.listen({
       onData: (chunk) => Inbound.receive(core, chunk),
@@ -158,7 +164,7 @@ export const open = (
       yield* Effect.scope,
       Effect.sync(() => goodbye(core))
     )
-    if (silenceLimit !== undefined) yield* Liveness.watch(core, pulse, silenceLimit)
+    yield* Liveness.watch(core, target.silence)
     return core
   })
 

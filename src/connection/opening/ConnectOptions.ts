@@ -67,9 +67,17 @@ export interface ConnectOptions {
   /** In place of libpq's rules for `verify-full`. */
   readonly checkIdentity?: CheckIdentity | undefined
   /**
-   * How long the server may be silent while an answer is due; then the connection ends with `PgTimeoutError` (`silence`).
-   * An idle connection is asked with an empty query after half of it, so that a peer that vanished is noticed there too.
-   * It must be longer than any statement works before its first row. Unless given, only the system's keepalive watches.
+   * Silence after which a second connection to the same address is tried, while an answer is due or bytes sent may not have
+   * arrived. When two in a row cannot be opened, the session ends with `PgTimeoutError` (`silence`); otherwise it goes on, and
+   * the next is tried after as much silence again. Nothing is sent over it. Default `usualProbe`, 30 seconds; zero or
+   * `Duration.infinity` for never. Sessions over Unix sockets need none.
+   */
+  readonly silenceProbe?: Duration.DurationInput | undefined
+  /**
+   * How long the server may be silent while an answer is due, whether it can be reached or not; then the session ends with
+   * `PgTimeoutError` (`silence`), and the statement is cancelled if the server can be reached. An idle connection is asked with an
+   * empty query after half of it. It must be longer than any statement works before its first row. Unless given, there is no
+   * limit: a peer that is there may be silent.
    */
   readonly silenceLimit?: Duration.DurationInput | undefined
   /** How host names become addresses. Unless given, the transport is left to it. */

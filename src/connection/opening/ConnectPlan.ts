@@ -14,6 +14,7 @@ import type { ConnectOptions } from "./ConnectOptions.js"
 import * as Credentials from "./Credentials.js"
 import * as Encrypt from "./Encrypt.js"
 import * as Material from "./EncryptMaterial.js"
+import * as Liveness from "../statement/Liveness.js"
 import type { Wanted } from "./Role.js"
 import * as Settings from "./Settings.js"
 import { Tokens } from "./Tokens.js"
@@ -134,6 +135,9 @@ export const targetOf = (plan: Plan, host: PlannedHost, registry: Registry, want
     credentials: options.credentials,
     tokens,
     wanted,
-    silenceLimit: options.silenceLimit === undefined ? undefined : Duration.decode(options.silenceLimit)
+    silence: {
+      limit: Duration.decode(options.silenceLimit ?? Duration.infinity),
+      probeAfter: Duration.decode(options.silenceProbe ?? Liveness.usualProbe)
+    }
   }
 }

@@ -27,8 +27,8 @@ export const layer = (config: PgConfig): Layer.Layer<Transport> => {
       ? Effect.void
       : Effect.logWarning(
           `${ignored.join(", ")} cannot be set by Node and ${ignored.length === 1 ? "has" : "have"} no effect: ` +
-            `Node sends a keepalive every second, ten times, and leaves unacknowledged bytes to the system; ` +
-            `the connector's option silenceLimit notices a peer that has vanished`
+            `Node sends a keepalive every second, ten times; ` +
+            `the connector's option silenceProbe finds a peer that cannot be reached`
         )
   return Layer.provideMerge(
     NodeTransport.layerWith({

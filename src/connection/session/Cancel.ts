@@ -64,6 +64,10 @@ export const send =
       })
     )
 
+/** Has the server stop what it works at for a connection that has been given up, if the server can be reached in time. */
+export const tell = (core: Core): Effect.Effect<void> =>
+  Effect.ignore(Effect.timeout(core.sendCancel(core.facts), cancelDeadline))
+
 /** Waits until the request is over. */
 export const settled = (request: Request): Effect.Effect<void> =>
   Effect.async<void>((resume) => {

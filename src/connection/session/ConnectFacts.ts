@@ -31,3 +31,6 @@ export interface ConnectFacts {
 
 /** Opens a connection to the same server for a CancelRequest and waits for the server to close it. */
 export type SendCancel = (facts: ConnectFacts) => Effect.Effect<void, TransportFailure>
+
+/** Opens and closes a second connection to the same address. The failure says that the address cannot be reached. */
+export type Probe = Effect.Effect<TransportFailure | undefined>

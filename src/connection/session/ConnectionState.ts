@@ -2,9 +2,10 @@
  * The state of one open connection: what `Inbound` and `Outbound` work on. Everything pure is elsewhere; here are the
  * places where the pure values are kept between two events.
  */
-import type * as Effect from "effect/Effect"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import type { ByteWriter } from "../../bytes/ByteWriter.js"
-import type { ConnectFacts, SendCancel } from "./ConnectFacts.js"
+import type { ConnectFacts, Probe, SendCancel } from "./ConnectFacts.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import { PgClosedError } from "../../model/PgError.js"
 import type { ServerFields } from "../../model/ServerFields.js"
@@ -12,6 +13,7 @@ import type { Link } from "../../net/Transport.js"
 import * as Session from "../../protocol/Session.js"
 import type { Registry } from "../../types/Registry.js"
 import type { Framer } from "../../wire/Framer.js"
+import { Pulse } from "./Pulse.js"
 import type { SideChannels } from "./SideChannels.js"
 import type { StatementCache } from "./StatementCache.js"
 import type { TransactionBlock } from "./TransactionBlock.js"
@@ -34,6 +36,12 @@ export interface CoreOptions {
   readonly sendCancel: SendCancel
   /** Runs what no fiber waits for: the cancelling of statements whose fibers have gone on. */
   readonly fork: (effect: Effect.Effect<void>) => void
+  /** What is seen of `link`, if it is watched. */
+  readonly pulse?: Pulse
+  /** Tries a second connection to the same address; a failure says that the address cannot be reached. */
+  readonly probe?: Probe
+  /** Silence after which that is tried, unless a request has a time of its own. Default: never. */
+  readonly probeAfter?: Duration.Duration
 }
 
 /** What a connection has to know of whoever waits for its answers. */
@@ -86,6 +94,9 @@ export class ConnectionState<R extends Waiter> {
   readonly streamBufferBytes: number
   readonly sendCancel: SendCancel
   readonly fork: CoreOptions["fork"]
+  readonly pulse: Pulse
+  readonly probe: Probe
+  readonly probeAfter: Duration.Duration
 
   constructor(options: CoreOptions) {
     this.link = options.link
@@ -99,6 +110,9 @@ export class ConnectionState<R extends Waiter> {
     this.streamBufferBytes = options.streamBufferBytes
     this.sendCancel = options.sendCancel
     this.fork = options.fork
+    this.pulse = options.pulse ?? new Pulse()
+    this.probe = options.probe ?? Effect.succeed(undefined)
+    this.probeAfter = options.probeAfter ?? Duration.infinity
   }
 
   /** The codecs there are now. */

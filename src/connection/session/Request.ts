@@ -33,6 +33,8 @@ export abstract class Request {
   wasSent = false
   /** The transaction in which it was asked for: outside it, it is not written. */
   block: TransactionBlock | undefined = undefined
+  /** Whether it has a watch over a silent server of its own, so that the connection's has to leave it alone. */
+  hasOwnWatch = false
   /** The first thing that went wrong. */
   failure: PgSessionError | undefined = undefined
 

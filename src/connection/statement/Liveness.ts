@@ -1,110 +1,144 @@
 /**
- * Noticing a peer that has vanished without a word. Node cannot set the system's own timeout for unacknowledged bytes
- * (`TCP_USER_TIMEOUT`), so a connection with nothing to do is asked a question that costs nothing, and one that owes an
- * answer and says nothing is given up.
+ * Noticing a peer that has vanished without a word. Where all bytes have been acknowledged, the system's keepalive notices. It is
+ * silent while bytes are on their way, and the system sends those again for a quarter of an hour; Node cannot set that
+ * (`TCP_USER_TIMEOUT`). So a second connection to the same address finds out whether it can be reached at all.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { PgTimeoutError } from "../../model/PgError.js"
-import type { Link, LinkHandlers } from "../../net/Transport.js"
+import type { TransportFailure } from "../../model/PgError.js"
+import * as SystemFailure from "../../net/SystemFailure.js"
+import type { Address, Link } from "../../net/Transport.js"
 import * as Session from "../../protocol/Session.js"
+import * as Cancel from "../session/Cancel.js"
 import type { Core } from "../session/Core.js"
 import { breakOff } from "../session/Core.js"
 import * as Outbound from "../session/Outbound.js"
+import type { Request } from "../session/Request.js"
+import * as Silence from "../session/Silence.js"
 import { SimpleRequest } from "./Query.js"
 
-/** How often a limit is looked at: it is passed by a quarter of itself at the most. */
-const looks = 4
+/** Silence after which a second connection is tried, unless set otherwise. */
+export const usualProbe: Duration.Duration = Duration.seconds(30)
 
-/** Silent looks after which an idle connection is asked. */
-const patience = looks / 2
-
-/** What the watch sees of a link. */
-export class Pulse {
-  /** Chunks that have come. */
-  heard = 0
-  /** Whether we have the brake on: then silence is our own doing. */
-  braked = false
+export interface Limits {
+  /** How long the server may be silent while an answer is due; infinity for no limit. */
+  readonly limit: Duration.Duration
+  /** Silence after which a second connection is tried; infinity or zero for never. */
+  readonly probeAfter: Duration.Duration
 }
 
-/** The same link, and its pulse in `pulse`. */
-export const watched = (link: Link, pulse: Pulse): Link => ({
-  address: link.address,
-  listen: (handlers: LinkHandlers) =>
-    link.listen({
-      onData: (chunk) => {
-        pulse.heard++
-        handlers.onData(chunk)
-      },
-      onEnd: handlers.onEnd,
-      onDrain: handlers.onDrain
-    }),
-  pause: () => {
-    pulse.braked = true
-    link.pause()
-  },
-  resume: () => {
-    pulse.braked = false
-    link.resume()
-  },
-  write: link.write,
-  end: link.end,
-  destroy: link.destroy
-})
+/** Failures of this machine or of its resolver, which say nothing of the peer. */
+const ourOwn: ReadonlySet<string> = new Set([
+  "EACCES",
+  "EADDRNOTAVAIL",
+  "EAGAIN",
+  "EAI_AGAIN",
+  "EMFILE",
+  "ENFILE",
+  "ENOBUFS",
+  "ENOMEM",
+  "ENOTFOUND",
+  "EPERM"
+])
+
+/**
+ * Opens a second connection to the address and closes it at once; nothing is sent. The failure says that the address
+ * could not be reached within `patience`. A Unix socket is not tried: its system knows whether the peer lives.
+ */
+export const probing = (
+  open: Effect.Effect<Link, TransportFailure, Scope.Scope>,
+  address: Address,
+  patience: Duration.Duration
+): Effect.Effect<TransportFailure | undefined> =>
+  address._tag === "Unix"
+    ? Effect.succeed(undefined)
+    : Effect.scoped(open).pipe(
+        Effect.timeoutFail({
+          duration: patience,
+          onTimeout: () =>
+            SystemFailure.make("ETIMEDOUT", `no answer within ${Duration.toMillis(patience)} ms`)
+        }),
+        Effect.match({
+          onFailure: (failure) => (ourOwn.has(failure.code) ? undefined : failure),
+          onSuccess: () => undefined
+        })
+      )
 
 /** Whether the next word is the server's: in an open copy or a paused portal it is ours. */
 const answerIsDue = (core: Core): boolean =>
-  !Session.isIdle(core.session) &&
-  !Session.isPaused(core.session) &&
-  Object.keys(core.session.node.moves).length === 0
+  !Session.isPaused(core.session) && Object.keys(core.session.node.moves).length === 0
+
+const waitingFor = (core: Core): Silence.Waiting => {
+  if (core.ended !== undefined || core.session.owner?.hasOwnWatch === true) return "nothing"
+  if (Session.isIdle(core.session)) return "idle"
+  if (answerIsDue(core)) return "due"
+  return core.pulse.isUnanswered ? "sent" : "nothing"
+}
 
 /** An empty query: the server answers at once, in any transaction, and nothing changes. */
-const ask = (core: Core): void => Outbound.submit(core, new SimpleRequest("", "array", () => {}))
+const askIdle = (core: Core): Effect.Effect<void> =>
+  Effect.sync(() => Outbound.submit(core, new SimpleRequest("", "array", () => {})))
 
 /**
- * Watches a connection for as long as the scope lives. It ends with `PgTimeoutError` (`silence`) when an answer is due and
- * nothing has come for `limit`, and not later than a quarter of it afterwards; an idle connection is asked after half of
- * it, so that an idle peer that vanished is noticed too.
+ * Watches a connection for as long as the scope lives, and ends it with `PgTimeoutError` (`silence`) when its peer is taken for
+ * dead. An idle connection is asked after half of the limit, where there is one.
  */
-export const watch = (
+export const watch = (core: Core, limits: Limits): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.asVoid(
+    Effect.forkScoped(watching(core, limits, { waiting: () => waitingFor(core), ask: askIdle(core) }))
+  )
+
+/**
+ * The same for a request that has the connection for itself and can ask the server for a word at any time, such as the stream
+ * of a slot.
+ */
+export const watchOpen = (
   core: Core,
-  pulse: Pulse,
-  limit: Duration.Duration
+  request: Request,
+  ask: Effect.Effect<void>,
+  limits: Limits
 ): Effect.Effect<void, never, Scope.Scope> => {
-  const millis = Duration.toMillis(limit)
-  let heard = -1
-  /** Looks in a row without news: while nothing was due, and while an answer was. */
-  let idle = 0
-  let waiting = 0
-  const look = Effect.sync(() => {
-    if (core.ended !== undefined) return
-    const news = pulse.heard !== heard || pulse.braked
-    heard = pulse.heard
-    if (answerIsDue(core)) {
-      idle = 0
-      waiting = news ? 0 : waiting + 1
-      if (waiting > looks) breakOff(core, silence(core, millis))
-      return
-    }
-    waiting = 0
-    idle = news || !Session.isIdle(core.session) ? 0 : idle + 1
-    if (idle < patience) return
-    idle = 0
-    ask(core)
-  })
-  return Effect.asVoid(
-    Effect.forkScoped(Effect.repeat(look, Schedule.spaced(Duration.millis(Math.max(1, millis / looks)))))
+  const waiting = (): Silence.Waiting =>
+    core.ended === undefined && core.session.owner === request && !request.discarding ? "open" : "nothing"
+  request.hasOwnWatch = true
+  return Effect.asVoid(Effect.forkScoped(watching(core, limits, { waiting, ask })))
+}
+
+const watching = (
+  core: Core,
+  limits: Limits,
+  { ask, waiting }: Pick<Silence.WatchOptions, "ask" | "waiting">
+): Effect.Effect<void> => {
+  const { pulse } = core
+  const heard = (): number => pulse.heard
+  const isBraked = (): boolean => pulse.isBraked
+  return Effect.flatMap(
+    Silence.watch({ ...limits, ask, waiting, heard, isBraked, probe: core.probe }),
+    (silence) => end(core, silence)
   )
 }
 
-const silence = (core: Core, millis: number): PgTimeoutError => {
+/** Ends the connection at once, and has the server stop the statement, if it can be reached. */
+const end = (core: Core, silence: Silence.Silence): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const isAtWork = !Session.isIdle(core.session)
+    breakOff(core, errorOf(core, silence))
+    return isAtWork ? Effect.asVoid(Effect.forkDaemon(Cancel.tell(core))) : Effect.void
+  })
+
+const errorOf = (core: Core, silence: Silence.Silence): PgTimeoutError => {
   const sql = core.session.owner?.sql ?? ""
+  const nothing = `Nothing came from ${core.link.address} in that time`
   return new PgTimeoutError({
     deadline: "silence",
-    millis,
+    millis: silence.millis,
     sent: true,
-    during: sql === "" ? "a check of an idle connection" : sql
+    during: sql === "" ? "asking an idle connection for a sign of life" : sql,
+    detail:
+      silence.by === "limit"
+        ? `${nothing}. The connection was closed.`
+        : `${nothing}, and other connections to it failed: ${silence.failure.message}. The connection was closed.`
   })
 }

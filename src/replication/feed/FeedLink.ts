@@ -77,8 +77,9 @@ export interface FeedOptions {
    */
   readonly statusInterval?: Duration.DurationInput
   /**
-   * How long the server may be silent, though asked for a word after half of it, before the feed fails with
-   * `PgTimeoutError` (`silence`). Default 60 seconds; `Duration.infinity` for no limit.
+   * How long the server may be silent, though asked for a word, before the feed fails with `PgTimeoutError` (`silence`). It must be
+   * longer than the server decodes a transaction of which it sends nothing. Default: no limit, because a server at work may be
+   * silent; what ends the link then is a server that cannot be reached (the connector's `silenceProbe`).
    */
   readonly silenceLimit?: Duration.DurationInput
   /** Bytes of the stream that nobody has taken yet at which the socket is told to wait. Default `usualBufferBytes`. */
@@ -262,6 +263,7 @@ export const open = <A>(
     const bell = new StandbyStatus.Bell()
     const gathering = new Gathering(Duration.decode(options.gathering ?? usualGathering))
     let refusal: PgServerError | undefined
+    let ask: Effect.Effect<void, PgSessionError> = Effect.void
     const command = yield* Command.startLogical(slot, options.start ?? LsnText.zero, plugin.list(resolved))
     const commandOf = (position: Lsn, wanted: A) => Command.startLogical(slot, position, plugin.list(wanted))
     const openOn = (session: PgConnection, command: string, inUse: InUse) =>
@@ -281,7 +283,8 @@ export const open = <A>(
             onNotice: (notice) => {
               refusal = plugin.refuses?.(notice, command)
               return refusal !== undefined
-            }
+            },
+            silence: { ask: Effect.suspend(() => ask), limit: options.silenceLimit }
           })
         )
       )
@@ -320,18 +323,7 @@ export const open = <A>(
     yield* Effect.forkScoped(
       Effect.ignore(StandbyStatus.report({ positions: () => positionsOf(progress), send, interval, bell }))
     )
-    yield* Effect.forkScoped(
-      StandbyStatus.watch({
-        heard: copy.heard,
-        isBraked: copy.isBraked,
-        limit: Duration.decode(options.silenceLimit ?? StandbyStatus.usualSilenceLimit),
-        ask: Effect.suspend(() => send(positionsOf(progress), { replyRequested: true })),
-        during: command
-      }).pipe(
-        Effect.catchTag("PgTimeoutError", (silence) => copy.breakOff(silence)),
-        Effect.ignore
-      )
-    )
+    ask = Effect.suspend(() => send(positionsOf(progress), { replyRequested: true }))
     const { systemId, timeline } = system
     return {
       facts: {

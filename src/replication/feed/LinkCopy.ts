@@ -17,8 +17,6 @@ export interface LinkCopy {
 export const make = (first: CopyBoth): LinkCopy => {
   let current = first
   let isBetween = false
-  /** What earlier copies have heard. */
-  let before = 0
   return {
     copy: {
       isOpen: first.isOpen,
@@ -28,7 +26,6 @@ export const make = (first: CopyBoth): LinkCopy => {
       send: (data) => Effect.suspend(() => (isBetween ? Effect.void : current.send(data))),
       finish: Effect.suspend(() => current.finish),
       results: Effect.suspend(() => current.results),
-      heard: () => before + current.heard(),
       isBraked: () => isBetween || current.isBraked(),
       breakOff: (cause) => Effect.suspend(() => current.breakOff(cause))
     },
@@ -37,7 +34,6 @@ export const make = (first: CopyBoth): LinkCopy => {
         isBetween = true
         // It may have failed, or be slow to end; either way its session is left.
         yield* Effect.ignore(current.finish)
-        before += current.heard()
         current = yield* other
         isBetween = false
       })

@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ByteWriter } from "../../bytes/ByteWriter.js"
 import type { Lsn } from "../../model/Lsn.js"
-import { PgTimeoutError } from "../../model/PgError.js"
 import { PgTimestampTz } from "../../model/PgTimestampTz.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { bodyEnd } from "../../wire/FrameRun.js"
@@ -27,9 +26,6 @@ export interface Positions {
 
 /** The longest interval between two reports, unless another is asked for. */
 export const usualInterval: Duration.Duration = Duration.seconds(10)
-
-/** How long the server may be silent, unless told otherwise: as `wal_receiver_timeout` has it. */
-export const usualSilenceLimit: Duration.Duration = Duration.seconds(60)
 
 const units: Readonly<Record<string, number>> = {
   us: 0.001,
@@ -128,48 +124,3 @@ export const report = <E>({ bell, interval, positions, send }: ReportOptions<E>)
     Effect.zipRight(Effect.suspend(() => send(positions(), { replyRequested: false }))),
     Effect.forever
   )
-
-/** How often a limit is looked at: it is passed by a quarter of itself at the most. */
-const looks = 4
-
-export interface WatchOptions<E> {
-  /** A number that grows with every byte heard. */
-  readonly heard: () => number
-  /** Whether we do not listen ourselves: then silence says nothing. */
-  readonly isBraked: () => boolean
-  readonly limit: Duration.Duration
-  /** Asks the server for a word. */
-  readonly ask: Effect.Effect<void, E>
-  /** What is going on, for the error. */
-  readonly during: string
-}
-
-/**
- * Waits until the server has been silent for `limit`, and not longer than a quarter of it afterwards; then fails with
- * `PgTimeoutError` (`silence`). After half of it the server is asked for a word, so that one with nothing to say is not
- * taken for dead.
- */
-export const watch = <E>({
-  ask,
-  during,
-  heard,
-  isBraked,
-  limit
-}: WatchOptions<E>): Effect.Effect<never, PgTimeoutError | E> => {
-  if (!Duration.isFinite(limit)) return Effect.never
-  const millis = Duration.toMillis(limit)
-  return Effect.suspend(() => {
-    let last = heard()
-    let silent = 0
-    const look = Effect.suspend((): Effect.Effect<void, PgTimeoutError | E> => {
-      const now = heard()
-      silent = now !== last || isBraked() ? 0 : silent + 1
-      last = now
-      if (silent > looks) {
-        return Effect.fail(new PgTimeoutError({ deadline: "silence", millis, sent: true, during }))
-      }
-      return silent === looks / 2 ? ask : Effect.void
-    })
-    return Effect.forever(Effect.zipRight(Effect.sleep(Duration.millis(Math.max(1, millis / looks))), look))
-  })
-}
