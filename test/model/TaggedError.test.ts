@@ -37,7 +37,12 @@ const makers: ReadonlyArray<() => Error> = [
       ...codec,
       place: { _tag: "CopyRow", row: 3, column: "id", index: 0 }
     }),
-  () => new PgError.PgCodecError({ ...codec, place: { _tag: "Column", column: "id", index: 0 } }),
+  () =>
+    new PgError.PgCodecError({
+      ...codec,
+      nothingSent: false,
+      place: { _tag: "Column", column: "id", index: 0 }
+    }),
   () => new PgError.PgSnapshotError({ reason: "taken", table: undefined, detail: "twice", cause: undefined }),
   () =>
     new PgError.PgChangeRowError({
