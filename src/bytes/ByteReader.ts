@@ -11,6 +11,8 @@ export const longestText = 0x1fff_ffe8
 export class ByteReader {
   /** The first thing that went wrong, or `null`. */
   failure: string | null = null
+  /** The transaction that wrote the values, where they are read out of the server's log; 0 where they are as they are now. */
+  writtenBy = 0
   /** For multi-byte numbers of hot decoders; same memory as `bytes`. */
   view: DataView
   /** Position of the next byte read. */

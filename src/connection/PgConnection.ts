@@ -219,6 +219,7 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
     },
     findTypes: (types) =>
       Effect.suspend(() => {
+        core.types.doubt(types)
         const unknown = Catalog.missing(core, types)
         return unknown.length === 0
           ? Effect.succeed(core.registry)

@@ -172,8 +172,10 @@ export const make = (
       },
       findTypes: (types) =>
         Effect.suspend(() => {
-          const { registry } = bookOf(config)
-          return options.findTypes === false || bookOf(config).unknown(types).length === 0
+          const book = bookOf(config)
+          book.doubt(types)
+          const { registry } = book
+          return options.findTypes === false || book.unknown(types).length === 0
             ? Effect.succeed(registry)
             : Effect.scoped(
                 Effect.flatMap(session(new PgConfig(plain)), (connection) => connection.findTypes(types))

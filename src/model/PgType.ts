@@ -4,7 +4,12 @@ export type PgTypeShape =
   | { readonly _tag: "Enum"; readonly labels: ReadonlyArray<string> }
   | { readonly _tag: "Domain"; readonly base: number }
   /** Fields in the type's order, without dropped columns. The row type of a table is one. */
-  | { readonly _tag: "Composite"; readonly fields: ReadonlyArray<PgField> }
+  | {
+      readonly _tag: "Composite"
+      readonly fields: ReadonlyArray<PgField>
+      /** All attributes, dropped ones too, for values that were written before the type was altered. */
+      readonly attributes?: ReadonlyArray<PgAttribute>
+    }
   | { readonly _tag: "Range"; readonly subtype: number }
   | { readonly _tag: "Multirange"; readonly subtype: number }
   | { readonly _tag: "Array"; readonly element: number }
@@ -12,6 +17,13 @@ export type PgTypeShape =
   | { readonly _tag: "Base"; readonly extension: string | null }
   /** No type of values, such as `anyelement`. */
   | { readonly _tag: "Pseudo" }
+
+export interface PgAttribute {
+  /** Place among the fields, −1 for one that was dropped. */
+  readonly field: number
+  /** Number of the transaction that made, renamed or dropped it. */
+  readonly changedBy: number
+}
 
 export interface PgField {
   readonly name: string

@@ -173,6 +173,7 @@ class Walk {
       plain[to++] = reader.bytes[from]!
     }
     const inner = new ByteReader(plain)
+    inner.writtenBy = reader.writtenBy
     this.elements.push(this.codec.decodeText(inner, 0, plain.length))
     if (inner.failure !== null) reader.fail(inner.failure)
     return this.isRead()

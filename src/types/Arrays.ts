@@ -196,6 +196,7 @@ export const over = (codec: Codec, bounds: Bounds = "kept"): Codec<PgArrayValue>
     arrayOid: 0,
     delimiter: codec.delimiter,
     elementsNest: true,
+    ...(codec.hasFields === true ? { hasFields: true } : {}),
     ...(codec.parameterFormat === undefined ? {} : { parameterFormat: codec.parameterFormat }),
     decodeText: reader,
     decodeBinary:

@@ -24,6 +24,8 @@ export interface Names {
 export interface Codec<A = unknown> extends Names {
   /** Delimiter of array elements in text, one character of ASCII: `,`, for box `;`, for geometries `:`. */
   readonly delimiter: string
+  /** True when a composite is in its values: what that consists of may be altered, and is asked for again. */
+  readonly hasFields?: boolean
   /** True when a JavaScript array is a value of this type, as for JSON, and so no dimension of an array over it. */
   readonly elementsNest?: boolean
   readonly decodeText: Decode<A>

@@ -14,6 +14,8 @@ import * as Oid from "../model/Oid.js"
 import * as Arrays from "./Arrays.js"
 import type { Codec, Decode, Names } from "./Codec.js"
 import * as Fail from "./Fail.js"
+import type { Attribute, Layout } from "./Layouts.js"
+import { Layouts } from "./Layouts.js"
 import * as RecordText from "./RecordText.js"
 import type { ObjectRow } from "./RowShape.js"
 import * as RowShape from "./RowShape.js"
@@ -77,8 +79,15 @@ const readFields = (
 /** What to do about a type that is not what the catalogue said. */
 const altered = "has been altered since: refresh the types"
 
-/** The codec of a composite type. Binary in a direction when every field is. */
-export const over = (names: Names, fields: ReadonlyArray<Field>): Codec<ObjectRow> => {
+/**
+ * The codec of a composite type. Binary in a direction when every field is. `attributes`: for values out of the server's log,
+ * which have the fields of their time.
+ */
+export const over = (
+  names: Names,
+  fields: ReadonlyArray<Field>,
+  attributes: ReadonlyArray<Attribute> = []
+): Codec<ObjectRow> => {
   const { name } = names
   const codecs = fields.map(({ codec }) => codec)
   const labels = fields.map((field) => field.name)
@@ -86,30 +95,67 @@ export const over = (names: Names, fields: ReadonlyArray<Field>): Codec<ObjectRo
   const row = (values: ReadonlyArray<unknown>): ObjectRow => build(values) as ObjectRow
   const blank = row(fields.map(() => null))
 
+  const layouts = new Layouts(attributes, fields.length)
+
+  const unknownFields = (reader: ByteReader, count: number): ObjectRow => {
+    reader.fail(`a composite ${name} of ${count} fields where ${fields.length} are known; it ${altered}`)
+    return blank
+  }
+
+  /** Of the values there were, those of the fields there are. */
+  const placed = (values: ReadonlyArray<unknown>, layout: Layout): ObjectRow => {
+    const placedValues: Array<unknown> = fields.map(() => null)
+    for (let at = 0; at < layout.length; at++) if (layout[at]! >= 0) placedValues[layout[at]!] = values[at]
+    return row(placedValues)
+  }
+
+  const decodeOldText: Decode<ObjectRow> = (reader, at, length) => {
+    const count = RecordText.decode([], [], reader, at, length)?.length ?? -1
+    const [layout] = count < 0 ? [] : layouts.of(reader.writtenBy, count)
+    if (layout === undefined) return unknownFields(reader, count)
+    const values = RecordText.decode(
+      layout.map((field) => codecs[field]),
+      layout.map((field) => labels[field] ?? "dropped"),
+      reader,
+      at,
+      length
+    )
+    return values === undefined ? blank : placed(values, layout)
+  }
+
   const decodeText: Decode<ObjectRow> = (reader, at, length) => {
+    if (!layouts.isNow(reader.writtenBy)) return decodeOldText(reader, at, length)
     const values = RecordText.decode(codecs, labels, reader, at, length)
     if (values === undefined) return blank
-    if (values.length === fields.length) return row(values)
-    reader.fail(
-      `a composite ${name} of ${values.length} fields where ${fields.length} are known; it ${altered}`
-    )
-    return blank
+    return values.length === fields.length ? row(values) : unknownFields(reader, values.length)
+  }
+
+  /** Reads fields whose places are `layout`; without one, all that there are. */
+  const readRow = (reader: ByteReader, count: number, at: number, end: number, layout?: Layout) => {
+    const values = readFields(reader, count, at, end, labels, (index, oid, from, size) => {
+      const codec = codecs[layout === undefined ? index : layout[index]!]
+      if (codec === undefined) return null
+      if (oid === codec.oid) return size < 0 ? null : codec.decodeBinary!(reader, from, size)
+      reader.fail(`a value of the type ${oid}, not ${codec.oid}; ${name} ${altered}`)
+      return null
+    })
+    if (reader.failure !== null) return blank
+    return layout === undefined ? row(values) : placed(values, layout)
   }
 
   const decodeBinary: Decode<ObjectRow> = (reader, at, length) => {
     const count = readCount(reader, name, at, length)
     if (count < 0) return blank
-    if (count !== fields.length) {
-      reader.fail(`a composite ${name} of ${count} fields where ${fields.length} are known; it ${altered}`)
-      return blank
+    const end = at + length
+    if (layouts.isNow(reader.writtenBy)) {
+      return count === fields.length ? readRow(reader, count, at + 4, end) : unknownFields(reader, count)
     }
-    const values = readFields(reader, count, at + 4, at + length, labels, (index, oid, from, size) => {
-      const codec = codecs[index]!
-      if (oid === codec.oid) return size < 0 ? null : codec.decodeBinary!(reader, from, size)
-      reader.fail(`a value of the type ${oid}, not ${codec.oid}; ${name} ${altered}`)
-      return null
-    })
-    return reader.failure === null ? row(values) : blank
+    const types = readFields(reader, count, at + 4, end, labels, (_index, oid) => oid)
+    const layout = layouts
+      .of(reader.writtenBy, count)
+      .find((places) => places.every((field, index) => field < 0 || codecs[field]!.oid === types[index]))
+    if (reader.failure !== null) return blank
+    return layout === undefined ? unknownFields(reader, count) : readRow(reader, count, at + 4, end, layout)
   }
 
   /** The values in order; `undefined` after recording why there are none. */
@@ -134,6 +180,7 @@ export const over = (names: Names, fields: ReadonlyArray<Field>): Codec<ObjectRo
   return {
     ...names,
     delimiter: ",",
+    hasFields: true,
     ...(asText ? { parameterFormat: 0 as const } : {}),
     decodeText,
     decodeBinary: codecs.every((codec) => codec.decodeBinary !== undefined) ? decodeBinary : undefined,

@@ -70,6 +70,7 @@ export const decode = <A>(
     else isQuoted = !isQuoted
   }
   const inner = new ByteReader(copy, 0, to)
+  inner.writtenBy = reader.writtenBy
   const value = codec.decodeText(inner, 0, to)
   if (inner.failure !== null) reader.fail(inner.failure)
   return value

@@ -29,11 +29,11 @@ const skipSpace = (bytes: Uint8Array, from: number, end: number): number => {
 export const partOf = (labels: ReadonlyArray<string>, index: number): string => `field "${labels[index]}"`
 
 /**
- * Reads the fields by their codecs; `undefined` after recording the failure. Fields beyond the codecs are counted and not
- * read: whoever asked compares the number.
+ * Reads the fields by their codecs; `undefined` after recording the failure. Fields without a codec are counted and not read:
+ * whoever asked compares the number.
  */
 export const decode = (
-  codecs: ReadonlyArray<Codec>,
+  codecs: ReadonlyArray<Codec | undefined>,
   labels: ReadonlyArray<string>,
   reader: ByteReader,
   from: number,

@@ -76,7 +76,7 @@ class Resolver {
         return { ...Domains.over(type, this.resolve(shape.base)), delimiter }
       case "Composite": {
         const fields = shape.fields.map((field) => ({ name: field.name, codec: this.resolve(field.type) }))
-        return { ...Composites.over(names(type), fields), delimiter }
+        return { ...Composites.over(names(type), fields, shape.attributes), delimiter }
       }
       case "Range":
         return this.structured({ ...Ranges.over(names(type), this.resolve(shape.subtype)), delimiter })

@@ -36,8 +36,22 @@ const oneSad = "\0\0\0\x01\0\0\0\0\0\x01\x11\x70\0\0\0\x01\0\0\0\x01\0\0\0\x03sa
 
 /** The catalogue's answer: an enum and the array over it. */
 const enums = [
-  row(`${moodArray}`, "0", "public", "_mood", ",", "a", `${mood}`, null, "{}", null, null, "{1}"),
-  row(`${mood}`, `${moodArray}`, "public", "mood", ",", "e", null, null, "{sad,glad}", null, null, "{2}")
+  row(`${moodArray}`, "0", "public", "_mood", ",", "a", `${mood}`, null, "{}", null, null, null, "{1}"),
+  row(
+    `${mood}`,
+    `${moodArray}`,
+    "public",
+    "mood",
+    ",",
+    "e",
+    null,
+    null,
+    "{sad,glad}",
+    null,
+    null,
+    null,
+    "{2}"
+  )
 ]
 const told = (...rows: ReadonlyArray<Message>): ReadonlyArray<Message> => [
   parsed,
@@ -194,8 +208,14 @@ describe("types that a statement meets", () => {
   })
 
   it.each([
-    ["a number that is none", row("x", "0", "public", "m", ",", "e", null, null, "{}", null, null, "{}")],
-    ["labels that are no array", row("9", "0", "public", "m", ",", "e", null, null, "{", null, null, "{}")]
+    [
+      "a number that is none",
+      row("x", "0", "public", "m", ",", "e", null, null, "{}", null, null, null, "{}")
+    ],
+    [
+      "labels that are no array",
+      row("9", "0", "public", "m", ",", "e", null, null, "{", null, null, null, "{}")
+    ]
   ])("are text when the answer cannot be read: %s", async (_, wrong) => {
     const pg = finding()
     const first = pg.query("select moods")
@@ -213,7 +233,9 @@ describe("types that a statement meets", () => {
     const first = pg.query("select moods")
     pg.say(...described([], [x]), ready())
     await pg.sent()
-    pg.say(...done(row(`${moodArray}`, "0", "public", "m", ",", "z", null, null, "{}", null, null, "{1}")))
+    pg.say(
+      ...done(row(`${moodArray}`, "0", "public", "m", ",", "z", null, null, "{}", null, null, null, "{1}"))
+    )
     await tick()
     pg.say(...answer("{sad}"))
     expect(first.value?.rows).toEqual([{ x: "{sad}" }])

@@ -138,10 +138,10 @@ export class CatalogRequest extends Request {
 
   /** Each type that was asked for, as often as it was, and then the types that they are made of. */
   private inOrder(rows: ReadonlyArray<TypeRow>, types: ReadonlyArray<PgType>): ReadonlyArray<PgType> {
-    const wanted = rows.flatMap((row, index) => row[11].map((at) => ({ at, type: types[index]! })))
+    const wanted = rows.flatMap((row, index) => row[12].map((at) => ({ at, type: types[index]! })))
     return [
       ...wanted.sort((a, b) => a.at - b.at).map(({ type }) => type),
-      ...types.filter((_, index) => rows[index]![11].length === 0)
+      ...types.filter((_, index) => rows[index]![12].length === 0)
     ]
   }
 }

@@ -5,7 +5,7 @@
  */
 import * as Column from "../../model/Column.js"
 import * as Oid from "../../model/Oid.js"
-import type { PgType, PgTypeShape } from "../../model/PgType.js"
+import type { PgField, PgType, PgTypeShape } from "../../model/PgType.js"
 
 /**
  * Every name and operator is qualified: no search path has anything else run. A type that is asked for by a name comes
@@ -56,7 +56,7 @@ select t.oid, t.typarray, n.nspname::pg_catalog.text, t.typname::pg_catalog.text
     select l.enumlabel::pg_catalog.text from pg_catalog.pg_enum l
     where l.enumtypid operator(pg_catalog.=) t.oid order by l.enumsortorder
   ),
-  f.names, f.types,
+  f.names, f.types, f.changes,
   array(select asked.at::pg_catalog.int4 from asked where asked.oid operator(pg_catalog.=) t.oid)
 from tree
 join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) tree.oid
@@ -64,18 +64,19 @@ join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) t.typnamespace
 left join pg_catalog.pg_type e
   on e.oid operator(pg_catalog.=) t.typelem and e.typarray operator(pg_catalog.=) t.oid
 cross join lateral (
-  select pg_catalog.array_agg(a.attname::pg_catalog.text order by a.attnum),
-    pg_catalog.array_agg(a.atttypid order by a.attnum)
+  select pg_catalog.array_agg(case when not a.attisdropped then a.attname::pg_catalog.text end order by a.attnum),
+    pg_catalog.array_agg(a.atttypid order by a.attnum),
+    pg_catalog.array_agg(a.xmin::pg_catalog.text::pg_catalog.oid order by a.attnum)
   from pg_catalog.pg_attribute a
   where t.typtype operator(pg_catalog.=) 'c' and a.attrelid operator(pg_catalog.=) t.typrelid
-    and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped
-) f (names, types)`
+    and a.attnum operator(pg_catalog.>) 0
+) f (names, types, changes)`
 
 const { oid, oidArray, text, textArray } = Oid
 /** The columns of the answer. */
 export const columns = [
   ...[oid, oid, text, text, text, text, oid, text],
-  ...[textArray, textArray, oidArray, Oid.int4Array]
+  ...[textArray, textArray, oidArray, oidArray, Oid.int4Array]
 ].map((type) => Column.ofType(type))
 /** The types asked for by OID, and those by name; `null` in the one is a type in the other. */
 export const parameterTypes = [oidArray, textArray]
@@ -91,21 +92,34 @@ export type TypeRow = readonly [
   part: number | null,
   extension: string | null,
   labels: ReadonlyArray<string>,
-  fieldNames: ReadonlyArray<string> | null,
-  fieldTypes: ReadonlyArray<number> | null,
+  /** Of the attributes of a composite; `null` is the name of one that was dropped. */
+  attributeNames: ReadonlyArray<string | null> | null,
+  attributeTypes: ReadonlyArray<number> | null,
+  /** The transactions that last changed them. */
+  attributeChanges: ReadonlyArray<number> | null,
   /** At which places of the question it was asked for, counted from 1. */
   at: ReadonlyArray<number>
 ]
 
-const shapeOf = ([, , , , , kind, part, extension, labels, names, types]: TypeRow): PgTypeShape => {
+const compositeOf = (
+  names: ReadonlyArray<string | null>,
+  types: ReadonlyArray<number>,
+  changes: ReadonlyArray<number>
+): PgTypeShape => {
+  const fields: Array<PgField> = []
+  const attributes = names.map((name, index) => ({
+    field: name === null ? -1 : fields.push({ name, type: types[index] ?? 0 }) - 1,
+    changedBy: changes[index] ?? 0
+  }))
+  return { _tag: "Composite", fields, attributes }
+}
+
+const shapeOf = ([, , , , , kind, part, extension, labels, names, types, changes]: TypeRow): PgTypeShape => {
   switch (kind) {
     case "a":
       return { _tag: "Array", element: part ?? 0 }
     case "c":
-      return {
-        _tag: "Composite",
-        fields: (names ?? []).map((name, index) => ({ name, type: types?.[index] ?? 0 }))
-      }
+      return compositeOf(names ?? [], types ?? [], changes ?? [])
     case "d":
       return { _tag: "Domain", base: part ?? 0 }
     case "e":

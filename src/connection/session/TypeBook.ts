@@ -10,6 +10,10 @@ export const mostTypes = 10_000
 
 const none: ReadonlyArray<number> = []
 
+/** Types are plain data, made in one place. */
+const isDeepEqual = (self: PgType | undefined, that: PgType): boolean =>
+  self !== undefined && JSON.stringify(self) === JSON.stringify(that)
+
 export class TypeBook {
   registry: Registry
   /** Grows whenever types are forgotten: what was described before may name types that are no more. */
@@ -17,6 +21,8 @@ export class TypeBook {
   private readonly found = new Map<number, PgType>()
   /** Asked for and not to be asked for again: found, or not there. */
   private readonly asked = new Set<number>()
+  /** Known, and to be asked for again because they may have been altered. */
+  private readonly doubted = new Set<number>()
 
   constructor(private readonly given: Registry) {
     this.registry = given
@@ -26,11 +32,21 @@ export class TypeBook {
   unknown(oids: ReadonlyArray<number>): ReadonlyArray<number> {
     let unknown: Array<number> | undefined
     for (const oid of oids) {
-      if (oid === 0 || this.asked.has(oid) || this.registry.lookup(oid) !== undefined) continue
+      if (oid === 0 || !this.isUnknown(oid)) continue
       if (unknown === undefined) unknown = [oid]
       else if (!unknown.includes(oid)) unknown.push(oid)
     }
     return unknown ?? none
+  }
+
+  private isUnknown(oid: number): boolean {
+    return this.doubted.has(oid) || (!this.asked.has(oid) && this.registry.lookup(oid) === undefined)
+  }
+
+  /** Has those of these types asked for again that have fields: composites may be altered without a sign to whoever reads them. */
+  doubt(oids: ReadonlyArray<number>): void {
+    for (const oid of oids)
+      if (this.asked.has(oid) && this.registry.lookup(oid)?.hasFields === true) this.doubted.add(oid)
   }
 
   /** What the catalogue answered when it was asked for these. */
@@ -39,6 +55,11 @@ export class TypeBook {
       this.found.clear()
       this.asked.clear()
     }
+    for (const oid of asked) this.doubted.delete(oid)
+    const isKnown =
+      asked.every((oid) => this.asked.has(oid)) &&
+      types.every((type) => isDeepEqual(this.found.get(type.oid), type))
+    if (isKnown) return
     for (const type of types) this.found.set(type.oid, type)
     for (const oid of asked) this.asked.add(oid)
     this.registry = this.given.withTypes(
@@ -51,6 +72,7 @@ export class TypeBook {
   forget(): void {
     this.found.clear()
     this.asked.clear()
+    this.doubted.clear()
     this.registry = this.given
     this.generation++
   }

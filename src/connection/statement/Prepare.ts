@@ -113,12 +113,22 @@ export const isOutdated = (error: PgServerError, node: Node | undefined): boolea
   isFirstAnswer(node) &&
   (error.code === "26000" || (error.code === "0A000" && error.routine === "RevalidateCachedQuery"))
 
-/** What is known of a statement once the server has described it. */
+/** What is known of a statement once the server has described it. Composites in it are asked for again. */
 export const described = (
-  { types }: Core,
+  core: Core,
   name: string,
   parameters: ReadonlyArray<number>,
   columns: ReadonlyArray<Column> = []
+): Prepared => {
+  core.types.doubt([...parameters, ...columns.map(({ typeOid }) => typeOid)])
+  return compiled(core, name, parameters, columns)
+}
+
+const compiled = (
+  { types }: Core,
+  name: string,
+  parameters: ReadonlyArray<number>,
+  columns: ReadonlyArray<Column>
 ): Prepared =>
   new Prepared(
     name,
@@ -134,7 +144,7 @@ export const knownNow = (core: Core, statement: Statement): Prepared | undefined
   const found = core.statements.get(statement)
   if (found === undefined || found.registry === core.registry) return found
   if (found.generation === core.types.generation)
-    return core.statements.renew(statement, described(core, found.name, found.types, found.columns))
+    return core.statements.renew(statement, compiled(core, found.name, found.types, found.columns))
   core.statements.forget(statement, found)
   return undefined
 }

@@ -61,13 +61,17 @@ export class Relations {
   private arrivals = 0
 
   constructor(
-    private registry: Registry,
+    private own: Registry,
     private readonly base?: Relations
   ) {}
 
+  private get registry(): Registry {
+    return this.base?.registry ?? this.own
+  }
+
   /** Types are read with this registry from now on, in relations already described too. */
   use(registry: Registry): void {
-    this.registry = registry
+    this.own = registry
     for (const [id, entry] of this.entries) this.entries.set(id, this.compile(entry.message, entry.arrival))
   }
 
@@ -97,7 +101,7 @@ export class Relations {
     return this.entry(id)?.decoder.isTextOnly ?? false
   }
 
-  /** OIDs of the relation's types that are read as text because the registry does not know them. */
+  /** OIDs of the relation's types that the registry does not know, and so are read as text, or that have fields. */
   unknownTypes(id: number): ReadonlyArray<number> {
     return this.entry(id)?.decoder.unknownTypes ?? []
   }
@@ -144,6 +148,7 @@ export class Relations {
     if (view.tag !== View.deletion && view.new.count !== width) return mismatch(relation, view.new.count)
     if (view.oldKind !== 0 && view.old.count !== width) return mismatch(relation, view.old.count)
     const reader = this.reader.reset(view.bytes, 0, view.bytes.length)
+    reader.writtenBy = view.xid || transaction.xid
     if (view.oldKind === 0) {
       const row = decoder.row(reader, view.new)
       if (row === undefined) return undecodable(entry, view.tag, "new", transaction)

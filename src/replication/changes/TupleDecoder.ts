@@ -43,7 +43,7 @@ export class TupleDecoder {
   private readonly buildKey: RowShape.Build
   /** Whether a column cannot be read in binary. */
   readonly isTextOnly: boolean
-  /** OIDs that the registry does not know. */
+  /** OIDs that the registry does not know, or may know as they are no longer because they have fields. */
   readonly unknownTypes: ReadonlyArray<number>
   /** Why the last row could not be made. */
   failure: Undecodable | null = null
@@ -60,7 +60,10 @@ export class TupleDecoder {
     this.isTextOnly = this.binary.includes(textOnly)
     // A domain is told as what it is over, which will do unless it may be one that has a codec by its name.
     const wanted = registry.hasNames ? columns.map(({ typeOid }) => typeOid) : types
-    this.unknownTypes = wanted.filter((oid) => registry.lookup(oid) === undefined)
+    this.unknownTypes = wanted.filter((oid) => {
+      const codec = registry.lookup(oid)
+      return codec === undefined || codec.hasFields === true
+    })
     this.values = columns.map(() => null)
     this.keys = columns.flatMap(({ key }, index) => (key ? [index] : []))
     this.keyValues = this.keys.map(() => null)

@@ -21,6 +21,8 @@ import { primaryKeepalive, WalView, xLogData } from "../../wire/replication/WalV
 import { ChangeDecoder } from "../changes/ChangeDecoder.js"
 import type { Demand, Replaying } from "../changes/ChangeDecoder.js"
 import type { ChangeFailure } from "../changes/ChangeFailure.js"
+import type { Learn } from "./KnownTypes.js"
+import { KnownTypes } from "./KnownTypes.js"
 import type { FeedError, FeedLink } from "./FeedLink.js"
 import * as FeedFailure from "./FeedFailure.js"
 import { positionOf } from "../changes/LogicalEvent.js"
@@ -34,9 +36,6 @@ import type { TransactionStore } from "./TransactionStore.js"
 
 /** What ends a reader besides the end of the stream; with a way to open sessions, for looking types up. */
 export type ReadError = PgSessionError | PgChangeRowError | PgOpenError | FeedError
-
-/** Gives a registry that knows what can be known of types of these OIDs. */
-export type Learn = (oids: ReadonlyArray<number>) => Effect.Effect<Registry, PgOpenError>
 
 /** The next events; as a failure, none at the end of the stream. */
 export type Next<A> = Effect.Effect<Chunk.Chunk<A>, Option.Option<ReadError>>
@@ -72,7 +71,7 @@ interface Replay {
 export class FeedReader {
   private readonly wal = new WalView()
   private decoder: ChangeDecoder
-  private registry: Registry
+  private readonly types: KnownTypes
   private readonly block = new SpillBlock()
   /** The transaction whose payloads are in `block`. */
   private blockOf = 0
@@ -94,7 +93,8 @@ export class FeedReader {
   weight = 0
 
   constructor(private readonly options: ReaderOptions) {
-    this.registry = options.registry
+    const { learn, registry } = options
+    this.types = new KnownTypes(registry, learn, (other) => this.decoder.relations.use(other))
     this.position = options.link.facts.start
     this.decoder = new ChangeDecoder(options.registry, options.link.plugin.streaming)
   }
@@ -212,21 +212,16 @@ export class FeedReader {
       keep = { _tag: "Keep", xid: demand.xid, block: block.take() }
     }
     if (bytes[this.wal.dataStart] !== relationTag) return keep
-    const oids = this.types(bytes)
-    return this.areBinary(oids) ? keep : { _tag: "Learn", oids, keep }
+    const oids = this.typesIn(bytes)
+    return this.types.areSettled(oids) ? keep : { _tag: "Learn", oids, keep }
   }
 
   /** The types in the table that the payload describes: once it is replayed it is too late to ask. */
-  private types(bytes: Uint8Array): ReadonlyArray<number> {
+  private typesIn(bytes: Uint8Array): ReadonlyArray<number> {
     const { dataEnd, dataStart } = this.wal
     const message = PgOutput.decode(bytes, true, dataStart, dataEnd)
     if (Either.isLeft(message) || message.right._tag !== "Relation") return []
     return message.right.columns.map(({ typeOid }) => typeOid)
-  }
-
-  /** Whether all of these types are known in their binary form. */
-  private areBinary(oids: ReadonlyArray<number>): boolean {
-    return oids.every((oid) => this.registry.lookup(oid)?.decodeBinary !== undefined)
   }
 
   /** Notes the transactions that end in the events from `from` on. True when there are any. */
@@ -255,7 +250,7 @@ export class FeedReader {
 
   /** Does what the loop stopped for. */
   private settle(stop: Stop): Effect.Effect<void, Option.Option<ReadError>> {
-    const { link, store } = this.options
+    const { store } = this.options
     switch (stop._tag) {
       case "Keep":
         return this.keep(stop)
@@ -263,8 +258,8 @@ export class FeedReader {
         return Effect.zipRight(
           stop.keep === undefined ? Effect.void : this.keep(stop.keep),
           Effect.zipRight(
-            this.learn(stop.oids),
-            Effect.suspend(() => (this.areBinary(stop.oids) ? Effect.void : this.goOnAsText))
+            this.types.learn(stop.oids),
+            Effect.suspend(() => (this.types.areBinary(stop.oids) ? Effect.void : this.goOnAsText))
           )
         )
       case "AsText":
@@ -276,7 +271,7 @@ export class FeedReader {
         return this.beginReplay(stop)
       case "Described":
         return Effect.zipRight(
-          stop.unknownTypes.length === 0 ? Effect.void : this.learn(stop.unknownTypes),
+          stop.unknownTypes.length === 0 ? Effect.void : this.types.learn(stop.unknownTypes),
           Effect.suspend(() =>
             this.decoder.relations.isTextOnly(stop.relation.id) ? this.goOnAsText : Effect.void
           )
@@ -285,27 +280,31 @@ export class FeedReader {
         return this.roomy
       case "Reached":
         return this.end(Option.none())
-      default: {
-        const { error, isFatal } = FeedFailure.of(stop, link.command)
-        const left = isFatal ? link.copy.breakOff(error) : Effect.void
-        return Effect.zipRight(left, this.end(Option.some(error)))
-      }
+      case "UndecodableColumn":
+        return this.replaying === undefined ? this.tryAgain(stop) : this.fail(stop)
+      default:
+        return this.fail(stop)
     }
+  }
+
+  private fail(stop: ChangeFailure | MalformedMessage): Effect.Effect<void, Option.Option<ReadError>> {
+    const { link } = this.options
+    const { error, isFatal } = FeedFailure.of(stop, link.command)
+    const left = isFatal ? link.copy.breakOff(error) : Effect.void
+    return Effect.zipRight(left, this.end(Option.some(error)))
   }
 
   private keep({ block, xid }: Keep): Effect.Effect<void, Option.Option<ReadError>> {
     return Effect.mapError(this.options.store.append(xid, block), Option.some)
   }
 
-  private learn(oids: ReadonlyArray<number>): Effect.Effect<void, Option.Option<ReadError>> {
-    return this.options.learn(oids).pipe(
-      Effect.mapError(Option.some),
-      Effect.map((registry) => {
-        if (registry === this.registry) return
-        this.registry = registry
-        this.decoder.relations.use(registry)
-      })
-    )
+  /** Gives the payload once more to the decoder if a composite has been altered since its table was described. */
+  private tryAgain(stop: ChangeFailure): Effect.Effect<void, Option.Option<ReadError>> {
+    return Effect.flatMap(this.types.learnFields, (isNew) => {
+      if (!isNew) return this.fail(stop)
+      this.index--
+      return Effect.void
+    })
   }
 
   /**
@@ -319,7 +318,7 @@ export class FeedReader {
     return Effect.gen(this, function* () {
       yield* link.beginAsText(this.position)
       yield* store.clear
-      this.decoder = new ChangeDecoder(this.registry, link.plugin.streaming)
+      this.decoder = new ChangeDecoder(this.types.registry, link.plugin.streaming)
       this.block.take()
       this.blockOf = 0
       this.runs = none
@@ -354,7 +353,7 @@ export class FeedReader {
         scope,
         blocks: yield* Scope.extend(Stream.toPull(store.read(from.xid)), scope)
       }
-    }).pipe(Effect.mapError(Option.some))
+    }).pipe(Effect.mapError(Option.some), Effect.zipLeft(this.types.learnFields))
   }
 
   private replay(replay: Replay): Next<LogicalEvent> {

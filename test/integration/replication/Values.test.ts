@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { PgChangeRowError } from "../../../src/model/ChangeRowError.js"
 import { DroppedTypeValue } from "../../../src/replication/changes/DroppedTypeValue.js"
@@ -282,6 +283,116 @@ describe("a type that is gone", () => {
     )
   )
 })
+
+/** A table with a composite, alone, in arrays and inside another, altered in every way between the rows. */
+const alterComposites = (target: Target, binary: boolean, streaming: "off" | "on") =>
+  connecting({ target, config: { parameters: { logical_decoding_work_mem: "64kB" } } })(
+    Effect.gen(function* () {
+      const pg = yield* open({ target })
+      const [rows, item, outer] = [fresh("rows"), fresh("item"), fresh("outer")]
+      yield* pg.simple(`create type ${item} as (a int, b text); create type ${outer} as (i ${item}, l ${item}[]);
+        create table ${rows} (id int primary key, o ${outer}, pad text); create publication ${rows} for table ${rows}`)
+      yield* Effect.addFinalizer(() =>
+        Effect.ignore(pg.simple(`drop publication ${rows}; drop table ${rows}; drop type ${outer}, ${item}`))
+      )
+      const slot = yield* slotName(target)
+      yield* Slot.create(slot)
+      const pad = `(select string_agg(md5(i::text), '') from generate_series(1, ${streaming === "on" ? 3000 : 1}) i)`
+      const insert = (id: number, value: string) =>
+        pg.simple(
+          `insert into ${rows} values (${id}, row(row(${value})::${item}, array[row(${value})::${item}, null])::${outer}, ${pad})`
+        )
+      const alter = (how: string) => pg.simple(`alter type ${item} ${how}`)
+      const write = Effect.gen(function* () {
+        yield* insert(1, "1, 'one'")
+        yield* alter("add attribute c int")
+        yield* insert(2, "2, 'two', 22")
+        yield* alter("drop attribute b")
+        yield* insert(3, "3, 33")
+        yield* alter("add attribute d int")
+        yield* alter("rename attribute a to aa")
+        yield* insert(4, "4, 44, 444")
+        // As many fields of the same types as before, and another name for the last.
+        yield* alter("drop attribute d")
+        yield* alter("add attribute e int")
+        yield* insert(5, "5, 55, 555")
+      })
+      const read = Effect.flatMap(logical({ slot, publications: [rows], binary, streaming }), (feed) =>
+        feed.changes.pipe(
+          Stream.filterMap((event) =>
+            event._tag === "Insert" ? Option.some(event.new["o"]) : Option.none()
+          ),
+          Stream.take(5),
+          Stream.runCollect
+        )
+      ).pipe(Effect.scoped)
+      yield* write
+      return [...(yield* read)]
+    })
+  ).pipe(Effect.scoped)
+
+/** As the server has the rows now: a field that was made later is NULL, one that was dropped is not there. */
+const rowsNow = [
+  { aa: 1, c: null, e: null },
+  { aa: 2, c: 22, e: null },
+  { aa: 3, c: 33, e: null },
+  { aa: 4, c: 44, e: null },
+  { aa: 5, c: 55, e: 555 }
+].map((i) => ({ i, l: [i, null] }))
+
+const alterations = (target: () => Target): void => {
+  for (const binary of [true, false]) {
+    for (const streaming of ["off", "on"] as const) {
+      const how = `${binary ? "in binary" : "as text"}, streaming ${streaming}`
+      it.scopedLive(`is read by the fields that it had, ${how}`, () =>
+        Effect.map(alterComposites(target(), binary, streaming), (seen) =>
+          assert.deepStrictEqual(seen, rowsNow)
+        )
+      )
+    }
+  }
+}
+
+describe("a composite that was altered since a value was written", () => {
+  alterations(() => shared)
+
+  it.scopedLive("is asked for again where it is altered while the feed runs", () =>
+    connecting()(
+      Effect.gen(function* () {
+        const pg = yield* open()
+        const [rows, item] = [fresh("rows"), fresh("item")]
+        yield* pg.simple(`create type ${item} as (a int); create table ${rows} (id int primary key, i ${item});
+          create publication ${rows} for table ${rows}`)
+        yield* Effect.addFinalizer(() =>
+          Effect.ignore(pg.simple(`drop publication ${rows}; drop table ${rows}; drop type ${item}`))
+        )
+        const slot = yield* slotName()
+        yield* Slot.create(slot)
+        const feed = yield* logical({ slot, publications: [rows] })
+        const seen = yield* Queue.unbounded<unknown>()
+        yield* Effect.forkScoped(
+          Stream.runForEach(feed.changes, (event) =>
+            event._tag === "Insert" ? Queue.offer(seen, event.new["i"]) : Effect.void
+          ).pipe(Effect.ensuring(Queue.shutdown(seen)))
+        )
+        yield* pg.simple(`insert into ${rows} values (1, row(1))`)
+        assert.deepStrictEqual(yield* Queue.take(seen), { a: 1 })
+        yield* pg.simple(`alter type ${item} add attribute b text`)
+        yield* pg.simple(`insert into ${rows} values (2, row(2, 'two'))`)
+        assert.deepStrictEqual(yield* Queue.take(seen), { a: 2, b: "two" })
+        yield* pg.simple(`alter type ${item} drop attribute a`)
+        yield* pg.simple(`insert into ${rows} values (3, row('three'))`)
+        assert.deepStrictEqual(yield* Queue.take(seen), { b: "three" })
+      })
+    )
+  )
+})
+
+describeWithServer(
+  "a composite that was altered on PostgreSQL 14",
+  { version: 14, settings: { wal_level: "logical" } },
+  (server) => alterations(server)
+)
 
 describe("a feed of a temporary slot", () => {
   it.scopedLive("begins as text where it has to, and says so where it cannot change over", () =>
