@@ -83,13 +83,18 @@ export class ConnectionPool {
 
   /** A connection until the scope closes. */
   get lease(): Effect.Effect<PgConnection, LeaseError, Scope.Scope> {
+    return this.lend(() => false)
+  }
+
+  /** The same; one that `isUsed` still when the scope closes is closed, and not lent again. */
+  lend(isUsed: () => boolean): Effect.Effect<PgConnection, LeaseError, Scope.Scope> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(Effect.scope, (scope) =>
         Effect.flatMap(this.take(restore), (slot) =>
           Effect.as(
             Scope.addFinalizer(
               scope,
-              Effect.suspend(() => this.release(slot))
+              Effect.suspend(() => (isUsed() ? this.discard(slot) : this.release(slot)))
             ),
             slot.connection
           )

@@ -9,14 +9,13 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
-import * as GlobalValue from "effect/GlobalValue"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { PgConfig } from "../config/PgConfig.js"
-import type { PgConnection } from "../connection/PgConnection.js"
+import type { PgConnection, StreamOptions } from "../connection/PgConnection.js"
 import * as PgConnector from "../connection/PgConnector.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { SharedOperations } from "../connection/SharedOperations.js"
@@ -29,6 +28,8 @@ import type {
   PgTimeoutError
 } from "../model/PgError.js"
 import { ConnectionPool } from "./ConnectionPool.js"
+import * as Handle from "./Handle.js"
+import { OpenTransaction } from "./OpenTransaction.js"
 import * as Savepoint from "./Savepoint.js"
 
 /** What a call can fail with: the pool, the way to the server, the statement. */
@@ -59,21 +60,9 @@ export interface PgClientService extends SharedOperations<PgClientError> {
 export class PgClient extends Context.Tag("effect-postgres/PgClient")<PgClient, PgClientService>() {}
 
 export interface PgClientOptions extends PgConnector.ConnectorOptions {
-  /** Longest wait for a connection of the pool. Default 30 seconds. */
+  /** Longest wait for a connection of the pool, and for a turn inside a transaction. Default 30 seconds. */
   readonly acquireTimeout?: Duration.DurationInput
 }
-
-/** The transaction the fiber is in: its connection, and how deep. */
-interface Current {
-  readonly connection: PgConnection
-  readonly client: object
-  readonly depth: number
-}
-
-const current: FiberRef.FiberRef<Option.Option<Current>> = GlobalValue.globalValue(
-  Symbol.for("effect-postgres/PgClient/current"),
-  () => FiberRef.unsafeMake<Option.Option<Current>>(Option.none())
-)
 
 const repeatable = (error: unknown): boolean =>
   typeof error === "object" &&
@@ -89,26 +78,49 @@ export const make = (
 ): Effect.Effect<PgClientService, never, PgConnector.PgConnector | Scope.Scope> =>
   Effect.gen(function* () {
     const connector = yield* PgConnector.PgConnector
-    const pool = yield* ConnectionPool.make(connector, options.acquireTimeout ?? "30 seconds")
-    const client = {}
+    const patience = options.acquireTimeout ?? "30 seconds"
+    const pool = yield* ConnectionPool.make(connector, patience)
+    /** The transaction that the fiber is in: of this client, and not brought along by a fiber that is joined. */
+    const current = yield* Effect.sync(() =>
+      FiberRef.unsafeMake<OpenTransaction | undefined>(undefined, { join: (mine) => mine })
+    )
 
-    /** In the transaction that the fiber is in, or else as told. */
+    /** In the open transaction that the fiber is in, or else outside. */
     const within = <A, E, R, A2, E2, R2>(
-      inside: (transaction: Current) => Effect.Effect<A, E, R>,
+      inside: (transaction: OpenTransaction) => Effect.Effect<A, E, R>,
       outside: () => Effect.Effect<A2, E2, R2>
     ): Effect.Effect<A | A2, E | E2, R | R2> =>
-      Effect.flatMap(FiberRef.get(current), (found): Effect.Effect<A | A2, E | E2, R | R2> =>
-        Option.isSome(found) && found.value.client === client ? inside(found.value) : outside()
+      Effect.flatMap(FiberRef.get(current), (found): Effect.Effect<A | A2, E | E2, R | R2> => {
+        const transaction = found?.open
+        return transaction === undefined ? outside() : inside(transaction)
+      })
+    const connection: PgClientService["connection"] = Effect.suspend(() => {
+      const lease = new Handle.Lease()
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.zipLeft(
+          within(
+            (transaction) =>
+              Effect.succeed(
+                Handle.make(transaction.connection, Handle.inTransaction(transaction, current, lease))
+              ),
+            () =>
+              Effect.map(restore(pool.lend(() => lease.running > 0)), (connection) =>
+                Handle.make(connection, lease)
+              )
+          ),
+          Effect.addFinalizer(() =>
+            Effect.sync(() => {
+              lease.isOver = true
+            })
+          )
+        )
       )
-    const connection: PgClientService["connection"] = within(
-      (transaction) => Effect.succeed(transaction.connection),
-      () => pool.lease
-    )
+    })
     const withConnection = <A, E, R>(
       use: (connection: PgConnection) => Effect.Effect<A, E, R>
     ): Effect.Effect<A, E | PgClientError, R> =>
       within(
-        (transaction) => use(transaction.connection),
+        (transaction) => transaction.run(use(transaction.connection), identity),
         () => pool.use(use)
       )
 
@@ -116,32 +128,44 @@ export const make = (
       body: Effect.Effect<A, E, R>,
       transaction: TransactionOptions
     ): Effect.Effect<A, E | PgClientError | PgCommitUnknownError, R> => {
-      const once = pool.use((connection) =>
-        connection.withTransaction(
-          Effect.locally(body, current, Option.some({ connection, client, depth: 0 })),
-          transaction
-        )
-      )
+      const once = pool.use((connection) => {
+        const opened = OpenTransaction.make(connection, patience)
+        return connection.withTransaction(opened.ending(Effect.locally(body, current, opened)), transaction)
+      })
       return transaction.retry === undefined
         ? once
         : Effect.retry(once, { schedule: transaction.retry, while: repeatable })
     }
 
-    const withStream = <A, E, R>(
-      use: (connection: PgConnection) => Stream.Stream<A, E, R>
-    ): Stream.Stream<A, E | PgClientError, R> => Stream.unwrapScoped(Effect.map(connection, use))
+    const withStream = <A, R>(
+      use: (connection: PgConnection) => Stream.Stream<A, PgSessionError, R>,
+      stream?: StreamOptions
+    ): Stream.Stream<A, PgClientError, R> =>
+      Stream.unwrapScoped(
+        within(
+          (transaction) => {
+            const rows = use(transaction.connection)
+            const admission = Handle.inTransaction(transaction, current, { isOver: false })
+            return Effect.succeed(
+              Handle.isWhole(stream) ? Handle.held(admission, rows) : Handle.pulled(admission, rows)
+            )
+          },
+          () => Effect.map(pool.lease, use)
+        )
+      )
 
     const rows = RowOperations.make<PgClientError>(
       {
         query: (statement, query) => withConnection((each) => each.query(statement, query)),
         execute: (statement, query) => withConnection((each) => each.execute(statement, query)),
-        stream: (statement, stream) => withStream((each) => each.stream(statement, stream))
+        stream: (statement, stream) => withStream((each) => each.stream(statement, stream), stream)
       },
       {
         query: (statement, schema, query) => withConnection((each) => each.query(statement, schema, query)),
         execute: (statement, schema, query) =>
           withConnection((each) => each.execute(statement, schema, query)),
-        stream: (statement, schema, stream) => withStream((each) => each.stream(statement, schema, stream))
+        stream: (statement, schema, stream) =>
+          withStream((each) => each.stream(statement, schema, stream), stream)
       }
     )
 
@@ -152,12 +176,7 @@ export const make = (
         withConnection((connection) => connection.compare(statement, schema, query)),
       withTransaction: (body, transaction = {}) =>
         within(
-          ({ connection, depth }) =>
-            Savepoint.run(
-              connection,
-              depth + 1,
-              Effect.locally(body, current, Option.some({ connection, client, depth: depth + 1 }))
-            ),
+          (outer) => Savepoint.run(outer, (inner) => Effect.locally(body, current, inner)),
           () => begin(body, transaction)
         ),
       learnTypes: (types, query) => withConnection((connection) => connection.learnTypes(types, query)),

@@ -2,36 +2,71 @@
  * A transaction inside a transaction: a savepoint that is released on success and rolled back to on failure or
  * interruption.
  *
+ * Its statements are texts of the simple protocol, which are alone on the wire: whatever the transaction has asked for before
+ * has been answered when SAVEPOINT runs, and whatever the nested one has asked for when it is released or undone.
+ *
  * @see https://www.postgresql.org/docs/current/sql-savepoint.html
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Aftermath from "../connection/session/Aftermath.js"
-import type { PgConnection } from "../connection/PgConnection.js"
 import { rollbackDeadline } from "../connection/Transaction.js"
+import * as Aftermath from "../connection/session/Aftermath.js"
 import type { PgSessionError } from "../model/PgError.js"
-import * as Statement from "../model/Statement.js"
+import { PgUsageError } from "../model/PgError.js"
+import type { OpenTransaction } from "./OpenTransaction.js"
 
-/** Runs `body` behind a savepoint of the connection's open transaction. */
+/** The fiber of a nested transaction has outlived the transaction around it. */
+const outlived = (): PgUsageError =>
+  new PgUsageError({
+    operation: "withTransaction",
+    argument: "",
+    reason:
+      "the transaction around this nested one ended first, and the nested one was rolled back: join its fiber before the body of the outer one ends",
+    sql: "",
+    sent: true
+  })
+
+/** Runs `body` behind a savepoint of the open transaction, when it is its turn. */
 export const run = <A, E, R>(
-  connection: PgConnection,
-  depth: number,
-  body: Effect.Effect<A, E, R>
+  outer: OpenTransaction,
+  body: (inner: OpenTransaction) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | PgSessionError, R> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const name = `ep_savepoint_${depth}`
+    Effect.flatMap(outer.take(restore), (inner) => {
+      const { connection } = outer
+      const { name } = inner
       // Cancelled, a statement would fail the whole transaction.
-      const run = (sql: string) =>
-        Aftermath.patiently(connection.query(Statement.make(sql)), rollbackDeadline, restore)
-      yield* run(`savepoint ${name}`)
-      const exit = yield* Effect.exit(restore(body))
-      if (Exit.isFailure(exit)) {
-        const undo = connection.simple(`rollback to savepoint ${name}; release savepoint ${name}`)
-        yield* Effect.ignore(Aftermath.within(undo, rollbackDeadline))
-        return yield* Effect.failCause(exit.cause)
-      }
-      yield* run(`release savepoint ${name}`)
-      return exit.value
+      const patiently = (sql: string) =>
+        Aftermath.patiently(connection.simple(sql), rollbackDeadline, restore)
+      const undo = Effect.suspend(() =>
+        inner.move()
+          ? Effect.ignore(
+              Aftermath.within(
+                connection.simple(`rollback to savepoint ${name}; release savepoint ${name}`),
+                rollbackDeadline
+              )
+            )
+          : Effect.void
+      )
+      const nested = Effect.gen(function* () {
+        if (inner.isOver) return yield* Effect.fail(outlived())
+        yield* patiently(`savepoint ${name}`)
+        inner.isBegun = true
+        inner.still()
+        const exit = yield* Effect.exit(restore(Effect.suspend(() => body(inner))))
+        if (Exit.isFailure(exit)) {
+          inner.end()
+          yield* undo
+          return yield* Effect.failCause(exit.cause)
+        }
+        yield* Effect.onError(restore(inner.finish), () => undo)
+        if (!inner.move()) return yield* Effect.fail(outlived())
+        yield* Effect.onError(patiently(`release savepoint ${name}`), () => undo)
+        return exit.value
+      })
+      return Effect.ensuring(
+        nested,
+        Effect.sync(() => outer.giveBack(inner))
+      )
     })
   )

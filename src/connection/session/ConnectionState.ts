@@ -77,6 +77,8 @@ export class ConnectionState<R extends Waiter> {
   readonly onEnded: Array<() => void> = []
   /** Woken when the socket takes bytes again, and when the connection ends. */
   drainWaiters: Array<() => void> = []
+  /** How many transaction blocks have ended: what belongs to one of them is gone after it. */
+  blocksEnded = 0
   /** Numbers for portals. */
   portals = 0
 

@@ -125,6 +125,7 @@ const decodeAndTell = (core: Core, step: Step, run: FrameRun, owner: Request): v
 }
 
 const ready = (core: Core, owner: Request, status: TransactionStatus): void => {
+  if (status === "I" && core.session.status !== "I") core.blocksEnded++
   core.session = Session.ready(core.session, status)
   if (core.holder === owner) core.holder = undefined
   core.transaction?.ready(owner, status)

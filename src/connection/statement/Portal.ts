@@ -107,6 +107,7 @@ const inTransaction = (
   Stream.fromPull(
     Effect.gen(function* () {
       const portal = `ep_portal_${++core.portals}`
+      const block = core.blocksEnded
       let next: Effect.Effect<Batch, PgSessionError> | undefined = Exchange.run<Batch>(
         core,
         (outcome) => {
@@ -119,7 +120,7 @@ const inTransaction = (
       let opened = false
       // One that has run to its end is still there, until it is closed or the transaction ends.
       yield* Effect.addFinalizer(() =>
-        opened && core.ended === undefined && core.session.status === "T"
+        opened && core.ended === undefined && core.session.status === "T" && core.blocksEnded === block
           ? Exchange.finish<void>(core, (outcome) => new ClosePortal(portal, outcome))
           : Effect.void
       )

@@ -397,4 +397,140 @@ describe("a transaction of the client", () => {
       assert.isTrue("code" in conflict && conflict.code === "40001")
     })
   )
+
+  it.scopedLive("has nested ones of concurrent fibers take turns, and loses no row of a sibling", () =>
+    Effect.gen(function* () {
+      const { pg } = yield* make()
+      const name = yield* table("id int")
+      const insert = (id: number) => pg.query(s(`insert into ${name} values (${id})`))
+      const told = yield* pg.withTransaction(
+        Effect.forEach(
+          [1, 2, 3, 4, 5, 6],
+          (id) =>
+            Effect.either(
+              id % 3 === 0
+                ? insert(id)
+                : pg.withTransaction(
+                    Effect.zipRight(insert(id), id % 2 === 0 ? pg.query(s("select 1 / 0")) : Effect.void)
+                  )
+            ),
+          { concurrency: "unbounded" }
+        )
+      )
+      assert.deepStrictEqual(
+        told.map(({ _tag }) => _tag),
+        ["Right", "Left", "Right", "Left", "Right", "Right"]
+      )
+      assert.deepStrictEqual(yield* rawRows(shared, `select id from ${name} order by id`), [
+        ["1"],
+        ["3"],
+        ["5"],
+        ["6"]
+      ])
+    })
+  )
+
+  it.scopedLive("of one client inside that of another is found by both, with one connection each", () =>
+    Effect.gen(function* () {
+      const a = (yield* make({ maxConnections: 1 })).pg
+      const b = (yield* make({ maxConnections: 1 })).pg
+      const name = yield* table("id int")
+      const told = yield* Effect.flip(
+        a.withTransaction(
+          b.withTransaction(
+            Effect.gen(function* () {
+              yield* a.query(s(`insert into ${name} values (1)`))
+              yield* b.query(s(`insert into ${name} values (2)`))
+              return yield* Effect.fail("both undone")
+            })
+          )
+        )
+      )
+      assert.strictEqual(told, "both undone")
+      assert.deepStrictEqual(yield* rawRows(shared, `select count(*) from ${name}`), [["0"]])
+    })
+  )
+})
+
+describe("a connection of the client that is used after its scope", () => {
+  it.scopedLive("reaches no socket, by whatever operation, and the next user notices nothing", () =>
+    Effect.gen(function* () {
+      const { pg } = yield* make({ maxConnections: 1 })
+      const name = yield* table("id int")
+      const insert = s(`insert into ${name} values (1)`)
+      const late = yield* Deferred.make<void>()
+      const started = yield* Deferred.make<void>()
+      let connection: PgConnection | undefined
+      let following: Fiber.RuntimeFiber<unknown, unknown> | undefined
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          connection = yield* pg.connection
+          yield* connection.query(s("begin"))
+          const rows = connection.stream(s("select generate_series(1, 1000) as n"), { fetchSize: 10 })
+          following = yield* Effect.forkDaemon(
+            Effect.flip(
+              Stream.runForEachChunk(rows, () =>
+                Effect.zipRight(Deferred.succeed(started, undefined), Deferred.await(late))
+              )
+            )
+          )
+          yield* Deferred.await(started)
+        })
+      )
+      const dead = connection!
+      yield* pg.withTransaction(
+        Effect.gen(function* () {
+          const pid = yield* one(pg, "select pg_backend_pid()")
+          assert.strictEqual(pid, dead.facts.processId)
+          yield* pg.query(insert)
+          yield* Deferred.succeed(late, undefined)
+          assert.deepInclude(yield* Fiber.join(following!), { _tag: "PgUsageError", nothingSent: true })
+          const uses: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+            dead.query(insert),
+            dead.values(insert),
+            dead.execute(insert),
+            dead.simple("rollback"),
+            dead.describe(insert),
+            dead.pipeline([insert]),
+            Stream.runDrain(dead.stream(insert)),
+            Stream.runDrain(dead.copyTo(`copy ${name} to stdout`)),
+            dead.copyFrom(`copy ${name} from stdin`, Stream.make(new Uint8Array([49, 10]))),
+            Stream.run(Stream.make(new Uint8Array([49, 10])), dead.copySink(`copy ${name} from stdin`)),
+            dead.withTransaction(Effect.void),
+            dead.learnTypes(["int4"])
+          ]
+          for (const use of uses) {
+            assert.deepInclude(yield* Effect.flip(use), { _tag: "PgUsageError", nothingSent: true })
+          }
+        })
+      )
+      assert.deepStrictEqual(yield* rawRows(shared, `select count(*) from ${name}`), [["1"]])
+    })
+  )
+
+  it.scopedLive("with a transaction of its own still open is closed, and not lent again", () =>
+    Effect.gen(function* () {
+      const { pg } = yield* make({ maxConnections: 1 })
+      const name = yield* table("id int")
+      const inside = yield* Deferred.make<void>()
+      const late = yield* Deferred.make<void>()
+      let left: Fiber.RuntimeFiber<unknown, unknown> | undefined
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const connection = yield* pg.connection
+          const body = Effect.zipRight(Deferred.succeed(inside, undefined), Deferred.await(late))
+          left = yield* Effect.forkDaemon(Effect.flip(connection.withTransaction(body)))
+          yield* Deferred.await(inside)
+        })
+      )
+      yield* pg.withTransaction(
+        Effect.gen(function* () {
+          yield* pg.query(s(`insert into ${name} values (1)`))
+          yield* Deferred.succeed(late, undefined)
+          assert.deepInclude(yield* Fiber.join(left!), { _tag: "PgClosedError", nothingSent: true })
+        })
+      )
+      assert.deepStrictEqual(yield* rawRows(shared, `select count(*) from ${name}`), [["1"]])
+    })
+  )
 })

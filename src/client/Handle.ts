@@ -1,0 +1,167 @@
+/**
+ * The connection as it is handed to an application: usable as long as its scope is open, and in a transaction in its turn. After
+ * that every operation fails with `PgUsageError` and reaches no socket, because the connection may be another user's.
+ */
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import { identity } from "effect/Function"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import type { PgConnection, StreamOptions } from "../connection/PgConnection.js"
+import * as RowOperations from "../connection/statement/RowOperations.js"
+import type { PgSessionError } from "../model/PgError.js"
+import { PgUsageError } from "../model/PgError.js"
+import type { OpenTransaction, TurnError } from "./OpenTransaction.js"
+
+/** Who may use a connection now. */
+export interface Admission {
+  /** Runs an operation if the connection may be used. `refused` makes the failure when it may not. */
+  readonly run: <A, E, R, E2>(
+    operation: Effect.Effect<A, E, R>,
+    refused: (error: TurnError) => E2
+  ) => Effect.Effect<A, E | E2, R>
+  /** Uses the connection until the scope closes. */
+  readonly hold: Effect.Effect<void, TurnError, Scope.Scope>
+}
+
+/** Why a connection cannot be used any more. */
+export const dead = (): PgUsageError =>
+  new PgUsageError({
+    operation: "connection",
+    argument: "",
+    reason:
+      "the connection cannot be used any more, because the scope or the transaction that it was taken in has ended; nothing was sent",
+    sql: ""
+  })
+
+/** A connection that was lent until a scope closes. */
+export class Lease implements Admission {
+  isOver = false
+  /** Operations under way: with any of them, the connection cannot be another user's. */
+  running = 0
+
+  run<A, E, R, E2>(
+    operation: Effect.Effect<A, E, R>,
+    refused: (error: TurnError) => E2
+  ): Effect.Effect<A, E | E2, R> {
+    return Effect.uninterruptibleMask((restore): Effect.Effect<A, E | E2, R> => {
+      if (this.isOver) return Effect.fail(refused(dead()))
+      this.running++
+      return Effect.ensuring(
+        restore(operation),
+        Effect.sync(() => this.running--)
+      )
+    })
+  }
+
+  readonly hold: Effect.Effect<void, TurnError, Scope.Scope> = Effect.acquireRelease(
+    Effect.suspend(() => {
+      if (this.isOver) return Effect.fail(dead())
+      this.running++
+      return Effect.void
+    }),
+    () => Effect.sync(() => this.running--)
+  )
+}
+
+/**
+ * The connection of an open transaction until `lease` is over: each operation in its turn. A fiber that is in a transaction nested
+ * in that one has the turn of the nested one.
+ */
+export const inTransaction = (
+  transaction: OpenTransaction,
+  current: FiberRef.FiberRef<OpenTransaction | undefined>,
+  lease: { readonly isOver: boolean }
+): Admission => {
+  const whose = Effect.flatMap(FiberRef.get(current), (mine) =>
+    lease.isOver || transaction.isOver
+      ? Effect.fail(dead())
+      : Effect.succeed((mine?.isWithin(transaction) === true ? mine.open : undefined) ?? transaction)
+  )
+  return {
+    run: (operation, refused) =>
+      Effect.flatMap(Effect.mapError(whose, refused), (found) => found.run(operation, refused)),
+    hold: Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(whose, (found) =>
+        Effect.zipRight(
+          found.enter(restore) ?? Effect.void,
+          Effect.addFinalizer(() => Effect.sync(() => found.leave()))
+        )
+      )
+    )
+  }
+}
+
+/** A stream whose every pull is an operation of its own. */
+export const pulled = <A, E extends PgSessionError, R>(
+  admission: Admission,
+  stream: Stream.Stream<A, E, R>
+): Stream.Stream<A, E | TurnError, R> =>
+  Stream.fromPull(
+    Effect.map(Stream.toPull(stream), (pull) =>
+      admission.run(pull, (error): Option.Option<E | TurnError> => Option.some(error))
+    )
+  )
+
+/** A stream that is one operation from its beginning to its end. */
+export const held = <A, E extends PgSessionError, R>(
+  admission: Admission,
+  stream: Stream.Stream<A, E, R>
+): Stream.Stream<A, E | TurnError, R> => Stream.unwrapScoped(Effect.as(admission.hold, stream))
+
+/** Whether a stream in a transaction has the connection for itself from its beginning to its end. */
+export const isWhole = (options: StreamOptions | undefined): boolean => options?.fetchSize === undefined
+
+export const make = (connection: PgConnection, admission: Admission): PgConnection => {
+  const run = <A, E, R>(operation: Effect.Effect<A, E, R>): Effect.Effect<A, E | TurnError, R> =>
+    admission.run(operation, identity)
+  const rows = <A, R>(
+    stream: Stream.Stream<A, PgSessionError, R>,
+    options: StreamOptions | undefined
+  ): Stream.Stream<A, PgSessionError, R> =>
+    isWhole(options) ? held(admission, stream) : pulled(admission, stream)
+  return {
+    ...RowOperations.make<PgSessionError>(
+      {
+        query: (statement, options) => run(connection.query(statement, options)),
+        execute: (statement, options) => run(connection.execute(statement, options)),
+        stream: (statement, options) => rows(connection.stream(statement, options), options)
+      },
+      {
+        query: (statement, schema, options) => run(connection.query(statement, schema, options)),
+        execute: (statement, schema, options) => run(connection.execute(statement, schema, options)),
+        stream: (statement, schema, options) => rows(connection.stream(statement, schema, options), options)
+      }
+    ),
+    values: (statement, options) => run(connection.values(statement, options)),
+    compare: (statement, schema, options) => run(connection.compare(statement, schema, options)),
+    simple: (sql, options) => run(connection.simple(sql, options)),
+    describe: (statement, options) => run(connection.describe(statement, options)),
+    pipeline: (statements, options) => run(connection.pipeline(statements, options)),
+    copyFrom: (sql, source, options) => run(connection.copyFrom(sql, source, options)),
+    copySink: (sql, options) =>
+      Sink.unwrapScoped(Effect.as(admission.hold, connection.copySink(sql, options))),
+    copyTo: (sql, options) => held(admission, connection.copyTo(sql, options)),
+    copyBoth: (command, options) => run(connection.copyBoth(command, options)),
+    callFunction: (call, options) => run(connection.callFunction(call, options)),
+    withTransaction: (body, options) => run(connection.withTransaction(body, options)),
+    learnTypes: (types, options) => run(connection.learnTypes(types, options)),
+    findTypes: (types) => Effect.orElseSucceed(run(connection.findTypes(types)), () => connection.types),
+    refreshTypes: connection.refreshTypes,
+    facts: connection.facts,
+    status: connection.status,
+    ended: connection.ended,
+    notices: connection.notices,
+    notifications: connection.notifications,
+    parameterChanges: connection.parameterChanges,
+    losses: connection.losses,
+    parameter: connection.parameter,
+    parameters: connection.parameters,
+    serverVersion: connection.serverVersion,
+    get types() {
+      return connection.types
+    }
+  }
+}
