@@ -1,0 +1,81 @@
+/** Runtimes beside Node on which the unit tests are run, and what is known to fail there. */
+
+/** A test that cannot pass on a runtime, and why that does no harm. */
+export interface Known {
+  /** Title with those of its groups, as the reporters print it. */
+  readonly test: string
+  readonly reason: string
+}
+
+export interface Runtime {
+  readonly name: "bun" | "deno"
+  readonly version: string
+  /** Scope of the packages by platform, and the program's place in one. */
+  readonly scope: string
+  readonly program: string
+  /** Arguments before the script. */
+  readonly start: ReadonlyArray<string>
+  readonly known: ReadonlyArray<Known>
+}
+
+export const runtimes: ReadonlyArray<Runtime> = [
+  {
+    name: "bun",
+    version: "1.4.5",
+    scope: "@oven",
+    program: "bin/bun",
+    start: ["--bun"],
+    known: [
+      {
+        test: "TLS laid over a link is told OpenSSL's own word for never negotiating anew (CON-035)",
+        reason:
+          "Bun's TLS is BoringSSL, which has no such option, because a client negotiates anew only when it is told to"
+      }
+    ]
+  },
+  {
+    name: "deno",
+    version: "2.9.6",
+    scope: "@deno",
+    program: "deno",
+    start: ["run", "--allow-all"],
+    known: []
+  }
+]
+
+/** What is read of vitest's report in JSON. */
+export interface VitestReport {
+  readonly testResults: ReadonlyArray<{
+    readonly name: string
+    readonly status: string
+    readonly message?: string
+    readonly assertionResults: ReadonlyArray<{
+      readonly fullName: string
+      readonly status: string
+      readonly failureMessages?: ReadonlyArray<string> | null
+    }>
+  }>
+}
+
+/** What is wrong with a run: failures that are not known, and known ones that are none. */
+export const judge = ({ testResults }: VitestReport, known: ReadonlyArray<Known>): ReadonlyArray<string> => {
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults)
+  const statusOf = (test: string) =>
+    tests.filter(({ fullName }) => fullName.trim() === test).map(({ status }) => status)
+  const files = testResults.filter(
+    ({ assertionResults, status }) =>
+      status === "failed" && !assertionResults.some((test) => test.status === "failed")
+  )
+  return [
+    ...(tests.some(({ status }) => status === "passed") ? [] : ["no test passed"]),
+    ...files.map(({ message, name }) => `${name}: ${message ?? "failed as a whole"}`),
+    ...tests
+      .filter(
+        ({ fullName, status }) => status === "failed" && !known.some(({ test }) => test === fullName.trim())
+      )
+      .map(({ failureMessages, fullName }) => `${fullName}: ${failureMessages?.[0] ?? "failed"}`),
+    ...known
+      .filter(({ test }) => !statusOf(test).includes("failed"))
+      .map(({ test }) => `known to fail, but did not: ${test}`)
+  ]
+}
