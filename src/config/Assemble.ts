@@ -20,7 +20,10 @@ export interface Sources {
   readonly connectionString?: string | Redacted.Redacted<string> | undefined
   /** What messages call the connection string; unless set, `uri` or `conninfo`. */
   readonly connectionStringName?: string | undefined
-  /** Keywords that `connectionString` may set; any other is refused, and so are Unix sockets. Unless set, all. */
+  /**
+   * Keywords that `connectionString` may set; any other is refused, and so are Unix sockets, also where leaving a setting out
+   * would imply them. Unless set, all.
+   */
   readonly allow?: ReadonlyArray<string> | undefined
   /** libpq's variables; `DATABASE_URL` is not among them. */
   readonly environment?: Environment.Environment | undefined
@@ -35,7 +38,9 @@ export class Parts {
     /** From the environment: weaker than a service file. */
     readonly weak: Layer,
     readonly parameters: Readonly<Record<string, string>>,
-    readonly sysconfdir: string | undefined
+    readonly sysconfdir: string | undefined,
+    /** Keywords that the connection string may set, when they are limited, and what it is called. */
+    readonly limits?: { readonly allow: ReadonlyArray<string>; readonly source: string }
   ) {}
 }
 
@@ -73,17 +78,50 @@ export const parts = (sources: Sources): Either.Either<Parts, PgConfigError> => 
       ? Either.right<Layer>(new Map())
       : connectionLayer(text, sources.connectionStringName, sources.allow)
   if (Either.isLeft(strong)) return Either.left(strong.left)
-  const draft = sources.allow === undefined ? code.right : { passfileLookup: false, ...defined(code.right) }
+  const { allow } = sources
+  const isUri = text !== undefined && ConnectionUri.isUri(text)
   return Either.right(
     new Parts(
-      draft,
+      allow === undefined ? code.right : limited(code.right, allow),
       strong.right,
       Environment.layer(environment),
       Environment.parameters(environment),
-      environment[Environment.sysconfdirVariable]
+      environment[Environment.sysconfdirVariable],
+      allow === undefined
+        ? undefined
+        : { allow, source: sources.connectionStringName ?? (isUri ? "uri" : "conninfo") }
     )
   )
 }
+
+/** What code says, and no files of the user's own that it does not name: neither passwords nor a certificate. */
+const limited = (code: Draft, allow: ReadonlyArray<string>): Draft => {
+  const own = defined(code)
+  const mayCertify = own.sslCert !== undefined || allow.includes("sslcert") || allow.includes("sslcertmode")
+  return { passfileLookup: false, ...(mayCertify ? {} : { sslCertMode: "disable" }), ...own }
+}
+
+/** What leaving settings out would imply, although the list of what the string may set does not allow it. */
+const implied = (parts: Parts, draft: Draft): PgConfigError | undefined => {
+  if (parts.limits === undefined) return undefined
+  const { allow, source } = parts.limits
+  const refuse = (key: string, what: string) =>
+    new PgConfigError({ key, reason: `must be given: ${what}`, source })
+  const { code } = parts
+  const hostByCode = code.hosts !== undefined || code.host !== undefined || code.hostaddr !== undefined
+  if (!hostByCode && (draft.hosts ?? [{ host: "" }]).some((entry) => isDefault(entry))) {
+    return refuse("host", "the default is the Unix socket of this machine, which may not be used from here")
+  }
+  if (draft.user === undefined && !allow.includes("user")) {
+    return refuse("user", "the default is the user of this process, and no user may be named here")
+  }
+  return draft.database === undefined && !allow.includes("dbname")
+    ? refuse("dbname", "the default is the database of the user's name, and no database may be named here")
+    : undefined
+}
+
+const isDefault = (entry: { readonly host: string; readonly hostaddr?: string | undefined }): boolean =>
+  entry.host === "" && entry.hostaddr === undefined
 
 /** The service the sources name, and the file they name for it. */
 export const service = (
@@ -101,10 +139,14 @@ export const service = (
 const defined = (draft: Draft): Draft =>
   Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined))
 
-/** Lays the layers, strongest first, under what code says. Fails with `PgConfigError`. */
+/**
+ * Lays the layers, strongest first, under what code says. `isWhole`: no service file is still to be read. Fails with
+ * `PgConfigError`.
+ */
 export const assemble = (
   parts: Parts,
-  layers: ReadonlyArray<Layer>
+  layers: ReadonlyArray<Layer>,
+  isWhole = true
 ): Either.Either<Assembled, PgConfigError> => {
   const code = defined(parts.code)
   const set = new Set(Object.keys(code))
@@ -127,12 +169,11 @@ export const assemble = (
   const { host, hostaddr, port, ...draft } = { ...texts.right, ...code }
   const hosts = combine({ host, hostaddr, port })
   if (Either.isLeft(hosts)) return Either.left(blame(hosts.left))
-  return Either.right({
-    draft: {
-      ...draft,
-      hosts: draft.hosts ?? hosts.right,
-      parameters: { ...parts.parameters, ...code.parameters }
-    },
-    blame
-  })
+  const whole: Draft = {
+    ...draft,
+    hosts: draft.hosts ?? hosts.right,
+    parameters: { ...parts.parameters, ...code.parameters }
+  }
+  const refusal = isWhole ? implied(parts, whole) : undefined
+  return refusal === undefined ? Either.right({ draft: whole, blame }) : Either.left(refusal)
 }

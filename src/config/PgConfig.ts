@@ -131,7 +131,7 @@ export const fromSources = (sources: Sources): Either.Either<PgConfig, PgConfigE
     if (name === undefined) {
       return Either.flatMap(Assemble.assemble(parts, [parts.strong, parts.weak]), complete)
     }
-    return Either.flatMap(Assemble.assemble(parts, [parts.strong]), ({ blame, draft }) =>
+    return Either.flatMap(Assemble.assemble(parts, [parts.strong], false), ({ blame, draft }) =>
       construct({
         draft: { ...draft, service: name, servicefile: file, pending: Redacted.make<unknown>(parts) },
         blame
@@ -153,8 +153,9 @@ export interface FromStringOptions {
   /** Settings that are stronger than those of the string. */
   readonly overrides?: PgConfigInput | undefined
   /**
-   * The only keywords the string may set, such as `untrusted`. Unix sockets are refused then, and no password file
-   * is looked at.
+   * The only keywords the string may set, such as `untrusted`. Unix sockets are refused then, also the default one of a string
+   * without a host; `user` and `dbname` must be given if the list lacks them; no password file and no certificate of the user's
+   * own is looked at. `overrides` are not bound.
    */
   readonly allow?: ReadonlyArray<string> | undefined
 }

@@ -233,7 +233,7 @@ export const find = (keyword: string): Setting | undefined => byKeyword.get(keyw
 
 /**
  * Keywords that a string from an untrusted source may set: none that names files, services or server options.
- * Socket folders as hosts are refused with it as well.
+ * Socket folders as hosts are refused with it as well, and so is a string that names no host.
  */
 export const untrusted: ReadonlyArray<Keyword> = (Object.keys(makers) as Array<Keyword>).filter(
   (keyword) => byKeyword.get(keyword)?.harmless === true

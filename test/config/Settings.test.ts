@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as PgConfig from "../../src/config/PgConfig.js"
+import * as Resolve from "../../src/config/Resolve.js"
 import { find, settings } from "../../src/config/Settings.js"
 import { left, right } from "./outcome.js"
 
@@ -89,6 +90,56 @@ describe("Settings", () => {
       const config = right(read("postgres://u:p@h:1/db?sslmode=require&connect_timeout=3&application_name=a"))
       assert.strictEqual(config.user, "u")
       assert.isFalse(config.passfileLookup)
+    })
+
+    it("refuses the default socket, which a string without a host means", () => {
+      for (const text of [
+        "postgresql:///postgres",
+        "postgresql://",
+        "postgresql://u:p@/db",
+        "postgresql://u@:5433/db",
+        "postgresql://h,/db",
+        "postgresql:///db?host=",
+        "",
+        "dbname=postgres",
+        "host='' user=u",
+        "port=5433"
+      ]) {
+        const error = left(read(text))
+        assert.strictEqual(error.key, "host", text)
+        assert.include(error.reason, "Unix socket")
+      }
+      for (const text of ["hostaddr=127.0.0.1 user=u", "host=h", "postgresql:///db?host=h"]) {
+        assert.isTrue(Either.isRight(read(text)), text)
+      }
+    })
+
+    it("refuses the user and the database that are implied, when it names neither", () => {
+      const implying = (text: string, allow: ReadonlyArray<string>, overrides = {}) =>
+        PgConfig.fromConnectionString(text, { allow, overrides })
+      assert.strictEqual(left(implying("host=h dbname=d", ["host", "dbname"])).key, "user")
+      assert.strictEqual(left(implying("host=h user=u", ["host", "user"])).key, "dbname")
+      assert.isTrue(Either.isRight(implying("host=h", ["host"], { user: "u", database: "d" })))
+      assert.isTrue(Either.isRight(implying("user=u", ["user", "dbname"], { host: "/run/pg" })))
+    })
+
+    it("keeps the certificate of the user's own folder, unless code names one", () => {
+      const text = "postgres://u@h/db"
+      const { untrusted: allow } = PgConfig
+      assert.strictEqual(right(read(text)).sslCertMode, "disable")
+      const own = { sslCert: "/own.crt", sslKey: "/own.key" }
+      assert.strictEqual(right(PgConfig.fromUri(text, { allow, overrides: own })).sslCertMode, "allow")
+      assert.strictEqual(right(PgConfig.fromUri(text)).sslCertMode, "allow")
+    })
+
+    it("holds for a service that code names only when its file has been read", () => {
+      const named = PgConfig.fromUri("postgres://u@/db", {
+        allow: PgConfig.untrusted,
+        overrides: { service: "shop" }
+      })
+      const served = (text: string) => Resolve.withService(right(named), [{ path: "/s", text }])
+      assert.isTrue(Either.isRight(served("[shop]\nhost=h\n")))
+      assert.strictEqual(left(served("[shop]\nport=1\n")).key, "host")
     })
 
     it("may be any list", () => {
