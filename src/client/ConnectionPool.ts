@@ -6,6 +6,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Aftermath from "../connection/session/Aftermath.js"
@@ -26,6 +27,8 @@ interface Slot {
   readonly scope: Scope.CloseableScope
   /** How often it was looked at since it was used last. */
   looks: number
+  /** Closed, and its place given away. */
+  isGone: boolean
 }
 
 /** What the next in line gets: a connection, the place of one, or the news that there will be none. */
@@ -39,8 +42,15 @@ const mostLooks = 10
 
 const rollback = Statement.make("rollback")
 
+export const defaultCloseTimeout: Duration.DurationInput = "10 seconds"
+
+/** A pool that closes says after so long what it waits for. */
+const silentWait = Duration.seconds(1)
+
 export class ConnectionPool {
   private readonly idle: Array<Slot> = []
+  /** Those that are idle, and those in use. */
+  private readonly slots = new Set<Slot>()
   /** Done when the last connection is closed; there from the moment in which the pool takes nobody any more. */
   private drained: Deferred.Deferred<void> | undefined
   /** Connections there are, and those being opened. */
@@ -49,18 +59,23 @@ export class ConnectionPool {
   private constructor(
     private readonly connector: PgConnector["Type"],
     private readonly acquireTimeout: Duration.DurationInput,
+    private readonly closeTimeout: Duration.Duration,
     private readonly line: Line<Turn>
   ) {}
 
-  /** Of at most `maxConnections`. The scope waits for the connections in use, and closes all. */
+  /**
+   * Of at most `maxConnections`. When the scope closes, it waits for the connections in use for `closeTimeout`, logs after the first
+   * second what it waits for, then closes those that are left.
+   */
   static make(
     connector: PgConnector["Type"],
-    acquireTimeout: Duration.DurationInput
+    acquireTimeout: Duration.DurationInput,
+    closeTimeout: Duration.DurationInput = defaultCloseTimeout
   ): Effect.Effect<ConnectionPool, never, Scope.Scope> {
     return Effect.gen(function* () {
       const line = yield* Line.make<Turn>(acquireTimeout)
       const pool = yield* Effect.acquireRelease(
-        Effect.sync(() => new ConnectionPool(connector, acquireTimeout, line)),
+        Effect.sync(() => new ConnectionPool(connector, acquireTimeout, Duration.decode(closeTimeout), line)),
         (pool) => pool.close
       )
       yield* Effect.forkScoped(Effect.schedule(pool.look, Schedule.spaced(lookEvery)))
@@ -126,7 +141,7 @@ export class ConnectionPool {
   }
 
   /** Opens one in a place that is counted already. */
-  private open(restore: Restore): Effect.Effect<Slot, PgOpenError> {
+  private open(restore: Restore): Effect.Effect<Slot, PgOpenError | PgPoolError> {
     return Effect.flatMap(Scope.make(), (scope) =>
       Effect.matchCauseEffect(restore(Scope.extend(this.connector.open(), scope)), {
         onFailure: (cause) =>
@@ -134,7 +149,11 @@ export class ConnectionPool {
             Effect.zipRight(Effect.sync(() => this.vacate())),
             Effect.zipRight(Effect.failCause(cause))
           ),
-        onSuccess: (connection) => Effect.succeed<Slot>({ connection, scope, looks: 0 })
+        onSuccess: (connection): Effect.Effect<Slot, PgPoolError> => {
+          const slot: Slot = { connection, scope, looks: 0, isGone: false }
+          this.slots.add(slot)
+          return this.isClosed ? Effect.zipRight(this.discard(slot), this.closed) : Effect.succeed(slot)
+        }
       })
     )
   }
@@ -187,7 +206,12 @@ export class ConnectionPool {
   private discard(slot: Slot): Effect.Effect<void> {
     return Effect.zipRight(
       Scope.close(slot.scope, Exit.void),
-      Effect.sync(() => this.vacate())
+      Effect.sync(() => {
+        if (slot.isGone) return
+        slot.isGone = true
+        this.slots.delete(slot)
+        this.vacate()
+      })
     )
   }
 
@@ -220,7 +244,46 @@ export class ConnectionPool {
       while (this.line.hand("closed"));
       const idle = this.idle.splice(0)
       yield* Effect.forEach(idle, (slot) => this.discard(slot), { concurrency: "unbounded", discard: true })
-      if (this.size > 0) yield* Deferred.await(drained)
+      if (this.size > 0) yield* this.waitFor(drained)
+    })
+  }
+
+  private waitFor(drained: Deferred.Deferred<void>): Effect.Effect<void> {
+    const { closeTimeout } = this
+    const first = Duration.min(silentWait, closeTimeout)
+    return Effect.gen(this, function* () {
+      if (Option.isSome(yield* Aftermath.within(Deferred.await(drained), first))) return
+      const limit = Duration.format(closeTimeout)
+      yield* Effect.logWarning(
+        `the pool is closing and waits for at most ${limit} for the connections in use: ${yield* this.inUse}`
+      )
+      const rest = Duration.subtract(closeTimeout, first)
+      if (Option.isSome(yield* Aftermath.within(Deferred.await(drained), rest))) return
+      yield* Effect.logWarning(
+        `the pool closes connections that are in use still after ${limit}: ${yield* this.inUse}`
+      )
+      yield* Effect.forEach([...this.slots], (slot) => this.discard(slot), {
+        concurrency: "unbounded",
+        discard: true
+      })
+    })
+  }
+
+  /** What the connections in use are doing. */
+  private get inUse(): Effect.Effect<string> {
+    const describe = ({ connection }: Slot): Effect.Effect<string> =>
+      Effect.map(connection.status, ({ statement, transaction }) => {
+        const doing =
+          statement !== undefined && statement !== ""
+            ? `runs ${statement.trim().split("\n", 1)[0]!.slice(0, 80)}`
+            : transaction === "I"
+              ? "is idle in the hands of its user"
+              : "is idle in a transaction"
+        return `session ${connection.facts.processId ?? "of unknown number"} ${doing}`
+      })
+    return Effect.map(Effect.forEach([...this.slots], describe), (all) => {
+      const opening = this.size - all.length
+      return [...all, ...(opening > 0 ? [`${opening} being opened`] : [])].join("; ")
     })
   }
 

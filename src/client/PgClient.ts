@@ -62,6 +62,11 @@ export class PgClient extends Context.Tag("effect-postgres/PgClient")<PgClient, 
 export interface PgClientOptions extends PgConnector.ConnectorOptions {
   /** Longest wait for a connection of the pool, and for a turn inside a transaction. Default 30 seconds. */
   readonly acquireTimeout?: Duration.DurationInput
+  /**
+   * How long the client's scope, when it closes, waits for connections that are in use. After the first second it logs what it
+   * waits for; after this time it closes them, and their operations fail with `PgClosedError`. Default 10 seconds.
+   */
+  readonly closeTimeout?: Duration.DurationInput
 }
 
 const repeatable = (error: unknown): boolean =>
@@ -79,7 +84,7 @@ export const make = (
   Effect.gen(function* () {
     const connector = yield* PgConnector.PgConnector
     const patience = options.acquireTimeout ?? "30 seconds"
-    const pool = yield* ConnectionPool.make(connector, patience)
+    const pool = yield* ConnectionPool.make(connector, patience, options.closeTimeout)
     /** The transaction that the fiber is in: of this client, and not brought along by a fiber that is joined. */
     const current = yield* Effect.sync(() =>
       FiberRef.unsafeMake<OpenTransaction | undefined>(undefined, { join: (mine) => mine })

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { ConnectionPool } from "../../src/client/ConnectionPool.js"
@@ -33,6 +34,7 @@ const fake = (maxConnections: number) => {
         Effect.map(Effect.interruptible(Effect.suspend(() => control.opening)), () => {
           control.opened++
           const connection = {
+            facts: { processId: 7 },
             status: Effect.sync(() => ({ state: states.get(connection), inFlight: 0, transaction: "I" }))
           } as unknown as PgConnection
           states.set(connection, "clean")
@@ -201,5 +203,62 @@ describe("a pool of connections", () => {
         yield* Fiber.join(closing)
         assert.strictEqual(closed.length, 1)
       })
+  )
+
+  it.effect(
+    "waits at its end for closeTimeout, says after a second for what, then closes what is in use",
+    () =>
+      Effect.gen(function* () {
+        const { closed, connector } = fake(2)
+        const logged: Array<string> = []
+        const logger = Logger.make(({ message }) => {
+          logged.push(String(message))
+        })
+        const scope = yield* Scope.make()
+        const pool = yield* ConnectionPool.make(connector, "1 second", "5 seconds").pipe(
+          Scope.extend(scope),
+          Effect.provide(Logger.replace(Logger.defaultLogger, logger))
+        )
+        const lease = yield* Scope.make()
+        const held = yield* Scope.extend(pool.lease, lease)
+        const gate = yield* Deferred.make<void>()
+        const user = yield* Effect.fork(pool.use(() => Deferred.await(gate)))
+        yield* settle
+        const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+        yield* settle
+        yield* TestClock.adjust("900 millis")
+        assert.deepStrictEqual(logged, [])
+        yield* TestClock.adjust("100 millis")
+        assert.match(logged.join(), /waits for at most 5s for the connections in use: session .*; session /)
+        yield* Deferred.succeed(gate, undefined)
+        yield* Fiber.join(user)
+        yield* TestClock.adjust("3 seconds")
+        assert.deepStrictEqual([closed.length, closing.unsafePoll()], [1, null])
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(closing)
+        assert.match(logged.at(-1)!, /closes connections that are in use still after 5s/)
+        assert.deepStrictEqual(closed.at(-1), held)
+        // Its user gives it back later, which is nothing any more.
+        yield* Scope.close(lease, Exit.void)
+        assert.strictEqual(closed.length, 2)
+      })
+  )
+
+  it.effect("does not lend a connection that was being opened when it closed", () =>
+    Effect.gen(function* () {
+      const { closed, connector, control } = fake(1)
+      const opening = yield* Deferred.make<void>()
+      control.opening = Deferred.await(opening)
+      const scope = yield* Scope.make()
+      const pool = yield* Scope.extend(ConnectionPool.make(connector, "1 second"), scope)
+      const user = yield* Effect.fork(Effect.flip(pool.use(Effect.succeed)))
+      yield* settle
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* settle
+      yield* Deferred.succeed(opening, undefined)
+      assert.deepInclude(yield* Fiber.join(user), { _tag: "PgPoolError" })
+      yield* Fiber.join(closing)
+      assert.strictEqual(closed.length, 1)
+    })
   )
 })

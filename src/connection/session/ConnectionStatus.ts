@@ -9,6 +9,8 @@ export interface ConnectionStatus {
   readonly transaction: TransactionStatus
   /** Exchanges sent and not yet answered. */
   readonly inFlight: number
+  /** The statement whose answer is due, by its text. */
+  readonly statement: string | undefined
   /** Requests not yet written. */
   readonly waiting: number
   /** CancelRequests under way. */
@@ -24,11 +26,17 @@ export interface ConnectionStatus {
 export const statusOf = (core: Core): ConnectionStatus => {
   const inFlight = Session.inFlight(core.session)
   const waiting = core.waiting
-  const idle = inFlight === 0 && waiting === 0 && core.cancels === 0 && core.session.status === "I"
+  const idle =
+    inFlight === 0 &&
+    waiting === 0 &&
+    core.cancels === 0 &&
+    core.session.status === "I" &&
+    core.transaction === undefined
   return {
     state: core.ended !== undefined ? "broken" : idle ? "clean" : "busy",
     transaction: core.session.status,
     inFlight,
+    statement: core.session.owner?.sql,
     waiting,
     cancels: core.cancels,
     holds: { preparedStatements: core.statements.size, lease: core.holder !== undefined }

@@ -5,6 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -532,5 +534,36 @@ describe("a connection of the client that is used after its scope", () => {
       )
       assert.deepStrictEqual(yield* rawRows(shared, `select count(*) from ${name}`), [["1"]])
     })
+  )
+})
+
+describe("a client that closes", () => {
+  it.scopedLive(
+    "waits for closeTimeout for a lease of an outer scope and for a daemon, then closes them",
+    () =>
+      Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const { name, pg } = yield* Scope.extend(
+          make({ maxConnections: 2 }, { closeTimeout: "200 millis" }),
+          scope
+        ).pipe(Logger.withMinimumLogLevel(LogLevel.None))
+        const held = yield* pg.connection
+        const daemon = yield* Effect.forkDaemon(Effect.flip(pg.query(sql`select pg_sleep(3600)`)))
+        yield* eventually(
+          sessions(name),
+          (rows) => rows.filter(([, state]) => state === "active").length === 1
+        )
+        yield* Scope.close(scope, Exit.void)
+        assert.deepInclude(yield* Fiber.join(daemon), { _tag: "PgClosedError", sent: true })
+        assert.deepInclude(yield* Effect.flip(held.query(sql`select 1`)), {
+          _tag: "PgClosedError",
+          sent: false
+        })
+        // The server notices a lost client only between statements.
+        yield* rawRows(
+          shared,
+          `select pg_terminate_backend(pid) from pg_stat_activity where application_name = '${name}'`
+        )
+      })
   )
 })
