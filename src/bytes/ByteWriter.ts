@@ -18,6 +18,8 @@ export class ByteWriter {
   view: DataView
   /** Where the next byte goes; everything before it is written. */
   offset = 0
+  /** How often what was written has been handed over: a mark is good as long as this is the same. */
+  detached = 0
 
   /** `limit`: the most bytes this writer may ever hold; beyond it writing fails. */
   constructor(
@@ -153,6 +155,7 @@ export class ByteWriter {
       shared ? this.bytes.subarray(this.offset) : new Uint8Array(Math.min(initialSize * 4, this.limit))
     )
     this.offset = 0
+    this.detached++
     return bytes
   }
 }

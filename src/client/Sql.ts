@@ -2,6 +2,10 @@
  * SQL as a tagged template: plain values are always parameters, never text. Fragments may be put into each other, and
  * parameters are numbered when the whole is known.
  *
+ * A backslash has JavaScript's meaning, as in every template: `\\d` is the SQL text `\d`, `\n` a line break. An escape that
+ * JavaScript cannot read (`\users`, `\1`), or of which it would silently drop the backslash (`\d`, `\'`), is refused: the
+ * statement fails with `PgUsageError`, which names the place, and nothing is sent.
+ *
  * ```ts
  * sql`select * from ${Sql.identifier("people")} where age > ${18} ${onlyActive ? sql`and active` : Sql.empty}`
  * ```
@@ -9,6 +13,7 @@
 import * as Either from "effect/Either"
 import * as Identifier from "../model/Identifier.js"
 import type { Statement } from "../model/Statement.js"
+import * as Escapes from "./Escapes.js"
 
 const FragmentId: unique symbol = Symbol.for("effect-postgres/Sql/Fragment")
 
@@ -20,7 +25,9 @@ class Fragment implements Statement {
   constructor(
     readonly pieces: ReadonlyArray<string>,
     readonly parameters: ReadonlyArray<unknown>,
-    readonly types: ReadonlyArray<number>
+    readonly types: ReadonlyArray<number>,
+    /** Why the statement cannot be sent: a piece has an escape that JavaScript does not read as it is written. */
+    readonly refused: string | undefined = undefined
   ) {}
 
   /** The text with `$1`, `$2` … in place of the values. */
@@ -45,29 +52,41 @@ class Typed {
 const isFragment = (value: unknown): value is Fragment =>
   typeof value === "object" && value !== null && FragmentId in value
 
-/** Statements of templates without fragments inside, by call site: the text is put together once. */
-const texts = new WeakMap<TemplateStringsArray, string>()
-
 const noTypes: ReadonlyArray<number> = []
 
 /** The template tag. A value that is a fragment becomes part of the text; any other value is a parameter. */
 export const sql = (strings: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Fragment => {
-  if (!values.some((value) => isFragment(value) || value instanceof Typed)) {
-    let text = texts.get(strings)
-    if (text === undefined) {
-      text = new Fragment(strings, [], noTypes).sql
-      texts.set(strings, text)
-    }
-    return new Plain(strings, values, text)
-  }
-  const builder = new Builder(strings[0]!)
+  const site = siteOf(strings)
+  if (!values.some((value) => isFragment(value) || value instanceof Typed)) return new Plain(site, values)
+  const builder = new Builder(site.pieces[0]!, site.refused)
   values.forEach((value, index) => {
     if (isFragment(value)) builder.fragment(value)
     else if (value instanceof Typed) builder.value(value.value, value.oid)
     else builder.value(value, 0)
-    builder.text(strings[index + 1]!)
+    builder.text(site.pieces[index + 1]!)
   })
   return builder.done()
+}
+
+/** What is known of a template by its place in the program, where its text is always the same. */
+interface Site {
+  readonly pieces: ReadonlyArray<string>
+  readonly refused: string | undefined
+  /** The text of the whole when every value is a parameter. */
+  readonly text: string
+}
+
+const sites = new WeakMap<TemplateStringsArray, Site>()
+
+const siteOf = (strings: TemplateStringsArray): Site => {
+  const known = sites.get(strings)
+  if (known !== undefined) return known
+  const refused = Escapes.refusal(strings)
+  // The text of a refused template is for errors only, and shows what was written.
+  const pieces = refused === undefined ? strings : strings.raw
+  const site = { pieces, refused, text: new Fragment(pieces, [], noTypes).sql }
+  sites.set(strings, site)
+  return site
 }
 
 /** Puts pieces of text and values together, in one pass. */
@@ -76,7 +95,10 @@ class Builder {
   private readonly parameters: Array<unknown> = []
   private readonly types: Array<number> = []
 
-  constructor(first: string) {
+  constructor(
+    first: string,
+    private refused: string | undefined = undefined
+  ) {
     this.pieces = [first]
   }
 
@@ -91,6 +113,7 @@ class Builder {
   }
 
   fragment(part: Fragment): void {
+    this.refused ??= part.refused
     this.text(part.pieces[0]!)
     for (let at = 0; at < part.parameters.length; at++) {
       this.value(part.parameters[at], part.types[at] ?? 0)
@@ -102,19 +125,19 @@ class Builder {
     return new Fragment(
       this.pieces,
       this.parameters,
-      this.types.some((oid) => oid !== 0) ? this.types : noTypes
+      this.types.some((oid) => oid !== 0) ? this.types : noTypes,
+      this.refused
     )
   }
 }
 
 /** A fragment whose text was known from its call site. */
 class Plain extends Fragment {
-  constructor(
-    pieces: ReadonlyArray<string>,
-    parameters: ReadonlyArray<unknown>,
-    private readonly text: string
-  ) {
-    super(pieces, parameters, noTypes)
+  private readonly text: string
+
+  constructor(site: Site, parameters: ReadonlyArray<unknown>) {
+    super(site.pieces, parameters, noTypes, site.refused)
+    this.text = site.text
   }
   override get sql(): string {
     return this.text

@@ -53,6 +53,9 @@ const serverHint = ({ code, routine }: ServerFields): string | undefined => {
   switch (code) {
     case "25P02":
       return "A statement of this transaction has failed: roll back, or use a savepoint to go on after a failure."
+    case "26000":
+    case "42P05":
+      return "Behind a pooler in transaction mode, such as PgBouncer, set statementCacheSize to 0: it gives each transaction another server session, and a prepared statement stays with the one that prepared it."
     case "40001":
     case "40P01":
       return "The whole transaction may succeed when it is tried again."

@@ -1,9 +1,9 @@
+import * as Data from "effect/Data"
 import * as ErrorText from "./ErrorText.js"
 import type { ServerFields } from "./ServerFields.js"
-import { TaggedError } from "./TaggedError.js"
 
 /** The server refused a statement. With severity `ERROR` the session is still usable, with `FATAL` it has ended. */
-export class PgServerError extends TaggedError("PgServerError")<
+export class PgServerError extends Data.TaggedError("PgServerError")<
   ServerFields & {
     /** The statement; empty when the error belongs to none. */
     readonly sql: string

@@ -6,6 +6,8 @@ export interface Statement {
   readonly parameters: ReadonlyArray<unknown>
   /** OID stated for each parameter; missing or 0 leaves the choice to the server. */
   readonly types: ReadonlyArray<number>
+  /** Why the text is not what was written, so that the statement must not be sent: set by the `Sql` template. */
+  readonly refused?: string | undefined
 }
 
 const none: ReadonlyArray<never> = []

@@ -15,14 +15,13 @@ export const prepare: Script = [nodes.Parsing, nodes.Describing]
 export const describe: Script = [nodes.Parsing, nodes.Describing, nodes.Syncing]
 /** Bind, Execute, Sync: every later use. */
 export const execute: Script = [nodes.Binding, nodes.Fetching, nodes.Syncing]
+/** A script whose Bind is followed by a Describe of the portal: what it will give is described for this execution. */
+export const confirmed = (script: Script): Script =>
+  script.flatMap((node) => (node === nodes.Binding ? [node, nodes.DescribingPortal] : [node]))
+/** Bind, Describe, Execute, Sync. */
+export const confirmedExecute: Script = confirmed(execute)
 /** Parse, Bind, Describe, Execute, Sync in one burst: unnamed statements for poolers. */
-export const burst: Script = [
-  nodes.Parsing,
-  nodes.Binding,
-  nodes.DescribingPortal,
-  nodes.Fetching,
-  nodes.Syncing
-]
+export const burst: Script = [nodes.Parsing, ...confirmedExecute]
 /** Bind, Execute, Flush: a portal that may be fetched from again. */
 export const open: Script = [nodes.Binding, nodes.Fetching]
 /** Execute, Flush: more of an open portal. */

@@ -61,6 +61,39 @@ describe("a template", () => {
   })
 })
 
+describe("a backslash in a template", () => {
+  it("has JavaScript's meaning, and the text is what that gives", () => {
+    const made = sql`select '\\d+', E'\\n', '\n', '\t', '\x41\u0042\u{43}', '\`', '\${x}', '$\{' ${1} '\\u'`
+    expect(shape(made)).toEqual([
+      "select '\\d+', E'\\n', '\n', '\t', 'ABC', '`', '${x}', '${' $1 '\\u'",
+      [1],
+      []
+    ])
+    expect(made.refused).toBeUndefined()
+  })
+
+  it.each([
+    ["that JavaScript cannot read", sql`path like 'C:\users%'`, "the text has \\u at character 14"],
+    ["of a number", sql`select '\1'`, "the text has \\1 at character 9"],
+    ["of half a byte", sql`select '\x4'`, "the text has \\x at character 9"],
+    ["of which it drops the backslash", sql`select '\d+'`, "the text has \\d at character 9"],
+    ["of a quote", sql`select E'it\'s'`, "the text has \\' at character 12"],
+    ["in capitals", sql`select '\N'`, "the text has \\N at character 9"],
+    ["behind a value", sql`select ${1} ~ '\w' ${2}`, "the text behind value 1 has \\w at character 5"],
+    ["in a fragment", sql`select 1 where ${sql`x ~ '\s'`}`, "the text has \\s at character 6"],
+    ["in a joined fragment", Sql.join(", ", [sql`1`, sql`'\q'`]), "the text has \\q at character 2"],
+    [
+      "beside a name",
+      sql`delete from ${Sql.identifier("f")} where p ~ '\u1'`,
+      "the text behind value 1 has \\u"
+    ]
+  ])("before an escape %s is refused by its place, and never a text without it", (_name, made, reason) => {
+    expect(made.refused).toContain(reason)
+    expect(made.sql).not.toContain("undefined")
+    expect(made.sql).toContain("\\")
+  })
+})
+
 describe("a fragment inside another", () => {
   it("is renumbered with the whole", () => {
     const inner = sql`b = ${2} and c = ${3}`

@@ -4,9 +4,10 @@ import * as Stream from "effect/Stream"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as Inbound from "../../src/connection/session/Inbound.js"
-import { SimpleRequest } from "../../src/connection/statement/Query.js"
+import { QueryRequest, SimpleRequest } from "../../src/connection/statement/Query.js"
 import type { QueryResult } from "../../src/connection/statement/Query.js"
 import type { PgSessionError } from "../../src/model/PgError.js"
+import * as Statement from "../../src/model/Statement.js"
 import type { BackendMessage as Message } from "../../src/wire/BackendMessage.js"
 import {
   answered,
@@ -486,3 +487,89 @@ it("a server's text that looks like an id or a statement is text", () => {
   self.say(notice("00000", { text: "'; drop table t" }))
   expect(self.logged()).toEqual([fields("00000", { severity: "NOTICE", text: "'; drop table t" })])
 })
+
+/** A request one of whose handlers throws. */
+class Throwing extends QueryRequest {
+  constructor(
+    private readonly where: string,
+    outcome: ConstructorParameters<typeof QueryRequest>[2]
+  ) {
+    super(Statement.make("select $1::int4 as y", [1]), "object", outcome)
+  }
+  private at(place: string): void {
+    if (place === this.where) throw new TypeError(`thrown in ${place}`)
+  }
+  override onParsed(): void {
+    this.at("parsed")
+  }
+  override onColumns(...args: Parameters<QueryRequest["onColumns"]>): void {
+    this.at("columns")
+    super.onColumns(...args)
+  }
+  override onRows(...args: Parameters<QueryRequest["onRows"]>): string | undefined {
+    this.at("rows")
+    return super.onRows(...args)
+  }
+  override onComplete(...args: Parameters<QueryRequest["onComplete"]>): void {
+    this.at("complete")
+    super.onComplete(...args)
+  }
+  override onReady(...args: Parameters<QueryRequest["onReady"]>): boolean {
+    this.at("ready")
+    return super.onReady(...args)
+  }
+  protected override onSettled(...args: Parameters<QueryRequest["settle"]>): void {
+    if (this.failure === undefined) this.at("settled")
+    super.onSettled(...args)
+  }
+}
+
+describe("a request that throws while its answers are read", () => {
+  it.each(["parsed", "columns", "rows", "complete", "ready", "settled"])(
+    "fails alone, its neighbours run, and nothing is thrown at the socket: in %s",
+    async (where) => {
+      const self = harness()
+      await self.know(known)
+      const before = self.query(known)
+      const thrown = self.submit<QueryResult>((outcome) => new Throwing(where, outcome))
+      const behind = self.query(known)
+      await self.sent()
+      self.say(...answered(1))
+      self.say(...described([23], [int4("y")]))
+      const wrote = (await self.sent()).join(" ")
+      const ran = wrote.startsWith("Bind")
+      expect(ran).toBe(where !== "parsed" && where !== "columns")
+      self.say(...(ran ? answered(2) : [ready()]), ...answered(3))
+      expect([thrown.count, thrown.failure?._tag]).toEqual([1, "PgCodecError"])
+      expect(thrown.failure?.message).toContain("TypeError")
+      expect([before.value?.rows, behind.value?.rows, self.core.ended]).toEqual([
+        [{ x: 1 }],
+        [{ x: 3 }],
+        undefined
+      ])
+      expect(self.core.session.owner).toBeUndefined()
+    }
+  )
+
+  it("leaves nothing of what it had written, when that was no whole answer", async () => {
+    const self = harness()
+    const thrown = self.submit<QueryResult>((outcome) => new HalfWritten(outcome))
+    await self.sent()
+    self.say(...described([23], [int4("y")]))
+    expect(await self.sent()).toEqual(["Sync"])
+    self.say(ready())
+    expect([thrown.count, thrown.failure?._tag]).toEqual([1, "PgCodecError"])
+  })
+})
+
+/** Writes half a message and throws. */
+class HalfWritten extends QueryRequest {
+  constructor(outcome: ConstructorParameters<typeof QueryRequest>[2]) {
+    super(Statement.make("select $1::int4 as y", [1]), "object", outcome)
+  }
+  override onColumns(...[core]: Parameters<QueryRequest["onColumns"]>): void {
+    core.writer.int32(7)
+    core.writer.fail("half")
+    throw new RangeError("no more")
+  }
+}

@@ -1,12 +1,36 @@
 import { describe, expect, it } from "vitest"
+import * as Effect from "effect/Effect"
+import * as Cancel from "../../src/connection/session/Cancel.js"
 import * as Outbound from "../../src/connection/session/Outbound.js"
-import { SimpleRequest } from "../../src/connection/statement/Query.js"
+import type { Statement } from "../../src/model/Statement.js"
+import { QueryRequest, SimpleRequest } from "../../src/connection/statement/Query.js"
 import type { QueryResult } from "../../src/connection/statement/Query.js"
-import { answered, complete, described, error, harness, int4, ready, row, tick } from "./core.js"
+import {
+  answered,
+  closed,
+  complete,
+  described,
+  error,
+  fatal,
+  harness,
+  int4,
+  ready,
+  row,
+  tick
+} from "./core.js"
 import type { Harness } from "./core.js"
 
 const known = "select 1 as x"
 const use = "Bind Execute Sync"
+
+/** A statement whose value throws when it is looked at, behind the length that was written for it. */
+const hostile = (sql: string): Statement => ({
+  sql,
+  types: [],
+  get parameters(): ReadonlyArray<unknown> {
+    throw new TypeError("no value")
+  }
+})
 
 const simple = (self: Harness, sql: string) =>
   self.submit<ReadonlyArray<QueryResult>>((outcome) => new SimpleRequest(sql, "object", outcome))
@@ -201,16 +225,104 @@ describe("a request", () => {
     expect(await self.sent()).toEqual([])
   })
 
-  it("sent once more goes before all that wait, and behind what is on the wire", async () => {
+  it("sent once more goes before all that wait, once what was written behind it is answered", async () => {
     const self = harness({ pipelineDepth: 2 })
     await self.know(known)
     const first = self.query(known)
-    self.query(known)
+    const second = self.query(known)
     const waiting = self.query("select 3 as x")
     await self.sent()
     self.say(error("26000"), ready())
-    expect([first.count, first.request.state, waiting.request.state]).toEqual([0, "sent", "queued"])
+    expect([first.count, first.request.state, waiting.request.state]).toEqual([0, "queued", "queued"])
+    expect(await self.sent()).toEqual([])
+    // The second was not run either: both go once more, in the order of their issue.
+    self.say(error("26000"), ready())
+    expect([first.request.state, second.request.state, waiting.request.state]).toEqual([
+      "sent",
+      "queued",
+      "queued"
+    ])
     expect(await self.sent()).toEqual(["Close Parse Describe Flush"])
+    self.say(closed, ...described([]), ...answered(1))
+    expect(first.value?.rows).toEqual([{ x: 1 }])
+    expect(await self.sent()).toEqual(["Bind Execute Sync Bind Execute Sync Parse Describe Flush"])
+    self.say(...answered(2))
+    expect([second.value?.rows, waiting.request.state]).toEqual([[{ x: 2 }], "sent"])
+  })
+
+  it("to be sent once more fails when a statement issued after it has run: the order would be another", async () => {
+    const self = harness()
+    await self.know(known)
+    const first = self.query(known)
+    const second = self.query(known)
+    await self.sent()
+    self.say(error("26000"), ready(), ...answered(2))
+    expect([first.count, first.failure]).toMatchObject([1, { _tag: "PgServerError", code: "26000" }])
+    expect([second.value?.rows, self.core.repeats]).toEqual([[{ x: 2 }], []])
+    // The next use describes it anew.
+    self.query(known)
+    expect(await self.sent()).toEqual(["Close Parse Describe Flush"])
+  })
+
+  it("to be sent once more is failed with the connection, and is withdrawn with its fiber", async () => {
+    const self = harness()
+    await self.know(known)
+    const [first, second] = [self.query(known), self.query(known)]
+    self.say(error("26000"), ready())
+    expect(self.core.waiting).toBe(1)
+    self.say(fatal("57P01"))
+    expect([first.failure?._tag, second.failure?._tag, self.core.waiting]).toEqual([
+      "PgClosedError",
+      "PgServerError",
+      0
+    ])
+    const other = harness()
+    await other.know(known)
+    const gone = other.query(known)
+    other.query(known)
+    other.say(error("26000"), ready())
+    await Effect.runPromise(Cancel.abandon(other.core, gone.request))
+    await other.sent()
+    other.say(...answered(2))
+    expect([gone.count, gone.request.state, await other.sent()]).toEqual([0, "settled", []])
+  })
+
+  it("described while others are to be sent once more before it waits for them", async () => {
+    const self = harness()
+    await self.know(known)
+    const first = self.query(known)
+    const second = self.query("select 3 as x")
+    await self.sent()
+    self.say(error("26000"), ready(), ...described([]))
+    expect(await self.sent()).toEqual(["Sync"])
+    self.say(ready())
+    expect(await self.sent()).toEqual(["Close Parse Describe Flush"])
+    self.say(closed, ...described([]), ...answered(1))
+    self.say(...answered(3))
+    expect([first.value?.rows, second.value?.rows]).toEqual([[{ x: 1 }], [{ x: 3 }]])
+  })
+
+  it("that throws while it is opened fails alone, and leaves nothing half written", async () => {
+    const self = harness()
+    await self.know("select $1::int4 as x", [23])
+    const before = self.query("select $1::int4 as x", [1])
+    const refused = self.submit<QueryResult>(
+      (outcome) => new QueryRequest(hostile("select $1::int4 as x"), "object", outcome)
+    )
+    const behind = self.query("select $1::int4 as x", [2])
+    expect([refused.count, refused.failure]).toMatchObject([1, { _tag: "PgCodecError", nothingSent: true }])
+    expect(await self.sent()).toEqual(["Bind Execute Sync Bind Execute Sync"])
+    self.say(...answered(1), ...answered(2))
+    expect([before.value?.rows, behind.value?.rows]).toEqual([[{ x: 1 }], [{ x: 2 }]])
+  })
+
+  it("that throws has statements closed by the next one that were to be closed with it", async () => {
+    const self = harness()
+    await self.know(known)
+    self.core.statements.drop(["ep_9"])
+    self.submit<QueryResult>((outcome) => new QueryRequest(hostile(known), "object", outcome))
+    self.query(known)
+    expect(await self.sent()).toEqual(["Close Bind Execute Sync"])
   })
 
   it("runs many thousand times without the queue growing", async () => {

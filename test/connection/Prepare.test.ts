@@ -4,11 +4,14 @@ import {
   answered,
   bound,
   closed,
+  column,
+  columns,
   complete,
   described,
   error,
   harness,
   int4,
+  noData,
   parsed,
   ready,
   row,
@@ -17,6 +20,7 @@ import {
 import type { Harness } from "./core.js"
 
 const sql = "select $1::int4 as x"
+const use = "Bind Execute Sync"
 const forgotten = error("26000")
 const changed = error("0A000", { routine: "RevalidateCachedQuery" })
 
@@ -77,7 +81,7 @@ describe("a statement the server has forgotten, or whose result has changed", ()
 
   it.each([
     ["the same code from another place", error("0A000", { routine: "Other" })],
-    ["another code", error("22P02")]
+    ["another code", error("22012")]
   ])("is not taken for one that fails by %s", async (_name, failure) => {
     const self = harness()
     await self.know(sql, [23])
@@ -104,8 +108,114 @@ describe("a statement the server has forgotten, or whose result has changed", ()
     const second = self.query(sql, [2])
     await self.sent()
     self.say(forgotten, ready(), bound, row(2), complete("SELECT 1"), ready())
-    self.say(closed, ...described([23]), bound, row(1), complete("SELECT 1"), ready())
-    expect([first.value?.rows, second.value?.rows]).toEqual([[{ x: 1 }], [{ x: 2 }]])
+    expect([first.failure, second.value?.rows]).toMatchObject([{ code: "26000" }, [{ x: 2 }]])
+  })
+})
+
+describe("a statement whose parameters are of other types than when it was described", () => {
+  it("is described anew when a value does not fit what was known, before anything is refused", async () => {
+    const self = harness()
+    await self.know(sql, [23])
+    const told = self.query(sql, [2n ** 40n])
+    expect(await names(self)).toEqual(["parse ep_2"])
+    self.say(...described([20]), ...answered(1))
+    expect([told.failure, told.value?.rows]).toEqual([undefined, [{ x: 1 }]])
+    self.query(sql, [2n ** 41n])
+    expect(await names(self)).toEqual(["bind ep_2", "close ep_1", "bind ep_2"])
+  })
+
+  it("is described once: a value that fits no more than before is refused", async () => {
+    const self = harness()
+    await self.know(sql, [23])
+    const told = self.query(sql, ["no number"])
+    self.say(...described([23]), ready())
+    expect([told.count, told.failure]).toMatchObject([1, { _tag: "PgCodecError", place: { number: 1 } }])
+    expect(await self.sent()).toEqual(["Parse Describe Flush Sync"])
+  })
+
+  it("is not described where no statement is taken: in a failed transaction", async () => {
+    const self = harness()
+    await self.know(sql, [23])
+    self.query(sql, [1])
+    self.say(bound, error("22012"), ready("E"))
+    await self.sent()
+    const told = self.query(sql, ["no number"])
+    expect([told.failure?._tag, await self.sent()]).toEqual(["PgCodecError", []])
+  })
+
+  it.each(["42804", "42883", "22P03", "08P01"])(
+    "is described and sent once more when Bind is refused: %s",
+    async (code) => {
+      const self = harness()
+      await self.know(sql, [23])
+      const told = self.query(sql, [1])
+      await self.sent()
+      self.say(error(code), ready())
+      expect(await names(self)).toEqual(["close ep_1", "parse ep_2"])
+      self.say(closed, ...described([20]))
+      expect(told.count).toBe(0)
+      self.say(...answered(1))
+      expect(told.value?.rows).toEqual([{ x: 1 }])
+    }
+  )
+
+  it("is forgotten inside a transaction, which it has failed", async () => {
+    const self = harness()
+    await self.know(sql, [23])
+    const told = self.query(sql, [1])
+    self.say(error("42804"), ready("E"))
+    expect(told.failure).toMatchObject({ code: "42804" })
+    await self.sent()
+    self.query(sql, [1])
+    expect(await self.sent()).toEqual(["Close Parse Describe Flush"])
+  })
+
+  it("is not sent once more when its first description is refused, or what it has done", async () => {
+    const self = harness()
+    const first = self.query(sql, [1])
+    self.say(...described([23]), error("42804"), ready())
+    expect(first.failure).toMatchObject({ code: "42804" })
+    const second = self.query(sql, [1])
+    self.say(bound, error("42804"), ready())
+    expect(second.failure).toMatchObject({ code: "42804" })
+  })
+})
+
+describe("a statement that gives what another thing gives", () => {
+  const first = "Parse Describe Flush"
+
+  it("is described for each execution, and has no name on the server", async () => {
+    const self = harness()
+    for (const [sql, column] of [
+      ["fetch 2 from c", int4("x")],
+      ["fetch 2 from c", text("y")]
+    ] as const) {
+      const told = self.query(sql)
+      expect(await names(self)).toEqual(["parse "])
+      self.say(...described([], [column]), bound, row(column.name === "x" ? 1 : "a"))
+      self.say(complete("FETCH 1"), ready())
+      expect([told.failure, told.value?.columns[0]?.name]).toEqual([undefined, column.name])
+      await self.sent()
+    }
+    expect(self.core.statements.size).toBe(0)
+  })
+
+  it.each([
+    ["select 1", use],
+    [" -- why\n/* it */ (Select 1)", use],
+    ["with x as (select 1) select * from x", use],
+    ["insert into t values (1) returning a", use],
+    ["begin", use],
+    ["show search_path", use],
+    ["execute p", first],
+    ["/* select */ Fetch c", first],
+    ["-- why\n call p()", first],
+    ["executed", use]
+  ])("is told by its command: %s", async (sql, messages) => {
+    const self = harness()
+    await self.know(sql)
+    self.query(sql)
+    expect(await self.sent()).toEqual([messages])
   })
 })
 
@@ -142,9 +252,57 @@ describe("named statements switched off", () => {
     await self.sent()
     const again = self.query(sql, [2])
     const other = self.query(sql, [3])
-    expect(await self.sent()).toEqual(["Parse Bind Execute Sync Parse Bind Execute Sync"])
-    self.say(parsed, ...answered(2), parsed, ...answered(3))
+    expect(await self.sent()).toEqual(["Parse Bind Describe Execute Sync Parse Bind Describe Execute Sync"])
+    const same = column("x", 23, 1)
+    self.say(parsed, bound, columns(same), row(2), complete("SELECT 1"), ready())
+    self.say(parsed, bound, columns(same), row(3), complete("SELECT 1"), ready())
     expect([again.value?.rows, other.value?.rows]).toEqual([[{ x: 2 }], [{ x: 3 }]])
+  })
+
+  it("read rows by what the portal is, whatever the text was described as before", async () => {
+    const self = harness({ statements: 0 })
+    await self.know(sql, [23])
+    const told = self.query(sql, [1])
+    const now = [column("y", 25, 1), column("z", 23, 1)]
+    self.say(parsed, bound, columns(...now), row("abcd", 5), complete("SELECT 1"), ready())
+    expect([told.failure, told.value?.rows]).toEqual([undefined, [{ y: "abcd", z: 5 }]])
+    expect(told.value?.columns.map(({ name }) => name)).toEqual(["y", "z"])
+    // It is what is known from now on, and is told by its bytes.
+    for (const value of [6, 7, 8]) {
+      const again = self.query(sql, [1])
+      self.say(parsed, bound, columns(...now), row("efgh", value), complete("SELECT 1"), ready())
+      expect(again.value?.rows).toEqual([{ y: "efgh", z: value }])
+    }
+    const changed = self.query(sql, [1])
+    self.say(parsed, bound, columns(int4("q")), row(null), complete("SELECT 1"), ready())
+    expect(changed.value?.rows).toEqual([{ q: null }])
+  })
+
+  it("ask for one format where all columns have it, so that another number of columns can come", async () => {
+    const self = harness({ statements: 0 })
+    await self.know(sql, [23], [int4("x"), text("y")])
+    self.query(sql, [1])
+    const bind = (await self.messages()).find(({ _tag }) => _tag === "Bind")
+    expect(bind).toMatchObject({ resultFormats: [1] })
+  })
+
+  it("give no rows where they gave some", async () => {
+    const self = harness({ statements: 0 })
+    await self.know(sql, [23])
+    const told = self.query(sql, [1])
+    self.say(parsed, bound, noData, complete("INSERT 0 1"), ready())
+    expect([told.failure, told.value?.rows, told.value?.columns]).toEqual([undefined, [], []])
+  })
+
+  it("fail when rows come in a format that their new columns are not read in, and the next time do not", async () => {
+    const self = harness({ statements: 0 })
+    await self.know(sql, [23])
+    const told = self.query(sql, [1])
+    self.say(parsed, bound, columns(column("y", 99_999, 1)), row("abcd"), complete("SELECT 1"), ready())
+    expect(told.failure).toMatchObject({ _tag: "PgCodecError", direction: "decode", nothingSent: false })
+    const next = self.query(sql, [1])
+    self.say(parsed, bound, columns(column("y", 99_999, 0)), row("abcd"), complete("SELECT 1"), ready())
+    expect(next.value?.rows).toEqual([{ y: "abcd" }])
   })
 })
 
@@ -155,10 +313,10 @@ describe("an unnamed statement whose value cannot be sent", () => {
     self.say(...described([23]), bound, row(1), complete("SELECT 1"), ready())
     await self.sent()
     self.core.statements.drop(["ep_9"])
-    const refused = self.query(sql, ["no number"])
+    const refused = self.query(sql, [1, 2])
     expect(await self.sent()).toEqual(["Close Sync"])
     self.say(closed, ready())
-    expect([refused.count, refused.failure?._tag, self.core.ended]).toEqual([1, "PgCodecError", undefined])
+    expect([refused.count, refused.failure?._tag, self.core.ended]).toEqual([1, "PgUsageError", undefined])
   })
 })
 
@@ -171,12 +329,6 @@ describe("what cannot be sent", () => {
     ["a lone surrogate in the SQL", (self) => self.query("select '\ud800'"), usage("sql"), "surrogate"],
     ["a parameter too many", (self) => self.query(sql, [1, 2]), usage("parameters"), "2"],
     ["a parameter too few", (self) => self.query(sql, []), usage("parameters"), "0"],
-    [
-      "a value its type cannot hold",
-      (self) => self.query(sql, [2 ** 31]),
-      { _tag: "PgCodecError", direction: "encode", place: { _tag: "Parameter", number: 1 } },
-      "int4"
-    ],
     [
       "65,536 parameters (TRP-034, MSG-002)",
       (self) => self.query(sql, Array<number>(65_536).fill(1)),
@@ -232,9 +384,11 @@ describe("what cannot be sent", () => {
     await self.know(sql, [23])
     const refused = self.query("select $1", ["a".repeat(1 << 14)])
     const behind = self.query(sql, [1])
+    self.say(...described([25]))
+    self.say(ready())
     expect(refused.failure?._tag).toBe("PgCodecError")
-    expect(await self.sent()).toEqual(["Bind Execute Sync"])
-    self.say(...answered(1))
+    expect(await self.sent()).toEqual(["Parse Describe Flush Sync Close Bind Execute Sync"])
+    self.say(closed, ...answered(1))
     expect(behind.value?.rows).toEqual([{ x: 1 }])
   })
 

@@ -13,7 +13,7 @@ const prepared = (name: string, types: ReadonlyArray<number> = []) =>
 
 /** A cache that has been asked for these statements, each put when it was not known. */
 const used = (capacity: number, uses: ReadonlyArray<number>): StatementCache => {
-  const cache = new StatementCache(capacity)
+  const cache = new StatementCache(capacity, "ep_")
   for (const use of uses) {
     if (cache.get(statement(use)) === undefined) cache.put(statement(use), prepared(`s${use}`))
   }
@@ -54,7 +54,7 @@ describe("the statements of a connection", () => {
   })
 
   it("are told apart by their text and the types stated for it", () => {
-    const cache = new StatementCache(10)
+    const cache = new StatementCache(10, "ep_")
     const asInt = Statement.make("select $1", [1], [23])
     cache.put(asInt, prepared("a", [23]))
     expect(cache.get(Statement.make("select $1", [1]))).toBeUndefined()
@@ -63,14 +63,14 @@ describe("the statements of a connection", () => {
   })
 
   it("have names no other of the session has had, and that no user chooses (FLW-024, MSG-003)", () => {
-    const cache = new StatementCache(10)
+    const cache = new StatementCache(10, "ep_")
     const names = new Set(upTo(1000).map(() => cache.nextName()))
     expect(names.size).toBe(1000)
     for (const name of names) expect(name).toMatch(/^ep_[0-9a-z]{1,8}$/)
   })
 
   it("without a capacity have no names, but can be given one, and their descriptions are kept", () => {
-    const cache = new StatementCache(0)
+    const cache = new StatementCache(0, "ep_")
     expect([cache.nextName(), cache.uniqueName(), cache.uniqueName()]).toEqual(["", "ep_1", "ep_2"])
     cache.put(statement(1), prepared(""))
     expect(cache.get(statement(1))?.name).toBe("")
@@ -84,13 +84,17 @@ describe("the statements of a connection", () => {
     expect([cache.get(statement(1))?.name, cache.takeStale()]).toEqual(["newer", ["s1"]])
   })
 
-  it("can be forgotten, but not in place of one that came later", () => {
+  it("can be forgotten, once, and not in place of one that came later", () => {
     const cache = used(10, [1])
     const old = cache.get(statement(1))!
     cache.put(statement(1), prepared("newer"))
     cache.takeStale()
     cache.forget(statement(1), old)
-    expect([cache.get(statement(1))?.name, cache.takeStale()]).toEqual(["newer", ["s1"]])
+    expect([cache.get(statement(1))?.name, cache.takeStale()]).toEqual(["newer", []])
+    const newer = cache.get(statement(1))!
+    cache.forget(statement(1), newer)
+    cache.forget(statement(1), newer)
+    expect([cache.get(statement(1)), cache.takeStale()]).toEqual([undefined, ["newer"]])
   })
 
   it.each(["DISCARD ALL", "DEALLOCATE ALL"])(

@@ -147,7 +147,7 @@ export const harness = (
     writer: new ByteWriter(1 << 14),
     facts,
     registry: options.registry ?? Registry.lossless,
-    statements: new StatementCache(options.statements ?? 100),
+    statements: new StatementCache(options.statements ?? 100, "ep_"),
     side: new SideChannels({ offer: (notice) => void unclaimed.push(notice), lost: 0 }),
     pipelineDepth: options.pipelineDepth ?? 100,
     streamBufferBytes: options.streamBufferBytes ?? 1 << 20,

@@ -53,10 +53,12 @@ const literal = (text: string): string => {
   return text.includes("\\") ? `E${quoted.replaceAll("\\", "\\\\")}` : quoted
 }
 
-const withoutParameters = (what: string, { parameters, sql }: Statement): Text =>
-  parameters.length === 0
-    ? Either.right(sql)
-    : Either.left(`COPY takes no parameters, and the ${what} has ${parameters.length}`)
+const withoutParameters = (what: string, { parameters, refused, sql }: Statement): Text =>
+  refused !== undefined
+    ? Either.left(`the ${what} cannot be sent: ${refused}`)
+    : parameters.length === 0
+      ? Either.right(sql)
+      : Either.left(`COPY takes no parameters, and the ${what} has ${parameters.length}`)
 
 /** What a copy is made of: a table with its columns, all unless named, or a query. */
 type Names = ReadonlyArray<string> | undefined

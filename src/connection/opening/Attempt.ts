@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import type { ResolvedPgConfig } from "../../config/Resolve.js"
-import type { Host } from "../../host/Host.js"
+import { Host } from "../../host/Host.js"
 import { PgClosedError } from "../../model/PgError.js"
 import type {
   ConnectAttempt,
@@ -143,7 +143,7 @@ export const open = (
       writer: conversation.writer,
       facts: { host: means.entry.host, address, encryption: channel.encryption, ...started },
       registry,
-      statements: new StatementCache(config.statementCacheSize),
+      statements: new StatementCache(config.statementCacheSize, yield* namePrefix),
       side,
       pipelineDepth: config.pipelineDepth,
       streamBufferBytes: config.streamBufferBytes,
@@ -167,6 +167,18 @@ export const open = (
     yield* Liveness.watch(core, target.silence)
     return core
   })
+
+/**
+ * How the names of a session's statements and portals begin. Behind a transaction pooler they meet those of other sessions,
+ * of any process: 64 random bits keep them apart.
+ */
+const namePrefix: Effect.Effect<string, never, Host> = Effect.flatMap(Host, (host) =>
+  Effect.map(host.randomBytes(8), (random) => {
+    let prefix = "ep_"
+    for (const byte of random) prefix += byte.toString(16).padStart(2, "0")
+    return `${prefix}_`
+  })
+)
 
 /** A session that is not wanted is left as politely as any other. */
 const farewell = (conversation: Conversation): void => {

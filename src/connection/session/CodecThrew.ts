@@ -1,9 +1,10 @@
 /** What a codec of the application's threw. It may have been called from the socket, where nobody is to catch it. */
 import { PgCodecError } from "../../model/PgError.js"
 
+const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause)
+
 /** The name of what was thrown, and not its message, which may quote the value. */
-export const reasonOf = (cause: unknown): string =>
-  `a codec threw ${cause instanceof Error ? cause.name : typeof cause}`
+export const reasonOf = (cause: unknown): string => `a codec threw ${nameOf(cause)}`
 
 export const codecThrew = (
   at: Pick<PgCodecError, "direction" | "place" | "type">,
@@ -15,5 +16,20 @@ export const codecThrew = (
     reason: reasonOf(cause),
     sql,
     nothingSent: at.direction === "encode",
+    cause
+  })
+
+/** What was thrown while a request was opened or its answers were read, outside any one codec: its failure. */
+export const threw = (
+  cause: unknown,
+  { sql, wasSent }: { readonly sql: string; readonly wasSent: boolean }
+): PgCodecError =>
+  new PgCodecError({
+    direction: wasSent ? "decode" : "encode",
+    place: wasSent ? { _tag: "Row", row: undefined } : { _tag: "Argument", name: "parameters" },
+    type: wasSent ? "record" : "the statement's parameters",
+    reason: `reading a value threw ${nameOf(cause)}`,
+    sql,
+    nothingSent: !wasSent,
     cause
   })

@@ -58,6 +58,11 @@ export class ConnectionState<R extends Waiter> {
   pending: Array<R> = []
   /** Index of the oldest in `pending`. */
   pendingFrom = 0
+  /**
+   * Refused before they ran, and to be sent once more in this order. Nothing is written until what was written behind
+   * them has been answered.
+   */
+  repeats: Array<R> = []
   /** While set, nothing of other requests is written. */
   holder: R | undefined = undefined
   /** The transaction that `withTransaction` has open here. */
@@ -79,8 +84,6 @@ export class ConnectionState<R extends Waiter> {
   drainWaiters: Array<() => void> = []
   /** How many transaction blocks have ended: what belongs to one of them is gone after it. */
   blocksEnded = 0
-  /** Numbers for portals. */
-  portals = 0
 
   readonly link: Link
   readonly framer: Framer
@@ -124,7 +127,7 @@ export class ConnectionState<R extends Waiter> {
 
   /** How many requests wait to be written. */
   get waiting(): number {
-    let count = 0
+    let count = this.repeats.length
     for (let at = this.pendingFrom; at < this.pending.length; at++) {
       if (this.pending[at]!.state === "queued") count++
     }
@@ -163,10 +166,11 @@ export const breakOff = <R extends Waiter & { readonly settle: (core: Connection
   core.ended = cause
   core.link.destroy()
   const sent = Session.owners(core.session)
-  const queued = core.pending.slice(core.pendingFrom)
+  const queued = [...core.repeats, ...core.pending.slice(core.pendingFrom)]
   core.session = Session.make()
   core.pending = []
   core.pendingFrom = 0
+  core.repeats = []
   core.holder = undefined
   for (const request of sent) {
     request.fail(core.closedError(true, request.sql))

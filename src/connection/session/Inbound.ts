@@ -17,6 +17,7 @@ import { bodyEnd } from "../../wire/FrameRun.js"
 import * as Cancel from "./Cancel.js"
 import type { Core } from "./Core.js"
 import { breakOff } from "./Core.js"
+import { threw } from "./CodecThrew.js"
 import * as Outbound from "./Outbound.js"
 import type { Request } from "./Request.js"
 
@@ -36,13 +37,34 @@ export const drain = (core: Core): void => {
       violation(core, run.tag, run.message)
       return
     }
-    const step = Session.expects(core.session, run.tag)
-    if (step !== undefined) take(core, step, run)
-    else other(core, run)
+    const { writer } = core
+    const { detached, offset } = writer
+    try {
+      const step = Session.expects(core.session, run.tag)
+      if (step !== undefined) take(core, step, run)
+      else other(core, run)
+    } catch (cause) {
+      // What was written before the throw was no whole answer. What was handed over before was.
+      writer.rollback(writer.detached === detached ? offset : 0)
+      failed(core, cause)
+    }
     if (core.ended !== undefined) return
   }
   if (core.hasUnwanted) Cancel.reconsider(core)
   Outbound.pump(core)
+}
+
+/**
+ * A handler has thrown: its request fails, the rest of its answers are thrown away, and the conversation goes on. Where the
+ * server waits for a move of ours, it is the move that ends the request.
+ */
+const failed = (core: Core, cause: unknown): void => {
+  const owner = core.session.owner
+  if (core.ended !== undefined || owner === undefined) return
+  owner.fail(threw(cause, owner))
+  owner.discarding = true
+  if (Session.isPaused(core.session)) Outbound.sync(core, owner)
+  else owner.stop(core)
 }
 
 /** The link has ended without our doing. */
@@ -69,6 +91,10 @@ const take = (core: Core, step: Step, run: FrameRun): void => {
     }
     case "copyData":
       return owner.discarding ? undefined : owner.onCopyData(core, run)
+    case "columns":
+      if (!owner.onDescription(run)) return decodeAndTell(core, step, run, owner)
+      core.session = Session.advance(core.session, step)
+      return
     case "bound":
       if (!isEmpty(core, run)) return
       core.session = Session.advance(core.session, step)
@@ -129,9 +155,18 @@ const ready = (core: Core, owner: Request, status: TransactionStatus): void => {
   core.session = Session.ready(core.session, status)
   if (core.holder === owner) core.holder = undefined
   core.transaction?.ready(owner, status)
-  if (!owner.onReady(core)) return owner.settle(core)
-  Outbound.resubmit(core, owner)
-  if (owner.before?.state === "queued") Outbound.resubmit(core, owner.before)
+  if (asksAgain(core, owner)) return Outbound.repeat(core, owner)
+  owner.settle(core)
+  Outbound.overtaken(core)
+}
+
+const asksAgain = (core: Core, owner: Request): boolean => {
+  try {
+    return owner.onReady(core)
+  } catch (cause) {
+    owner.fail(threw(cause, owner))
+    return false
+  }
 }
 
 /** What may come at any time, and what may not come at all. */

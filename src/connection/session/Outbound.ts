@@ -5,6 +5,7 @@
 import * as Pipeline from "../../protocol/Pipeline.js"
 import * as Session from "../../protocol/Session.js"
 import * as Preset from "../../wire/Preset.js"
+import { threw } from "./CodecThrew.js"
 import type { Core } from "./Core.js"
 import type { Request } from "./Request.js"
 import * as TransactionBlock from "./TransactionBlock.js"
@@ -31,6 +32,41 @@ export const resubmit = (core: Core, request: Request): void => {
   else core.pending.unshift(request)
 }
 
+/**
+ * Takes a request that was refused before it ran and is to be sent once more. What was written behind it is answered
+ * first: when that has run, the order of issue cannot be kept any more, and the request fails (`overtaken`).
+ */
+export const repeat = (core: Core, request: Request): void => {
+  request.state = "queued"
+  core.repeats.push(request)
+  returned(core)
+}
+
+/** A request that was written behind those to be repeated has run. */
+export const overtaken = (core: Core): void => {
+  const late = core.repeats
+  if (late.length === 0) return
+  core.repeats = []
+  for (const request of late) {
+    if (request.state !== "queued") continue
+    request.fail(request.refusedBy ?? core.closedError(false, request.sql))
+    request.settle(core)
+  }
+}
+
+/** Puts those to be repeated before all that wait, once nothing is on the wire any more. */
+const returned = (core: Core): void => {
+  if (!Session.isIdle(core.session)) return
+  const again = core.repeats
+  core.repeats = []
+  for (let at = again.length - 1; at >= 0; at--) {
+    const request = again[at]!
+    if (request.state !== "queued") continue
+    resubmit(core, request)
+    if (request.before?.state === "queued") resubmit(core, request.before)
+  }
+}
+
 const mayWrite = (core: Core, request: Request): boolean => {
   const inFlight = Session.inFlight(core.session)
   return inFlight === 0 || (!request.exclusive && inFlight < core.pipelineDepth)
@@ -41,6 +77,7 @@ export const pump = (core: Core): void => {
   while (
     core.pendingFrom < core.pending.length &&
     core.holder === undefined &&
+    core.repeats.length === 0 &&
     core.cancels === 0 &&
     !core.blocked &&
     core.ended === undefined
@@ -72,7 +109,7 @@ const begin = (core: Core, request: Request): void => {
     }
   }
   const mark = core.writer.offset
-  const script = request.open(core)
+  const script = opened(core, request)
   if (script === undefined) {
     core.writer.rollback(mark)
     request.settle(core)
@@ -81,8 +118,20 @@ const begin = (core: Core, request: Request): void => {
   request.state = "sent"
   request.wasSent = true
   core.session = Session.sent(core.session, request, script)
-  if (request.exclusive || !(request.simple || Pipeline.endsInSync(script))) core.holder = request
+  if (request.holds || !(request.simple || Pipeline.endsInSync(script))) core.holder = request
   if (core.writer.offset > batchBytes) flush(core)
+}
+
+/** What a request opens with. One that throws fails by itself: statements that it was to close are closed by the next. */
+const opened = (core: Core, request: Request): Pipeline.Script | undefined => {
+  const stale = core.statements.stale
+  try {
+    return request.open(core)
+  } catch (cause) {
+    core.statements.stale = stale
+    request.fail(threw(cause, request))
+    return undefined
+  }
 }
 
 /**
@@ -91,7 +140,7 @@ const begin = (core: Core, request: Request): void => {
  */
 export const proceed = (core: Core, request: Request, script: Pipeline.Script): void => {
   core.session = Session.extended(core.session, script)
-  if (Pipeline.endsInSync(script) && !request.exclusive && core.holder === request) core.holder = undefined
+  if (Pipeline.endsInSync(script) && !request.holds && core.holder === request) core.holder = undefined
   flushSoon(core)
 }
 

@@ -2,7 +2,8 @@
  * One exchange from the side of whoever asked for it: it writes its opening messages, hears what the server answers,
  * and is settled exactly once, at its ReadyForQuery or when the connection is lost.
  *
- * Handlers run inside the socket's callback: they must not throw and must not wait.
+ * Handlers run inside the socket's callback: they must not wait. What one throws, because a codec or a value of the
+ * application's does, is the failure of its request and of no other.
  */
 import type { CommandTag } from "../../model/CommandTag.js"
 import type { Column } from "../../model/Column.js"
@@ -12,6 +13,7 @@ import type { Node } from "../../protocol/Machine.js"
 import type { Script } from "../../protocol/Pipeline.js"
 import type { CopyBothResponse, CopyInResponse, CopyOutResponse } from "../../wire/messages/Copy.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
+import { threw } from "./CodecThrew.js"
 import type { ConnectionState } from "./ConnectionState.js"
 import type { TransactionBlock } from "./TransactionBlock.js"
 
@@ -35,6 +37,8 @@ export abstract class Request {
   block: TransactionBlock | undefined = undefined
   /** Whether it has a watch over a silent server of its own, so that the connection's has to leave it alone. */
   hasOwnWatch = false
+  /** Why the server refused it before it ran, when it is to be sent once more. */
+  refusedBy: PgSessionError | undefined = undefined
   /** The first thing that went wrong. */
   failure: PgSessionError | undefined = undefined
 
@@ -52,6 +56,10 @@ export abstract class Request {
   /** The operation by the name under which users call it: for errors. */
   get operation(): string {
     return "query"
+  }
+  /** Nothing more is written until it is over: it is exclusive, or is to be sent once more after `before`. */
+  get holds(): boolean {
+    return this.exclusive || this.before?.state === "queued"
   }
   /** Sent as `Query` or `FunctionCall`, which need no Sync. */
   get simple(): boolean {
@@ -73,7 +81,13 @@ export abstract class Request {
   settle(core: Core): void {
     if (this.state === "settled") return
     this.state = "settled"
-    this.onSettled(core)
+    try {
+      this.onSettled(core)
+    } catch (cause) {
+      // With a failure a request gives no value, and so has nothing to make one of.
+      this.fail(threw(cause, this))
+      this.onSettled(core)
+    }
     this.onceSettled?.()
   }
 
@@ -105,6 +119,10 @@ export abstract class Request {
   onBound(_core: Core): void {}
   onClosed(_core: Core): void {}
   onParameters(_core: Core, _types: ReadonlyArray<number>): void {}
+  /** The description of a portal, in bytes. True: it is known, and `onColumns` is not told. The run is good only during the call. */
+  onDescription(_run: FrameRun): boolean {
+    return false
+  }
   /** `undefined`: the statement returns no rows. */
   onColumns(_core: Core, _columns: ReadonlyArray<Column> | undefined): void {}
   /** The run is good only during the call. A returned text is a protocol violation. */

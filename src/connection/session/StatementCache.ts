@@ -17,19 +17,32 @@ export interface Reading {
 
 /** How the result of a described statement is asked for and read. */
 export class Result {
+  /** One for each column: a result of another number of columns is refused by the server. */
   readonly formats: ReadonlyArray<Format>
   /** Columns as they arrive, with the formats asked for. */
   readonly columns: ReadonlyArray<Column>
+  /** The description that was found to be this one, as it came. */
+  seen: Uint8Array | undefined
   private objects: Row.RowDecoder | undefined
   private arrays: Row.RowDecoder | undefined
 
   constructor(
     described: ReadonlyArray<Column>,
     private readonly registry: Registry,
-    private readonly codecs?: Row.ColumnCodecs
+    private readonly codecs?: Row.ColumnCodecs,
+    /** The formats that were asked for already, when the description has come behind that. */
+    asked?: ReadonlyArray<Format>
   ) {
-    this.formats = Row.resultFormats(described, registry, codecs)
+    this.formats = asked ?? Row.resultFormats(described, registry, codecs)
     this.columns = described.map((column, index) => ({ ...column, format: this.formats[index]! }))
+  }
+
+  /** The same for any number of columns where that can be said: for a result that is described once more before it is read. */
+  get anyFormats(): ReadonlyArray<Format> {
+    const { formats } = this
+    return formats.length > 1 && formats.every((format) => format === formats[0])
+      ? formats.slice(0, 1)
+      : formats
   }
 
   /** The decoder for rows as objects or as arrays, compiled at its first use. */
@@ -90,12 +103,18 @@ const keyOf = (statement: Statement): string =>
 export class StatementCache {
   private readonly known = new Map<string, Prepared>()
   /** Names to be closed with the next messages that go out. */
-  private stale: Array<string> = []
+  stale: ReadonlyArray<string> = none
   private uses = 0
   private names = 0
 
-  /** `capacity`: statements kept; 0 switches named statements off. */
-  constructor(readonly capacity: number) {}
+  /**
+   * `capacity`: statements kept; 0 switches named statements off. `prefix`: of every name; with a random part, so that behind
+   * a pooler no name of this session can be another session's.
+   */
+  constructor(
+    readonly capacity: number,
+    private readonly prefix: string
+  ) {}
 
   get size(): number {
     return this.known.size
@@ -107,14 +126,14 @@ export class StatementCache {
     return found
   }
 
-  /** A name that no statement of this session has had. */
+  /** The name of the next statement; empty, which is the unnamed one, when named statements are off. */
   nextName(): string {
     return this.capacity === 0 ? "" : this.uniqueName()
   }
 
-  /** Like `nextName`, also when named statements are off: several have to exist at the same time. */
+  /** A name that no statement and no portal has had. */
   uniqueName(): string {
-    return `ep_${(++this.names).toString(36)}`
+    return `${this.prefix}${(++this.names).toString(36)}`
   }
 
   /** Remembers a described statement; the least recently used one makes room. */
@@ -139,7 +158,7 @@ export class StatementCache {
     if (oldest === undefined) return
     const prepared = this.known.get(oldest)!
     this.known.delete(oldest)
-    if (prepared.name !== "") this.stale.push(prepared.name)
+    if (prepared.name !== "") this.drop([prepared.name])
   }
 
   /** The same statement of the server, compiled anew. */
@@ -149,23 +168,32 @@ export class StatementCache {
     return prepared
   }
 
+  /** What is known of a statement from now on, unless another has taken its place meanwhile. */
+  replace(statement: Statement, prepared: Prepared, fresh: Prepared): void {
+    const key = keyOf(statement)
+    if (this.known.get(key) !== prepared) return
+    fresh.lastUsed = prepared.lastUsed
+    this.known.set(key, fresh)
+  }
+
   /** Drops a statement whose plan no longer holds; its name is closed with the next messages. */
   forget(statement: Statement, prepared: Prepared): void {
     const key = keyOf(statement)
-    if (this.known.get(key) === prepared) this.known.delete(key)
-    if (prepared.name !== "") this.stale.push(prepared.name)
+    if (this.known.get(key) !== prepared) return
+    this.known.delete(key)
+    if (prepared.name !== "") this.drop([prepared.name])
   }
 
   /** Names that were never remembered and are to be closed. */
   drop(names: ReadonlyArray<string>): void {
-    this.stale.push(...names)
+    this.stale = [...this.stale, ...names]
   }
 
   /** Names to close now; the caller sends a Close for each. */
   takeStale(): ReadonlyArray<string> {
     if (this.stale.length === 0) return none
     const names = this.stale
-    this.stale = []
+    this.stale = none
     return names
   }
 
@@ -173,7 +201,7 @@ export class StatementCache {
   heard(tag: string): void {
     if (tag !== "DISCARD ALL" && tag !== "DEALLOCATE ALL") return
     this.known.clear()
-    this.stale = []
+    this.stale = none
   }
 }
 

@@ -9,7 +9,7 @@ import * as Pipeline from "../../protocol/Pipeline.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import * as Preset from "../../wire/Preset.js"
 import type { Core } from "../session/Core.js"
-import { checkCount, writeParse } from "./Prepare.js"
+import { check, writeParse } from "./Prepare.js"
 import type { Outcome } from "../session/Request.js"
 import { Request } from "../session/Request.js"
 
@@ -32,8 +32,7 @@ export class DescribeRequest extends Request {
   }
 
   open(core: Core): Pipeline.Script | undefined {
-    const failure =
-      checkCount(this.statement) ?? writeParse(core, "", this.statement.sql, this.statement.types)
+    const failure = check(this.statement) ?? writeParse(core, "", this.statement.sql, this.statement.types)
     if (failure !== undefined) {
       this.fail(failure)
       return undefined

@@ -4,6 +4,10 @@
  *
  * Every statement is described before the first one runs, so a step cannot use a table that an earlier step creates.
  *
+ * With named statements off they are described one after the other as the unnamed statement, and parsed once more in the burst
+ * that runs them: nothing named is left on the server, whatever fails. As a step may change what those behind it give, each
+ * result is then described once more before its rows.
+ *
  * When a description no longer holds (DISCARD, a pooler, a changed table), the whole is described anew and repeated once,
  * outside a transaction block, as long as only queries and changes of data have run: the server has taken them back.
  *
@@ -11,6 +15,7 @@
  */
 import type { Column } from "../../model/Column.js"
 import * as CommandTag from "../../model/CommandTag.js"
+import type { PgSessionError } from "../../model/PgError.js"
 import { PgServerError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
 import { nodes } from "../../protocol/ExtendedQuery.js"
@@ -23,13 +28,27 @@ import * as Preset from "../../wire/Preset.js"
 import * as Catalog from "../session/Catalog.js"
 import type { Core } from "../session/Core.js"
 import * as Outbound from "../session/Outbound.js"
-import { checkCount, described, isOutdated, knownNow, writeBind, writeCloses, writeParse } from "./Prepare.js"
+import * as Confirm from "./Confirm.js"
+import {
+  check,
+  compiled,
+  described,
+  isKept,
+  isOfType,
+  isOld,
+  isOutdated,
+  knownNow,
+  writeBind,
+  writeCloses,
+  writeParse
+} from "./Prepare.js"
 import type { QueryResult } from "./Query.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 import type { Outcome } from "../session/Request.js"
 import { Request } from "../session/Request.js"
 import * as Rows from "../session/Rows.js"
 import type { Prepared } from "../session/StatementCache.js"
+import { Result } from "../session/StatementCache.js"
 
 /** What became of one step. */
 export type StepOutcome<R = Row.Row> =
@@ -51,7 +70,13 @@ interface Step {
   /** Index of an equal statement earlier in the pipeline, whose description serves both. */
   readonly name: string
   prepared: Prepared | undefined
+  /** What is known of it is older than this exchange. */
+  old: boolean
+  /** It was described anew because its values did not fit what was known. */
+  renewed: boolean
   types: ReadonlyArray<number>
+  /** How its rows are read. */
+  reading: Result | undefined
   rows: Array<Row.Row>
   result: QueryResult | undefined
 }
@@ -70,11 +95,15 @@ export class PipelineRequest extends Request {
   private at = 0
   private serverError: PgServerError | undefined
   private failedStep = -1
-  /** Binds and executes have been sent; with named statements off, the closing of the names too. */
+  /** Binds and executes have been sent. */
   private executed = false
+  /** Something has to be described anew before anything is run. */
+  private again = false
   /** A step was refused because its description no longer holds. */
   private outdated = false
   private repeated = false
+  /** Names sent to be parsed, and not described. */
+  private undescribed: ReadonlyArray<string> = []
 
   constructor(
     statements: ReadonlyArray<Statement>,
@@ -86,7 +115,10 @@ export class PipelineRequest extends Request {
       statement,
       name: "",
       prepared: undefined,
+      old: false,
+      renewed: false,
       types: [],
+      reading: undefined,
       rows: [],
       result: undefined
     }))
@@ -98,7 +130,7 @@ export class PipelineRequest extends Request {
 
   open(core: Core): Pipeline.Script | undefined {
     for (const { statement } of this.steps) {
-      const refused = checkCount(statement) ?? RefusedCopy.refusedStep(statement.sql)
+      const refused = check(statement) ?? RefusedCopy.refusedStep(statement.sql)
       if (refused !== undefined) {
         this.fail(refused)
         return undefined
@@ -106,27 +138,36 @@ export class PipelineRequest extends Request {
     }
     const closes = writeCloses(core)
     const before = core.writer.offset
-    for (const step of this.steps) {
-      step.prepared = core.statements.capacity === 0 ? undefined : knownNow(core, step.statement)
-      if (step.prepared !== undefined) continue
-      if (this.describing.some((other) => sameText(other.statement, step.statement))) continue
-      const name = core.statements.uniqueName()
-      const failure = writeParse(core, name, step.statement.sql, step.statement.types)
-      if (failure !== undefined) {
-        this.fail(failure)
-        core.writer.rollback(before)
-        return closes === 0 ? undefined : Pipeline.afterCloses(closes, this.onlySync(core))
-      }
-      ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name })
-      this.describing.push({ ...step, name })
+    this.describe(core)
+    if (this.describing.length === 0 && this.failure === undefined && !this.mustLearn(core)) {
+      const script = this.execute(core)
+      if (script !== undefined) return Pipeline.afterCloses(closes, script)
+      if (this.again) this.describe(core)
     }
-    if (this.describing.length === 0) {
-      const script = this.mustLearn(core) ? undefined : this.execute(core)
-      return Pipeline.afterCloses(closes, script ?? this.onlySync(core))
+    if (this.failure !== undefined) {
+      core.writer.rollback(before)
+      return closes === 0 ? undefined : Pipeline.afterCloses(closes, this.onlySync(core))
     }
+    if (this.describing.length === 0) return Pipeline.afterCloses(closes, this.onlySync(core))
     Preset.flush(core.writer)
     const describe = this.describing.flatMap(() => Pipeline.prepare)
     return Pipeline.afterCloses(closes, describe)
+  }
+
+  /** Writes Parse and Describe of every statement that is not known, each text once. */
+  private describe(core: Core): void {
+    this.again = false
+    for (const step of this.steps) {
+      step.prepared = knownNow(core, step.statement)
+      step.old = step.prepared !== undefined
+      if (step.old) continue
+      if (this.describing.some((other) => sameText(other.statement, step.statement))) continue
+      const name = isKept(step.statement) ? core.statements.nextName() : ""
+      const failure = writeParse(core, name, step.statement.sql, step.statement.types)
+      if (failure !== undefined) return this.fail(failure)
+      ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name })
+      this.describing.push({ ...step, name })
+    }
   }
 
   /** Whether types have to be learned before the steps run. */
@@ -142,27 +183,44 @@ export class PipelineRequest extends Request {
     return Pipeline.sync
   }
 
-  /** Writes every Bind and Execute and the one Sync; nothing when a parameter cannot be written. */
+  /**
+   * Writes every Bind and Execute and the one Sync; nothing when a parameter cannot be written. A value that does not fit what was
+   * known of its statement for longer has that described anew first (`again`), once.
+   */
   private execute(core: Core): Pipeline.Script | undefined {
     const before = core.writer.offset
+    const scripts: Array<Pipeline.Script> = []
     for (const step of this.steps) {
-      const failure = writeBind(core, step.prepared!, "", step.statement)
-      if (failure !== undefined) {
-        core.writer.rollback(before)
-        this.fail(failure)
-        return undefined
+      const failure = this.writeStep(core, step, scripts)
+      if (failure === undefined) continue
+      core.writer.rollback(before)
+      this.again = step.old && !step.renewed && isOfType(failure) && core.session.status !== "E"
+      if (!this.again) this.fail(failure)
+      else {
+        step.renewed = true
+        core.statements.forget(step.statement, step.prepared!)
       }
-      Preset.executeUnnamed(core.writer)
+      return undefined
     }
-    const passing = core.statements.capacity === 0 ? this.describing : []
-    for (const { name } of passing)
-      ExtendedQuery.Close.encode(core.writer, { _tag: "Close", target: "S", name })
     Preset.sync(core.writer)
     this.executed = true
-    return Pipeline.atomic([
-      ...this.steps.map(() => Pipeline.execute),
-      Pipeline.afterCloses(passing.length, [])
-    ])
+    return Pipeline.atomic(scripts)
+  }
+
+  private writeStep(core: Core, step: Step, scripts: Array<Pipeline.Script>): PgSessionError | undefined {
+    const { statement } = step
+    const prepared = step.prepared!
+    const { result, types } = prepared
+    const named = prepared.name !== ""
+    step.reading = result
+    const failure =
+      (named ? undefined : writeParse(core, "", statement.sql, types)) ??
+      writeBind(core, prepared, "", statement, named ? result.formats : result.anyFormats)
+    if (failure !== undefined) return failure
+    if (!named) Preset.describeUnnamedPortal(core.writer)
+    Preset.executeUnnamed(core.writer)
+    scripts.push(named ? Pipeline.execute : Pipeline.burst)
+    return undefined
   }
 
   override onParameters(_core: Core, types: ReadonlyArray<number>): void {
@@ -171,10 +229,13 @@ export class PipelineRequest extends Request {
   }
 
   override onColumns(core: Core, columns: ReadonlyArray<Column> | undefined): void {
+    if (this.executed) return this.confirm(core, columns ?? [])
     const step = this.describing[this.described++]
     if (step === undefined) return
-    const prepared = described(core, step.name, step.types, columns)
-    if (core.statements.capacity > 0) core.statements.put(step.statement, prepared)
+    // As in `StatementRequest`: once is enough.
+    const describe = this.before === undefined ? described : compiled
+    const prepared = describe(core, step.name, step.types, columns)
+    if (isKept(step.statement)) core.statements.put(step.statement, prepared)
     for (const other of this.steps) {
       if (other.prepared === undefined && sameText(other.statement, step.statement)) other.prepared = prepared
     }
@@ -188,16 +249,28 @@ export class PipelineRequest extends Request {
     return this.steps[this.at]?.statement.sql ?? ""
   }
 
+  /** What the portal of the running step gives, where that is not held to what was described. */
+  private confirm(core: Core, columns: ReadonlyArray<Column>): void {
+    const step = this.steps[this.at]
+    if (step?.prepared === undefined || step.reading === undefined) return
+    if (Confirm.isSame(step.reading.columns, columns)) return
+    const fresh = Confirm.renewed(core, step.statement, step.prepared, columns)
+    step.prepared = fresh
+    const reading = Confirm.arriving(core, fresh, columns, step.statement.sql, undefined)
+    if (reading instanceof Result) step.reading = reading
+    else this.fail(reading)
+  }
+
   override onRows(_core: Core, run: FrameRun): string | undefined {
     const step = this.steps[this.at]
-    if (step?.prepared === undefined) return undefined
-    return Rows.take(this, step.prepared.result.decoder(this.mode), run, step.rows)
+    if (step?.reading === undefined) return undefined
+    return Rows.take(this, step.reading.decoder(this.mode), run, step.rows)
   }
 
   override onComplete(_core: Core, command: CommandTag.CommandTag): void {
     const step = this.steps[this.at++]
     if (step === undefined) return
-    step.result = { rows: step.rows, columns: step.prepared?.columns ?? [], command }
+    step.result = { rows: step.rows, columns: step.reading?.columns ?? [], command }
   }
 
   override onEmpty(core: Core): void {
@@ -224,14 +297,21 @@ export class PipelineRequest extends Request {
     this.serverError = new PgServerError({ ...this.failure, sql })
     this.failedStep = node === nodes.Syncing ? this.steps.length : at
     this.failure = undefined
-    this.outdated = isOutdated(this.serverError, node)
+    this.outdated = (this.steps[at]?.old === true ? isOld : isOutdated)(this.serverError, node)
+    // A name that the server may have parsed, and nobody knows.
+    if (preparing) this.undescribed = this.describing.slice(this.described).map(({ name }) => name)
   }
 
   override onReady(core: Core): boolean {
-    if (this.before?.state === "queued" && this.failure === undefined && !this.discarding) {
-      this.dropPassing(core)
+    core.statements.drop(this.undescribed.filter((name) => name !== ""))
+    this.undescribed = []
+    if (
+      (this.again || this.before?.state === "queued") &&
+      this.failure === undefined &&
+      this.serverError === undefined &&
+      !this.discarding
+    )
       return this.startAnew()
-    }
     if (this.outdated) {
       for (const { prepared, statement } of this.steps)
         if (prepared !== undefined) core.statements.forget(statement, prepared)
@@ -240,14 +320,7 @@ export class PipelineRequest extends Request {
         return this.startAnew()
       }
     }
-    if (!this.executed || this.serverError !== undefined) this.dropPassing(core)
     return false
-  }
-
-  /** With named statements off, those that this pipeline has made are closed with the next messages. */
-  private dropPassing(core: Core): void {
-    if (core.statements.capacity === 0)
-      core.statements.drop(this.describing.slice(0, this.described).map(({ name }) => name))
   }
 
   /** Once, and only if the server has taken back what ran before: the steps must be ones that cannot end a transaction. */
@@ -271,6 +344,7 @@ export class PipelineRequest extends Request {
     this.at = 0
     for (const step of this.steps) {
       step.prepared = undefined
+      step.reading = undefined
       step.rows = []
       step.result = undefined
     }

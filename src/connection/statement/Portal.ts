@@ -37,8 +37,7 @@ class LeasedPortal extends RowStream.StreamRequest {
     if (!this.bind(core, prepared, "", result)) return undefined
     writeExecute(core, "", this.fetchSize)
     Preset.flush(core.writer)
-    this.decoder = result.decoder(this.mode)
-    return Pipeline.open
+    return this.answers(Pipeline.open)
   }
 
   override onSuspended(core: Core): void {
@@ -106,7 +105,7 @@ const inTransaction = (
 ): Stream.Stream<Row.Row, PgSessionError> =>
   Stream.fromPull(
     Effect.gen(function* () {
-      const portal = `ep_portal_${++core.portals}`
+      const portal = core.statements.uniqueName()
       const block = core.blocksEnded
       let next: Effect.Effect<Batch, PgSessionError> | undefined = Exchange.run<Batch>(
         core,

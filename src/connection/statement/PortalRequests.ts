@@ -50,8 +50,11 @@ export class OpenPortal extends StatementRequest {
     if (!this.bind(core, prepared, this.portal, result)) return undefined
     writeExecute(core, this.portal, this.fetchSize)
     Preset.sync(core.writer)
+    return this.answers(Pipeline.execute)
+  }
+
+  protected use(result: Result): void {
     this.batch.decoder = result.decoder(this.mode)
-    return Pipeline.execute
   }
 
   override onRows(_core: Core, run: FrameRun): string | undefined {

@@ -6,15 +6,15 @@
  */
 import type { Column } from "../../model/Column.js"
 import { PgCodecError, PgUsageError } from "../../model/PgError.js"
-import type { PgServerError } from "../../model/PgError.js"
+import type { PgServerError, PgSessionError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
 import type { Node } from "../../protocol/Machine.js"
 import { nodes } from "../../protocol/ExtendedQuery.js"
-import type { ParameterFailure } from "../../types/Parameters.js"
+import { shapeOf, type ParameterFailure } from "../../types/Parameters.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import { codecThrew } from "../session/CodecThrew.js"
 import type { Core } from "../session/Core.js"
-import type { Result } from "../session/StatementCache.js"
+import type { Format } from "../../model/Format.js"
 import { Prepared } from "../session/StatementCache.js"
 
 /** Most parameters a statement may have: the count travels in 16 bits. */
@@ -46,7 +46,7 @@ export const writeBind = (
   prepared: Prepared,
   portal: string,
   statement: Statement,
-  { formats }: Result = prepared.result
+  formats: ReadonlyArray<Format> = prepared.result.formats
 ): PgCodecError | PgUsageError | undefined => {
   const writer = core.writer
   const before = writer.offset
@@ -77,6 +77,10 @@ export const writeBind = (
 export const unsendable = (operation: string, reason: string, sql: string): PgUsageError =>
   new PgUsageError({ operation, argument: "sql", reason: `cannot be sent: ${reason}`, sql })
 
+/** Whether a value was refused for its parameter's type, which may be another by now. */
+export const isOfType = (error: PgSessionError): boolean =>
+  error._tag === "PgCodecError" && (error.place._tag === "Parameter" || error.cause !== undefined)
+
 /** Writes Parse; a failure (a zero byte in the text, too many types) leaves nothing written. */
 export const writeParse = (
   core: Core,
@@ -92,18 +96,38 @@ export const writeParse = (
   return unsendable("query", reason, sql)
 }
 
-/** Refuses what would not fit the message before anything is written. */
-export const checkCount = (statement: Statement): PgUsageError | undefined =>
-  statement.parameters.length <= maxParameters && statement.types.length <= maxParameters
+/** Refuses what is no statement, and what would not fit the message, before anything is written. */
+export const check = (statement: Statement): PgUsageError | undefined => {
+  const { parameters, refused, sql, types } = statement
+  if (refused !== undefined)
+    return new PgUsageError({ operation: "Sql.sql", argument: "", reason: refused, sql })
+  if (typeof sql !== "string") {
+    const reason = `must be a string, got ${shapeOf(sql)}`
+    return new PgUsageError({ operation: "query", argument: "sql", reason, sql: "" })
+  }
+  const count = Math.max(parameters.length, types.length)
+  return count <= maxParameters
     ? undefined
     : wrongParameters(
-        `must be at most ${maxParameters}, got ${Math.max(statement.parameters.length, statement.types.length)}: pass an array and unnest it, or use COPY`,
-        statement.sql
+        `must be at most ${maxParameters}, got ${count}: pass an array and unnest it, or use COPY`,
+        sql
       )
+}
 
 /** Whether the server was still about to bind the statement, or to parse it in the same burst: it has not begun to run. */
 export const isFirstAnswer = (node: Node | undefined): boolean =>
   node === nodes.Binding || node === nodes.Parsing
+
+/** A parameter's type is not what it was when the statement was described: refused in the words of the parser, or of an input. */
+const isOfOldTypes = ({ code }: PgServerError): boolean =>
+  code.startsWith("42") || code === "22P02" || code === "22P03" || code === "22021" || code === "08P01"
+
+/**
+ * Whether a statement that was described earlier has been refused before it began to run, as one is whose types have changed
+ * since: described once more it may be another.
+ */
+export const isOld = (error: PgServerError, node: Node | undefined): boolean =>
+  isOutdated(error, node) || (isFirstAnswer(node) && isOfOldTypes(error))
 
 /**
  * Whether the server refused a statement because it has forgotten it (DISCARD, DEALLOCATE, a pooler's other connection), or
@@ -112,6 +136,16 @@ export const isFirstAnswer = (node: Node | undefined): boolean =>
 export const isOutdated = (error: PgServerError, node: Node | undefined): boolean =>
   isFirstAnswer(node) &&
   (error.code === "26000" || (error.code === "0A000" && error.routine === "RevalidateCachedQuery"))
+
+/**
+ * Commands that give another thing's result: a cursor's, a prepared statement's, a procedure's. They are described for each
+ * execution, and never kept. The plan of any other statement with a name is made anew by the server when what it depends on has
+ * changed, and refused when its result has; what is left has a result that depends on its text alone, or none.
+ */
+const borrowed = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:fetch|execute|call)\b/i
+
+/** Whether what is known of a statement holds for its next execution too. */
+export const isKept = ({ sql }: Statement): boolean => !borrowed.test(sql)
 
 /** What is known of a statement once the server has described it. Composites in it are asked for again. */
 export const described = (
@@ -124,11 +158,12 @@ export const described = (
   return compiled(core, name, parameters, columns)
 }
 
-const compiled = (
+/** The same by the types as they are known now. */
+export const compiled = (
   { types }: Core,
   name: string,
   parameters: ReadonlyArray<number>,
-  columns: ReadonlyArray<Column>
+  columns: ReadonlyArray<Column> = []
 ): Prepared =>
   new Prepared(
     name,

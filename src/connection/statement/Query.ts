@@ -46,9 +46,12 @@ export class QueryRequest extends StatementRequest {
     return this.rows.length > 0
   }
 
-  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+  protected use(result: Result): void {
     this.decoder = result.decoder(this.mode)
     this.columns = result.columns
+  }
+
+  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
     return this.executeWhole(core, prepared, result)
   }
 

@@ -44,8 +44,11 @@ export class StreamRequest extends StatementRequest {
     return this.rowsSeen
   }
 
-  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+  protected use(result: Result): void {
     this.decoder = result.decoder(this.mode)
+  }
+
+  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
     return this.executeWhole(core, prepared, result)
   }
 

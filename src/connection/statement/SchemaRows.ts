@@ -33,20 +33,22 @@ import type { Inspector } from "./StatementRequest.js"
 /** Longest wait for the catalogue, where the statement itself has no deadline. */
 const catalogueDeadline = "5 seconds"
 
-const mismatch = (comparison: Compare.Comparison, sql: string): PgCodecError =>
+/** `ran`: the columns had changed since they were described, and were told of together with the first rows. */
+const mismatch = (comparison: Compare.Comparison, sql: string, ran: boolean): PgCodecError =>
   new PgCodecError({
     direction: "decode",
     place: { _tag: "Columns", of: "result" },
     type: "record",
     reason: `\n${comparison.toString().replaceAll(/^/gm, "  ")}`,
     sql,
-    nothingSent: true
+    nothingSent: !ran
   })
 
 /** One run of a statement, as its Schema sees it. */
 class Inspection<A, R> implements Origin, Inspector {
   columns: ReadonlyArray<Column> = []
   private refusal: PgCodecError | undefined
+  private ran = false
 
   constructor(
     private readonly core: Core,
@@ -64,10 +66,11 @@ class Inspection<A, R> implements Origin, Inspector {
     return this.schema
   }
 
-  refuse({ columns }: Prepared): PgCodecError | undefined {
+  refuse({ columns }: Prepared, ran = false): PgCodecError | undefined {
     this.columns = columns
+    this.ran = ran
     const comparison = this.schema.refuses(columns, this.registry)
-    this.refusal = comparison === undefined ? undefined : mismatch(comparison, this.sql)
+    this.refusal = comparison === undefined ? undefined : mismatch(comparison, this.sql, ran)
     return this.refusal
   }
 
@@ -79,8 +82,10 @@ class Inspection<A, R> implements Origin, Inspector {
       CatalogueFacts.ask(this.core, this.columns, this.timeout ?? catalogueDeadline),
       {
         onFailure: () => Effect.fail(error),
-        onSuccess: (facts) =>
-          Effect.fail(mismatch(Compare.compare(wanted.right, this.columns, this.registry, facts), this.sql))
+        onSuccess: (facts) => {
+          const comparison = Compare.compare(wanted.right, this.columns, this.registry, facts)
+          return Effect.fail(mismatch(comparison, this.sql, this.ran))
+        }
       }
     )
   }

@@ -3,7 +3,9 @@
  * Describe and Flush, and goes on with Bind when the description is there: no extra Sync, so that a pooler keeps
  * the statement and its execution on one server.
  *
- * With named statements off, a statement already described travels in one burst with an unnamed Parse.
+ * With named statements off, a statement already described travels in one burst with an unnamed Parse. Nothing on the server
+ * holds its result to what was described: the burst has a Describe of the portal too, whose answer comes before the rows, and
+ * they are read by that.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
@@ -20,10 +22,14 @@ import * as Preset from "../../wire/Preset.js"
 import * as Catalog from "../session/Catalog.js"
 import type { Core } from "../session/Core.js"
 import * as Outbound from "../session/Outbound.js"
+import * as Confirm from "./Confirm.js"
 import {
-  checkCount,
+  check,
+  compiled,
   described,
-  isFirstAnswer,
+  isKept,
+  isOfType,
+  isOld,
   isOutdated,
   knownNow,
   writeBind,
@@ -32,6 +38,7 @@ import {
 } from "./Prepare.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 import { Request } from "../session/Request.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
 import type { Prepared, Reading, Result } from "../session/StatementCache.js"
 
 /** Texts that are alone on the wire: COPY, and what ends a transaction. */
@@ -40,8 +47,8 @@ const alone =
 
 /** Looks at a described statement before it is run. */
 export interface Inspector {
-  /** Why the statement is not run. */
-  readonly refuse: (prepared: Prepared) => PgCodecError | undefined
+  /** Why the statement is not run, or with `ran` why its rows are not read. */
+  readonly refuse: (prepared: Prepared, ran?: boolean) => PgCodecError | undefined
   readonly reading: Reading
 }
 
@@ -55,6 +62,17 @@ export abstract class StatementRequest extends Request {
   private name = ""
   private deadIn: Node | undefined
   private tries = 0
+  /** What is described now is good for later executions too. */
+  private kept = true
+  /** The description is older than this exchange. */
+  private reused = false
+  /** The portal's description is awaited, before its rows. */
+  private confirming = false
+  /** That description as it came. */
+  private arrived: Uint8Array | undefined
+  private result: Result | undefined
+  /** Described, and not run yet: what was issued before it is sent once more first. */
+  private postponed = false
   private readonly alone: boolean
   inspector: Inspector | undefined = undefined
 
@@ -71,6 +89,9 @@ export abstract class StatementRequest extends Request {
     return this.alone
   }
 
+  /** How the rows are read from now on. */
+  protected abstract use(result: Result): void
+
   /** Writes what follows once the statement is described. `undefined` with `failure` set: nothing was written. */
   protected abstract execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined
 
@@ -78,20 +99,25 @@ export abstract class StatementRequest extends Request {
   protected abstract get started(): boolean
 
   open(core: Core): Pipeline.Script | undefined {
-    const tooMany = checkCount(this.statement)
-    if (tooMany !== undefined) {
-      this.fail(tooMany)
+    const refused = check(this.statement)
+    if (refused !== undefined) {
+      this.fail(refused)
       return undefined
     }
     const closes = writeCloses(core)
     const known = knownNow(core, this.statement)
     if (known !== undefined) {
       if (this.mustLearn(core, known)) return this.onlyCloses(core, closes)
-      if (this.inspector?.refuse(known) === undefined) return this.reuse(core, known, closes)
       // What was described once may have been altered since: only a new description refuses.
+      if (this.inspector?.refuse(known) === undefined) {
+        const script = this.reuse(core, known)
+        if (script !== undefined) return Pipeline.afterCloses(closes, script)
+        if (this.failure !== undefined) return closes > 0 ? this.onlyCloses(core, closes) : undefined
+      }
       core.statements.forget(this.statement, known)
     }
-    this.name = core.statements.nextName()
+    this.kept = isKept(this.statement)
+    this.name = this.kept ? core.statements.nextName() : ""
     const failure = writeParse(core, this.name, this.statement.sql, this.statement.types)
     if (failure !== undefined) {
       this.fail(failure)
@@ -102,19 +128,28 @@ export abstract class StatementRequest extends Request {
     return Pipeline.afterCloses(closes, Pipeline.prepare)
   }
 
-  private reuse(core: Core, known: Prepared, closes: number): Pipeline.Script | undefined {
+  /** Nothing is written when it fails, or, without a failure, when the values do not fit what was described: look again. */
+  private reuse(core: Core, known: Prepared): Pipeline.Script | undefined {
+    const named = known.name !== ""
     this.prepared = known
+    this.reused = true
+    this.confirming = !named
     const mark = core.writer.offset
-    if (known.name === "") {
+    if (!named) {
       const failure = writeParse(core, "", this.statement.sql, known.types)
       if (failure !== undefined) this.fail(failure)
     }
     const script = this.failure === undefined ? this.executeAs(core, known) : undefined
-    if (script === undefined) {
-      core.writer.rollback(mark)
-      return closes > 0 ? this.onlyCloses(core, closes) : undefined
+    if (script !== undefined) return named ? script : [nodes.Parsing, ...script]
+    core.writer.rollback(mark)
+    // What is known of the types may be older than a change of the table.
+    if (this.failure !== undefined && isOfType(this.failure) && core.session.status !== "E") {
+      this.failure = undefined
+      this.prepared = undefined
+      this.reused = false
+      this.confirming = false
     }
-    return Pipeline.afterCloses(closes, known.name === "" ? [nodes.Parsing, ...script] : script)
+    return undefined
   }
 
   /** Whether types have to be learned before the statement runs. */
@@ -134,11 +169,42 @@ export abstract class StatementRequest extends Request {
     this.types = types
   }
 
+  override onDescription(run: FrameRun): boolean {
+    if (!this.confirming || this.result === undefined) return false
+    if (Confirm.isKnown(this.result, run)) return true
+    this.arrived = Confirm.bytesOf(run)
+    return false
+  }
+
+  /** What the portal gives, where that is not held to what was described. */
+  private confirm(core: Core, columns: ReadonlyArray<Column>): void {
+    const { prepared, result } = this
+    if (prepared === undefined || result === undefined) return
+    if (Confirm.isSame(result.columns, columns)) {
+      result.seen = this.arrived
+      return
+    }
+    const fresh = Confirm.renewed(core, this.statement, prepared, columns)
+    this.prepared = fresh
+    const reading = this.inspector?.reading
+    const refused =
+      this.inspector?.refuse(fresh, true) ?? Confirm.arriving(core, fresh, columns, this.sql, reading)
+    if ("columns" in refused) this.use(refused)
+    else this.fail(refused)
+  }
+
   override onColumns(core: Core, columns: ReadonlyArray<Column> | undefined): void {
-    const prepared = described(core, this.name, this.types, columns)
-    core.statements.put(this.statement, prepared)
+    if (this.confirming) return this.confirm(core, columns ?? [])
+    // Described once more after its types were asked for, it has them asked for no more.
+    const describe = this.before === undefined ? described : compiled
+    const prepared = describe(core, this.name, this.types, columns)
+    if (this.kept) core.statements.put(this.statement, prepared)
     this.prepared = prepared
     if (this.mustLearn(core, prepared)) return Outbound.sync(core, this)
+    if (core.repeats.length > 0 && !this.discarding) {
+      this.postponed = true
+      return Outbound.sync(core, this)
+    }
     const refused = this.discarding ? undefined : this.inspector?.refuse(prepared)
     if (refused !== undefined) this.fail(refused)
     const script = this.discarding || refused !== undefined ? undefined : this.executeAs(core, prepared)
@@ -148,14 +214,25 @@ export abstract class StatementRequest extends Request {
 
   private executeAs(core: Core, prepared: Prepared): Pipeline.Script | undefined {
     const reading = this.inspector?.reading
-    return this.execute(core, prepared, reading === undefined ? prepared.result : prepared.readBy(reading))
+    const result = reading === undefined ? prepared.result : prepared.readBy(reading)
+    this.result = result
+    this.use(result)
+    return this.execute(core, prepared, result)
   }
 
-  /** Writes Bind to a portal; a failure is noted, and nothing is left of the message. */
+  /** Writes Bind to a portal, and what describes it; a failure is noted, and nothing is left of the messages. */
   protected bind(core: Core, prepared: Prepared, portal: string, result: Result): boolean {
-    const failure = writeBind(core, prepared, portal, this.statement, result)
+    const formats = this.confirming ? result.anyFormats : result.formats
+    const failure = writeBind(core, prepared, portal, this.statement, formats)
     if (failure !== undefined) this.fail(failure)
+    else if (this.confirming) writeDescribe(core, portal)
     return failure === undefined
+  }
+
+  /** The answers to Bind and what follows, with the description where one was asked for. */
+  protected answers(script: Pipeline.Script): Pipeline.Script {
+    if (!this.confirming) return script
+    return script === Pipeline.execute ? Pipeline.confirmedExecute : Pipeline.confirmed(script)
   }
 
   /** Bind, Execute for all rows, Sync. */
@@ -163,7 +240,7 @@ export abstract class StatementRequest extends Request {
     if (!this.bind(core, prepared, "", result)) return undefined
     Preset.executeUnnamed(core.writer)
     Preset.sync(core.writer)
-    return Pipeline.execute
+    return this.answers(Pipeline.execute)
   }
 
   override onCopyIn(core: Core): void {
@@ -178,26 +255,47 @@ export abstract class StatementRequest extends Request {
     this.deadIn = node
   }
 
-  /** Goes on when its types have been learned. An outdated statement is prepared anew and repeated once, outside a transaction. */
+  /**
+   * Goes on when its types have been learned. A statement whose description is outdated is prepared anew and sent once more,
+   * outside a transaction.
+   */
   override onReady(core: Core): boolean {
     const failure = this.failure
     const prepared = this.prepared
-    if (this.before?.state === "queued" && failure === undefined) return !this.discarding
-    if (failure === undefined || prepared === undefined || !(failure instanceof PgServerError)) return false
-    const counts = failure.code === "08P01" && prepared.name === "" && isFirstAnswer(this.deadIn)
-    if (!counts && !isOutdated(failure, this.deadIn)) return false
+    if (failure === undefined && (this.before?.state === "queued" || this.postponed)) {
+      this.postponed = false
+      return !this.discarding
+    }
+    if (!(failure instanceof PgServerError)) return false
+    if (prepared === undefined) return this.dropUndescribed(core)
+    if (!(this.reused ? isOld : isOutdated)(failure, this.deadIn)) return false
     core.statements.forget(this.statement, prepared)
     if (this.discarding || this.started || this.tries > 0 || core.session.status !== "I") return false
     this.tries++
+    this.refusedBy = failure
     this.failure = undefined
     this.prepared = undefined
+    this.reused = false
+    this.confirming = false
     return true
+  }
+
+  /** A name that the server has parsed and could not describe. */
+  private dropUndescribed(core: Core): false {
+    if (this.deadIn === nodes.Describing && this.name !== "") core.statements.drop([this.name])
+    return false
   }
 
   /** Whether the script is used up and the next move is ours. */
   protected mayMove(core: Core): boolean {
     return core.session.owner === this && Session.isPaused(core.session)
   }
+}
+
+/** Asks what a portal gives. */
+const writeDescribe = (core: Core, portal: string): void => {
+  if (portal === "") Preset.describeUnnamedPortal(core.writer)
+  else ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "P", name: portal })
 }
 
 const noTypes: ReadonlyArray<number> = []

@@ -1,7 +1,7 @@
-import { TaggedError } from "../../model/TaggedError.js"
+import * as Data from "effect/Data"
 
 /** Data that are not what their COPY format says. What comes behind it is not interpreted. */
-export class CopyFormatError extends TaggedError("CopyFormatError")<{
+export class CopyFormatError extends Data.TaggedError("CopyFormatError")<{
   /**
    * `malformed`: against the format or with another number of fields than columns. `truncated`: the data end too early.
    * `too-large`: a record beyond the limit, found before memory is taken for it.

@@ -1,0 +1,93 @@
+/**
+ * A result described for this very execution, beside the description that it was asked for by. The server ties a description to a
+ * prepared statement that has a name. For one without, parsed once more in the burst that runs it, the portal is described in
+ * that burst too, and rows are read by what that says.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+ */
+import type { Column } from "../../model/Column.js"
+import { PgCodecError } from "../../model/PgError.js"
+import type { Statement } from "../../model/Statement.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
+import { bodyEnd } from "../../wire/FrameRun.js"
+import * as Catalog from "../session/Catalog.js"
+import type { Core } from "../session/Core.js"
+import type { Prepared, Reading } from "../session/StatementCache.js"
+import { Result } from "../session/StatementCache.js"
+import { compiled, described } from "./Prepare.js"
+
+/** Whether a description is the same, byte for byte, as one that was found right before. */
+export const isKnown = ({ seen }: Result, run: FrameRun): boolean => {
+  const start = run.starts[0]!
+  if (seen === undefined || bodyEnd(run, 0) - start !== seen.length) return false
+  for (let at = 0; at < seen.length; at++) if (run.bytes[start + at] !== seen[at]) return false
+  return true
+}
+
+/** Its bytes, to be kept. */
+export const bytesOf = (run: FrameRun): Uint8Array => run.bytes.slice(run.starts[0], bodyEnd(run, 0))
+
+/** Whether rows of these columns are read by the same decoder, and told of in the same words. */
+export const isSame = (known: ReadonlyArray<Column>, now: ReadonlyArray<Column>): boolean =>
+  known.length === now.length &&
+  known.every((column, index) => {
+    const other = now[index]!
+    return (
+      column.name === other.name &&
+      column.typeOid === other.typeOid &&
+      column.format === other.format &&
+      column.typeModifier === other.typeModifier &&
+      column.tableOid === other.tableOid &&
+      column.columnNumber === other.columnNumber
+    )
+  })
+
+/**
+ * The statement with the columns that it has now, read by the types as they are known. What is kept of it has those that may have
+ * been altered asked for at the next execution.
+ */
+export const renewed = (
+  core: Core,
+  statement: Statement,
+  prepared: Prepared,
+  columns: ReadonlyArray<Column>
+): Prepared => {
+  const fresh = compiled(core, prepared.name, prepared.types, columns)
+  core.statements.replace(statement, prepared, described(core, prepared.name, prepared.types, columns))
+  return fresh
+}
+
+/**
+ * How the rows that are on their way are read: by what they are, in the formats that were asked for. A failure when that cannot
+ * be: a type that comes in binary and is read as text only, or one that the catalogue has to be asked about first.
+ */
+export const arriving = (
+  core: Core,
+  { columns, registry, unknown }: Prepared,
+  formatted: ReadonlyArray<Column>,
+  sql: string,
+  reading: Reading | undefined
+): Result | PgCodecError => {
+  const codecs = reading?.codecs(columns, registry)
+  const missing = Catalog.missing(core, unknown)
+  for (const [index, { format, name, typeOid }] of formatted.entries()) {
+    const codec = codecs?.[index] ?? registry.lookup(typeOid)
+    if (!missing.includes(typeOid) && (format === 0 || codec?.decodeBinary !== undefined)) continue
+    return new PgCodecError({
+      direction: "decode",
+      place: { _tag: "Column", column: name, index },
+      type: registry.nameOf(typeOid),
+      reason:
+        "the statement has run, and its result is not what it was when it was described: this column cannot be read in " +
+        "the format that was asked for. The next execution asks for the right one",
+      sql,
+      nothingSent: false
+    })
+  }
+  return new Result(
+    columns,
+    registry,
+    codecs,
+    formatted.map(({ format }) => format)
+  )
+}
