@@ -2,6 +2,7 @@
  * Connections for exclusive use, opened when they are needed and kept for the next user. A connection goes back clean or not
  * at all: an open transaction is rolled back, and what cannot be cleaned is closed, and another opened in its place.
  */
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,7 +15,7 @@ import type { ConnectionStatus, PgConnection } from "../connection/PgConnection.
 import type { PgConnector } from "../connection/PgConnector.js"
 import { rollbackDeadline } from "../connection/Transaction.js"
 import type { PgOpenError } from "../model/PgError.js"
-import { PgPoolError, PgTimeoutError } from "../model/PgError.js"
+import { PgClosedError, PgPoolError, PgTimeoutError } from "../model/PgError.js"
 import * as Statement from "../model/Statement.js"
 import { Line } from "./Line.js"
 
@@ -39,6 +40,13 @@ type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, 
 /** Idle connections are looked at so often, and are closed when that was so often without a use: after ten minutes. */
 const lookEvery = Duration.minutes(1)
 const mostLooks = 10
+
+/** Outside the lease the same call is given another connection. */
+const outside = <E>(error: E): E => {
+  if (!(error instanceof PgClosedError) || error.ended !== true) return error
+  const { reason, sent, server, sql } = error
+  return new PgClosedError({ reason, sent, server, sql }) as E & PgClosedError
+}
 
 const rollback = Statement.make("rollback")
 
@@ -90,7 +98,10 @@ export class ConnectionPool {
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(this.take(restore), (slot) =>
         Effect.flatMap(Effect.exit(restore(Effect.suspend(() => body(slot.connection)))), (exit) =>
-          Effect.zipRight(this.release(slot), exit)
+          Effect.zipRight(
+            this.release(slot),
+            Exit.isSuccess(exit) ? exit : Effect.failCause(Cause.map(exit.cause, outside))
+          )
         )
       )
     )

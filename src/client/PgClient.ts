@@ -20,6 +20,7 @@ import * as PgConnector from "../connection/PgConnector.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { SharedOperations } from "../connection/SharedOperations.js"
 import type { TransactionOptions as ConnectionTransactionOptions } from "../connection/Transaction.js"
+import { isConflict } from "../model/Judgement.js"
 import type {
   PgCommitUnknownError,
   PgOpenError,
@@ -68,14 +69,6 @@ export interface PgClientOptions extends PgConnector.ConnectorOptions {
    */
   readonly closeTimeout?: Duration.DurationInput
 }
-
-const repeatable = (error: unknown): boolean =>
-  typeof error === "object" &&
-  error !== null &&
-  "_tag" in error &&
-  error._tag === "PgServerError" &&
-  "code" in error &&
-  (error.code === "40001" || error.code === "40P01")
 
 /** A client over the connector's sessions, in a pool of `maxConnections`. The scope drains and closes it. */
 export const make = (
@@ -139,7 +132,7 @@ export const make = (
       })
       return transaction.retry === undefined
         ? once
-        : Effect.retry(once, { schedule: transaction.retry, while: repeatable })
+        : Effect.retry(once, { schedule: transaction.retry, while: isConflict })
     }
 
     const withStream = <A, R>(

@@ -72,10 +72,18 @@ export interface ConnectorOptions extends ConnectOptions {
    */
   readonly findTypes?: boolean
   /**
-   * Tries an opening again while the server is starting (`57P03`), or refuses or resets connections; each time all hosts
-   * are tried. Unless given, no opening is tried again.
+   * Tries an opening again while it may succeed a little later: the server is starting (`57P03`) or full (`53300`), the
+   * connection was refused, reset, not answered or not routed, the name server gave no answer, or no server has the role
+   * wanted. Each time all hosts are tried. A refused login, a missing database, a certificate that is not trusted and an
+   * unknown host name are not tried again, nor is anything while one of the hosts answers so. Unless given, no opening is
+   * tried again.
    */
   readonly retry?: OpenRetry | undefined
+  /**
+   * Whether errors print what quotes values of rows: the server's `detail` and `where`, in messages, inspection, JSON and
+   * logs. The fields can be read either way. Default false.
+   */
+  readonly showValues?: boolean
 }
 
 export class PgConnector extends Context.Tag("effect-postgres/PgConnector")<
@@ -155,6 +163,7 @@ export const make = (
           Retry.retrying(options.retry),
           Effect.map((core) => {
             core.types = bookOf(settings)
+            core.showsValues = options.showValues ?? false
             core.findsTypes =
               (overrides?.findTypes ?? options.findTypes ?? true) && settings.replication === undefined
             return PgConnection.fromCore(core, settings.statementTimeout)

@@ -1,6 +1,7 @@
 /** What a person reads of an error: what happened, where, and what to do. */
 import type { CodecPlace } from "./CodecPlace.js"
 import type { AuthFailure, ConnectPhase, Deadline } from "./Failure.js"
+import * as Pooler from "./Pooler.js"
 import type { ServerFields } from "./ServerFields.js"
 
 /** What is shown of an attempt to connect. */
@@ -49,7 +50,8 @@ const firstLine = (sql: string): string => {
 }
 
 /** What to do, where the server does not say it. */
-const serverHint = ({ code, routine }: ServerFields): string | undefined => {
+const serverHint = (fields: ServerFields): string | undefined => {
+  const { code, routine } = fields
   switch (code) {
     case "25P02":
       return "A statement of this transaction has failed: roll back, or use a savepoint to go on after a failure."
@@ -64,16 +66,23 @@ const serverHint = ({ code, routine }: ServerFields): string | undefined => {
         ? "Several statements in one text are for `simple`; with parameters, give them to `pipeline` one by one."
         : undefined
     default:
-      return undefined
+      return Pooler.meaning(fields)?.hint
   }
 }
 
-/** The server's own layout (`SEVERITY:  message`, the line with a caret, DETAIL, HINT, QUERY, CONTEXT). */
-export const server = (fields: ServerFields, sql: string): string => {
+/** Table, line and column of a COPY that failed, without the value that the server quotes behind them. */
+const copyPlace = (where: string | undefined): string | undefined =>
+  where === undefined ? undefined : /^COPY [^\n:]*, line \d+(?:, column [^\n:"]+)?(?=:|$)/m.exec(where)?.[0]
+
+/**
+ * The server's own layout (`SEVERITY:  message`, the line with a caret, DETAIL, HINT, QUERY, CONTEXT). Without `showsValues`
+ * what quotes values of rows is left out: DETAIL, and CONTEXT but for the place in a COPY.
+ */
+export const server = (fields: ServerFields, sql: string, showsValues = false): string => {
   const lines = [`${fields.severity} ${fields.code}: ${fields.text}`]
   if (fields.position !== undefined && sql !== "") lines.push(caret(sql, fields.position))
   else if (sql !== "") lines.push(`STATEMENT: ${firstLine(sql)}`)
-  if (fields.detail !== undefined) lines.push(`DETAIL: ${fields.detail}`)
+  if (showsValues && fields.detail !== undefined) lines.push(`DETAIL: ${fields.detail}`)
   const hint = fields.hint ?? serverHint(fields)
   if (hint !== undefined) lines.push(`HINT: ${hint}`)
   if (fields.internalQuery !== undefined) {
@@ -81,7 +90,8 @@ export const server = (fields: ServerFields, sql: string): string => {
     if (fields.internalPosition !== undefined)
       lines.push(caret(fields.internalQuery, fields.internalPosition))
   }
-  if (fields.where !== undefined) lines.push(`CONTEXT: ${fields.where}`)
+  const context = showsValues ? fields.where : copyPlace(fields.where)
+  if (context !== undefined) lines.push(`CONTEXT: ${context}`)
   return lines.join("\n")
 }
 

@@ -14,7 +14,6 @@ import type { AuthFailure, ConnectPhase, Deadline, TransportFailure } from "./Fa
 import type { PgServerError } from "./ServerError.js"
 import type { ServerFields } from "./ServerFields.js"
 import type { PgSnapshotError } from "./SnapshotError.js"
-import * as SqlState from "./SqlState.js"
 
 export { PgChangeRowError } from "./ChangeRowError.js"
 export type { CodecPlace } from "./CodecPlace.js"
@@ -169,6 +168,8 @@ export class PgClosedError extends Data.TaggedError("PgClosedError")<{
   /** The last FATAL or shutdown warning of the server, if there was one. */
   readonly server: ServerFields | undefined
   readonly sql: string
+  /** True when the connection had ended before the operation was called: the same call on it fails again. */
+  readonly ended?: boolean
 }> {
   get nothingSent(): boolean {
     return !this.sent
@@ -260,55 +261,3 @@ export type PgError =
   | PgChangeRowError
   | PgSlotError
   | PgSnapshotError
-
-const reconnectable: ReadonlySet<string> = new Set(["57P01", "57P02", "57P03", "53300"])
-
-/**
- * A prepared statement that the server does not know any more, or whose result is another by now, is refused before it runs, and
- * described anew at its next use.
- */
-const isForgotten = ({ code, routine }: ServerFields): boolean =>
-  code === "26000" || (code === "0A000" && routine === "RevalidateCachedQuery")
-
-const transient: ReadonlySet<string> = new Set(["40001", "40P01"])
-
-/**
- * Whether the same operation may succeed if it is simply tried again on a new or the same connection, without
- * risk of doing it twice: serialization failures and deadlocks (repeat the whole transaction), a server that is
- * starting, shutting down or full, refused or reset connects, a prepared statement that has to be described anew, and whatever
- * was never sent.
- */
-export const isRetryable = (error: PgError): boolean => {
-  switch (error._tag) {
-    case "PgServerError":
-      return transient.has(error.code) || reconnectable.has(error.code) || isForgotten(error)
-    case "PgConnectError":
-      return error.attempts.some(({ cause }) =>
-        cause._tag === "PgServerError"
-          ? reconnectable.has(cause.code)
-          : cause._tag === "TransportFailure" ||
-            cause._tag === "PgTimeoutError" ||
-            cause._tag === "PgClosedError"
-      )
-    case "PgClosedError":
-    case "PgTimeoutError":
-      return error.nothingSent
-    case "PgPoolError":
-      return true
-    default:
-      return false
-  }
-}
-
-/** True when the error is a `PgServerError` with this SQLSTATE. */
-export const hasCode =
-  (code: SqlState.SqlState) =>
-  (error: { readonly _tag: string }): error is PgServerError =>
-    error._tag === "PgServerError" && (error as PgServerError).code === code
-
-/** Unique violation, `23505`. */
-export const isUniqueViolation = hasCode(SqlState.uniqueViolation)
-/** Serialization failure, `40001`. */
-export const isSerializationFailure = hasCode(SqlState.serializationFailure)
-/** Deadlock, `40P01`. */
-export const isDeadlock = hasCode(SqlState.deadlockDetected)

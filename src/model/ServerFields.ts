@@ -49,6 +49,16 @@ export interface ServerFields {
   readonly unknown: ReadonlyMap<string, string>
 }
 
+/** Fields that quote values of rows. */
+export const quoting = ["detail", "where"] as const
+
+/** The same fields; those that quote values of rows can be read, and are not part of inspection and of JSON. */
+export const withheld = (fields: ServerFields): ServerFields => {
+  const copy = { ...fields }
+  for (const name of quoting) Object.defineProperty(copy, name, { value: fields[name], enumerable: false })
+  return copy
+}
+
 /** Fields with what is given and nothing else: for errors of scripted servers, and of our own making. */
 export const make = (
   given: Partial<ServerFields> & Pick<ServerFields, "code" | "severity">

@@ -6,6 +6,7 @@ import * as TestClock from "effect/TestClock"
 import { readFileSync } from "node:fs"
 import { PgAuthError, PgConnectError, PgServerError } from "../../src/model/PgError.js"
 import type { PgOpenError } from "../../src/model/PgError.js"
+import { isTransient } from "../../src/model/Judgement.js"
 import * as Retry from "../../src/connection/opening/Retry.js"
 import { unsettable } from "../../src/connection/opening/Sockets.js"
 import * as PgConfig from "../../src/config/PgConfig.js"
@@ -281,7 +282,7 @@ describe("an opening that is tried again", () => {
         connectError(SystemFailure.make(code, "x"))
       )
     ]) {
-      assert.isTrue(Retry.isPassing(error), error.message)
+      assert.isTrue(isTransient(error), error.message)
     }
   })
 
@@ -293,7 +294,7 @@ describe("an opening that is tried again", () => {
       serverError("28P01"),
       ...["ENOTFOUND", "CERT_HAS_EXPIRED"].map((code) => connectError(SystemFailure.make(code, "x")))
     ]) {
-      assert.isFalse(Retry.isPassing(error), error.message)
+      assert.isFalse(isTransient(error), error.message)
     }
   })
 

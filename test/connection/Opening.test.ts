@@ -8,7 +8,7 @@ import * as TestClock from "effect/TestClock"
 import * as PgConfig from "../../src/config/PgConfig.js"
 import * as PgConnector from "../../src/connection/PgConnector.js"
 import * as Host from "../../src/host/Host.js"
-import * as PgError from "../../src/model/PgError.js"
+import * as Judgement from "../../src/model/Judgement.js"
 import * as Statement from "../../src/model/Statement.js"
 import * as S from "../../src/testing/ScriptedServer.js"
 
@@ -85,7 +85,7 @@ describe("opening a session", () => {
         const cause = error.attempts[0]?.cause
         assert.strictEqual(cause?._tag, "PgTimeoutError")
         assert.deepInclude(cause, { deadline: "connect", millis: 3000 })
-        assert.isTrue(PgError.isRetryable(error))
+        assert.isTrue(Judgement.isRetryable(error))
       }
     })
   )
@@ -112,7 +112,7 @@ describe("opening a session", () => {
     Effect.gen(function* () {
       const error = yield* failure([refusing(code)])
       assert.strictEqual(error._tag, tag)
-      assert.strictEqual(PgError.isRetryable(error), retryable)
+      assert.strictEqual(Judgement.isRetryable(error), retryable)
       const said =
         error._tag === "PgAuthError"
           ? error.server?.code

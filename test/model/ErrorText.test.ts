@@ -83,7 +83,7 @@ describe("what the server said", () => {
       internalPosition: 8,
       where: "PL/pgSQL function f() line 3\nSQL statement"
     })
-    expect(ErrorText.server(fields, "select * from peple")).toBe(
+    expect(ErrorText.server(fields, "select * from peple", true)).toBe(
       [
         'ERROR 42P01: relation "peple" does not exist',
         "LINE 1: select * from peple",
@@ -97,6 +97,18 @@ describe("what the server said", () => {
         "CONTEXT: PL/pgSQL function f() line 3",
         "SQL statement"
       ].join("\n")
+    )
+  })
+
+  it("leaves out what quotes values of rows, but the place in a COPY, unless that is asked for (ERR-014)", () => {
+    const said = (where: string) =>
+      ErrorText.server(serverFields("22P02", { text: "bad", detail: "secret", where }), "")
+    expect(said('SQL function "f" with secret')).toBe("ERROR 22P02: bad")
+    expect(said('COPY my t, line 3, column id: "secret"')).toBe(
+      "ERROR 22P02: bad\nCONTEXT: COPY my t, line 3, column id"
+    )
+    expect(said('COPY t, line 3: "secret, line 4"\nSQL secret')).toBe(
+      "ERROR 22P02: bad\nCONTEXT: COPY t, line 3"
     )
   })
 

@@ -1,4 +1,7 @@
+import * as Cause from "effect/Cause"
+import { inspect } from "node:util"
 import { describe, expect, it } from "vitest"
+import { hasCode } from "../../src/model/Guards.js"
 import * as PgError from "../../src/model/PgError.js"
 import type { ConnectAttempt } from "../../src/model/PgError.js"
 import type { ServerFields } from "../../src/model/ServerFields.js"
@@ -66,45 +69,6 @@ const limit = (nothingSent: boolean, max?: number) =>
 const pool = new PgError.PgPoolError({ reason: "too many wait", max: 10, inUse: 10, waiting: 100 })
 const unknown = new PgError.PgCommitUnknownError({ cause: closed(true) })
 const slot = new PgError.PgSlotError({ reason: "missing", slot: "orders", detail: "it was dropped" })
-
-describe("whether trying again may help and cannot do harm", () => {
-  it.each([
-    ["a serialization failure", server("40001"), true],
-    ["a deadlock", server("40P01"), true],
-    ["a server that shuts down", server("57P01", { severity: "FATAL" }), true],
-    ["a server that crashed", server("57P02", { severity: "FATAL" }), true],
-    ["a server that starts", server("57P03", { severity: "FATAL" }), true],
-    ["a full server", server("53300", { severity: "FATAL" }), true],
-    ["a statement that was cancelled", server("57014"), false],
-    ["a unique violation", server("23505"), false],
-    ["a statement completed by somebody unknown", server("40003"), false],
-    ["a failed transaction", server("25P02"), false],
-    ["a wrong password", server("28P01", { severity: "FATAL" }), false],
-    ["a database that does not exist", server("3D000", { severity: "FATAL" }), false],
-    ["a connection lost before anything was sent", closed(false), true],
-    ["a connection lost with the statement on its way", closed(true), false],
-    ["the same with the server's shutdown as its cause", closed(true, "57P01"), false],
-    ["a deadline before anything was sent", timeout(false), true],
-    ["a deadline of a running statement", timeout(true), false],
-    ["a violation of the protocol", violation, false],
-    ["a value that cannot be written", codec("encode"), false],
-    ["a refused socket", connect(refusedSocket), true],
-    ["a connect that was too slow", connect(timeout(false, "connect")), true],
-    ["a server that hangs up", connect(closed(false)), true],
-    ["hosts of which one is starting", connect(server("3D000"), server("57P03")), true],
-    ["hosts that all refuse", connect(server("3D000"), server("28000")), false],
-    ["something that is no PostgreSQL", connect(violation), false],
-    ["a refused role", auth("rejected", serverFields("28P01")), false],
-    ["a wrong setting", config, false],
-    ["a wrong argument", usage(), false],
-    ["a bound that was reached", limit(false), false],
-    ["a pool that is busy", pool, true],
-    ["an unknown commit", unknown, false],
-    ["a lost slot", slot, false]
-  ] as const)("%s: %s is %s (ERR-010, ERR-011)", (_name, error, expected) => {
-    expect(PgError.isRetryable(error)).toBe(expected)
-  })
-})
 
 describe("whether nothing was sent", () => {
   it.each([
@@ -246,7 +210,7 @@ describe("an error of ours", () => {
       slot
     ]) {
       expect("code" in error).toBe(false)
-      expect(PgError.hasCode("57014")(error)).toBe(false)
+      expect(hasCode("57014")(error)).toBe(false)
     }
   })
 
@@ -262,12 +226,34 @@ describe("an error of the server", () => {
     expect(error.stack).toContain("PgError.test")
   })
 
-  it("tells its class, and can be asked for a code (ERR-010)", () => {
+  it("tells its class (ERR-010)", () => {
     expect(server("23505").class).toBe("23")
-    expect(PgError.isUniqueViolation(server("23505"))).toBe(true)
-    expect(PgError.isUniqueViolation(server("23503"))).toBe(false)
-    expect(PgError.isSerializationFailure(server("40001"))).toBe(true)
-    expect(PgError.isDeadlock(server("40P01"))).toBe(true)
-    expect(PgError.isDeadlock(violation)).toBe(false)
+  })
+
+  it("can be read, and prints nothing that quotes values of rows unless that is asked for (ERR-014)", () => {
+    const quoting = {
+      detail: "Key (name)=(Ada Secret) already exists.",
+      where: "COPY people, line 1: Secret"
+    }
+    const printed = (error: PgError.PgServerError) => [
+      error.message,
+      inspect(error),
+      JSON.stringify(error),
+      JSON.stringify({ ...error }),
+      Cause.pretty(Cause.fail(error))
+    ]
+    for (const error of [
+      server("23505", quoting),
+      server("23505", quoting).with({ sql: "insert" }),
+      new PgError.PgServerError({ ...serverFields("23505", quoting), sql: "", showsValues: false })
+    ]) {
+      expect([error.detail, error.where]).toEqual([quoting.detail, quoting.where])
+      for (const text of printed(error)) expect(text).not.toContain("Secret")
+    }
+    const shown = new PgError.PgServerError({ ...serverFields("23505", quoting), sql: "", showsValues: true })
+    expect(shown.message).toContain("DETAIL: Key (name)=(Ada Secret)")
+    expect(shown.message).toContain("CONTEXT: COPY people, line 1: Secret")
+    for (const text of printed(shown)) expect(text).toContain("Secret")
+    expect(shown.with({ sql: "insert" }).message).toContain("Secret")
   })
 })

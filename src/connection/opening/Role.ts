@@ -7,14 +7,17 @@
 import * as Effect from "effect/Effect"
 import * as Utf8 from "../../bytes/Utf8.js"
 import type { TargetSessionAttrs } from "../../config/Vocabulary.js"
+import { otherRole } from "../../model/Judgement.js"
 import { PgProtocolError, PgServerError } from "../../model/PgError.js"
 import type { TransportFailure } from "../../model/PgError.js"
 import * as SystemFailure from "../../net/SystemFailure.js"
 import type { Conversation, ConversationError } from "../session/Conversation.js"
 import type { SideChannels } from "../session/SideChannels.js"
 
-/** Code of the failure when the session is of another kind. */
-export const otherRole = "EFFECT_POSTGRES_SESSION_ATTRS"
+export {
+  /** Code of the failure when the session is of another kind. */
+  otherRole
+}
 
 /** What is looked for in one pass over the hosts. */
 export type Wanted = Exclude<TargetSessionAttrs, "prefer-standby">

@@ -18,6 +18,7 @@ import {
   PgProtocolError,
   PgServerError
 } from "../../model/PgError.js"
+import * as Pooler from "../../model/Pooler.js"
 import type { ConnectPhase } from "../../model/PgError.js"
 import type { ServerFields } from "../../model/ServerFields.js"
 import * as Bearer from "../../protocol/Bearer.js"
@@ -302,7 +303,7 @@ const newerRefused = (error: StartupError): StartupError => {
   }
   if (error._tag === "TransportFailure") return { ...error, message: `${error.message}; ${versionHint}` }
   return error._tag === "PgServerError" && (error.code === "0A000" || error.code === "08P01")
-    ? new PgServerError({ ...error, hint: error.hint ?? versionHint })
+    ? error.with({ hint: error.hint ?? Pooler.meaning(error)?.hint ?? versionHint })
     : error
 }
 

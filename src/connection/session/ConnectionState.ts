@@ -93,6 +93,8 @@ export class ConnectionState<R extends Waiter> {
   types: TypeBook
   /** Whether types that nobody knows are asked for. */
   findsTypes = false
+  /** Whether errors print what quotes values of rows. */
+  showsValues = false
   readonly statements: StatementCache
   readonly side: SideChannels
   readonly pipelineDepth: number
@@ -134,8 +136,8 @@ export class ConnectionState<R extends Waiter> {
     return count
   }
 
-  /** The failure of a request that meets an ended connection. */
-  closedError(sent: boolean, sql: string): PgSessionError {
+  /** The failure of a request that meets an ended connection; `isLate`: it was called after the end. */
+  closedError(sent: boolean, sql: string, isLate = false): PgSessionError {
     const ended = this.ended
     if (
       sent &&
@@ -150,7 +152,7 @@ export class ConnectionState<R extends Waiter> {
         : ended._tag === "PgClosedError"
           ? ended.reason
           : `the connection has been closed after: ${ended.message}`
-    return new PgClosedError({ reason, sent, server: this.lastWord, sql })
+    return new PgClosedError({ reason, sent, server: this.lastWord, sql, ...(isLate ? { ended: true } : {}) })
   }
 }
 

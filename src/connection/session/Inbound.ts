@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 import * as CommandTag from "../../model/CommandTag.js"
 import { PgClosedError, PgProtocolError, PgServerError } from "../../model/PgError.js"
 import type { TransportFailure } from "../../model/PgError.js"
+import { withheld } from "../../model/ServerFields.js"
 import type { ServerFields } from "../../model/ServerFields.js"
 import type { TransactionStatus } from "../../model/TransactionStatus.js"
 import type { Step } from "../../protocol/Machine.js"
@@ -207,19 +208,31 @@ const other = (core: Core, run: FrameRun): void => {
 const errorResponse = (core: Core, fields: ServerFields): void => {
   const owner = core.session.owner
   const fatal = fields.severity === "FATAL" || fields.severity === "PANIC"
-  if (fatal) core.lastWord = fields
+  if (fatal) core.lastWord = core.showsValues ? fields : withheld(fields)
   if (owner === undefined) {
     const reason = fatal
       ? "the server ended the session"
       : "the server reported an error while nothing was asked"
-    breakOff(core, new PgClosedError({ reason, sent: false, server: fields, sql: "" }))
+    breakOff(core, new PgClosedError({ reason, sent: false, server: withheld(fields), sql: "" }))
     return
   }
-  owner.fail(new PgServerError({ ...fields, sql: owner.sql }))
+  owner.fail(
+    new PgServerError({
+      ...fields,
+      sql: owner.sql,
+      ...(owner.mayHaveCommitted(core) ? { mayHaveCommitted: true } : {}),
+      ...(core.showsValues ? { showsValues: true } : {})
+    })
+  )
   if (fatal) {
     breakOff(
       core,
-      new PgClosedError({ reason: "the server ended the session", sent: true, server: fields, sql: "" })
+      new PgClosedError({
+        reason: "the server ended the session",
+        sent: true,
+        server: core.lastWord,
+        sql: ""
+      })
     )
     return
   }

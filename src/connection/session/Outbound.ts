@@ -16,7 +16,7 @@ const batchBytes = 1 << 16
 /** Takes a request. It is written at once if the pipeline has room, else when its turn comes. */
 export const submit = (core: Core, request: Request): void => {
   if (core.ended !== undefined) {
-    request.fail(core.closedError(false, request.sql))
+    request.fail(core.closedError(false, request.sql, true))
     request.settle(core)
     return
   }

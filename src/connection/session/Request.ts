@@ -5,6 +5,7 @@
  * Handlers run inside the socket's callback: they must not wait. What one throws, because a codec or a value of the
  * application's does, is the failure of its request and of no other.
  */
+import { commitsInside } from "../../model/CommitsInside.js"
 import type { CommandTag } from "../../model/CommandTag.js"
 import type { Column } from "../../model/Column.js"
 import type { Notice } from "../../model/Notice.js"
@@ -64,6 +65,11 @@ export abstract class Request {
   /** Sent as `Query` or `FunctionCall`, which need no Sync. */
   get simple(): boolean {
     return false
+  }
+
+  /** Whether a part of it may have been committed by the time that the server refuses it. */
+  mayHaveCommitted(core: Core): boolean {
+    return core.session.status === "I" && commitsInside(this.sql)
   }
 
   /**

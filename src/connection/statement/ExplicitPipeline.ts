@@ -17,6 +17,7 @@ import type { Column } from "../../model/Column.js"
 import * as CommandTag from "../../model/CommandTag.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import { PgServerError } from "../../model/PgError.js"
+import { commits, commitsInside } from "../../model/CommitsInside.js"
 import type { Statement } from "../../model/Statement.js"
 import { nodes } from "../../protocol/ExtendedQuery.js"
 import type { Node } from "../../protocol/Machine.js"
@@ -285,6 +286,13 @@ export class PipelineRequest extends Request {
     RefusedCopy.refuseOut(this, this.steps[this.at]?.statement.sql)
   }
 
+  override mayHaveCommitted(core: Core): boolean {
+    return (
+      core.session.status === "I" &&
+      this.steps.some(({ statement: { sql } }) => commitsInside(sql) || commits(sql))
+    )
+  }
+
   override failedIn(node: Node): void {
     if (!(this.failure instanceof PgServerError)) return
     const preparing = this.described < this.describing.length
@@ -294,7 +302,7 @@ export class PipelineRequest extends Request {
         )
       : this.at
     const sql = this.steps[at]?.statement.sql ?? ""
-    this.serverError = new PgServerError({ ...this.failure, sql })
+    this.serverError = this.failure.with({ sql })
     this.failedStep = node === nodes.Syncing ? this.steps.length : at
     this.failure = undefined
     this.outdated = (this.steps[at]?.old === true ? isOld : isOutdated)(this.serverError, node)

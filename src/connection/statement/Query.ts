@@ -2,6 +2,7 @@
  * Queries whose whole result is wanted: one statement by the extended protocol, or a text of several by the simple one.
  */
 import type { Column } from "../../model/Column.js"
+import { endsTransaction } from "../../model/CommitsInside.js"
 import * as CommandTag from "../../model/CommandTag.js"
 import type { Statement } from "../../model/Statement.js"
 import type * as Pipeline from "../../protocol/Pipeline.js"
@@ -109,6 +110,13 @@ export class SimpleRequest extends TextRequest {
     private readonly outcome: Outcome<ReadonlyArray<QueryResult>>
   ) {
     super(sql)
+  }
+
+  override mayHaveCommitted(core: Core): boolean {
+    const { results } = this
+    return results.length === 0
+      ? super.mayHaveCommitted(core)
+      : core.session.status === "I" || results.some(({ command }) => endsTransaction(command.command))
   }
 
   override onColumns(core: Core, columns: ReadonlyArray<Column> | undefined): void {

@@ -7,7 +7,8 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { PgConnection } from "../../../src/connection/PgConnection.js"
-import * as PgError from "../../../src/model/PgError.js"
+import * as Judgement from "../../../src/model/Judgement.js"
+import type * as PgError from "../../../src/model/PgError.js"
 import type { Server } from "../../../src/testing/EmbeddedPostgres.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { eventually } from "../support/Eventually.js"
@@ -39,7 +40,7 @@ describe("a session that the server ends", () => {
         ] as ReadonlyArray<Effect.Effect<unknown, PgError.PgSessionError | PgError.PgCommitUnknownError>>) {
           const error = yield* Effect.flip(use)
           assert.isTrue(error._tag === "PgClosedError" && error.server?.code === "57P01" && error.nothingSent)
-          assert.isTrue(PgError.isRetryable(error))
+          assert.isTrue(Judgement.isRetryable(error))
         }
       })
   )
@@ -213,7 +214,7 @@ describeWithServer("a server", {}, (server: () => Server) => {
         )
         // Recovery: 57P03 is an attempt that may be repeated.
         const again = yield* Effect.retry(open({ target: server() }), {
-          while: (error) => PgError.isRetryable(error),
+          while: (error) => Judgement.isRetryable(error),
           schedule: Schedule.spaced("5 millis")
         })
         assert.strictEqual(yield* value(again, "select 1"), 1)
