@@ -8,7 +8,6 @@ import * as Stream from "effect/Stream"
 import type { PgConnection } from "../../../src/connection/PgConnection.js"
 import type { PgSessionError } from "../../../src/model/PgError.js"
 import { isRetryable } from "../../../src/model/Judgement.js"
-
 import type * as Statement from "../../../src/model/Statement.js"
 import { isClean, open, refusal, s, value } from "./sessions.js"
 
