@@ -35,6 +35,7 @@ export type {
   Update
 } from "./replication/changes/LogicalEvent.js"
 export { DroppedTypeValue } from "./replication/changes/DroppedTypeValue.js"
+export type { PartitionTree } from "./replication/changes/PartitionTree.js"
 export { isUnchanged, Unchanged } from "./replication/changes/Unchanged.js"
 export { usualTransactionBytes } from "./replication/feed/TransactionAssembler.js"
 export type { Transaction, TransactionEvent } from "./replication/feed/TransactionAssembler.js"
@@ -99,6 +100,7 @@ export type {
   TypedChange,
   TypedDelete,
   TypedInsert,
+  TypedPartitionTruncate,
   TypedRow,
   TypedTable,
   TypedTruncate,

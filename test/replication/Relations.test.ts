@@ -4,6 +4,9 @@ import * as Registry from "../../src/types/Registry.js"
 import * as Texts from "../../src/types/Texts.js"
 import type { LogicalEvent, Update } from "../../src/replication/changes/LogicalEvent.js"
 import { DroppedTypeValue } from "../../src/replication/changes/DroppedTypeValue.js"
+import { PartitionTrees } from "../../src/replication/changes/PartitionTree.js"
+import type { ChangeFailure } from "../../src/replication/changes/ChangeFailure.js"
+import * as FeedFailure from "../../src/replication/feed/FeedFailure.js"
 import { isUnchanged, Unchanged } from "../../src/replication/changes/Unchanged.js"
 import {
   begin,
@@ -176,9 +179,27 @@ describe("a large value that did not change", () => {
   })
 
   it("is found in the old row when that is whole (LOG-029)", () => {
-    const old = { kind: "full", tuple: [text("1"), text("x"), Null] } as const
-    const { new: row } = updated("full", 7, old, [text("2"), Same, Same])
-    assert.deepStrictEqual(row, { id: 2, big: "x", bigKey: null })
+    const old = { kind: "full", tuple: [text("1"), text("x"), text("k")] } as const
+    const { new: row, oldKind } = updated("full", 7, old, [text("2"), Same, Same])
+    assert.deepStrictEqual([oldKind, row], ["full", { id: 2, big: "x", bigKey: "k" }])
+  })
+
+  it("is not NULL where the old row, said to be whole, has NULL in its place: that is a key (LOG-029)", () => {
+    const old = { kind: "full", tuple: [text("1"), Null, text("k")] } as const
+    const change = updated("full", 7, old, [text("2"), Same, Same])
+    assert.deepStrictEqual(
+      [change.oldKind, change.old, change.new],
+      ["key", { id: 1, bigKey: "k" }, { id: 2, big: Unchanged, bigKey: "k" }]
+    )
+  })
+
+  it("is found in a whole row that is said to be a key (LOG-029)", () => {
+    const old = { kind: "key", tuple: [text("1"), text("x"), text("k")] } as const
+    const change = updated("default", 7, old, [text("1"), Same, text("k")])
+    assert.deepStrictEqual(
+      [change.oldKind, change.old, change.new],
+      ["key", { id: 1, bigKey: "k" }, { id: 1, big: "x", bigKey: "k" }]
+    )
   })
 
   it("is found in the old key when it belongs to that, and nowhere else (LOG-029)", () => {
@@ -322,5 +343,90 @@ describe("a value that cannot be read", () => {
     )
     consumer.tell(insert(7, [text("1")]), commit())
     assert.deepStrictEqual(rowsOf(consumer.events), [{ id: 1 }])
+  })
+})
+
+describe("old rows of partitions that a table publishes as its own", () => {
+  const columns = [{ ...id, key: true }, { name: "code", typeOid: Oid.text }, note]
+  const member = { root: 7, schema: "public", partitionedBy: [] }
+  const trees = (): PartitionTrees => {
+    const found = new PartitionTrees()
+    found.learn(
+      [7],
+      [
+        { ...member, id: 7, parent: undefined, name: "t", isLeaf: false, keys: [] },
+        {
+          ...member,
+          id: 8,
+          parent: 7,
+          name: "t_1",
+          isLeaf: true,
+          keys: [
+            { identity: true, columns: ["id"] },
+            { identity: false, columns: ["note", "code"] }
+          ]
+        }
+      ]
+    )
+    return found
+  }
+  const consumer = (anyIdentity = false) =>
+    new Consumer("off", Registry.lossless, 100, { trees: trees(), anyIdentity })
+  const deleted = (events: ReadonlyArray<LogicalEvent>) =>
+    events.flatMap((event) => (event._tag === "Delete" ? [[event.oldKind, event.old]] : []))
+
+  it("are keys where nothing but a key of a partition is there, and whole otherwise (LOG-026)", () => {
+    const { events } = consumer().tell(
+      begin(1),
+      relation(7, columns, { identity: "full" }),
+      remove(7, { kind: "full", tuple: [text("1"), Null, Null] }),
+      remove(7, { kind: "full", tuple: [Null, text("c"), text("n")] }),
+      remove(7, { kind: "full", tuple: [text("1"), text("c"), Null] }),
+      remove(7, { kind: "full", tuple: [text("1"), text("c"), text("n")] })
+    )
+    assert.deepStrictEqual(deleted(events), [
+      ["key", { id: 1 }],
+      ["key", { code: "c", note: "n" }],
+      ["full", { id: 1, code: "c", note: null }],
+      ["full", { id: 1, code: "c", note: "n" }]
+    ])
+  })
+
+  it("are refused when NULL stands in the key, with the table, the column, the cause and the cure (LOG-027)", () => {
+    const failure = consumer().failureOf(
+      begin(1),
+      relation(7, columns),
+      remove(7, { kind: "key", tuple: [Null, text("c"), Null] })
+    )
+    assert.deepInclude(failure, { _tag: "UndecodableColumn", column: "id" })
+    const { error } = FeedFailure.of(failure as ChangeFailure, "")
+    assert.include(error.message, "a partition whose replica identity is not that of public.t")
+    assert.include(error.message, "ALTER TABLE partition REPLICA IDENTITY DEFAULT")
+  })
+
+  it("have the key of their partition where that is asked for, or the table has none (LOG-027)", () => {
+    const any = consumer(true).tell(
+      begin(1),
+      relation(7, columns),
+      remove(7, { kind: "key", tuple: [Null, text("c"), Null] }),
+      remove(7, { kind: "key", tuple: [text("1"), Null, Null] })
+    )
+    assert.deepStrictEqual(deleted(any.events), [
+      ["key", { code: "c" }],
+      ["key", { id: 1 }]
+    ])
+    const keyless = consumer().tell(
+      begin(1),
+      relation(7, [{ name: "id", typeOid: Oid.int4 }, note]),
+      remove(7, { kind: "key", tuple: [text("1"), Null] })
+    )
+    assert.deepStrictEqual(deleted(keyless.events), [["key", { id: 1 }]])
+  })
+
+  it("are asked for when a table is described that nothing is known of", () => {
+    const reader = consumer().tell(begin(1), relation(7, columns), relation(9, columns))
+    assert.deepStrictEqual(reader.demands, ["Described"])
+    assert.isTrue(reader.decoder.relations.isStrange(9))
+    assert.strictEqual(reader.decoder.relations.get(7)?.tree?.root, 7)
   })
 })

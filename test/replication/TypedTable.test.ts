@@ -74,7 +74,10 @@ describe("a typed table", () => {
   it.effect("is known by its name as SQL reads it, and its rows come through the Schema", () =>
     Effect.gen(function* () {
       const found = yield* decode(insert({ id: 1, note: null, placed_by: "ann" }))
-      assert.deepInclude(found, { _tag: "Insert", new: { id: 1, note: null, placed: "ann" } })
+      assert.deepInclude(found, {
+        _tag: "Insert",
+        new: { _tag: "WholeRow", row: { id: 1, note: null, placed: "ann" } }
+      })
       const other = relationOf("order items", columns)
       assert.isUndefined(yield* decode(insert({ id: 1, note: null, placed_by: "ann" }, other)))
       const emptied = yield* decode(new Truncate(transaction, 0, 0, [other, relation], false, false))
@@ -133,7 +136,7 @@ describe("a typed table", () => {
       // One column more is none of ours.
       const wider = relationOf("Order Items", [...columns, ["more", 16]])
       const found = yield* decode(insert({ id: 1, note: null, placed_by: "ann", more: true }, wider))
-      assert.deepInclude(found, { new: { id: 1, note: null, placed: "ann" } })
+      assert.deepInclude(found, { new: { _tag: "WholeRow", row: { id: 1, note: null, placed: "ann" } } })
     })
   )
 
@@ -179,7 +182,7 @@ describe("a typed table", () => {
         const through = <A>(table: TypedTable.TypedTable<A, never>, change: Insert) =>
           Effect.map(table.decode(change), (found) => {
             const typed = Option.getOrThrow(found)
-            return typed._tag === "Insert" ? typed.new : undefined
+            return typed._tag === "Insert" ? typed.new.row : undefined
           }).pipe(Effect.provide(connector))
         const numeric = Option.getOrThrow(PgTypes.Numeric.fromText("0.10"))
         const at = Option.getOrThrow(PgTypes.PgTimestampTz.fromText("2024-02-29 12:34:56.789123+00"))
@@ -224,7 +227,7 @@ describe("a typed table", () => {
     Effect.gen(function* () {
       const domain = relationOf("Order Items", [["id", 16_999], ...columns.slice(1)], [23, 25, 25])
       const found = yield* decode(insert({ id: 1, note: null, placed_by: "ann" }, domain))
-      assert.deepInclude(found, { new: { id: 1, note: null, placed: "ann" } })
+      assert.deepInclude(found, { new: { _tag: "WholeRow", row: { id: 1, note: null, placed: "ann" } } })
     })
   )
 

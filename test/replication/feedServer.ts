@@ -10,11 +10,13 @@ import * as PgConfig from "../../src/config/PgConfig.js"
 import * as PgConnector from "../../src/connection/PgConnector.js"
 import * as Host from "../../src/host/Host.js"
 import type { Lsn } from "../../src/model/Lsn.js"
+import * as Oid from "../../src/model/Oid.js"
 import { Transport } from "../../src/net/Transport.js"
 import type { FeedError } from "../../src/replication/feed/FeedLink.js"
 import type { LogicalFeed, LogicalOptions } from "../../src/replication/feed/LogicalFeed.js"
 import { logical } from "../../src/replication/feed/LogicalFeed.js"
 import * as MissingPublication from "../../src/replication/slots/MissingPublication.js"
+import * as PublishedTrees from "../../src/replication/feed/PublishedTrees.js"
 import * as SlotState from "../../src/replication/slots/SlotState.js"
 import type { ServerEnd } from "../../src/testing/MemoryTransport.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
@@ -113,10 +115,22 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
         ])
       )
     ]
+    /** What the feed asks when it meets a table: those of the tests are in no tree. */
+    const catalogue: ScriptedServer.Script = [
+      startup(),
+      ScriptedServer.extendedQuery({
+        sql: PublishedTrees.query,
+        parameterTypes: [Oid.textArray, Oid.textArray],
+        columns: [column("id"), column("member")],
+        rows: Array.from({ length: 20 }, (_, id) => [String(id), null])
+      }),
+      repeat(expectAny("anything", () => []))
+    ]
     // A scope of its own, closed after the client's: the server has to hear its goodbye.
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
-    const server = yield* Scope.extend(ScriptedServer.make([script, ...(options.others ?? [])]), scope)
+    const scripts = [script, ...(options.others ?? []), catalogue]
+    const server = yield* Scope.extend(ScriptedServer.make(scripts), scope)
     const config = Either.getOrThrow(
       PgConfig.make({ host: "db", sslMode: "disable", user: "app", database: "db" })
     )

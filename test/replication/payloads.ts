@@ -2,6 +2,7 @@
 import * as Registry from "../../src/types/Registry.js"
 import type { ChangeFailure } from "../../src/replication/changes/ChangeFailure.js"
 import { ChangeDecoder, type Demand } from "../../src/replication/changes/ChangeDecoder.js"
+import type { Partitions } from "../../src/replication/changes/Relations.js"
 import type { LogicalEvent } from "../../src/replication/changes/LogicalEvent.js"
 import { SpillBlock } from "../../src/replication/changes/SpillBlock.js"
 import { PgTimestampTz } from "../../src/model/PgTimestampTz.js"
@@ -41,9 +42,10 @@ export class Consumer {
   constructor(
     streaming: Streaming = "off",
     registry: Registry.Registry = Registry.lossless,
-    private readonly blockSize = 100
+    private readonly blockSize = 100,
+    partitions?: Partitions
   ) {
-    this.decoder = new ChangeDecoder(registry, streaming)
+    this.decoder = new ChangeDecoder(registry, streaming, partitions)
   }
 
   /** Takes a payload; keepalives say nothing here. */
@@ -100,10 +102,15 @@ export class Consumer {
     return this
   }
 
-  /** The tag of the failure that the last of the messages meets. */
-  failing(...messages: ReadonlyArray<PgOutputMessage>): string {
+  /** The failure that the last of the messages meets. */
+  failureOf(...messages: ReadonlyArray<PgOutputMessage>): ChangeFailure | MalformedMessage | null {
     this.tell(...messages.slice(0, -1))
-    return this.take(payload(messages.at(-1)!, 0x10n))?._tag ?? "none"
+    return this.take(payload(messages.at(-1)!, 0x10n))
+  }
+
+  /** Its tag. */
+  failing(...messages: ReadonlyArray<PgOutputMessage>): string {
+    return this.failureOf(...messages)?._tag ?? "none"
   }
 }
 

@@ -11,12 +11,16 @@ import { WalView, xLogData } from "../../wire/replication/WalView.js"
 import type { ChangeFailure } from "./ChangeFailure.js"
 import type { Change, LogicalEvent, Relation, TransactionInfo } from "./LogicalEvent.js"
 import { Truncate } from "./LogicalEvent.js"
+import type { Partitions } from "./Relations.js"
 import { Relations } from "./Relations.js"
 import { SpillReader } from "./SpillBlock.js"
 import type { Discard, Replay, Spill } from "./Transactions.js"
 import { Transactions } from "./Transactions.js"
 
-/** A table was described of which some types are not known until `use` is called, or are known as text only. */
+/**
+ * A table was described of which some types are not known until `use` is called, or are known as text only, or of which it is not
+ * known until then whether it is partitioned.
+ */
 export interface Described {
   readonly _tag: "Described"
   readonly relation: Relation
@@ -48,9 +52,10 @@ export class ChangeDecoder {
 
   constructor(
     registry: Registry,
-    private readonly streaming: Streaming
+    private readonly streaming: Streaming,
+    partitions?: Partitions
   ) {
-    this.relations = new Relations(registry)
+    this.relations = new Relations(registry, partitions)
     this.messages = new Decoder(streaming)
   }
 
@@ -133,7 +138,9 @@ export class ChangeDecoder {
       case "Relation": {
         const relation = relations.describe(message)
         const unknownTypes = relations.unknownTypes(relation.id)
-        return unknownTypes.length === 0 && !relations.isTextOnly(relation.id)
+        return unknownTypes.length === 0 &&
+          !relations.isTextOnly(relation.id) &&
+          !relations.isStrange(relation.id)
           ? null
           : { _tag: "Described", relation, unknownTypes }
       }

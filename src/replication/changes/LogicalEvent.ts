@@ -6,6 +6,7 @@ import type { Lsn } from "../../model/Lsn.js"
 import type { PgTimestampTz } from "../../model/PgTimestampTz.js"
 import type { ObjectRow } from "../../types/RowShape.js"
 import type { RelationColumn, ReplicaIdentity } from "../../wire/replication/PgOutput.js"
+import type { PartitionTree } from "./PartitionTree.js"
 import { lsnOf } from "../../wire/replication/WalView.js"
 
 /** A table as the stream described it. One that is described anew, and differently, is another value. */
@@ -21,6 +22,8 @@ export interface Relation {
   readonly types?: ReadonlyArray<number>
   /** Names of the columns that make its replica identity. */
   readonly keys: ReadonlyArray<string>
+  /** Of a partitioned table or a partition, what the catalogue has of its tree; `undefined` for others, or when the table is gone. */
+  readonly tree?: PartitionTree
 }
 
 /** With its schema, for people. */

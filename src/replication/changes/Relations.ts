@@ -17,8 +17,16 @@ import type { ChangeFailure } from "./ChangeFailure.js"
 import type { ChangeRowPlace } from "../../model/CodecPlace.js"
 import type { Relation, TransactionInfo } from "./LogicalEvent.js"
 import { Delete, Insert, nameOf, Update } from "./LogicalEvent.js"
+import type { PartitionTrees } from "./PartitionTree.js"
 import * as ReadBy from "./ReadBy.js"
 import { TupleDecoder } from "./TupleDecoder.js"
+
+/** What is known of partitioned tables. */
+export interface Partitions {
+  readonly trees: PartitionTrees
+  /** Whether a key may be that of the partition, of other columns than the table's that it is published by. */
+  readonly anyIdentity: boolean
+}
 
 interface Entry {
   readonly message: PgOutput.Relation
@@ -62,11 +70,17 @@ export class Relations {
 
   constructor(
     private own: Registry,
+    private readonly partitions?: Partitions,
     private readonly base?: Relations
   ) {}
 
   private get registry(): Registry {
     return this.base?.registry ?? this.own
+  }
+
+  /** Whether it is not known yet if the relation is partitioned, or a partition. */
+  isStrange(id: number): boolean {
+    return this.partitions?.trees.has(id) === false
   }
 
   /** Types are read with this registry from now on, in relations already described too. */
@@ -115,7 +129,7 @@ export class Relations {
 
   /** What a streamed transaction is replayed over: it begins with what is known here, and keeps to itself what it learns. */
   overlay(): Relations {
-    return new Relations(this.registry, this)
+    return new Relations(this.registry, this.partitions, this)
   }
 
   /** The streamed transaction is committed and `overlay` is what its replay has made of it. */
@@ -156,12 +170,27 @@ export class Relations {
         ? new Insert(transaction, high, low, relation, row)
         : new Update(transaction, high, low, relation, "none", undefined, row)
     }
-    const kind = view.oldKind === oldKey ? "key" : "full"
-    const old: ObjectRow | undefined =
-      kind === "key" ? decoder.key(reader, view.old) : decoder.row(reader, view.old)
+    const isDeletion = view.tag === View.deletion
+    const { tree } = relation
+    let kind: "key" | "full" = "key"
+    let old: ObjectRow | undefined
+    if (view.oldKind !== oldKey) {
+      // A partition's old row has no more than its own replica identity has, whatever that of the table is.
+      const isKey = decoder.isKey(view.old, isDeletion ? undefined : view.new, tree?.leafKeys)
+      if (!isKey) kind = "full"
+      old = isKey ? decoder.known(reader, view.old) : decoder.row(reader, view.old)
+    } else {
+      const nullKey = decoder.nullKey(view.old)
+      if (nullKey !== undefined && this.partitions?.anyIdentity !== true) {
+        decoder.undecodable(otherIdentity(relation), nullKey)
+        return undecodable(entry, view.tag, "old", transaction)
+      }
+      const isStrange = nullKey !== undefined || decoder.isKeyless
+      old = isStrange ? decoder.known(reader, view.old) : decoder.key(reader, view.old)
+    }
     if (old === undefined) return undecodable(entry, view.tag, "old", transaction)
-    if (view.tag === View.deletion) return new Delete(transaction, high, low, relation, kind, old)
-    const row = decoder.rowOver(reader, view.new, view.old, kind)
+    if (isDeletion) return new Delete(transaction, high, low, relation, kind, old)
+    const row = decoder.rowOver(reader, view.new, view.old)
     if (row === undefined) return undecodable(entry, view.tag, "new", transaction)
     return new Update(transaction, high, low, relation, kind, old, row)
   }
@@ -181,6 +210,7 @@ export class Relations {
   }
 
   private compile(message: PgOutput.Relation, arrival: number): Entry {
+    const tree = this.partitions?.trees.get(message.id)
     const relation: Relation = {
       id: message.id,
       schema: schemaOf(message.namespace),
@@ -188,7 +218,8 @@ export class Relations {
       identity: message.identity,
       columns: message.columns,
       types: message.columns.map(({ typeOid }) => this.underlying(typeOid)),
-      keys: message.columns.flatMap(({ key, name }) => (key ? [name] : []))
+      keys: message.columns.flatMap(({ key, name }) => (key ? [name] : [])),
+      ...(tree === undefined ? {} : { tree })
     }
     const decoder = new TupleDecoder(message.columns, this.registry, (oid) => this.typeOf(oid))
     ReadBy.note(
@@ -197,6 +228,19 @@ export class Relations {
     )
     return { message, relation, decoder, arrival }
   }
+}
+
+const otherIdentity = (relation: Relation): string =>
+  `NULL in the key of an old row, which no replica identity can have: the row is of a partition whose replica identity is not that of ` +
+  `${nameOf(relation)}, which publishes it. ALTER TABLE … REPLICA IDENTITY of a partitioned table does not reach its partitions: give ` +
+  `each the same (ALTER TABLE partition REPLICA IDENTITY ${cures[relation.identity]}). What was written before has to be read with ` +
+  'partitionIdentity: "any"'
+
+const cures: { readonly [K in Relation["identity"]]: string } = {
+  default: "DEFAULT",
+  nothing: "DEFAULT",
+  full: "FULL",
+  index: "USING INDEX …"
 }
 
 const kindOf = (tag: number): ChangeRowPlace["kind"] =>

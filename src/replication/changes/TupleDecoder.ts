@@ -41,6 +41,8 @@ export class TupleDecoder {
   private readonly keyValues: Array<unknown>
   private readonly buildRow: RowShape.Build
   private readonly buildKey: RowShape.Build
+  /** Places of the columns, in the order of their names. */
+  private readonly byName: ReadonlyArray<number>
   /** Whether a column cannot be read in binary. */
   readonly isTextOnly: boolean
   /** OIDs that the registry does not know, or may know as they are no longer because they have fields. */
@@ -69,6 +71,7 @@ export class TupleDecoder {
     this.keyValues = this.keys.map(() => null)
     this.buildRow = RowShape.object(names)
     this.buildKey = RowShape.object(this.keys.map((index) => names[index]!))
+    this.byName = names.map((_, index) => index).sort((a, b) => (names[a]! < names[b]! ? -1 : 1))
   }
 
   get width(): number {
@@ -102,21 +105,56 @@ export class TupleDecoder {
     return this.built(this.buildKey, keyValues)
   }
 
+  /** A column of the replica identity that is NULL in this key, which none can be; `undefined` when there is none. */
+  nullKey(tuple: TupleView): number | undefined {
+    return this.keys.find((index) => tuple.kinds[index] === nullKind)
+  }
+
+  /** Whether the relation is described without any column of a replica identity. */
+  get isKeyless(): boolean {
+    return this.keys.length === 0
+  }
+
   /**
-   * All columns of an update's new row, where a value that did not change is taken from what is known of the old one:
-   * `known` says of which columns that is told there.
+   * Whether an old row that is described as whole is a key, with NULL where nothing is known: it has values in the columns of one of
+   * these keys and in no others, or it is NULL where the new row has what was there before.
    */
-  rowOver(
-    reader: ByteReader,
-    tuple: TupleView,
-    old: TupleView,
-    known: "key" | "full"
-  ): RowShape.ObjectRow | undefined {
-    const { columns, values } = this
+  isKey(old: TupleView, row: TupleView | undefined, keys: ReadonlySet<string> | undefined): boolean {
+    const { kinds } = old
+    let isWhole = true
+    for (let index = 0; index < this.columns.length; index++) {
+      if (kinds[index] !== nullKind) continue
+      isWhole = false
+      if (row !== undefined && isMissing(row.kinds[index])) return true
+    }
+    return !isWhole && keys !== undefined && keys.size > 0 && keys.has(this.valued(old).join("\0"))
+  }
+
+  /** Names of the columns that are not NULL, in their order. */
+  private valued({ kinds }: TupleView): ReadonlyArray<string> {
+    return this.byName.flatMap((index) => (kinds[index] === nullKind ? [] : [this.columns[index]!.name]))
+  }
+
+  /** The columns that are not NULL and no others. */
+  known(reader: ByteReader, tuple: TupleView): RowShape.ObjectRow | undefined {
+    const names: Array<string> = []
+    const values: Array<unknown> = []
+    for (let index = 0; index < this.columns.length; index++) {
+      if (tuple.kinds[index] === nullKind) continue
+      names.push(this.columns[index]!.name)
+      values.push(this.value(reader, tuple, index))
+      if (reader.failure !== null) return this.undecodable(reader.failure, index)
+    }
+    return this.built(RowShape.object(names), values)
+  }
+
+  /** All columns of an update's new row, where a value that did not change is taken from the old one, if it is there. */
+  rowOver(reader: ByteReader, tuple: TupleView, old: TupleView): RowShape.ObjectRow | undefined {
+    const { values } = this
     for (let index = 0; index < values.length; index++) {
       let value = this.value(reader, tuple, index)
-      if (value === Unchanged && (known === "full" || columns[index]!.key))
-        value = this.value(reader, old, index)
+      // A value that was left out is never NULL: where the old row has NULL, it does not know it either.
+      if (value === Unchanged && old.kinds[index] !== nullKind) value = this.value(reader, old, index)
       if (reader.failure !== null) return this.undecodable(reader.failure, index)
       values[index] = value
     }
@@ -138,10 +176,15 @@ export class TupleDecoder {
     return row
   }
 
-  private undecodable(reason: string, index: number): undefined {
+  /** Notes why a row cannot be read; gives nothing. */
+  undecodable(reason: string, index: number): undefined {
     const { name, typeOid } = this.columns[index]!
     const type = this.registry.nameOf(typeOid)
     this.failure = { _tag: "UndecodableColumn", column: name, index, type, reason }
     return undefined
   }
 }
+
+/** Whether a value was left out because it did not change. */
+const isMissing = (kind: number | undefined): boolean =>
+  kind !== nullKind && kind !== textKind && kind !== binaryKind

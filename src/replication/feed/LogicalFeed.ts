@@ -19,12 +19,14 @@ import type { Next, ReadError } from "./FeedReader.js"
 import type { Learn } from "./KnownTypes.js"
 import { FeedReader } from "./FeedReader.js"
 import type { LogicalEvent } from "../changes/LogicalEvent.js"
+import { PartitionTrees } from "../changes/PartitionTree.js"
 import * as MissingPublication from "../slots/MissingPublication.js"
 import type { PgOutputOptions, Resolved } from "../slots/PgOutputOptions.js"
 import * as PgOutput from "../slots/PgOutputOptions.js"
 import { Progress } from "./Progress.js"
 import * as PullStream from "./PullStream.js"
 import * as RawMessages from "./RawMessages.js"
+import * as PublishedTrees from "./PublishedTrees.js"
 import * as PublishedTypes from "../slots/PublishedTypes.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
 import * as SpillStore from "./SpillStore.js"
@@ -44,6 +46,12 @@ export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publ
    * that nothing but that publication would have published are lost, as PostgreSQL 18 has it by itself; older servers fail.
    */
   readonly missingPublications?: MissingPublication.WhenMissing
+  /**
+   * Whose keys the old rows of a table may have that publishes its partitions as its own. `same`, the default: those of the table's
+   * replica identity; the stream fails with `PgChangeRowError` at an old row without them, which a partition of another replica identity
+   * has sent. `any`: such a row has the columns of the partition's key, and `oldKind` is `key`.
+   */
+  readonly partitionIdentity?: "same" | "any"
   /**
    * How values are read. Unless given, as the connector's sessions read them: types that it does not know are looked up in
    * the catalogue when a table that has them is first described, through a session of its own; a value of a type that is gone
@@ -166,7 +174,21 @@ export const logical = (
     const connector = yield* PgConnector
     const { types } = options
     const skips = options.missingPublications === "skip"
-    const learn: Learn = types === undefined ? connector.findTypes : () => Effect.succeed(types)
+    const findTypes = (oids: ReadonlyArray<number>) =>
+      types === undefined && oids.length > 0
+        ? connector.findTypes(oids)
+        : Effect.succeed(types ?? connector.types)
+    const trees = new PartitionTrees()
+    // On another session: what the walsender's has read of tables is what it would decode older changes by.
+    const learnTable = (table: number) =>
+      trees.has(table)
+        ? Effect.void
+        : Effect.scoped(
+            Effect.flatMap(connector.open(), (session) =>
+              PublishedTrees.learn(session, options.publications, table, trees)
+            )
+          )
+    const learn: Learn = (oids, table) => Effect.zipRight(learnTable(table), findTypes(oids))
     const link: FeedLink<Resolved> = yield* Link.open(options, {
       name: "pgoutput",
       options: (version) => PgOutput.resolve({ ...options, binary: options.binary ?? true }, version),
@@ -180,7 +202,7 @@ export const logical = (
         const oids = yield* Effect.scoped(
           Effect.flatMap(connector.open(), (session) => PublishedTypes.list(session, options.publications))
         )
-        const registry = oids.length === 0 ? connector.types : yield* learn(oids)
+        const registry = yield* findTypes(oids)
         return oids.every((oid) => registry.lookup(oid)?.decodeBinary !== undefined)
       }),
       progress: (start) =>
@@ -196,6 +218,7 @@ export const logical = (
       registry: types ?? connector.types,
       store,
       learn,
+      partitions: { trees, anyIdentity: options.partitionIdentity === "any" },
       room,
       until: options.until
     })

@@ -1,6 +1,8 @@
 /** What a reader of a feed stops for before its data is used up, and how it knows. */
+import * as Either from "effect/Either"
 import * as SqlState from "../../model/SqlState.js"
 import type { MalformedMessage } from "../../wire/MalformedMessage.js"
+import * as PgOutput from "../../wire/replication/PgOutput.js"
 import type { Demand } from "../changes/ChangeDecoder.js"
 import type { ChangeFailure } from "../changes/ChangeFailure.js"
 
@@ -17,8 +19,16 @@ export type Stop =
   | ChangeFailure
   | MalformedMessage
   | Keep
-  /** A table with types that nobody knows yet, or that are known as text only, was described inside a streamed transaction. */
-  | { readonly _tag: "Learn"; readonly oids: ReadonlyArray<number>; readonly keep: Keep | undefined }
+  /**
+   * A table was described inside a streamed transaction that has types which are not known yet, or known as text only, or of which it
+   * is not known whether it is partitioned.
+   */
+  | {
+      readonly _tag: "Learn"
+      readonly oids: ReadonlyArray<number>
+      readonly table: number
+      readonly keep: Keep | undefined
+    }
   /** The server has a value for which it has no binary form. */
   | { readonly _tag: "AsText" }
   /** There is no place for one more transaction that is not acknowledged. */
@@ -35,7 +45,20 @@ export const tooLarge: Stop = {
   reason: "a message is too large to keep"
 }
 
-export const relationTag = 0x52
+const relationTag = 0x52
+
+/** The table that a payload of a streamed transaction describes, and its types: once it is replayed it is too late to ask. */
+export const describedIn = (
+  bytes: Uint8Array,
+  start: number,
+  end: number
+): { readonly id: number; readonly oids: ReadonlyArray<number> } | undefined => {
+  if (bytes[start] !== relationTag) return undefined
+  const message = PgOutput.decode(bytes, true, start, end)
+  if (Either.isLeft(message) || message.right._tag !== "Relation") return undefined
+  const { columns, id } = message.right
+  return { id, oids: columns.map(({ typeOid }) => typeOid) }
+}
 
 /** Tags of changes with rows, after which no transaction can have begun or ended: `I`, `U`, `D`. */
 export const isRow = (tag: number | undefined): boolean => tag === 0x49 || tag === 0x55 || tag === 0x44

@@ -6,6 +6,7 @@ import * as Stream from "effect/Stream"
 import type { Lsn } from "../../model/Lsn.js"
 import * as Batches from "./Batches.js"
 import type { ChangeEvent, Keys } from "../feed/ChangeKeys.js"
+import { Descriptions } from "../feed/ChangeKeys.js"
 import type { Ending } from "./Ending.js"
 import { byHandler, byServer } from "./Ending.js"
 import type { Finished } from "./Finished.js"
@@ -67,8 +68,10 @@ const unlessKnown = <E, R>(finished: Finished, end: Lsn, work: (ticket: Ticket) 
   Effect.flatMap(finished.isKnown(end), (known) => (known ? Effect.void : work(finished.begin(end))))
 
 /** What several touch together. */
-const keysOf = ([event, ...more]: Unit, keys: (event: TransactionEvent) => Keys): Keys =>
-  more.length === 0 ? keys(event) : "all"
+const keysOf = (unit: Unit, keys: (event: TransactionEvent) => Keys, descriptions: Descriptions): Keys => {
+  const hasChanged = unit.map((event) => descriptions.hasChanged(event))
+  return unit.length > 1 || hasChanged[0] === true ? "all" : keys(unit[0])
+}
 
 const each = <E, R>(
   unit: Unit,
@@ -82,12 +85,13 @@ export const transactions = <E, R>(
 ): Work<E, R> =>
   working<E, R, void, R>(concurrency, (submit) => {
     const units = new Units(finished)
+    const descriptions = new Descriptions()
     const take = (event: TransactionEvent): Work<E, R> =>
       Effect.flatMap(units.take(event), (unit) => {
         if (unit === undefined) return Effect.void
         const ticket = finished.begin(endOf(event))
         return submit(
-          () => keysOf(unit, keys),
+          () => keysOf(unit, keys, descriptions),
           Effect.zipRight(each(unit, call, handle), finished.finish(ticket))
         )
       })
@@ -125,12 +129,13 @@ export const changes = <E, R>(
 ): Work<E, R> =>
   working<E, R, void, R>(concurrency, (submit) => {
     let open: Open | undefined
+    const descriptions = new Descriptions()
     const late = new Late<Open>()
     const close = (ticket: Ticket | undefined): Work<E, R> =>
       ticket === undefined ? Effect.void : finished.finish(ticket)
     const run = (event: ChangeEvent, done: () => Ticket | undefined): Work<E, R> =>
       submit(
-        () => keys(event),
+        () => (descriptions.hasChanged(event) ? "all" : keys(event)),
         call(handling(() => handle(event))).pipe(Effect.zipRight(Effect.suspend(() => close(done()))))
       )
     /** What stands outside of transactions has a position of its own. */

@@ -38,7 +38,8 @@ export type TypedRow<A> = WholeRow<A> | PartialRow<A>
 
 export interface TypedInsert<A> {
   readonly _tag: "Insert"
-  readonly new: A
+  /** Always whole. Of the same shape as in an update, so that one handler serves both. */
+  readonly new: WholeRow<A>
   readonly change: Insert
 }
 
@@ -64,12 +65,23 @@ export interface TypedTruncate {
   readonly change: Truncate
 }
 
-export type TypedChange<A> = TypedInsert<A> | TypedUpdate<A> | TypedDelete<A> | TypedTruncate
+/**
+ * Partitions of the table are empty, of which the stream tells one by one: the rows that were in them are gone, and the others are not. A
+ * publication with `publish_via_partition_root` tells of the table as a whole, by `Truncate`.
+ */
+export interface TypedPartitionTruncate {
+  readonly _tag: "PartitionTruncate"
+  readonly partitions: ReadonlyArray<Relation>
+  readonly change: Truncate
+}
+
+export type TypedChange<A> =
+  TypedInsert<A> | TypedUpdate<A> | TypedDelete<A> | TypedTruncate | TypedPartitionTruncate
 
 export interface TypedTable<A, R> {
   readonly schema: string
   readonly name: string
-  /** Whether the relation is this table, by name. */
+  /** Whether the relation is this table, by name, or a partition of it at any depth. */
   readonly matches: (relation: Relation) => boolean
   /**
    * The change with its rows decoded; none when it is of another table.
@@ -234,7 +246,7 @@ class Decoder<A, R> {
   insert(change: Insert, origin: Source): Effect.Effect<TypedInsert<A>, PgChangeRowError, R> {
     return Effect.map(this.decode(this.whole, change.new, origin, placeOf(change, "new")), (row) => ({
       _tag: "Insert",
-      new: row,
+      new: { _tag: "WholeRow", row },
       change
     }))
   }
@@ -257,8 +269,15 @@ const make = <A, R>(
   schema: Schema.Schema<A, unknown, R>
 ): TypedTable<A, R> => {
   const decoder = new Decoder(schema, name)
+  const isNamed = ({ name, schema }: { readonly schema: string; readonly name: string }): boolean =>
+    schema === schemaName && name === tableName
   const matches = (relation: Relation): boolean =>
-    relation.schema === schemaName && relation.name === tableName
+    isNamed(relation) || relation.tree?.ancestors.some(isNamed) === true
+  const truncated = (change: Truncate): TypedChange<A> | undefined => {
+    if (change.relations.some(isNamed)) return { _tag: "Truncate", change }
+    const partitions = change.relations.filter(matches)
+    return partitions.length === 0 ? undefined : { _tag: "PartitionTruncate", partitions, change }
+  }
   const decodeRow = (
     change: Insert | Update | Delete,
     origin: Source
@@ -291,9 +310,7 @@ const make = <A, R>(
     decode: (change) => {
       switch (change._tag) {
         case "Truncate":
-          return Effect.succeed(
-            change.relations.some(matches) ? Option.some({ _tag: "Truncate", change }) : Option.none()
-          )
+          return Effect.succeed(Option.fromNullable(truncated(change)))
         case "Insert":
         case "Update":
         case "Delete":
@@ -320,7 +337,7 @@ const misnamed = (reason: string): TypedTable<never, never> => ({
 })
 
 /**
- * The table of this name, its rows through the Schema. The name is written as in SQL, such as `shop."Order Items"`; without a
+ * The table of this name, with its partitions where a publication publishes those by themselves, its rows through the Schema. The name is written as in SQL, such as `shop."Order Items"`; without a
  * schema it is in `public`.
  */
 export const table = <A, I extends object, R>(

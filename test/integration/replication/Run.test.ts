@@ -610,7 +610,7 @@ describe("tables and messages", () => {
                 }
                 if (Option.isNone(found)) return
                 const change = found.value
-                if (change._tag === "Insert") seen.push([change.new.id, change.new.big.length])
+                if (change._tag === "Insert") seen.push([change.new.row.id, change.new.row.big.length])
                 if (change._tag === "Update") seen.push([change.new._tag, change.new.row])
                 if (change._tag === "Delete") seen.push([change.old._tag, change.old.row])
               })

@@ -1,0 +1,121 @@
+/**
+ * Partitioned tables as the catalogue has them now: to which a partition belongs, by which columns its rows are told apart, and what
+ * replica identities the partitions have. A stream says none of it: a table that is published by its root is described with the root's
+ * replica identity, and its old rows come with what the partition's has.
+ *
+ * @see https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE
+ */
+
+/** A unique index whose columns are all NOT NULL, so that it may be a replica identity. */
+export interface MemberKey {
+  /** Whether it is the replica identity now. */
+  readonly identity: boolean
+  readonly columns: ReadonlyArray<string>
+}
+
+/** One table of a tree. */
+export interface Member {
+  readonly id: number
+  readonly root: number
+  /** The table that it is a partition of; `undefined` for the root. */
+  readonly parent: number | undefined
+  readonly schema: string
+  readonly name: string
+  readonly isLeaf: boolean
+  readonly keys: ReadonlyArray<MemberKey>
+  /** The columns that it is partitioned by; none for a leaf, or where it is done by expressions. */
+  readonly partitionedBy: ReadonlyArray<string>
+}
+
+/** A partitioned table, or a partition, in its tree. */
+export interface PartitionTree {
+  /** OID of the topmost table. */
+  readonly root: number
+  /** The tables that it is a partition of, the nearest first; none for the root. */
+  readonly ancestors: ReadonlyArray<{ readonly schema: string; readonly name: string }>
+  /**
+   * The columns that tell the rows of the tree apart, wherever they lie: those of the replica identity of all partitions, without those
+   * that say in which partition a row lies. Without any, no two rows are told apart.
+   */
+  readonly rowColumns: ReadonlyArray<string>
+  /** Each key that a partition has or may have had as its replica identity, by `nameOfKey`. */
+  readonly leafKeys: ReadonlySet<string>
+}
+
+/** Columns as one text, whatever their order. */
+export const nameOfKey = (columns: ReadonlyArray<string>): string => [...columns].sort().join("\0")
+
+const splitKey = (name: string): ReadonlyArray<string> => name.split("\0")
+
+/** The key that tells rows apart everywhere, by its name: that of all partitions, or else the root's. */
+const commonKey = (root: Member | undefined, leaves: ReadonlyArray<Member>): string | undefined => {
+  const identities = new Set(
+    leaves.flatMap(({ keys }) => keys.filter((key) => key.identity).map((key) => nameOfKey(key.columns)))
+  )
+  if (identities.size > 1) return undefined
+  const [only] = identities
+  const own = root?.keys.find((key) => key.identity) ?? root?.keys[0]
+  return only ?? (own === undefined ? undefined : nameOfKey(own.columns))
+}
+
+const rowColumnsOf = (
+  members: ReadonlyArray<Member>,
+  leaves: ReadonlyArray<Member>
+): ReadonlyArray<string> => {
+  const key = commonKey(
+    members.find(({ parent }) => parent === undefined),
+    leaves
+  )
+  if (key === undefined) return []
+  const places = new Set(members.flatMap(({ partitionedBy }) => partitionedBy))
+  const columns = splitKey(key)
+  const others = columns.filter((name) => !places.has(name))
+  return others.length === 0 ? columns : others
+}
+
+const ancestorsOf = (member: Member, byId: ReadonlyMap<number, Member>): PartitionTree["ancestors"] => {
+  const found: Array<{ readonly schema: string; readonly name: string }> = []
+  for (
+    let at = member.parent === undefined ? undefined : byId.get(member.parent);
+    at !== undefined;
+    at = at.parent === undefined ? undefined : byId.get(at.parent)
+  ) {
+    found.push({ schema: at.schema, name: at.name })
+  }
+  return found
+}
+
+/** What one feed knows of partitioned tables. It grows as tables are described that are not known yet. */
+export class PartitionTrees {
+  /** `undefined` for a table that is neither partitioned nor a partition. */
+  private readonly known = new Map<number, PartitionTree | undefined>()
+
+  /** Whether the catalogue has been asked for the table. */
+  has(id: number): boolean {
+    return this.known.has(id)
+  }
+
+  get(id: number): PartitionTree | undefined {
+    return this.known.get(id)
+  }
+
+  /** Takes what the catalogue answered: `tables` are all that it was asked for, `members` the whole trees that they are in. */
+  learn(tables: Iterable<number>, members: ReadonlyArray<Member>): void {
+    for (const id of tables) this.known.set(id, undefined)
+    const byId = new Map(members.map((member) => [member.id, member]))
+    const byRoot = new Map<number, Array<Member>>()
+    for (const member of members) {
+      const tree = byRoot.get(member.root)
+      if (tree === undefined) byRoot.set(member.root, [member])
+      else tree.push(member)
+    }
+    for (const [root, tree] of byRoot) {
+      const leaves = tree.filter(({ isLeaf }) => isLeaf)
+      const rowColumns = rowColumnsOf(tree, leaves)
+      const leafKeys = new Set(leaves.flatMap(({ keys }) => keys.map(({ columns }) => nameOfKey(columns))))
+      for (const member of tree) {
+        this.known.set(member.id, { root, ancestors: ancestorsOf(member, byId), rowColumns, leafKeys })
+      }
+    }
+  }
+}
