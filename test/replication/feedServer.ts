@@ -129,7 +129,8 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
     // A scope of its own, closed after the client's: the server has to hear its goodbye.
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
-    const scripts = [script, ...(options.others ?? []), catalogue]
+    // More than enough: some connections only look whether the server can be reached.
+    const scripts = [script, ...(options.others ?? []), ...Array.from({ length: 100 }, () => catalogue)]
     const server = yield* Scope.extend(ScriptedServer.make(scripts), scope)
     const config = Either.getOrThrow(
       PgConfig.make({ host: "db", sslMode: "disable", user: "app", database: "db" })

@@ -169,7 +169,8 @@ describeEachVersion(
             yield* sql(`insert into root values (1, 'eu', 'a', 1, null); delete from root`)
             const error = yield* Effect.flip(changes(options, until))
             assert.instanceOf(error, Replication.PgChangeRowError)
-            assert.deepInclude(error, { where: "id", table: `${schema}.root`, kind: "delete", row: "old" })
+            assert.include(error.message, `"id"`)
+            assert.include(error.message, `the old row of a delete from ${schema}.root`)
             assert.include(error.message, "REPLICA IDENTITY DEFAULT")
             assert.deepStrictEqual(
               (yield* changes({ ...options, partitionIdentity: "any" }, until)).flatMap(show),
