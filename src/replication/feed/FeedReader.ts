@@ -10,55 +10,23 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgChangeRowError, PgOpenError, PgSessionError } from "../../model/PgError.js"
-import type { Registry } from "../../types/Registry.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { bodyEnd } from "../../wire/FrameRun.js"
 import type { MalformedMessage } from "../../wire/MalformedMessage.js"
 import { primaryKeepalive, WalView, xLogData } from "../../wire/replication/WalView.js"
 import { ChangeDecoder } from "../changes/ChangeDecoder.js"
 import type { Demand, Replaying } from "../changes/ChangeDecoder.js"
-import type { Partitions } from "../changes/Relations.js"
 import type { ChangeFailure } from "../changes/ChangeFailure.js"
-import type { Learn } from "./KnownTypes.js"
 import { KnownTypes } from "./KnownTypes.js"
-import type { FeedError, FeedLink } from "./FeedLink.js"
 import * as FeedFailure from "./FeedFailure.js"
 import { positionOf } from "../changes/LogicalEvent.js"
 import type { LogicalEvent } from "../changes/LogicalEvent.js"
-import type { Resolved } from "../slots/PgOutputOptions.js"
+import type { Next, ReadError, ReaderOptions } from "./ReaderOptions.js"
 import type { Keep, Stop } from "./ReaderStop.js"
 import { asText, describedIn, full, isRow, isWithoutBinary, reached, tooLarge } from "./ReaderStop.js"
 import { SpillBlock } from "../changes/SpillBlock.js"
-import type { Bell } from "../slots/StandbyStatus.js"
-import type { TransactionStore } from "./TransactionStore.js"
 
-/** What ends a reader besides the end of the stream; with a way to open sessions, for looking types up. */
-export type ReadError = PgSessionError | PgChangeRowError | PgOpenError | FeedError
-
-<<<<<<< HEAD
-=======
-/**
- * Gives a registry that knows what can be known of types of these OIDs, and learns of the table whether it is partitioned, unless
- * that is known.
- */
-export type Learn = (oids: ReadonlyArray<number>, table: number) => Effect.Effect<Registry, ReadError>
-
->>>>>>> 9103099 (Read old rows of partitions by what the server can know, keep rows that move in their order, and give inserts the shape of updates)
-/** The next events; as a failure, none at the end of the stream. */
-export type Next<A> = Effect.Effect<Chunk.Chunk<A>, Option.Option<ReadError>>
-
-export interface ReaderOptions {
-  readonly link: FeedLink<Resolved>
-  readonly registry: Registry
-  readonly store: TransactionStore<ReadError>
-  readonly learn: Learn
-  readonly partitions: Partitions
-  /** Rung when transactions have been acknowledged. */
-  readonly room: Bell
-  /** Where to end: behind the transaction that reaches this position. */
-  readonly until: Lsn | undefined
-}
+export type { Next, ReadError } from "./ReaderOptions.js"
 
 /** Bytes of a streamed transaction that are gathered before its store is called. */
 const blockBytes = 1 << 16
@@ -110,7 +78,7 @@ export class FeedReader {
 
   private decoderOf(): ChangeDecoder {
     const { link, partitions } = this.options
-    return new ChangeDecoder(this.registry, link.plugin.streaming, partitions)
+    return new ChangeDecoder(this.types.registry, link.plugin.streaming, partitions)
   }
 
   /** The next events, never none of them. */
@@ -225,25 +193,11 @@ export class FeedReader {
     if (keep === undefined && block.size >= blockBytes) {
       keep = { _tag: "Keep", xid: demand.xid, block: block.take() }
     }
-<<<<<<< HEAD
-    if (bytes[this.wal.dataStart] !== relationTag) return keep
-    const oids = this.typesIn(bytes)
-    return this.types.areSettled(oids) ? keep : { _tag: "Learn", oids, keep }
-  }
-
-  /** The types in the table that the payload describes: once it is replayed it is too late to ask. */
-  private typesIn(bytes: Uint8Array): ReadonlyArray<number> {
-    const { dataEnd, dataStart } = this.wal
-    const message = PgOutput.decode(bytes, true, dataStart, dataEnd)
-    if (Either.isLeft(message) || message.right._tag !== "Relation") return []
-    return message.right.columns.map(({ typeOid }) => typeOid)
-=======
     const described = describedIn(bytes, this.wal.dataStart, this.wal.dataEnd)
     if (described === undefined) return keep
     const { id, oids } = described
-    const isKnown = this.areBinary(oids) && !this.decoder.relations.isStrange(id)
+    const isKnown = this.types.areSettled(oids) && !this.decoder.relations.isStrange(id)
     return isKnown ? keep : { _tag: "Learn", oids, table: id, keep }
->>>>>>> 9103099 (Read old rows of partitions by what the server can know, keep rows that move in their order, and give inserts the shape of updates)
   }
 
   /** Notes the transactions that end in the events from `from` on. True when there are any. */
@@ -280,13 +234,8 @@ export class FeedReader {
         return Effect.zipRight(
           stop.keep === undefined ? Effect.void : this.keep(stop.keep),
           Effect.zipRight(
-<<<<<<< HEAD
-            this.types.learn(stop.oids),
+            this.learn(stop.table, stop.oids),
             Effect.suspend(() => (this.types.areBinary(stop.oids) ? Effect.void : this.goOnAsText))
-=======
-            this.learn(stop.oids, stop.table),
-            Effect.suspend(() => (this.areBinary(stop.oids) ? Effect.void : this.goOnAsText))
->>>>>>> 9103099 (Read old rows of partitions by what the server can know, keep rows that move in their order, and give inserts the shape of updates)
           )
         )
       case "AsText":
@@ -298,11 +247,7 @@ export class FeedReader {
         return this.beginReplay(stop)
       case "Described":
         return Effect.zipRight(
-<<<<<<< HEAD
-          stop.unknownTypes.length === 0 ? Effect.void : this.types.learn(stop.unknownTypes),
-=======
-          this.learn(stop.unknownTypes, stop.relation.id),
->>>>>>> 9103099 (Read old rows of partitions by what the server can know, keep rows that move in their order, and give inserts the shape of updates)
+          this.learn(stop.relation.id, stop.unknownTypes),
           Effect.suspend(() =>
             this.decoder.relations.isTextOnly(stop.relation.id) ? this.goOnAsText : Effect.void
           )
@@ -329,7 +274,6 @@ export class FeedReader {
     return Effect.mapError(this.options.store.append(xid, block), Option.some)
   }
 
-<<<<<<< HEAD
   /** Gives the payload once more to the decoder if a composite has been altered since its table was described. */
   private tryAgain(stop: ChangeFailure): Effect.Effect<void, Option.Option<ReadError>> {
     return Effect.flatMap(this.types.learnFields, (isNew) => {
@@ -337,18 +281,20 @@ export class FeedReader {
       this.index--
       return Effect.void
     })
-=======
-  private learn(oids: ReadonlyArray<number>, table: number): Effect.Effect<void, Option.Option<ReadError>> {
-    const isStrange = this.decoder.relations.isStrange(table)
-    return this.options.learn(oids, table).pipe(
-      Effect.mapError(Option.some),
-      Effect.map((registry) => {
-        if (registry === this.registry && !isStrange) return
-        this.registry = registry
-        this.decoder.relations.use(registry)
-      })
-    )
->>>>>>> 9103099 (Read old rows of partitions by what the server can know, keep rows that move in their order, and give inserts the shape of updates)
+  }
+
+  /** Learns whether the table is partitioned, and what can be known of these types. */
+  private learn(
+    table: number,
+    oids: ReadonlyArray<number>
+  ): Effect.Effect<unknown, Option.Option<ReadError>> {
+    const { relations } = this.decoder
+    const isTree = relations.isStrange(table)
+      ? Effect.map(Effect.mapError(this.options.learnTree(table), Option.some), () =>
+          relations.use(this.types.registry)
+        )
+      : Effect.void
+    return Effect.zipRight(isTree, oids.length === 0 ? Effect.void : this.types.learn(oids))
   }
 
   /**
@@ -362,11 +308,7 @@ export class FeedReader {
     return Effect.gen(this, function* () {
       yield* link.beginAsText(this.position)
       yield* store.clear
-<<<<<<< HEAD
-      this.decoder = new ChangeDecoder(this.types.registry, link.plugin.streaming)
-=======
       this.decoder = this.decoderOf()
->>>>>>> 9103099 (Read old rows of partitions by what the server can know, keep rows that move in their order, and give inserts the shape of updates)
       this.block.take()
       this.blockOf = 0
       this.runs = none

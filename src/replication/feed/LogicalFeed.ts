@@ -174,21 +174,15 @@ export const logical = (
     const connector = yield* PgConnector
     const { types } = options
     const skips = options.missingPublications === "skip"
-    const findTypes = (oids: ReadonlyArray<number>) =>
-      types === undefined && oids.length > 0
-        ? connector.findTypes(oids)
-        : Effect.succeed(types ?? connector.types)
+    const learn: Learn = types === undefined ? connector.findTypes : () => Effect.succeed(types)
     const trees = new PartitionTrees()
     // On another session: what the walsender's has read of tables is what it would decode older changes by.
-    const learnTable = (table: number) =>
-      trees.has(table)
-        ? Effect.void
-        : Effect.scoped(
-            Effect.flatMap(connector.open(), (session) =>
-              PublishedTrees.learn(session, options.publications, table, trees)
-            )
-          )
-    const learn: Learn = (oids, table) => Effect.zipRight(learnTable(table), findTypes(oids))
+    const learnTree = (table: number) =>
+      Effect.scoped(
+        Effect.flatMap(connector.open(), (session) =>
+          PublishedTrees.learn(session, options.publications, table, trees)
+        )
+      )
     const link: FeedLink<Resolved> = yield* Link.open(options, {
       name: "pgoutput",
       options: (version) => PgOutput.resolve({ ...options, binary: options.binary ?? true }, version),
@@ -202,7 +196,7 @@ export const logical = (
         const oids = yield* Effect.scoped(
           Effect.flatMap(connector.open(), (session) => PublishedTypes.list(session, options.publications))
         )
-        const registry = yield* findTypes(oids)
+        const registry = oids.length === 0 ? connector.types : yield* learn(oids)
         return oids.every((oid) => registry.lookup(oid)?.decodeBinary !== undefined)
       }),
       progress: (start) =>
@@ -219,6 +213,7 @@ export const logical = (
       store,
       learn,
       partitions: { trees, anyIdentity: options.partitionIdentity === "any" },
+      learnTree,
       room,
       until: options.until
     })

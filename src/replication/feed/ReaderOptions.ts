@@ -1,0 +1,34 @@
+/** What a reader of a feed is made of, and what it gives. */
+import type * as Chunk from "effect/Chunk"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type { PgChangeRowError } from "../../model/ChangeRowError.js"
+import type { Lsn } from "../../model/Lsn.js"
+import type { PgOpenError, PgSessionError } from "../../model/PgError.js"
+import type { Registry } from "../../types/Registry.js"
+import type { Partitions } from "../changes/Relations.js"
+import type { Resolved } from "../slots/PgOutputOptions.js"
+import type { Bell } from "../slots/StandbyStatus.js"
+import type { FeedError, FeedLink } from "./FeedLink.js"
+import type { Learn } from "./KnownTypes.js"
+import type { TransactionStore } from "./TransactionStore.js"
+
+/** What ends a reader besides the end of the stream; with a way to open sessions, for looking types up. */
+export type ReadError = PgSessionError | PgChangeRowError | PgOpenError | FeedError
+
+/** The next events; as a failure, none at the end of the stream. */
+export type Next<A> = Effect.Effect<Chunk.Chunk<A>, Option.Option<ReadError>>
+
+export interface ReaderOptions {
+  readonly link: FeedLink<Resolved>
+  readonly registry: Registry
+  readonly store: TransactionStore<ReadError>
+  readonly learn: Learn
+  readonly partitions: Partitions
+  /** Learns of a table whether it is partitioned, or a partition. */
+  readonly learnTree: (table: number) => Effect.Effect<void, ReadError>
+  /** Rung when transactions have been acknowledged. */
+  readonly room: Bell
+  /** Where to end: behind the transaction that reaches this position. */
+  readonly until: Lsn | undefined
+}
