@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as ParseResult from "effect/ParseResult"
+import * as Steps from "./Steps.js"
 
 /** What code of the application's threw while a row went through its Schema. */
 export class Thrown {
@@ -21,15 +22,32 @@ export interface Parsed<A> {
 
 export type Parse<I, A, R> = (row: I) => Effect.Effect<A, ParseResult.ParseIssue, R>
 
+/** A compiled parser: where it stops, the other one decides. Forgotten for good when a row needs an effect. */
+export interface Compiled {
+  step: Steps.Step | undefined
+}
+
 export const parse = <I, A, R>(
   rows: ReadonlyArray<I>,
-  parser: Parse<I, A, R>
+  parser: Parse<I, A, R>,
+  compiled: Compiled = { step: undefined }
 ): Effect.Effect<Parsed<A>, never, R> => {
   const values: Array<A> = []
   try {
     for (let index = 0; index < rows.length; index++) {
+      const { step } = compiled
+      if (step !== undefined) {
+        const value = step(rows[index])
+        if (value !== Steps.refused && value !== Steps.undecided) {
+          values.push(value as A)
+          continue
+        }
+      }
       const parsed = parser(rows[index]!)
-      if (!isDone(parsed)) return rest(rows, index, parsed, values, parser)
+      if (!isDone(parsed)) {
+        compiled.step = undefined
+        return rest(rows, index, parsed, values, parser)
+      }
       if (Either.isLeft(parsed)) return Effect.succeed({ values, fault: parsed.left })
       values.push(parsed.right)
     }

@@ -16,6 +16,7 @@ import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
 import * as ColumnCodecs from "./ColumnCodecs.js"
 import * as Compare from "./Compare.js"
+import * as CompiledRow from "./CompiledRow.js"
 import * as InTurn from "./InTurn.js"
 import * as Issue from "./Issue.js"
 import * as Renamed from "./Renamed.js"
@@ -38,6 +39,7 @@ export class RowSchema<A, R> {
   /** The columns that the Schema wants; left when no row goes through it. */
   readonly wanted: Either.Either<Wanted.WantedRow, string>
   private readonly columnNames: ReadonlyMap<PropertyKey, PropertyKey>
+  private readonly compiled: InTurn.Compiled
   private readonly parse: (row: unknown) => Effect.Effect<A, ParseResult.ParseIssue, R>
   /** Results that were found to fit. Their columns are one list for as long as their statement is prepared. */
   private readonly fitting = new WeakSet<ReadonlyArray<Column>>()
@@ -46,6 +48,7 @@ export class RowSchema<A, R> {
     this.wanted = Wanted.of(schema.ast)
     this.columnNames = Renamed.columnNames(schema.ast)
     this.parse = ParseResult.decodeUnknown(schema)
+    this.compiled = { step: CompiledRow.of(schema.ast) }
   }
 
   /** The comparison, when it refuses the result; it is made once for a list of columns that fits. */
@@ -79,7 +82,7 @@ export class RowSchema<A, R> {
     first: number,
     origin: Origin
   ): Effect.Effect<Decoded<A>, never, R> {
-    return Effect.map(InTurn.parse(rows, this.parse), ({ fault, values }) => ({
+    return Effect.map(InTurn.parse(rows, this.parse, this.compiled), ({ fault, values }) => ({
       values,
       failure: fault === undefined ? undefined : this.failure(fault, first + values.length, origin)
     }))

@@ -1,0 +1,173 @@
+/**
+ * Schemas compiled to plain functions: what Effect's parser does for one value, without an `Either` for each part of it. A
+ * step decides only what it is sure of. A row that a step refuses is given to Effect's own parser, whose answer counts, so that
+ * a failure is Effect's own.
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
+
+/** The value does not pass. */
+export const refused: unique symbol = Symbol.for("effect-postgres/PgSchema/refused")
+/** Only Effect's parser can tell, as where an effect has to be run. */
+export const undecided: unique symbol = Symbol.for("effect-postgres/PgSchema/undecided")
+
+/** The decoded value, `refused` or `undecided`. */
+export type Step = (value: unknown) => unknown
+
+/** The options that Effect's parser hands on by default. */
+export const options: AST.ParseOptions = Object.assign<AST.ParseOptions, object>(
+  {},
+  { isEffectAllowed: true }
+)
+
+/** Whether annotations change how the Schema is parsed. */
+export const isPlain = (ast: AST.AST): boolean =>
+  Option.isNone(AST.getAnnotation(ast, AST.ParseOptionsAnnotationId)) &&
+  Option.isNone(AST.getAnnotation(ast, AST.DecodingFallbackAnnotationId))
+
+/** What an answer of Effect's says. */
+export const settle = (answer: unknown): unknown => {
+  if (!Either.isEither(answer)) return undecided
+  return Either.isRight(answer) ? answer.right : refused
+}
+
+/** By Effect's own parser, for what is not worth compiling. */
+const interpreted = (ast: AST.AST): Step => {
+  const parser = ParseResult.decodeUnknown(Schema.make<unknown>(ast))
+  return (value) => settle(parser(value))
+}
+
+const checked =
+  (is: (value: unknown) => boolean): Step =>
+  (value) =>
+    is(value) ? value : refused
+
+const refinement = (ast: AST.Refinement, from: Step): Step => {
+  const { filter } = ast
+  return (value) => {
+    const inner = from(value)
+    if (inner === refused || inner === undecided) return inner
+    return filter(inner, options, ast)._tag === "None" ? inner : refused
+  }
+}
+
+/** A final or composing transformation, behind what decodes its other side. */
+export const transformation = (ast: AST.Transformation, from: Step): Step | undefined => {
+  const kind = ast.transformation
+  const to = of(ast.to)
+  if (kind._tag === "TypeLiteralTransformation") return undefined
+  if (kind._tag === "ComposeTransformation")
+    return (value) => {
+      const inner = from(value)
+      return inner === refused || inner === undecided ? inner : to(inner)
+    }
+  const { decode } = kind
+  return (value) => {
+    const inner = from(value)
+    if (inner === refused || inner === undecided) return inner
+    const decoded = settle(decode(inner, options, ast, value))
+    return decoded === refused || decoded === undecided ? decoded : to(decoded)
+  }
+}
+
+/** Whether Effect tries the member in the order of the union, whatever the value: it sorts objects by their literals. */
+const isScalar = (ast: AST.AST): boolean => {
+  switch (ast._tag) {
+    case "TypeLiteral":
+    case "TupleType":
+    case "Suspend":
+      return false
+    case "Declaration":
+      return Option.isNone(AST.getSurrogateAnnotation(ast))
+    case "Refinement":
+    case "Transformation":
+      return isScalar(ast.from)
+    case "Union":
+      return ast.types.every(isScalar)
+    default:
+      return true
+  }
+}
+
+const union = (ast: AST.Union): Step => {
+  if (!ast.types.every((member) => isScalar(member) || isList(member))) return interpreted(ast)
+  const steps = ast.types.map(of)
+  return (value) => {
+    for (let at = 0; at < steps.length; at++) {
+      const decoded = steps[at]!(value)
+      if (decoded !== refused) return decoded
+    }
+    return refused
+  }
+}
+
+const isList = (ast: AST.AST): ast is AST.TupleType =>
+  AST.isTupleType(ast) && ast.elements.length === 0 && ast.rest.length === 1
+
+const list = (element: Step): Step => {
+  return (value) => {
+    if (!Array.isArray(value)) return refused
+    const decoded = new Array<unknown>(value.length)
+    for (let at = 0; at < value.length; at++) {
+      const one = element(value[at])
+      if (one === refused || one === undecided) return one
+      decoded[at] = one
+    }
+    return decoded
+  }
+}
+
+const compile = (ast: AST.AST): Step => {
+  if (!isPlain(ast)) return interpreted(ast)
+  switch (ast._tag) {
+    case "AnyKeyword":
+    case "UnknownKeyword":
+    case "VoidKeyword":
+      return (value) => value
+    case "StringKeyword":
+      return checked((value) => typeof value === "string")
+    case "NumberKeyword":
+      return checked((value) => typeof value === "number")
+    case "BooleanKeyword":
+      return checked((value) => typeof value === "boolean")
+    case "BigIntKeyword":
+      return checked((value) => typeof value === "bigint")
+    case "UndefinedKeyword":
+      return checked((value) => value === undefined)
+    case "Literal": {
+      const { literal } = ast
+      return checked((value) => value === literal)
+    }
+    case "Refinement":
+      return refinement(ast, of(ast.from))
+    case "Declaration": {
+      const decode = ast.decodeUnknown(...ast.typeParameters)
+      return (value) => settle(decode(value, options, ast))
+    }
+    case "Transformation":
+      return transformation(ast, of(ast.from)) ?? interpreted(ast)
+    case "Union":
+      return union(ast)
+    case "TupleType":
+      return isList(ast) ? list(of(ast.rest[0]!.type)) : interpreted(ast)
+    default:
+      return interpreted(ast)
+  }
+}
+
+const compiled = new WeakMap<AST.AST, Step>()
+
+/** The step of one value. */
+export const of = (ast: AST.AST): Step => {
+  const known = compiled.get(ast)
+  if (known !== undefined) return known
+  const made = compile(ast)
+  compiled.set(ast, made)
+  return made
+}
+
+/** The step of a row that has a condition of its own. */
+export const condition = refinement
