@@ -6,6 +6,7 @@ import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as AST from "effect/SchemaAST"
 import * as RowShape from "../types/RowShape.js"
+import * as Instances from "./Instances.js"
 import { refused, undecided } from "./Steps.js"
 import type { Step } from "./Steps.js"
 import * as Steps from "./Steps.js"
@@ -56,21 +57,125 @@ const partial = (fields: ReadonlyArray<Field>, values: ReadonlyArray<unknown>): 
   return RowShape.object(present.map(({ name }) => name))(values.filter((value) => value !== absent))
 }
 
-const pass = (fields: ReadonlyArray<Field>): Step => {
-  const build = RowShape.object(fields.map(({ name }) => name))
+/** Whether a field is its column's value through one step. */
+const isSimple = ({ change, check, column, isGuarded, name }: Field): boolean =>
+  change === undefined && check === undefined && column === name && !isGuarded
+
+/** The values of some columns, each read at a place of its own in the code: the engine remembers a name for each. */
+const take = (row: Row, names: ReadonlyArray<string>): Array<unknown> => {
+  const width = names.length
+  const values = new Array<unknown>(width)
+  if (width > 0) values[0] = row[names[0]!]
+  if (width > 1) values[1] = row[names[1]!]
+  if (width > 2) values[2] = row[names[2]!]
+  if (width > 3) values[3] = row[names[3]!]
+  if (width > 4) values[4] = row[names[4]!]
+  if (width > 5) values[5] = row[names[5]!]
+  if (width > 6) values[6] = row[names[6]!]
+  if (width > 7) values[7] = row[names[7]!]
+  for (let at = 8; at < width; at++) values[at] = row[names[at]!]
+  return values
+}
+
+const isRow = (row: unknown): row is Row => typeof row === "object" && row !== null && !Array.isArray(row)
+
+interface How {
+  /** What is made of the values. */
+  readonly build: RowShape.Build
+  /** The row itself is given where no value changes. */
+  readonly keeps?: boolean
+  /** A row in which a field is missing or `undefined` is not decided. */
+  readonly isStrict?: boolean
+}
+
+const pass = (fields: ReadonlyArray<Field>, how: How): Step => {
+  const { build, keeps = false } = how
+  const whole = full(fields, how)
+  if (!fields.every(isSimple)) return whole
+  const names = fields.map(({ name }) => name)
+  const steps = fields.map(({ step }) => step)
+  const width = names.length
+  if (keeps && steps.every(Steps.isIdentity)) return kept(names, steps)
+  return (row) => {
+    if (!isRow(row)) return refused
+    const values = take(row, names)
+    for (let at = 0; at < width; at++) {
+      const value = values[at]
+      // A column may be missing, or its name be inherited.
+      if (value === undefined) return whole(row)
+      const decoded = steps[at]!(value)
+      if (decoded === refused || decoded === undecided) return decoded
+      values[at] = decoded
+    }
+    return build(values)
+  }
+}
+
+const isStop = (value: unknown): boolean => value === refused || value === undecided
+
+/** The row itself, when its values pass; each is read at a place of its own, as in `take`. */
+const kept = (names: ReadonlyArray<string>, steps: ReadonlyArray<Step>): Step => {
+  const width = names.length
+  return (row) => {
+    if (!isRow(row)) return refused
+    let value: unknown
+    if (width > 0 && isStop((value = steps[0]!(row[names[0]!])))) return value
+    if (width > 1 && isStop((value = steps[1]!(row[names[1]!])))) return value
+    if (width > 2 && isStop((value = steps[2]!(row[names[2]!])))) return value
+    if (width > 3 && isStop((value = steps[3]!(row[names[3]!])))) return value
+    if (width > 4 && isStop((value = steps[4]!(row[names[4]!])))) return value
+    if (width > 5 && isStop((value = steps[5]!(row[names[5]!])))) return value
+    if (width > 6 && isStop((value = steps[6]!(row[names[6]!])))) return value
+    if (width > 7 && isStop((value = steps[7]!(row[names[7]!])))) return value
+    for (let at = 8; at < width; at++) if (isStop((value = steps[at]!(row[names[at]!])))) return value
+    return row
+  }
+}
+
+/** A pass for whatever fields. */
+const full = (fields: ReadonlyArray<Field>, { build, isStrict = false }: How): Step => {
   const width = fields.length
   return (row) => {
-    if (typeof row !== "object" || row === null || Array.isArray(row)) return refused
+    if (!isRow(row)) return refused
     // Of this row alone: code of the application's may have another one decoded meanwhile.
     const values = new Array<unknown>(width)
     let isWhole = true
     for (let at = 0; at < width; at++) {
-      const value = read(row as Row, fields[at]!)
+      const value = read(row, fields[at]!)
       if (value === refused || value === undecided) return value
+      if (isStrict && (value === absent || value === undefined)) return undecided
       if (value === absent) isWhole = false
       values[at] = value
     }
     return isWhole ? build(values) : partial(fields, values)
+  }
+}
+
+const objectOf = (fields: ReadonlyArray<Field>): RowShape.Build =>
+  RowShape.object(fields.map(({ name }) => name))
+
+/** Instances of a Class: its first row says whether they can be made without the constructor that Effect gives it. */
+const instances = (ast: AST.Transformation, fields: ReadonlyArray<Field>): Step | undefined => {
+  const general = Steps.transformation(ast, pass(fields, { build: objectOf(fields) }))
+  if (general === undefined) return undefined
+  let quick: Step | undefined
+  let isKnown = false
+  return (row) => {
+    if (quick !== undefined) {
+      const made = quick(row)
+      if (made !== undecided) return made
+    }
+    const made = general(row)
+    if (!isKnown && made !== refused && made !== undecided) {
+      isKnown = true
+      const build = Instances.of(
+        ast,
+        made,
+        fields.map(({ name }) => name)
+      )
+      quick = build && pass(fields, { build, isStrict: true })
+    }
+    return made
   }
 }
 
@@ -136,19 +241,31 @@ const changedFields = (ast: AST.Transformation): ReadonlyArray<Field> | undefine
     : undefined
 }
 
-/** The step of a row; `undefined` where the Schema is none of these. */
-export const of = (ast: AST.AST): Step | undefined => {
-  if (isFlat(ast)) return pass(plainFields(ast))
+const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> | undefined => {
+  if (isFlat(ast)) return plainFields(ast)
+  return AST.isTransformation(ast) && Steps.isPlain(ast) ? changedFields(ast) : undefined
+}
+
+const search = (ast: AST.AST, keeps: boolean): Step | undefined => {
+  const fields = fieldsOf(ast)
+  if (fields !== undefined) return pass(fields, { build: objectOf(fields), keeps })
   if (!Steps.isPlain(ast)) return undefined
   if (AST.isRefinement(ast)) {
-    const from = of(ast.from)
+    const from = search(ast.from, keeps)
     return from && Steps.condition(ast, from)
   }
-  if (!AST.isTransformation(ast)) return undefined
-  if (ast.transformation._tag === "TypeLiteralTransformation") {
-    const fields = changedFields(ast)
-    return fields && pass(fields)
-  }
-  const from = of(ast.from)
+  if (!AST.isTransformation(ast) || ast.transformation._tag === "TypeLiteralTransformation") return undefined
+  const inside = fieldsOf(ast.from)
+  if (inside !== undefined) return instances(ast, inside)
+  const from = search(ast.from, false)
   return from && Steps.transformation(ast, from)
 }
+
+/** The step of a row, which gives a new object; `undefined` where the Schema is none of these. */
+export const of = (ast: AST.AST): Step | undefined => search(ast, false)
+
+/**
+ * The same for rows that are nobody else's and have these columns alone: of a Schema that leaves values as they are it gives
+ * the row itself.
+ */
+export const keeping = (ast: AST.AST): Step | undefined => search(ast, true)

@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import * as Oids from "../model/Oid.js"
 import type { Codec } from "../types/Codec.js"
 import * as Registry from "../types/Registry.js"
+import { GuardId } from "./Guard.js"
 import * as PgType from "./PgType.js"
 
 /** What a Schema says of itself in errors, such as `number (int4)`. */
@@ -28,4 +29,5 @@ export const values = <A>(
   noun: string,
   is: (value: unknown) => value is A,
   codec?: Codec
-): Schema.Schema<A> => read(oid, Schema.declare(is, { ...titled(noun, oid), pretty: () => String }), codec)
+): Schema.Schema<A> =>
+  read(oid, Schema.declare(is, { ...titled(noun, oid), pretty: () => String, [GuardId]: is }), codec)

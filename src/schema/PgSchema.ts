@@ -24,6 +24,7 @@ import { PgTsQuery } from "../model/PgTsQuery.js"
 import { PgTsVector } from "../model/PgTsVector.js"
 import * as Oids from "../model/Oid.js"
 import { plain, read, titled, values } from "./Declared.js"
+import { GuardId } from "./Guard.js"
 import type { PgTypeInput } from "./PgType.js"
 import * as PgType from "./PgType.js"
 
@@ -51,6 +52,8 @@ const integer = (oid: number, least: number, most: number): Schema.Schema<number
       Schema.filter((value) => Number.isInteger(value) && value >= least && value <= most, {
         ...titled("number", oid),
         arbitrary: () => (fc) => fc.integer({ min: least, max: most }),
+        [GuardId]: (value: unknown) =>
+          Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
         jsonSchema: { type: "integer", minimum: least, maximum: most }
       })
     )
@@ -62,7 +65,8 @@ const bigint = (oid: number, least: bigint, most: bigint): Schema.Schema<bigint>
     Schema.BigIntFromSelf.pipe(
       Schema.filter((value) => value >= least && value <= most, {
         ...titled("bigint", oid),
-        arbitrary: () => (fc) => fc.bigInt({ min: least, max: most })
+        arbitrary: () => (fc) => fc.bigInt({ min: least, max: most }),
+        [GuardId]: (value: unknown) => typeof value === "bigint" && value >= least && value <= most
       })
     )
   )

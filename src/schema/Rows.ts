@@ -27,6 +27,8 @@ export interface Origin {
   readonly columns: ReadonlyArray<Column>
   readonly registry: Registry
   readonly sql: string
+  /** Whether the rows, of these columns, are nobody else's, so that they may be given as they are. */
+  readonly own?: boolean
 }
 
 /** The values of the rows before a fault, and the fault. */
@@ -40,6 +42,10 @@ export class RowSchema<A, R> {
   readonly wanted: Either.Either<Wanted.WantedRow, string>
   private readonly columnNames: ReadonlyMap<PropertyKey, PropertyKey>
   private readonly compiled: InTurn.Compiled
+  /** For rows of the very columns that the Schema has. */
+  private readonly keeping: InTurn.Compiled
+  /** Whether a list of columns is that. */
+  private readonly exact = new WeakMap<ReadonlyArray<Column>, boolean>()
   private readonly parse: (row: unknown) => Effect.Effect<A, ParseResult.ParseIssue, R>
   /** Results that were found to fit. Their columns are one list for as long as their statement is prepared. */
   private readonly fitting = new WeakSet<ReadonlyArray<Column>>()
@@ -49,6 +55,7 @@ export class RowSchema<A, R> {
     this.columnNames = Renamed.columnNames(schema.ast)
     this.parse = ParseResult.decodeUnknown(schema)
     this.compiled = { step: CompiledRow.of(schema.ast) }
+    this.keeping = { step: CompiledRow.keeping(schema.ast) }
   }
 
   /** The comparison, when it refuses the result; it is made once for a list of columns that fits. */
@@ -63,6 +70,19 @@ export class RowSchema<A, R> {
   /** A codec for each column that the client's is not to read; `undefined` when it is to read them all. */
   codecs(columns: ReadonlyArray<Column>, registry: Registry): Row.ColumnCodecs | undefined {
     return Either.isLeft(this.wanted) ? undefined : ColumnCodecs.of(this.wanted.right, columns, registry)
+  }
+
+  private isExact(columns: ReadonlyArray<Column>): boolean {
+    const known = this.exact.get(columns)
+    if (known !== undefined) return known
+    const names = new Set(columns.map(({ name }) => name))
+    const wanted = Either.match(this.wanted, { onLeft: () => [], onRight: (row) => row.columns })
+    const isExact =
+      names.size === columns.length &&
+      names.size === wanted.length &&
+      wanted.every(({ name }) => names.has(name))
+    this.exact.set(columns, isExact)
+    return isExact
   }
 
   /** `first`: number of the first row, counted from 1. */
@@ -82,10 +102,17 @@ export class RowSchema<A, R> {
     first: number,
     origin: Origin
   ): Effect.Effect<Decoded<A>, never, R> {
-    return Effect.map(InTurn.parse(rows, this.parse, this.compiled), ({ fault, values }) => ({
-      values,
-      failure: fault === undefined ? undefined : this.failure(fault, first + values.length, origin)
-    }))
+    return Effect.map(
+      InTurn.parse(
+        rows,
+        this.parse,
+        origin.own === true && this.isExact(origin.columns) ? this.keeping : this.compiled
+      ),
+      ({ fault, values }) => ({
+        values,
+        failure: fault === undefined ? undefined : this.failure(fault, first + values.length, origin)
+      })
+    )
   }
 
   private failure(fault: InTurn.Fault, rowNumber: number, origin: Origin): PgCodecError {

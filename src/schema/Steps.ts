@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import * as Guard from "./Guard.js"
 
 /** The value does not pass. */
 export const refused: unique symbol = Symbol.for("effect-postgres/PgSchema/refused")
@@ -40,18 +41,27 @@ const interpreted = (ast: AST.AST): Step => {
   return (value) => settle(parser(value))
 }
 
-const checked =
-  (is: (value: unknown) => boolean): Step =>
-  (value) =>
-    is(value) ? value : refused
+/** Steps that answer with the value itself or not at all. */
+const identities = new WeakSet<Step>()
+
+const identical = (step: Step): Step => {
+  identities.add(step)
+  return step
+}
+
+/** Whether the step leaves each value as it is. */
+export const isIdentity = (step: Step): boolean => identities.has(step)
+
+const checked = (is: (value: unknown) => boolean): Step => identical((value) => (is(value) ? value : refused))
 
 const refinement = (ast: AST.Refinement, from: Step): Step => {
   const { filter } = ast
-  return (value) => {
+  const step: Step = (value) => {
     const inner = from(value)
     if (inner === refused || inner === undecided) return inner
     return filter(inner, options, ast)._tag === "None" ? inner : refused
   }
+  return isIdentity(from) ? identical(step) : step
 }
 
 /** A final or composing transformation, behind what decodes its other side. */
@@ -95,13 +105,20 @@ const isScalar = (ast: AST.AST): boolean => {
 const union = (ast: AST.Union): Step => {
   if (!ast.types.every((member) => isScalar(member) || isList(member))) return interpreted(ast)
   const steps = ast.types.map(of)
-  return (value) => {
+  const [first, second] = steps
+  const isPair = steps.length === 2
+  const step: Step = (value) => {
+    if (isPair) {
+      const decoded = first!(value)
+      return decoded === refused ? second!(value) : decoded
+    }
     for (let at = 0; at < steps.length; at++) {
       const decoded = steps[at]!(value)
       if (decoded !== refused) return decoded
     }
     return refused
   }
+  return steps.every(isIdentity) ? identical(step) : step
 }
 
 const isList = (ast: AST.AST): ast is AST.TupleType =>
@@ -122,24 +139,26 @@ const list = (element: Step): Step => {
 
 const compile = (ast: AST.AST): Step => {
   if (!isPlain(ast)) return interpreted(ast)
+  const guard = AST.getAnnotation<(value: unknown) => boolean>(ast, Guard.GuardId)
+  if (guard._tag === "Some") return checked(guard.value)
   switch (ast._tag) {
     case "AnyKeyword":
     case "UnknownKeyword":
     case "VoidKeyword":
-      return (value) => value
+      return identical((value) => value)
     case "StringKeyword":
-      return checked((value) => typeof value === "string")
+      return identical((value) => (typeof value === "string" ? value : refused))
     case "NumberKeyword":
-      return checked((value) => typeof value === "number")
+      return identical((value) => (typeof value === "number" ? value : refused))
     case "BooleanKeyword":
-      return checked((value) => typeof value === "boolean")
+      return identical((value) => (typeof value === "boolean" ? value : refused))
     case "BigIntKeyword":
-      return checked((value) => typeof value === "bigint")
+      return identical((value) => (typeof value === "bigint" ? value : refused))
     case "UndefinedKeyword":
       return checked((value) => value === undefined)
     case "Literal": {
       const { literal } = ast
-      return checked((value) => value === literal)
+      return identical((value) => (value === literal ? value : refused))
     }
     case "Refinement":
       return refinement(ast, of(ast.from))

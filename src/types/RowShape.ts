@@ -16,7 +16,7 @@ export type Build = (values: ReadonlyArray<unknown>) => Row
 export const array: Build = (values) => values.slice()
 
 /** Wider rows would leave the engine's fast objects when built property by property. */
-const widest = 20
+export const widest = 20
 
 /** Most lists of names that are remembered; one more and all are forgotten, so that names made up at random cost no memory. */
 export const mostShapes = 512
@@ -44,9 +44,12 @@ export const object = (names: ReadonlyArray<string>): Build => {
  * A constructor for each list of names gives its rows a hidden class of their own, with room inside the object.
  * Instances are ordinary objects: their prototype is `Object.prototype` itself.
  */
-const fromShape = (names: ReadonlyArray<string>): Build => {
+const fromShape = (names: ReadonlyArray<string>): Build => instance(Object.prototype, names)
+
+/** Objects with this prototype and properties of these names, which the prototype must not have. */
+export const instance = (prototype: object, names: ReadonlyArray<string>): Build => {
   const Shape = function () {} as unknown as { new (): ObjectRow; prototype: object }
-  Shape.prototype = Object.prototype
+  Shape.prototype = prototype
   return (values) => fill(new Shape(), names, values)
 }
 

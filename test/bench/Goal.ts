@@ -147,11 +147,36 @@ const typeVerdicts = (result: Result): ReadonlyArray<Verdict> =>
     ]
   })
 
+/** What a row through the Schema may cost, as a multiple of a plain row. */
+const schemaGoals: ReadonlyArray<readonly [name: string, atMost: number]> = [
+  ["Struct", 1.3],
+  ["filters", 2],
+  ["Class", 2]
+]
+
+/** The CPU of a row through the Schema as a multiple of a plain row of the same run. */
+export const overPlain = (result: Result, client: ClientName, name: string): number | undefined => {
+  const own = medianOf(result, client, cpuOf(name))
+  const plain = medianOf(result, client, cpuOf("plain"))
+  return own === undefined || plain === undefined ? undefined : own / plain
+}
+
+const schemaVerdicts = (result: Result): ReadonlyArray<Verdict> =>
+  [ours, lossless].flatMap((client) =>
+    schemaGoals.flatMap(([name, atMost]) => {
+      const value = overPlain(result, client, name)
+      if (value === undefined) return []
+      const wanted = `${client}: at most ${atMost} × a plain row`
+      return [{ workload: name, wanted, measured: `${value.toFixed(2)} ×`, reached: value <= atMost }]
+    })
+  )
+
 export const verdicts = (results: ReadonlyArray<Result>): ReadonlyArray<Verdict> => [
   ...goals.flatMap((goal) =>
     results
       .filter(({ workload }) => workload.name === goal.workload)
       .flatMap((result) => verdictsOf(goal, result))
   ),
-  ...results.filter(({ workload }) => workload.kind === "types").flatMap(typeVerdicts)
+  ...results.filter(({ workload }) => workload.kind === "types").flatMap(typeVerdicts),
+  ...results.filter(({ workload }) => workload.kind === "schema").flatMap(schemaVerdicts)
 ]

@@ -1,13 +1,13 @@
 /** The report: one table per workload, one of goals, as text for a terminal or as Markdown for a page. */
 import type { ClientName } from "./Client.js"
-import { verdicts } from "./Goal.js"
+import { overPlain, verdicts } from "./Goal.js"
 import type { Machine } from "./Machine.js"
 import { isBusy } from "./Machine.js"
 import type { Sample } from "./Measurement.js"
 import type { Output } from "./Options.js"
 import type { Result } from "./Summary.js"
 import { cpuOf, growth, kindOf, medianOf, ratio } from "./Summary.js"
-import { families } from "./Workload.js"
+import { families, schemaNames } from "./Workload.js"
 
 interface Table {
   readonly title: string
@@ -143,6 +143,23 @@ const typesTable = (result: Result): Table => {
   }
 }
 
+/** CPU of a row through each Schema, beside that of a plain row of the same run. */
+const schemaTable = (result: Result): Table => {
+  const measured = [...result.rounds].flatMap(([name, rounds]) => (rounds === "unsupported" ? [] : [name]))
+  return {
+    title: result.workload.title,
+    note: `${noteOf(result)}; five columns, CPU in ns per row`,
+    header: ["rows", ...measured.flatMap((client) => [client, "÷ plain"])],
+    rows: schemaNames.map((name) => [
+      name,
+      ...measured.flatMap((client) => [
+        show(medianOf(result, client, cpuOf(name)), whole),
+        show(overPlain(result, client, name), digits(2))
+      ])
+    ])
+  }
+}
+
 const tableOf = (result: Result): Table => {
   switch (result.workload.kind) {
     case "memory":
@@ -150,6 +167,8 @@ const tableOf = (result: Result): Table => {
       return memoryTable(result)
     case "types":
       return typesTable(result)
+    case "schema":
+      return schemaTable(result)
     default:
       return rateTable(result)
   }

@@ -10,6 +10,7 @@ export type WorkloadName =
   | "connect"
   | "memory"
   | "types"
+  | "schema"
   | "replication"
   | "feed-memory"
   | "feed-memory-streamed"
@@ -23,6 +24,7 @@ export type Kind =
   | "connect"
   | "memory"
   | "types"
+  | "schema"
   | "replication"
   | "feedMemory"
 
@@ -96,11 +98,31 @@ export const families: ReadonlyArray<readonly [name: string, expression: string]
 const familyStatement = (expression: string, rows: number): string =>
   `select ${expression} as v from generate_series(1, ${rows}) i`
 
-/** The statements of the workload of types, by family. */
-export const familyStatements = ({ items, kind }: Workload): Readonly<Record<string, string>> | undefined =>
-  kind === "types"
-    ? Object.fromEntries(families.map(([name, expression]) => [name, familyStatement(expression, items)]))
-    : undefined
+/** What rows go through in the workload of Schemas; `plain` is no Schema. */
+export const schemaNames = ["plain", "Struct", "filters", "Class", "transformations"] as const
+
+const schemaStatement = (rows: number): string =>
+  `select i::int4 as id, 'name-' || i as name, i * 1.5::float8 as score, (i % 2 = 0) as active, now() as at
+   from generate_series(1, ${rows}) i`
+
+/** With a column more, for the Schema that has one. */
+const widerStatement = (rows: number): string =>
+  schemaStatement(rows).replace("now() as at", "now() as at, i::int8 as big")
+
+/** The statements of the workloads of types and of Schemas, by family. */
+export const familyStatements = ({ items, kind }: Workload): Readonly<Record<string, string>> | undefined => {
+  if (kind === "types")
+    return Object.fromEntries(
+      families.map(([name, expression]) => [name, familyStatement(expression, items)])
+    )
+  if (kind !== "schema") return undefined
+  return Object.fromEntries(
+    schemaNames.map((name) => [
+      name,
+      name === "transformations" ? widerStatement(items) : schemaStatement(items)
+    ])
+  )
+}
 
 /** Half of the changes are one transaction, the others transactions of this size. */
 export const smallTransaction = 10
@@ -179,6 +201,15 @@ export const workloads: ReadonlyArray<Workload> = [
     title: "Values of each type",
     kind: "types",
     item: "value",
+    items: 20_000,
+    repeats: 15
+  },
+  {
+    ...one,
+    name: "schema",
+    title: "Rows through a Schema",
+    kind: "schema",
+    item: "row",
     items: 20_000,
     repeats: 15
   },

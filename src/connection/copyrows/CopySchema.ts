@@ -117,11 +117,12 @@ export const decoding = <A, I, R>(
   schema: Schema.Schema<A, I, R>
 ): ((rows: ReadonlyArray<Row.Row>) => Effect.Effect<Decoded<A>, never, R>) => {
   const compiled = Rows.compile(schema)
+  const own: Rows.Origin = { columns: origin.columns, registry: origin.registry, sql: origin.sql, own: true }
   let next = 1
   return (rows) => {
     const first = next
     next += rows.length
-    return Effect.map(compiled.decodeSome(rows, first, origin), ({ failure, values }) => ({
+    return Effect.map(compiled.decodeSome(rows, first, own), ({ failure, values }) => ({
       values,
       failure: failure && ofRow(failure)
     }))

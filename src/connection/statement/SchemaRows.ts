@@ -46,6 +46,7 @@ const mismatch = (comparison: Compare.Comparison, sql: string, ran: boolean): Pg
 
 /** One run of a statement, as its Schema sees it. */
 class Inspection<A, R> implements Origin, Inspector {
+  readonly own = true
   columns: ReadonlyArray<Column> = []
   private refusal: PgCodecError | undefined
   private ran = false

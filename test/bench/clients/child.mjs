@@ -268,7 +268,50 @@ const types = async (first) => {
 }
 
 /** What a session must be able to do, where it is not called as the workload is. */
-const methods = { memory: "stream", types: "all", replication: "replicate", feedMemory: "replicate" }
+/**
+ * One statement, its rows plain and through each Schema in turn: what a row costs through each, in one run. Each batch has all
+ * of them, so that a bad moment of the machine is not one Schema's.
+ */
+const schema = async (session) => {
+  const gc = gcOf()
+  const names = Object.keys(job.families)
+  const times = Object.fromEntries(names.map((name) => [name, { wallNs: [], cpuNs: [] }]))
+  const total = { items: 0, wallMs: 0, cpuMs: 0, maxRssMb: 0 }
+  for (const name of names) {
+    const [row] = await session.through(name, job.families[name], 1)
+    if (row.id !== 1 || row.name !== "name-1" || row.active !== false)
+      refuse(`${name}: ${JSON.stringify(row)}`)
+    await session.through(name, job.families[name], job.repeats)
+  }
+  for (let batch = 0; batch < batches; batch++)
+    for (const name of names) {
+      await collect(gc)
+      const run = async () =>
+        (await session.through(name, job.families[name], job.repeats)).length * job.repeats
+      const { cpuMs, items, maxRssMb, wallMs } = await measure(run)
+      times[name].wallNs.push((wallMs * 1e6) / items)
+      times[name].cpuNs.push((cpuMs * 1e6) / items)
+      total.items += items
+      total.wallMs += wallMs
+      total.cpuMs += cpuMs
+      total.maxRssMb = Math.max(total.maxRssMb, maxRssMb)
+    }
+  const families = Object.fromEntries(
+    names.map((name) => [
+      name,
+      { wallNs: median(times[name].wallNs), cpuNs: median(times[name].cpuNs), kind: name }
+    ])
+  )
+  return { ...total, families }
+}
+
+const methods = {
+  schema: "through",
+  memory: "stream",
+  types: "all",
+  replication: "replicate",
+  feedMemory: "replicate"
+}
 
 const main = async () => {
   if (job.kind === "connect") return connects()
@@ -280,7 +323,7 @@ const main = async () => {
     await session.close()
     return { unsupported: true }
   }
-  const run = { memory, types, feedMemory }[job.kind]
+  const run = { memory, types, schema, feedMemory }[job.kind]
   const result =
     run === undefined ? await measure(await workloads[method](session), session.cpuMs) : await run(session)
   await session.close()

@@ -12,10 +12,36 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Lsn, PgClient, PgConfig, PgConnector, PgTypes, Replication, Sql } from "effect-postgres"
+import * as Schema from "effect/Schema"
+import { Lsn, PgClient, PgConfig, PgConnector, PgSchema, PgTypes, Replication, Sql } from "effect-postgres"
 import { inForkedWaves } from "./forkWaves.mjs"
 
 const { sql, unsafe } = Sql
+
+const fields = {
+  id: PgSchema.Int4,
+  name: PgSchema.Text,
+  score: PgSchema.Float8,
+  active: PgSchema.Bool,
+  at: PgSchema.TimestampTz
+}
+
+/** What rows of five columns go through, built once as an application should. */
+const schemas = {
+  Struct: Schema.Struct(fields),
+  filters: Schema.Struct({
+    ...fields,
+    id: PgSchema.Int4.pipe(Schema.positive(), Schema.brand("Id")),
+    name: PgSchema.Text.pipe(Schema.minLength(1), Schema.maxLength(100))
+  }),
+  Class: class Row extends Schema.Class("Row")(fields) {},
+  transformations: Schema.Struct({
+    ...fields,
+    name: Schema.NullOr(PgSchema.Text),
+    at: PgSchema.DateFromTimestampTz,
+    big: PgSchema.NumberFromInt8
+  })
+}
 
 const settings = ({ host, port, user, database, password, connections }) =>
   Either.getOrThrow(
@@ -68,6 +94,18 @@ export const open = async (config) => {
           let items = 0
           for (let i = 0; i < times; i++) items += (yield* session.query(unsafe(text))).length
           return items
+        })
+      ),
+    /** The rows of the last of several results, plain or through one of the Schemas. */
+    through: (name, text, times) =>
+      runtime.runPromise(
+        Effect.gen(function* () {
+          let rows = []
+          for (let i = 0; i < times; i++)
+            rows = yield* name === "plain"
+              ? session.query(unsafe(text))
+              : session.query(unsafe(text), schemas[name])
+          return rows
         })
       ),
     stream: (text, onRows) =>
