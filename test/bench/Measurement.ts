@@ -22,6 +22,8 @@ export class Sample extends Schema.Class<Sample>("Sample")({
   /** User and system time of the whole process, collector threads included. */
   cpuMs: Schema.Number,
   maxRssMb: Schema.Number,
+  /** From one turn of the event loop to the next, at the most. */
+  longestGapMs: Schema.optional(Schema.Number),
   /** Resident memory when the millionth item had come, and the most it ever was after that. */
   atReferenceMb: Schema.optional(Schema.Number),
   peakMb: Schema.optional(Schema.Number),

@@ -63,6 +63,10 @@ const rateTable = (result: Result): Table => {
     show(
       medianOf(result, client, (sample) => sample.maxRssMb),
       whole
+    ),
+    show(
+      medianOf(result, client, (sample) => sample.longestGapMs),
+      digits(1)
     )
   ]
   return {
@@ -76,7 +80,8 @@ const rateTable = (result: Result): Table => {
       "familiar ÷ it",
       "lossless ÷ it",
       "familiar's CPU ÷ its",
-      "max RSS MB"
+      "max RSS MB",
+      "longest gap ms"
     ],
     rows: [...result.rounds.keys()].map(row)
   }
@@ -101,7 +106,11 @@ const memoryTable = (result: Result): Table => {
       medianOf(result, client, (sample) => sample.peakMb),
       digits(1)
     ),
-    show(medianOf(result, client, growth), digits(1))
+    show(medianOf(result, client, growth), digits(1)),
+    show(
+      medianOf(result, client, (sample) => sample.longestGapMs),
+      digits(1)
+    )
   ]
   return {
     title: result.workload.title,
@@ -112,7 +121,8 @@ const memoryTable = (result: Result): Table => {
       `${plural[result.workload.item]}/s`,
       "at the first million",
       "highest after it",
-      "growth"
+      "growth",
+      "longest gap ms"
     ],
     rows: [...result.rounds.keys()].map(row)
   }

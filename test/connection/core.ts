@@ -10,6 +10,7 @@ import * as Outbound from "../../src/connection/session/Outbound.js"
 import type { QueryResult } from "../../src/connection/statement/Query.js"
 import { QueryRequest } from "../../src/connection/statement/Query.js"
 import type { Request } from "../../src/connection/session/Request.js"
+import { Pulse, watched } from "../../src/connection/session/Pulse.js"
 import { SideChannels } from "../../src/connection/session/SideChannels.js"
 import { StatementCache } from "../../src/connection/session/StatementCache.js"
 import type { Column } from "../../src/model/Column.js"
@@ -123,7 +124,9 @@ export interface Harness {
 export const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export const harness = (
-  options: Partial<Pick<CoreOptions, "pipelineDepth" | "streamBufferBytes" | "registry" | "sendCancel">> & {
+  options: Partial<
+    Pick<CoreOptions, "pipelineDepth" | "streamBufferBytes" | "registry" | "sendCancel" | "clock">
+  > & {
     readonly statements?: number
     readonly cancelKey?: Uint8Array
   } = {}
@@ -141,8 +144,11 @@ export const harness = (
     user: "ann",
     authentication: "trust"
   } as const
+  const pulse = new Pulse()
   const core = new Core({
-    link,
+    link: watched(link, pulse),
+    pulse,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
     framer: new Framer(FrameLimits.defaults.session),
     writer: new ByteWriter(1 << 14),
     facts,

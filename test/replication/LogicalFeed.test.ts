@@ -17,6 +17,7 @@ import * as SpillStore from "../../src/replication/feed/SpillStore.js"
 import { errorResponse, readyForQuery, refuse } from "../../src/testing/ScriptedServer.js"
 import type { BackendMessage } from "../../src/wire/BackendMessage.js"
 import type { PgOutputMessage } from "../../src/wire/replication/PgOutput.js"
+import { hurrying, turnsDuring } from "../support/turns.js"
 import type { FeedServer, FeedServerOptions } from "./feedServer.js"
 import * as FeedServers from "./feedServer.js"
 import {
@@ -291,6 +292,28 @@ describe("a feed", () => {
         millis: 30_000
       })
       assert.strictEqual(server.end().client(), "destroyed")
+    })
+  )
+
+  it.scoped("gives the event loop its turn while a consumer takes many changes that have come", () =>
+    Effect.gen(function* () {
+      const changes = Array.from(
+        { length: 256 * 40 },
+        () => [insert(1, [text("1"), text("x")]), 0x1600n] as const
+      )
+      const hours = { seen: 0 }
+      for (const read of ["changes", "messages"] as const) {
+        const { feed, server } = yield* opened().pipe(Effect.withClock(hurrying(1)))
+        const count = Stream.runForEach(
+          Stream.take(feed[read] as Stream.Stream<unknown, unknown>, 256 * 40),
+          () => Effect.sync(() => hours.seen++)
+        )
+        server.stream([table, 0n], [begin(1, 0x1700n), 0x1700n], ...changes)
+        yield* settle
+        // A turn in about five pieces of 256.
+        assert.isAtLeast(yield* turnsDuring(count), 6)
+      }
+      assert.strictEqual(hours.seen, 2 * 256 * 40)
     })
   )
 

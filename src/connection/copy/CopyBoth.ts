@@ -78,6 +78,8 @@ export interface CopyBoth {
    * the pause.
    */
   readonly rest: (duration: Duration.Duration) => Effect.Effect<void>
+  /** Gives the event loop a turn when the last is long ago: for those who go through data that they have pulled. */
+  readonly turnIfDue: Effect.Effect<void>
   /** Sends one message of data; also while reading is stopped. Waits when the socket takes no more. */
   readonly send: (data: Uint8Array) => Effect.Effect<void, PgSessionError>
   /**
@@ -285,6 +287,7 @@ export const open = (
       results: Effect.sync(() => [...request.told]),
       isEmpty: () => request.buffer.isEmpty,
       rest: rest(core),
+      turnIfDue: core.fairness.turnIfDue,
       isBraked: () => request.buffer.braked,
       breakOff: (cause) => Effect.sync(() => breakOff(core, cause))
     }

@@ -9,7 +9,6 @@ import type * as Chunk from "effect/Chunk"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
@@ -44,11 +43,11 @@ const writeData = (core: Core, data: Uint8Array): void => {
   }
 }
 
-/** After this many bytes the event loop has a turn, so that a fast source does not keep the server from being heard. */
+/**
+ * After this many bytes the event loop has a turn, however fast they were: then the server is heard, and the source is stopped by
+ * a socket that takes no more.
+ */
 const turnBytes = 1 << 20
-
-/** A turn of the event loop, whatever clock there is: an ordinary yield lets microtasks run, and no socket. */
-const turn = Effect.withScheduler(Effect.yieldNow(), Scheduler.timer(0))
 
 /** Waits until the socket takes more, or the copy has failed. */
 const drain = (core: Core, request: CopyInRequest): Effect.Effect<void, PgSessionError> =>
@@ -62,19 +61,31 @@ const drain = (core: Core, request: CopyInRequest): Effect.Effect<void, PgSessio
       : Effect.void
   )
 
+/** Sends chunk after chunk, in pieces of at most `turnBytes`, with turns of the event loop between them. */
 const feed = (core: Core, request: CopyInRequest) => {
+  const { fairness } = core
   let sinceTurn = 0
-  return (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, PgSessionError> =>
+  const piece = (data: Uint8Array): Effect.Effect<void, PgSessionError> =>
     Effect.suspend(() => {
       if (!request.isFeeding(core)) return failed(request)
-      for (const data of chunk) {
-        writeData(core, data)
-        sinceTurn += data.length
-      }
+      writeData(core, data)
       Outbound.flush(core)
-      if (sinceTurn < turnBytes) return drain(core, request)
+      sinceTurn += data.length
+      if (sinceTurn < turnBytes && !fairness.isDue()) return drain(core, request)
       sinceTurn = 0
-      return Effect.zipRight(turn, drain(core, request))
+      return Effect.zipRight(fairness.turn, drain(core, request))
+    })
+  const pieces = (data: Uint8Array): Effect.Effect<void, PgSessionError> => {
+    let at = 0
+    return Effect.whileLoop({
+      while: () => at < data.length,
+      body: () => piece(data.subarray(at, (at += turnBytes))),
+      step: () => {}
+    })
+  }
+  return (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, PgSessionError> =>
+    Effect.forEach(chunk, (data) => (data.length <= turnBytes ? piece(data) : pieces(data)), {
+      discard: true
     })
 }
 

@@ -72,15 +72,22 @@ const emit = <A>(
   return failure === undefined ? some : Channel.zipRight(some, Channel.fail(failure))
 }
 
+/** Rows encoded at a time: what encodes all of a large chunk would keep the event loop from its turn. */
+const mostRows = 1024
+
 const encoding = <E>({ codecs, columns, format, registry, sql }: Plan): Pipe<RowInput, Uint8Array, E> =>
   Channel.suspend(() => {
     const encoder = new CopyRowEncoder(columns, format, registry, sql, codecs)
+    const push = (rows: ReadonlyArray<RowInput>) => {
+      const out: Array<Uint8Array> = []
+      return emit(out, encoder.push(rows, out))
+    }
+    const from = (rows: ReadonlyArray<RowInput>, at: number): Pipe<RowInput, Uint8Array, E> =>
+      at + mostRows >= rows.length
+        ? Channel.flatMap(push(at === 0 ? rows : rows.slice(at)), () => loop)
+        : Channel.flatMap(push(rows.slice(at, at + mostRows)), () => from(rows, at + mostRows))
     const loop: Pipe<RowInput, Uint8Array, E> = Channel.readWithCause({
-      onInput: (rows: Chunk.Chunk<RowInput>) => {
-        const out: Array<Uint8Array> = []
-        const failure = encoder.push(Chunk.toReadonlyArray(rows), out)
-        return Channel.flatMap(emit(out, failure), () => loop)
-      },
+      onInput: (rows: Chunk.Chunk<RowInput>) => from(Chunk.toReadonlyArray(rows), 0),
       onFailure: Channel.failCause,
       onDone: () => Channel.suspend(() => emit([encoder.finish()], undefined))
     })

@@ -149,6 +149,7 @@ export const open = (
       streamBufferBytes: config.streamBufferBytes,
       sendCancel: Cancel.send(openForCancel(transport, address, channel.way, means)),
       fork: Runtime.runFork(runtime),
+      clock: yield* Effect.clock,
       pulse,
       probe: Liveness.probing(transport.open(address), address, longestProbe),
       probeAfter: target.silence.probeAfter

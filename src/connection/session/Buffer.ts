@@ -99,12 +99,22 @@ export class StreamBuffer<A> {
     })
   })
 
+  /** What can be told at once, else what `wait` gives; what is here already after a turn of the event loop, if it is time for one. */
+  private orElse(wait: Pull<A>): Pull<A> {
+    const given = Effect.suspend(() => this.next() ?? wait)
+    return Effect.suspend(() => {
+      const { fairness } = this.core
+      return this.chunks.length > 0 && fairness.isDue()
+        ? Effect.zipRight(fairness.turn, given)
+        : (this.next() ?? wait)
+    })
+  }
+
   /** The consumer's next chunk. Interrupting it leaves the buffer as it was. */
-  readonly pull: Pull<A> = Effect.suspend(() => this.next() ?? this.wait)
+  readonly pull: Pull<A> = this.orElse(this.wait)
 
   /** The same, with a bound put on the wait for a chunk that is not there yet. */
   pullWithin(limited: (wait: Pull<A>) => Pull<A>): Pull<A> {
-    const wait = limited(this.wait)
-    return Effect.suspend(() => this.next() ?? wait)
+    return this.orElse(limited(this.wait))
   }
 }

@@ -2,6 +2,7 @@
  * The state of one open connection: what `Inbound` and `Outbound` work on. Everything pure is elsewhere; here are the
  * places where the pure values are kept between two events.
  */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ByteWriter } from "../../bytes/ByteWriter.js"
@@ -13,6 +14,7 @@ import type { Link } from "../../net/Transport.js"
 import * as Session from "../../protocol/Session.js"
 import type { Registry } from "../../types/Registry.js"
 import type { Framer } from "../../wire/Framer.js"
+import { Fairness } from "./Fairness.js"
 import { Pulse } from "./Pulse.js"
 import type { SideChannels } from "./SideChannels.js"
 import type { StatementCache } from "./StatementCache.js"
@@ -36,6 +38,8 @@ export interface CoreOptions {
   readonly sendCancel: SendCancel
   /** Runs what no fiber waits for: the cancelling of statements whose fibers have gone on. */
   readonly fork: (effect: Effect.Effect<void>) => void
+  /** By which turns of the event loop are given. Default: the system's. */
+  readonly clock?: Clock.Clock
   /** What is seen of `link`, if it is watched. */
   readonly pulse?: Pulse
   /** Tries a second connection to the same address; a failure says that the address cannot be reached. */
@@ -104,6 +108,9 @@ export class ConnectionState<R extends Waiter> {
   readonly pulse: Pulse
   readonly probe: Probe
   readonly probeAfter: Duration.Duration
+  readonly fairness: Fairness
+  /** Bytes that have come since it was asked last whether the event loop is to have a turn. */
+  sinceAsked = 0
 
   constructor(options: CoreOptions) {
     this.link = options.link
@@ -119,6 +126,7 @@ export class ConnectionState<R extends Waiter> {
     this.fork = options.fork
     this.pulse = options.pulse ?? new Pulse()
     this.probe = options.probe ?? Effect.succeed(undefined)
+    this.fairness = new Fairness(options.clock ?? Clock.make())
     this.probeAfter = options.probeAfter ?? Duration.infinity
   }
 

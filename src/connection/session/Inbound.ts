@@ -27,6 +27,22 @@ export const receive = (core: Core, chunk: Uint8Array): void => {
   if (core.ended !== undefined) return
   core.framer.push(chunk)
   drain(core)
+  core.sinceAsked += chunk.length
+  if (core.sinceAsked >= askEvery) rest(core)
+}
+
+/**
+ * Bytes after which it is asked whether the event loop is to have a turn: sockets are read many times before anything else has
+ * one. What comes in smaller pieces is no burst.
+ */
+const askEvery = 1 << 16
+
+/** Leaves the socket alone for a turn of the event loop, if it is time for one and no consumer has stopped it already. */
+const rest = (core: Core): void => {
+  core.sinceAsked = 0
+  if (core.pulse.isBraked || core.ended !== undefined || !core.fairness.isDue()) return
+  core.pulse.rest(true)
+  core.fairness.afterTurn(() => core.pulse.rest(false))
 }
 
 /** Takes what the framer holds already: bytes that came behind the end of the startup phase. */

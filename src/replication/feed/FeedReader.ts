@@ -84,7 +84,7 @@ export class FeedReader {
   /** The next events, never none of them. */
   readonly pull: Next<LogicalEvent> = Effect.suspend(() => {
     this.weight = 0
-    return this.next()
+    return Effect.flatMap(this.options.link.copy.turnIfDue, this.next)
   })
 
   private readonly next: () => Next<LogicalEvent> = () => {

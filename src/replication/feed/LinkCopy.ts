@@ -23,6 +23,7 @@ export const make = (first: CopyBoth): LinkCopy => {
       pull: Effect.suspend(() => current.pull),
       isEmpty: () => current.isEmpty(),
       rest: (duration) => Effect.suspend(() => current.rest(duration)),
+      turnIfDue: Effect.suspend(() => current.turnIfDue),
       send: (data) => Effect.suspend(() => (isBetween ? Effect.void : current.send(data))),
       finish: Effect.suspend(() => current.finish),
       results: Effect.suspend(() => current.results),

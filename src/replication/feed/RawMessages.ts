@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { Lsn } from "../../model/Lsn.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
 import { bodyEnd } from "../../wire/FrameRun.js"
 import * as WalMessage from "../../wire/replication/WalMessage.js"
 import type { ServerWalMessage } from "../../wire/replication/WalMessage.js"
@@ -21,7 +22,16 @@ const halves = (position: Lsn): readonly [high: number, low: number] => [
   Number(position & 0xffffffffn) | 0
 ]
 
+/** Messages given at a time. */
+const most = 256
+
+const none: ReadonlyArray<ServerWalMessage> = []
+
 export class RawMessages<A> {
+  /** What has come and was not given yet. */
+  private come = none
+  /** Index of the first that was not. */
+  private from = 0
   /** Whether anybody reads in this way. */
   isRead = false
 
@@ -29,23 +39,38 @@ export class RawMessages<A> {
 
   readonly pull: Next<ServerWalMessage> = Effect.suspend(() => {
     this.isRead = true
-    return Effect.flatMap(this.link.copy.pull, (runs) => {
-      const out: Array<ServerWalMessage> = []
-      for (const run of runs) {
-        for (let index = 0; index < run.count; index++) {
-          const decoded = WalMessage.decodeServer(run.bytes, run.starts[index]!, bodyEnd(run, index))
-          if (Either.isLeft(decoded)) {
-            const { error, isFatal } = FeedFailure.of(decoded.left, this.link.command)
-            const left = isFatal ? this.link.copy.breakOff(error) : Effect.void
-            return Effect.zipRight(left, Effect.fail(Option.some<ReadError>(error)))
-          }
-          this.note(decoded.right)
-          out.push(decoded.right)
-        }
-      }
-      return Effect.succeed(Chunk.unsafeFromArray(out))
-    })
+    return this.come.length > 0
+      ? Effect.map(this.link.copy.turnIfDue, () => this.take())
+      : Effect.flatMap(this.link.copy.pull, (runs) => this.decode(runs))
   })
+
+  private decode(runs: Iterable<FrameRun>): Next<ServerWalMessage> {
+    const out: Array<ServerWalMessage> = []
+    for (const run of runs) {
+      for (let index = 0; index < run.count; index++) {
+        const decoded = WalMessage.decodeServer(run.bytes, run.starts[index]!, bodyEnd(run, index))
+        if (Either.isLeft(decoded)) {
+          const { error, isFatal } = FeedFailure.of(decoded.left, this.link.command)
+          const left = isFatal ? this.link.copy.breakOff(error) : Effect.void
+          return Effect.zipRight(left, Effect.fail(Option.some<ReadError>(error)))
+        }
+        this.note(decoded.right)
+        out.push(decoded.right)
+      }
+    }
+    this.come = out
+    this.from = 0
+    return Effect.sync(() => this.take())
+  }
+
+  /** Some of what has come: the event loop has its turn before the next. */
+  private take(): Chunk.Chunk<ServerWalMessage> {
+    const { come, from } = this
+    this.from += most
+    const isLast = this.from >= come.length
+    if (isLast) this.come = none
+    return Chunk.unsafeFromArray(isLast && from === 0 ? come : come.slice(from, from + most))
+  }
 
   /** From a message on until it is acknowledged keepalives are no progress. */
   private note(message: ServerWalMessage): void {

@@ -4,6 +4,7 @@
  * what `open` gives lacks the methods its library has no counterpart for.
  */
 import { readFileSync, writeFileSync } from "node:fs"
+import { monitorEventLoopDelay } from "node:perf_hooks"
 import { setTimeout as sleep } from "node:timers/promises"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -99,8 +100,23 @@ const workloads = {
   concurrent: counted("concurrent", job.config.fibers)
 }
 
+/** The longest time from one turn of the event loop's timers to the next; nothing where the runtime does not tell. */
+const watchLoop = () => {
+  try {
+    const delay = monitorEventLoopDelay({ resolution: 1 })
+    delay.enable()
+    return () => {
+      delay.disable()
+      return delay.max > 0 ? { longestGapMs: delay.max / 1e6 } : {}
+    }
+  } catch {
+    return () => ({})
+  }
+}
+
 /** Time and CPU of one run, and the most memory the process ever held. `cpuOutside`: of processes it has started. */
 const measure = async (run, cpuOutside = () => 0) => {
+  const gap = watchLoop()
   const cpuBefore = process.cpuUsage()
   const outsideBefore = cpuOutside()
   const begin = performance.now()
@@ -108,7 +124,8 @@ const measure = async (run, cpuOutside = () => 0) => {
   const wallMs = performance.now() - begin
   const cpu = process.cpuUsage(cpuBefore)
   const maxRssMb = process.resourceUsage().maxRSS / 1024
-  return { items, wallMs, cpuMs: (cpu.user + cpu.system) / 1000 + cpuOutside() - outsideBefore, maxRssMb }
+  const cpuMs = (cpu.user + cpu.system) / 1000 + cpuOutside() - outsideBefore
+  return { items, wallMs, cpuMs, maxRssMb, ...gap() }
 }
 
 const connects = async () => {
