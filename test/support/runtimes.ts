@@ -39,7 +39,13 @@ export const runtimes: ReadonlyArray<Runtime> = [
     scope: "@deno",
     program: "deno",
     start: ["run", "--allow-all"],
-    known: []
+    known: ["a certificate that is none", "a key of something else", "a key that is none"].map(
+      (material) => ({
+        test: `certificates and keys are refused by the setting's name: ${material} (CON-055, CON-059, CON-060)`,
+        reason:
+          "Deno reads certificates and keys in the handshake only, so the attempt to connect fails and not its preparation"
+      })
+    )
   }
 ]
 
