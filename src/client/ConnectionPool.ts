@@ -86,7 +86,7 @@ export class ConnectionPool {
         Effect.sync(() => new ConnectionPool(connector, acquireTimeout, Duration.decode(closeTimeout), line)),
         (pool) => pool.close
       )
-      yield* Effect.forkScoped(Effect.schedule(pool.look, Schedule.spaced(lookEvery)))
+      yield* Effect.forkScoped(Effect.interruptible(Effect.schedule(pool.look, Schedule.spaced(lookEvery))))
       return pool
     })
   }

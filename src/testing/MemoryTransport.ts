@@ -227,7 +227,8 @@ export type Serve = (server: ServerEnd) => Effect.Effect<void>
 
 /**
  * A transport whose every `open` asks `accept` for a server, or for the failure of the attempt. The servers run in
- * fibers of the scope in which the transport was made, so that they may look at how the client hung up.
+ * fibers of the scope in which the transport was made, so that they may look at how the client hung up; when it closes, they are
+ * interrupted.
  */
 export const transport = (
   accept: (address: Address) => Effect.Effect<Serve, TransportFailure>,
@@ -238,9 +239,9 @@ export const transport = (
       Effect.gen(function* () {
         const serve = yield* accept(address)
         const pair = make({ address: describe(address), ...options })
-        yield* Effect.acquireRelease(Effect.forkIn(serve(pair.server), scope), () =>
-          Effect.sync(pair.client.destroy)
-        )
+        // Acquiring is uninterruptible, and so may be whoever opens; the server must not be, or its scope never closes.
+        const serving = Effect.forkIn(Effect.interruptible(serve(pair.server)), scope)
+        yield* Effect.acquireRelease(serving, () => Effect.sync(pair.client.destroy))
         return pair.client
       })
   }))

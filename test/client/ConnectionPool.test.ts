@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { ConnectionPool } from "../../src/client/ConnectionPool.js"
@@ -49,6 +50,16 @@ const fake = (maxConnections: number) => {
 const settle = Effect.repeatN(Effect.yieldNow(), 20)
 
 describe("a pool of connections", () => {
+  it.effect("closes although it was made where nothing can be interrupted", () =>
+    Effect.gen(function* () {
+      const { connector } = fake(1)
+      const making = Effect.acquireRelease(ConnectionPool.make(connector, "1 second"), () => Effect.void)
+      const fiber = yield* Effect.forkDaemon(Effect.scoped(making))
+      for (let turn = 0; turn < 500; turn++) yield* Effect.yieldNow()
+      assert.isDefined((yield* Fiber.poll(fiber)).pipe(Option.getOrUndefined), "it does not close")
+    })
+  )
+
   it.scoped("replaces a connection that broke while nobody used it, also when it has no other", () =>
     Effect.gen(function* () {
       const { closed, connector, states } = fake(1)

@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { ConnectOptions } from "../../src/connection/opening/ConnectOptions.js"
@@ -48,6 +49,15 @@ describe("a limit on silence", () => {
       const checks = server.connections()[0]!.received.filter(({ _tag }) => _tag === "Query").length
       assert.isAtLeast(checks, 6)
       assert.isAtMost(checks, 16)
+    })
+  )
+
+  it.effect("does not keep a connection from closing that was opened where nothing can be interrupted", () =>
+    Effect.gen(function* () {
+      const open = Effect.uninterruptible(session([ScriptedServer.goodbye], [], limit))
+      const closed = yield* Effect.forkDaemon(Effect.scoped(open))
+      for (let turn = 0; turn < 500; turn++) yield* Effect.yieldNow()
+      assert.isTrue(Exit.isExit((yield* Fiber.poll(closed)).pipe(Option.getOrUndefined)), "it does not close")
     })
   )
 

@@ -1,5 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as TestClock from "effect/TestClock"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Deferred from "effect/Deferred"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as fc from "fast-check"
@@ -240,6 +244,15 @@ describe("MemoryTransport", () => {
   )
   const address = { _tag: "Tcp", host: "::1", port: 5432 } as const
 
+  /** Fails when the effect cannot come to an end: it is given many turns, and nothing here waits for anything else. */
+  const closing = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.forkDaemon(effect)
+      for (let turn = 0; turn < 500; turn++) yield* Effect.yieldNow()
+      assert.isTrue(Option.isSome(yield* Fiber.poll(fiber)), "it does not close")
+      return yield* Fiber.join(fiber)
+    })
+
   it.effect("as a transport it opens one pair after the other and destroys them with their scope", () =>
     Effect.gen(function* () {
       const { open } = yield* Transport
@@ -260,6 +273,44 @@ describe("MemoryTransport", () => {
       assert.deepStrictEqual(heard.chunks, [[1, 2]])
       assert.deepStrictEqual(heard.ends, [])
     }).pipe(Effect.provide(transport))
+  )
+
+  it.effect("as a transport its servers are interrupted when its scope closes, however it was opened", () =>
+    Effect.gen(function* () {
+      const ends: Array<string> = []
+      const serve: MemoryTransport.Serve = () =>
+        Effect.onInterrupt(Effect.never, () => Effect.sync(() => ends.push("interrupted")))
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { open } = yield* MemoryTransport.transport(() => Effect.succeed(serve))
+          yield* Effect.scoped(open(address))
+          yield* Effect.uninterruptible(Effect.scoped(open(address)))
+          yield* Effect.yieldNow()
+        })
+      ).pipe(closing)
+      assert.deepStrictEqual(ends, ["interrupted", "interrupted"])
+    })
+  )
+
+  it.effect("as a transport its servers may set themselves a deadline", () =>
+    Effect.gen(function* () {
+      const ended = yield* Deferred.make<string>()
+      const serve: MemoryTransport.Serve = () =>
+        Effect.never.pipe(
+          Effect.timeoutTo({ duration: "5 seconds", onTimeout: () => "late", onSuccess: () => "never" }),
+          Effect.flatMap((how) => Deferred.succeed(ended, how))
+        )
+      const scope = yield* Scope.make()
+      const { open } = yield* Scope.extend(
+        MemoryTransport.transport(() => Effect.succeed(serve)),
+        scope
+      )
+      yield* Scope.extend(open(address), scope)
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(yield* Deferred.poll(ended).pipe(Effect.map(Option.isSome)), true)
+      assert.strictEqual(yield* Deferred.await(ended), "late")
+      yield* closing(Scope.close(scope, Exit.void))
+    })
   )
 
   it.scoped("as a transport it can refuse", () =>

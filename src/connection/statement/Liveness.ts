@@ -86,9 +86,7 @@ const askIdle = (core: Core): Effect.Effect<void> =>
  * dead. An idle connection is asked after half of the limit, where there is one.
  */
 export const watch = (core: Core, limits: Limits): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.asVoid(
-    Effect.forkScoped(watching(core, limits, { waiting: () => waitingFor(core), ask: askIdle(core) }))
-  )
+  Effect.asVoid(forkWatch(core, limits, { waiting: () => waitingFor(core), ask: askIdle(core) }))
 
 /**
  * The same for a request that has the connection for itself and can ask the server for a word at any time, such as the stream
@@ -103,8 +101,12 @@ export const watchOpen = (
   const waiting = (): Silence.Waiting =>
     core.ended === undefined && core.session.owner === request && !request.discarding ? "open" : "nothing"
   request.hasOwnWatch = true
-  return Effect.asVoid(Effect.forkScoped(watching(core, limits, { waiting, ask })))
+  return Effect.asVoid(forkWatch(core, limits, { waiting, ask }))
 }
+
+/** Whoever opens a connection may be uninterruptible; the watch must not be, or the connection's scope never closes. */
+const forkWatch = (core: Core, limits: Limits, how: Pick<Silence.WatchOptions, "ask" | "waiting">) =>
+  Effect.forkScoped(Effect.interruptible(watching(core, limits, how)))
 
 const watching = (
   core: Core,

@@ -321,7 +321,9 @@ export const open = <A>(
     const report = Effect.suspend(() => send(positionsOf(progress), { replyRequested: false }))
     yield* Effect.addFinalizer(() => Effect.ignore(Effect.zipRight(report, copy.finish)))
     yield* Effect.forkScoped(
-      Effect.ignore(StandbyStatus.report({ positions: () => positionsOf(progress), send, interval, bell }))
+      Effect.interruptible(
+        Effect.ignore(StandbyStatus.report({ positions: () => positionsOf(progress), send, interval, bell }))
+      )
     )
     ask = Effect.suspend(() => send(positionsOf(progress), { replyRequested: true }))
     const { systemId, timeline } = system
