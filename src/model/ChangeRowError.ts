@@ -1,6 +1,6 @@
-import * as Data from "effect/Data"
 import type { ChangeRow, ChangeTransaction } from "./CodecPlace.js"
 import * as Lsn from "./Lsn.js"
+import { TaggedError } from "./TaggedError.js"
 
 const prepositions: { readonly [K in ChangeRow["kind"]]: string } = {
   insert: "an insert into",
@@ -15,7 +15,7 @@ const transactionText = ({ commitLsn, gid, xid }: ChangeTransaction): string =>
  * A row of a change could not be read. Every feed of the slot meets the row again, until the codec or the Schema is
  * corrected, or the slot is moved on behind its transaction.
  */
-export class PgChangeRowError extends Data.TaggedError("PgChangeRowError")<{
+export class PgChangeRowError extends TaggedError("PgChangeRowError")<{
   readonly place: ChangeRow
   /** Name of the PostgreSQL type, or its OID as text; `record` for a row as a whole. */
   readonly type: string

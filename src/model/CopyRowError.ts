@@ -1,8 +1,8 @@
-import * as Data from "effect/Data"
 import type { CopyRow } from "./CodecPlace.js"
+import { TaggedError } from "./TaggedError.js"
 
 /** A row of a COPY could not be read or written. A copy into the server has been ended then and has stored nothing. */
-export class PgCopyRowError extends Data.TaggedError("PgCopyRowError")<{
+export class PgCopyRowError extends TaggedError("PgCopyRowError")<{
   readonly direction: "decode" | "encode"
   readonly place: CopyRow
   /** Name of the PostgreSQL type, or its OID as text; `row` for a row as a whole. */

@@ -5,7 +5,6 @@
  * Every error says in `nothingSent` whether the operation provably never reached the server, so that trying
  * again is safe whatever the statement does.
  */
-import * as Data from "effect/Data"
 import type { PgChangeRowError } from "./ChangeRowError.js"
 import type { CodecPlace } from "./CodecPlace.js"
 import type { PgCopyRowError } from "./CopyRowError.js"
@@ -14,6 +13,7 @@ import type { AuthFailure, ConnectPhase, Deadline, TransportFailure } from "./Fa
 import type { PgServerError } from "./ServerError.js"
 import type { ServerFields } from "./ServerFields.js"
 import type { PgSnapshotError } from "./SnapshotError.js"
+import { TaggedError } from "./TaggedError.js"
 
 export { PgChangeRowError } from "./ChangeRowError.js"
 export type { CodecPlace } from "./CodecPlace.js"
@@ -24,7 +24,7 @@ export { PgSnapshotError } from "./SnapshotError.js"
 export type { SnapshotReason } from "./SnapshotError.js"
 
 /** A setting is missing, malformed or contradictory. Found before a socket is opened. */
-export class PgConfigError extends Data.TaggedError("PgConfigError")<{
+export class PgConfigError extends TaggedError("PgConfigError")<{
   /** The setting's name as the user wrote it, such as `sslmode` or `PGPORT`. */
   readonly key: string
   /** What is wrong and what would be accepted; never the value of a secret. */
@@ -43,7 +43,7 @@ export class PgConfigError extends Data.TaggedError("PgConfigError")<{
  * other, or the call is not possible in the present state, such as a BEGIN inside a transaction. The program has to be
  * corrected; the same call is refused again.
  */
-export class PgUsageError extends Data.TaggedError("PgUsageError")<{
+export class PgUsageError extends TaggedError("PgUsageError")<{
   /** The operation that was called, by the name that the user writes: `stream`, `pipeline`, `withTransaction`. */
   readonly operation: string
   /** The option or parameter that is at fault, such as `fetchSize`; empty when the call as a whole is refused. */
@@ -70,7 +70,7 @@ export class PgUsageError extends Data.TaggedError("PgUsageError")<{
 }
 
 /** A bound that was set on this side, or that of the disk, was reached while an operation ran. */
-export class PgLimitError extends Data.TaggedError("PgLimitError")<{
+export class PgLimitError extends TaggedError("PgLimitError")<{
   /** The bound by the name under which the user sets it, such as `transactionBytes`; `disk` when the file system is full. */
   readonly limit: string
   /** Its value, in the unit of the setting; undefined when the system sets it. */
@@ -96,7 +96,7 @@ export interface ConnectAttempt {
 }
 
 /** No session could be opened; every address that was tried is listed. */
-export class PgConnectError extends Data.TaggedError("PgConnectError")<{
+export class PgConnectError extends TaggedError("PgConnectError")<{
   readonly attempts: ReadonlyArray<ConnectAttempt>
 }> {
   readonly nothingSent = true
@@ -106,7 +106,7 @@ export class PgConnectError extends Data.TaggedError("PgConnectError")<{
 }
 
 /** The session could not be authenticated; another attempt with the same settings gives the same answer. */
-export class PgAuthError extends Data.TaggedError("PgAuthError")<{
+export class PgAuthError extends TaggedError("PgAuthError")<{
   readonly reason: AuthFailure
   /** The method in question, such as `scram-sha-256`; empty when none was named. */
   readonly method: string
@@ -122,7 +122,7 @@ export class PgAuthError extends Data.TaggedError("PgAuthError")<{
 }
 
 /** The server sent what the protocol does not allow here. The connection is closed. */
-export class PgProtocolError extends Data.TaggedError("PgProtocolError")<{
+export class PgProtocolError extends TaggedError("PgProtocolError")<{
   /** State of the machine that received it, such as `ExtendedQuery.Fetching`. */
   readonly state: string
   /** The message's tag as one character, or the name of what came instead. */
@@ -136,7 +136,7 @@ export class PgProtocolError extends Data.TaggedError("PgProtocolError")<{
 }
 
 /** A value could not be read or written, or columns are not those that a Schema wants. The connection is usable. */
-export class PgCodecError extends Data.TaggedError("PgCodecError")<{
+export class PgCodecError extends TaggedError("PgCodecError")<{
   readonly direction: "decode" | "encode"
   /** The parameter, the column, the row or the columns that the error is about, by its `_tag`. */
   readonly place: CodecPlace
@@ -160,7 +160,7 @@ export class PgCodecError extends Data.TaggedError("PgCodecError")<{
 }
 
 /** The connection is gone, or the operation was refused because it was already closed. */
-export class PgClosedError extends Data.TaggedError("PgClosedError")<{
+export class PgClosedError extends TaggedError("PgClosedError")<{
   /** Who ended it and how far things were, in words. */
   readonly reason: string
   /** Whether the operation's own bytes had left; if so its outcome is unknown. */
@@ -180,7 +180,7 @@ export class PgClosedError extends Data.TaggedError("PgClosedError")<{
 }
 
 /** The pool did not give a connection. */
-export class PgPoolError extends Data.TaggedError("PgPoolError")<{
+export class PgPoolError extends TaggedError("PgPoolError")<{
   readonly reason: string
   readonly max: number
   readonly inUse: number
@@ -193,7 +193,7 @@ export class PgPoolError extends Data.TaggedError("PgPoolError")<{
 }
 
 /** A deadline set on this side passed. */
-export class PgTimeoutError extends Data.TaggedError("PgTimeoutError")<{
+export class PgTimeoutError extends TaggedError("PgTimeoutError")<{
   readonly deadline: Deadline
   readonly millis: number
   readonly sent: boolean
@@ -211,7 +211,7 @@ export class PgTimeoutError extends Data.TaggedError("PgTimeoutError")<{
 }
 
 /** The connection was lost after COMMIT had left: the transaction may or may not have taken effect. */
-export class PgCommitUnknownError extends Data.TaggedError("PgCommitUnknownError")<{
+export class PgCommitUnknownError extends TaggedError("PgCommitUnknownError")<{
   readonly cause: PgClosedError | PgTimeoutError | PgProtocolError
 }> {
   readonly nothingSent = false
@@ -227,7 +227,7 @@ export class PgCommitUnknownError extends Data.TaggedError("PgCommitUnknownError
 export type SlotFailure = "missing" | "in-use" | "invalidated" | "recreated" | "diverged"
 
 /** A replication slot cannot be used as asked. */
-export class PgSlotError extends Data.TaggedError("PgSlotError")<{
+export class PgSlotError extends TaggedError("PgSlotError")<{
   readonly reason: SlotFailure
   readonly slot: string
   readonly detail: string

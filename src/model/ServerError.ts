@@ -1,7 +1,7 @@
-import * as Data from "effect/Data"
 import * as ErrorText from "./ErrorText.js"
 import { quoting } from "./ServerFields.js"
 import type { ServerFields } from "./ServerFields.js"
+import { TaggedError } from "./TaggedError.js"
 
 /** What a `PgServerError` holds. */
 export type ServerErrorFields = ServerFields & {
@@ -22,7 +22,7 @@ export type ServerErrorFields = ServerFields & {
  * `detail` and `where` often quote values of rows. They can be read as fields, and are left out of `message`, of inspection
  * and of JSON unless `showsValues` is true, which the option `showValues` of the connector asks for.
  */
-export class PgServerError extends Data.TaggedError("PgServerError")<ServerErrorFields> {
+export class PgServerError extends TaggedError("PgServerError")<ServerErrorFields> {
   readonly nothingSent = false
 
   constructor(fields: ServerErrorFields) {

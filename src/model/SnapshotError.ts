@@ -1,5 +1,5 @@
-import * as Data from "effect/Data"
 import type { PgServerError } from "./ServerError.js"
+import { TaggedError } from "./TaggedError.js"
 
 /** Why published tables could not be copied. */
 export type SnapshotReason =
@@ -22,7 +22,7 @@ export type SnapshotReason =
   | "taken"
 
 /** Published tables could not be copied. Tables reported as copied before stay so. */
-export class PgSnapshotError extends Data.TaggedError("PgSnapshotError")<{
+export class PgSnapshotError extends TaggedError("PgSnapshotError")<{
   readonly reason: SnapshotReason
   /** The table, `undefined` when it is about none. */
   readonly table: { readonly schema: string; readonly name: string } | undefined

@@ -1,6 +1,6 @@
 /** Why a throw-away server could not be had. */
-import * as Data from "effect/Data"
 import type { PlatformError } from "@effect/platform/Error"
+import { TaggedError } from "../model/TaggedError.js"
 
 /**
  * - `"missing"`: no server binaries of the version asked for, neither from npm nor on `PATH`;
@@ -11,7 +11,7 @@ import type { PlatformError } from "@effect/platform/Error"
 export type EmbeddedPostgresReason = "missing" | "prepare" | "start" | "timeout"
 
 /** A server could not be found, prepared or started. Nothing of it is left behind. */
-export class EmbeddedPostgresError extends Data.TaggedError("EmbeddedPostgresError")<{
+export class EmbeddedPostgresError extends TaggedError("EmbeddedPostgresError")<{
   readonly reason: EmbeddedPostgresReason
   readonly text: string
   /** What the server or `initdb` printed, the last 16 kB of it; empty when nothing was run. */

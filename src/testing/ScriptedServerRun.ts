@@ -1,5 +1,4 @@
 /** One connection of a scripted server: reads what the client sends and walks through the script. */
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { ByteWriter } from "../bytes/ByteWriter.js"
@@ -13,9 +12,10 @@ import type { CancelRequest } from "../wire/messages/Cancel.js"
 import type { ServerEnd } from "./MemoryTransport.js"
 import { show, showMessage } from "./ScriptedServerDiff.js"
 import type { Outgoing, Script, Step } from "./ScriptedServerStep.js"
+import { TaggedError } from "../model/TaggedError.js"
 
 /** The client did not do what a script expects, or a script has not run to its end. */
-export class ScriptMismatch extends Data.TaggedError("ScriptMismatch")<{
+export class ScriptMismatch extends TaggedError("ScriptMismatch")<{
   /** Number of the script, from 1; 0 when a connection had none. */
   readonly script: number
   /** What was expected, what came, where they differ, and what went before. */

@@ -1,8 +1,8 @@
-import * as Data from "effect/Data"
 import { tagText } from "./Tag.js"
+import { TaggedError } from "../model/TaggedError.js"
 
 /** A length no message of this kind may have here. What follows it cannot be told apart, so the connection is lost. */
-export class FrameLengthError extends Data.TaggedError("FrameLengthError")<{
+export class FrameLengthError extends TaggedError("FrameLengthError")<{
   /** The tag byte. */
   readonly tag: number
   /** The length word as a signed number. */

@@ -1,9 +1,9 @@
-import * as Data from "effect/Data"
 import type { ServerFields } from "../model/ServerFields.js"
 import { tagText } from "./Tag.js"
+import { TaggedError } from "../model/TaggedError.js"
 
 /** A complete frame whose body is not what its tag promises. The connection cannot be trusted any further. */
-export class MalformedMessage extends Data.TaggedError("MalformedMessage")<{
+export class MalformedMessage extends TaggedError("MalformedMessage")<{
   /** The manual's name of the message, such as `RowDescription`; `unknown` for a tag no message has. */
   readonly kind: string
   /** The tag byte; `undefined` for the packets that have none. */

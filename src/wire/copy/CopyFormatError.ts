@@ -1,7 +1,7 @@
-import * as Data from "effect/Data"
+import { TaggedError } from "../../model/TaggedError.js"
 
 /** Data that are not what their COPY format says. What comes behind it is not interpreted. */
-export class CopyFormatError extends Data.TaggedError("CopyFormatError")<{
+export class CopyFormatError extends TaggedError("CopyFormatError")<{
   /**
    * `malformed`: against the format or with another number of fields than columns. `truncated`: the data end too early.
    * `too-large`: a record beyond the limit, found before memory is taken for it.
