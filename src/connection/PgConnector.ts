@@ -164,6 +164,7 @@ export const make = (
           Effect.map((core) => {
             core.types = bookOf(settings)
             core.showsValues = options.showValues ?? false
+            if (core.side.find("server_encoding") === "SQL_ASCII") core.types.checkText()
             core.findsTypes =
               (overrides?.findTypes ?? options.findTypes ?? true) && settings.replication === undefined
             return PgConnection.fromCore(core, settings.statementTimeout)

@@ -60,12 +60,14 @@ export class Numeric extends Printed {
   }
 
   /**
-   * From the shortest decimal text of the number, so that 0.1 is `0.1`. None for numbers whose text cannot be told from
-   * their neighbours', that is whole numbers beyond 2^53.
+   * From the shortest decimal text of the number, so that 0.1 is `0.1` and 1e21 is a one with 21 zeros. None for whole numbers
+   * beyond 2^53 of more than 15 digits: their text cannot be told from their neighbours'.
    */
   static fromNumber(value: number): Option.Option<Numeric> {
-    if (Number.isInteger(value) && !Number.isSafeInteger(value)) return Option.none()
-    return Numeric.fromText(String(value))
+    const text = String(value)
+    if (Number.isInteger(value) && !Number.isSafeInteger(value) && digitsOf(text) > surestDigits)
+      return Option.none()
+    return Numeric.fromText(text)
   }
 
   /** Exact; none when the scale is beyond the type's. A negative scale becomes trailing zeros. */
@@ -146,6 +148,13 @@ export class Numeric extends Printed {
     return Hash.cached(this, Hash.string(this.scale === 0 ? text : text.replace(/\.?0*$/, "")))
   }
 }
+
+/** As many decimal digits every double keeps. */
+const surestDigits = 15
+
+/** Digits of a whole number's text, without zeros behind them. */
+const digitsOf = (text: string): number =>
+  text.replace(/e.*$/, "").replace(/[-.]/g, "").replace(/0+$/, "").length
 
 const fromSpecial = (text: string): Option.Option<Numeric> => {
   const match = special.exec(text)

@@ -232,7 +232,8 @@ export const deepestRecord = 32
 
 /**
  * Anonymous records, as `row(1, 'a')` makes them: an array of values, each read by its type, as the record itself tells it.
- * A value of a type that `lookup` does not know, or of one that has no binary form here, is its bytes. In text, as a simple
+ * A value of a type that `lookup` does not know is its bytes, and one of a type that is read as text alone fails: a record tells its
+ * values in no other form than its own. In text, as a simple
  * query has it, a record is the server's text: there nothing tells the types. The server takes none as a parameter.
  */
 export const record = (lookup: (oid: number) => Codec | undefined): Codec =>
@@ -256,8 +257,11 @@ const recordWithin = (lookup: (oid: number) => Codec | undefined, levels: number
       if (count < 0) return []
       return readFields(reader, count, at + 4, at + length, undefined, (_index, oid, from, size) => {
         if (size < 0) return null
-        const decode = find(oid)?.decodeBinary
-        return decode === undefined ? copyOf(reader, from, size) : decode(reader, from, size)
+        const codec = find(oid)
+        if (codec === undefined) return copyOf(reader, from, size)
+        if (codec.decodeBinary !== undefined) return codec.decodeBinary(reader, from, size)
+        reader.fail(`${codec.name} is read as text alone, which a record does not give: cast it to text`)
+        return null
       })
     }
   }

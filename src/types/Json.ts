@@ -3,7 +3,8 @@
  *
  * As parameters every value is JSON: arrays, objects, numbers, booleans and, in the lossless preset, strings, so that
  * what is written is what is read. In the familiar preset a string is JSON text already, as with node-postgres.
- * What JSON has no form for (NaN, an array's `undefined`, a Map, bytes) is refused; a property that is `undefined` is left out.
+ * What JSON has no form for (NaN, an array's `undefined`, a function, a symbol, a promise, a Map, bytes) is refused, wherever it
+ * is; a property that is `undefined` is left out.
  * `JsonText` is JSON text in both. JavaScript's `null` is NULL; JSON's null is `new JsonText("null")`.
  *
  * @see https://www.postgresql.org/docs/current/datatype-json.html
@@ -41,6 +42,10 @@ const versioned =
     return empty
   }
 
+/** A promise, of whatever library. It was most likely meant to be awaited. */
+const isPromise = (value: object | null): boolean =>
+  value !== null && "then" in value && typeof value.then === "function"
+
 /** What `JSON.stringify` writes as something else: as `null`, or as an object of what it happens to hold. */
 const isLossy = (value: unknown, isElement: boolean): boolean => {
   switch (typeof value) {
@@ -51,13 +56,18 @@ const isLossy = (value: unknown, isElement: boolean): boolean => {
       return (
         value instanceof Map ||
         value instanceof Set ||
+        value instanceof WeakMap ||
+        value instanceof WeakSet ||
+        value instanceof RegExp ||
+        isPromise(value) ||
         value instanceof ArrayBuffer ||
         ArrayBuffer.isView(value)
       )
     case "undefined":
+      return isElement
     case "function":
     case "symbol":
-      return isElement
+      return true
     default:
       return false
   }

@@ -37,11 +37,11 @@ const readBinary: Decode<Numeric> = (reader, at, length) => {
     reader.fail(`a numeric needs 8 bytes, got ${length}`)
     return Numeric.zero
   }
-  const groups = view.getInt16(at)
+  const groups = view.getUint16(at)
   const weight = view.getInt16(at + 2)
   const sign = view.getUint16(at + 4)
   const scale = view.getUint16(at + 6)
-  if (groups < 0 || length !== 8 + 2 * groups) {
+  if (length !== 8 + 2 * groups) {
     reader.fail(`a numeric of ${groups} groups in ${length} bytes`)
     return Numeric.zero
   }
@@ -151,7 +151,7 @@ const encodeBinary = (writer: ByteWriter, value: unknown): void => {
     weight -= first
     while (groups[groups.length - 1] === 0) groups.pop()
   }
-  if (weight > 0x7fff || groups.length > 0x7fff)
+  if (weight > 0x7fff || groups.length > 0xffff)
     return writer.fail("expected a numeric within the type's range")
   writer.int16(groups.length)
   writer.int16(weight)

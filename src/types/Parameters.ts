@@ -9,8 +9,9 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-BIND
  */
-import type { ByteWriter } from "../bytes/ByteWriter.js"
+import { ByteWriter } from "../bytes/ByteWriter.js"
 import type { Format } from "../model/Format.js"
+import { PgArray } from "../model/PgArray.js"
 import type { Encode } from "./Codec.js"
 import type { Registry } from "./Registry.js"
 import { describe } from "./Shape.js"
@@ -34,15 +35,26 @@ export interface ParameterPlan {
   /** The format of each parameter. */
   readonly formats: ReadonlyArray<Format>
   /**
-   * Appends each value as its 32-bit length and its bytes. On failure nothing of this call is left in the writer, and
-   * the writer is without failure.
+   * The formats for these values. An array with a NULL in it goes in binary where it can, whatever its type prefers: as text, a
+   * session with `array_nulls` off takes NULL for a string.
    */
-  readonly write: (writer: ByteWriter, values: ReadonlyArray<unknown>) => ParameterFailure | null
+  readonly formatsFor: (values: ReadonlyArray<unknown>) => ReadonlyArray<Format>
+  /**
+   * Appends each value as its 32-bit length and its bytes, in the formats that were told of. On failure nothing of this call is
+   * left in the writer, and the writer is without failure.
+   */
+  readonly write: (
+    writer: ByteWriter,
+    values: ReadonlyArray<unknown>,
+    formats?: ReadonlyArray<Format>
+  ) => ParameterFailure | null
 }
 
 class Compiled implements ParameterPlan {
   readonly formats: ReadonlyArray<Format>
   private readonly encoders: ReadonlyArray<Encode>
+  /** Parameters that go as text and could go in binary. */
+  private readonly undecided: ReadonlyArray<{ readonly index: number; readonly encode: Encode }>
 
   constructor(
     readonly typeOids: ReadonlyArray<number>,
@@ -52,6 +64,11 @@ class Compiled implements ParameterPlan {
     this.formats = codecs.map(
       (codec) => codec?.parameterFormat ?? (codec?.encodeBinary === undefined ? 0 : 1)
     )
+    this.undecided = codecs.flatMap((codec, index) =>
+      this.formats[index] === 0 && codec?.encodeBinary !== undefined
+        ? [{ index, encode: codec.encodeBinary }]
+        : []
+    )
     this.encoders = codecs.map((codec, index) =>
       codec === undefined
         ? Texts.encodeUnknown
@@ -59,8 +76,31 @@ class Compiled implements ParameterPlan {
     )
   }
 
-  write(writer: ByteWriter, values: ReadonlyArray<unknown>): ParameterFailure | null {
-    const encoders = this.encoders
+  formatsFor(values: ReadonlyArray<unknown>): ReadonlyArray<Format> {
+    let formats: Array<Format> | undefined
+    for (const { encode, index } of this.undecided) {
+      if (!hasNull(values[index])) continue
+      // A string among them may be one that only the server reads, such as `now`.
+      const trial = new ByteWriter()
+      encode(trial, values[index])
+      if (trial.failure === null) (formats ??= [...this.formats])[index] = 1
+    }
+    return formats ?? this.formats
+  }
+
+  /** The encoders for formats that some values have otherwise. */
+  private encodersFor(formats: ReadonlyArray<Format>): ReadonlyArray<Encode> {
+    const encoders = [...this.encoders]
+    for (const { encode, index } of this.undecided) if (formats[index] === 1) encoders[index] = encode
+    return encoders
+  }
+
+  write(
+    writer: ByteWriter,
+    values: ReadonlyArray<unknown>,
+    formats: ReadonlyArray<Format> = this.formats
+  ): ParameterFailure | null {
+    const encoders = formats === this.formats ? this.encoders : this.encodersFor(formats)
     const mark = writer.offset
     if (values.length !== encoders.length) return wrongCount(encoders.length, values.length)
     for (let index = 0; index < encoders.length; index++) {
@@ -83,6 +123,12 @@ class Compiled implements ParameterPlan {
     }
     return null
   }
+}
+
+/** Whether an array has a NULL element, in any dimension. */
+const hasNull = (value: unknown): boolean => {
+  const values: unknown = value instanceof PgArray ? value.values : value
+  return Array.isArray(values) && values.some((one) => one === null || (Array.isArray(one) && hasNull(one)))
 }
 
 const wrongCount = (expected: number, received: number): ParameterFailure => ({

@@ -10,6 +10,7 @@
 import { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import * as Utf8 from "../bytes/Utf8.js"
+import { JsonText } from "../model/JsonText.js"
 import * as Oid from "../model/Oid.js"
 import { PgMultirange } from "../model/PgMultirange.js"
 import { PgRange } from "../model/PgRange.js"
@@ -33,8 +34,27 @@ const given = <A>(codec: Decode<A>, writer: ByteWriter, value: unknown): unknown
   return undefined
 }
 
-/** The codec of ranges over `element`'s type. Binary in a direction when the element's is. */
-export const over = <A>(names: Names, element: Codec<A>): Codec<PgRange<A>> => {
+/** A bound that is JSON's `null`: `null` itself is no bound. */
+const jsonNull = new JsonText("null")
+
+const asBound =
+  <A>(decode: Decode<A>): Decode<A | JsonText> =>
+  (reader, at, length) =>
+    decode(reader, at, length) ?? jsonNull
+
+/** JSON is the only type that has a value whose JavaScript value is `null`. */
+const boundsOf = <A>(element: Codec<A>): Codec<A> =>
+  element.oid !== Oid.json && element.oid !== Oid.jsonb && element.elementsNest !== true
+    ? element
+    : {
+        ...element,
+        decodeText: asBound(element.decodeText) as Decode<A>,
+        decodeBinary: element.decodeBinary && (asBound(element.decodeBinary) as Decode<A>)
+      }
+
+/** The codec of ranges over `type`'s values. Binary in a direction when the element's is. */
+export const over = <A>(names: Names, type: Codec<A>): Codec<PgRange<A>> => {
+  const element = boundsOf(type)
   const { decodeBinary, encodeBinary } = element
   const decodeText: Decode<PgRange<A>> = (reader, at, length) =>
     RangeText.decodeRange(element, reader, at, length) ?? PgRange.empty
@@ -64,7 +84,8 @@ export const over = <A>(names: Names, element: Codec<A>): Codec<PgRange<A>> => {
 }
 
 /** The codec of multiranges over `element`'s type. Binary in a direction when the element's is. */
-export const multiOver = <A>(names: Names, element: Codec<A>): Codec<PgMultirange<A>> => {
+export const multiOver = <A>(names: Names, type: Codec<A>): Codec<PgMultirange<A>> => {
+  const element = boundsOf(type)
   const { decodeBinary, encodeBinary } = element
   const decodeText: Decode<PgMultirange<A>> = (reader, at, length) =>
     new PgMultirange(RangeText.decodeRanges(element, reader, at, length) ?? [])

@@ -12,6 +12,7 @@ import * as Booleans from "./Booleans.js"
 import * as Bytes from "./Bytes.js"
 import * as Bits from "./Bits.js"
 import type { Codec } from "./Codec.js"
+import * as CheckedText from "./CheckedText.js"
 import * as Composites from "./Composites.js"
 import * as Dates from "./Dates.js"
 import * as Floats from "./Floats.js"
@@ -142,6 +143,11 @@ export class Registry {
   /** Whether the catalogue was asked for this type and does not have it. */
   isMissing(oid: number): boolean {
     return this.missing.has(oid) && this.lookup(oid) === undefined
+  }
+
+  /** This registry with a check of every text that it reads: for a database of the encoding SQL_ASCII, whose bytes may be anything. */
+  checkingText(): Registry {
+    return this.withAll(CheckedText.among(this.codecs.values()))
   }
 
   /** Whether types are named here, so that a type that is met may be one of them. */

@@ -19,7 +19,7 @@ import * as RowStream from "../statement/RowStream.js"
 /** Says that the statement did something else than the copy that was expected. */
 export const notACopy = (sql: string, wanted: string): PgUsageError =>
   new PgUsageError({
-    operation: wanted === "COPY TO STDOUT" ? "copyTo" : "copyFrom",
+    operation: wanted.endsWith("COPY TO STDOUT") ? "copyTo" : "copyFrom",
     argument: "sql",
     reason: `must be ${wanted}, and the statement is none`,
     sql,
@@ -54,6 +54,8 @@ export class CopyOutRequest extends TextRequest {
   }
 
   override onCopyOut(): void {
+    // The data of a second copy would follow that of the first without a sign.
+    if (this.copied) this.fail(notACopy(this.sql, "a single COPY TO STDOUT"))
     this.copied = true
   }
 
@@ -62,6 +64,7 @@ export class CopyOutRequest extends TextRequest {
   }
 
   override onCopyData(_core: Core, run: FrameRun): void {
+    if (this.failure !== undefined) return
     const bytes = compact(run)
     this.buffer.push([bytes], bytes.length)
   }

@@ -24,8 +24,24 @@ export class TypeBook {
   /** Known, and to be asked for again because they may have been altered. */
   private readonly doubted = new Set<number>()
 
-  constructor(private readonly given: Registry) {
+  private checksText = false
+
+  constructor(private given: Registry) {
     this.registry = given
+  }
+
+  /** Has every text checked from now on: the encoding of the database is SQL_ASCII. */
+  checkText(): void {
+    if (this.checksText) return
+    this.checksText = true
+    this.given = this.given.checkingText()
+    this.compile()
+  }
+
+  private compile(): void {
+    const missing = [...this.asked].filter((oid) => !this.found.has(oid))
+    const registry = this.given.withTypes(this.found.values(), missing)
+    this.registry = this.checksText ? registry.checkingText() : registry
   }
 
   /** Which of these OIDs the catalogue has to be asked for, each once. */
@@ -62,10 +78,7 @@ export class TypeBook {
     if (isKnown) return
     for (const type of types) this.found.set(type.oid, type)
     for (const oid of asked) this.asked.add(oid)
-    this.registry = this.given.withTypes(
-      this.found.values(),
-      [...this.asked].filter((oid) => !this.found.has(oid))
-    )
+    this.compile()
   }
 
   /** Forgets what was found: types are asked for again when they are met. */

@@ -50,10 +50,12 @@ export const writeBind = (
 ): PgCodecError | PgUsageError | undefined => {
   const writer = core.writer
   const before = writer.offset
-  const mark = ExtendedQuery.Bind.begin(writer, portal, prepared.name, prepared.plan.formats)
+  let mark: ReturnType<typeof ExtendedQuery.Bind.begin>
   let failure: ParameterFailure | null
   try {
-    failure = prepared.plan.write(writer, statement.parameters)
+    const given = prepared.plan.formatsFor(statement.parameters)
+    mark = ExtendedQuery.Bind.begin(writer, portal, prepared.name, given)
+    failure = prepared.plan.write(writer, statement.parameters, given)
   } catch (cause) {
     writer.rollback(before)
     return codecThrew(parameters, cause, statement.sql)

@@ -331,6 +331,24 @@ describe("COPY sent as a query", () => {
 })
 
 describe("COPY TO STDOUT", () => {
+  it.scopedLive("is refused where the data of a second copy would follow without a sign", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const two = "copy (select 1) to stdout; copy (select 2) to stdout"
+      const chunks: Array<string> = []
+      const error = yield* Effect.flip(
+        Stream.runForEach(pg.copyTo(two), (bytes) =>
+          Effect.sync(() => chunks.push(new TextDecoder().decode(bytes)))
+        )
+      )
+      assert.strictEqual(error._tag, "PgUsageError")
+      assert.match(error.message, /a single COPY TO STDOUT/)
+      assert.deepStrictEqual(chunks, ["1\n"])
+      yield* isClean(pg)
+      assert.isTrue((yield* collect(pg.copyTo("copy (select 3) to stdout"))).equals(Buffer.from("3\n")))
+    })
+  )
+
   it.scopedLive("gives every byte (FLW-080)", () =>
     Effect.gen(function* () {
       const pg = yield* open()
