@@ -17,6 +17,7 @@ import type { PgSessionError } from "../../model/PgError.js"
 import * as Frame from "../../wire/Frame.js"
 import * as Cancel from "../session/Cancel.js"
 import type { Core } from "../session/Core.js"
+import * as Feeding from "../session/Feeding.js"
 import { CopyInRequest } from "./CopyInRequest.js"
 import { notACopy } from "./CopyOut.js"
 import * as Outbound from "../session/Outbound.js"
@@ -103,6 +104,7 @@ const begin = (
   timeout?: Duration.DurationInput
 ): Effect.Effect<CopyInRequest, PgSessionError, Scope.Scope> =>
   Effect.gen(function* () {
+    yield* Feeding.guard(core, sql)
     const request = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const request = new CopyInRequest(sql, timeout)
@@ -166,7 +168,8 @@ export const from = <E, R>(
         request.when(() => request.failure !== undefined || request.state === "settled"),
         failed(request)
       )
-      yield* Effect.raceFirst(Stream.runForEachChunk(source, feed(core, request)), watch)
+      const run = Feeding.feeding(core, Stream.runForEachChunk(source, feed(core, request)))
+      yield* Effect.raceFirst(run, watch)
       return yield* finish(core, request)
     })
   )

@@ -101,6 +101,14 @@ export class CopyRowEncoder {
     return undefined
   }
 
+  /** What has gathered and is no full piece yet; `undefined` when nothing has. */
+  take(): Uint8Array | undefined {
+    if (this.writer.offset === 0) return undefined
+    const piece = this.writer.written()
+    this.writer = new ByteWriter(pieceBytes + slack)
+    return piece
+  }
+
   /** The last piece; empty when nothing is left to be sent. */
   finish(): Uint8Array {
     if (!this.begun) this.begin()

@@ -9,7 +9,10 @@
  */
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Mailbox from "effect/Mailbox"
+import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
@@ -94,6 +97,53 @@ const encoding = <E>({ codecs, columns, format, registry, sql }: Plan): Pipe<Row
     return loop
   })
 
+/** How long rows are kept to be sent together with later ones. */
+const longestGathering = Duration.millis(100)
+
+/** Pieces between the source and the socket: the source is asked for more while the last piece is sent. */
+const mostPieces = 2
+
+/**
+ * Rows of a source that may be slow to bytes: what has gathered is sent when it fills a piece, and at the latest after
+ * `longestGathering`, so that the server sees a row soon, and what it says of the row is heard.
+ */
+const paced = <E, R>(
+  { codecs, columns, format, registry, sql }: Plan,
+  rows: Stream.Stream<RowInput, E, R>
+): Stream.Stream<Uint8Array, E | PgCopyRowError, R> =>
+  Stream.unwrapScoped(
+    Effect.gen(function* () {
+      const encoder = new CopyRowEncoder(columns, format, registry, sql, codecs)
+      const pieces = yield* Mailbox.make<Uint8Array, E | PgCopyRowError>(mostPieces)
+      let isSending = false
+      const send = (out: ReadonlyArray<Uint8Array>): Effect.Effect<void> =>
+        Effect.suspend(() => {
+          if (out.length === 0) return Effect.void
+          isSending = true
+          return Effect.map(pieces.offerAll(out), () => {
+            isSending = false
+          })
+        })
+      const source = Stream.runForEachChunk(rows, (chunk) =>
+        Effect.suspend(() => {
+          const out: Array<Uint8Array> = []
+          const failure = encoder.push(Chunk.toReadonlyArray(chunk), out)
+          return failure === undefined ? send(out) : Effect.zipRight(send(out), Effect.fail(failure))
+        })
+      )
+      const finish = Effect.suspend(() => send([encoder.finish()]))
+      yield* Effect.forkScoped(Mailbox.into(Effect.zipRight(source, finish), pieces))
+      // Not past what waits to be sent: rows keep their order.
+      const flush = Effect.sync(() => {
+        if (isSending || Option.getOrElse(pieces.unsafeSize(), () => mostPieces) > 0) return
+        const piece = encoder.take()
+        if (piece !== undefined) pieces.unsafeOffer(piece)
+      })
+      yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(longestGathering), flush)))
+      return Mailbox.toStream(pieces)
+    })
+  )
+
 const decoding = <M extends Row.RowMode, E>(
   plan: Plan,
   { maxRecordBytes, mode }: ReadSettings<M>
@@ -150,7 +200,8 @@ const typedDecoding = <A, I extends object, RS, E>(
   })
 
 /**
- * Copies rows into a table and answers with the number stored. The server's refusal ends it at once, however much
+ * Copies rows into a table and answers with the number stored. Rows of a slow source are sent after a tenth of a second at the
+ * latest. The server's refusal ends it at once, however much
  * input is left. A row that cannot be written fails with `PgCopyRowError`; then, and when the source fails or is
  * interrupted, nothing is stored.
  */
@@ -160,7 +211,7 @@ export const into = <E, R>(
   rows: Stream.Stream<RowInput, E, R>
 ): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R> =>
   Effect.flatMap(CopyPlan.into(connection, target), (plan) =>
-    connection.copyFrom(plan.sql, Stream.pipeThroughChannel(rows, encoding<E>(plan)), target)
+    connection.copyFrom(plan.sql, paced(plan, rows), target)
   )
 
 /** The same with values of a Schema, whose columns are compared with the table's before anything is sent. */
@@ -171,11 +222,7 @@ export const typedInto = <A, I extends object, RS, E, R>(
   values: Stream.Stream<A, E, R>
 ): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R | RS> =>
   Effect.flatMap(CopyPlan.into(connection, target, CopySchema.look(schema)), (plan) =>
-    connection.copyFrom(
-      plan.sql,
-      values.pipe(typedEncoding(plan, schema), Stream.pipeThroughChannel(encoding<E | PgCopyRowError>(plan))),
-      target
-    )
+    connection.copyFrom(plan.sql, paced(plan, typedEncoding(plan, schema)(values)), target)
   )
 
 const sinkOf = (

@@ -97,6 +97,8 @@ export class ConnectionState<R extends Waiter> {
   types: TypeBook
   /** Whether types that nobody knows are asked for. */
   findsTypes = false
+  /** Copies into it that are being fed. */
+  feeds = 0
   /** Whether errors print what quotes values of rows. */
   showsValues = false
   readonly statements: StatementCache

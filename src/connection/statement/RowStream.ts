@@ -16,6 +16,7 @@ import { StreamBuffer } from "../session/Buffer.js"
 import * as Cancel from "../session/Cancel.js"
 import type { Core } from "../session/Core.js"
 import * as Deadline from "../session/Deadline.js"
+import * as Feeding from "../session/Feeding.js"
 import * as Outbound from "../session/Outbound.js"
 import type { Request } from "../session/Request.js"
 import * as Rows from "../session/Rows.js"
@@ -79,11 +80,14 @@ export const fromRequest = <A>(
   Stream.fromPull(
     Effect.map(
       Effect.acquireRelease(
-        Effect.sync(() => {
+        Effect.withFiberRuntime<{ readonly buffer: StreamBuffer<A>; readonly request: Request }>((fiber) => {
           const buffer = new StreamBuffer<A>(core)
           const request = make(buffer)
-          Outbound.submit(core, request)
-          return { buffer, request }
+          if (Feeding.isFeeding(core, fiber)) {
+            request.fail(Feeding.refusal(request.sql))
+            request.settle(core)
+          } else Outbound.submit(core, request)
+          return Effect.succeed({ buffer, request })
         }),
         ({ request }) => Cancel.abandon(core, request)
       ),

@@ -2,6 +2,7 @@
  * Statements whose rows go through a Schema: the comparison with the described columns before the statement is run, the
  * decoding of its rows behind it.
  */
+import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -91,10 +92,44 @@ class Inspection<A, R> implements Origin, Inspector {
     )
   }
 
+  decodeSome(rows: ReadonlyArray<Row.Row>, first: number): Effect.Effect<Rows.Decoded<A>, never, R> {
+    return this.schema.decodeSome(rows, first, this)
+  }
+
   decode(rows: ReadonlyArray<Row.Row>, first: number): Effect.Effect<ReadonlyArray<A>, PgCodecError, R> {
     return this.schema.decode(rows, first, this)
   }
 }
+
+/** Rows through the Schema, a chunk at a time. Those before a refused one are given before the failure. */
+const decoding = <A, R>(
+  inspection: Inspection<A, R>
+): Channel.Channel<
+  Chunk.Chunk<A>,
+  Chunk.Chunk<Row.Row>,
+  PgSessionError,
+  PgSessionError,
+  unknown,
+  unknown,
+  R
+> =>
+  Channel.suspend(() => {
+    let next = 1
+    const loop: ReturnType<typeof decoding<A, R>> = Channel.readWithCause({
+      onInput: (rows: Chunk.Chunk<Row.Row>) =>
+        Channel.flatMap(
+          Channel.fromEffect(inspection.decodeSome(Chunk.toReadonlyArray(rows), next)),
+          ({ failure, values }) => {
+            next += rows.length
+            const given = values.length === 0 ? Channel.void : Channel.write(Chunk.unsafeFromArray(values))
+            return Channel.flatMap(given, () => (failure === undefined ? loop : Channel.fail(failure)))
+          }
+        ),
+      onFailure: Channel.failCause,
+      onDone: () => Channel.void
+    })
+    return loop
+  })
 
 /** Opens a stream of a statement that is inspected before it runs. */
 type Open = (
@@ -145,14 +180,9 @@ export const operations = (
         const rows = Rows.compile(schema)
         if (Either.isLeft(rows.wanted)) return Stream.fail(unfit("stream", rows.wanted.left, statement.sql))
         const inspection = new Inspection(core, rows, statement.sql, options?.timeout ?? statementTimeout)
-        let next = 1
         return open(statement, options, inspection).pipe(
           Stream.catchAll((error) => Stream.fromEffect(inspection.explain(error))),
-          Stream.mapChunksEffect((chunk) => {
-            const first = next
-            next += chunk.length
-            return Effect.map(inspection.decode(Chunk.toReadonlyArray(chunk), first), Chunk.unsafeFromArray)
-          })
+          Stream.pipeThroughChannel(decoding(inspection))
         )
       })
   }
