@@ -10,12 +10,12 @@ describe("a source that stops after a few rows", () => {
   it.scopedLive("has them sent, so that the server's refusal of one is heard", () =>
     Effect.gen(function* () {
       const pg = yield* open()
-      yield* pg.simple("create temp table slow (id int primary key, note text)")
+      yield* pg.simple("create temp table slow (id int check (id > 0), note text)")
       const rows = Stream.concat(
         Stream.fromIterable([
           { id: 1, note: "a" },
           { id: 2, note: "b" },
-          { id: 1, note: "again" }
+          { id: -1, note: "c" }
         ]),
         Stream.never
       )
@@ -23,7 +23,7 @@ describe("a source that stops after a few rows", () => {
         const error = yield* Effect.flip(
           CopyRows.into(pg, { table: "slow", columns: ["id", "note"], format }, rows)
         )
-        assert.strictEqual(error._tag === "PgServerError" ? error.code : error, "23505")
+        assert.strictEqual(error._tag === "PgServerError" ? error.code : error, "23514")
         yield* isClean(pg)
       }
       assert.deepStrictEqual(yield* pg.values(s("select count(*)::int from slow")), [[0]])
