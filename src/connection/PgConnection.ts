@@ -122,9 +122,9 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
    * Subscribe with the scope; a subscriber may fall `SideChannels.subscriberCapacity` elements behind, then it loses the
    * oldest, and `losses` counts them.
    */
-  readonly notices: Effect.Effect<Stream.Stream<Notice>, never, Scope.Scope>
-  readonly notifications: Effect.Effect<Stream.Stream<Notification>, never, Scope.Scope>
-  readonly parameterChanges: Effect.Effect<Stream.Stream<ParameterChange>, never, Scope.Scope>
+  readonly notices: Effect.Effect<Stream.Stream<Notice, PgSessionError>, never, Scope.Scope>
+  readonly notifications: Effect.Effect<Stream.Stream<Notification, PgSessionError>, never, Scope.Scope>
+  readonly parameterChanges: Effect.Effect<Stream.Stream<ParameterChange, PgSessionError>, never, Scope.Scope>
   readonly losses: Effect.Effect<Losses>
   /** Settings as the server last reported them; names in any letter case. */
   readonly parameter: (name: string) => Effect.Effect<string | undefined>

@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -79,6 +80,11 @@ export interface ConnectorOptions extends ConnectOptions {
    * tried again.
    */
   readonly retry?: OpenRetry | undefined
+  /**
+   * How long stopping a statement that is not wanted any more may take, the CancelRequest's own connection included, before
+   * the connection is closed instead. Default 5 seconds (`PgConnection.cancelDeadline`).
+   */
+  readonly cancelDeadline?: Duration.DurationInput
   /**
    * Whether errors print what quotes values of rows: the server's `detail` and `where`, in messages, inspection, JSON and
    * logs. The fields can be read either way. Default false.
@@ -163,6 +169,8 @@ export const make = (
           Retry.retrying(options.retry),
           Effect.map((core) => {
             core.types = bookOf(settings)
+            if (options.cancelDeadline !== undefined)
+              core.cancelDeadline = Duration.decode(options.cancelDeadline)
             core.showsValues = options.showValues ?? false
             if (core.side.find("server_encoding") === "SQL_ASCII") core.types.checkText()
             core.findsTypes =

@@ -1,6 +1,6 @@
 /** What a person reads of an error: what happened, where, and what to do. */
 import type { CodecPlace } from "./CodecPlace.js"
-import type { AuthFailure, ConnectPhase, Deadline } from "./Failure.js"
+import type { AuthFailure, CancelOutcome, ConnectPhase, Deadline } from "./Failure.js"
 import * as Pooler from "./Pooler.js"
 import type { ServerFields } from "./ServerFields.js"
 
@@ -257,7 +257,8 @@ const deadlineHints: { readonly [D in Deadline]: string } = {
   connect: "Raise connectTimeout, or check that a PostgreSQL server answers at that address.",
   acquire: "Every connection was busy: raise the pool's size, or look for one that is held too long.",
   turn: "A nested transaction of another fiber was open: it has to end first. The transaction is usable.",
-  statement: "The server was told to stop the statement.",
+  statement: "",
+  cancel: "The connection was closed. Whether the statement still runs is not known.",
   idle: "The connection had been idle too long.",
   silence: "Nothing came from the other side in that time, and the connection was closed."
 }
@@ -265,14 +266,35 @@ const deadlineHints: { readonly [D in Deadline]: string } = {
 /** `during` is a statement, or says what we were doing: connecting, cancelling, rolling back … */
 const ourDoing = /^[a-z]+ing /
 
-export const timeout = (error: {
+interface TimedOut {
   readonly deadline: Deadline
   readonly millis: number
+  readonly sent: boolean
   readonly during: string
   readonly detail?: string
-}): string => {
+  readonly cancel?: CancelOutcome | undefined
+  readonly cancelFailure?: string | undefined
+}
+
+/** What is known of the statement behind a deadline, and no more. */
+const statementFate = ({ cancel, cancelFailure, sent }: TimedOut): string => {
+  if (!sent) return "Nothing had been sent."
+  switch (cancel) {
+    case "delivered":
+      return "The server was told to stop the statement."
+    case "deferred":
+      return "The server was not told to stop it, because other statements on the connection are wanted: its answer is thrown away."
+    case "failed":
+      return `The server could not be told to stop the statement, and the connection was closed: ${cancelFailure ?? ""}.`
+    case undefined:
+      return "Whether the statement still runs is not known."
+  }
+}
+
+export const timeout = (error: TimedOut): string => {
   const passed = `the ${error.deadline} deadline of ${error.millis} ms passed`
-  const hint = error.detail ?? deadlineHints[error.deadline]
+  const hint =
+    error.detail ?? (error.deadline === "statement" ? statementFate(error) : deadlineHints[error.deadline])
   return ourDoing.test(error.during)
     ? `${passed} while ${firstLine(error.during)}. ${hint}`
     : `${passed}. ${hint}\nSTATEMENT: ${firstLine(error.during)}`

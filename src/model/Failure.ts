@@ -34,7 +34,18 @@ export type Deadline =
   | "turn"
   /** `statementTimeout` or a call's `timeout`: the server did not answer in time. */
   | "statement"
+  /** `cancelDeadline`: a statement that was not wanted any more could not be stopped in time, and the session was ended. */
+  | "cancel"
   /** A connection was idle for too long. */
   | "idle"
   /** The other side sent nothing for too long, and the session was ended. */
   | "silence"
+
+/** What became of stopping a statement whose deadline had passed. */
+export type CancelOutcome =
+  /** A CancelRequest was delivered. */
+  | "delivered"
+  /** No CancelRequest was sent, because other statements on the connection are wanted: the answer is thrown away. */
+  | "deferred"
+  /** The CancelRequest could not be delivered, and the connection was closed. */
+  | "failed"

@@ -9,7 +9,7 @@ import type { PgChangeRowError } from "./ChangeRowError.js"
 import type { CodecPlace } from "./CodecPlace.js"
 import type { PgCopyRowError } from "./CopyRowError.js"
 import * as ErrorText from "./ErrorText.js"
-import type { AuthFailure, ConnectPhase, Deadline, TransportFailure } from "./Failure.js"
+import type { AuthFailure, CancelOutcome, ConnectPhase, Deadline, TransportFailure } from "./Failure.js"
 import type { PgServerError } from "./ServerError.js"
 import type { ServerFields } from "./ServerFields.js"
 import type { PgSnapshotError } from "./SnapshotError.js"
@@ -18,7 +18,7 @@ import { TaggedError } from "./TaggedError.js"
 export { PgChangeRowError } from "./ChangeRowError.js"
 export type { CodecPlace } from "./CodecPlace.js"
 export { PgCopyRowError } from "./CopyRowError.js"
-export type { AuthFailure, ConnectPhase, Deadline, TransportFailure } from "./Failure.js"
+export type { AuthFailure, CancelOutcome, ConnectPhase, Deadline, TransportFailure } from "./Failure.js"
 export { PgServerError } from "./ServerError.js"
 export { PgSnapshotError } from "./SnapshotError.js"
 export type { SnapshotReason } from "./SnapshotError.js"
@@ -199,6 +199,10 @@ export class PgTimeoutError extends TaggedError("PgTimeoutError")<{
   readonly sent: boolean
   /** What was going on, such as the SQL or the address. */
   readonly during: string
+  /** What became of stopping the statement, where that is known. */
+  readonly cancel?: CancelOutcome | undefined
+  /** Why the server could not be told to stop the statement. */
+  readonly cancelFailure?: string | undefined
   /** What is known besides, in sentences; unless given, what is always so of this deadline. */
   readonly detail?: string
 }> {

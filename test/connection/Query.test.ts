@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest"
+import { hasNotHappened } from "../../src/model/Judgement.js"
+import type { BackendMessage } from "../../src/wire/BackendMessage.js"
 import { QueryRequest, SimpleRequest } from "../../src/connection/statement/Query.js"
 import type { QueryResult } from "../../src/connection/statement/Query.js"
 import type { Request } from "../../src/connection/session/Request.js"
@@ -204,5 +206,49 @@ describe("a COPY sent as a query", () => {
     expect(await self.sent()).toEqual(["Parse Describe Flush"])
     self.say(...described([], []))
     expect(await self.sent()).toEqual(["Bind Execute Sync"])
+  })
+})
+
+describe("what may have been committed before the server refused", () => {
+  const failed = async (self: Harness, sql: string, ...before: ReadonlyArray<BackendMessage>) => {
+    const told = simple(self, sql)
+    await self.sent()
+    self.say(...before, error("40001"), ready())
+    return told.failure
+  }
+  const after = async (status: "I" | "T", sql: string, ...before: ReadonlyArray<BackendMessage>) => {
+    const self = harness()
+    if (status === "T") {
+      const begun = simple(self, "begin")
+      await self.sent()
+      self.say(complete("BEGIN"), ready("T"))
+      expect(begun.count).toBe(1)
+    }
+    const failure = await failed(self, sql, ...before)
+    return [
+      failure?._tag === "PgServerError" && failure.mayHaveCommitted === true,
+      failure !== undefined && hasNotHappened(failure)
+    ]
+  }
+
+  it("is a part of a CALL or DO outside a transaction block, and nothing inside one", async () => {
+    for (const sql of [
+      "call p()",
+      "  -- c\n/* d */ DO $$ $$",
+      "vacuum t",
+      "create index concurrently i on t (a)"
+    ]) {
+      expect([sql, await after("I", sql)]).toEqual([sql, [true, false]])
+      expect([sql, await after("T", sql)]).toEqual([sql, [false, true]])
+    }
+    for (const sql of ["insert into t select f()", "select 'call p()'", "caller", "create index i on t (a)"])
+      expect([sql, await after("I", sql)]).toEqual([sql, [false, true]])
+  })
+
+  it("is every statement before in one text, unless a block around them is still open", async () => {
+    expect(await after("I", "select 1; select 2")).toEqual([false, true])
+    expect(await after("I", "insert; select 2", complete("INSERT 0 1"))).toEqual([true, false])
+    expect(await after("T", "insert; select 2", complete("INSERT 0 1"))).toEqual([false, true])
+    expect(await after("T", "commit; select 2", complete("COMMIT"))).toEqual([true, false])
   })
 })

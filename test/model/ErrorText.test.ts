@@ -201,13 +201,36 @@ describe("a table that does not fit", () => {
 })
 
 describe("a deadline", () => {
-  const passed = { deadline: "statement", millis: 250 } as const
+  const passed = { deadline: "statement", millis: 250, sent: true } as const
 
   it("shows the statement on a line of its own, and what we did in the sentence", () => {
     expect(ErrorText.timeout({ ...passed, during: "select 1" })).toMatch(/passed\. .*\nSTATEMENT: select 1$/)
     expect(ErrorText.timeout({ ...passed, during: "rolling back a" })).toMatch(
       /passed while rolling back a\. /
     )
+  })
+})
+
+describe("a statement behind a deadline", () => {
+  it.each([
+    [{ sent: false }, "Nothing had been sent."],
+    [{ cancel: "delivered" }, "The server was told to stop the statement."],
+    [{ cancel: "deferred" }, "The server was not told to stop it, because other statements"],
+    [
+      { cancel: "failed", cancelFailure: "connection refused (ECONNREFUSED)" },
+      "could not be told to stop the statement, and the connection was closed: connection refused (ECONNREFUSED)."
+    ],
+    [{}, "Whether the statement still runs is not known."]
+  ] as const)("is told with what is known of it and no more: %j", (fate, expected) => {
+    const text = ErrorText.timeout({
+      deadline: "statement",
+      millis: 250,
+      sent: true,
+      during: "select 1",
+      ...fate
+    })
+    expect(text).toContain(expected)
+    if (!("cancel" in fate && fate.cancel === "delivered")) expect(text).not.toContain("was told to stop the")
   })
 })
 

@@ -193,6 +193,8 @@ const goodbye = (core: Core): void => {
   Preset.terminate(core.writer)
   Outbound.flush(core)
   core.link.end()
+  // The owner has ended it: that is no failure of the streams of notices and notifications.
+  core.side.end()
   breakOff(core, scopeClosed)
 }
 

@@ -24,7 +24,10 @@ import { breakOff } from "./Core.js"
 import * as Outbound from "./Outbound.js"
 import type { Request } from "./Request.js"
 
-/** How long the cancel connection and the drain behind it may take before the connection is closed instead. */
+/**
+ * How long the cancel connection and the drain behind it may take before the connection is closed instead, unless the
+ * connector's `cancelDeadline` is given.
+ */
 export const cancelDeadline: Duration.Duration = Duration.seconds(5)
 
 /**
@@ -66,7 +69,7 @@ export const send =
 
 /** Has the server stop what it works at for a connection that has been given up, if the server can be reached in time. */
 export const tell = (core: Core): Effect.Effect<void> =>
-  Effect.ignore(Effect.timeout(core.sendCancel(core.facts), cancelDeadline))
+  Effect.ignore(Effect.timeout(core.sendCancel(core.facts), core.cancelDeadline))
 
 /** Waits until the request is over. */
 export const settled = (request: Request): Effect.Effect<void> =>
@@ -87,22 +90,46 @@ const allUnwanted = (core: Core): boolean => {
 
 /** Gives up on the connection because stopping took too long. */
 const giveUp = (core: Core, request: Request): Effect.Effect<void> =>
-  Effect.sync(() =>
+  Effect.sync(() => {
+    const delivered = request.cancel === "delivered"
+    if (!delivered && !request.isStopped) {
+      request.cancel = "failed"
+      request.cancelFailure = `the cancel deadline of ${Duration.toMillis(core.cancelDeadline)} ms passed`
+    }
     breakOff(
       core,
       new PgTimeoutError({
-        deadline: "statement",
-        millis: Duration.toMillis(cancelDeadline),
+        deadline: "cancel",
+        millis: Duration.toMillis(core.cancelDeadline),
         sent: true,
-        during: `cancelling ${request.sql}`
+        during: delivered
+          ? `waiting for the end of a cancelled statement: ${request.sql}`
+          : `stopping a statement: ${request.sql}`,
+        cancel: request.cancel
       })
     )
-  )
+  })
+
+/** Ends the connection, which stops the statement as far as the server notices, because it cannot be told. */
+const undeliverable = (core: Core, request: Request, reason: string): Effect.Effect<void> =>
+  Effect.sync(() => {
+    request.cancel = "failed"
+    request.cancelFailure = reason
+    breakOff(
+      core,
+      new PgClosedError({
+        reason: `a statement was not wanted any more, and the server could not be told to stop it (${reason}): the connection was closed`,
+        sent: true,
+        server: undefined,
+        sql: request.sql
+      })
+    )
+  })
 
 /** Ends the receiving request, which is unwanted. A silence closes the connection. */
 const end = (core: Core, request: Request): Effect.Effect<void> => {
   const told = request.isStopped ? Effect.void : cancelOnServer(core, request)
-  return Aftermath.within(Effect.zip(told, settled(request), { concurrent: true }), cancelDeadline).pipe(
+  return Aftermath.within(Effect.zip(told, settled(request), { concurrent: true }), core.cancelDeadline).pipe(
     Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void))
   )
 }
@@ -156,12 +183,13 @@ export const abandon = (core: Core, request: Request): Effect.Effect<void> =>
     if (core.cancels > 0) return settled(request)
     if (allUnwanted(core)) return sweep(core)
     core.hasUnwanted = true
+    request.cancel = "deferred"
     return Effect.void
   })
 
 /** Waits for the end of a request that the server has refused already; a silence there closes the connection. */
 export const outlive = (core: Core, request: Request): Effect.Effect<void> =>
-  Aftermath.within(settled(request), cancelDeadline).pipe(
+  Aftermath.within(settled(request), core.cancelDeadline).pipe(
     Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void))
   )
 
@@ -169,21 +197,16 @@ export const outlive = (core: Core, request: Request): Effect.Effect<void> =>
 const cancelOnServer = (core: Core, request: Request): Effect.Effect<void> =>
   core.facts.cancelKey === undefined
     ? noKey(core, request)
-    : Effect.catchAll(core.sendCancel(core.facts), () => giveUp(core, request)).pipe(
+    : Effect.matchEffect(core.sendCancel(core.facts), {
+        onFailure: ({ message }) => undeliverable(core, request, message),
+        onSuccess: () =>
+          Effect.sync(() => {
+            request.cancel = "delivered"
+          })
+      }).pipe(
         Effect.zipRight(Effect.raceFirst(settled(request), Effect.sleep(cancelInterval))),
         Effect.repeat({ until: () => request.state === "settled" })
       )
 
 const noKey = (core: Core, request: Request): Effect.Effect<void> =>
-  Effect.sync(() =>
-    breakOff(
-      core,
-      new PgClosedError({
-        reason:
-          "a statement was interrupted, and the server gave no key to cancel it with: the connection was closed",
-        sent: true,
-        server: undefined,
-        sql: request.sql
-      })
-    )
-  )
+  undeliverable(core, request, "the server gave no key to cancel it with")

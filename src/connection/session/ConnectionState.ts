@@ -99,6 +99,8 @@ export class ConnectionState<R extends Waiter> {
   findsTypes = false
   /** Copies into it that are being fed. */
   feeds = 0
+  /** How long stopping a statement may take before the connection is closed instead. */
+  cancelDeadline: Duration.Duration = Duration.seconds(5)
   /** Whether errors print what quotes values of rows. */
   showsValues = false
   readonly statements: StatementCache
@@ -193,7 +195,7 @@ export const breakOff = <R extends Waiter & { readonly settle: (core: Connection
     request.fail(core.closedError(false, request.sql))
     request.settle(core)
   }
-  core.side.end()
+  core.side.end(cause)
   const waiters = core.drainWaiters
   core.drainWaiters = []
   for (const wake of waiters) wake()

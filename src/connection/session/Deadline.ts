@@ -12,7 +12,9 @@ const expired = (timeout: Duration.DurationInput, request: Request | undefined):
     deadline: "statement",
     millis: Duration.toMillis(timeout),
     sent: request?.wasSent ?? false,
-    during: request?.sql ?? ""
+    during: request?.sql ?? "",
+    cancel: request?.cancel,
+    cancelFailure: request?.cancelFailure
   })
 
 /** Ends a wait for the answers to a request after the time, if there is one. Stopping the statement is for others. */

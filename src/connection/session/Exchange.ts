@@ -63,8 +63,8 @@ export const run = <A>(
 }
 
 /**
- * For finalizers, whose fiber is past being interrupted: runs the request, and after `Cancel.cancelDeadline` gives up on
+ * For finalizers, whose fiber is past being interrupted: runs the request, and after `cancelDeadline` gives up on
  * it as an interruption would. A link on which nothing moves does not hold the fiber for ever.
  */
 export const finish = <A>(core: Core, make: (outcome: Outcome<A>) => Request): Effect.Effect<void> =>
-  Effect.ignore(Aftermath.within(run(core, make), Cancel.cancelDeadline))
+  Effect.ignore(Aftermath.within(run(core, make), core.cancelDeadline))

@@ -9,7 +9,7 @@ import { commitsInside } from "../../model/CommitsInside.js"
 import type { CommandTag } from "../../model/CommandTag.js"
 import type { Column } from "../../model/Column.js"
 import type { Notice } from "../../model/Notice.js"
-import type { PgSessionError } from "../../model/PgError.js"
+import type { CancelOutcome, PgSessionError } from "../../model/PgError.js"
 import type { Node } from "../../protocol/Machine.js"
 import type { Script } from "../../protocol/Pipeline.js"
 import type { CopyBothResponse, CopyInResponse, CopyOutResponse } from "../../wire/messages/Copy.js"
@@ -32,6 +32,10 @@ export abstract class Request {
   discarding = false
   /** A move of ours has ended it: its answer comes without a cancel. */
   isStopped = false
+  /** What became of stopping it on the server, once that was tried. */
+  cancel: CancelOutcome | undefined = undefined
+  /** Why the server could not be told to stop it. */
+  cancelFailure: string | undefined = undefined
   /** Whether any of it has been written to the socket, so that the server may have acted on it. */
   wasSent = false
   /** The transaction in which it was asked for: outside it, it is not written. */

@@ -6,12 +6,14 @@
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-ASYNC
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Notice } from "../../model/Notice.js"
 import type { Notification } from "../../model/Notification.js"
+import type { PgSessionError } from "../../model/PgError.js"
 
 /** Elements a subscriber may be behind. */
 export const subscriberCapacity = 4096
@@ -42,8 +44,8 @@ export interface Losses {
 }
 
 class Channel<A> {
-  private readonly subscribers = new Set<Mailbox.Mailbox<A>>()
-  private ended = false
+  private readonly subscribers = new Set<Mailbox.Mailbox<A, PgSessionError>>()
+  private ended: Exit.Exit<void, PgSessionError> | undefined
   lost = 0
 
   get isTaken(): boolean {
@@ -58,26 +60,31 @@ class Channel<A> {
     }
   }
 
-  end(): void {
-    this.ended = true
-    for (const mailbox of this.subscribers) mailbox.unsafeDone(done)
+  end(how: Exit.Exit<void, PgSessionError>): void {
+    if (this.ended !== undefined) return
+    this.ended = how
+    for (const mailbox of this.subscribers) mailbox.unsafeDone(how)
     this.subscribers.clear()
   }
 
   /** Subscribed when the effect has succeeded; unsubscribed with the scope. */
-  readonly subscribe: Effect.Effect<Stream.Stream<A>, never, Scope.Scope> = Effect.suspend(() =>
-    Effect.acquireRelease(
-      Effect.map(Mailbox.make<A>({ capacity: subscriberCapacity, strategy: "sliding" }), (mailbox) => {
-        if (this.ended) mailbox.unsafeDone(done)
-        else this.subscribers.add(mailbox)
-        return mailbox
-      }),
-      (mailbox) =>
-        Effect.sync(() => {
-          this.subscribers.delete(mailbox)
-          mailbox.unsafeDone(done)
-        })
-    ).pipe(Effect.map(Mailbox.toStream))
+  readonly subscribe: Effect.Effect<Stream.Stream<A, PgSessionError>, never, Scope.Scope> = Effect.suspend(
+    () =>
+      Effect.acquireRelease(
+        Effect.map(
+          Mailbox.make<A, PgSessionError>({ capacity: subscriberCapacity, strategy: "sliding" }),
+          (mailbox) => {
+            if (this.ended === undefined) this.subscribers.add(mailbox)
+            else mailbox.unsafeDone(this.ended)
+            return mailbox
+          }
+        ),
+        (mailbox) =>
+          Effect.sync(() => {
+            this.subscribers.delete(mailbox)
+            mailbox.unsafeDone(Exit.void)
+          })
+      ).pipe(Effect.map(Mailbox.toStream))
   )
 }
 
@@ -175,14 +182,14 @@ export class SideChannels {
     }
   }
 
-  end(): void {
-    this.notices.end()
-    this.notifications.end()
-    this.changes.end()
+  /** The session is over: subscribers get what came before, and then the reason; without one their streams end. */
+  end(cause?: PgSessionError): void {
+    const how = cause === undefined ? Exit.void : Exit.fail(cause)
+    this.notices.end(how)
+    this.notifications.end(how)
+    this.changes.end(how)
   }
 }
-
-const done = Effect.exit(Effect.void).pipe(Effect.runSync)
 
 /**
  * Text is read as UTF-8 and times as integers: a session that does otherwise would give wrong values. A walsender and a

@@ -152,9 +152,58 @@ describe("interrupting a statement that is alone on the wire", () => {
         }
         yield* Fiber.join(interrupting)
         assert.strictEqual((yield* pg.status).state, "broken")
+        const ended = yield* pg.ended
+        if (proxy === hanging) {
+          assert.deepInclude(ended, { _tag: "PgTimeoutError", deadline: "cancel", cancel: "failed" })
+          assert.match(ended.message, /cancel deadline of 5000 ms passed while stopping a statement/)
+        } else {
+          assert.match(ended.message, /the server could not be told to stop it \(.*(ECONNREFUSED|ECONNRESET)/)
+        }
         const next = yield* Effect.flip(pg.query(s("select 1")))
         assert.isTrue(next.nothingSent)
+        assert.isTrue(next._tag === "PgClosedError" && next.ended)
       }
+    })
+  )
+
+  it.scopedLive("whose deadline passes says whether the server could be told, and why not", () =>
+    Effect.gen(function* () {
+      const proxy = yield* FaultProxy.make({ target: shared })
+      for (const reachable of [true, false]) {
+        const pg = yield* open({ target: proxy })
+        yield* proxy.refuse(!reachable)
+        const error = yield* Effect.flip(pg.query(sleep, { timeout: "200 millis" }))
+        yield* proxy.refuse(false)
+        assert.deepInclude(error, {
+          _tag: "PgTimeoutError",
+          deadline: "statement",
+          sent: true,
+          cancel: reachable ? "delivered" : "failed"
+        })
+        assert.match(
+          error.message,
+          reachable
+            ? /was told to stop/
+            : /could not be told to stop the statement, .*(ECONNREFUSED|ECONNRESET)/
+        )
+      }
+    })
+  )
+
+  it.scoped("is given up after the connector's cancelDeadline", () =>
+    Effect.gen(function* () {
+      const hanging = yield* FaultProxy.make({
+        target: shared,
+        faults: (connection) => (connection === 0 ? {} : { toServer: { stallAfter: 0 } })
+      })
+      const pg = yield* open({ target: hanging, cancelDeadline: "200 millis" })
+      const fiber = yield* Effect.fork(pg.query(sleep))
+      yield* isRunning(pg, "pg_sleep")
+      const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* eventually(hanging.connections, ({ arrived }) => arrived === 2)
+      yield* TestClock.adjust("200 millis")
+      yield* Fiber.join(interrupting)
+      assert.deepInclude(yield* pg.ended, { _tag: "PgTimeoutError", deadline: "cancel", millis: 200 })
     })
   )
 })

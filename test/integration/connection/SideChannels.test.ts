@@ -1,15 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
 import { shared } from "../support/Server.js"
 import { isClean, open, s, value } from "./sessions.js"
 
-const take = <A>(stream: Stream.Stream<A>, count: number) =>
+const take = <A, E>(stream: Stream.Stream<A, E>, count: number) =>
   Effect.map(Stream.runCollect(Stream.take(stream, count)), Chunk.toReadonlyArray)
 
 describe("notices", () => {
@@ -235,6 +237,44 @@ describe("settings that the server reports", () => {
         const next = yield* Effect.flip(pg.query(s("select 1")))
         assert.isTrue(next.nothingSent)
       }
+    })
+  )
+})
+
+describe("what the server says unasked, when the session dies", () => {
+  it.scopedLive("is given as far as it came, and then fails with the reason; a new subscription too", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const [notices, notifications, changes] = [
+        yield* pg.notices,
+        yield* pg.notifications,
+        yield* pg.parameterChanges
+      ]
+      yield* pg.simple("listen a; notify a, 'last'")
+      const seen: Array<string> = []
+      const followed = yield* Effect.fork(
+        Effect.flip(Stream.runForEach(notifications, ({ payload }) => Effect.sync(() => seen.push(payload))))
+      )
+      yield* rawRows(shared, `select pg_terminate_backend(${yield* value(pg, "select pg_backend_pid()")})`)
+      const ended = yield* pg.ended
+      assert.strictEqual(yield* Fiber.join(followed), ended)
+      assert.deepStrictEqual(seen, ["last"])
+      for (const stream of [notices, changes, yield* pg.notices, yield* pg.notifications]) {
+        const error = yield* Effect.flip(Stream.runDrain(stream as Stream.Stream<unknown, unknown>))
+        assert.strictEqual(error, ended)
+      }
+      assert.isTrue(ended._tag === "PgClosedError" && ended.server?.code === "57P01")
+    })
+  )
+
+  it.scopedLive("ends as success when the connection's own scope is closed", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const pg = yield* Scope.extend(open(), scope)
+      const notices = yield* pg.notices
+      const followed = yield* Effect.fork(Stream.runDrain(notices))
+      yield* Scope.close(scope, Exit.void)
+      yield* Fiber.join(followed)
     })
   )
 })

@@ -1,5 +1,6 @@
 /** Sessions of the client under test, for tests: opened on the shared server unless told otherwise. */
 import { assert } from "@effect/vitest"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { identity } from "effect/Function"
@@ -27,6 +28,9 @@ export interface Target {
 export const s = Statement.make
 
 export interface SessionOptions {
+  /** As the connector's options of these names. */
+  readonly cancelDeadline?: Duration.DurationInput
+  readonly showValues?: boolean
   readonly target?: Target
   readonly config?: PgConfigInput
   readonly types?: Registry
@@ -51,7 +55,11 @@ export const configOf = ({ config = {}, target = shared }: SessionOptions = {}):
 export const open = (options: SessionOptions = {}): Effect.Effect<PgConnection, PgOpenError, Scope.Scope> =>
   Effect.flatMap(PgConnector.PgConnector, (connector) => connector.open()).pipe(
     Effect.provide(
-      PgConnector.layer(configOf(options), options.types === undefined ? {} : { types: options.types })
+      PgConnector.layer(configOf(options), {
+        ...(options.types === undefined ? {} : { types: options.types }),
+        ...(options.cancelDeadline === undefined ? {} : { cancelDeadline: options.cancelDeadline }),
+        ...(options.showValues === undefined ? {} : { showValues: options.showValues })
+      })
     ),
     options.logs === true ? identity : Logger.withMinimumLogLevel(LogLevel.None)
   )
