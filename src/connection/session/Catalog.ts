@@ -49,6 +49,11 @@ export class CatalogRequest extends Request {
     return true
   }
 
+  /** Going back to its savepoint ends no transaction. */
+  override get running(): string {
+    return this.restoring ? `rollback to savepoint ${savepoint}` : this.sql
+  }
+
   open(core: Core): Pipeline.Script | undefined {
     if (this.restoring) {
       const back = this.command(core, `rollback to savepoint ${savepoint}`)
