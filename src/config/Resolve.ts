@@ -23,6 +23,9 @@ export interface Folders {
   readonly appData?: string | undefined
   /** `PGSYSCONFDIR` of the process, for configurations that did not read the environment themselves. */
   readonly sysconfdir?: string | undefined
+  /** `PGPASSFILE` and `PGSERVICEFILE` of the process: weaker than what the configuration names. Empty: not set. */
+  readonly passfile?: string | undefined
+  readonly servicefile?: string | undefined
 }
 
 /** A file that was read. */
@@ -55,6 +58,8 @@ const inFolder = (folders: Folders, onUnix: string, onWindows: string): Readonly
       ? [`${folders.home}/${onUnix}`]
       : []
 
+const said = (text: string | undefined): string | undefined => (text === "" ? undefined : text)
+
 const pendingParts = (config: PgConfig.PgConfig): Assemble.Parts | undefined => {
   const pending = config.pending === undefined ? undefined : Redacted.value(config.pending)
   return pending instanceof Assemble.Parts ? pending : undefined
@@ -67,10 +72,8 @@ const pendingParts = (config: PgConfig.PgConfig): Assemble.Parts | undefined => 
 export const serviceFiles = (config: PgConfig.PgConfig, folders: Folders): ReadonlyArray<string> => {
   const parts = pendingParts(config)
   if (parts === undefined) return []
-  const own =
-    config.servicefile === undefined
-      ? inFolder(folders, ".pg_service.conf", ".pg_service.conf")
-      : [config.servicefile]
+  const named = config.servicefile ?? said(folders.servicefile)
+  const own = named === undefined ? inFolder(folders, ".pg_service.conf", ".pg_service.conf") : [named]
   const common = parts.sysconfdir ?? folders.sysconfdir
   return common === undefined || common === "" ? own : [...own, `${common}/pg_service.conf`]
 }
@@ -119,7 +122,9 @@ export const readsFiles = (config: PgConfig.PgConfig): boolean =>
 
 /** The password file to read, if one is needed; when it does not exist there is no password. */
 export const passFile = (config: PgConfig.PgConfig, folders: Folders): string | undefined =>
-  wantsPassFile(config) ? (config.passfile ?? inFolder(folders, ".pgpass", "pgpass.conf")[0]) : undefined
+  wantsPassFile(config)
+    ? (config.passfile ?? said(folders.passfile) ?? inFolder(folders, ".pgpass", "pgpass.conf")[0])
+    : undefined
 
 /** The name under which a password file knows a host: the default one, however it was come by, as `localhost`. */
 const passFileHost = (entry: HostEntry, defaultHost: string): string => {

@@ -79,9 +79,16 @@ export const append = (
     )
   })
 
+const isA =
+  (kind: FileSystem.File.Type) =>
+  (files: FileSystem.FileSystem, path: string): Effect.Effect<boolean> =>
+    files.stat(path).pipe(
+      Effect.map(({ type }) => type === kind),
+      Effect.orElseSucceed(() => false)
+    )
+
 /** Whether a folder with this path is there; one that cannot be looked at counts as absent. */
-export const isFolder = (files: FileSystem.FileSystem, path: string): Effect.Effect<boolean> =>
-  files.stat(path).pipe(
-    Effect.map(({ type }) => type === "Directory"),
-    Effect.orElseSucceed(() => false)
-  )
+export const isFolder = isA("Directory")
+
+/** Whether a Unix socket with this path is there; one that cannot be looked at counts as absent. */
+export const isSocket = isA("Socket")

@@ -32,6 +32,8 @@ export interface HostService {
   readonly readFile: (path: string) => Effect.Effect<Option.Option<Files.HostFile>, HostFailure>
   /** Whether a folder with this path is there. */
   readonly isFolder: (path: string) => Effect.Effect<boolean>
+  /** Whether a Unix socket with this path is there. */
+  readonly isSocket: (path: string) => Effect.Effect<boolean>
   /** The names in a folder; none when it does not exist. */
   readonly listFolder: (path: string) => Effect.Effect<Option.Option<ReadonlyArray<string>>, HostFailure>
   /** Adds to the end of a file; one that does not exist is made so that only its owner may read it. */
@@ -57,6 +59,7 @@ export const make = (overrides: Partial<HostService> = {}): HostService => ({
   pbkdf2Sha256: Entropy.pbkdf2Sha256,
   readFile: () => Effect.succeedNone,
   isFolder: () => Effect.succeed(false),
+  isSocket: () => Effect.succeed(false),
   listFolder: () => Effect.succeedNone,
   appendFile: (path) => Effect.fail(failure("file", path, "this host keeps no files")),
   environment: Effect.succeed({}),
@@ -78,6 +81,7 @@ export const layerFileSystem: Layer.Layer<Host, never, FileSystem.FileSystem> = 
     make({
       readFile: (path) => Files.read(files, path),
       isFolder: (path) => Files.isFolder(files, path),
+      isSocket: (path) => Files.isSocket(files, path),
       listFolder: (path) => Files.list(files, path),
       appendFile: (path, bytes) => Files.append(files, path, bytes),
       environment: Effect.sync(() => ({ ...process.env })),

@@ -105,7 +105,8 @@ const connectHint = (attempts: ReadonlyArray<ConnectAttempt>): string => {
       : "Is the host name right?"
   if (codes.includes("3D000"))
     return "Does the database exist? The name is taken from `database`, else from the user."
-  if (codes.includes("53300")) return "The server is full: lower the pool's size or raise max_connections."
+  if (codes.includes("53300"))
+    return "The server, the database or the role takes no more connections: lower the pool's size, or raise max_connections or the CONNECTION LIMIT of the database or the role."
   if (codes.includes("57P03")) return "The server is starting or stopping: trying again later may succeed."
   if (codes.includes("0A000"))
     return "Set max_protocol_version=3.0 if the server or pooler refuses newer protocols."

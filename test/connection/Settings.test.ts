@@ -83,12 +83,56 @@ describe("settings that the machine completes", () => {
   it.effect("follow a socket folder that comes and goes (CON-013)", () =>
     Effect.gen(function* () {
       let there = true
-      const host = machine(new Map(), { isFolder: () => Effect.sync(() => there) })
+      const path = "/var/run/postgresql/.s.PGSQL.5432"
+      const host = machine(new Map(), {
+        isFolder: () => Effect.succeed(true),
+        isSocket: (asked) => Effect.sync(() => there && asked === path)
+      })
       const config = made({ user: "ann", password: "x" })
       assert.strictEqual((yield* Settings.resolve(config, host)).hosts[0].host, "/var/run/postgresql")
       there = false
       assert.strictEqual((yield* Settings.resolve(config, host)).hosts[0].host, "localhost")
     })
+  )
+
+  it.effect("look for a socket of the port, and not for a folder that holds none (CON-013)", () =>
+    Effect.gen(function* () {
+      const host = machine(new Map(), {
+        isFolder: () => Effect.succeed(true),
+        isSocket: (asked) => Effect.succeed(asked === "/tmp/.s.PGSQL.5433")
+      })
+      const found = (port: number) =>
+        Effect.map(
+          Settings.resolve(made({ port, user: "ann", password: "x" }), host),
+          ({ hosts }) => hosts[0].host
+        )
+      assert.strictEqual(yield* found(5433), "/tmp")
+      assert.strictEqual(yield* found(5432), "localhost")
+    })
+  )
+
+  it.effect(
+    "come from the files that PGPASSFILE and PGSERVICEFILE name, whatever their source (CON-105)",
+    () =>
+      Effect.gen(function* () {
+        const files = new Map([
+          ["/pass", { text: "db:*:*:ann:secret", mode: 0o600 }],
+          ["/mine", { text: "db:*:*:ann:mine", mode: 0o600 }],
+          ["/services", { text: "[shop]\nhost=db\nuser=ann\n", mode: 0o644 }]
+        ])
+        const host = machine(files, {
+          environment: Effect.succeed({ PGPASSFILE: "/pass", PGSERVICEFILE: "/services" })
+        })
+        const uri = Either.getOrThrow(PgConfig.fromUri("postgres://ann@db/"))
+        assert.strictEqual(passwordOf(yield* Settings.resolve(uri, host)), "secret")
+        const own = made({ host: "db", user: "ann", passfile: "/mine" })
+        assert.strictEqual(passwordOf(yield* Settings.resolve(own, host)), "mine")
+        const service = Either.getOrThrow(PgConfig.fromConnectionString("service=shop"))
+        const served = yield* Settings.resolve(service, host)
+        assert.deepStrictEqual([served.hosts[0].host, passwordOf(served)], ["db", "secret"])
+        const empty = machine(files, { environment: Effect.succeed({ PGPASSFILE: "", PGSERVICEFILE: "" }) })
+        assert.isUndefined(passwordOf(yield* Settings.resolve(uri, empty)))
+      })
   )
 
   it.effect("follow a service file that changes (CON-108)", () =>

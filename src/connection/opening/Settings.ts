@@ -5,7 +5,8 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { PgConfig } from "../../config/PgConfig.js"
+import { socketPath } from "../../config/Hosts.js"
+import type { HostEntry, PgConfig } from "../../config/PgConfig.js"
 import * as Resolve from "../../config/Resolve.js"
 import type { HostService } from "../../host/Host.js"
 import { PgConfigError } from "../../model/PgError.js"
@@ -26,18 +27,33 @@ const folders = (host: HostService): Effect.Effect<Resolve.Folders> =>
   Effect.gen(function* () {
     const environment = yield* host.environment
     const home = yield* Effect.option(host.homeFolder)
+    const named = {
+      sysconfdir: environment["PGSYSCONFDIR"],
+      passfile: environment["PGPASSFILE"],
+      servicefile: environment["PGSERVICEFILE"]
+    }
     return host.family === "windows"
-      ? { appData: environment["APPDATA"], sysconfdir: environment["PGSYSCONFDIR"] }
-      : { home: Option.getOrUndefined(home), sysconfdir: environment["PGSYSCONFDIR"] }
+      ? { ...named, appData: environment["APPDATA"] }
+      : { ...named, home: Option.getOrUndefined(home) }
   })
 
-const defaultHost = (host: HostService): Effect.Effect<string> =>
-  host.family === "windows"
+const isDefault = ({ host, hostaddr }: HostEntry): boolean => host === "" && hostaddr === undefined
+
+/**
+ * The folder in which a server's socket is, when one is wanted; else the folder that is there, which a password file may know as
+ * `localhost`.
+ */
+const defaultHost = (host: HostService, hosts: ReadonlyArray<HostEntry>): Effect.Effect<string> => {
+  const ports = hosts.filter(isDefault).map(({ port }) => port)
+  const holdsSocket = (folder: string) =>
+    Effect.exists(ports, (port) => host.isSocket(socketPath({ host: folder, port })))
+  return host.family === "windows"
     ? Effect.succeed("localhost")
     : Effect.map(
-        Effect.findFirst(socketFolders, (folder) => host.isFolder(folder)),
+        Effect.findFirst(socketFolders, ports.length === 0 ? host.isFolder : holdsSocket),
         Option.getOrElse(() => "localhost")
       )
+}
 
 const sameFile = (a: Resolve.FileText | undefined, b: Resolve.FileText | undefined): boolean =>
   a === b || (a !== undefined && a.path === b?.path && a.text === b.text && a.mode === b.mode)
@@ -75,13 +91,13 @@ const machineFor = (
     const osUser = config.user === undefined ? yield* Effect.option(host.osUser) : Option.none()
     return {
       osUser: Option.getOrUndefined(osUser),
-      defaultHost: wantsDefaultHost(config) ? yield* defaultHost(host) : undefined,
+      defaultHost: wantsDefaultHost(config) ? yield* defaultHost(host, config.hosts) : undefined,
       passFile: Option.getOrUndefined(passFile)
     }
   })
 
 const wantsDefaultHost = ({ hosts }: PgConfig): boolean =>
-  hosts.some(({ host, hostaddr }) => (host === "" && hostaddr === undefined) || host.startsWith("/"))
+  hosts.some((entry) => isDefault(entry) || entry.host.startsWith("/"))
 
 const nothing: Resolve.Machine = { osUser: undefined, defaultHost: undefined, passFile: undefined }
 
