@@ -17,6 +17,7 @@ import {
 import type { PgSessionError } from "../model/PgError.js"
 import * as ServerFields from "../model/ServerFields.js"
 import * as Statement from "../model/Statement.js"
+import * as OpenTransactions from "./OpenTransactions.js"
 import * as Aftermath from "./session/Aftermath.js"
 import type { Core } from "./session/Core.js"
 import { breakOff } from "./session/Core.js"
@@ -170,7 +171,7 @@ const within = <A, E, R>(
       yield* rollback(core)
       return yield* Effect.failCause(begun.cause)
     }
-    const exit = yield* Effect.exit(restore(body))
+    const exit = yield* Effect.exit(restore(OpenTransactions.inside(core.facts.processId, body)))
     if (Exit.isFailure(exit)) {
       yield* rollback(core)
       return yield* Effect.failCause(exit.cause)

@@ -1,5 +1,6 @@
 /** Why one feed of a run is over: whose failure it is, and whether another feed may do better. */
 import { isTransientAnew } from "../../model/Judgement.js"
+import * as SqlState from "../../model/SqlState.js"
 import type { RunError } from "./RunEvent.js"
 
 /** The server's, or that of the database that the position is kept in. */
@@ -19,9 +20,17 @@ export type Ending<E> = ByServer | ByHandler<E>
 export const byServer = (error: RunError): ByServer => ({ _tag: "ByServer", error })
 export const byHandler = <E>(error: E): ByHandler<E> => ({ _tag: "ByHandler", error })
 
+/** Codes of what ends a session in the midst of its transaction when a handler takes too long: it would again. */
+export const overtime: ReadonlySet<string> = new Set([
+  SqlState.idleInTransactionSessionTimeout,
+  SqlState.transactionTimeout
+])
+
 /**
  * Whether another feed may do better: the session was lost, the server is away, stopping, starting, or full, or another
  * session still has the slot. A slot that is gone, settings and logins that are refused, and a stream that cannot be read
  * are the same the next time.
  */
-export const isPassing: (error: RunError) => boolean = isTransientAnew
+export const isPassing = (error: RunError): boolean =>
+  !(error._tag === "PgServerError" && error.severity === "ERROR" && overtime.has(error.code)) &&
+  isTransientAnew(error)

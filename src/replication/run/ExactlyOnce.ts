@@ -10,10 +10,10 @@ import type { TransactionOptions } from "../../connection/Transaction.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { PgOpenError } from "../../model/PgError.js"
 import { isRetryable } from "../../model/Judgement.js"
-import { PgServerError } from "../../model/PgError.js"
+import { PgClosedError, PgServerError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
 import type { ByServer, Ending } from "./Ending.js"
-import { byHandler, byServer } from "./Ending.js"
+import { byHandler, byServer, overtime as codes } from "./Ending.js"
 import * as OriginMark from "./OriginMark.js"
 import * as PositionTable from "./PositionTable.js"
 import type { RunError } from "./RunEvent.js"
@@ -54,7 +54,19 @@ const durable =
   " where pg_catalog.current_setting('synchronous_commit') = 'off'"
 
 /** Why the session is no longer there. */
-const lost = (connection: PgConnection): Effect.Effect<ByServer> => Effect.map(connection.ended, byServer)
+const lost = (connection: PgConnection): Effect.Effect<ByServer> =>
+  Effect.map(connection.ended, (ended) => byServer(overtime(ended) ?? ended))
+
+const overtimeHint =
+  "The handler takes longer than idle_in_transaction_session_timeout or transaction_timeout of its session allows, and would do so again: " +
+  'raise the setting for this session, such as target.open({ parameters: { idle_in_transaction_session_timeout: "0" } }), write less in one ' +
+  "transaction, or do first what takes time and needs no transaction."
+
+/** The server's words as an error that is not tried again, when it ended the session because the handler took too long. */
+const overtime = (ended: { readonly _tag: string }): PgServerError | undefined =>
+  ended instanceof PgClosedError && ended.server !== undefined && codes.has(ended.server.code)
+    ? new PgServerError({ ...ended.server, severity: "ERROR", hint: overtimeHint, sql: ended.sql })
+    : undefined
 
 /**
  * What a failed handler's failure is: the loss of its session, a conflict with other transactions that the whole transaction
@@ -62,7 +74,14 @@ const lost = (connection: PgConnection): Effect.Effect<ByServer> => Effect.map(c
  */
 const endingOf = <E>(connection: PgConnection, ending: Ending<E>): Effect.Effect<Ending<E>> =>
   Effect.flatMap(connection.status, ({ state }) => {
-    if (ending._tag === "ByServer") return Effect.succeed(ending)
+    if (ending._tag === "ByServer") {
+      if (state !== "broken") return Effect.succeed(ending)
+      // A COMMIT fails by the loss of its session too, for whatever reason that was lost before.
+      return Effect.map(connection.ended, (ended) => {
+        const late = overtime(ended)
+        return late === undefined ? ending : byServer(late)
+      })
+    }
     if (state === "broken") return lost(connection)
     const { error } = ending
     return Effect.succeed(error instanceof PgServerError && isRetryable(error) ? byServer(error) : ending)

@@ -6,13 +6,16 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
+import * as OpenTransactions from "../../connection/OpenTransactions.js"
 import { PgConnector } from "../../connection/PgConnector.js"
 import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgUsageError, PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
+import type { PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
+import { PgServerError, PgUsageError } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
 import * as Statement from "../../model/Statement.js"
 import * as Command from "./Command.js"
@@ -46,8 +49,43 @@ export const createOn = (
 ): Effect.Effect<Created, PgSessionError | PgUsageError | PgSlotError> =>
   Effect.gen(function* () {
     const version = yield* connection.serverVersion
-    return yield* created(connection, name, Command.createLogicalSlot(name, options, version))
+    const command = Command.createLogicalSlot(name, options, version)
+    if (Either.isRight(command)) yield* outside(connection)
+    return yield* Effect.mapError(created(connection, name, command), withHint)
   })
+
+/** Making a slot waits for every transaction that has written: inside one of one's own it would wait for itself. */
+const outside = (connection: PgConnection): Effect.Effect<void, PgSessionError | PgUsageError> =>
+  Effect.flatMap(OpenTransactions.get, (processes) =>
+    processes.length === 0
+      ? Effect.void
+      : Effect.flatMap(
+          Walsender.rows(
+            connection,
+            "select pid from pg_catalog.pg_stat_activity where backend_xid is not null" +
+              ` and pid operator(pg_catalog.=) any ('{${processes.join(",")}}'::pg_catalog.int4[])`
+          ),
+          (writing) => (writing.length === 0 ? Effect.void : Effect.fail(insideOfOne))
+        )
+  )
+
+const insideOfOne = new PgUsageError({
+  operation: "Slot.create",
+  argument: "",
+  reason:
+    "it is called inside a transaction that has written: making a slot waits until that has ended, and it would wait for itself. " +
+    "Make the slot before the transaction, or after it",
+  sql: ""
+})
+
+const lockHint =
+  "Making a slot waits until every transaction that has written has ended, and lock_timeout bounds that wait: look for long " +
+  'transactions in pg_stat_activity, or connect with parameters: { lock_timeout: "0" }.'
+
+const withHint = <E>(error: E): E | PgServerError =>
+  error instanceof PgServerError && error.code === SqlState.lockNotAvailable && error.hint === undefined
+    ? new PgServerError({ ...error, hint: lockHint })
+    : error
 
 const created = (
   connection: PgConnection,
@@ -68,7 +106,8 @@ const created = (
  * it cancels that on the server, and there is no slot.
  *
  * Fails with `PgServerError`: `42710` when there is one of this name, `42602` for a name other than `[a-z0-9_]+`, `53400`
- * when the server has no room for one more, `55000` when `wal_level` is not `logical`. Fails with `PgUsageError`, before
+ * when the server has no room for one more, `55000` when `wal_level` is not `logical`, `55P03` when `lock_timeout` ended the wait.
+ * Fails with `PgUsageError` inside a transaction that has written, for whose end it would wait. Fails with `PgUsageError`, before
  * anything is sent, when the server is too old for an option.
  *
  * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-CREATE-REPLICATION-SLOT

@@ -94,6 +94,13 @@ describe("a feed kept going", () => {
           tags(events).filter((tag) => tag !== "Retrying" && tag !== "Lost"),
           ["Opened", "Resumed", "Resumed", "Resumed", "Stopped"]
         )
+        // Each feed had handled something: its loss is the first since the run was last well.
+        assert.deepStrictEqual(
+          events.flatMap((event) =>
+            event._tag === "Retrying" && event.reason._tag !== "PgSlotError" ? [event.attempt] : []
+          ),
+          [1, 1, 1]
+        )
         const last = events.at(-1)!
         assert.strictEqual(last._tag === "Stopped" ? last.how : undefined, "interrupted")
         // What was finished was reported before the feed closed.
@@ -476,6 +483,38 @@ describe("a position that is kept with the data", () => {
         })
       )
   )
+
+  for (const queries of [true, false]) {
+    it.scopedLive(
+      `ends the run when the handler takes longer than its session may be idle in a transaction, ${queries ? "and asks for more" : "and then commits"}`,
+      () =>
+        connecting()(
+          Effect.gen(function* () {
+            const { copies, ids, options, positions, rows, run } = yield* copying
+            const connector = yield* PgConnector
+            const parameters = { idle_in_transaction_session_timeout: "20ms" }
+            const handler = Replication.exactlyOnce(
+              { connection: connector.open({ parameters }), table: positions },
+              (_, connection) =>
+                Effect.gen(function* () {
+                  yield* connection.query(s(`insert into ${copies} values (1)`))
+                  yield* connection.ended
+                  if (queries) yield* connection.query(s("select 1"))
+                })
+            )
+            yield* run(`insert into ${rows} values (1)`)
+            const error = yield* Effect.flip(
+              Replication.run(options, handler, {
+                reconnect: soon
+              })
+            )
+            assert.deepInclude(error, { _tag: "PgServerError", code: "25P03" })
+            assert.include(String(error), "idle_in_transaction_session_timeout")
+            assert.deepStrictEqual(yield* ids, [])
+          })
+        )
+    )
+  }
 
   it.scopedLive("moves for whole batches, and for one run at a time", () =>
     connecting()(

@@ -5,13 +5,14 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as PgClient from "../../../src/client/PgClient.js"
 import { logical } from "../../../src/replication/feed/LogicalFeed.js"
 import * as Publication from "../../../src/replication/slots/Publication.js"
 import * as Slot from "../../../src/replication/slots/Slot.js"
 import * as SlotFailure from "../../../src/replication/slots/SlotFailure.js"
 import * as Walsender from "../../../src/replication/slots/Walsender.js"
 import type { Target } from "../connection/sessions.js"
-import { open, refusal, table } from "../connection/sessions.js"
+import { open, refusal, s, table } from "../connection/sessions.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
 import { describeWithServer, shared } from "../support/Server.js"
@@ -378,5 +379,49 @@ describeWithServer("a server whose log is not logical", { settings: { wal_level:
         assert.include(error.message, "wal_level")
       })
     )
+  )
+})
+
+describe("the creation of a slot", () => {
+  it.scopedLive(
+    "is refused inside a transaction that has written, for which it would wait, and not before",
+    () =>
+      Effect.gen(function* () {
+        const rows = yield* table("id int")
+        const client = yield* connecting()(PgClient.make())
+        const session = yield* open()
+        const statement = s(`insert into ${rows} values (1)`)
+        const attempt = Effect.gen(function* () {
+          const name = yield* slotName()
+          yield* Slot.create(name)
+          return name
+        }).pipe(connecting())
+        const inClient = client.withTransaction(Effect.zipRight(client.query(statement), attempt))
+        const inSession = session.withTransaction(Effect.zipRight(session.query(statement), attempt))
+        for (const inside of [inClient, inSession]) {
+          const error = yield* Effect.flip(inside)
+          assert.deepInclude(error, { _tag: "PgUsageError", operation: "Slot.create" })
+        }
+        // One that has only read keeps nothing waiting, and one that is over neither.
+        assert.isString(yield* client.withTransaction(Effect.zipRight(client.query(s("select 1")), attempt)))
+        yield* client.query(statement)
+        assert.isString(yield* attempt)
+      })
+  )
+
+  it.scopedLive("says what it waited for when the role's lock_timeout ends it", () =>
+    Effect.gen(function* () {
+      const rows = yield* table("id int")
+      const other = yield* open()
+      yield* other.query(s("begin"))
+      yield* other.query(s(`insert into ${rows} values (1)`))
+      const name = yield* slotName()
+      const error = yield* Effect.flip(Slot.create(name)).pipe(
+        connecting({ config: { parameters: { lock_timeout: "50ms" } } })
+      )
+      assert.deepInclude(error, { _tag: "PgServerError", code: "55P03" })
+      assert.include(error.message, 'lock_timeout: "0"')
+      yield* other.query(s("rollback"))
+    })
   )
 })
