@@ -112,7 +112,7 @@ export const held = <A, E extends PgSessionError, R>(
 ): Stream.Stream<A, E | TurnError, R> => Stream.unwrapScoped(Effect.as(admission.hold, stream))
 
 /** Whether a stream in a transaction has the connection for itself from its beginning to its end. */
-export const isWhole = (options: StreamOptions | undefined): boolean => options?.fetchSize === undefined
+export const isWhole = (options: StreamOptions | undefined): boolean => options?.straight === true
 
 export const make = (connection: PgConnection, admission: Admission): PgConnection => {
   const run = <A, E, R>(operation: Effect.Effect<A, E, R>): Effect.Effect<A, E | TurnError, R> =>

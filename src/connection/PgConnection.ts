@@ -42,7 +42,6 @@ import { QueryRequest, SimpleRequest } from "./statement/Query.js"
 import type { Request } from "./session/Request.js"
 import * as RowOperations from "./statement/RowOperations.js"
 import type { QueryOptions, StreamOptions } from "./statement/RowOperations.js"
-import * as RowStream from "./statement/RowStream.js"
 import * as SchemaRows from "./statement/SchemaRows.js"
 import type { SharedOperations } from "./SharedOperations.js"
 import type { Losses, ParameterChange } from "./session/SideChannels.js"
@@ -158,11 +157,10 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
       )
   const stream = (statement: Statement, options?: StreamOptions, inspector?: Inspector) => {
     const timeout = options?.timeout ?? statementTimeout
-    return (
-      options?.fetchSize === undefined
-        ? RowStream.rows(core, statement, "object", timeout, inspector)
-        : Portal.rows(core, statement, options.fetchSize, "object", timeout, inspector)
-    ) as Stream.Stream<Row.ObjectRow, PgSessionError>
+    return Portal.rows(core, statement, options ?? {}, "object", timeout, inspector) as Stream.Stream<
+      Row.ObjectRow,
+      PgSessionError
+    >
   }
   const plain: RowOperations.PlainOperations<PgSessionError> = {
     query: rows<Row.ObjectRow>("object"),

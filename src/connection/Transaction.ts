@@ -72,15 +72,18 @@ const command = (
 }
 
 /** COMMIT answered by ROLLBACK: the transaction had failed before, and nothing of it was stored. */
-const rolledBack = new PgServerError({
-  ...ServerFields.make({
-    severity: "ERROR",
-    code: "25P02",
-    text: "COMMIT was answered by ROLLBACK: a statement of the transaction had failed, and nothing was stored",
-    hint: "A failed statement fails its transaction, also when its error was handled: use a savepoint to go on after one."
-  }),
-  sql: "commit"
-})
+const rolledBack = (because: string | undefined): PgServerError =>
+  new PgServerError({
+    ...ServerFields.make({
+      severity: "ERROR",
+      code: "25P02",
+      text: "COMMIT was answered by ROLLBACK: a statement of the transaction had failed, and nothing was stored",
+      hint:
+        because ??
+        "A failed statement fails its transaction, also when its error was handled: use a savepoint to go on after one."
+    }),
+    sql: "commit"
+  })
 
 /** Whether the error leaves open what became of the COMMIT. */
 const afterCommit = (error: PgSessionError): PgSessionError | PgCommitUnknownError => {
@@ -118,11 +121,19 @@ const commit = (
   block: TransactionBlock.TransactionBlock,
   timeout: Duration.Duration | undefined
 ): Effect.Effect<void, PgSessionError | PgCommitUnknownError> =>
-  Effect.zipRight(stillOpen(block), Effect.mapError(command(core, "commit", timeout), afterCommit)).pipe(
-    // A statement before it on the wire may have ended the transaction.
-    Effect.tap(() => stillOpen(block)),
-    Effect.flatMap(({ command: tag }) => (tag.command === "ROLLBACK" ? Effect.fail(rolledBack) : Effect.void))
-  )
+  Effect.suspend(() => {
+    const because = core.failedBecause
+    return Effect.zipRight(
+      stillOpen(block),
+      Effect.mapError(command(core, "commit", timeout), afterCommit)
+    ).pipe(
+      // A statement before it on the wire may have ended the transaction.
+      Effect.tap(() => stillOpen(block)),
+      Effect.flatMap(({ command: tag }) =>
+        tag.command === "ROLLBACK" ? Effect.fail(rolledBack(because)) : Effect.void
+      )
+    )
+  })
 
 /**
  * How long a ROLLBACK may take before the connection is closed instead, which rolls back too; and how long a COMMIT under

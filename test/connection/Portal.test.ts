@@ -21,7 +21,9 @@ import {
 import type { Harness } from "./core.js"
 
 const rows = (self: Harness, sql: string) =>
-  Effect.runFork(Effect.either(Stream.runCollect(Portal.rows(self.core, Statement.make(sql), 10, "object"))))
+  Effect.runFork(
+    Effect.either(Stream.runCollect(Portal.rows(self.core, Statement.make(sql), { fetchSize: 10 }, "object")))
+  )
 
 const inTransaction = async (): Promise<Harness> => {
   const self = harness()

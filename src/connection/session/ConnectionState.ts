@@ -86,6 +86,8 @@ export class ConnectionState<R extends Waiter> {
   readonly onEnded: Array<() => void> = []
   /** Woken when the socket takes bytes again, and when the connection ends. */
   drainWaiters: Array<() => void> = []
+  /** Why the transaction has failed, where it was this side that failed it. */
+  failedBecause: string | undefined = undefined
   /** How many transaction blocks have ended: what belongs to one of them is gone after it. */
   blocksEnded = 0
 

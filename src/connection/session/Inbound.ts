@@ -14,7 +14,7 @@ import * as Session from "../../protocol/Session.js"
 import { asynchronous } from "../../protocol/SessionMessage.js"
 import * as BackendMessage from "../../wire/BackendMessage.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
-import { bodyEnd } from "../../wire/FrameRun.js"
+import { bodyEnd, runBytes } from "../../wire/FrameRun.js"
 import * as Cancel from "./Cancel.js"
 import type { Core } from "./Core.js"
 import { breakOff } from "./Core.js"
@@ -103,11 +103,12 @@ const take = (core: Core, step: Step, run: FrameRun): void => {
   const owner = core.session.owner!
   switch (step.emit) {
     case "rows": {
-      const wrong = owner.discarding ? undefined : owner.onRows(core, run)
+      if (owner.discarding) return owner.onDropped?.(runBytes(run))
+      const wrong = owner.onRows(core, run)
       return wrong === undefined ? undefined : violation(core, run.tag, wrong)
     }
     case "copyData":
-      return owner.discarding ? undefined : owner.onCopyData(core, run)
+      return owner.discarding ? owner.onDropped?.(runBytes(run)) : owner.onCopyData(core, run)
     case "columns":
       if (!owner.onDescription(run)) return decodeAndTell(core, step, run, owner)
       core.session = Session.advance(core.session, step)
@@ -168,7 +169,10 @@ const decodeAndTell = (core: Core, step: Step, run: FrameRun, owner: Request): v
 }
 
 const ready = (core: Core, owner: Request, status: TransactionStatus): void => {
-  if (status === "I" && core.session.status !== "I") core.blocksEnded++
+  if (status === "I" && core.session.status !== "I") {
+    core.blocksEnded++
+    core.failedBecause = undefined
+  }
   core.session = Session.ready(core.session, status)
   if (core.holder === owner) core.holder = undefined
   core.transaction?.ready(owner, status)
@@ -235,6 +239,7 @@ const errorResponse = (core: Core, fields: ServerFields): void => {
   owner.fail(
     new PgServerError({
       ...fields,
+      hint: fields.code === "25P02" ? (core.failedBecause ?? fields.hint) : fields.hint,
       sql: owner.sql,
       ...(owner.mayHaveCommitted(core) ? { mayHaveCommitted: true } : {}),
       ...(core.showsValues ? { showsValues: true } : {})

@@ -30,6 +30,8 @@ export abstract class Request {
   state: RequestState = "queued"
   /** Whoever asked is gone: rows are thrown away as they come, and no error is reported. */
   discarding = false
+  /** Called with the bytes of rows and copy data that are thrown away. */
+  onDropped: ((bytes: number) => void) | undefined = undefined
   /** A move of ours has ended it: its answer comes without a cancel. */
   isStopped = false
   /** What became of stopping it on the server, once that was tried. */

@@ -23,6 +23,8 @@ import * as Exchange from "../session/Exchange.js"
 import * as Outbound from "../session/Outbound.js"
 import type { Batch } from "./PortalRequests.js"
 import { ClosePortal, FetchPortal, OpenPortal, writeExecute } from "./PortalRequests.js"
+import * as PortalReader from "./PortalReader.js"
+import type { StreamOptions } from "./RowOperations.js"
 import * as RowStream from "./RowStream.js"
 import type { Prepared, Result } from "../session/StatementCache.js"
 import type { Inspector } from "./StatementRequest.js"
@@ -75,13 +77,9 @@ class LeasedPortal extends RowStream.StreamRequest {
   }
 }
 
-/** What rows are asked for by. */
-interface Asked {
-  readonly statement: Statement
+/** What rows are asked for by, so many at a time. */
+interface Asked extends PortalReader.Asked {
   readonly fetchSize: number
-  readonly mode: Row.RowMode
-  readonly timeout: Duration.DurationInput | undefined
-  readonly inspector: Inspector | undefined
 }
 
 const leased = (
@@ -156,20 +154,41 @@ const refused = ({ sql }: Statement, fetchSize: number): PgUsageError =>
     sql
   })
 
+const refusal = (statement: Statement, { fetchSize, straight }: StreamOptions): PgUsageError | undefined => {
+  if (fetchSize === undefined) return undefined
+  if (!isCount(fetchSize)) return refused(statement, fetchSize)
+  return straight === true
+    ? new PgUsageError({
+        operation: "stream",
+        argument: "straight",
+        reason: "must not be given together with fetchSize, which asks for a portal",
+        sql: statement.sql
+      })
+    : undefined
+}
+
 /**
- * Rows pulled `fetchSize` at a time. Fails with `PgUsageError`, and sends nothing, when that is not a number of rows.
- * `timeout`: the longest wait for the server, for each batch anew.
+ * Rows by the way that the options and the session's state ask for. Fails with `PgUsageError`, and sends nothing, when the options do
+ * not go together. `timeout`: the longest wait for the server, for each batch anew.
  */
 export const rows = (
   core: Core,
   statement: Statement,
-  fetchSize: number,
+  options: StreamOptions,
   mode: Row.RowMode,
   timeout?: Duration.DurationInput,
   inspector?: Inspector
 ): Stream.Stream<Row.Row, PgSessionError> =>
   Stream.suspend((): Stream.Stream<Row.Row, PgSessionError> => {
-    if (!isCount(fetchSize)) return Stream.fail(refused(statement, fetchSize))
-    const run = core.session.status === "T" ? inTransaction : leased
-    return run(core, { statement, fetchSize, mode, timeout, inspector })
+    const wrong = refusal(statement, options)
+    if (wrong !== undefined) return Stream.fail(wrong)
+    const { fetchSize, straight } = options
+    const inBlock = core.session.status === "T"
+    if (fetchSize !== undefined) {
+      const run = inBlock ? inTransaction : leased
+      return run(core, { statement, fetchSize, mode, timeout, inspector })
+    }
+    return inBlock && straight !== true
+      ? PortalReader.rows(core, { statement, mode, timeout, inspector })
+      : RowStream.rows(core, statement, mode, timeout, inspector)
   })

@@ -8,6 +8,7 @@ import type { Statement } from "../../model/Statement.js"
 import * as Pipeline from "../../protocol/Pipeline.js"
 import type * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
+import { runBytes } from "../../wire/FrameRun.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import * as Preset from "../../wire/Preset.js"
 import type { Core } from "../session/Core.js"
@@ -24,26 +25,49 @@ export const writeExecute = (core: Core, portal: string, maxRows: number): void 
 /** One batch: what came, how to read more of it, and whether there may be more. */
 export class Batch {
   readonly rows: Array<Row.Row> = []
+  /** Rows that came, and what they weighed on the wire. */
+  count = 0
+  bytes = 0
   suspended = false
 
-  constructor(public decoder: Row.RowDecoder | undefined) {}
+  constructor(
+    public decoder: Row.RowDecoder | undefined,
+    private readonly sink: Sink | undefined
+  ) {}
+
+  /** Reads a run of rows; a returned text is a protocol violation. */
+  take(request: Request, run: FrameRun): string | undefined {
+    const { sink } = this
+    const rows = sink === undefined ? this.rows : []
+    const malformed = Rows.take(request, this.decoder!, run, rows)
+    const bytes = runBytes(run)
+    this.count += run.count
+    this.bytes += bytes
+    if (rows.length > 0) sink?.(rows, bytes)
+    return malformed
+  }
 }
 
+/** Takes rows as they come, and what they weighed on the wire. */
+export type Sink = (rows: ReadonlyArray<Row.Row>, bytes: number) => void
+
 export class OpenPortal extends StatementRequest {
-  private readonly batch = new Batch(undefined)
+  private readonly batch: Batch
 
   constructor(
     statement: Statement,
     private readonly portal: string,
     private readonly fetchSize: number,
     private readonly mode: Row.RowMode,
-    private readonly outcome: Outcome<Batch>
+    private readonly outcome: Outcome<Batch>,
+    sink?: Sink
   ) {
     super(statement)
+    this.batch = new Batch(undefined, sink)
   }
 
   protected get started(): boolean {
-    return this.batch.rows.length > 0
+    return this.batch.count > 0
   }
 
   protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
@@ -58,7 +82,7 @@ export class OpenPortal extends StatementRequest {
   }
 
   override onRows(_core: Core, run: FrameRun): string | undefined {
-    return Rows.take(this, this.batch.decoder!, run, this.batch.rows)
+    return this.batch.take(this, run)
   }
 
   override onSuspended(): void {
@@ -77,11 +101,12 @@ export class FetchPortal extends Request {
     sql: string,
     private readonly portal: string,
     private readonly fetchSize: number,
-    private readonly decoder: Row.RowDecoder,
-    private readonly outcome: Outcome<Batch>
+    decoder: Row.RowDecoder,
+    private readonly outcome: Outcome<Batch>,
+    sink?: Sink
   ) {
     super(sql)
-    this.batch = new Batch(decoder)
+    this.batch = new Batch(decoder, sink)
   }
 
   open(core: Core): Pipeline.Script {
@@ -91,7 +116,7 @@ export class FetchPortal extends Request {
   }
 
   override onRows(_core: Core, run: FrameRun): string | undefined {
-    return Rows.take(this, this.decoder, run, this.batch.rows)
+    return this.batch.take(this, run)
   }
 
   override onSuspended(): void {

@@ -26,8 +26,17 @@ export interface StreamOptions {
    * count. Unless given, the configuration's `statementTimeout`.
    */
   readonly timeout?: Duration.DurationInput
-  /** Rows fetched at a time through a portal, 1 or more. Unless given, rows come straight off the socket. */
+  /**
+   * Rows fetched at a time through a portal, 1 or more. Unless given, rows come straight off the socket outside a transaction, and
+   * inside one through a portal in batches sized in bytes (about 512 KiB).
+   */
   readonly fetchSize?: number
+  /**
+   * Inside a transaction: rows straight off the socket, with the connection for the stream alone. Leaving the stream before its end
+   * reads at most 1 MiB of the rest, for at most 5 seconds; beyond that the statement is cancelled, which fails the transaction.
+   * Default false. Not together with `fetchSize`.
+   */
+  readonly straight?: boolean
 }
 
 /** Rows as the server's values, objects by column name. */
@@ -69,11 +78,12 @@ export interface RowOperations<E> {
   /** Rows with columns and command tag. */
   readonly execute: SchemaOperations<E>["execute"] & PlainOperations<E>["execute"]
   /**
-   * Rows as they come; the consumer's pace is the server's. The connection is leased while the stream is open.
+   * Rows as they come; the consumer's pace is the server's.
    *
-   * Leaving it before its end cancels the statement, and inside a transaction a cancelled statement fails the
-   * transaction. Through a portal (`fetchSize`) a stream in a transaction can be left between two fetches without that,
-   * and other statements of the transaction may run meanwhile.
+   * Outside a transaction the connection is leased while the stream is open, and leaving it before its end cancels the statement.
+   * Inside a transaction rows come through a portal: other statements of the transaction may run meanwhile, and leaving the
+   * stream before its end closes the portal, cancels nothing, and leaves the transaction usable. Interruption and `timeout` while
+   * the server works cancel the statement, which fails the transaction. `straight` asks for rows straight off the socket.
    */
   readonly stream: SchemaOperations<E>["stream"] & PlainOperations<E>["stream"]
 }

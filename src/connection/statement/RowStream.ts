@@ -4,6 +4,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { PgSessionError } from "../../model/PgError.js"
@@ -16,6 +17,7 @@ import { StreamBuffer } from "../session/Buffer.js"
 import * as Cancel from "../session/Cancel.js"
 import type { Core } from "../session/Core.js"
 import * as Deadline from "../session/Deadline.js"
+import * as Drain from "../session/Drain.js"
 import * as Feeding from "../session/Feeding.js"
 import * as Outbound from "../session/Outbound.js"
 import type { Request } from "../session/Request.js"
@@ -68,8 +70,16 @@ export class StreamRequest extends StatementRequest {
   }
 }
 
+interface Opened<A> {
+  readonly buffer: StreamBuffer<A>
+  readonly request: Request
+  /** Its deadline has passed. */
+  isLate: boolean
+}
+
 /**
- * A stream over a request that fills a buffer; closing it abandons the request. `timeout`: the longest wait for the server,
+ * A stream over a request that fills a buffer; closing it abandons the request, inside a transaction after a part of the rest has
+ * been read. `timeout`: the longest wait for the server,
  * for each chunk anew.
  */
 export const fromRequest = <A>(
@@ -80,19 +90,30 @@ export const fromRequest = <A>(
   Stream.fromPull(
     Effect.map(
       Effect.acquireRelease(
-        Effect.withFiberRuntime<{ readonly buffer: StreamBuffer<A>; readonly request: Request }>((fiber) => {
+        Effect.withFiberRuntime<Opened<A>>((fiber) => {
           const buffer = new StreamBuffer<A>(core)
           const request = make(buffer)
           if (Feeding.isFeeding(core, fiber)) {
             request.fail(Feeding.refusal(request.sql))
             request.settle(core)
           } else Outbound.submit(core, request)
-          return Effect.succeed({ buffer, request })
+          return Effect.succeed({ buffer, request, isLate: false })
         }),
-        ({ request }) => Cancel.abandon(core, request)
+        ({ isLate, request }, exit) =>
+          isLate || Exit.isInterrupted(exit) ? Cancel.abandon(core, request) : Drain.leave(core, request)
       ),
-      ({ buffer, request }) =>
-        buffer.pullWithin((wait) => Deadline.within(wait, timeout, () => request, Option.some))
+      (opened) =>
+        opened.buffer.pullWithin((wait) =>
+          Deadline.within(
+            wait,
+            timeout,
+            () => opened.request,
+            (error) => {
+              opened.isLate = true
+              return Option.some(error)
+            }
+          )
+        )
     )
   )
 

@@ -14,7 +14,8 @@ import { activity, isClean, open, refusal, s, table, value } from "./sessions.js
 /** The two forms, each outside and inside a transaction. */
 const forms: ReadonlyArray<readonly [string, StreamOptions, boolean]> = [
   ["straight off the socket", {}, false],
-  ["straight off the socket, in a transaction", {}, true],
+  ["straight off the socket, in a transaction", { straight: true }, true],
+  ["as it is by default, in a transaction", {}, true],
   ["by portal", { fetchSize: 10 }, false],
   ["by portal, in a transaction", { fetchSize: 10 }, true]
 ]
@@ -62,7 +63,7 @@ for (const [form, options, inTransaction] of forms) {
           const endless = pg.stream(s("select generate_series(1, 100000000) i, repeat('x', 100)"), options)
           for (const count of [1, 9, 10, 11, 25]) {
             // Straight off the socket the rest has to be cancelled, and a cancelled statement fails its transaction.
-            const doomed = inTransaction && options.fetchSize === undefined
+            const doomed = options.straight === true
             const taken = yield* within(
               pg,
               inTransaction,
@@ -146,8 +147,9 @@ for (const [form, options, inTransaction] of forms) {
         const before = yield* sent
         const pause = yield* Deferred.make<void>()
         const total = 30_000
-        const waitsFor = options.fetchSize === undefined ? "Client/ClientWrite" : "Client/ClientRead"
-        const portal = options.fetchSize === undefined ? {} : { fetchSize: 1000 }
+        const isPortal = options.fetchSize !== undefined || (inTransaction && options.straight !== true)
+        const waitsFor = isPortal ? "Client/ClientRead" : "Client/ClientWrite"
+        const portal = options.fetchSize === undefined ? options : { fetchSize: 1000 }
         const fiber = yield* Effect.fork(
           within(
             pg,
@@ -401,6 +403,121 @@ describe("a stream", () => {
       )
       assert.strictEqual(seen, 600_000)
       assert.isBelow(most, 48 * 1024 * 1024)
+      yield* isClean(pg)
+    })
+  )
+})
+
+describe("a stream in a transaction", () => {
+  const wide = s("select i, repeat('x', 1000) as pad from generate_series(1, 1000000) i")
+
+  it.scopedLive("can be left at any row, and the transaction goes on and is stored", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const name = yield* table("id int")
+      const insert = (id: number) => pg.query(s(`insert into ${name} values (${id})`))
+      for (const count of [1, 15, 16, 17, 144, 145, 5000]) {
+        yield* pg.withTransaction(
+          Effect.gen(function* () {
+            yield* insert(count)
+            assert.strictEqual(yield* Stream.runCount(Stream.take(pg.stream(wide), count)), count)
+            // Behind a buffer the consumer that leaves interrupts the pull.
+            const buffered = Stream.buffer(Stream.rechunk(pg.stream(wide), 1), { capacity: 2 })
+            assert.strictEqual(yield* Stream.runCount(Stream.take(buffered, count)), count)
+            yield* Effect.flip(Stream.runForEach(pg.stream(wide), () => Effect.fail("left")))
+            assert.strictEqual((yield* pg.status).transaction, "T")
+            assert.deepStrictEqual(yield* pg.values(s("select count(*) from pg_cursors where name <> ''")), [
+              [0n]
+            ])
+          })
+        )
+        yield* isClean(pg)
+      }
+      assert.deepStrictEqual(yield* rawRows(shared, `select count(*) from ${name}`), [["7"]])
+    })
+  )
+
+  it.scopedLive("has other statements of the transaction run between its rows", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const sum = yield* pg.withTransaction(
+        Stream.runFoldEffect(pg.stream(s("select i from generate_series(1, 300) i")), 0, (sum, { i }) =>
+          Effect.map(value(pg, "select $1::int4", [i]), (answer) => sum + (answer as number))
+        )
+      )
+      assert.strictEqual(sum, (300 * 301) / 2)
+      yield* isClean(pg)
+    })
+  )
+
+  it.scopedLive("is cancelled when it is interrupted while the server works", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const fiber = yield* Effect.fork(
+        pg.withTransaction(Stream.runDrain(pg.stream(s("select pg_sleep(3600)"))))
+      )
+      yield* eventually(activity(pg), (seen) => seen.state === "active" && seen.query.includes("pg_sleep"))
+      yield* Fiber.interrupt(fiber)
+      yield* isClean(pg)
+      const late = yield* Effect.flip(
+        pg.withTransaction(Stream.runDrain(pg.stream(s("select pg_sleep(3600)"), { timeout: "50 millis" })))
+      )
+      assert.deepInclude(late, { _tag: "PgTimeoutError", deadline: "statement" })
+      yield* isClean(pg)
+    })
+  )
+
+  it.scopedLive("straight off the socket can be left when little is left, and says so where it cannot", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const leave = (rows: number) =>
+        Stream.runDrain(
+          Stream.take(
+            pg.stream(s("select repeat('x', 1000) from generate_series(1, $1::int4)", [rows]), {
+              straight: true
+            }),
+            1
+          )
+        )
+      yield* pg.withTransaction(leave(800))
+      yield* isClean(pg)
+      const next = yield* refusal(
+        pg.withTransaction(Effect.zipRight(leave(1_000_000), pg.query(s("select 1"))))
+      )
+      const whole = yield* refusal(pg.withTransaction(leave(1_000_000)))
+      const copied = yield* refusal(
+        pg.withTransaction(
+          Stream.runDrain(
+            Stream.take(
+              pg.copyTo("copy (select repeat('x', 1000) from generate_series(1, 1000000)) to stdout"),
+              1
+            )
+          )
+        )
+      )
+      for (const error of [next, whole, copied]) {
+        assert.strictEqual(error.code, "25P02")
+        assert.match(
+          error.message,
+          /was left before its end and was cancelled, because the rest was longer than 1048576 bytes/
+        )
+      }
+      // The next transaction knows nothing of that.
+      const other = yield* refusal(
+        pg.withTransaction(
+          Effect.zipRight(Effect.ignore(pg.query(s("select 1 / 0"))), pg.query(s("select 1")))
+        )
+      )
+      assert.notMatch(other.message, /left before its end/)
+      yield* isClean(pg)
+    })
+  )
+
+  it.scopedLive("is not straight and through a portal at once", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const error = yield* Effect.flip(Stream.runDrain(numbers(pg, 5, { fetchSize: 2, straight: true })))
+      assert.deepInclude(error, { _tag: "PgUsageError", argument: "straight", nothingSent: true })
       yield* isClean(pg)
     })
   )

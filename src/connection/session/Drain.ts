@@ -1,0 +1,37 @@
+/**
+ * Leaving rows or copy data early inside a transaction, where a cancel would fail the whole transaction: what is left is read and
+ * thrown away, up to a bound; only beyond it the statement is cancelled, and the errors that follow say so.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Aftermath from "./Aftermath.js"
+import * as Cancel from "./Cancel.js"
+import type { Core } from "./Core.js"
+import type { Request } from "./Request.js"
+
+/** Bytes that are read and thrown away before the statement is cancelled. */
+export const drainBytes = 1 << 20
+
+const reason = `A stream or a COPY of this transaction was left before its end and was cancelled, because the rest was longer than ${drainBytes} bytes or took longer than 5 seconds; that fails the transaction. A stream through a portal, the default inside a transaction, can be left at any time.`
+
+/** Lets the request run to its end for at most `drainBytes` and `Cancel.cancelDeadline`, then cancels it. */
+export const leave = (core: Core, request: Request): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (request.state !== "sent" || core.session.status !== "T") return Cancel.abandon(core, request)
+    request.discarding = true
+    core.link.resume()
+    let dropped = 0
+    const enough = Effect.async<void>((resume) => {
+      request.onDropped = (bytes) => {
+        dropped += bytes
+        if (dropped > drainBytes) resume(Effect.void)
+      }
+    })
+    const over = Effect.raceFirst(Effect.as(Cancel.settled(request), true), Effect.as(enough, false))
+    return Effect.flatMap(Aftermath.within(over, Cancel.cancelDeadline), (ended) => {
+      request.onDropped = undefined
+      if (Option.getOrElse(ended, () => false)) return Effect.void
+      core.failedBecause = reason
+      return Cancel.abandon(core, request)
+    })
+  })
