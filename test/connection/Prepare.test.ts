@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { ByteWriter } from "../../src/bytes/ByteWriter.js"
+import * as Sql from "../../src/client/Sql.js"
+import { QueryRequest } from "../../src/connection/statement/Query.js"
+import type { Statement } from "../../src/model/Statement.js"
 import {
   answered,
   bound,
@@ -327,6 +330,25 @@ describe("what cannot be sent", () => {
   > = [
     ["a zero byte in the SQL (MSG-008)", (self) => self.query("select '\0'"), usage("sql"), "zero byte"],
     ["a lone surrogate in the SQL", (self) => self.query("select '\ud800'"), usage("sql"), "surrogate"],
+    [
+      "a template with an escape that JavaScript cannot read",
+      (self) =>
+        self.submit(
+          (outcome) => new QueryRequest(Sql.sql`delete from f where p like 'C:\users%'`, "object", outcome)
+        ),
+      { _tag: "PgUsageError", operation: "Sql.sql" },
+      "has \\u at character 31"
+    ],
+    [
+      "a statement whose SQL is no string",
+      (self) =>
+        self.submit(
+          (outcome) =>
+            new QueryRequest(JSON.parse('{"parameters":[],"types":[]}') as Statement, "object", outcome)
+        ),
+      usage("sql"),
+      "must be a string"
+    ],
     ["a parameter too many", (self) => self.query(sql, [1, 2]), usage("parameters"), "2"],
     ["a parameter too few", (self) => self.query(sql, []), usage("parameters"), "0"],
     [

@@ -37,8 +37,10 @@ const copyDataTag = 0x64
 /** Writes data as CopyData messages. */
 const writeData = (core: Core, data: Uint8Array): void => {
   for (let at = 0; at < data.length; at += messageBytes) {
+    // Before the frame is begun: a source that gives no bytes throws here.
+    const piece = data.subarray(at, at + messageBytes)
     const mark = Frame.begin(core.writer, copyDataTag)
-    core.writer.raw(data.subarray(at, at + messageBytes))
+    core.writer.raw(piece)
     Frame.end(core.writer, mark)
     if (core.writer.offset >= messageBytes) Outbound.flush(core)
   }
