@@ -76,4 +76,10 @@ export const make = <Err, Env>(ways: CopyWays.Ways<Err, Env>): ByteCopies<Err | 
     )
 })
 
-export const { from, sink, to }: ByteCopies<PgClientError, PgClient> = make(CopyWays.pooled)
+/** By way of the client. */
+export type PooledCopies = ByteCopies<PgClientError, PgClient>
+
+const pooled: PooledCopies = make(CopyWays.pooled)
+export const from: PooledCopies["from"] = pooled.from
+export const sink: PooledCopies["sink"] = pooled.sink
+export const to: PooledCopies["to"] = pooled.to

@@ -10,7 +10,9 @@
  * sql`select * from ${Sql.identifier("people")} where age > ${18} ${onlyActive ? sql`and active` : Sql.empty}`
  * ```
  */
+import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as Schema from "effect/Schema"
 import * as Identifier from "../model/Identifier.js"
 import type { Statement } from "../model/Statement.js"
 import * as Escapes from "./Escapes.js"
@@ -54,8 +56,35 @@ const isFragment = (value: unknown): value is Fragment =>
 
 const noTypes: ReadonlyArray<number> = []
 
-/** The template tag. A value that is a fragment becomes part of the text; any other value is a parameter. */
-export const sql = (strings: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Fragment => {
+/** What stands in a compiler's message for a value that can be no parameter. */
+export interface NoParameter<Why extends string> {
+  readonly "effect-postgres/NoParameter": Why
+}
+
+/** Values that have no form as a parameter, whatever their type: there is something else to be done with each. */
+type Refused =
+  | ((...args: never) => unknown)
+  | (abstract new (...args: never) => unknown)
+  | symbol
+  | PromiseLike<unknown>
+  | Effect.Effect<unknown, unknown, unknown>
+  | Schema.Schema.All
+
+/** The value's own type, unless it can be no parameter. */
+export type Parameter<T> = T extends Fragment
+  ? T
+  : T extends Refused
+    ? NoParameter<"a function, a symbol, a promise, an Effect or a Schema is no value that can be sent">
+    : T
+
+/**
+ * The template tag. A value that is a fragment becomes part of the text; any other value is a parameter. Values that can be no
+ * parameter do not compile: functions, symbols, promises, Effects (an Option is one), Schemas.
+ */
+export const sql = <const Values extends ReadonlyArray<unknown>>(
+  strings: TemplateStringsArray,
+  ...values: { readonly [At in keyof Values]: Parameter<Values[At]> }
+): Fragment => {
   const site = siteOf(strings)
   if (!values.some((value) => isFragment(value) || value instanceof Typed)) return new Plain(site, values)
   const builder = new Builder(site.pieces[0]!, site.refused)

@@ -105,7 +105,11 @@ export const Cstring = text(Oids.cstring)
 /** What a function without a result gives: the empty string. */
 export const Void = text(Oids.voidType)
 
-export const Bytea = values(Oids.bytea, "Uint8Array", (value) => value instanceof Uint8Array).annotations({
+export const Bytea: Schema.Schema<Uint8Array> = values(
+  Oids.bytea,
+  "Uint8Array",
+  (value): value is Uint8Array => value instanceof Uint8Array
+).annotations({
   equivalence: () => (self, that) =>
     self.length === that.length && self.every((byte, index) => byte === that[index])
 })

@@ -58,7 +58,10 @@ export const usualParameters: Readonly<Record<string, string>> = {
 }
 
 /** The key of a scripted session. */
-export const usualKey = { processId: 4711, secretKey: Uint8Array.of(1, 2, 3, 4) } as const
+export const usualKey: { readonly processId: 4711; readonly secretKey: Uint8Array } = {
+  processId: 4711,
+  secretKey: Uint8Array.of(1, 2, 3, 4)
+}
 
 export interface StartupOptions {
   readonly auth?: Auth

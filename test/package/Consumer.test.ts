@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { compilerLine, everyExport, foreignFiles, type Manifest, withTarball } from "./consumer.js"
+import { compilerLine, everyExport, foreignFiles, isOurs, type Manifest, withTarball } from "./consumer.js"
 
 const manifest: Manifest = {
   name: "pkg",
@@ -12,6 +12,16 @@ describe("the project that installs the tarball", () => {
     const line = "npm install pkg effect@^3.22 pkg-more pkg@latest"
     expect(withTarball(line, manifest, "/t.tgz")).toBe("npm install '/t.tgz' effect@^3.22 pkg-more '/t.tgz'")
     expect(compilerLine(manifest)).toBe("npm install --save-dev 'typescript@~5.9.3' '@types/node@^20.19.0'")
+  })
+
+  it("fails a compiler for what it says of our declarations and of the project, not for those of others", () => {
+    const line = (file: string) => `${file}(1,2): error TS2315: Type 'Uint8Array' is not generic.`
+    const foreign = line("node_modules/effect/dist/dts/Schema.d.ts")
+    expect(isOurs(foreign)).toBe(false)
+    expect(isOurs(`${foreign}\n${line("node_modules/effect-postgres/dist/index.d.ts")}`)).toBe(true)
+    expect(isOurs(`${foreign}\n${line("typeTests.ts")}`)).toBe(true)
+    expect(isOurs("error TS5058: The specified path does not exist")).toBe(true)
+    expect(isOurs("no such command")).toBe(true)
   })
 
   it("imports every export but the manifest", () => {

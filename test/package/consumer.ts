@@ -48,6 +48,16 @@ export const compilerLine = ({ devDependencies }: Manifest): string =>
     ...["typescript", "@types/node"].map((name) => `'${name}@${devDependencies[name]}'`)
   ].join(" ")
 
+/** The least TypeScript that the README promises, and the newest that there is. */
+export const compilers = ["5.4", "latest"] as const
+
+/** Whether a compiler's output has errors in our declarations, or in the project's own files. */
+export const isOurs = (output: string): boolean => {
+  const errors = output.split("\n").filter((line) => /\(\d+,\d+\): error |^error /.test(line))
+  const isForeign = (line: string): boolean => /(?:^|\/)node_modules\/(?!effect-postgres\/)/.test(line)
+  return errors.length === 0 || errors.some((line) => !isForeign(line))
+}
+
 /** A program that imports every public module and fails when one of them holds nothing. */
 export const everyExport = ({ exports, name }: Manifest): string => {
   const paths = Object.keys(exports).filter((path) => path !== "./package.json")

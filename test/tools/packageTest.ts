@@ -4,7 +4,7 @@
  * public module, and every program of the README and of the page on testing, run against a throw-away server.
  */
 import * as Effect from "effect/Effect"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { start } from "../../src/testing/EmbeddedPostgres.js"
@@ -12,8 +12,10 @@ import { root } from "../architecture/imports.js"
 import { asFile, blocksOf, fileName, installLines, isProgram } from "../docs/blocks.js"
 import {
   compilerLine,
+  compilers,
   everyExport,
   foreignFiles,
+  isOurs,
   type Manifest,
   type Packed,
   tsconfig,
@@ -67,7 +69,30 @@ const write = (): void => {
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify(tsconfig))
   const own = manifestAt(join(project, "node_modules", manifest.name))
   writeFileSync(join(project, "exports.ts"), everyExport(own))
+  copyFileSync(join(root, "test/package/typeTests.ts"), join(project, "typeTests.ts"))
   for (const block of blocks) writeFileSync(join(project, fileName(block)), asFile(block))
+}
+
+/**
+ * The types as another compiler reads them. Effect's own declarations do not pass the least one without `skipLibCheck`: then only
+ * what is said of ours counts.
+ */
+const compile = (version: string, skipLibCheck: boolean): void => {
+  const folder = join(project, `typescript-${version}`)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }))
+  const installing = run({
+    command: "npm",
+    args: ["install", "--no-audit", "--no-fund", `typescript@${version}`],
+    cwd: folder,
+    seconds: 300
+  })
+  const args = ["-p", project, "--noEmit", "--skipLibCheck", String(skipLibCheck)]
+  const failure =
+    installing ?? run({ command: join(folder, "node_modules/.bin/tsc"), args, cwd: project, seconds: 300 })
+  const counts = failure === undefined || installing !== undefined || skipLibCheck || isOurs(failure)
+  const how = skipLibCheck ? "" : ", our declarations checked too"
+  report(`the types are the same to TypeScript ${version}${how}`, counts ? failure : undefined)
 }
 
 const execute = (file: string, uri: string): void =>
@@ -91,6 +116,7 @@ try {
     write()
     const types = run({ command: "npx", args: ["--no-install", "tsc"], cwd: project, seconds: 300 })
     report("every public module and the pages' code type-check there", types)
+    for (const version of compilers) for (const skips of [true, false]) compile(version, skips)
     const files = ["exports.ts", ...blocks.filter(isProgram).map(fileName)]
     if (types === undefined) {
       await Effect.runPromise(
