@@ -79,10 +79,20 @@ export class PgInterval extends Printed {
     return Int64.toBigInt(this.high, this.low)
   }
 
-  /** None when there are months or days, whose length is not known, and for negative and infinite spans. */
+  /**
+   * `infinity` is the infinite duration. None when there are months or days, whose length is not known, and for negative spans.
+   * Whole milliseconds are a duration of milliseconds, as `Duration.seconds` makes them.
+   */
   toDuration(): Option.Option<Duration.Duration> {
+    if (this.months === most && !this.isFinite) return Option.some(Duration.infinity)
     if (this.months !== 0 || this.days !== 0 || this.high < 0) return Option.none()
-    return Option.some(Duration.nanos(this.micros * 1000n))
+    const { micros } = this
+    const millis = Number(micros / 1000n)
+    return Option.some(
+      micros % 1000n === 0n && Number.isSafeInteger(millis)
+        ? Duration.millis(millis)
+        : Duration.nanos(micros * 1000n)
+    )
   }
 
   /** Text of IntervalStyle `postgres`: `1 year 2 mons -3 days +04:05:06.789`. */

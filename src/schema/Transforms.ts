@@ -4,7 +4,7 @@
  */
 import type * as BigDecimal from "effect/BigDecimal"
 import * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
@@ -94,11 +94,18 @@ export const DateFromDateUtc = convert(
   (value) => PgDate.fromDateUtc(value)
 )
 
-/** `interval` as a `Duration`; with months or days, whose length is not known, or below zero it fails. */
+/** Whether the server keeps all of it: an interval has microseconds. */
+const isWhole = (value: Duration.Duration): boolean =>
+  Option.getOrElse(Duration.toNanos(value), () => 0n) % 1000n === 0n
+
+/**
+ * `interval` as a `Duration`, infinity too; with months or days, whose length is not known, or below zero it fails. A duration with a
+ * part of a microsecond is refused on the way to the server.
+ */
 export const DurationFromInterval = convert(
   "interval of hours and less, from zero on",
   PgSchema.Interval,
   Schema.DurationFromSelf,
   (value) => value.toDuration(),
-  (value: Duration.Duration) => PgInterval.fromDuration(value)
+  (value: Duration.Duration) => (isWhole(value) ? PgInterval.fromDuration(value) : Option.none())
 )

@@ -52,9 +52,32 @@ describe("a transformation", () => {
     [Transforms.DateFromTimestampUtc, PgTimestamp.infinity],
     [Transforms.DateFromDateUtc, PgDate.infinity],
     [Transforms.DurationFromInterval, get(PgInterval.fromText("1 mon"))],
-    [Transforms.DurationFromInterval, PgInterval.infinity]
+    [Transforms.DurationFromInterval, PgInterval.negativeInfinity]
   ])("%s refuses what has no such form: %s", (schema, value) => {
     assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(schema)(value)))
+  })
+
+  it("gives the very duration that was written, infinity too, and refuses parts of a microsecond", () => {
+    const through = (value: Duration.Duration) =>
+      Schema.decodeSync(Transforms.DurationFromInterval)(
+        Schema.encodeSync(Transforms.DurationFromInterval)(value)
+      )
+    for (const value of [
+      Duration.zero,
+      Duration.millis(5),
+      Duration.seconds(90),
+      Duration.days(400),
+      Duration.millis(1.5),
+      Duration.micros(7n),
+      Duration.infinity
+    ])
+      assert.deepStrictEqual(through(value), value)
+    fc.assert(
+      fc.property(fc.integer({ min: 0 }), (millis) => {
+        assert.strictEqual(Duration.toMillis(through(Duration.millis(millis))), millis)
+      })
+    )
+    assert.isTrue(Either.isLeft(Schema.encodeEither(Transforms.DurationFromInterval)(Duration.nanos(1500n))))
   })
 
   it("goes back to what it came from", () => {

@@ -70,7 +70,8 @@ describe("what a Schema wants of a result", () => {
           g: Schema.NullishOr(Text),
           h: Schema.Unknown,
           i: Jsonb,
-          j: Schema.NullOr(type("mood", Schema.Literal("sad")))
+          j: Schema.NullOr(type("mood", Schema.Literal("sad"))),
+          k: Schema.OptionFromUndefinedOr(Text)
         })
       ),
       [
@@ -83,7 +84,8 @@ describe("what a Schema wants of a result", () => {
         "g?: text | null",
         "h: any | null",
         "i: jsonb | null",
-        "j: mood | null"
+        "j: mood | null",
+        "k?: text"
       ]
     )
   })
