@@ -146,8 +146,10 @@ export class ConnectionPool {
 
   /** It may have ended while nobody used it. */
   private checked(slot: Slot, restore: Restore): Effect.Effect<Slot, LeaseError> {
-    return Effect.flatMap(slot.connection.status, ({ state }) =>
-      state === "broken" ? Effect.zipRight(this.discard(slot), this.take(restore)) : Effect.succeed(slot)
+    return Effect.flatMap(slot.connection.status, ({ fits, state }) =>
+      state === "broken" || !fits
+        ? Effect.zipRight(this.discard(slot), this.take(restore))
+        : Effect.succeed(slot)
     )
   }
 
@@ -188,7 +190,7 @@ export class ConnectionPool {
   /** From its user to the next one, or to the idle ones. */
   private release(slot: Slot): Effect.Effect<void> {
     return Effect.flatMap(slot.connection.status, (status) =>
-      status.state === "clean" ? this.give(slot) : this.tidy(slot, status)
+      status.state === "clean" && status.fits ? this.give(slot) : this.tidy(slot, status)
     )
   }
 
@@ -210,7 +212,7 @@ export class ConnectionPool {
         yield* Effect.ignore(Aftermath.within(connection.query(rollback), rollbackDeadline))
       }
       const after = yield* connection.status
-      yield* after.state === "clean" ? this.give(slot) : this.discard(slot)
+      yield* after.state === "clean" && after.fits ? this.give(slot) : this.discard(slot)
     })
   }
 

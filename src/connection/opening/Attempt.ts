@@ -154,6 +154,7 @@ export const open = (
       probe: Liveness.probing(transport.open(address), address, longestProbe),
       probeAfter: target.silence.probeAfter
     })
+    core.fitsRole = () => Role.fits(wanted, side)
     link.listen({
       onData: (chunk) => Inbound.receive(core, chunk),
       onDrain: () => Outbound.drained(core),

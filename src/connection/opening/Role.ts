@@ -63,6 +63,19 @@ const ask = (
     }
   })
 
+/**
+ * Whether the settings that a server reports still fit what is wanted; `undefined` when it does not report what decides it.
+ */
+export const fits = (wanted: Wanted, side: Pick<SideChannels, "find">): boolean | undefined => {
+  if (wanted === "any") return true
+  const standby = flag(side.find("in_hot_standby"))
+  if (standby === undefined) return undefined
+  if (wanted === "primary" || wanted === "standby") return standby === (wanted === "standby")
+  const readOnlyByDefault = flag(side.find("default_transaction_read_only"))
+  if (readOnlyByDefault === undefined) return undefined
+  return (standby || readOnlyByDefault) === (wanted === "read-only")
+}
+
 const mismatch = (what: string, wanted: Wanted): Effect.Effect<never, TransportFailure> =>
   Effect.fail(
     SystemFailure.make(otherRole, `the session is ${what}, and target_session_attrs asks for ${wanted}`)

@@ -101,6 +101,10 @@ export class ConnectionState<R extends Waiter> {
   findsTypes = false
   /** Copies into it that are being fed. */
   feeds = 0
+  /** Whether the session still has the role wanted, as far as the server reports it. */
+  fitsRole: () => boolean | undefined = () => true
+  /** Whether the server has refused a write as one in a read-only transaction (`25006`). */
+  refusedWrite = false
   /** How long stopping a statement may take before the connection is closed instead. */
   cancelDeadline: Duration.Duration = Duration.seconds(5)
   /** Whether errors print what quotes values of rows. */

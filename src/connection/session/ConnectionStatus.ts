@@ -6,6 +6,11 @@ import type { Core } from "./Core.js"
 export interface ConnectionStatus {
   /** `clean`: ReadyForQuery read, idle, nothing in flight, no cancel pending. `broken`: closed. */
   readonly state: "clean" | "busy" | "broken"
+  /**
+   * False when the session no longer has the role that `target_session_attrs` asks for: the server has reported a change, or
+   * has refused a write and does not report its role.
+   */
+  readonly fits: boolean
   readonly transaction: TransactionStatus
   /** Exchanges sent and not yet answered. */
   readonly inFlight: number
@@ -34,6 +39,7 @@ export const statusOf = (core: Core): ConnectionStatus => {
     core.transaction === undefined
   return {
     state: core.ended !== undefined ? "broken" : idle ? "clean" : "busy",
+    fits: core.fitsRole() ?? !core.refusedWrite,
     transaction: core.session.status,
     inFlight,
     statement: core.session.owner?.sql,

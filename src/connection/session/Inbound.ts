@@ -229,6 +229,7 @@ const errorResponse = (core: Core, fields: ServerFields): void => {
   const owner = core.session.owner
   const fatal = fields.severity === "FATAL" || fields.severity === "PANIC"
   if (fatal) core.lastWord = core.showsValues ? fields : withheld(fields)
+  if (fields.code === "25006") core.refusedWrite = true
   if (owner === undefined) {
     const reason = fatal
       ? "the server ended the session"
