@@ -245,3 +245,39 @@ describe("a deadline that passes before the statement's turn", () => {
     })
   )
 })
+
+describe("a deadline over a dead link", () => {
+  it.effect(
+    "fails a second late at the most, inside a transaction too, and the server is told in the background",
+    () =>
+      Effect.gen(function* () {
+        for (const inTransaction of [false, true]) {
+          const told: Array<string> = []
+          const { pg, self } = connected({
+            sendCancel: () =>
+              Effect.zipRight(
+                Effect.sync(() => told.push("asked")),
+                Effect.onInterrupt(Effect.never, () => Effect.sync(() => told.push("given up")))
+              )
+          })
+          const waiting = yield* Effect.fork(
+            Effect.flip(inTransaction ? pg.withTransaction(pg.query(statement)) : pg.query(statement))
+          )
+          yield* turn
+          if (inTransaction) {
+            self.say(...described([], []), bound, complete("BEGIN"), ready("T"))
+            yield* turn
+          }
+          yield* TestClock.adjust("10 seconds")
+          yield* turn
+          assert.deepStrictEqual(told, ["asked"])
+          assert.isTrue(yield* isWaiting(waiting))
+          yield* TestClock.adjust("1 second")
+          assert.deepInclude(yield* Fiber.join(waiting), { ...timedOut, during: statement.sql })
+          assert.strictEqual((yield* pg.status).state, "broken")
+          yield* turn
+          assert.deepStrictEqual(told, ["asked", "given up", "asked"])
+        }
+      })
+  )
+})

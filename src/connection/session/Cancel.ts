@@ -31,6 +31,12 @@ import type { Request } from "./Request.js"
 export const cancelDeadline: Duration.Duration = Duration.seconds(5)
 
 /**
+ * The same for a statement whose deadline has passed: then its caller has waited long enough, and over a dead network the error must
+ * not wait for an answer that never comes.
+ */
+export const overdueDeadline: Duration.Duration = Duration.seconds(1)
+
+/**
  * How long after a CancelRequest the next one is sent. One that reaches the server before the statement does finds
  * nothing to stop, and the server does not say so.
  */
@@ -89,18 +95,18 @@ const allUnwanted = (core: Core): boolean => {
 }
 
 /** Gives up on the connection because stopping took too long. */
-const giveUp = (core: Core, request: Request): Effect.Effect<void> =>
+const giveUp = (core: Core, request: Request, limit = core.cancelDeadline): Effect.Effect<void> =>
   Effect.sync(() => {
     const delivered = request.cancel === "delivered"
     if (!delivered && !request.isStopped) {
       request.cancel = "failed"
-      request.cancelFailure = `the cancel deadline of ${Duration.toMillis(core.cancelDeadline)} ms passed`
+      request.cancelFailure = `the cancel deadline of ${Duration.toMillis(limit)} ms passed`
     }
     breakOff(
       core,
       new PgTimeoutError({
         deadline: "cancel",
-        millis: Duration.toMillis(core.cancelDeadline),
+        millis: Duration.toMillis(limit),
         sent: true,
         during: delivered
           ? `waiting for the end of a cancelled statement: ${request.sql}`
@@ -129,8 +135,23 @@ const undeliverable = (core: Core, request: Request, reason: string): Effect.Eff
 /** Ends the receiving request, which is unwanted. A silence closes the connection. */
 const end = (core: Core, request: Request): Effect.Effect<void> => {
   const told = request.isStopped ? Effect.void : cancelOnServer(core, request)
-  return Aftermath.within(Effect.zip(told, settled(request), { concurrent: true }), core.cancelDeadline).pipe(
-    Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void))
+  const ended = Effect.zip(told, settled(request), { concurrent: true })
+  if (!request.isOverdue) {
+    return Aftermath.within(ended, core.cancelDeadline).pipe(
+      Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void))
+    )
+  }
+  const limit = Duration.min(overdueDeadline, core.cancelDeadline)
+  // The connection is given up early, and the server is told in the background as long as for any other.
+  return Aftermath.within(ended, limit).pipe(
+    Effect.flatMap((done) =>
+      Option.isSome(done)
+        ? Effect.void
+        : Effect.zipLeft(
+            giveUp(core, request, limit),
+            Effect.sync(() => core.fork(tell(core)))
+          )
+    )
   )
 }
 

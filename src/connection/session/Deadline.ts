@@ -4,6 +4,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { PgTimeoutError } from "../../model/PgError.js"
 import type { Request } from "./Request.js"
 
@@ -17,7 +18,10 @@ const expired = (timeout: Duration.DurationInput, request: Request | undefined):
     cancelFailure: request?.cancelFailure
   })
 
-/** Ends a wait for the answers to a request after the time, if there is one. Stopping the statement is for others. */
+/**
+ * Ends a wait for the answers to a request after the time, if there is one. Stopping the statement is for others, who are to hurry:
+ * the request is overdue by then.
+ */
 export const within = <A, E, F>(
   wait: Effect.Effect<A, E>,
   timeout: Duration.DurationInput | undefined,
@@ -26,7 +30,15 @@ export const within = <A, E, F>(
 ): Effect.Effect<A, E | F> =>
   timeout === undefined
     ? wait
-    : Effect.timeoutFail(wait, {
-        duration: timeout,
-        onTimeout: () => failure(expired(timeout, request()))
+    : Effect.raceWith(wait, Effect.sleep(timeout), {
+        onSelfDone: (exit, sleeping) => Effect.zipRight(Fiber.interrupt(sleeping), exit),
+        onOtherDone: (_, waiting) =>
+          Effect.suspend(() => {
+            const late = request()
+            if (late !== undefined) late.isOverdue = true
+            return Effect.zipRight(
+              Fiber.interrupt(waiting),
+              Effect.failSync(() => failure(expired(timeout, request())))
+            )
+          })
       })

@@ -38,6 +38,8 @@ export abstract class Request {
   cancel: CancelOutcome | undefined = undefined
   /** Why the server could not be told to stop it. */
   cancelFailure: string | undefined = undefined
+  /** Its deadline has passed: whoever asked is to have the error soon, whether the server can be told or not. */
+  isOverdue = false
   /** Whether any of it has been written to the socket, so that the server may have acted on it. */
   wasSent = false
   /** The transaction in which it was asked for: outside it, it is not written. */

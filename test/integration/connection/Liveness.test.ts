@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -78,6 +79,27 @@ describe("a session on a network that may be dead", () => {
         assert.deepInclude(error, { _tag: "PgTimeoutError", deadline: "silence", millis: 300 })
         // Without the cancel its process is there, and active, for ten minutes.
         yield* eventually(stateOf(pid), (state) => state === undefined)
+      })
+  )
+
+  it.scopedLive(
+    "fails a statement by its deadline, alone and in a transaction, and not five seconds later",
+    () =>
+      Effect.gen(function* () {
+        for (const inTransaction of [false, true]) {
+          const { pg, proxy } = yield* proxied({})
+          yield* pg.values(s("select 1"))
+          const query = Effect.zipRight(
+            proxy.setFault(stalled),
+            pg.values(s("select 1"), { timeout: "200 millis" })
+          )
+          const [took, error] = yield* Effect.timed(
+            Effect.flip(inTransaction ? pg.withTransaction(query) : query)
+          )
+          assert.deepInclude(error, { _tag: "PgTimeoutError", deadline: "statement", millis: 200 })
+          assert.isBelow(Duration.toMillis(took), 4000)
+          assert.deepInclude(yield* pg.status, { state: "broken" })
+        }
       })
   )
 })
