@@ -236,12 +236,12 @@ export class ConnectionPool {
     } else if (this.line.hand("place")) this.size++
   }
 
-  /** Ends what was idle for too long, or has ended. The last used is used first, so that the others can age. */
+  /** Ends what was idle for too long, has ended, or has another role than was asked for. The last used is used first, so that the others can age. */
   private get look(): Effect.Effect<void> {
     const lookAt = (slot: Slot): Effect.Effect<void> =>
-      Effect.flatMap(slot.connection.status, ({ state }) => {
+      Effect.flatMap(slot.connection.status, ({ fits, state }) => {
         const at = this.idle.indexOf(slot)
-        if (at === -1 || (state !== "broken" && ++slot.looks < mostLooks)) return Effect.void
+        if (at === -1 || (state !== "broken" && fits && ++slot.looks < mostLooks)) return Effect.void
         this.idle.splice(at, 1)
         return this.discard(slot)
       })

@@ -21,9 +21,11 @@ const refused = new PgConnectError({ attempts: [] })
 const fake = (maxConnections: number) => {
   const states = new Map<PgConnection, ConnectionStatus["state"]>()
   const closed: Array<PgConnection> = []
-  const control: { opening: Effect.Effect<void, PgConnectError>; opened: number } = {
-    opening: Effect.void,
-    opened: 0
+  const control = {
+    opening: Effect.void as Effect.Effect<void, PgConnectError>,
+    opened: 0,
+    /** Sessions whose server no longer has the role that was asked for. */
+    unfit: new Set<PgConnection>()
   }
   const connector: PgConnector["Type"] = {
     config: Either.getOrThrow(PgConfig.make({ maxConnections })),
@@ -34,9 +36,14 @@ const fake = (maxConnections: number) => {
       Effect.acquireRelease(
         Effect.map(Effect.interruptible(Effect.suspend(() => control.opening)), () => {
           control.opened++
-          const connection = {
+          const connection: PgConnection = {
             facts: { processId: 7 },
-            status: Effect.sync(() => ({ state: states.get(connection), inFlight: 0, transaction: "I" }))
+            status: Effect.sync(() => ({
+              state: states.get(connection),
+              fits: !control.unfit.has(connection),
+              inFlight: 0,
+              transaction: "I"
+            }))
           } as unknown as PgConnection
           states.set(connection, "clean")
           return connection
@@ -70,6 +77,23 @@ describe("a pool of connections", () => {
       assert.notStrictEqual(second, first)
       assert.deepStrictEqual(closed, [first])
       assert.strictEqual(yield* Effect.scoped(lease), second)
+    })
+  )
+
+  it.scoped("lends no session whose server has another role now, whether it was idle or in use", () =>
+    Effect.gen(function* () {
+      const { closed, connector, control } = fake(1)
+      const { lease } = yield* ConnectionPool.make(connector, "1 second")
+      const first = yield* Effect.scoped(lease)
+      control.unfit.add(first)
+      const second = yield* Effect.scoped(
+        Effect.tap(lease, (held) => Effect.sync(() => control.unfit.add(held)))
+      )
+      assert.deepStrictEqual(closed, [first, second])
+      const third = yield* Effect.scoped(lease)
+      control.unfit.add(third)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(closed, [first, second, third])
     })
   )
 

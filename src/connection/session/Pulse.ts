@@ -47,7 +47,7 @@ export const watched = (link: Link, pulse: Pulse): Link => {
       pulse.isUnanswered = true
       return link.write(bytes)
     },
-    end: link.end,
-    destroy: link.destroy
+    end: () => link.end(),
+    destroy: () => link.destroy()
   }
 }
