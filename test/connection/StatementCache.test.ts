@@ -32,6 +32,19 @@ describe("the statements of a connection", () => {
     expect([cache.size, cache.takeStale(), cache.takeStale()]).toEqual([40, ["s1", "s3"], []])
   })
 
+  it("are closed only when no portal of theirs is open any more (FLW-021)", () => {
+    const cache = used(1, [0])
+    cache.opened("first", "s0")
+    cache.opened("second", "s0")
+    cache.put(statement(1), prepared("s1"))
+    cache.put(statement(2), prepared("s2"))
+    expect(cache.takeStale()).toEqual(["s1"])
+    cache.closed("first")
+    expect(cache.takeStale()).toEqual([])
+    cache.closed("second")
+    expect([cache.takeStale(), cache.takeStale()]).toEqual([["s0"], []])
+  })
+
   it("behave as a plain list does that is searched from its old end", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(45), { maxLength: 200 }), (uses) => {

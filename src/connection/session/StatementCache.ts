@@ -106,6 +106,8 @@ export class StatementCache {
   stale: ReadonlyArray<string> = none
   private uses = 0
   private names = 0
+  /** Open portals, and the statement that each was made of. */
+  private readonly portals = new Map<string, string>()
 
   /**
    * `capacity`: statements kept; 0 switches named statements off. `prefix`: of every name; with a random part, so that behind
@@ -189,12 +191,27 @@ export class StatementCache {
     this.stale = [...this.stale, ...names]
   }
 
+  /** A portal was made of a statement, which is not closed while the portal is open: what becomes of the portal then is not agreed. */
+  opened(portal: string, statement: string): void {
+    if (statement !== "") this.portals.set(portal, statement)
+  }
+
+  /** The portal is closed, or nobody reads it any more. */
+  closed(portal: string): void {
+    this.portals.delete(portal)
+  }
+
   /** Names to close now; the caller sends a Close for each. */
   takeStale(): ReadonlyArray<string> {
     if (this.stale.length === 0) return none
     const names = this.stale
-    this.stale = none
-    return names
+    if (this.portals.size === 0) {
+      this.stale = none
+      return names
+    }
+    const inUse = new Set(this.portals.values())
+    this.stale = names.filter((name) => inUse.has(name))
+    return names.filter((name) => !inUse.has(name))
   }
 
   /** A command tag went by: after `DISCARD ALL` and `DEALLOCATE ALL` the server knows no statement any more. */

@@ -116,11 +116,14 @@ const inTransaction = (
       )
       let opened = false
       // One that has run to its end is still there, until it is closed or the transaction ends.
-      yield* Effect.addFinalizer(() =>
-        opened && core.ended === undefined && core.session.status === "T" && core.blocksEnded === block
-          ? Exchange.finish<void>(core, (outcome) => new ClosePortal(portal, outcome))
-          : Effect.void
-      )
+      yield* Effect.addFinalizer(() => {
+        const isThere =
+          opened && core.ended === undefined && core.session.status === "T" && core.blocksEnded === block
+        return Effect.ensuring(
+          isThere ? Exchange.finish<void>(core, (outcome) => new ClosePortal(portal, outcome)) : Effect.void,
+          Effect.sync(() => core.statements.closed(portal))
+        )
+      })
       return Effect.suspend(() => {
         if (next === undefined) return Effect.fail(Option.none())
         opened = true

@@ -203,9 +203,8 @@ class PortalReader {
     this.isEnded = true
     const unwanted = this.onTheWay.slice().reverse()
     for (const request of unwanted) request.discarding = true
-    if (this.isWaiting) return this.stop(unwanted)
-    return this.close
-  })
+    return this.isWaiting ? this.stop(unwanted) : this.close
+  }).pipe(Effect.ensuring(Effect.sync(() => this.core.statements.closed(this.portal))))
 }
 
 /** Rows in batches sized in bytes. `timeout`: the longest wait for the server, for each batch anew. */

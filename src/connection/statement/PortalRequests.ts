@@ -72,6 +72,7 @@ export class OpenPortal extends StatementRequest {
 
   protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
     if (!this.bind(core, prepared, this.portal, result)) return undefined
+    core.statements.opened(this.portal, prepared.name)
     writeExecute(core, this.portal, this.fetchSize)
     Preset.sync(core.writer)
     return this.answers(Pipeline.execute)

@@ -332,6 +332,37 @@ describe("a stream", () => {
       })
   )
 
+  for (const options of [{}, { fetchSize: 2 }]) {
+    it.scopedLive(
+      `by portal in a transaction keeps its statement while others need its place (FLW-021), with ${JSON.stringify(options)}`,
+      () =>
+        Effect.gen(function* () {
+          const pg = yield* open({ config: { statementCacheSize: 1 } })
+          const names = Effect.map(
+            pg.simple(
+              "select statement from pg_prepared_statements where statement like '%generate_series(1, 100)%'"
+            ),
+            ([result]) => result!.rows.length
+          )
+          yield* pg.withTransaction(
+            Effect.gen(function* () {
+              const kept: Array<number> = []
+              const rows = pg.stream(s("select i, repeat('x', 9000) from generate_series(1, 100) i"), options)
+              yield* Stream.runForEach(rows, ({ i }) =>
+                Effect.gen(function* () {
+                  yield* value(pg, `select ${Number(i)}`)
+                  if (i === 50) kept.push(yield* names)
+                })
+              )
+              assert.deepStrictEqual(kept, [1])
+            })
+          )
+          yield* value(pg, "select 'another'")
+          assert.strictEqual(yield* names, 0)
+        })
+    )
+  }
+
   it.scopedLive(
     "by portal in a transaction lets statements of the same transaction run between its fetches (TRP-062)",
     () =>
