@@ -8,7 +8,7 @@ const hostClock = ["setTimeout", "setInterval", "setImmediate"].map((name) => ({
 
 /** What `src` may not do: host time and randomness, barrels of effect, loose types. */
 export default tseslint.config(
-  { ignores: ["dist", "node_modules", "test/bench/peers"] },
+  { ignores: ["dist", "node_modules", "test/bench/peers", ".stryker-tmp"] },
   ...tseslint.configs.recommended,
   {
     rules: {

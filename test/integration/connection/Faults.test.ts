@@ -41,7 +41,10 @@ describe("a session that the server ends", () => {
           const error = yield* Effect.flip(use)
           assert.isTrue(error._tag === "PgClosedError" && error.server?.code === "57P01" && error.nothingSent)
           // Another session may answer, but no later call on this one.
-          assert.deepStrictEqual([Judgement.hasNotHappened(error), Judgement.isRetryable(error)], [true, false])
+          assert.deepStrictEqual(
+            [Judgement.hasNotHappened(error), Judgement.isRetryable(error)],
+            [true, false]
+          )
         }
       })
   )
