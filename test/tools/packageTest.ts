@@ -22,7 +22,7 @@ import {
   withTarball
 } from "../package/consumer.js"
 import { readPage } from "./generatedPage.js"
-import { capture, report, run } from "./process.js"
+import { capture, outputOf, report, run } from "./process.js"
 
 const pages = ["README.md", "docs/testing.md"].map((page) => [page, readPage(page)] as const)
 const blocks = pages.flatMap(([page, text]) => blocksOf(page, text))
@@ -88,11 +88,12 @@ const compile = (version: string, skipLibCheck: boolean): void => {
     seconds: 300
   })
   const args = ["-p", project, "--noEmit", "--skipLibCheck", String(skipLibCheck)]
-  const failure =
-    installing ?? run({ command: join(folder, "node_modules/.bin/tsc"), args, cwd: project, seconds: 300 })
-  const counts = failure === undefined || installing !== undefined || skipLibCheck || isOurs(failure)
   const how = skipLibCheck ? "" : ", our declarations checked too"
-  report(`the types are the same to TypeScript ${version}${how}`, counts ? failure : undefined)
+  const what = `the types are the same to TypeScript ${version}${how}`
+  if (installing !== undefined) return report(what, installing)
+  const tsc = join(folder, "node_modules/.bin/tsc")
+  const { failed, output } = outputOf({ command: tsc, args, cwd: project, seconds: 300 })
+  report(what, failed && (skipLibCheck || isOurs(output)) ? output : undefined)
 }
 
 const execute = (file: string, uri: string): void =>

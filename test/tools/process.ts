@@ -27,7 +27,27 @@ export const run = ({ args, command, cwd, env, seconds }: Run): string | undefin
   return `${line}: ${error?.message ?? (signal === null ? `exit code ${status}` : signal)}`
 }
 
-/** The same, and what it printed; throws where it failed, since there is nothing to go on with. */
+/** What it printed, whatever became of it. */
+export const outputOf = ({
+  args,
+  command,
+  cwd,
+  env,
+  seconds
+}: Run): { readonly failed: boolean; readonly output: string } => {
+  const { error, status, stderr, stdout } = spawnSync(command, args, {
+    cwd,
+    env: { ...withoutPostgres(), ...env },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: seconds * 1000,
+    killSignal: "SIGKILL",
+    maxBuffer: 64 * 1024 * 1024
+  })
+  return { failed: status !== 0, output: `${error?.message ?? ""}${stdout ?? ""}${stderr ?? ""}` }
+}
+
+/** What it printed; throws where it failed, since there is nothing to go on with. */
 export const capture = (command: string, args: ReadonlyArray<string>, cwd: string): string => {
   const { error, status, stdout } = spawnSync(command, args, {
     cwd,
