@@ -5,7 +5,7 @@ export { on } from "./client/CopyOn.js"
 export type { CopiesOn, RowsOn } from "./client/CopyOn.js"
 export { decodeRows, encodeRows, rowsFrom, rowsInto, rowsSink } from "./client/CopyRows.js"
 export type { RowCopies } from "./client/CopyRows.js"
-export { Default, orDefault } from "./connection/copyrows/CopyDefault.js"
+export { Default, orDefault } from "./copy/CopyDefault.js"
 export type { CopyResult } from "./connection/copy/CopyIn.js"
 export type { CopyOptions } from "./connection/PgConnection.js"
 export type {
@@ -33,5 +33,5 @@ export type {
   TableName,
   TypedInto,
   Unstated
-} from "./connection/copyrows/CopyRows.js"
+} from "./copy/CopyRows.js"
 export { PgCopyRowError } from "./model/CopyRowError.js"

@@ -13,8 +13,8 @@ import type * as Schema from "effect/Schema"
 import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
 import type { CopyResult } from "../connection/copy/CopyIn.js"
-import * as CopyRows from "../connection/copyrows/CopyRows.js"
-import type { RowInput, RowOf, RowsFrom, RowsInto, TypedInto } from "../connection/copyrows/CopyRows.js"
+import * as CopyRows from "../copy/CopyRows.js"
+import type { RowInput, RowOf, RowsFrom, RowsInto, TypedInto } from "../copy/CopyRows.js"
 import type { PgCopyRowError, PgSessionError } from "../model/PgError.js"
 import type * as Row from "../types/Row.js"
 import type { PgClientError } from "./PgClient.js"
@@ -119,4 +119,4 @@ export const { rowsFrom, rowsInto, rowsSink }: RowCopies<PgClientError | PgCopyR
   CopyWays.pooled
 )
 
-export { decode as decodeRows, encode as encodeRows } from "../connection/copyrows/CopyRows.js"
+export { decode as decodeRows, encode as encodeRows } from "../copy/CopyRows.js"

@@ -75,8 +75,8 @@ describe("the table", () => {
       [
         "bytes,model",
         "bytes,model",
-        "connection,config,schema,types,wire,model,bytes",
-        "connection,config,schema,types,model"
+        "copy,connection,config,schema,types,wire,model,bytes",
+        "copy,connection,config,schema,types,model"
       ]
     )
   })

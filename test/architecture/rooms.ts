@@ -124,18 +124,20 @@ export const rooms: ReadonlyArray<Room> = [
       },
       { name: "opening", holds: "from a configuration to an open session: hosts, encryption, login, role" },
       { name: "copy", holds: "COPY as bytes: in, out and both ways" },
-      { name: ".", holds: "what others hold: the waist, the connection, its transactions" },
-      {
-        name: "copyrows",
-        holds: "COPY as rows: what to copy, planned and compared, and rows to bytes and back"
-      }
+      { name: ".", holds: "what others hold: the waist, the connection, its transactions" }
     ]
+  },
+  {
+    name: "copy",
+    holds: "COPY as rows: its options and what they go with, plans, statements, rows to bytes and back",
+    mayImport: ["connection", "schema", "types", "wire", "model", "bytes"],
+    builtins: []
   },
   {
     name: "replication",
     holds:
       "logical feeds, slots, publications, snapshots, where a consumer is, and runs that keep a feed going",
-    mayImport: ["connection", "config", "schema", "types", "wire", "model", "bytes"],
+    mayImport: ["copy", "connection", "config", "schema", "types", "wire", "model", "bytes"],
     builtins: [],
     packages: ["@effect/platform"],
     parts: [
@@ -157,7 +159,7 @@ export const rooms: ReadonlyArray<Room> = [
   {
     name: "client",
     holds: "what an application holds: client, pool, transactions with turns and retry, the SQL template",
-    mayImport: ["connection", "config", "schema", "types", "model"],
+    mayImport: ["copy", "connection", "config", "schema", "types", "model"],
     builtins: []
   },
   {

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as CopyRows from "../../../src/connection/copyrows/CopyRows.js"
+import * as CopyRows from "../../../src/copy/CopyRows.js"
 import { isClean, open, s } from "./sessions.js"
 
 describe("a source that stops after a few rows", () => {

@@ -17,7 +17,7 @@ import * as Statement from "../../src/model/Statement.js"
 import * as PgSchema from "../../src/PgSchema.js"
 import * as PgTypes from "../../src/PgTypes.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
-import { opening } from "./scripted.js"
+import { opening } from "../connection/scripted.js"
 
 const { column, expect, extendedQuery, readyForQuery, send, simpleQuery, startup } = ScriptedServer
 

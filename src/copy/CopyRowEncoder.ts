@@ -3,20 +3,20 @@
  * arrays in the order of the columns. `null` is NULL, `Default` the column's default; `undefined` and what is missing are
  * refused.
  */
-import { ByteWriter } from "../../bytes/ByteWriter.js"
-import type { Column } from "../../model/Column.js"
-import { PgCopyRowError } from "../../model/CopyRowError.js"
-import type { Codec } from "../../types/Codec.js"
-import * as Parameters from "../../types/Parameters.js"
-import { Registry } from "../../types/Registry.js"
-import type { ColumnCodecs } from "../../types/Row.js"
-import * as CopyCsv from "../../wire/copy/CopyCsv.js"
-import * as CopyText from "../../wire/copy/CopyText.js"
-import * as PgCopyBinary from "../../wire/copy/PgCopyBinary.js"
-import * as LineFormat from "../../wire/copy/LineFormat.js"
-import { reasonOf } from "../session/CodecThrew.js"
+import { ByteWriter } from "../bytes/ByteWriter.js"
+import type { Column } from "../model/Column.js"
+import { PgCopyRowError } from "../model/CopyRowError.js"
+import type { Codec } from "../types/Codec.js"
+import * as Parameters from "../types/Parameters.js"
+import { Registry } from "../types/Registry.js"
+import type { ColumnCodecs } from "../types/Row.js"
+import * as CopyCsv from "../wire/copy/CopyCsv.js"
+import * as CopyText from "../wire/copy/CopyText.js"
+import * as PgCopyBinary from "../wire/copy/PgCopyBinary.js"
+import * as LineFormat from "../wire/copy/LineFormat.js"
+import { reasonOf } from "../connection/session/CodecThrew.js"
 import { Default } from "./CopyDefault.js"
-import type { Checked } from "../copy/CopyFormat.js"
+import type { Checked } from "./CopyFormat.js"
 
 /** What a row may be. */
 export type RowInput = Readonly<Record<string, unknown>> | ReadonlyArray<unknown>

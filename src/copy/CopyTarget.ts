@@ -1,13 +1,13 @@
 /** What a copy of rows may be asked for: where rows go or come from, with the options of each format. */
-import type { Statement } from "../../model/Statement.js"
-import type { Registry } from "../../types/Registry.js"
-import type * as Row from "../../types/Row.js"
-import type { Chosen } from "../../wire/copy/LineFormat.js"
+import type { Statement } from "../model/Statement.js"
+import type { Registry } from "../types/Registry.js"
+import type * as Row from "../types/Row.js"
+import type { Chosen } from "../wire/copy/LineFormat.js"
 import type { CopyColumn } from "./CopyColumns.js"
-import type * as CopyFormat from "../copy/CopyFormat.js"
-import type { AsAny, AsBinary, AsCsv, AsLines, AsText } from "../copy/CopyFormat.js"
+import type * as CopyFormat from "./CopyFormat.js"
+import type { AsAny, AsBinary, AsCsv, AsLines, AsText } from "./CopyFormat.js"
 import type * as CopyStatement from "./CopyStatement.js"
-import type { CopyOptions } from "../PgConnection.js"
+import type { CopyOptions } from "../connection/PgConnection.js"
 
 /**
  * The format left to us: binary where every type has a binary form, else text. Or one that a variable says, if it says

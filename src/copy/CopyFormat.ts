@@ -1,9 +1,9 @@
 /** The format of a copy: what may be asked for, and what it comes to once the types are known. */
 import * as Either from "effect/Either"
-import type { Column } from "../../model/Column.js"
-import type { Registry } from "../../types/Registry.js"
-import type { ColumnCodecs } from "../../types/Row.js"
-import * as LineFormat from "../../wire/copy/LineFormat.js"
+import type { Column } from "../model/Column.js"
+import type { Registry } from "../types/Registry.js"
+import type { ColumnCodecs } from "../types/Row.js"
+import * as LineFormat from "../wire/copy/LineFormat.js"
 import type { Options } from "./CopyOption.js"
 
 /** What the formats of lines have besides, and binary has not. */

@@ -3,8 +3,8 @@
  * the server, which is asked by describing a query.
  */
 import * as Either from "effect/Either"
-import { type Column, ofType } from "../../model/Column.js"
-import * as TypeName from "../../model/TypeName.js"
+import { type Column, ofType } from "../model/Column.js"
+import * as TypeName from "../model/TypeName.js"
 
 /**
  * A column with its type: an OID, or the name of a built-in type such as `int4`, `integer` or `int4[]`. Where there is a server to ask,

@@ -4,7 +4,7 @@
  * @see https://www.postgresql.org/docs/current/sql-copy.html
  */
 import * as Schema from "effect/Schema"
-import * as PgType from "../../schema/PgType.js"
+import * as PgType from "../schema/PgType.js"
 
 const DefaultTypeId: unique symbol = Symbol.for("effect-postgres/Copy/Default")
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import * as CopyOption from "../../src/connection/copy/CopyOption.js"
-import type { OptionName, Options, Situation, Use } from "../../src/connection/copy/CopyOption.js"
+import * as CopyOption from "../../src/copy/CopyOption.js"
+import type { OptionName, Options, Situation, Use } from "../../src/copy/CopyOption.js"
 import * as Statement from "../../src/model/Statement.js"
 import { root } from "../architecture/imports.js"
 

@@ -16,10 +16,10 @@ import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import type { PgCopyRowError } from "../../model/CopyRowError.js"
-import type { PgCodecError, PgSessionError, PgUsageError } from "../../model/PgError.js"
-import type * as Row from "../../types/Row.js"
-import type { CopyResult } from "../copy/CopyIn.js"
+import type { PgCopyRowError } from "../model/CopyRowError.js"
+import type { PgCodecError, PgSessionError, PgUsageError } from "../model/PgError.js"
+import type * as Row from "../types/Row.js"
+import type { CopyResult } from "../connection/copy/CopyIn.js"
 import * as CopyPlan from "./CopyPlan.js"
 import type { Plan } from "./CopyPlan.js"
 import { CopyRowDecoder } from "./CopyRowDecoder.js"
@@ -34,10 +34,10 @@ import type {
   RowsToWrite,
   TypedInto
 } from "./CopyTarget.js"
-import type { PgConnection } from "../PgConnection.js"
+import type { PgConnection } from "../connection/PgConnection.js"
 
 export type { CopyColumn } from "./CopyColumns.js"
-export type { AsAny, AsBinary, AsCsv, AsLines, AsText, CopyFormat } from "../copy/CopyFormat.js"
+export type { AsAny, AsBinary, AsCsv, AsLines, AsText, CopyFormat } from "./CopyFormat.js"
 export type {
   BytesFrom,
   BytesInto,

@@ -6,18 +6,18 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { Column } from "../../model/Column.js"
-import { PgUsageError } from "../../model/PgError.js"
-import type { PgCodecError, PgSessionError } from "../../model/PgError.js"
-import * as Statement from "../../model/Statement.js"
-import type { Registry } from "../../types/Registry.js"
-import type { WantedRow } from "../../schema/Wanted.js"
-import { lossless } from "../../types/Registry.js"
-import type * as Row from "../../types/Row.js"
+import type { Column } from "../model/Column.js"
+import { PgUsageError } from "../model/PgError.js"
+import type { PgCodecError, PgSessionError } from "../model/PgError.js"
+import * as Statement from "../model/Statement.js"
+import type { Registry } from "../types/Registry.js"
+import type { WantedRow } from "../schema/Wanted.js"
+import { lossless } from "../types/Registry.js"
+import type * as Row from "../types/Row.js"
 import * as CopyColumns from "./CopyColumns.js"
-import * as CopyFormat from "../copy/CopyFormat.js"
-import * as CopyOption from "../copy/CopyOption.js"
-import type { Options } from "../copy/CopyOption.js"
+import * as CopyFormat from "./CopyFormat.js"
+import * as CopyOption from "./CopyOption.js"
+import type { Options } from "./CopyOption.js"
 import type * as CopySchema from "./CopySchema.js"
 import type { Seen } from "./CopySchema.js"
 import * as CopyStatement from "./CopyStatement.js"
@@ -30,7 +30,7 @@ import type {
   RowsToWrite,
   TypedInto
 } from "./CopyTarget.js"
-import type { PgConnection } from "../PgConnection.js"
+import type { PgConnection } from "../connection/PgConnection.js"
 
 /** Everything a copy of rows needs to know. */
 export interface Plan {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
-import * as CopyStatement from "../../src/connection/copyrows/CopyStatement.js"
+import * as CopyStatement from "../../src/copy/CopyStatement.js"
 import * as Statement from "../../src/model/Statement.js"
 
 const textOf = (either: CopyStatement.Text): string =>

@@ -5,10 +5,10 @@
  * @see https://www.postgresql.org/docs/current/sql-copy.html
  */
 import * as Either from "effect/Either"
-import * as Identifier from "../../model/Identifier.js"
-import type { Statement } from "../../model/Statement.js"
-import type { Chosen } from "../../wire/copy/LineFormat.js"
-import type { Options } from "../copy/CopyOption.js"
+import * as Identifier from "../model/Identifier.js"
+import type { Statement } from "../model/Statement.js"
+import type { Chosen } from "../wire/copy/LineFormat.js"
+import type { Options } from "./CopyOption.js"
 
 /** A table's name, or its path, such as schema and table. A point inside a part is part of the name. */
 export type TableName = string | ReadonlyArray<string>

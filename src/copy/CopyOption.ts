@@ -4,8 +4,8 @@
  *
  * @see https://www.postgresql.org/docs/current/sql-copy.html
  */
-import type { Statement } from "../../model/Statement.js"
-import type { CsvSettings, WayCsv } from "../../wire/copy/LineFormat.js"
+import type { Statement } from "../model/Statement.js"
+import type { CsvSettings, WayCsv } from "../wire/copy/LineFormat.js"
 
 /** Every option, whether or not it goes with the others. */
 export interface Options extends CsvSettings, WayCsv {

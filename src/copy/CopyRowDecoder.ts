@@ -1,15 +1,15 @@
 /** From the data of a copy to rows, however the data are cut. */
-import type { Column } from "../../model/Column.js"
-import { PgCopyRowError } from "../../model/CopyRowError.js"
-import type { Registry } from "../../types/Registry.js"
-import * as Row from "../../types/Row.js"
-import * as CopyCsv from "../../wire/copy/CopyCsv.js"
-import { CopyFormatError } from "../../wire/copy/CopyFormatError.js"
-import * as CopyText from "../../wire/copy/CopyText.js"
-import * as PgCopyBinary from "../../wire/copy/PgCopyBinary.js"
-import type { RecordReader } from "../../wire/copy/RecordReader.js"
-import { reasonOf } from "../session/CodecThrew.js"
-import type { Checked } from "../copy/CopyFormat.js"
+import type { Column } from "../model/Column.js"
+import { PgCopyRowError } from "../model/CopyRowError.js"
+import type { Registry } from "../types/Registry.js"
+import * as Row from "../types/Row.js"
+import * as CopyCsv from "../wire/copy/CopyCsv.js"
+import { CopyFormatError } from "../wire/copy/CopyFormatError.js"
+import * as CopyText from "../wire/copy/CopyText.js"
+import * as PgCopyBinary from "../wire/copy/PgCopyBinary.js"
+import type { RecordReader } from "../wire/copy/RecordReader.js"
+import { reasonOf } from "../connection/session/CodecThrew.js"
+import type { Checked } from "./CopyFormat.js"
 
 export interface DecoderOptions {
   readonly columns: ReadonlyArray<Column>
