@@ -1,4 +1,4 @@
-/** Who is measured: ourselves in both presets, the peers, and the bare socket below them all. */
+/** Who is measured: ourselves in both presets, an earlier commit of ours, the peers, and the bare socket below them all. */
 import type { PeerSet } from "./Peers.js"
 import type { Kind } from "./Workload.js"
 
@@ -6,6 +6,7 @@ export type ClientName =
   | "floor"
   | "ours-familiar"
   | "ours-lossless"
+  | "ours-before"
   | "sql-pg-4"
   | "sql-pg-3"
   | "postgres"
@@ -21,6 +22,10 @@ export interface Client {
   readonly script: string
   /** The folder of packages it needs; without one its script runs where it lies. */
   readonly peers?: PeerSet
+  /** The package is another commit's, built by `--before`. */
+  readonly before?: true
+  /** What an application imports of it, for the workload of starts. */
+  readonly module?: string
   /** Packages whose versions the report names. */
   readonly packages: ReadonlyArray<string>
   readonly preset: "familiar" | "lossless"
@@ -35,13 +40,22 @@ const other = { packages: [], preset: "familiar", nodePeer: false, replication: 
 
 export const clients: ReadonlyArray<Client> = [
   { ...other, name: "floor", script: "floor" },
-  { ...other, name: "ours-familiar", script: "ours", replication: "too" },
+  { ...other, name: "ours-familiar", script: "ours", module: "effect-postgres/PgClient", replication: "too" },
   { ...other, name: "ours-lossless", script: "ours", preset: "lossless", replication: "too" },
+  {
+    ...other,
+    name: "ours-before",
+    script: "ours",
+    module: "effect-postgres/PgClient",
+    before: true,
+    replication: "too"
+  },
   {
     ...peer,
     name: "sql-pg-4",
     script: "sqlPg4",
     peers: "effect4",
+    module: "@effect/sql-pg",
     packages: ["@effect/sql-pg", "effect"]
   },
   {
@@ -49,10 +63,18 @@ export const clients: ReadonlyArray<Client> = [
     name: "sql-pg-3",
     script: "sqlPg3",
     peers: "effect3",
+    module: "@effect/sql-pg",
     packages: ["@effect/sql-pg", "effect", "pg"]
   },
-  { ...peer, name: "postgres", script: "postgres", peers: "plain", packages: ["postgres"] },
-  { ...peer, name: "pg", script: "pg", peers: "plain", packages: ["pg", "pg-cursor"] },
+  {
+    ...peer,
+    name: "postgres",
+    script: "postgres",
+    peers: "plain",
+    module: "postgres",
+    packages: ["postgres"]
+  },
+  { ...peer, name: "pg", script: "pg", peers: "plain", module: "pg", packages: ["pg", "pg-cursor"] },
   { ...other, name: "bun", script: "bun", peers: "bun", packages: ["bun"] },
   {
     ...peer,
@@ -80,6 +102,8 @@ export const takesPart = (client: Client, kind: Kind): boolean => {
       return client.replication !== "no"
     case "feedMemory":
       return isOurs(client)
+    case "import":
+      return client.module !== undefined
     default:
       return client.replication !== "only"
   }

@@ -45,6 +45,7 @@ const goals: ReadonlyArray<Goal> = [
       { than: "floor", atLeast: 0.65 }
     ]
   },
+  { workload: "import", rates: [], cpu: { than: "sql-pg-3", atMost: 1.1 } },
   { workload: "connect", rates: [{ than: "pg", atLeast: 1 }], cpu: { than: "pg", atMost: 1 } },
   {
     workload: "replication",
@@ -171,12 +172,38 @@ const schemaVerdicts = (result: Result): ReadonlyArray<Verdict> =>
     })
   )
 
+/** What no change may cost, wherever an earlier commit runs in the same rounds. */
+const beforeGoals = { cpuAtMost: 1.05, rateAtLeast: 0.95 }
+
+const beforeVerdicts = (result: Result): ReadonlyArray<Verdict> => {
+  const { kind, title } = result.workload
+  if (kind === "types" || kind === "schema" || kind === "memory" || kind === "feedMemory") return []
+  const cpu = ratio(result, ours, "ours-before", (sample) => sample.cpuPerItem)
+  const rate = ratio(result, ours, "ours-before", (sample) => sample.rate)
+  if (cpu === undefined || rate === undefined) return []
+  return [
+    {
+      workload: title,
+      wanted: `at most ${beforeGoals.cpuAtMost} × the CPU of ours-before`,
+      measured: `${cpu.toFixed(2)} ×`,
+      reached: cpu <= beforeGoals.cpuAtMost
+    },
+    {
+      workload: title,
+      wanted: `${beforeGoals.rateAtLeast} × ours-before`,
+      measured: `${rate.toFixed(2)} ×`,
+      reached: rate >= beforeGoals.rateAtLeast
+    }
+  ]
+}
+
 export const verdicts = (results: ReadonlyArray<Result>): ReadonlyArray<Verdict> => [
   ...goals.flatMap((goal) =>
     results
       .filter(({ workload }) => workload.name === goal.workload)
       .flatMap((result) => verdictsOf(goal, result))
   ),
+  ...results.flatMap(beforeVerdicts),
   ...results.filter(({ workload }) => workload.kind === "types").flatMap(typeVerdicts),
   ...results.filter(({ workload }) => workload.kind === "schema").flatMap(schemaVerdicts)
 ]

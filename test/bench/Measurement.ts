@@ -4,6 +4,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Before from "./Before.js"
 import type { Client } from "./Client.js"
 import * as Peers from "./Peers.js"
 import type { Feed } from "./Changes.js"
@@ -70,6 +71,7 @@ export interface Extra {
 
 const jobOf = (client: Client, workload: Workload, server: BenchServer, { feed, rowsPerSecond }: Extra) => ({
   kind: workload.kind,
+  module: client.module,
   shape: workload.shape,
   sql: statement(workload),
   families: familyStatements(workload),
@@ -90,10 +92,14 @@ const jobOf = (client: Client, workload: Workload, server: BenchServer, { feed, 
   }
 })
 
+/** Where its script lies beside what it imports. */
+const folderOf = ({ before, peers }: Client): string =>
+  before ? Before.scripts : peers === undefined ? Peers.clientsFolder : Peers.scriptsOf(peers)
+
 /** Runs one measurement. */
 export const take = Effect.fn("Measurement.take")(
   function* (client: Client, workload: Workload, server: BenchServer, extra: Extra) {
-    const folder = client.peers === undefined ? Peers.clientsFolder : Peers.scriptsOf(client.peers)
+    const folder = folderOf(client)
     const runtime = client.peers === "bun" ? yield* Peers.bunExecutable : process.execPath
     const job = JSON.stringify(jobOf(client, workload, server, extra))
     const command = Command.make(runtime, `${folder}/child.mjs`, client.script, job)

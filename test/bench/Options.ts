@@ -14,6 +14,8 @@ export interface Options {
   readonly workloads: ReadonlyArray<Workload>
   readonly runs: number
   readonly output: Output
+  /** The commit that `ours-before` is. */
+  readonly before?: string
   /** Our clients import `dist`, so it is built first unless the caller says that it is fresh. */
   readonly build: boolean
 }
@@ -28,6 +30,7 @@ export const usage = `npm run bench -- [options]
 
   --workload a,b   only these: ${workloads.map(({ name }) => name).join(", ")}
   --client a,b     only these: ${clients.map(({ name }) => name).join(", ")}
+  --before commit  also measure this commit of our own, as client ours-before
   --runs n         rounds of every workload, 5 unless told otherwise
   --quick          a tenth of the items and 2 rounds: to try things out, not to quote
   --markdown       print the report as Markdown
@@ -54,6 +57,7 @@ const read = (args: ReadonlyArray<string>): Options | "help" => {
     options: {
       workload: { type: "string" },
       client: { type: "string" },
+      before: { type: "string" },
       runs: { type: "string" },
       quick: { type: "boolean", default: false },
       markdown: { type: "boolean", default: false },
@@ -66,8 +70,10 @@ const read = (args: ReadonlyArray<string>): Options | "help" => {
   const runs = Number(values.runs ?? (values.quick ? 2 : 5))
   if (!Number.isInteger(runs) || runs < 1) throw new OptionsError({ text: "--runs wants a whole number" })
   const chosen = pick("workload", workloads, values.workload)
+  const able = clients.filter((client) => client.before === undefined || values.before !== undefined)
   return {
-    clients: pick("client", clients, values.client),
+    clients: pick("client", able, values.client),
+    ...(values.before !== undefined && { before: values.before }),
     workloads: values.quick ? chosen.map(quick) : chosen,
     runs,
     output: values.json ? "json" : values.markdown ? "markdown" : "text",

@@ -35,7 +35,8 @@ const plural = {
   query: "queries",
   session: "sessions",
   value: "values",
-  change: "changes"
+  change: "changes",
+  start: "starts"
 } as const
 
 const noteOf = ({ workload, rounds }: Result): string => {

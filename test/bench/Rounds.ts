@@ -49,7 +49,7 @@ export const run = Effect.fn("Rounds.run")(function* (
 ) {
   const pace = workload.kind === "memory" ? yield* paceOf(server) : 0
   const changes = isFeed(workload) ? yield* Changes.write(server, workload) : undefined
-  const count = Math.min(runs, workload.maxRuns ?? runs)
+  const count = Math.max(Math.min(runs, workload.maxRuns ?? runs), workload.minRuns ?? 1)
   const able = clients.filter((client) => takesPart(client, workload.kind))
   const rounds = new Map<ClientName, Rounds | "unsupported">(able.map(({ name }) => [name, []]))
   for (let round = 1; round <= count; round++) {

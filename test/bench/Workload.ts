@@ -8,6 +8,7 @@ export type WorkloadName =
   | "multiplexed"
   | "pool"
   | "connect"
+  | "import"
   | "memory"
   | "types"
   | "schema"
@@ -22,6 +23,7 @@ export type Kind =
   | "sequential"
   | "concurrent"
   | "connect"
+  | "import"
   | "memory"
   | "types"
   | "schema"
@@ -33,7 +35,7 @@ export interface Workload {
   readonly title: string
   readonly kind: Kind
   /** What one item is, for the report. */
-  readonly item: "row" | "query" | "session" | "value" | "change"
+  readonly item: "row" | "query" | "session" | "value" | "change" | "start"
   /** Rows of one result, or queries, or sessions, of one run. */
   readonly items: number
   /** How many results one run reads. */
@@ -46,6 +48,8 @@ export interface Workload {
   readonly streaming?: "off" | "on"
   /** More rounds than these say nothing new. */
   readonly maxRuns?: number
+  /** Fewer rounds than these say nothing. */
+  readonly minRuns?: number
 }
 
 /** Fibers or async functions that each ask for one answer after the other: never more than this many in flight. */
@@ -222,6 +226,15 @@ export const workloads: ReadonlyArray<Workload> = [
     items: 400_000,
     shape: "wide"
   },
+  {
+    ...one,
+    name: "import",
+    title: "Start: importing the client",
+    kind: "import",
+    item: "start",
+    items: 1,
+    minRuns: 15
+  },
   { ...one, name: "connect", title: "Connect with SCRAM", kind: "connect", item: "session", items: 100 },
   {
     ...one,
@@ -261,7 +274,7 @@ export const workloads: ReadonlyArray<Workload> = [
 const growsPastReference = ({ kind }: Workload): boolean => kind === "memory" || kind === "feedMemory"
 
 /** The same workload with a tenth of its items: to see that everything runs, not to quote. */
-export const quick = (workload: Workload): Workload => ({
+export const quick = ({ minRuns: _, ...workload }: Workload): Workload => ({
   ...workload,
-  items: growsPastReference(workload) ? 3_000_000 : workload.items / 10
+  items: growsPastReference(workload) ? 3_000_000 : Math.max(1, workload.items / 10)
 })

@@ -10,6 +10,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Before from "./Before.js"
 import { isOurs } from "./Client.js"
 import * as Machine from "./Machine.js"
 import * as Options from "./Options.js"
@@ -38,6 +39,9 @@ const bench = Effect.fn("bench")(function* (options: Options.Options) {
   yield* Effect.forEach(sets, (set) => Effect.zipRight(Peers.install(set), Peers.placeScripts(set)), {
     discard: true
   })
+  if (options.before !== undefined && options.clients.some(({ before }) => before)) {
+    yield* Before.build(options.before)
+  }
   if (options.build && options.clients.some(isOurs)) yield* build
   const server = yield* Server.start
   const results = yield* Effect.forEach(options.workloads, (workload) =>
