@@ -39,9 +39,9 @@ export type { PartitionTree } from "./replication/changes/PartitionTree.js"
 export { isUnchanged, Unchanged } from "./replication/changes/Unchanged.js"
 export { usualTransactionBytes } from "./replication/feed/TransactionAssembler.js"
 export type { Transaction, TransactionEvent } from "./replication/feed/TransactionAssembler.js"
-export type { PluginOption } from "./replication/slots/Command.js"
+export type { PluginOption } from "./replication/walsender/Command.js"
 export type { PgOutputOptions, ProtocolVersion, Streaming } from "./replication/slots/PgOutputOptions.js"
-export { usualInterval } from "./replication/slots/StandbyStatus.js"
+export { defaultInterval as defaultStatusInterval } from "./replication/link/StandbyStatus.js"
 /** Slots: made, looked at, moved on, dropped. */
 export * as Slot from "./replication/slots/Slot.js"
 /** Publications: made, compared, dropped. */
@@ -111,6 +111,6 @@ export { emit } from "./replication/slots/EmitMessage.js"
 export type { EmitOptions } from "./replication/slots/EmitMessage.js"
 
 /** The commands of the protocol as text, for sessions of one's own: `connection.simple` runs them. */
-export * as Command from "./replication/slots/Command.js"
+export * as Command from "./replication/walsender/Command.js"
 /** Such sessions, and what they are asked for most. */
-export * as Walsender from "./replication/slots/Walsender.js"
+export * as Walsender from "./replication/walsender/Walsender.js"

@@ -141,7 +141,15 @@ export const rooms: ReadonlyArray<Room> = [
     builtins: [],
     packages: ["@effect/platform"],
     parts: [
-      { name: "slots", holds: "slots, publications, and the commands of a walsender" },
+      {
+        name: "walsender",
+        holds: "sessions with a walsender: its commands, their quoting, and their answers"
+      },
+      {
+        name: "link",
+        holds: "an open copy in both directions: status reports on their timer, progress, read batching"
+      },
+      { name: "slots", holds: "slots and publications" },
       {
         name: "changes",
         holds: "from the bytes of pgoutput to changes with rows, and whose transaction they are"

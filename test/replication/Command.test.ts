@@ -2,8 +2,8 @@ import * as Either from "effect/Either"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { PgUsageError } from "../../src/model/PgError.js"
-import * as Command from "../../src/replication/slots/Command.js"
-import * as Quoting from "../../src/replication/slots/Quoting.js"
+import * as Command from "../../src/replication/walsender/Command.js"
+import * as Quoting from "../../src/replication/walsender/Quoting.js"
 
 const text = (command: Command.Command) => Either.getOrThrowWith(command, (error) => error)
 const refused = (command: Either.Either<unknown, PgUsageError>) =>

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "effect/FastCheck"
-import { mostOutstanding, Progress } from "../../src/replication/feed/Progress.js"
+import { mostOutstanding, Progress } from "../../src/replication/link/Progress.js"
 
 const high = (lsn: bigint) => Number(lsn >> 32n) | 0
 const low = (lsn: bigint) => Number(lsn & 0xffffffffn) | 0

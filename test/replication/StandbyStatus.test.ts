@@ -7,7 +7,8 @@ import * as TestClock from "effect/TestClock"
 import { ByteWriter } from "../../src/bytes/ByteWriter.js"
 import type { Lsn } from "../../src/model/Lsn.js"
 import { PgTimestampTz } from "../../src/model/PgTimestampTz.js"
-import * as StandbyStatus from "../../src/replication/slots/StandbyStatus.js"
+import { Signal } from "../../src/replication/link/Signal.js"
+import * as StandbyStatus from "../../src/replication/link/StandbyStatus.js"
 import * as FrameLimits from "../../src/wire/FrameLimits.js"
 import { Framer } from "../../src/wire/Framer.js"
 import type { ServerWalMessage } from "../../src/wire/replication/WalMessage.js"
@@ -20,7 +21,7 @@ const reporting = (interval: Duration.DurationInput, send: Effect.Effect<void> =
   Effect.gen(function* () {
     const sent: Array<Lsn> = []
     const progress = { lsn: 0x16b3748n }
-    const bell = new StandbyStatus.Bell()
+    const due = new Signal()
     yield* Effect.forkScoped(
       StandbyStatus.report({
         positions: () => at(progress.lsn),
@@ -30,11 +31,11 @@ const reporting = (interval: Duration.DurationInput, send: Effect.Effect<void> =
             send
           ),
         interval: Duration.decode(interval),
-        bell
+        due
       })
     )
     yield* Effect.yieldNow()
-    return { sent, progress, bell }
+    return { sent, progress, due }
   })
 
 describe("the report of our position", () => {
@@ -50,11 +51,11 @@ describe("the report of our position", () => {
     })
   )
 
-  it.scoped("goes out at once when the bell rings, and the interval begins anew (REP-044)", () =>
+  it.scoped("goes out at once when a report is due, and the interval begins anew (REP-044)", () =>
     Effect.gen(function* () {
-      const { sent, bell } = yield* reporting("10 seconds")
+      const { sent, due } = yield* reporting("10 seconds")
       yield* TestClock.adjust("6 seconds")
-      bell.ring()
+      due.notify()
       yield* TestClock.adjust("9 seconds")
       assert.lengthOf(sent, 1)
       yield* TestClock.adjust("1 second")
@@ -62,13 +63,13 @@ describe("the report of our position", () => {
     })
   )
 
-  it.scoped("is not forgotten when the bell rings while one is being sent", () =>
+  it.scoped("is not forgotten when a report becomes due while one is being sent", () =>
     Effect.gen(function* () {
-      const { sent, bell } = yield* reporting("10 seconds", Effect.sleep("1 second"))
-      bell.ring()
+      const { sent, due } = yield* reporting("10 seconds", Effect.sleep("1 second"))
+      due.notify()
       yield* TestClock.adjust("500 millis")
-      bell.ring()
-      bell.ring()
+      due.notify()
+      due.notify()
       yield* TestClock.adjust("500 millis")
       assert.lengthOf(sent, 2)
       yield* TestClock.adjust("5 seconds")

@@ -24,18 +24,19 @@ import type {
   PgSlotError
 } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
-import * as Command from "../slots/Command.js"
-import { Gathering, usualGathering } from "./Gathering.js"
+import * as Command from "../walsender/Command.js"
+import { ReadBatching, defaultGathering } from "../link/ReadBatching.js"
 import type { Place } from "./Lineage.js"
 import * as Lineage from "./Lineage.js"
 import * as LinkCopy from "./LinkCopy.js"
-import type { Progress } from "./Progress.js"
-import * as Quoting from "../slots/Quoting.js"
+import type { Progress } from "../link/Progress.js"
+import * as Quoting from "../walsender/Quoting.js"
 import * as Slot from "../slots/Slot.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
 import type { SlotState } from "../slots/SlotState.js"
-import * as StandbyStatus from "../slots/StandbyStatus.js"
-import * as Walsender from "../slots/Walsender.js"
+import { Signal } from "../link/Signal.js"
+import * as StandbyStatus from "../link/StandbyStatus.js"
+import * as Walsender from "../walsender/Walsender.js"
 
 /** What a feed can fail with. */
 export type FeedError = PgOpenError | PgSessionError | PgChangeRowError | PgSlotError
@@ -87,7 +88,7 @@ export interface FeedOptions {
   /**
    * How long the server's messages may gather in the socket while many come, so that many are read at once: it sends each by
    * itself, and to be woken for each costs both sides more than the change. The pauses are on Effect's clock and begin after
-   * 1,024 messages. Default `usualGathering`, two milliseconds. Zero for never: what a synchronous standby wants, for whose
+   * 1,024 messages. Default `defaultGathering`, two milliseconds. Zero for never: what a synchronous standby wants, for whose
    * acknowledgement every commit waits.
    */
   readonly gathering?: Duration.DurationInput
@@ -139,8 +140,8 @@ export interface FeedLink<A> {
   /** Begins the stream anew from this position on, with values as text. */
   readonly beginAsText: (position: Lsn) => Effect.Effect<void, FeedError>
   readonly progress: Progress
-  /** Rung when the position should be reported before its time. */
-  readonly bell: StandbyStatus.Bell
+  /** Notified when the position should be reported before its time. */
+  readonly due: Signal
   /** The last position reported as safe. */
   readonly reported: () => Lsn
   /** Reports the position now. */
@@ -260,8 +261,8 @@ export const open = <A>(
       options.statusInterval === undefined
         ? StandbyStatus.intervalFor(yield* Walsender.setting(connection, "wal_sender_timeout"))
         : Duration.decode(options.statusInterval)
-    const bell = new StandbyStatus.Bell()
-    const gathering = new Gathering(Duration.decode(options.gathering ?? usualGathering))
+    const due = new Signal()
+    const gathering = new ReadBatching(Duration.decode(options.gathering ?? defaultGathering))
     let refusal: PgServerError | undefined
     let ask: Effect.Effect<void, PgSessionError> = Effect.void
     const command = yield* Command.startLogical(slot, options.start ?? LsnText.zero, plugin.list(resolved))
@@ -278,7 +279,7 @@ export const open = <A>(
             bufferBytes: options.bufferBytes ?? usualBufferBytes,
             onData: (run, bytes) => {
               gathering.came(run.count, bytes)
-              if (StandbyStatus.isAsked(run)) bell.ring()
+              if (StandbyStatus.isAsked(run)) due.notify()
             },
             onNotice: (notice) => {
               refusal = plugin.refuses?.(notice, command)
@@ -322,7 +323,7 @@ export const open = <A>(
     yield* Effect.addFinalizer(() => Effect.ignore(Effect.zipRight(report, copy.finish)))
     yield* Effect.forkScoped(
       Effect.interruptible(
-        Effect.ignore(StandbyStatus.report({ positions: () => positionsOf(progress), send, interval, bell }))
+        Effect.ignore(StandbyStatus.report({ positions: () => positionsOf(progress), send, interval, due }))
       )
     )
     ask = Effect.suspend(() => send(positionsOf(progress), { replyRequested: true }))
@@ -346,7 +347,7 @@ export const open = <A>(
       isBinary: () => isBinary,
       beginAsText,
       progress,
-      bell,
+      due,
       reported: () => reported,
       report
     }

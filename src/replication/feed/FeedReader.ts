@@ -145,7 +145,7 @@ export class FeedReader {
   }
 
   private decodeRun(run: FrameRun, out: Array<LogicalEvent>): Stop | undefined {
-    const { bell, progress, reported } = this.options.link
+    const { due, progress, reported } = this.options.link
     const { decoder, wal } = this
     const { bytes, count, starts } = run
     while (this.index < count && out.length < most) {
@@ -170,7 +170,7 @@ export class FeedReader {
       } else if (wal.tag === primaryKeepalive) {
         progress.keepalive(wal.endHigh, wal.endLow)
         // What was answered when it came was the position from before.
-        if (wal.replyRequested && progress.flushed !== reported()) bell.ring()
+        if (wal.replyRequested && progress.flushed !== reported()) due.notify()
         if (this.isReached()) return reached
       }
     }

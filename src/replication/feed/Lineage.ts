@@ -11,9 +11,9 @@ import type { PgConnector } from "../../connection/PgConnector.js"
 import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { PgConfigError, PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
-import * as Command from "../slots/Command.js"
+import * as Command from "../walsender/Command.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
-import * as Walsender from "../slots/Walsender.js"
+import * as Walsender from "../walsender/Walsender.js"
 
 /** A server, and the history that it was in: without them a position means nothing. */
 export interface Place {

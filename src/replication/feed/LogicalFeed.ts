@@ -23,14 +23,14 @@ import { PartitionTrees } from "../changes/PartitionTree.js"
 import * as MissingPublication from "../slots/MissingPublication.js"
 import type { PgOutputOptions, Resolved } from "../slots/PgOutputOptions.js"
 import * as PgOutput from "../slots/PgOutputOptions.js"
-import { Progress } from "./Progress.js"
+import { Progress } from "../link/Progress.js"
 import * as PullStream from "./PullStream.js"
 import * as RawMessages from "./RawMessages.js"
 import * as PublishedTrees from "./PublishedTrees.js"
 import * as PublishedTypes from "../slots/PublishedTypes.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
 import * as SpillStore from "./SpillStore.js"
-import * as StandbyStatus from "../slots/StandbyStatus.js"
+import { Signal } from "../link/Signal.js"
 import type { TransactionEvent } from "./TransactionAssembler.js"
 import * as TransactionAssembler from "./TransactionAssembler.js"
 
@@ -203,7 +203,7 @@ export const logical = (
         new Progress(start, options.mostUnacknowledged ?? usualUnacknowledged, options.idle !== "hold")
     })
     const { command, facts, progress } = link
-    const room = new StandbyStatus.Bell()
+    const room = new Signal()
     const store = options.store ?? SpillStore.inMemory()
     // What another feed left of a transaction is sent again as a whole.
     yield* Effect.acquireRelease(store.clear, () => Effect.ignore(store.clear))
@@ -233,7 +233,7 @@ export const logical = (
         Effect.suspend(() => {
           const wrong = raw.isRead ? raw.acknowledge(position) : progress.acknowledge(position)
           if (wrong !== undefined) return Effect.fail(beyond(facts.slot, position, wrong.received))
-          room.ring()
+          room.notify()
           return Effect.void
         }),
       report: link.report,

@@ -5,13 +5,13 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { PgConnector } from "../../connection/PgConnector.js"
-import type { PluginOption } from "../slots/Command.js"
+import type { PluginOption } from "../walsender/Command.js"
 import * as MissingPublication from "../slots/MissingPublication.js"
 import type { FeedError, FeedOptions } from "./FeedLink.js"
 import * as Link from "./FeedLink.js"
 import type { LogicalFeed } from "./LogicalFeed.js"
 import { beyond, onceOf, progressOf } from "./LogicalFeed.js"
-import { Progress } from "./Progress.js"
+import { Progress } from "../link/Progress.js"
 import { RawMessages } from "./RawMessages.js"
 
 export interface PluginFeedOptions extends FeedOptions {

@@ -8,8 +8,8 @@ import type { PgConnection } from "../../connection/PgConnection.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
 import type { Member, PartitionTrees } from "../changes/PartitionTree.js"
-import * as CatalogRow from "../slots/CatalogRow.js"
-import * as Walsender from "../slots/Walsender.js"
+import * as CatalogRow from "../walsender/CatalogRow.js"
+import * as Walsender from "../walsender/Walsender.js"
 
 /** The tables that are published by these publications, and those of these OIDs: `root` is NULL for a table outside of any tree. */
 const tables = `select c.oid, pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid as root

@@ -14,7 +14,7 @@ import type { ServerWalMessage } from "../../wire/replication/WalMessage.js"
 import * as FeedFailure from "./FeedFailure.js"
 import type { FeedLink } from "./FeedLink.js"
 import type { Next, ReadError } from "./FeedReader.js"
-import type { BeyondReceived } from "./Progress.js"
+import type { BeyondReceived } from "../link/Progress.js"
 
 /** The halves of a position. */
 const halves = (position: Lsn): readonly [high: number, low: number] => [
@@ -74,13 +74,13 @@ export class RawMessages<A> {
 
   /** From a message on until it is acknowledged keepalives are no progress. */
   private note(message: ServerWalMessage): void {
-    const { bell, progress, reported } = this.link
+    const { due, progress, reported } = this.link
     if (message._tag === "XLogData") {
       progress.receive(...halves(message.start))
       progress.begin()
     } else if (message._tag === "PrimaryKeepalive") {
       progress.keepalive(...halves(message.end))
-      if (message.replyRequested && progress.flushed !== reported()) bell.ring()
+      if (message.replyRequested && progress.flushed !== reported()) due.notify()
     }
   }
 

@@ -8,7 +8,7 @@ import type { PgOpenError, PgSessionError } from "../../model/PgError.js"
 import type { Registry } from "../../types/Registry.js"
 import type { Partitions } from "../changes/Relations.js"
 import type { Resolved } from "../slots/PgOutputOptions.js"
-import type { Bell } from "../slots/StandbyStatus.js"
+import type { Signal } from "../link/Signal.js"
 import type { FeedError, FeedLink } from "./FeedLink.js"
 import type { Learn } from "./KnownTypes.js"
 import type { TransactionStore } from "./TransactionStore.js"
@@ -28,7 +28,7 @@ export interface ReaderOptions {
   /** Learns of a table whether it is partitioned, or a partition. */
   readonly learnTree: (table: number) => Effect.Effect<void, ReadError>
   /** Rung when transactions have been acknowledged. */
-  readonly room: Bell
+  readonly room: Signal
   /** Where to end: behind the transaction that reaches this position. */
   readonly until: Lsn | undefined
 }

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import type { Change } from "../changes/LogicalEvent.js"
-import { Bell } from "../slots/StandbyStatus.js"
+import { Signal } from "../link/Signal.js"
 import type { TransactionEvent } from "../feed/TransactionAssembler.js"
 
 export interface Limits {
@@ -70,9 +70,9 @@ class Gathered<A> {
   private bytes = 0
   isOver = false
   /** Rung when something has come, or nothing will. */
-  readonly news = new Bell()
+  readonly news = new Signal()
   /** Rung when a batch has been taken. */
-  readonly room = new Bell()
+  readonly room = new Signal()
 
   constructor(private readonly limits: Limits) {}
 
@@ -147,7 +147,7 @@ export const handOver = <A, E, R, E2, R2>(
       const pump = yield* Stream.runForEachChunk(stream, (chunk) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
           for (const value of chunk) gathered.push(value, weight(value), now)
-          gathered.news.ring()
+          gathered.news.notify()
           return Effect.whenEffect(
             Effect.repeat(gathered.room.wait, { while: () => gathered.isFull }),
             Effect.sync(() => gathered.isFull)
@@ -157,14 +157,14 @@ export const handOver = <A, E, R, E2, R2>(
         Effect.ensuring(
           Effect.sync(() => {
             gathered.isOver = true
-            gathered.news.ring()
+            gathered.news.notify()
           })
         ),
         Effect.forkScoped
       )
       while (yield* next(gathered, limits.within)) {
         const batch = gathered.take()
-        gathered.room.ring()
+        gathered.room.notify()
         yield* handle(batch)
       }
       yield* Fiber.join(pump)

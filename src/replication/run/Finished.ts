@@ -5,8 +5,8 @@ import type { Lsn } from "../../model/Lsn.js"
 import type { ByServer } from "./Ending.js"
 import { byServer } from "./Ending.js"
 import type { LogicalFeed } from "../feed/LogicalFeed.js"
-import type { Ticket } from "../feed/Progress.js"
-import { Progress } from "../feed/Progress.js"
+import type { Ticket } from "../link/Progress.js"
+import { Progress } from "../link/Progress.js"
 
 export class Finished {
   private readonly progress: Progress

@@ -13,9 +13,9 @@ import * as SqlState from "../../model/SqlState.js"
 import * as Statement from "../../model/Statement.js"
 import type { ObjectRow } from "../../types/RowShape.js"
 import type { Place } from "../feed/Lineage.js"
-import * as Quoting from "../slots/Quoting.js"
+import * as Quoting from "../walsender/Quoting.js"
 import * as TablePath from "../slots/TablePath.js"
-import * as Walsender from "../slots/Walsender.js"
+import * as Walsender from "../walsender/Walsender.js"
 
 /** The table, in the first schema of the search path, unless set otherwise. */
 export const usualTable = "effect_postgres_positions"

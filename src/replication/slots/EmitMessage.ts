@@ -8,7 +8,7 @@ import type { Lsn } from "../../model/Lsn.js"
 import type { PgCodecError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
 import type { ObjectRow } from "../../types/RowShape.js"
-import * as Walsender from "./Walsender.js"
+import * as Walsender from "../walsender/Walsender.js"
 
 /** A connection, a client, a transaction: whatever runs statements. */
 export interface Runs<E> {

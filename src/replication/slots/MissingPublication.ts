@@ -8,9 +8,9 @@ import type { Notice } from "../../model/Notice.js"
 import type { PgSessionError, PgUsageError } from "../../model/PgError.js"
 import { PgServerError } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
-import { atLeast } from "./Command.js"
-import * as Quoting from "./Quoting.js"
-import * as Walsender from "./Walsender.js"
+import { atLeast } from "../walsender/Command.js"
+import * as Quoting from "../walsender/Quoting.js"
+import * as Walsender from "../walsender/Walsender.js"
 
 /** The names that there are. */
 export const query = "select pubname::pg_catalog.text as name from pg_catalog.pg_publication"

@@ -5,9 +5,9 @@
  */
 import * as Either from "effect/Either"
 import type { PgUsageError } from "../../model/PgError.js"
-import type { PluginOption, Version } from "./Command.js"
-import { atLeast, needs } from "./Command.js"
-import * as Quoting from "./Quoting.js"
+import type { PluginOption, Version } from "../walsender/Command.js"
+import { atLeast, needs } from "../walsender/Command.js"
+import * as Quoting from "../walsender/Quoting.js"
 
 /** The version of the messages: 2 streams transactions in progress, 3 has two-phase commits, 4 parallel streaming. */
 export type ProtocolVersion = 1 | 2 | 3 | 4

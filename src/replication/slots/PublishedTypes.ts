@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
-import * as Walsender from "./Walsender.js"
+import * as Walsender from "../walsender/Walsender.js"
 
 /** Each type once. */
 const query = `select distinct a.atttypid::pg_catalog.text as type

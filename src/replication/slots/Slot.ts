@@ -18,13 +18,13 @@ import type { PgOpenError, PgSessionError, PgSlotError } from "../../model/PgErr
 import { PgServerError, PgUsageError } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
 import * as Statement from "../../model/Statement.js"
-import * as Command from "./Command.js"
-import * as Quoting from "./Quoting.js"
+import * as Command from "../walsender/Command.js"
+import * as Quoting from "../walsender/Quoting.js"
 import * as SlotFailure from "./SlotFailure.js"
 import type { SlotState } from "./SlotState.js"
-import * as Walsender from "./Walsender.js"
+import * as Walsender from "../walsender/Walsender.js"
 
-export type { SlotChanges } from "./Command.js"
+export type { SlotChanges } from "../walsender/Command.js"
 export type { Invalidation, SlotState } from "./SlotState.js"
 
 /** What an operation on slots can fail with. */

@@ -11,7 +11,7 @@ import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
 import * as SqlState from "../../model/SqlState.js"
 import * as SlotState from "./SlotState.js"
-import * as Walsender from "./Walsender.js"
+import * as Walsender from "../walsender/Walsender.js"
 
 /** Every slot of the server, in the order of their names. */
 export const list = (

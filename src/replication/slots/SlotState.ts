@@ -7,8 +7,8 @@
 import * as Option from "effect/Option"
 import * as Lsn from "../../model/Lsn.js"
 import { PgTimestampTz } from "../../model/PgTimestampTz.js"
-import type { CatalogRow } from "./CatalogRow.js"
-import { fromText, text, whole, yes } from "./CatalogRow.js"
+import type { CatalogRow } from "../walsender/CatalogRow.js"
+import { fromText, text, whole, yes } from "../walsender/CatalogRow.js"
 
 /** Why a slot can no longer be used. Newer servers may know more. */
 export type Invalidation =

@@ -11,11 +11,11 @@ import type { PgConnection } from "../../connection/PgConnection.js"
 import { PgConnector } from "../../connection/PgConnector.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { PgUsageError, PgSessionError } from "../../model/PgError.js"
-import type { Version } from "../slots/Command.js"
-import { atLeast } from "../slots/Command.js"
-import * as Quoting from "../slots/Quoting.js"
+import type { Version } from "../walsender/Command.js"
+import { atLeast } from "../walsender/Command.js"
+import * as Quoting from "../walsender/Quoting.js"
 import * as Slot from "../slots/Slot.js"
-import * as Walsender from "../slots/Walsender.js"
+import * as Walsender from "../walsender/Walsender.js"
 
 /**
  * What puts a session into the snapshot. Conditions for rows are printed and read with the same search path. Rows that

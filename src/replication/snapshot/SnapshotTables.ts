@@ -11,12 +11,12 @@ import * as Identifier from "../../model/Identifier.js"
 import type { PgUsageError, PgSessionError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
 import type { ObjectRow } from "../../types/Row.js"
-import * as CatalogRow from "../slots/CatalogRow.js"
+import * as CatalogRow from "../walsender/CatalogRow.js"
 import * as MissingPublication from "../slots/MissingPublication.js"
-import * as Quoting from "../slots/Quoting.js"
+import * as Quoting from "../walsender/Quoting.js"
 import * as SnapshotFailure from "./SnapshotFailure.js"
 import type { PgSnapshotError } from "../../model/SnapshotError.js"
-import * as Walsender from "../slots/Walsender.js"
+import * as Walsender from "../walsender/Walsender.js"
 
 /** A table that is published, under the name under which the stream tells its changes. */
 export interface PublishedTable {

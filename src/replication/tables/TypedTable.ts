@@ -16,7 +16,7 @@ import type { Delete, Insert, Relation, Truncate, Update } from "../changes/Logi
 import { nameOf } from "../changes/LogicalEvent.js"
 import { PartialRows } from "./PartialRows.js"
 import * as Readings from "./Readings.js"
-import * as Quoting from "../slots/Quoting.js"
+import * as Quoting from "../walsender/Quoting.js"
 import * as TablePath from "../slots/TablePath.js"
 import { isUnchanged } from "../changes/Unchanged.js"
 

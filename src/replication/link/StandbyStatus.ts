@@ -15,6 +15,7 @@ import type { FrameRun } from "../../wire/FrameRun.js"
 import { bodyEnd } from "../../wire/FrameRun.js"
 import * as WalMessage from "../../wire/replication/WalMessage.js"
 import { primaryKeepalive } from "../../wire/replication/WalView.js"
+import type { Signal } from "./Signal.js"
 
 /** How far a consumer is; each position is the one behind the last byte. */
 export interface Positions {
@@ -25,7 +26,7 @@ export interface Positions {
 }
 
 /** The longest interval between two reports, unless another is asked for. */
-export const usualInterval: Duration.Duration = Duration.seconds(10)
+export const defaultInterval: Duration.Duration = Duration.seconds(10)
 
 const units: Readonly<Record<string, number>> = {
   us: 0.001,
@@ -49,8 +50,8 @@ export const millisOf = (shown: string): number | undefined => {
 export const intervalFor = (walSenderTimeout: string): Duration.Duration => {
   const millis = millisOf(walSenderTimeout) ?? 0
   return millis === 0
-    ? usualInterval
-    : Duration.min(usualInterval, Duration.millis(Math.max(1, Math.floor(millis / 3))))
+    ? defaultInterval
+    : Duration.min(defaultInterval, Duration.millis(Math.max(1, Math.floor(millis / 3))))
 }
 
 /** Whether a keepalive in the run asks for an answer. */
@@ -61,31 +62,6 @@ export const isAsked = (run: FrameRun): boolean => {
     if (run.bytes[at] === primaryKeepalive && run.bytes[bodyEnd(run, index) - 1] === 1) return true
   }
   return false
-}
-
-/** A bell that can be rung from a socket's callback. Rung while nobody listens, it rings for who listens next. */
-export class Bell {
-  private rung = false
-  private listener: (() => void) | undefined
-
-  ring(): void {
-    const listener = this.listener
-    this.listener = undefined
-    if (listener === undefined) this.rung = true
-    else listener()
-  }
-
-  /** Waits for the next ring. */
-  readonly wait: Effect.Effect<void> = Effect.async((resume) => {
-    if (this.rung) {
-      this.rung = false
-      return resume(Effect.void)
-    }
-    this.listener = () => resume(Effect.void)
-    return Effect.sync(() => {
-      this.listener = undefined
-    })
-  })
 }
 
 /** The report as a payload, with the time of this machine. */
@@ -114,13 +90,13 @@ export interface ReportOptions<E> {
   readonly positions: () => Positions
   readonly send: Send<E>
   readonly interval: Duration.Duration
-  /** Rung when a report is due before its time. */
-  readonly bell: Bell
+  /** Notified when a report is due before its time. */
+  readonly due: Signal
 }
 
-/** Reports every `interval`, and whenever the bell rings; after a ring the interval begins anew. Ends with the link. */
-export const report = <E>({ bell, interval, positions, send }: ReportOptions<E>): Effect.Effect<never, E> =>
-  Effect.raceFirst(Effect.sleep(interval), bell.wait).pipe(
+/** Reports every `interval`, and whenever a report is due before; then the interval begins anew. Ends with the link. */
+export const report = <E>({ due, interval, positions, send }: ReportOptions<E>): Effect.Effect<never, E> =>
+  Effect.raceFirst(Effect.sleep(interval), due.wait).pipe(
     Effect.zipRight(Effect.suspend(() => send(positions(), { replyRequested: false }))),
     Effect.forever
   )

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import type { CopyBoth } from "../../connection/copy/CopyBoth.js"
 
 /** The longest pause, unless set otherwise. */
-export const usualGathering: Duration.Duration = Duration.millis(2)
+export const defaultGathering: Duration.Duration = Duration.millis(2)
 
 /** The first pause, and the shortest: a host's timers know no shorter ones. */
 const shortest = Duration.millis(1)
@@ -36,7 +36,7 @@ const socketful = 61_440
 /** As many messages in a full socket are worth a pause that holds the server back: it spends more on each than the pause costs it. */
 const crowd = 1024
 
-export class Gathering {
+export class ReadBatching {
   /** Messages, and bytes, since the last pause. */
   private count = 0
   private bytes = 0

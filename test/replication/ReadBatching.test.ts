@@ -2,11 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { Gathering } from "../../src/replication/feed/Gathering.js"
+import { ReadBatching } from "../../src/replication/link/ReadBatching.js"
 
 /** A copy that writes down how it is read. `brings`: messages that come in each pause, `weighing` so many bytes. */
 const reading = (options: { readonly longest?: number; readonly isEmpty?: boolean } = {}) => {
-  const gathering = new Gathering(Duration.millis(options.longest ?? 2))
+  const gathering = new ReadBatching(Duration.millis(options.longest ?? 2))
   let done = ""
   const told = { brings: 1000, weighing: 40_000 }
   const pull = gathering.pull({
