@@ -28,7 +28,7 @@ import type {
   PgSessionError,
   PgTimeoutError
 } from "../model/PgError.js"
-import { ConnectionPool } from "./ConnectionPool.js"
+import { ConnectionPool } from "./pool/ConnectionPool.js"
 import * as Handle from "./Handle.js"
 import { OpenTransaction } from "./OpenTransaction.js"
 import * as Savepoint from "./Savepoint.js"

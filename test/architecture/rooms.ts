@@ -168,7 +168,11 @@ export const rooms: ReadonlyArray<Room> = [
     name: "client",
     holds: "what an application holds: client, pool, transactions with turns and retry, the SQL template",
     mayImport: ["copy", "connection", "config", "schema", "types", "model"],
-    builtins: []
+    builtins: [],
+    parts: [
+      { name: "pool", holds: "the pool of connections, its wait queue, its settings and decisions" },
+      { name: ".", holds: "the client, its transactions, COPY, and the SQL template" }
+    ]
   },
   {
     name: "testing",

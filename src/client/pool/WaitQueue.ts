@@ -1,6 +1,6 @@
 /**
- * Those who wait for something, in the order of asking, each for the same longest time. What is handed over goes to the
- * oldest: nobody else is woken.
+ * Fibers that wait for something, in the order in which they asked, each for the same longest time. A value that is handed over
+ * goes to the fiber that has waited longest, and no other fiber is woken.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -17,10 +17,10 @@ interface Place<A> {
   readonly end: number
 }
 
-/** Room in front of the line that is kept before it is cut off. */
+/** Room in front of the queue that is kept before it is cut off. */
 const mostPassed = 64
 
-export class Line<A> {
+export class WaitQueue<A> {
   private places: Array<Place<A>> = []
   private from = 0
   private count = 0
@@ -32,8 +32,8 @@ export class Line<A> {
   ) {}
 
   /** `patience`: the longest wait. One fiber of the scope looks after all of them. */
-  static make<A>(patience: Duration.DurationInput): Effect.Effect<Line<A>, never, Scope.Scope> {
-    return Effect.map(Effect.scope, (scope) => new Line<A>(Duration.toMillis(patience), scope))
+  static make<A>(patience: Duration.DurationInput): Effect.Effect<WaitQueue<A>, never, Scope.Scope> {
+    return Effect.map(Effect.scope, (scope) => new WaitQueue<A>(Duration.toMillis(patience), scope))
   }
 
   /** How many wait. */
@@ -42,7 +42,7 @@ export class Line<A> {
   }
 
   /**
-   * Waits for what is handed over, and fails with `late` when that takes too long. An interruption leaves the line; what was
+   * Waits for what is handed over, and fails with `late` when that takes too long. An interruption leaves the queue; what was
    * handed over in that very moment is given to `back`.
    */
   wait<E>(

@@ -8,12 +8,12 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
-import { ConnectionPool } from "../../src/client/ConnectionPool.js"
-import * as PgConfig from "../../src/config/PgConfig.js"
-import type { ConnectionStatus, PgConnection } from "../../src/connection/PgConnection.js"
-import type { PgConnector } from "../../src/connection/PgConnector.js"
-import { PgConnectError } from "../../src/model/PgError.js"
-import { lossless } from "../../src/types/Registry.js"
+import { ConnectionPool } from "../../../src/client/pool/ConnectionPool.js"
+import * as PgConfig from "../../../src/config/PgConfig.js"
+import type { ConnectionStatus, PgConnection } from "../../../src/connection/PgConnection.js"
+import type { PgConnector } from "../../../src/connection/PgConnector.js"
+import { PgConnectError } from "../../../src/model/PgError.js"
+import { lossless } from "../../../src/types/Registry.js"
 
 const refused = new PgConnectError({ attempts: [] })
 

@@ -10,14 +10,14 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import * as Aftermath from "../connection/session/Aftermath.js"
-import type { ConnectionStatus, PgConnection } from "../connection/PgConnection.js"
-import type { PgConnector } from "../connection/PgConnector.js"
-import { rollbackDeadline } from "../connection/Transaction.js"
-import type { PgOpenError } from "../model/PgError.js"
-import { PgClosedError, PgPoolError, PgTimeoutError } from "../model/PgError.js"
-import * as Statement from "../model/Statement.js"
-import { Line } from "./Line.js"
+import * as Aftermath from "../../connection/session/Aftermath.js"
+import type { ConnectionStatus, PgConnection } from "../../connection/PgConnection.js"
+import type { PgConnector } from "../../connection/PgConnector.js"
+import { rollbackDeadline } from "../../connection/Transaction.js"
+import type { PgOpenError } from "../../model/PgError.js"
+import { PgClosedError, PgPoolError, PgTimeoutError } from "../../model/PgError.js"
+import * as Statement from "../../model/Statement.js"
+import { WaitQueue } from "./WaitQueue.js"
 
 /** Why there is no connection. */
 export type LeaseError = PgOpenError | PgTimeoutError | PgPoolError
@@ -32,7 +32,7 @@ interface Slot {
   isGone: boolean
 }
 
-/** What the next in line gets: a connection, the place of one, or the news that there will be none. */
+/** What the next in the queue gets: a connection, the place of one, or the news that there will be none. */
 type Turn = Slot | "place" | "closed"
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -68,7 +68,7 @@ export class ConnectionPool {
     private readonly connector: PgConnector["Type"],
     private readonly acquireTimeout: Duration.DurationInput,
     private readonly closeTimeout: Duration.Duration,
-    private readonly line: Line<Turn>
+    private readonly queue: WaitQueue<Turn>
   ) {}
 
   /**
@@ -81,9 +81,11 @@ export class ConnectionPool {
     closeTimeout: Duration.DurationInput = defaultCloseTimeout
   ): Effect.Effect<ConnectionPool, never, Scope.Scope> {
     return Effect.gen(function* () {
-      const line = yield* Line.make<Turn>(acquireTimeout)
+      const queue = yield* WaitQueue.make<Turn>(acquireTimeout)
       const pool = yield* Effect.acquireRelease(
-        Effect.sync(() => new ConnectionPool(connector, acquireTimeout, Duration.decode(closeTimeout), line)),
+        Effect.sync(
+          () => new ConnectionPool(connector, acquireTimeout, Duration.decode(closeTimeout), queue)
+        ),
         (pool) => pool.close
       )
       yield* Effect.forkScoped(Effect.interruptible(Effect.schedule(pool.look, Schedule.spaced(lookEvery))))
@@ -138,7 +140,7 @@ export class ConnectionPool {
         this.size++
         return this.open(restore)
       }
-      return Effect.flatMap(this.inLine(restore), (turn): Effect.Effect<Slot, LeaseError> =>
+      return Effect.flatMap(this.inQueue(restore), (turn): Effect.Effect<Slot, LeaseError> =>
         turn === "closed" ? this.closed : turn === "place" ? this.open(restore) : Effect.succeed(turn)
       )
     })
@@ -171,8 +173,8 @@ export class ConnectionPool {
     )
   }
 
-  private inLine(restore: Restore): Effect.Effect<Turn, PgTimeoutError> {
-    const { acquireTimeout, connector, line } = this
+  private inQueue(restore: Restore): Effect.Effect<Turn, PgTimeoutError> {
+    const { acquireTimeout, connector, queue } = this
     const back = (turn: Turn): Effect.Effect<void> => {
       if (turn === "closed") return Effect.void
       return turn === "place" ? Effect.sync(() => this.vacate()) : this.give(turn)
@@ -182,9 +184,9 @@ export class ConnectionPool {
         deadline: "acquire",
         millis: Duration.toMillis(acquireTimeout),
         sent: false,
-        during: `waiting for a connection: all ${connector.config.maxConnections} of the pool are in use, ${line.waiting} others wait`
+        during: `waiting for a connection: all ${connector.config.maxConnections} of the pool are in use, ${queue.waiting} others wait`
       })
-    return line.wait(restore, back, late)
+    return queue.wait(restore, back, late)
   }
 
   /** From its user to the next one, or to the idle ones. */
@@ -197,7 +199,7 @@ export class ConnectionPool {
   private give(slot: Slot): Effect.Effect<void> {
     if (this.isClosed) return this.discard(slot)
     slot.looks = 0
-    if (!this.line.hand(slot)) this.idle.push(slot)
+    if (!this.queue.hand(slot)) this.idle.push(slot)
     return Effect.void
   }
 
@@ -228,12 +230,12 @@ export class ConnectionPool {
     )
   }
 
-  /** There is one connection less: the next in line may open another. */
+  /** There is one connection less: the next in the queue may open another. */
   private vacate(): void {
     this.size--
     if (this.drained !== undefined) {
       if (this.size === 0) Deferred.unsafeDone(this.drained, Exit.void)
-    } else if (this.line.hand("place")) this.size++
+    } else if (this.queue.hand("place")) this.size++
   }
 
   /** Ends what was idle for too long, has ended, or has another role than was asked for. The last used is used first, so that the others can age. */
@@ -254,7 +256,7 @@ export class ConnectionPool {
     return Effect.gen(this, function* () {
       const drained = yield* Deferred.make<void>()
       this.drained = drained
-      while (this.line.hand("closed"));
+      while (this.queue.hand("closed"));
       const idle = this.idle.splice(0)
       yield* Effect.forEach(idle, (slot) => this.discard(slot), { concurrency: "unbounded", discard: true })
       if (this.size > 0) yield* this.waitFor(drained)
@@ -310,7 +312,7 @@ export class ConnectionPool {
         reason: "the pool is closed: the scope of its client has ended",
         max: this.connector.config.maxConnections,
         inUse: this.size,
-        waiting: this.line.waiting
+        waiting: this.queue.waiting
       })
     )
   }
