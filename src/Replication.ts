@@ -13,7 +13,8 @@ export type {
   PluginColumns,
   UndecodableValue
 } from "./replication/plugins/PluginChange.js"
-export { usualBufferBytes, usualPatience } from "./replication/feed/FeedLink.js"
+export { usualPatience } from "./replication/feed/FeedLink.js"
+export { defaultBufferBytes } from "./replication/link/ReplicationLink.js"
 export type { FeedError, FeedFacts, FeedOptions, InUse } from "./replication/feed/FeedLink.js"
 export type { ReadError } from "./replication/feed/FeedReader.js"
 export { positionOf } from "./replication/changes/LogicalEvent.js"

@@ -25,24 +25,22 @@ import type {
 } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
 import * as Command from "../walsender/Command.js"
-import { ReadBatching, defaultGathering } from "../link/ReadBatching.js"
+import { defaultGathering } from "../link/ReadBatching.js"
 import type { Place } from "./Lineage.js"
 import * as Lineage from "./Lineage.js"
-import * as LinkCopy from "./LinkCopy.js"
+import * as ReplaceableCopy from "../link/ReplaceableCopy.js"
 import type { Progress } from "../link/Progress.js"
 import * as Quoting from "../walsender/Quoting.js"
 import * as Slot from "../slots/Slot.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
 import type { SlotState } from "../slots/SlotState.js"
-import { Signal } from "../link/Signal.js"
+import { defaultBufferBytes, ReplicationLink } from "../link/ReplicationLink.js"
+import type { Signal } from "../link/Signal.js"
 import * as StandbyStatus from "../link/StandbyStatus.js"
 import * as Walsender from "../walsender/Walsender.js"
 
 /** What a feed can fail with. */
 export type FeedError = PgOpenError | PgSessionError | PgChangeRowError | PgSlotError
-
-/** Bytes of the stream that nobody has taken yet at which the socket is told to wait, unless set otherwise. */
-export const usualBufferBytes = 1 << 20
 
 /** How long a feed that takes a slot over waits for whoever had it, unless set otherwise. */
 export const usualPatience: Duration.Duration = Duration.seconds(10)
@@ -83,7 +81,7 @@ export interface FeedOptions {
    * silent; what ends the link then is a server that cannot be reached (the connector's `silenceProbe`).
    */
   readonly silenceLimit?: Duration.DurationInput
-  /** Bytes of the stream that nobody has taken yet at which the socket is told to wait. Default `usualBufferBytes`. */
+  /** Bytes of the stream that nobody has taken yet at which the socket is told to wait. Default `defaultBufferBytes`, 1 MiB. */
   readonly bufferBytes?: number
   /**
    * How long the server's messages may gather in the socket while many come, so that many are read at once: it sends each by
@@ -261,12 +259,18 @@ export const open = <A>(
       options.statusInterval === undefined
         ? StandbyStatus.intervalFor(yield* Walsender.setting(connection, "wal_sender_timeout"))
         : Duration.decode(options.statusInterval)
-    const due = new Signal()
-    const gathering = new ReadBatching(Duration.decode(options.gathering ?? defaultGathering))
     let refusal: PgServerError | undefined
-    let ask: Effect.Effect<void, PgSessionError> = Effect.void
     const command = yield* Command.startLogical(slot, options.start ?? LsnText.zero, plugin.list(resolved))
     const commandOf = (position: Lsn, wanted: A) => Command.startLogical(slot, position, plugin.list(wanted))
+    const start = LsnText.max(options.start ?? LsnText.zero, state.confirmed ?? LsnText.zero)
+    const progress = plugin.progress(start)
+    const link = new ReplicationLink({
+      positions: () => positionsOf(progress),
+      interval,
+      bufferBytes: options.bufferBytes ?? defaultBufferBytes,
+      longestPause: Duration.decode(options.gathering ?? defaultGathering),
+      silenceLimit: options.silenceLimit
+    })
     const openOn = (session: PgConnection, command: string, inUse: InUse) =>
       whenFree(
         session,
@@ -275,17 +279,9 @@ export const open = <A>(
         SlotFailure.diagnosing(
           session,
           slot,
-          session.copyBoth(command, {
-            bufferBytes: options.bufferBytes ?? usualBufferBytes,
-            onData: (run, bytes) => {
-              gathering.came(run.count, bytes)
-              if (StandbyStatus.isAsked(run)) due.notify()
-            },
-            onNotice: (notice) => {
-              refusal = plugin.refuses?.(notice, command)
-              return refusal !== undefined
-            },
-            silence: { ask: Effect.suspend(() => ask), limit: options.silenceLimit }
+          link.open(session, command, (notice) => {
+            refusal = plugin.refuses?.(notice, command)
+            return refusal !== undefined
           })
         )
       )
@@ -297,7 +293,7 @@ export const open = <A>(
       yield* commandOf(options.start ?? LsnText.zero, isBinary ? resolved : (asText ?? resolved)),
       options.inUse ?? {}
     )
-    const { copy, replace } = LinkCopy.make(opened)
+    const { copy, replace } = ReplaceableCopy.make(opened)
     const environment = yield* Effect.context<PgConnector | Scope.Scope>()
     // On another session: in the one of a logical copy the server ends the next at once, or takes tables for described.
     const beginAsText = (from: Lsn): Effect.Effect<void, FeedError> =>
@@ -311,22 +307,7 @@ export const open = <A>(
           )
         )
       }).pipe(Effect.provide(environment))
-    const start = LsnText.max(options.start ?? LsnText.zero, state.confirmed ?? LsnText.zero)
-    const progress = plugin.progress(start)
-    let reported = LsnText.zero
-    const send: StandbyStatus.Send<PgSessionError> = (positions, asking) =>
-      Effect.flatMap(StandbyStatus.encode(positions, asking), (bytes) => {
-        reported = positions.flushed
-        return copy.send(bytes)
-      })
-    const report = Effect.suspend(() => send(positionsOf(progress), { replyRequested: false }))
-    yield* Effect.addFinalizer(() => Effect.ignore(Effect.zipRight(report, copy.finish)))
-    yield* Effect.forkScoped(
-      Effect.interruptible(
-        Effect.ignore(StandbyStatus.report({ positions: () => positionsOf(progress), send, interval, due }))
-      )
-    )
-    ask = Effect.suspend(() => send(positionsOf(progress), { replyRequested: true }))
+    yield* link.attach(copy)
     const { systemId, timeline } = system
     return {
       facts: {
@@ -342,14 +323,14 @@ export const open = <A>(
       command,
       plugin: resolved,
       // Behind what came before it.
-      copy: { ...copy, pull: Effect.mapError(gathering.pull(copy), (end) => refused(end, refusal)) },
+      copy: { ...copy, pull: Effect.mapError(link.pull(copy), (end) => refused(end, refusal)) },
       isTemporary,
       isBinary: () => isBinary,
       beginAsText,
       progress,
-      due,
-      reported: () => reported,
-      report
+      due: link.due,
+      reported: link.reported,
+      report: link.report
     }
   })
 

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type { CopyBoth } from "../../connection/copy/CopyBoth.js"
 
-export interface LinkCopy {
+export interface ReplaceableCopy {
   readonly copy: CopyBoth
   /**
    * Ends the copy that is open, whose data is thrown away, and takes another. Until that is open, what is sent is passed over:
@@ -14,7 +14,7 @@ export interface LinkCopy {
   readonly replace: <E, R>(other: Effect.Effect<CopyBoth, E, R>) => Effect.Effect<void, E, R>
 }
 
-export const make = (first: CopyBoth): LinkCopy => {
+export const make = (first: CopyBoth): ReplaceableCopy => {
   let current = first
   let isBetween = false
   return {

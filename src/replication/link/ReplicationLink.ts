@@ -1,0 +1,106 @@
+/**
+ * An open replication stream, logical or physical: the copy in both directions, status reports on a timer of their own and
+ * at once when the server asks, the watch over a silent server, read batching, and the polite end.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-START-REPLICATION
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { CopyBoth } from "../../connection/copy/CopyBoth.js"
+import type { PgConnection } from "../../connection/PgConnection.js"
+import * as LsnText from "../../model/Lsn.js"
+import type { Lsn } from "../../model/Lsn.js"
+import type { Notice } from "../../model/Notice.js"
+import type { PgSessionError } from "../../model/PgError.js"
+import { ReadBatching } from "./ReadBatching.js"
+import { Signal } from "./Signal.js"
+import * as StandbyStatus from "./StandbyStatus.js"
+
+/** Bytes of a stream that its consumer has not taken yet at which reading from the socket stops. */
+export const defaultBufferBytes = 1 << 20
+
+export interface ReplicationLinkOptions {
+  /** How far the consumer is: what a report says. */
+  readonly positions: () => StandbyStatus.Positions
+  readonly interval: Duration.Duration
+  readonly bufferBytes: number
+  /** The longest pause in which messages gather in the socket; zero for no pauses. */
+  readonly longestPause: Duration.Duration
+  /** How long the server may be silent, though asked; `undefined` for no limit. */
+  readonly silenceLimit: Duration.DurationInput | undefined
+}
+
+/** True ends the data at this notice. */
+export type OnNotice = (notice: Notice) => boolean
+
+export class ReplicationLink {
+  /** Notified when a report is due before its time. */
+  readonly due = new Signal()
+  private readonly batching: ReadBatching
+  private attached: CopyBoth | undefined
+  private lastFlushed: Lsn = LsnText.zero
+
+  constructor(private readonly options: ReplicationLinkOptions) {
+    this.batching = new ReadBatching(options.longestPause)
+  }
+
+  /** Sends START_REPLICATION, and has the link's watch and its timer see what comes. */
+  open(
+    session: PgConnection,
+    command: string,
+    onNotice?: OnNotice
+  ): Effect.Effect<CopyBoth, PgSessionError, Scope.Scope> {
+    const { bufferBytes, silenceLimit } = this.options
+    return session.copyBoth(command, {
+      bufferBytes,
+      onData: (run, bytes) => {
+        this.batching.came(run.count, bytes)
+        if (StandbyStatus.isAsked(run)) this.due.notify()
+      },
+      ...(onNotice === undefined ? {} : { onNotice }),
+      silence: { ask: this.ask, limit: silenceLimit }
+    })
+  }
+
+  /**
+   * Reports over this copy from now on: on the timer, and whenever a report is due. Closing the scope reports a last time,
+   * closes our side of the copy, and waits for the server's.
+   */
+  attach(copy: CopyBoth): Effect.Effect<void, never, Scope.Scope> {
+    const { interval, positions } = this.options
+    return Effect.gen(this, function* () {
+      this.attached = copy
+      yield* Effect.addFinalizer(() => Effect.ignore(Effect.zipRight(this.report, copy.finish)))
+      yield* Effect.forkScoped(
+        Effect.interruptible(
+          Effect.ignore(StandbyStatus.report({ positions, send: this.send, interval, due: this.due }))
+        )
+      )
+    })
+  }
+
+  /** Like `copy.pull`, with pauses in which messages gather where that is worth it. */
+  pull(copy: CopyBoth): CopyBoth["pull"] {
+    return this.batching.pull(copy)
+  }
+
+  /** The last position that was reported as flushed. */
+  readonly reported = (): Lsn => this.lastFlushed
+
+  private readonly send: StandbyStatus.Send<PgSessionError> = (positions, asking) =>
+    Effect.flatMap(StandbyStatus.encode(positions, asking), (bytes) => {
+      this.lastFlushed = positions.flushed
+      return this.attached === undefined ? Effect.void : this.attached.send(bytes)
+    })
+
+  /** Reports the position now. */
+  readonly report: Effect.Effect<void, PgSessionError> = Effect.suspend(() =>
+    this.send(this.options.positions(), { replyRequested: false })
+  )
+
+  /** Reports the position now, and has the server answer at once. */
+  private readonly ask: Effect.Effect<void, PgSessionError> = Effect.suspend(() =>
+    this.attached === undefined ? Effect.void : this.send(this.options.positions(), { replyRequested: true })
+  )
+}
