@@ -26,6 +26,7 @@ import * as Consume from "../../src/replication/run/Consume.js"
 import * as Ending from "../../src/replication/run/Ending.js"
 import { Finished } from "../../src/replication/run/Finished.js"
 import { Truncate, Update } from "../../src/replication/changes/LogicalEvent.js"
+import type { OnAttempt } from "../../src/connection/Reconnect.js"
 import * as Retries from "../../src/replication/run/Retries.js"
 import * as Run from "../../src/replication/run/Run.js"
 import type { RunEvent } from "../../src/replication/run/RunEvent.js"
@@ -365,7 +366,7 @@ describe("a handler that fails", () => {
   it.effect("is not called again when it was the server that failed, or when nothing is said of it", () =>
     Effect.gen(function* () {
       const told: Array<unknown> = []
-      const tell: Retries.Told<string> = (error, attempt, delay) =>
+      const tell: OnAttempt<string> = (error, attempt, delay) =>
         Effect.sync(() => told.push([error, attempt, delay]))
       const server = Retries.calling<string, never>(
         Schedule.forever,

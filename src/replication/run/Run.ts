@@ -11,6 +11,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { TargetSessionAttrs } from "../../config/Vocabulary.js"
 import { PgConnector } from "../../connection/PgConnector.js"
+import * as Reconnect from "../../connection/Reconnect.js"
 import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
 import { PgClosedError } from "../../model/PgError.js"
@@ -23,8 +24,7 @@ import type { Place } from "../feed/Lineage.js"
 import * as Lineage from "../feed/Lineage.js"
 import type { LogicalFeed, LogicalOptions } from "../feed/LogicalFeed.js"
 import { logical } from "../feed/LogicalFeed.js"
-import type { Retries } from "./Retries.js"
-import * as Attempts from "./Retries.js"
+import * as Retries from "./Retries.js"
 import type { RunError, RunEvent } from "./RunEvent.js"
 import type { Handler, Keeper } from "./RunHandler.js"
 
@@ -197,12 +197,12 @@ export const run = <E, R, R2 = never>(
       settings.onEvent === undefined ? Effect.void : Effect.provide(settings.onEvent(event), context)
     const memory: Memory = { position: undefined, handled: undefined, place: undefined }
     const known = (): Lsn => memory.position ?? options.start ?? LsnText.zero
-    const reconnect: Retries<RunError> = yield* Attempts.make<RunError, R2>(
+    const reconnect: Reconnect.Reconnect<RunError> = yield* Reconnect.make<RunError, R2>(
       settings.reconnect ?? usualReconnect,
       (reason, attempt, delay) =>
         delay === undefined ? Effect.void : tell({ _tag: "Retrying", reason, attempt, delay })
     )
-    const retrying = Attempts.calling<E, R2>(settings.retry, (error, attempt, delay) =>
+    const retrying = Retries.calling<E, R2>(settings.retry, (error, attempt, delay) =>
       tell({ _tag: "HandlerFailed", error, attempt, delay })
     )
     const call: Consume.Call<E, R | R2> = retrying
