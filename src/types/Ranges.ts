@@ -61,6 +61,7 @@ export const over = <A>(names: Names, type: Codec<A>): Codec<PgRange<A>> => {
   return {
     ...names,
     delimiter: ",",
+    ...(type.hasFields === true ? { hasFields: true } : {}),
     parameterFormat: 0,
     decodeText,
     decodeBinary:
@@ -92,6 +93,7 @@ export const multiOver = <A>(names: Names, type: Codec<A>): Codec<PgMultirange<A
   return {
     ...names,
     delimiter: ",",
+    ...(type.hasFields === true ? { hasFields: true } : {}),
     parameterFormat: 0,
     decodeText,
     decodeBinary:

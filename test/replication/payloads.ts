@@ -85,6 +85,10 @@ export class Consumer {
         this.demands.push(step._tag)
         this.onDescribed?.(step.unknownTypes)
         return null
+      case "Doubted":
+        this.demands.push(step._tag)
+        this.decoder.trust(step.transaction)
+        return this.take(payload)
       default:
         return step
     }

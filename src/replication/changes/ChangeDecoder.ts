@@ -27,6 +27,12 @@ export interface Described {
   readonly unknownTypes: ReadonlyArray<number>
 }
 
+/** A change of a transaction whose composites may not be described by the types that are known, until `trust` is called. */
+export interface Doubted {
+  readonly _tag: "Doubted"
+  readonly transaction: TransactionInfo
+}
+
 /** A committed transaction that waits in the store: `next` is given its blocks in order, then `end` is called. */
 export interface Replaying {
   readonly _tag: "Replaying"
@@ -40,20 +46,26 @@ export interface Replaying {
 
 /**
  * What is left to do after a payload: `Spill` the payload itself to the transaction's block, `Discard` what waits, replay
- * it, or look up types; nothing mostly.
+ * it, or look up types; nothing mostly. A payload that is `Doubted` has not been read, and is to be given again.
  */
-export type Demand = Spill | Discard | Replaying | Described
+export type Demand = Spill | Discard | Replaying | Described | Doubted
+
+/** Whether what a transaction wrote is described by the types that are known. */
+export type Describes = (transaction: TransactionInfo) => boolean
 
 export class ChangeDecoder {
   readonly relations: Relations
   private readonly messages: Decoder
   private readonly transactions = new Transactions()
   private announced: TransactionInfo | undefined
+  /** The last transaction whose composites are known to be described, or cannot be any better. */
+  private trusted: TransactionInfo | undefined
 
   constructor(
     registry: Registry,
     private readonly streaming: Streaming,
-    partitions?: Partitions
+    partitions?: Partitions,
+    private readonly describes: Describes = () => true
   ) {
     this.relations = new Relations(registry, partitions)
     this.messages = new Decoder(streaming)
@@ -62,6 +74,11 @@ export class ChangeDecoder {
   /** Whether a transaction has begun and not ended: then keepalives are no progress. */
   get isArriving(): boolean {
     return this.transactions.isArriving
+  }
+
+  /** Takes the types that are known for those of the transaction. */
+  trust(transaction: TransactionInfo): void {
+    this.trusted = transaction
   }
 
   /**
@@ -78,6 +95,10 @@ export class ChangeDecoder {
       const step = this.transactions.change(kindOf(message.tag) ?? "Change")
       if (step._tag !== "Deliver") return step
       const transaction = step.transaction!
+      if (this.trusted !== transaction && this.relations.hasFields(message.relationId)) {
+        if (!this.describes(transaction)) return { _tag: "Doubted", transaction }
+        this.trusted = transaction
+      }
       if (this.announced !== transaction) this.announce(transaction, out)
       const change = this.relations.change(message, transaction, wal.startHigh, wal.startLow)
       if (!isChange(change)) return change

@@ -67,6 +67,8 @@ export class Relations {
   private readonly streamed = new Map<number, Map<number, number>>()
   private readonly reader = new ByteReader(new Uint8Array(0))
   private arrivals = 0
+  /** Whether any relation described here has had composites. */
+  private anyFields = false
 
   constructor(
     private own: Registry,
@@ -115,6 +117,11 @@ export class Relations {
     return this.entry(id)?.decoder.isTextOnly ?? false
   }
 
+  /** Whether the relation has a column with composites in its values. */
+  hasFields(id: number): boolean {
+    return this.anyFields && this.entry(id)?.decoder.hasFields === true
+  }
+
   /** OIDs of the relation's types that the registry does not know, and so are read as text, or that have fields. */
   unknownTypes(id: number): ReadonlyArray<number> {
     return this.entry(id)?.decoder.unknownTypes ?? []
@@ -139,6 +146,7 @@ export class Relations {
     for (const [id, entry] of overlay.entries) {
       const arrival = arrived?.get(id) ?? 0
       if (arrival > (this.entries.get(id)?.arrival ?? 0)) this.entries.set(id, { ...entry, arrival })
+      if (entry.decoder.hasFields) this.anyFields = true
     }
     this.streamed.delete(xid)
   }
@@ -226,6 +234,7 @@ export class Relations {
       relation,
       message.columns.map(({ typeOid }) => this.registry.lookup(this.typeOf(typeOid)))
     )
+    if (decoder.hasFields) this.anyFields = true
     return { message, relation, decoder, arrival }
   }
 }

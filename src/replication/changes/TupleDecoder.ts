@@ -45,6 +45,8 @@ export class TupleDecoder {
   private readonly byName: ReadonlyArray<number>
   /** Whether a column cannot be read in binary. */
   readonly isTextOnly: boolean
+  /** Whether a composite is in the values of a column: its fields may be altered without a sign in the stream. */
+  readonly hasFields: boolean
   /** OIDs that the registry does not know, or may know as they are no longer because they have fields. */
   readonly unknownTypes: ReadonlyArray<number>
   /** Why the last row could not be made. */
@@ -60,6 +62,7 @@ export class TupleDecoder {
     this.text = types.map((oid) => (registry.isMissing(oid) ? dropped(oid) : Row.decodeOf(registry, oid, 0)))
     this.binary = types.map((oid) => registry.lookup(oid)?.decodeBinary ?? textOnly)
     this.isTextOnly = this.binary.includes(textOnly)
+    this.hasFields = types.some((oid) => registry.lookup(oid)?.hasFields === true)
     // A domain is told as what it is over, which will do unless it may be one that has a codec by its name.
     const wanted = registry.hasNames ? columns.map(({ typeOid }) => typeOid) : types
     this.unknownTypes = wanted.filter((oid) => {

@@ -70,15 +70,19 @@ export class FeedReader {
   weight = 0
 
   constructor(private readonly options: ReaderOptions) {
-    const { learn, registry } = options
-    this.types = new KnownTypes(registry, learn, (other) => this.decoder.relations.use(other))
+    const { learn, readDefinitions, registry } = options
+    this.types = new KnownTypes(registry, learn, readDefinitions, (other) =>
+      this.decoder.relations.use(other)
+    )
     this.position = options.link.facts.start
     this.decoder = this.decoderOf()
   }
 
   private decoderOf(): ChangeDecoder {
     const { link, partitions } = this.options
-    return new ChangeDecoder(this.types.registry, link.plugin.streaming, partitions)
+    return new ChangeDecoder(this.types.registry, link.plugin.streaming, partitions, (transaction) =>
+      this.types.describes(transaction)
+    )
   }
 
   /** The next events, never none of them. */
@@ -252,6 +256,11 @@ export class FeedReader {
             this.decoder.relations.isTextOnly(stop.relation.id) ? this.goOnAsText : Effect.void
           )
         )
+      case "Doubted":
+        return Effect.map(this.types.learnBehind(stop.transaction), () => {
+          this.decoder.trust(stop.transaction)
+          this.index--
+        })
       case "Full":
         return this.roomy
       case "Reached":
@@ -343,7 +352,7 @@ export class FeedReader {
         scope,
         blocks: yield* Scope.extend(Stream.toPull(store.read(from.xid)), scope)
       }
-    }).pipe(Effect.mapError(Option.some), Effect.zipLeft(this.types.learnFields))
+    }).pipe(Effect.mapError(Option.some), Effect.zipLeft(this.types.learnBehind(from.transaction)))
   }
 
   private replay(replay: Replay): Next<LogicalEvent> {

@@ -1,26 +1,37 @@
 /** The types that a reader of a feed knows, and those in tables described so far that may be altered while it reads. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { PgOpenError } from "../../model/PgError.js"
+import type { PgOpenError, PgSessionError } from "../../model/PgError.js"
 import type { Registry } from "../../types/Registry.js"
+import type { TransactionInfo } from "../changes/LogicalEvent.js"
+import type { ReadDefinitions, TypeDefinitions } from "./TypeDefinitions.js"
+import { sees } from "./TypeDefinitions.js"
 
 /** Gives a registry that knows what can be known of types of these OIDs. */
 export type Learn = (oids: ReadonlyArray<number>) => Effect.Effect<Registry, PgOpenError>
 
+/** The server sends a transaction a moment before other sessions see it. */
+const visibleAfter = "2 millis"
+/** How often to look for it: a second in all. */
+const mostLooks = 500
+
+type Failure = Option.Option<PgOpenError | PgSessionError>
+
 export class KnownTypes {
   private readonly withFields = new Set<number>()
+  /** What the registry was read by, at the least. */
+  private definitions: TypeDefinitions | undefined
+  /** The last transaction that was looked for has become visible in time. */
+  private waits = true
 
   constructor(
     public registry: Registry,
     private readonly ask: Learn,
-    /** Told of every registry that takes the place of another. */
+    /** `undefined` when types are given and none is looked up. */
+    private readonly read: ReadDefinitions | undefined,
+    /** Called with every registry that takes the place of another. */
     private readonly use: (registry: Registry) => void
   ) {}
-
-  /** Whether composites are in tables described so far. */
-  get hasFields(): boolean {
-    return this.withFields.size > 0
-  }
 
   /** Whether all of these types are known in their binary form. */
   areBinary(oids: ReadonlyArray<number>): boolean {
@@ -32,12 +43,22 @@ export class KnownTypes {
     return this.areBinary(oids) && !oids.some((oid) => this.registry.lookup(oid)?.hasFields)
   }
 
+  /** Whether what the transaction wrote is described by the definitions that are known. */
+  describes({ xid }: TransactionInfo): boolean {
+    if (this.read === undefined) return true
+    return this.definitions !== undefined && sees(this.definitions.snapshot, xid)
+  }
+
   /** Learns what can be known of these types; true when that is something new. */
   learn(oids: ReadonlyArray<number>): Effect.Effect<boolean, Option.Option<PgOpenError>> {
     return Effect.mapBoth(this.ask(oids), {
       onFailure: Option.some,
       onSuccess: (registry) => {
-        for (const oid of oids) if (registry.lookup(oid)?.hasFields === true) this.withFields.add(oid)
+        for (const oid of oids) {
+          if (registry.lookup(oid)?.hasFields !== true || this.withFields.has(oid)) continue
+          this.withFields.add(oid)
+          this.definitions = undefined
+        }
         if (registry === this.registry) return false
         this.registry = registry
         this.use(registry)
@@ -46,8 +67,36 @@ export class KnownTypes {
     })
   }
 
-  /** Asks for the composites again. */
+  /** Reads the composites again. */
   readonly learnFields: Effect.Effect<boolean, Option.Option<PgOpenError>> = Effect.suspend(() =>
-    this.hasFields ? this.learn([...this.withFields]) : Effect.succeed(false)
+    this.withFields.size > 0 ? this.learn([...this.withFields]) : Effect.succeed(false)
   )
+
+  /** Reads the composites again, if they have been altered, from a snapshot that has the transaction. */
+  learnBehind(transaction: TransactionInfo): Effect.Effect<void, Failure> {
+    return Effect.suspend(() => {
+      const { read, withFields } = this
+      if (read === undefined || withFields.size === 0 || this.describes(transaction)) return Effect.void
+      return Effect.gen(this, function* () {
+        // One that is only prepared is not visible before its end.
+        let looks = this.waits && transaction.gid === undefined ? mostLooks : 0
+        let found = yield* read([...withFields])
+        for (; !sees(found.snapshot, transaction.xid) && looks > 0 && !found.isSynchronous; looks--) {
+          yield* Effect.sleep(visibleAfter)
+          found = yield* read([...withFields])
+        }
+        if (transaction.gid === undefined && !found.isSynchronous)
+          this.waits = sees(found.snapshot, transaction.xid)
+        return found
+      }).pipe(
+        Effect.mapError(Option.some),
+        Effect.flatMap((found) => {
+          const isSame = found.text === this.definitions?.text
+          return Effect.map(isSame ? Effect.void : this.learnFields, () => {
+            this.definitions = found
+          })
+        })
+      )
+    })
+  }
 }

@@ -14,6 +14,7 @@ import type { Registry } from "../../types/Registry.js"
 import type { ServerWalMessage } from "../../wire/replication/WalMessage.js"
 import type { FeedError, FeedFacts, FeedLink, FeedOptions } from "./FeedLink.js"
 import * as Link from "./FeedLink.js"
+import * as CatalogSession from "./CatalogSession.js"
 import * as FeedFailure from "./FeedFailure.js"
 import type { Next, ReadError } from "./FeedReader.js"
 import type { Learn } from "./KnownTypes.js"
@@ -32,6 +33,7 @@ import * as SlotFailure from "../slots/SlotFailure.js"
 import * as SpillStore from "./SpillStore.js"
 import { Signal } from "../link/Signal.js"
 import type { TransactionEvent } from "./TransactionAssembler.js"
+import * as TypeDefinitions from "./TypeDefinitions.js"
 import * as TransactionAssembler from "./TransactionAssembler.js"
 
 /** Transactions that may be handed out and not acknowledged, unless set otherwise: 9 bytes each. */
@@ -176,13 +178,9 @@ export const logical = (
     const skips = options.missingPublications === "skip"
     const learn: Learn = types === undefined ? connector.findTypes : () => Effect.succeed(types)
     const trees = new PartitionTrees()
-    // On another session: what the walsender's has read of tables is what it would decode older changes by.
+    const catalog = yield* CatalogSession.make
     const learnTree = (table: number) =>
-      Effect.scoped(
-        Effect.flatMap(connector.open(), (session) =>
-          PublishedTrees.learn(session, options.publications, table, trees)
-        )
-      )
+      catalog.use((session) => PublishedTrees.learn(session, options.publications, table, trees))
     const link: FeedLink<Resolved> = yield* Link.open(options, {
       name: "pgoutput",
       options: (version) => PgOutput.resolve({ ...options, binary: options.binary ?? true }, version),
@@ -192,10 +190,7 @@ export const logical = (
       ...(skips ? {} : { refuses: MissingPublication.passedOver }),
       asText: PgOutput.asText,
       isBinary: Effect.gen(function* () {
-        // Not through the walsender's session: what it has read of tables is what it would decode older changes by.
-        const oids = yield* Effect.scoped(
-          Effect.flatMap(connector.open(), (session) => PublishedTypes.list(session, options.publications))
-        )
+        const oids = yield* catalog.use((session) => PublishedTypes.list(session, options.publications))
         const registry = oids.length === 0 ? connector.types : yield* learn(oids)
         return oids.every((oid) => registry.lookup(oid)?.decodeBinary !== undefined)
       }),
@@ -212,6 +207,7 @@ export const logical = (
       registry: types ?? connector.types,
       store,
       learn,
+      readDefinitions: types === undefined ? TypeDefinitions.reading(catalog) : undefined,
       partitions: { trees, anyIdentity: options.partitionIdentity === "any" },
       learnTree,
       room,

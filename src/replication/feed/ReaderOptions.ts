@@ -11,6 +11,7 @@ import type { Resolved } from "../slots/PgOutputOptions.js"
 import type { Signal } from "../link/Signal.js"
 import type { FeedError, FeedLink } from "./FeedLink.js"
 import type { Learn } from "./KnownTypes.js"
+import type { ReadDefinitions } from "./TypeDefinitions.js"
 import type { TransactionStore } from "./TransactionStore.js"
 
 /** What ends a reader besides the end of the stream; with a way to open sessions, for looking types up. */
@@ -24,6 +25,8 @@ export interface ReaderOptions {
   readonly registry: Registry
   readonly store: TransactionStore<ReadError>
   readonly learn: Learn
+  /** `undefined` when types are given and none is looked up. */
+  readonly readDefinitions: ReadDefinitions | undefined
   readonly partitions: Partitions
   /** Learns of a table whether it is partitioned, or a partition. */
   readonly learnTree: (table: number) => Effect.Effect<void, ReadError>
