@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import type { PgOpenError, PgSessionError } from "../../model/PgError.js"
 import { PgSnapshot } from "../../model/PgSnapshot.js"
 import * as Statement from "../../model/Statement.js"
-import * as Walsender from "../slots/Walsender.js"
+import * as Walsender from "../walsender/Walsender.js"
 import type { CatalogSession } from "./CatalogSession.js"
 
 export interface TypeDefinitions {
