@@ -26,7 +26,7 @@ export class BeforeError extends Data.TaggedError("BeforeError")<{
 }
 
 /** What a build reads; tests of an old commit have no place among those of now. */
-const needed = ["package.json", "tsconfig.json", "tsconfig.build.json", "src"]
+const needed = ["package.json", "tsconfig.json", "tsconfig.build.json", "src", "test/tools"]
 
 /** The full name of a commit. */
 const resolve = (commit: string) =>
@@ -66,10 +66,7 @@ export const build = Effect.fn("Before.build")(function* (commit: string) {
     )
     yield* run("unpacking its files", Command.make("tar", "-xf", "tree.tar"))
     yield* fs.symlink(`${root}/node_modules`, `${folder}/node_modules`)
-    yield* run(
-      "compiling it",
-      Command.make(process.execPath, "node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json")
-    )
+    yield* run("compiling it", Command.make("npm", "run", "--silent", "build"))
     yield* fs.writeFileString(marker, name)
   }
   yield* fs.remove(scripts, { recursive: true, force: true })

@@ -34,6 +34,7 @@ describe("the project that installs the tarball", () => {
   it("wants code and the pages in the tarball, and nothing else", () => {
     const paths = [
       "dist/index.js",
+      "dist/wire/Tag.d.ts",
       "dist/wire/Tag.d.ts.map",
       "src/index.ts",
       "README.md",
@@ -41,6 +42,8 @@ describe("the project that installs the tarball", () => {
       "dist/x.log"
     ]
     expect(foreignFiles({ filename: "", size: 0, files: paths.map((path) => ({ path })) })).toEqual([
+      "dist/wire/Tag.d.ts.map",
+      "src/index.ts",
       "test/a.test.ts",
       "dist/x.log"
     ])

@@ -13,7 +13,7 @@ export interface Packed {
   readonly files: ReadonlyArray<{ readonly path: string }>
 }
 
-const belongs = /^(?:(?:dist|src)\/.+\.(?:js|ts|map)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
+const belongs = /^(?:dist\/.+\.(?:js|d\.ts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
 
 /** Files of a tarball that no user needs. */
 export const foreignFiles = ({ files }: Packed): ReadonlyArray<string> =>
