@@ -32,6 +32,8 @@ export type {
   RowsToWrite,
   TableName,
   TypedInto,
+  TypedToRead,
+  TypedToWrite,
   Unstated
 } from "./copy/CopyRows.js"
 export { PgCopyRowError } from "./model/CopyRowError.js"

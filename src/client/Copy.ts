@@ -15,8 +15,9 @@ import * as Effect from "effect/Effect"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { CopyResult } from "../connection/copy/CopyIn.js"
+import * as CopyHint from "../copy/CopyHint.js"
 import * as CopyPlan from "../copy/CopyPlan.js"
-import type { BytesFrom, BytesInto } from "../copy/CopyRows.js"
+import type { BytesFrom, BytesInto, TableName } from "../copy/CopyRows.js"
 import type { CopyOptions } from "../connection/PgConnection.js"
 import type { PgSessionError } from "../model/PgError.js"
 import * as CopyWays from "./CopyWays.js"
@@ -46,12 +47,18 @@ export interface ByteCopies<Err, Env> {
 const optionsOf = (what: string | CopyOptions, options: CopyOptions | undefined): CopyOptions | undefined =>
   options ?? (typeof what === "string" ? undefined : what)
 
+const tableOf = (what: string | BytesInto | BytesFrom): TableName | undefined =>
+  typeof what === "string" || "query" in what ? undefined : what.table
+
 export const make = <Err, Env>(ways: CopyWays.Ways<Err, Env>): ByteCopies<Err | PgSessionError, Env> => ({
   from: (target, source, options) =>
     ways.effect((connection) =>
       Effect.flatMap(
         typeof target === "string" ? Effect.succeed(target) : CopyPlan.bytesInto(connection, target),
-        (sql) => connection.copyFrom(sql, source, optionsOf(target, options))
+        (sql) =>
+          connection
+            .copyFrom(sql, source, optionsOf(target, options))
+            .pipe(Effect.mapError(CopyHint.of(tableOf(target), sql)))
       )
     ),
   sink: (target, options) =>
@@ -60,7 +67,9 @@ export const make = <Err, Env>(ways: CopyWays.Ways<Err, Env>): ByteCopies<Err | 
         ? connection.copySink(target, options)
         : Sink.unwrap(
             Effect.map(CopyPlan.bytesInto(connection, target), (sql) =>
-              connection.copySink(sql, optionsOf(target, options))
+              connection
+                .copySink(sql, optionsOf(target, options))
+                .pipe(Sink.mapError(CopyHint.of(target.table, sql)))
             )
           )
     ),
@@ -70,7 +79,9 @@ export const make = <Err, Env>(ways: CopyWays.Ways<Err, Env>): ByteCopies<Err | 
         ? connection.copyTo(source, options)
         : Stream.unwrap(
             Effect.map(CopyPlan.bytesFrom(connection, source), (sql) =>
-              connection.copyTo(sql, optionsOf(source, options))
+              connection
+                .copyTo(sql, optionsOf(source, options))
+                .pipe(Stream.mapError(CopyHint.of(tableOf(source), sql)))
             )
           )
     )

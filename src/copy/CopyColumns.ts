@@ -63,9 +63,18 @@ export const merge = (
   described: ReadonlyArray<Column>,
   found: Found
 ): Either.Either<ReadonlyArray<Column>, string> =>
-  fromStated(
-    columns.map((column, index) =>
-      typeof column === "string" ? { name: column, type: described[index]?.typeOid ?? 0 } : column
+  Either.map(
+    fromStated(
+      columns.map((column, index) =>
+        typeof column === "string" ? { name: column, type: described[index]?.typeOid ?? 0 } : column
+      ),
+      found
     ),
-    found
+    (stated) => stated.map((column, index) => withPlace(column, described[index]))
   )
+
+/** The column with its place in the table, where the server has described it. */
+const withPlace = (column: Column, described: Column | undefined): Column =>
+  described === undefined
+    ? column
+    : { ...column, tableOid: described.tableOid, columnNumber: described.columnNumber }

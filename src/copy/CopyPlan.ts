@@ -6,15 +6,17 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { Column } from "../model/Column.js"
+import { type Column, ofType } from "../model/Column.js"
 import { PgUsageError } from "../model/PgError.js"
 import type { PgCodecError, PgSessionError } from "../model/PgError.js"
 import * as Statement from "../model/Statement.js"
 import type { Registry } from "../types/Registry.js"
-import type { WantedRow } from "../schema/Wanted.js"
+import type { PgType } from "../schema/PgType.js"
+import type { WantedColumn, WantedRow } from "../schema/Wanted.js"
 import { lossless } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
 import * as CopyColumns from "./CopyColumns.js"
+import * as CopyHint from "./CopyHint.js"
 import * as CopyFormat from "./CopyFormat.js"
 import * as CopyOption from "./CopyOption.js"
 import type { Options } from "./CopyOption.js"
@@ -27,9 +29,11 @@ import type {
   RowsFrom,
   RowsInto,
   RowsToRead,
-  RowsToWrite,
-  TypedInto
+  TypedInto,
+  TypedToRead,
+  TypedToWrite
 } from "./CopyTarget.js"
+import * as GeneratedColumns from "./GeneratedColumns.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 
 /** Everything a copy of rows needs to know. */
@@ -40,6 +44,8 @@ export interface Plan {
   readonly registry: Registry
   /** Those that columns have instead of the registry's. */
   readonly codecs: Row.ColumnCodecs
+  /** The table that rows go to or come from; `undefined` of a query, and of data without a server. */
+  readonly table: CopyStatement.TableName | undefined
 }
 
 /** A Schema that looks at the columns before anything is copied; `undefined` where there is none. */
@@ -72,17 +78,45 @@ const wantedBy = (
       )
 
 /** Columns that are not named are those that the Schema has, and it must have some and no others. */
-const named = (wanted: WantedRow | undefined): Effect.Effect<WantedRow, PgUsageError> => {
+const named = (
+  wanted: WantedRow | undefined,
+  use: keyof typeof operations
+): Effect.Effect<WantedRow, PgUsageError> => {
   if (wanted !== undefined && wanted.columns.length > 0 && !wanted.isOpen) return Effect.succeed(wanted)
   const why = wanted?.isOpen === true ? "takes columns of any name" : "has no columns"
   return Effect.fail(
     new PgUsageError({
-      operation: operations.into,
+      operation: operations[use],
       argument: "columns",
       reason: `must name the columns, because the Schema ${why}, got nothing`,
       sql: ""
     })
   )
+}
+
+/** The columns that a Schema names, of the one type that it has for each. */
+const typed = (
+  wanted: ReadonlyArray<WantedColumn>,
+  registry: Registry,
+  use: keyof typeof operations
+): Effect.Effect<ReadonlyArray<Column>, PgUsageError> => {
+  const columns = wanted.map(({ name, types }) => ({ name, oid: oneOid(types ?? [], registry) }))
+  const untyped = columns.find(({ oid }) => oid === undefined)
+  if (untyped === undefined) return Effect.succeed(columns.map(({ name, oid }) => ofType(oid!, name)))
+  const reason = `must state the types, because the Schema has no built-in type for ${JSON.stringify(untyped.name)}, or several: columns: [{ name: ${JSON.stringify(untyped.name)}, type: "text" }, …]`
+  return Effect.fail(new PgUsageError({ operation: operations[use], argument: "columns", reason, sql: "" }))
+}
+
+/** The OID of the type; of several types that are written alike, of the first. */
+const oneOid = (types: ReadonlyArray<PgType>, registry: Registry): number | undefined => {
+  const codecs = types.flatMap(({ codec, oid }) =>
+    oid === undefined ? [] : [codec ?? registry.lookup(oid) ?? lossless.lookup(oid)]
+  )
+  const [first] = codecs
+  return first !== undefined &&
+    codecs.every((each) => each?.encodeBinary === first.encodeBinary && each?.encodeText === first.encodeText)
+    ? first.oid
+    : undefined
 }
 
 const orRefuse = <A>(
@@ -150,6 +184,37 @@ const resolve = (
 
 const noCodecs: Row.ColumnCodecs = []
 
+const quoted = (names: ReadonlyArray<string>): string => names.map((name) => JSON.stringify(name)).join(", ")
+
+/** Refuses a Schema whose values may be without a column that is copied: COPY has a value for each column of each row. */
+const given = (
+  look: Look,
+  names: ReadonlyArray<string>,
+  operation: Operation
+): Effect.Effect<void, PgUsageError> => {
+  const missing = look?.optional().filter((name) => names.includes(name)) ?? []
+  if (missing.length === 0) return Effect.void
+  const reason = `must have a value for ${quoted(missing)} in every row, because COPY stores one in each column, and the field is optional: Schema.NullOr stores NULL, Copy.orDefault the column's default, and columns that are named without it leave it out`
+  return Effect.fail(
+    new PgUsageError({ operation: `Copy.${operation}`, argument: "schema", reason, sql: "" })
+  )
+}
+
+/** Refuses columns whose values the server computes. */
+const written = (
+  connection: PgConnection,
+  columns: ReadonlyArray<Column>,
+  look: Look
+): Effect.Effect<void, PgUsageError> =>
+  Effect.flatMap(GeneratedColumns.of(connection, columns), (generated) => {
+    if (generated.length === 0) return Effect.void
+    const others = columns.filter((column) => !generated.includes(column)).map(({ name }) => name)
+    const argument = look === undefined ? "columns" : "schema"
+    const cure = look === undefined ? `[${quoted(others)}]` : "Schema.omit makes one without"
+    const reason = `must be without ${quoted(generated.map(({ name }) => name))}, because the server computes generated columns: ${cure}`
+    return Effect.fail(new PgUsageError({ operation: "Copy.rowsInto", argument, reason, sql: "" }))
+  })
+
 /** The plan of a copy into a table. Columns that are not named are those that the Schema has. */
 export const into = (
   connection: PgConnection,
@@ -160,12 +225,14 @@ export const into = (
     const version = yield* connection.serverVersion
     yield* admit(target, { use: "into", data: "rows", version, named: true })
     const wants = yield* wantedBy(look, "into")
-    const own = target.columns === undefined ? yield* named(wants) : undefined
+    const own = target.columns === undefined ? yield* named(wants, "into") : undefined
     const query = yield* orRefuse(
       CopyStatement.query(target.table, target.columns?.map(CopyColumns.nameOf)),
       "rowsInto"
     )
-    const seen = yield* resolve(connection, target.columns, query, "encode")
+    const seen = yield* resolve(connection, target.columns, query, "encode").pipe(
+      Effect.mapError(CopyHint.of(target.table, query))
+    )
     yield* look?.compare(connection, seen) ?? Effect.void
     const columns =
       own === undefined ? seen.columns : seen.columns.filter(({ name }) => own.get(name) !== undefined)
@@ -177,7 +244,9 @@ export const into = (
     const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "encode", codecs), "rowsInto")
     const names = columns.map(({ name }) => name)
     const sql = yield* orRefuse(CopyStatement.into(target.table, names, wanted), "rowsInto")
-    return { sql, columns, format, registry, codecs }
+    yield* given(look, names, "rowsInto")
+    yield* written(connection, columns, look)
+    return { sql, columns, format, registry, codecs, table: target.table }
   })
 
 /** The plan of a copy out of a table or a query. */
@@ -190,9 +259,11 @@ export const from = <M extends Row.RowMode>(
     const version = yield* connection.serverVersion
     yield* admit(source, { use: "from", data: "rows", version, named: true })
     yield* wantedBy(look, "from")
-    const asked = "query" in source ? undefined : source.columns
+    const [table, asked] = "query" in source ? [undefined, undefined] : [source.table, source.columns]
     const query = yield* orRefuse(queryOf(source, asked?.map(CopyColumns.nameOf)), "rowsFrom")
-    const seen = yield* resolve(connection, asked, query, "decode")
+    const seen = yield* resolve(connection, asked, query, "decode").pipe(
+      Effect.mapError(CopyHint.of(table, query))
+    )
     yield* look?.compare(connection, seen) ?? Effect.void
     const { columns, registry } = seen
     const codecs = look?.codecs(columns, registry) ?? noCodecs
@@ -201,7 +272,7 @@ export const from = <M extends Row.RowMode>(
       : { ...source, ...CopyFormat.best(columns, registry, "decode", codecs) }
     const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "decode", codecs), "rowsFrom")
     const sql = yield* orRefuse(CopyStatement.fromChoosing(query, wanted), "rowsFrom")
-    return { sql, columns, format, registry, codecs }
+    return { sql, columns, format, registry, codecs, table }
   })
 
 const queryOf = (
@@ -212,21 +283,30 @@ const queryOf = (
 
 /** The plan for data without a server. */
 export const data = (
-  stated: RowsToWrite | RowsToRead<Row.RowMode>,
+  stated: TypedToWrite | TypedToRead | RowsToRead<Row.RowMode>,
   direction: CopyFormat.Direction,
   look?: Look
 ): Effect.Effect<Plan, PgCodecError | PgUsageError> =>
   Effect.gen(function* () {
     const operation = direction === "encode" ? "encodeRows" : "decodeRows"
     yield* admit(stated, { use: direction, data: "rows", version: undefined, named: true })
-    yield* wantedBy(look, direction)
+    const wants = yield* wantedBy(look, direction)
     const registry = stated.types ?? lossless
-    const columns = yield* orRefuse(CopyColumns.fromStated(stated.columns), operation)
+    const columns =
+      stated.columns === undefined
+        ? yield* typed((yield* named(wants, direction)).columns, registry, direction)
+        : yield* orRefuse(CopyColumns.fromStated(stated.columns), operation)
     yield* look?.hold({ columns, registry, sql: undefined, direction }) ?? Effect.void
     const codecs = look?.codecs(columns, registry) ?? noCodecs
     const wanted: Options = isStated(stated) ? stated : { ...stated, format: "binary" }
     const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, direction, codecs), operation)
-    return { sql: "", columns, format, registry, codecs }
+    if (direction === "encode")
+      yield* given(
+        look,
+        columns.map(({ name }) => name),
+        operation
+      )
+    return { sql: "", columns, format, registry, codecs, table: undefined }
   })
 
 /** The statement of a copy of bytes into a table. */

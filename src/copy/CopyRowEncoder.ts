@@ -139,7 +139,7 @@ export class CopyRowEncoder {
     const target = isBinary ? this.writer : this.fields
     if (isBinary) target.int16(this.columns.length)
     const failure = this.plan.write(target, values)
-    if (failure !== null) return this.refused(failure)
+    if (failure !== null) return this.refused(failure, values)
     if (hasDefault) this.markDefaults(given)
     if (!isBinary) this.line(false)
     return this.writer.failure === null ? undefined : this.error(this.writer.failure)
@@ -183,8 +183,12 @@ export class CopyRowEncoder {
     )
   }
 
-  private refused(failure: Parameters.ParameterFailure): PgCopyRowError {
-    if (failure._tag === "Refused") return this.error(failure.reason, failure.index, failure.type)
+  private refused(failure: Parameters.ParameterFailure, values: ReadonlyArray<unknown>): PgCopyRowError {
+    if (failure._tag === "Refused") {
+      const { index, reason, type } = failure
+      const cure = values[index] === undefined ? ": null stores NULL, Copy.Default the column's default" : ""
+      return this.error(`${reason}${cure}`, index, type)
+    }
     const { expected, received } = failure
     return this.error(
       `${received} ${received === 1 ? "value" : "values"} for ${expected} ${expected === 1 ? "column" : "columns"}`

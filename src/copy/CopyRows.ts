@@ -20,6 +20,7 @@ import type { PgCopyRowError } from "../model/CopyRowError.js"
 import type { PgCodecError, PgSessionError, PgUsageError } from "../model/PgError.js"
 import type * as Row from "../types/Row.js"
 import type { CopyResult } from "../connection/copy/CopyIn.js"
+import * as CopyHint from "./CopyHint.js"
 import * as CopyPlan from "./CopyPlan.js"
 import type { Plan } from "./CopyPlan.js"
 import { CopyRowDecoder } from "./CopyRowDecoder.js"
@@ -32,7 +33,9 @@ import type {
   RowsInto,
   RowsToRead,
   RowsToWrite,
-  TypedInto
+  TypedInto,
+  TypedToRead,
+  TypedToWrite
 } from "./CopyTarget.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 
@@ -51,6 +54,8 @@ export type {
   RowsToRead,
   RowsToWrite,
   TypedInto,
+  TypedToRead,
+  TypedToWrite,
   Unstated
 } from "./CopyTarget.js"
 export type { RowInput } from "./CopyRowEncoder.js"
@@ -211,7 +216,9 @@ export const into = <E, R>(
   rows: Stream.Stream<RowInput, E, R>
 ): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R> =>
   Effect.flatMap(CopyPlan.into(connection, target), (plan) =>
-    connection.copyFrom(plan.sql, paced(plan, rows), target)
+    connection
+      .copyFrom(plan.sql, paced(plan, rows), target)
+      .pipe(Effect.mapError(CopyHint.of(plan.table, plan.sql)))
   )
 
 /** The same with values of a Schema, whose columns are compared with the table's before anything is sent. */
@@ -222,7 +229,9 @@ export const typedInto = <A, I extends object, RS, E, R>(
   values: Stream.Stream<A, E, R>
 ): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R | RS> =>
   Effect.flatMap(CopyPlan.into(connection, target, CopySchema.look(schema)), (plan) =>
-    connection.copyFrom(plan.sql, paced(plan, typedEncoding(plan, schema)(values)), target)
+    connection
+      .copyFrom(plan.sql, paced(plan, typedEncoding(plan, schema)(values)), target)
+      .pipe(Effect.mapError(CopyHint.of(plan.table, plan.sql)))
   )
 
 const sinkOf = (
@@ -232,7 +241,7 @@ const sinkOf = (
 ): Sink.Sink<CopyResult, RowInput, never, PgSessionError | PgCopyRowError> =>
   Sink.fromChannel(
     Channel.pipeToOrFail(encoding<never>(plan), Sink.toChannel(connection.copySink(plan.sql, target)))
-  )
+  ).pipe(Sink.mapError(CopyHint.of(plan.table, plan.sql)))
 
 /** `into` as a sink, for the end of a pipeline. It hears the server only when rows come. */
 export const sink = (
@@ -264,7 +273,7 @@ export const from = <M extends Row.RowMode = "object">(
   Stream.unwrap(
     Effect.map(CopyPlan.from(connection, source), (plan) =>
       Stream.pipeThroughChannel(
-        connection.copyTo(plan.sql, source),
+        Stream.mapError(connection.copyTo(plan.sql, source), CopyHint.of(plan.table, plan.sql)),
         decoding<M, PgSessionError>(plan, source)
       )
     )
@@ -297,14 +306,14 @@ type Decoding<A, RS = never> = <E, R>(
 
 /**
  * Rows, or values of a Schema, to the bytes of a copy, about 64 kB at a time: for a file that a server, or `decode`, is to
- * read.
+ * read. Columns that are not given are those of the Schema, in its order; then each field must have a built-in type.
  */
 export function encode(data: RowsToWrite): Encoding<RowInput>
 export function encode<A, I extends object, RS>(
-  data: RowsToWrite,
+  data: TypedToWrite,
   schema: Schema.Schema<A, I, RS>
 ): Encoding<A, RS>
-export function encode<A, I extends object, RS>(data: RowsToWrite, schema?: Schema.Schema<A, I, RS>) {
+export function encode<A, I extends object, RS>(data: TypedToWrite, schema?: Schema.Schema<A, I, RS>) {
   return <E, R>(rows: Stream.Stream<A & RowInput, E, R>) =>
     schema === undefined
       ? Stream.unwrap(
@@ -328,24 +337,24 @@ export function encode<A, I extends object, RS>(data: RowsToWrite, schema?: Sche
  */
 export function decode<M extends Row.RowMode = "object">(data: RowsToRead<M>): Decoding<RowOf<M>>
 export function decode<A, I extends object, RS>(
-  data: RowsToRead,
+  data: TypedToRead,
   schema: Schema.Schema<A, I, RS>
 ): Decoding<A, RS>
 export function decode<A, I extends object, RS, M extends Row.RowMode>(
-  data: RowsToRead<M>,
+  data: RowsToRead<M> | TypedToRead,
   schema?: Schema.Schema<A, I, RS>
 ) {
   return <E, R>(bytes: Stream.Stream<Uint8Array, E, R>) =>
     schema === undefined
       ? Stream.unwrap(
           Effect.map(CopyPlan.data(data, "decode"), (plan) =>
-            Stream.pipeThroughChannel(bytes, decoding<M, E>(plan, data))
+            Stream.pipeThroughChannel(bytes, decoding<Row.RowMode, E>(plan, data))
           )
         )
       : Stream.unwrap(
           Effect.map(CopyPlan.data(data, "decode", CopySchema.look(schema)), (plan) =>
             bytes.pipe(
-              Stream.pipeThroughChannel(decoding<M, E>(plan, data)),
+              Stream.pipeThroughChannel(decoding<Row.RowMode, E>(plan, data)),
               Stream.pipeThroughChannel(typedDecoding<A, I, RS, E | PgCopyRowError>(plan, schema))
             )
           )

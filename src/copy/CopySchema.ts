@@ -11,6 +11,7 @@ import { PgCodecError, PgCopyRowError } from "../model/PgError.js"
 import * as Statement from "../model/Statement.js"
 import type * as Compare from "../schema/Compare.js"
 import * as RowEncoder from "../schema/RowEncoder.js"
+import * as OptionalColumns from "../schema/OptionalColumns.js"
 import * as Rows from "../schema/Rows.js"
 import type { WantedRow } from "../schema/Wanted.js"
 import type { Registry } from "../types/Registry.js"
@@ -33,6 +34,8 @@ export interface Look {
   /** The columns that the Schema wants; left when no row goes through it. */
   readonly wanted: Either.Either<WantedRow, string>
   readonly codecs: (columns: ReadonlyArray<Column>, registry: Registry) => Row.ColumnCodecs | undefined
+  /** The columns that an encoded row may be without. */
+  readonly optional: () => ReadonlyArray<string>
   /** Fails when the columns do not fit. */
   readonly hold: (seen: Seen) => Effect.Effect<void, PgCodecError>
   /**
@@ -60,6 +63,7 @@ export const look = <A, I extends object, R>(schema: Schema.Schema<A, I, R>): Lo
   return {
     wanted: rows.wanted,
     codecs: (columns, registry) => rows.codecs(columns, registry),
+    optional: () => OptionalColumns.of(schema.ast),
     hold: (seen) =>
       Effect.suspend(() => {
         const comparison = rows.refuses(seen.columns, seen.registry)

@@ -116,21 +116,31 @@ interface Data {
 /** Data that no server is asked about, such as a file's. The format is binary unless given. */
 export type RowData = Data & (Unstated | CopyFormat.CopyFormat)
 
+type Written =
+  | ((Unstated | AsBinary | AsAny) & NotWritten & NotRead & NotQuoted)
+  | ((AsText | AsLines) & WritesLines & NotRead & NotQuoted)
+  | (AsCsv & WritesLines & NotRead & WritesCsv)
+
+type Read =
+  | ((Unstated | AsBinary | AsAny | AsText | AsLines) & NotWritten & NotRead & NotQuoted)
+  | (AsCsv & NotWritten & ReadsCsv & NotQuoted)
+
+/** Data whose columns, unless given, are those of a Schema, in its order and of its types. */
+interface TypedData extends Omit<Data, "columns"> {
+  readonly columns?: ReadonlyArray<CopyColumn>
+}
+
 /** Data to be written. */
-export type RowsToWrite = Data &
-  (
-    | ((Unstated | AsBinary | AsAny) & NotWritten & NotRead & NotQuoted)
-    | ((AsText | AsLines) & WritesLines & NotRead & NotQuoted)
-    | (AsCsv & WritesLines & NotRead & WritesCsv)
-  )
+export type RowsToWrite = Data & Written
+
+/** Data to be written from values of a Schema. */
+export type TypedToWrite = TypedData & Written
 
 /** Data to be read. */
-export type RowsToRead<M extends Row.RowMode = "object"> = Data &
-  ReadSettings<M> &
-  (
-    | ((Unstated | AsBinary | AsAny | AsText | AsLines) & NotWritten & NotRead & NotQuoted)
-    | (AsCsv & NotWritten & ReadsCsv & NotQuoted)
-  )
+export type RowsToRead<M extends Row.RowMode = "object"> = Data & ReadSettings<M> & Read
+
+/** Data to be read as values of a Schema. */
+export type TypedToRead = TypedData & ReadSettings<"object"> & Read
 
 /** The format that bytes are in. The encoding is that of the bytes, as the server names it; unless given, UTF-8. */
 interface InEncoding {
@@ -149,7 +159,7 @@ export type BytesInto = {
   Into<Binary, Bytes<AsText> | Bytes<AsLines>, Bytes<AsCsv>>
 
 /** The header that a server writes; comparing names is for who reads. */
-type Written<F> = Omit<Bytes<F>, "header"> & { readonly header?: boolean }
+type HeaderWritten<F> = Omit<Bytes<F>, "header"> & { readonly header?: boolean }
 
 /** Where bytes come from, and the format to have them in. */
 export type BytesFrom = (
@@ -157,4 +167,4 @@ export type BytesFrom = (
   | { readonly query: Statement }
 ) &
   CopyOptions &
-  From<Binary, Written<AsText> | Written<AsLines>, Written<AsCsv>>
+  From<Binary, HeaderWritten<AsText> | HeaderWritten<AsLines>, HeaderWritten<AsCsv>>

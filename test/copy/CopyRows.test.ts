@@ -113,7 +113,10 @@ describe("rows as the data of a copy", () => {
       const { error } = yield* rowFailure(CopyRows.encode({ columns })(Stream.make({})))
       assert.deepStrictEqual(
         [error.column, error.reason],
-        ["__proto__", "expected a value or null, got undefined"]
+        [
+          "__proto__",
+          "expected a value or null, got undefined: null stores NULL, Copy.Default the column's default"
+        ]
       )
     })
   )

@@ -1,5 +1,6 @@
 /** Copies of rows through a Schema, with a server that follows a script and with files. */
 import { assert, describe, it } from "@effect/vitest"
+import * as BigDecimal from "effect/BigDecimal"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -200,6 +201,107 @@ describe("rows of a Schema, as the data of a copy", () => {
       const wrong = [{ name: "id", type: "text" }, stated[1]!]
       const error = yield* Effect.flip(Stream.runDrain(Copy.encodeRows({ columns: wrong }, Row)(rows)))
       assert.match(error.message, /id +text .*int4/)
+    })
+  )
+})
+
+describe("a Schema whose values may be without a column", () => {
+  const Row = Schema.Struct({
+    id: PgSchema.Int4,
+    note: Schema.optional(PgSchema.Text),
+    tag: Schema.optionalWith(PgSchema.Text, { as: "Option" })
+  })
+  const rows = Stream.die("nothing is read of the source")
+  const table = ["id", "note", "tag"].map((name, index) =>
+    column(name, { typeOid: index === 0 ? Oid.int4 : Oid.text })
+  )
+
+  it.effect("is refused before a row is written, with the cure", () =>
+    Effect.gen(function* () {
+      const describing = [extendedQuery({ sql: /^select /, columns: table })]
+      const errors = [
+        yield* Effect.flip(Stream.runDrain(Copy.encodeRows({ format: "text" }, Row)(rows))),
+        yield* withServer(describing, (copy) => Effect.flip(copy.rowsInto({ table: "t" }, Row, rows))),
+        yield* withServer(describing, (copy) =>
+          Effect.flip(Stream.run(rows, copy.rowsSink({ table: "t" }, Row)))
+        )
+      ]
+      for (const error of errors) {
+        assert.deepInclude(error, { _tag: "PgUsageError", argument: "schema" })
+        assert.match(error.message, /must have a value for "note", "tag" in every row/)
+        assert.match(error.message, /Schema\.NullOr stores NULL, Copy\.orDefault the column's default/)
+      }
+    })
+  )
+
+  it.effect("goes with columns that are named without it, and reads files", () =>
+    Effect.gen(function* () {
+      const stated = [{ name: "id", type: "int4" }]
+      const some = Stream.make({ id: 1, tag: Option.none() })
+      const bytes = yield* collect(Copy.encodeRows({ columns: stated, format: "csv" }, Row)(some))
+      assert.deepStrictEqual(bytes.map(textOf), ["1\n"])
+      const read = Copy.decodeRows({ columns: stated, format: "csv" }, Row)(Stream.fromIterable(bytes))
+      assert.deepStrictEqual(yield* collect(read), [{ id: 1, tag: Option.none() }])
+    })
+  )
+
+  it.effect("is told of by row where only the row shows it", () =>
+    Effect.gen(function* () {
+      const stated = [
+        { name: "id", type: "int4" },
+        { name: "note", type: "text" }
+      ]
+      const plain = Stream.fromIterable<Copy.RowInput>([{ id: 1, note: "a" }, { id: 2 }])
+      const error = yield* rowFailure(Stream.runDrain(Copy.encodeRows({ columns: stated })(plain)))
+      assert.strictEqual(
+        error.message,
+        `row 2 of the copy cannot be sent: column "note" of type text: expected a value or null, got undefined: null stores NULL, Copy.Default the column's default`
+      )
+    })
+  )
+})
+
+describe("the columns of a file, where none are given", () => {
+  class Row extends Schema.Class<Row>("Row")({
+    id: PgSchema.Int8,
+    name: PgSchema.AnyText.pipe(Schema.propertySignature, Schema.fromKey("full_name")),
+    price: Schema.NullOr(PgSchema.BigDecimalFromNumeric),
+    tags: PgSchema.array(PgSchema.Text)
+  }) {}
+  const given = [
+    new Row({ id: 2n ** 60n, name: "a\tb", price: null, tags: ["x", "NULL"] }),
+    new Row({ id: -1n, name: "", price: BigDecimal.unsafeFromString("1.50"), tags: [] })
+  ]
+
+  it.effect("are those of the Schema, by its types and in its order, in every format", () =>
+    Effect.gen(function* () {
+      for (const format of ["binary", "text", "csv", undefined] as const) {
+        const bytes = yield* collect(Copy.encodeRows({ format }, Row)(Stream.fromIterable(given)))
+        const read = yield* collect(Copy.decodeRows({ format }, Row)(Stream.fromIterable(bytes)))
+        assert.deepStrictEqual(read, given)
+      }
+      const csv = Copy.encodeRows({ format: "csv", header: true }, Row)(Stream.fromIterable(given))
+      assert.match((yield* collect(csv)).map(textOf).join(""), /^id,full_name,price,tags\n/)
+    })
+  )
+
+  it.effect("have to be stated where the Schema has no one built-in type", () =>
+    Effect.gen(function* () {
+      for (const other of [
+        Schema.String,
+        PgSchema.type("mood", Schema.String),
+        Schema.Union(PgSchema.Int2, PgSchema.Int4)
+      ]) {
+        const Untyped = Schema.Struct({ id: PgSchema.Int4, other: other as typeof Schema.String })
+        for (const way of [
+          Stream.runDrain(Copy.encodeRows({}, Untyped)(Stream.make({ id: 1, other: "" }))),
+          Stream.runDrain(Copy.decodeRows({}, Untyped)(Stream.empty))
+        ]) {
+          const error = yield* Effect.flip(way)
+          assert.deepInclude(error, { _tag: "PgUsageError", argument: "columns" })
+          assert.match(error.message, /no built-in type for "other", or several/)
+        }
+      }
     })
   )
 })
@@ -439,6 +541,51 @@ describe("a copy through a Schema, by the wire", () => {
         assert.deepInclude(error, { _tag: "PgUsageError", argument: "schema" })
         assert.match(error.message, /must decode from an object whose fields are columns/)
       }
+    })
+  )
+})
+
+describe("a table that is not there, by a name with a point in it", () => {
+  const refusedBy = (sql: string | RegExp) => [
+    expect({ _tag: "Query", sql }),
+    send(
+      ScriptedServer.errorResponse({ code: "42P01", text: 'relation "public.items" does not exist' }),
+      readyForQuery()
+    )
+  ]
+  const hint =
+    'HINT: table: "public.items" is one name, with the point in it. A schema and a table are written table: ["public", "items"].'
+
+  it.effect("is refused with the cure, by rows and by bytes", () =>
+    Effect.gen(function* () {
+      const table = "public.items"
+      const stated = [{ name: "id", type: "int4" }]
+      const rows = Stream.make([1])
+      const bytes = Stream.make(new Uint8Array(1))
+      const undescribed = [
+        expect({ _tag: "Parse", sql: 'select * from "public.items"' }),
+        expect({ _tag: "Describe" }),
+        expect({ _tag: "Sync" }),
+        send(ScriptedServer.errorResponse({ code: "42P01" }), readyForQuery())
+      ]
+      for (const [script, run] of [
+        [refusedBy(/^copy "public/), (copy) => copy.rowsInto({ table, columns: stated }, rows)],
+        [refusedBy(/^copy "public/), (copy) => Stream.run(rows, copy.rowsSink({ table, columns: stated }))],
+        [refusedBy(/^copy \(select/), (copy) => Stream.runDrain(copy.rowsFrom({ table, columns: stated }))],
+        [undescribed, (copy) => Stream.runDrain(copy.rowsFrom({ table }))],
+        [refusedBy(/^copy "public/), (copy) => copy.from({ table, format: "text" }, bytes)],
+        [refusedBy(/^copy "public/), (copy) => Stream.run(bytes, copy.sink({ table, format: "text" }))],
+        [refusedBy(/^copy \(select/), (copy) => Stream.runDrain(copy.to({ table, format: "text" }))]
+      ] as ReadonlyArray<
+        readonly [ScriptedServer.Script, (copy: Copy.CopiesOn) => Effect.Effect<unknown, Error>]
+      >) {
+        const error = yield* withServer(script, (copy) => Effect.flip(run(copy)))
+        assert.include(error.message, hint)
+      }
+      const plain = yield* withServer(refusedBy(/^copy "items"/), (copy) =>
+        Effect.flip(copy.from({ table: ["items"], format: "text" }, bytes))
+      )
+      assert.notInclude(plain.message, "HINT")
     })
   )
 })
