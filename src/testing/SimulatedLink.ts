@@ -1,5 +1,5 @@
 /** One connection through a simulated network: two directions, each a fiber that delivers in order and when it is time. */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { TransportFailure } from "../model/PgError.js"

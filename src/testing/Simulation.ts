@@ -19,6 +19,8 @@ import { SeededRandom } from "./SeededRandom.js"
 import { SeededScheduler } from "./SeededScheduler.js"
 import { VirtualClock } from "./VirtualClock.js"
 
+const afterQuiet = (callback: () => void): void => afterTurn(() => afterTurn(callback))
+
 /** Above it, fibers would be busy with giving way alone. */
 const mostYields = 0.05
 
@@ -96,11 +98,12 @@ export const simulate = <A, E, R>(
         const millis = clock.unsafeCurrentTimeMillis() - start
         resume(Effect.fail(new SimulationStuck({ reason, seed, steps: scheduler.steps, millis })))
       }
-      // Callbacks of links in memory are microtasks; all of them have run when the event loop had its turn.
+      // Callbacks of links in memory are microtasks, and a connection that has read much gives the event loop a turn: all of them
+      // have run when the loop had two turns in which no fiber became ready.
       const settle = (): void => {
         if (isWaiting || isOver) return
         isWaiting = true
-        afterTurn(() => {
+        afterQuiet(() => {
           isWaiting = false
           if (isOver || !scheduler.isIdle) return
           if (!clock.advance((count) => random.below(count))) return stuck("deadlock")

@@ -43,7 +43,11 @@ export class Conversation {
     link.resume()
   }
 
+  /** Bytes or the end have come since `poll` was called last. */
+  private hasArrived = false
+
   private wake(): void {
+    this.hasArrived = true
     const waiter = this.waiter
     this.waiter = undefined
     waiter?.()
@@ -63,6 +67,7 @@ export class Conversation {
 
   /** The next message, if it is there. Left: it is malformed or too long, or the link has ended before it. */
   poll(): Either.Either<BackendMessage.BackendMessage, ConversationError> | undefined {
+    this.hasArrived = false
     const run = this.framer.next()
     if (run === null) return this.end === undefined ? undefined : Either.left(this.ended(this.end.failure))
     if ("least" in run) return Either.left(this.notPostgres(run.tag, run.message))
@@ -73,13 +78,15 @@ export class Conversation {
   }
 
   /**
-   * Succeeds when bytes or the end have come: to be waited for when `poll` had nothing. Nothing is undone when it is
+   * Succeeds when bytes or the end have come since `poll` had nothing, also when they came while the fiber gave way before it began
+   * to wait. Nothing is undone when it is
    * interrupted: to wake whoever waits no more does nothing.
    */
   readonly arrival: Effect.Effect<void> = Effect.async<void>((resume) => {
     // A name first: V8 gives a function that is written into a property a place among the old, with all that it holds.
     const wake = (): void => resume(Effect.void)
-    this.waiter = wake
+    if (this.hasArrived) wake()
+    else this.waiter = wake
   })
 
   /** The next message. Fails when it is malformed or too long, and when the link ends. */
