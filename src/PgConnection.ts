@@ -4,6 +4,7 @@ export type {
   CopyOptions,
   PgConnection,
   QueryOptions,
+  SimpleOptions,
   StreamOptions
 } from "./connection/PgConnection.js"
 export type { ConnectFacts } from "./connection/session/ConnectFacts.js"

@@ -41,7 +41,7 @@ import type { Outcome } from "./session/Request.js"
 import { QueryRequest, SimpleRequest } from "./statement/Query.js"
 import type { Request } from "./session/Request.js"
 import * as RowOperations from "./statement/RowOperations.js"
-import type { QueryOptions, StreamOptions } from "./statement/RowOperations.js"
+import type { QueryOptions, SimpleOptions, StreamOptions } from "./statement/RowOperations.js"
 import * as SchemaRows from "./statement/SchemaRows.js"
 import type { SharedOperations } from "./SharedOperations.js"
 import type { Losses, ParameterChange } from "./session/SideChannels.js"
@@ -49,7 +49,7 @@ import type { Inspector } from "./statement/StatementRequest.js"
 import * as Transaction from "./Transaction.js"
 
 export type { ConnectionStatus } from "./session/ConnectionStatus.js"
-export type { QueryOptions, StreamOptions } from "./statement/RowOperations.js"
+export type { QueryOptions, SimpleOptions, StreamOptions } from "./statement/RowOperations.js"
 
 /** How a copy runs. */
 export interface CopyOptions {
@@ -70,7 +70,7 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
   /** A text of any number of statements by the simple protocol: every result in order. One implicit transaction. */
   readonly simple: (
     sql: string,
-    options?: QueryOptions
+    options?: SimpleOptions
   ) => Effect.Effect<ReadonlyArray<QueryResult<Row.ObjectRow>>, PgSessionError>
   /** Parameter types and columns, without running the statement. */
   readonly describe: (
@@ -185,7 +185,8 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
     simple: (sql, options) =>
       run<ReadonlyArray<QueryResult<Row.ObjectRow>>>(
         options,
-        (outcome) => new SimpleRequest(sql, "object", outcome as Outcome<ReadonlyArray<QueryResult>>)
+        (outcome) =>
+          new SimpleRequest(sql, "object", outcome as Outcome<ReadonlyArray<QueryResult>>, options?.types)
       ),
     describe: (statement, options) =>
       run<Description>(options, (outcome) => new DescribeRequest(statement, outcome)),

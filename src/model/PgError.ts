@@ -13,6 +13,8 @@ import type { AuthFailure, CancelOutcome, ConnectPhase, Deadline, TransportFailu
 import type { PgServerError } from "./ServerError.js"
 import type { ServerFields } from "./ServerFields.js"
 import type { PgSnapshotError } from "./SnapshotError.js"
+import type { PgWalError } from "./WalError.js"
+import type { PgWalArchiveError } from "./WalArchiveError.js"
 import { TaggedError } from "./TaggedError.js"
 
 export { PgChangeRowError } from "./ChangeRowError.js"
@@ -22,6 +24,10 @@ export type { AuthFailure, CancelOutcome, ConnectPhase, Deadline, TransportFailu
 export { PgServerError } from "./ServerError.js"
 export { PgSnapshotError } from "./SnapshotError.js"
 export type { SnapshotReason } from "./SnapshotError.js"
+export { PgWalError } from "./WalError.js"
+export type { WalFailure } from "./WalError.js"
+export { PgWalArchiveError } from "./WalArchiveError.js"
+export type { WalArchiveFailure } from "./WalArchiveError.js"
 
 /** A setting is missing, malformed or contradictory. Found before a socket is opened. */
 export class PgConfigError extends TaggedError("PgConfigError")<{
@@ -265,3 +271,5 @@ export type PgError =
   | PgChangeRowError
   | PgSlotError
   | PgSnapshotError
+  | PgWalError
+  | PgWalArchiveError

@@ -7,6 +7,7 @@ import * as CommandTag from "../../model/CommandTag.js"
 import type { Statement } from "../../model/Statement.js"
 import type * as Pipeline from "../../protocol/Pipeline.js"
 import * as SimpleQuery from "../../protocol/SimpleQuery.js"
+import type { Registry } from "../../types/Registry.js"
 import * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import * as SimpleMessages from "../../wire/messages/SimpleQuery.js"
@@ -107,7 +108,9 @@ export class SimpleRequest extends TextRequest {
   constructor(
     sql: string,
     private readonly mode: Row.RowMode,
-    private readonly outcome: Outcome<ReadonlyArray<QueryResult>>
+    private readonly outcome: Outcome<ReadonlyArray<QueryResult>>,
+    /** How values are read; unless given, as the connection reads them. */
+    private readonly types?: Registry
   ) {
     super(sql)
   }
@@ -125,7 +128,7 @@ export class SimpleRequest extends TextRequest {
     this.decoder = Row.compile(
       this.columns,
       this.columns.map(({ format }) => format),
-      core.registry,
+      this.types ?? core.registry,
       this.mode
     )
   }

@@ -10,6 +10,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { Statement } from "../../model/Statement.js"
+import type { Registry } from "../../types/Registry.js"
 import type * as Row from "../../types/Row.js"
 import type { QueryResult } from "./Query.js"
 
@@ -17,6 +18,12 @@ import type { QueryResult } from "./Query.js"
 export interface QueryOptions {
   /** Deadline of this statement; unless given, the configuration's `statementTimeout`. */
   readonly timeout?: Duration.DurationInput
+}
+
+/** How a text of several statements runs. */
+export interface SimpleOptions extends QueryOptions {
+  /** How values are read, all of which come as text. Unless given, as the connection reads them. */
+  readonly types?: Registry
 }
 
 /** How a stream of rows runs. */

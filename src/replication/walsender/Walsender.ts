@@ -5,15 +5,16 @@
  * @see https://www.postgresql.org/docs/current/protocol-replication.html
  */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import { PgConnector } from "../../connection/PgConnector.js"
-import * as Lsn from "../../model/Lsn.js"
+import type * as Lsn from "../../model/Lsn.js"
 import type { PgUsageError, PgOpenError, PgSessionError } from "../../model/PgError.js"
-import { PgCodecError } from "../../model/PgError.js"
-import type { ObjectRow } from "../../types/Row.js"
+import * as WalSegment from "../../wire/replication/WalSegment.js"
+import { ask, lsnOf, rows, textOf, timelineOf, unreadable } from "./Answers.js"
 import * as Command from "./Command.js"
+
+export { ask, lsnOf, rows, textOf, timelineOf, unreadable } from "./Answers.js"
 
 /**
  * How values appear as text in a stream of changes: in the only forms that can be read back on any server. And the server's
@@ -37,46 +38,6 @@ export const open: Effect.Effect<PgConnection, PgOpenError, PgConnector | Scope.
 export const openPhysical: Effect.Effect<PgConnection, PgOpenError, PgConnector | Scope.Scope> =
   Effect.flatMap(PgConnector, (connector) => connector.open({ replication: "true" }))
 
-/** The rows that a command or a query of ours answers; of several results the last that has any. */
-export const rows = (
-  connection: PgConnection,
-  text: string
-): Effect.Effect<ReadonlyArray<ObjectRow>, PgSessionError> =>
-  Effect.map(
-    connection.simple(text),
-    (results) => results.findLast((result) => result.columns.length > 0)?.rows ?? []
-  )
-
-/** Runs a command and gives its row; an empty one when it answers none. */
-export const ask = (
-  connection: PgConnection,
-  command: Command.Command
-): Effect.Effect<ObjectRow, PgSessionError | PgUsageError> =>
-  Effect.flatMap(command, (text) => Effect.map(rows(connection, text), (all) => all[0] ?? {}))
-
-/** A column as text, whatever the registry makes of its type; `undefined` for NULL. */
-export const textOf = (row: ObjectRow, column: string): string | undefined => {
-  const value = row[column]
-  return value === null || value === undefined ? undefined : String(value)
-}
-
-/** Says that an answer is not what the manual promises. */
-export const unreadable = (column: string, sql: string, wanted: string): PgCodecError =>
-  new PgCodecError({
-    direction: "decode",
-    place: { _tag: "Row", row: undefined },
-    type: wanted,
-    reason: `its column "${column}" holds no ${wanted}`,
-    sql,
-    nothingSent: false
-  })
-
-/** A column that holds a position. */
-export const lsnOf = (row: ObjectRow, column: string, sql: string): Effect.Effect<Lsn.Lsn, PgCodecError> =>
-  Effect.mapError(Effect.fromNullable(Option.getOrUndefined(Lsn.fromText(textOf(row, column) ?? ""))), () =>
-    unreadable(column, sql, "pg_lsn")
-  )
-
 /** What a server says of itself. */
 export interface System {
   /** The cluster's identifier: a copy has the same as its original, and no other cluster has. */
@@ -88,13 +49,24 @@ export interface System {
   readonly database: string | undefined
 }
 
-/** Asks the server who it is. */
+/** A number of 64 bits as text: a cluster's identifier. */
+const isSystemId = (text: string): boolean => /^\d{1,20}$/.test(text)
+
+/**
+ * Asks the server who it is. PostgreSQL 14 wants this before a physical stream.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-IDENTIFY-SYSTEM
+ */
 export const identify = (connection: PgConnection): Effect.Effect<System, PgSessionError> =>
   Effect.gen(function* () {
     const row = (yield* rows(connection, Command.identifySystem))[0] ?? {}
+    const systemId = textOf(row, "systemid") ?? ""
+    if (!isSystemId(systemId)) {
+      return yield* Effect.fail(unreadable("systemid", Command.identifySystem, "system identifier"))
+    }
     return {
-      systemId: textOf(row, "systemid") ?? "",
-      timeline: Number(textOf(row, "timeline")),
+      systemId,
+      timeline: yield* timelineOf(row, "timeline", Command.identifySystem),
       end: yield* lsnOf(row, "xlogpos", Command.identifySystem),
       database: textOf(row, "dbname")
     }
@@ -106,3 +78,17 @@ export const setting = (
   name: string
 ): Effect.Effect<string, PgSessionError | PgUsageError> =>
   Effect.map(ask(connection, Command.show(name)), (row) => String(Object.values(row)[0] ?? ""))
+
+/** The size of the server's segment files in bytes. */
+export const segmentSize = (connection: PgConnection): Effect.Effect<number, PgSessionError | PgUsageError> =>
+  Effect.flatMap(setting(connection, "wal_segment_size"), (shown) => {
+    const size = WalSegment.sizeFromText(shown)
+    return size === undefined
+      ? Effect.fail(unreadable("wal_segment_size", "SHOW wal_segment_size", "size of a segment"))
+      : Effect.succeed(size)
+  })
+
+export { history } from "./History.js"
+export type { TimelineHistoryFile } from "./History.js"
+export { createPhysicalSlot, dropSlot, readSlot } from "./PhysicalSlot.js"
+export type { PhysicalSlotState } from "./PhysicalSlot.js"

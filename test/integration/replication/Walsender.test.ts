@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as Lsn from "../../../src/model/Lsn.js"
 import * as Command from "../../../src/replication/walsender/Command.js"
 import type { LogicalOptions } from "../../../src/replication/feed/LogicalFeed.js"
 import { logical } from "../../../src/replication/feed/LogicalFeed.js"
@@ -43,7 +44,36 @@ const ids = (transactions: ReadonlyArray<Transaction>): ReadonlyArray<unknown> =
     changes.flatMap((change) => (change._tag === "Insert" ? [change.new["id"]] : []))
   )
 
-describeEachVersion("a walsender", (server) => {
+describeEachVersion("a walsender", (server, version) => {
+  it.scopedLive("makes, reads and drops physical slots (REP-012, REP-015, REP-016, REP-023)", () =>
+    connecting({ target: server() })(
+      Effect.gen(function* () {
+        const connection = yield* Walsender.openPhysical
+        const name = fresh("physical")
+        yield* Walsender.createPhysicalSlot(connection, name, { reserveWal: true })
+        yield* Walsender.createPhysicalSlot(connection, fresh("physical"), { temporary: true })
+        const [row] = yield* rawRows(
+          server(),
+          `select restart_lsn, temporary from pg_replication_slots where slot_name = '${name}'`
+        )
+        assert.strictEqual(row![1], "f")
+        if (version >= 15) {
+          const read = yield* Walsender.readSlot(connection, name)
+          assert.strictEqual(read?.restart, Option.getOrThrow(Lsn.fromText(row![0]!)))
+          assert.strictEqual(read?.timeline, 1)
+          assert.isUndefined(yield* Walsender.readSlot(connection, "nowhere"))
+          const logicalSlot = yield* slotName(server())
+          yield* Slot.create(logicalSlot)
+          const error = yield* Effect.flip(Walsender.readSlot(connection, logicalSlot))
+          assert.deepInclude(error, { _tag: "PgUsageError", argument: "slot" })
+        }
+        assert.strictEqual(yield* Walsender.segmentSize(connection), 16 << 20)
+        yield* Walsender.dropSlot(connection, name)
+        assert.strictEqual((yield* refusal(Walsender.dropSlot(connection, name))).code, "42704")
+      })
+    )
+  )
+
   it.scopedLive("says who it is, to the last digit, whatever lengths it claims (REP-010, REP-013)", () =>
     connecting({ target: server() })(
       Effect.gen(function* () {
