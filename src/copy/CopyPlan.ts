@@ -15,6 +15,7 @@ import type { PgType } from "../schema/PgType.js"
 import type { WantedColumn, WantedRow } from "../schema/Wanted.js"
 import { lossless } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
+import * as ArrayNulls from "./ArrayNulls.js"
 import * as CopyColumns from "./CopyColumns.js"
 import * as CopyHint from "./CopyHint.js"
 import * as CopyFormat from "./CopyFormat.js"
@@ -46,6 +47,8 @@ export interface Plan {
   readonly codecs: Row.ColumnCodecs
   /** The table that rows go to or come from; `undefined` of a query, and of data without a server. */
   readonly table: CopyStatement.TableName | undefined
+  /** Whether the server reads NULL in the text of an array that is written as a string. */
+  readonly arrayNullsAreStrings: boolean
 }
 
 /** A Schema that looks at the columns before anything is copied; `undefined` where there is none. */
@@ -246,7 +249,11 @@ export const into = (
     const sql = yield* orRefuse(CopyStatement.into(target.table, names, wanted), "rowsInto")
     yield* given(look, names, "rowsInto")
     yield* written(connection, columns, look)
-    return { sql, columns, format, registry, codecs, table: target.table }
+    const hasArraysAsText =
+      format._tag !== "binary" &&
+      columns.some(({ typeOid }, index) => ArrayNulls.mayHold(codecs[index] ?? registry.lookup(typeOid)))
+    const arrayNullsAreStrings = hasArraysAsText && (yield* ArrayNulls.areStrings(connection))
+    return { sql, columns, format, registry, codecs, table: target.table, arrayNullsAreStrings }
   })
 
 /** The plan of a copy out of a table or a query. */
@@ -272,7 +279,7 @@ export const from = <M extends Row.RowMode>(
       : { ...source, ...CopyFormat.best(columns, registry, "decode", codecs) }
     const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "decode", codecs), "rowsFrom")
     const sql = yield* orRefuse(CopyStatement.fromChoosing(query, wanted), "rowsFrom")
-    return { sql, columns, format, registry, codecs, table }
+    return { sql, columns, format, registry, codecs, table, arrayNullsAreStrings: false }
   })
 
 const queryOf = (
@@ -306,7 +313,7 @@ export const data = (
         columns.map(({ name }) => name),
         operation
       )
-    return { sql: "", columns, format, registry, codecs, table: undefined }
+    return { sql: "", columns, format, registry, codecs, table: undefined, arrayNullsAreStrings: false }
   })
 
 /** The statement of a copy of bytes into a table. */

@@ -15,6 +15,7 @@ import * as CopyText from "../wire/copy/CopyText.js"
 import * as PgCopyBinary from "../wire/copy/PgCopyBinary.js"
 import * as LineFormat from "../wire/copy/LineFormat.js"
 import { reasonOf } from "../connection/session/CodecThrew.js"
+import * as ArrayNulls from "./ArrayNulls.js"
 import { Default } from "./CopyDefault.js"
 import type { Checked } from "./CopyFormat.js"
 
@@ -50,6 +51,17 @@ const planOf = (
   )
 }
 
+export interface EncoderOptions {
+  readonly columns: ReadonlyArray<Column>
+  readonly format: Checked
+  readonly registry: Registry
+  readonly sql: string
+  /** Those that columns have instead of the registry's. */
+  readonly codecs?: ColumnCodecs
+  /** Whether the server reads NULL in the text of an array as a string. */
+  readonly arrayNullsAreStrings?: boolean
+}
+
 export class CopyRowEncoder {
   private readonly names: ReadonlyArray<string>
   private readonly plan: Parameters.ParameterPlan
@@ -58,23 +70,33 @@ export class CopyRowEncoder {
   private readonly guarded: boolean
   /** Whether a value may stand for a default. */
   private readonly takesDefault: boolean
+  /** Columns in whose values NULL inside an array would be read as a string. */
+  private readonly withoutNulls: ReadonlyArray<number>
   /** The fields of one row, for the formats of lines. */
   private readonly fields = new ByteWriter()
   private writer = new ByteWriter(pieceBytes + slack)
   private rows = 0
   private begun = false
 
-  constructor(
-    private readonly columns: ReadonlyArray<Column>,
-    private readonly format: Checked,
-    private readonly registry: Registry,
-    private readonly sql: string,
-    codecs: ColumnCodecs = []
-  ) {
+  private readonly columns: ReadonlyArray<Column>
+  private readonly format: Checked
+  private readonly registry: Registry
+  private readonly sql: string
+
+  constructor({ arrayNullsAreStrings = false, codecs = [], columns, format, registry, sql }: EncoderOptions) {
+    this.columns = columns
+    this.format = format
+    this.registry = registry
+    this.sql = sql
     this.names = columns.map(({ name }) => name)
     this.guarded = this.names.some((name) => name in Object.prototype)
     this.values = columns.map(() => null)
     this.plan = planOf(columns, registry, codecs, format._tag === "binary" ? 1 : 0)
+    this.withoutNulls = arrayNullsAreStrings
+      ? columns.flatMap(({ typeOid }, index) =>
+          ArrayNulls.mayHold(codecs[index] ?? registry.lookup(typeOid)) ? [index] : []
+        )
+      : []
     this.takesDefault = format._tag !== "binary" && format.lines.defaultText !== undefined
   }
 
@@ -138,6 +160,9 @@ export class CopyRowEncoder {
     const isBinary = this.format._tag === "binary"
     const target = isBinary ? this.writer : this.fields
     if (isBinary) target.int16(this.columns.length)
+    const index = this.withoutNulls.find((index) => ArrayNulls.holds(values[index]))
+    if (index !== undefined)
+      return this.error(ArrayNulls.reason, index, this.registry.nameOf(this.columns[index]!.typeOid))
     const failure = this.plan.write(target, values)
     if (failure !== null) return this.refused(failure, values)
     if (hasDefault) this.markDefaults(given)

@@ -9,10 +9,7 @@
  */
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Mailbox from "effect/Mailbox"
-import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
@@ -83,17 +80,24 @@ const emit = <A>(
 /** Rows encoded at a time: what encodes all of a large chunk would keep the event loop from its turn. */
 const mostRows = 1024
 
-const encoding = <E>({ codecs, columns, format, registry, sql }: Plan): Pipe<RowInput, Uint8Array, E> =>
+/**
+ * Rows to bytes. `isEager`: what a chunk of rows has come to is given with it, so that the server sees a row as soon as its
+ * source has given it; else full pieces are.
+ */
+const encoding = <E>(plan: Plan, isEager: boolean): Pipe<RowInput, Uint8Array, E> =>
   Channel.suspend(() => {
-    const encoder = new CopyRowEncoder(columns, format, registry, sql, codecs)
-    const push = (rows: ReadonlyArray<RowInput>) => {
+    const encoder = new CopyRowEncoder(plan)
+    const push = (rows: ReadonlyArray<RowInput>, isLast: boolean) => {
       const out: Array<Uint8Array> = []
-      return emit(out, encoder.push(rows, out))
+      const failure = encoder.push(rows, out)
+      const rest = isLast && isEager && failure === undefined ? encoder.take() : undefined
+      if (rest !== undefined) out.push(rest)
+      return emit(out, failure)
     }
     const from = (rows: ReadonlyArray<RowInput>, at: number): Pipe<RowInput, Uint8Array, E> =>
       at + mostRows >= rows.length
-        ? Channel.flatMap(push(at === 0 ? rows : rows.slice(at)), () => loop)
-        : Channel.flatMap(push(rows.slice(at, at + mostRows)), () => from(rows, at + mostRows))
+        ? Channel.flatMap(push(at === 0 ? rows : rows.slice(at), true), () => loop)
+        : Channel.flatMap(push(rows.slice(at, at + mostRows), false), () => from(rows, at + mostRows))
     const loop: Pipe<RowInput, Uint8Array, E> = Channel.readWithCause({
       onInput: (rows: Chunk.Chunk<RowInput>) => from(Chunk.toReadonlyArray(rows), 0),
       onFailure: Channel.failCause,
@@ -102,52 +106,9 @@ const encoding = <E>({ codecs, columns, format, registry, sql }: Plan): Pipe<Row
     return loop
   })
 
-/** How long rows are kept to be sent together with later ones. */
-const longestGathering = Duration.millis(100)
-
-/** Pieces between the source and the socket: the source is asked for more while the last piece is sent. */
-const mostPieces = 2
-
-/**
- * Rows of a source that may be slow to bytes: what has gathered is sent when it fills a piece, and at the latest after
- * `longestGathering`, so that the server sees a row soon, and what it says of the row is heard.
- */
-const paced = <E, R>(
-  { codecs, columns, format, registry, sql }: Plan,
-  rows: Stream.Stream<RowInput, E, R>
-): Stream.Stream<Uint8Array, E | PgCopyRowError, R> =>
-  Stream.unwrapScoped(
-    Effect.gen(function* () {
-      const encoder = new CopyRowEncoder(columns, format, registry, sql, codecs)
-      const pieces = yield* Mailbox.make<Uint8Array, E | PgCopyRowError>(mostPieces)
-      let isSending = false
-      const send = (out: ReadonlyArray<Uint8Array>): Effect.Effect<void> =>
-        Effect.suspend(() => {
-          if (out.length === 0) return Effect.void
-          isSending = true
-          return Effect.map(pieces.offerAll(out), () => {
-            isSending = false
-          })
-        })
-      const source = Stream.runForEachChunk(rows, (chunk) =>
-        Effect.suspend(() => {
-          const out: Array<Uint8Array> = []
-          const failure = encoder.push(Chunk.toReadonlyArray(chunk), out)
-          return failure === undefined ? send(out) : Effect.zipRight(send(out), Effect.fail(failure))
-        })
-      )
-      const finish = Effect.suspend(() => send([encoder.finish()]))
-      yield* Effect.forkScoped(Mailbox.into(Effect.zipRight(source, finish), pieces))
-      // Not past what waits to be sent: rows keep their order.
-      const flush = Effect.sync(() => {
-        if (isSending || Option.getOrElse(pieces.unsafeSize(), () => mostPieces) > 0) return
-        const piece = encoder.take()
-        if (piece !== undefined) pieces.unsafeOffer(piece)
-      })
-      yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(longestGathering), flush)))
-      return Mailbox.toStream(pieces)
-    })
-  )
+/** Rows to the data of a copy into a table. */
+const eager = <E, R>(plan: Plan, rows: Stream.Stream<RowInput, E, R>) =>
+  Stream.pipeThroughChannel(rows, encoding<E>(plan, true))
 
 const decoding = <M extends Row.RowMode, E>(
   plan: Plan,
@@ -205,8 +166,8 @@ const typedDecoding = <A, I extends object, RS, E>(
   })
 
 /**
- * Copies rows into a table and answers with the number stored. Rows of a slow source are sent after a tenth of a second at the
- * latest. The server's refusal ends it at once, however much
+ * Copies rows into a table and answers with the number stored. The rows of a chunk are sent when
+ * the source gives it. The server's refusal ends it at once, however much
  * input is left. A row that cannot be written fails with `PgCopyRowError`; then, and when the source fails or is
  * interrupted, nothing is stored.
  */
@@ -217,7 +178,7 @@ export const into = <E, R>(
 ): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R> =>
   Effect.flatMap(CopyPlan.into(connection, target), (plan) =>
     connection
-      .copyFrom(plan.sql, paced(plan, rows), target)
+      .copyFrom(plan.sql, eager(plan, rows), target)
       .pipe(Effect.mapError(CopyHint.of(plan.table, plan.sql)))
   )
 
@@ -230,7 +191,7 @@ export const typedInto = <A, I extends object, RS, E, R>(
 ): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R | RS> =>
   Effect.flatMap(CopyPlan.into(connection, target, CopySchema.look(schema)), (plan) =>
     connection
-      .copyFrom(plan.sql, paced(plan, typedEncoding(plan, schema)(values)), target)
+      .copyFrom(plan.sql, eager(plan, typedEncoding(plan, schema)(values)), target)
       .pipe(Effect.mapError(CopyHint.of(plan.table, plan.sql)))
   )
 
@@ -240,7 +201,7 @@ const sinkOf = (
   plan: Plan
 ): Sink.Sink<CopyResult, RowInput, never, PgSessionError | PgCopyRowError> =>
   Sink.fromChannel(
-    Channel.pipeToOrFail(encoding<never>(plan), Sink.toChannel(connection.copySink(plan.sql, target)))
+    Channel.pipeToOrFail(encoding<never>(plan, true), Sink.toChannel(connection.copySink(plan.sql, target)))
   ).pipe(Sink.mapError(CopyHint.of(plan.table, plan.sql)))
 
 /** `into` as a sink, for the end of a pipeline. It hears the server only when rows come. */
@@ -318,14 +279,14 @@ export function encode<A, I extends object, RS>(data: TypedToWrite, schema?: Sch
     schema === undefined
       ? Stream.unwrap(
           Effect.map(CopyPlan.data(data, "encode"), (plan) =>
-            Stream.pipeThroughChannel(rows, encoding<E>(plan))
+            Stream.pipeThroughChannel(rows, encoding<E>(plan, false))
           )
         )
       : Stream.unwrap(
           Effect.map(CopyPlan.data(data, "encode", CopySchema.look(schema)), (plan) =>
             rows.pipe(
               typedEncoding(plan, schema),
-              Stream.pipeThroughChannel(encoding<E | PgCopyRowError>(plan))
+              Stream.pipeThroughChannel(encoding<E | PgCopyRowError>(plan, false))
             )
           )
         )

@@ -72,7 +72,9 @@ const feed = (core: Core, request: CopyInRequest) => {
     Effect.suspend(() => {
       if (!request.isFeeding(core)) return failed(request)
       writeData(core, data)
-      Outbound.flush(core)
+      // Small pieces of one turn leave in one write.
+      if (core.writer.offset >= messageBytes) Outbound.flush(core)
+      else Outbound.flushSoon(core)
       sinceTurn += data.length
       if (sinceTurn < turnBytes && !fairness.isDue()) return drain(core, request)
       sinceTurn = 0
@@ -148,7 +150,7 @@ export const sink = (
   timeout?: Duration.DurationInput
 ): Sink.Sink<CopyResult, Uint8Array, never, PgSessionError> =>
   Sink.unwrapScoped(
-    Effect.map(begin(core, sql, timeout), (request) =>
+    Effect.map(Effect.zipLeft(begin(core, sql, timeout), Feeding.begun(core)), (request) =>
       Sink.forEachChunk(feed(core, request)).pipe(Sink.mapEffect(() => finish(core, request)))
     )
   )

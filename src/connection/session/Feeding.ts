@@ -5,23 +5,51 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import type * as Scope from "effect/Scope"
 import { PgUsageError } from "../../model/PgError.js"
 import type { Core } from "./Core.js"
 
-/** The connections that a fiber is, or was forked in, the source of. */
-const fed: FiberRef.FiberRef<ReadonlyArray<Core>> = FiberRef.unsafeMake<ReadonlyArray<Core>>([])
+/** One source of a copy, for as long as the copy takes data. */
+interface Feed {
+  readonly core: Core
+  isOpen: boolean
+}
+
+/** The copies that a fiber is, or was forked in, the source of. */
+const fed: FiberRef.FiberRef<ReadonlyArray<Feed>> = FiberRef.unsafeMake<ReadonlyArray<Feed>>([])
+
+const open = (core: Core): Effect.Effect<Feed> =>
+  Effect.sync(() => {
+    core.feeds++
+    return { core, isOpen: true }
+  })
+
+const close = (feed: Feed): Effect.Effect<void> =>
+  Effect.sync(() => {
+    feed.isOpen = false
+    feed.core.feeds--
+  })
 
 /** Runs the source of a copy into this connection. */
 export const feeding = <A, E, R>(core: Core, source: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.acquireUseRelease(
-    Effect.sync(() => core.feeds++),
-    () => Effect.locallyWith(source, fed, (cores) => [...cores, core]),
-    () => Effect.sync(() => core.feeds--)
+    open(core),
+    (feed) => Effect.locallyWith(source, fed, (feeds) => [...feeds, feed]),
+    close
+  )
+
+/**
+ * From here on, until the scope closes, the fiber is the source of a copy into this connection: a sink runs in the fiber of the
+ * stream that it ends.
+ */
+export const begun = (core: Core): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.flatMap(Effect.acquireRelease(open(core), close), (feed) =>
+    FiberRef.update(fed, (feeds) => [...feeds.filter(({ isOpen }) => isOpen), feed])
   )
 
 /** Whether the fiber is the source of a copy into the connection, or was forked in one. */
 export const isFeeding = (core: Core, fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean =>
-  core.feeds > 0 && fiber.getFiberRef(fed).includes(core)
+  core.feeds > 0 && fiber.getFiberRef(fed).some((feed) => feed.core === core && feed.isOpen)
 
 /** Why the source of a copy may not use the connection. */
 export const refusal = (sql: string): PgUsageError =>

@@ -4,7 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as CopyRows from "../../../src/copy/CopyRows.js"
-import { isClean, open, s } from "./sessions.js"
+import { eventually } from "../support/Eventually.js"
+import { isClean, open, s, value } from "./sessions.js"
 
 describe("a source that stops after a few rows", () => {
   it.scopedLive("has them sent, so that the server's refusal of one is heard", () =>
@@ -22,6 +23,25 @@ describe("a source that stops after a few rows", () => {
       for (const format of ["binary", "text"] as const) {
         const error = yield* Effect.flip(
           CopyRows.into(pg, { table: "slow", columns: ["id", "note"], format }, rows)
+        )
+        assert.strictEqual(error._tag === "PgServerError" ? error.code : error, "23514")
+        yield* isClean(pg)
+      }
+      // A sink acts when rows come: the one after the refused row finds the refusal, however long the source waits before it.
+      const watched = yield* open()
+      const refused = eventually(
+        value(watched, "select count(*)::int4 from pg_stat_activity where pid = $1 and state <> 'active'", [
+          pg.facts.processId
+        ]),
+        (count) => count === 1
+      )
+      const waiting = Stream.concat(
+        Stream.take(rows, 3),
+        Stream.concat(Stream.drain(Stream.fromEffect(refused)), Stream.make({ id: 4, note: "d" }))
+      )
+      for (const format of ["binary", "text"] as const) {
+        const error = yield* Effect.flip(
+          Stream.run(waiting, CopyRows.sink(pg, { table: "slow", columns: ["id", "note"], format }))
         )
         assert.strictEqual(error._tag === "PgServerError" ? error.code : error, "23514")
         yield* isClean(pg)
@@ -67,7 +87,18 @@ describe("a source that uses the connection that it feeds", () => {
         assert.strictEqual(error._tag, "PgUsageError")
         assert.match(error.message, /must not use the connection that it feeds/)
         yield* isClean(pg)
+        const bySink = yield* Effect.flip(Stream.run(source, pg.copySink(into)))
+        assert.strictEqual(bySink._tag, "PgUsageError")
+        assert.match(bySink.message, /must not use the connection that it feeds/)
+        yield* isClean(pg)
       }
+      // A pipeline that has ended leaves the connection to its fiber.
+      yield* Stream.run(Stream.empty, pg.copySink(into))
+      assert.deepStrictEqual(yield* pg.values(s("select count(*)::int4 from fed")), [[0]])
+      const typed = { table: "fed", columns: ["id"] }
+      const self = yield* Effect.flip(Stream.run(pg.stream(s("select 1 as id")), CopyRows.sink(pg, typed)))
+      assert.strictEqual(self._tag, "PgUsageError")
+      yield* isClean(pg)
       const other = yield* open()
       const { rows } = yield* pg.copyFrom(into, other.copyTo("copy (select 7) to stdout"))
       assert.strictEqual(rows, 1n)

@@ -1,5 +1,5 @@
 /** Columns of a table that rows cannot be copied into, on every version. */
-import { assert, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -73,6 +73,54 @@ describeEachVersion("a table with a generated column", (server, version) => {
       yield* pg.simple("reset role; grant select on pg_catalog.pg_attribute to public")
       assert.deepStrictEqual(yield* pg.values(s("select count(*)::int4 from items")), [[6]])
       yield* pg.simple("drop table items; drop role reader")
+      yield* isClean(pg)
+    })
+  )
+})
+
+describe("an array with a NULL in it, in a session with array_nulls off", () => {
+  it.scopedLive("is copied in binary, and refused by row and column in the formats of lines", () =>
+    Effect.gen(function* () {
+      const pg = yield* open({ config: { parameters: { array_nulls: "off" } } })
+      yield* pg.simple(
+        "create type pg_temp.tagged as (tags text[]); create temp table a (id int4, tags text[], pair pg_temp.tagged, note jsonb)"
+      )
+      const columns = ["id", "tags", "pair", "note"]
+      const plain = { tags: ["NULL", "null", ""], pair: { tags: ["x"] }, note: [null] }
+      const rows = Stream.make({ id: 1, ...plain }, { id: 2, ...plain, tags: ["a", null] })
+      const nested = Stream.make({ id: 3, ...plain, pair: { tags: [null] } })
+      yield* Copy.on(pg).rowsInto({ table: "a", columns }, rows)
+      yield* Copy.on(pg).rowsInto({ table: "a", columns }, nested)
+      const stored = `select id, array_position(tags, null), array_position((pair).tags, null) from a order by id`
+      assert.deepStrictEqual(yield* pg.values(s(stored)), [
+        [1, null, null],
+        [2, 2, null],
+        [3, null, 1]
+      ])
+      yield* pg.simple("truncate a")
+      for (const format of ["text", "csv"] as const) {
+        for (const [column, source] of [
+          ["tags", rows],
+          ["pair", nested]
+        ] as const) {
+          const error = yield* Effect.flip(Copy.on(pg).rowsInto({ table: "a", columns, format }, source))
+          assert.deepInclude(error, { _tag: "PgCopyRowError", column })
+          assert.match(
+            error.message,
+            /array_nulls is off.*Copy in the format binary, or SET array_nulls = on/
+          )
+        }
+        assert.deepStrictEqual(yield* pg.values(s("select count(*)::int4 from a")), [[0]])
+        yield* Copy.on(pg).rowsInto({ table: "a", columns, format }, Stream.make({ id: 1, ...plain }))
+        assert.deepStrictEqual(yield* pg.values(s(stored)), [[1, null, null]])
+        yield* pg.simple("set array_nulls = on; truncate a")
+        yield* Copy.on(pg).rowsInto({ table: "a", columns, format }, rows)
+        assert.deepStrictEqual(yield* pg.values(s(stored)), [
+          [1, null, null],
+          [2, 2, null]
+        ])
+        yield* pg.simple("set array_nulls = off; truncate a")
+      }
       yield* isClean(pg)
     })
   )
