@@ -13,6 +13,7 @@ import type { PgConnection, StreamOptions } from "../connection/PgConnection.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { PgSessionError } from "../model/PgError.js"
 import { PgUsageError } from "../model/PgError.js"
+import { Lifetime } from "./Lifetime.js"
 import type { OpenTransaction, TurnError } from "./OpenTransaction.js"
 
 /** Who may use a connection now. */
@@ -24,6 +25,8 @@ export interface Admission {
   ) => Effect.Effect<A, E | E2, R>
   /** Uses the connection until the scope closes. */
   readonly hold: Effect.Effect<void, TurnError, Scope.Scope>
+  /** Fails as soon as the connection cannot be used any more. */
+  readonly over: Effect.Effect<never, PgUsageError>
 }
 
 /** Why a connection cannot be used any more. */
@@ -38,7 +41,7 @@ export const dead = (): PgUsageError =>
 
 /** A connection that was lent until a scope closes. */
 export class Lease implements Admission {
-  isOver = false
+  private readonly lifetime = new Lifetime()
   /** Operations under way: with any of them, the connection cannot be another user's. */
   running = 0
 
@@ -55,6 +58,18 @@ export class Lease implements Admission {
       )
     })
   }
+
+  get isOver(): boolean {
+    return this.lifetime.isOver
+  }
+
+  end(): void {
+    this.lifetime.end()
+  }
+
+  readonly over: Effect.Effect<never, PgUsageError> = Effect.suspend(() =>
+    Effect.zipRight(this.lifetime.wait, Effect.fail(dead()))
+  )
 
   readonly hold: Effect.Effect<void, TurnError, Scope.Scope> = Effect.acquireRelease(
     Effect.suspend(() => {
@@ -73,10 +88,10 @@ export class Lease implements Admission {
 export const inTransaction = (
   transaction: OpenTransaction,
   current: FiberRef.FiberRef<OpenTransaction | undefined>,
-  lease: { readonly isOver: boolean }
+  lease?: Lease
 ): Admission => {
   const whose = Effect.flatMap(FiberRef.get(current), (mine) =>
-    lease.isOver || transaction.isOver
+    lease?.isOver === true || transaction.isOver
       ? Effect.fail(dead())
       : Effect.succeed((mine?.isWithin(transaction) === true ? mine.open : undefined) ?? transaction)
   )
@@ -90,9 +105,20 @@ export const inTransaction = (
           Effect.addFinalizer(() => Effect.sync(() => found.leave()))
         )
       )
-    )
+    ),
+    over: Effect.suspend(() => {
+      const ended = Effect.zipRight(transaction.lifetime.wait, Effect.fail(dead()))
+      return lease === undefined ? ended : Effect.raceFirst(ended, lease.over)
+    })
   }
 }
+
+/** A subscription to what the session reports: it fails when the connection cannot be used any more. */
+const subscribed = <A>(
+  admission: Admission,
+  subscribe: Effect.Effect<Stream.Stream<A, PgSessionError>, never, Scope.Scope>
+): Effect.Effect<Stream.Stream<A, PgSessionError>, never, Scope.Scope> =>
+  Effect.map(subscribe, Stream.interruptWhen(admission.over))
 
 /** A stream whose every pull is an operation of its own. */
 export const pulled = <A, E extends PgSessionError, R>(
@@ -153,9 +179,9 @@ export const make = (connection: PgConnection, admission: Admission): PgConnecti
     facts: connection.facts,
     status: connection.status,
     ended: connection.ended,
-    notices: connection.notices,
-    notifications: connection.notifications,
-    parameterChanges: connection.parameterChanges,
+    notices: subscribed(admission, connection.notices),
+    notifications: subscribed(admission, connection.notifications),
+    parameterChanges: subscribed(admission, connection.parameterChanges),
     losses: connection.losses,
     parameter: connection.parameter,
     parameters: connection.parameters,

@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { PgConnection } from "../connection/PgConnection.js"
 import { PgTimeoutError, PgUsageError } from "../model/PgError.js"
+import { Lifetime } from "./Lifetime.js"
 
 /** Why a statement did not get its turn. */
 export type TurnError = PgTimeoutError | PgUsageError
@@ -30,8 +31,8 @@ const over = (): PgUsageError =>
   })
 
 export class OpenTransaction {
-  /** The body has ended: statements that come now are outside. */
-  isOver = false
+  /** The end of the body: statements that come after it are outside. */
+  readonly lifetime = new Lifetime()
   /** The one around it has ended while the body runs still: what the body asks for fails, until the body has ended too. */
   private isCut = false
   /** Whether SAVEPOINT has been answered. */
@@ -59,6 +60,10 @@ export class OpenTransaction {
   /** The outermost transaction. `patience`: the longest wait for a turn. */
   static make(connection: PgConnection, patience: Duration.DurationInput): OpenTransaction {
     return new OpenTransaction(connection, undefined, "", patience)
+  }
+
+  get isOver(): boolean {
+    return this.lifetime.isOver
   }
 
   /** The innermost whose body runs still, of this one and those around it; `undefined` when all of them are over. */
@@ -160,7 +165,7 @@ export class OpenTransaction {
 
   /** The body has ended: statements that wait for their turn fail, and those that come are outside. */
   end(): void {
-    this.isOver = true
+    this.lifetime.end()
     for (const waiter of this.waiting.splice(0)) {
       waiter.state = "over"
       waiter.wake?.()
@@ -175,7 +180,7 @@ export class OpenTransaction {
   }
 
   /** The body of the outermost transaction, which is over when the effect is. */
-  ending<A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+  whole<A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.matchCauseEffect(restore(body), {
         onFailure: (cause) => {

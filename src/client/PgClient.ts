@@ -106,11 +106,7 @@ export const make = (
                 Handle.make(connection, lease)
               )
           ),
-          Effect.addFinalizer(() =>
-            Effect.sync(() => {
-              lease.isOver = true
-            })
-          )
+          Effect.addFinalizer(() => Effect.sync(() => lease.end()))
         )
       )
     })
@@ -128,7 +124,7 @@ export const make = (
     ): Effect.Effect<A, E | PgClientError | PgCommitUnknownError, R> => {
       const once = pool.use((connection) => {
         const opened = OpenTransaction.make(connection, patience)
-        return connection.withTransaction(opened.ending(Effect.locally(body, current, opened)), transaction)
+        return connection.withTransaction(opened.whole(Effect.locally(body, current, opened)), transaction)
       })
       return transaction.retry === undefined
         ? once
@@ -143,7 +139,7 @@ export const make = (
         within(
           (transaction) => {
             const rows = use(transaction.connection)
-            const admission = Handle.inTransaction(transaction, current, { isOver: false })
+            const admission = Handle.inTransaction(transaction, current)
             return Effect.succeed(
               Handle.isWhole(stream) ? Handle.held(admission, rows) : Handle.pulled(admission, rows)
             )

@@ -146,13 +146,16 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
     make: (outcome: Outcome<A>) => Request
   ): Effect.Effect<A, PgSessionError> => Exchange.run(core, make, options?.timeout ?? statementTimeout)
   const rows =
-    <R extends Row.Row>(mode: Row.RowMode) =>
+    <R extends Row.Row>(mode: Row.RowMode, operation: string) =>
     (statement: Statement, options?: QueryOptions): Effect.Effect<ReadonlyArray<R>, PgSessionError> =>
       run<ReadonlyArray<R>>(
         options,
         (outcome) =>
-          new QueryRequest(statement, mode, (failure, result) =>
-            outcome(failure, result.rows as ReadonlyArray<R>)
+          new QueryRequest(
+            statement,
+            mode,
+            (failure, result) => outcome(failure, result.rows as ReadonlyArray<R>),
+            operation
           )
       )
   const stream = (statement: Statement, options?: StreamOptions, inspector?: Inspector) => {
@@ -163,11 +166,11 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
     >
   }
   const plain: RowOperations.PlainOperations<PgSessionError> = {
-    query: rows<Row.ObjectRow>("object"),
+    query: rows<Row.ObjectRow>("object", "query"),
     execute: (statement, options) =>
       run<QueryResult<Row.ObjectRow>>(
         options,
-        (outcome) => new QueryRequest(statement, "object", outcome as Outcome<QueryResult>)
+        (outcome) => new QueryRequest(statement, "object", outcome as Outcome<QueryResult>, "execute")
       ),
     stream
   }
@@ -181,12 +184,18 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
       core.onEnded.push(() => resume(Effect.succeed(core.ended!)))
     }),
     ...RowOperations.make(plain, through),
-    values: rows<Row.ArrayRow>("array"),
+    values: rows<Row.ArrayRow>("array", "values"),
     simple: (sql, options) =>
       run<ReadonlyArray<QueryResult<Row.ObjectRow>>>(
         options,
         (outcome) =>
-          new SimpleRequest(sql, "object", outcome as Outcome<ReadonlyArray<QueryResult>>, options?.types)
+          new SimpleRequest(
+            sql,
+            "object",
+            outcome as Outcome<ReadonlyArray<QueryResult>>,
+            "simple",
+            options?.types
+          )
       ),
     describe: (statement, options) =>
       run<Description>(options, (outcome) => new DescribeRequest(statement, outcome)),

@@ -62,7 +62,7 @@ const command = (
   const run = Exchange.run<QueryResult>(
     core,
     (outcome) => {
-      const request = new QueryRequest(Statement.make(sql), "array", outcome)
+      const request = new QueryRequest(Statement.make(sql), "array", outcome, "withTransaction")
       if (core.transaction !== undefined) core.transaction.own = request
       return request
     },

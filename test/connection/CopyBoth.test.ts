@@ -144,6 +144,24 @@ describe("a copy in both directions", () => {
     })
   )
 
+  it.effect("refuses what is no bytes, and goes on", () =>
+    Effect.gen(function* () {
+      const server = harness()
+      const { copy } = yield* opened(server)
+      for (const data of ["reply", [1, 2], new ArrayBuffer(2), Uint16Array.of(258)]) {
+        const refused = yield* Effect.flip(copy.send(data as never))
+        assert.deepInclude(refused, {
+          _tag: "PgUsageError",
+          operation: "CopyBoth.send",
+          argument: "data"
+        })
+      }
+      assert.deepStrictEqual(yield* sent(server), [])
+      yield* copy.send(Uint8Array.of(7))
+      assert.deepStrictEqual(yield* sent(server), ["CopyData"])
+    })
+  )
+
   it.effect("ends when both sides have, with the results around it (REP-057, REP-059)", () =>
     Effect.gen(function* () {
       const server = harness()

@@ -59,3 +59,26 @@ describe("a copy in whose source fails", () => {
     )
   }
 })
+
+describe("a copy in whose source gives what is no bytes", () => {
+  for (const bySink of [false, true]) {
+    const way = bySink ? "by sink" : "by effect"
+    it.effect(`stores nothing and is told what it gave, ${way}`, () =>
+      Effect.gen(function* () {
+        for (const given of ["2\n", [0x32], new ArrayBuffer(2), Uint16Array.of(0x3132)]) {
+          const source = Stream.concat(data, Stream.make(given as never))
+          const exit = yield* copying(source, "the source of the copy failed", bySink)
+          assert.isTrue(Exit.isFailure(exit))
+          if (Exit.isFailure(exit)) {
+            assert.deepInclude(Cause.squash(exit.cause), {
+              _tag: "PgUsageError",
+              operation: bySink ? "copySink" : "copyFrom",
+              argument: "source",
+              nothingSent: false
+            })
+          }
+        }
+      }).pipe(Effect.scoped)
+    )
+  }
+})

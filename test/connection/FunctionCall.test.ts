@@ -60,4 +60,24 @@ describe("a function call", () => {
     const told = call(self, { arguments: Array<null>(65_536).fill(null) })
     expect([told.count, told.failure?._tag, await self.sent()]).toEqual([1, "PgUsageError", []])
   })
+
+  it.each([
+    ["a string", { arguments: ["12" as never] }, "arguments[0]"],
+    ["an array of numbers", { arguments: [null, [1, 2] as never] }, "arguments[1]"],
+    ["a buffer that is no view", { arguments: [new ArrayBuffer(4) as never] }, "arguments[0]"],
+    ["wider items", { arguments: [Uint16Array.of(258) as never] }, "arguments[0]"],
+    ["no list", { arguments: "12" as never }, "arguments"],
+    ["a name for the function", { functionOid: "lo_creat" as never }, "functionOid"],
+    ["a format that is none", { format: "binary" as never }, "format"]
+  ] as const)("with %s is refused before anything is sent", async (_, options, argument) => {
+    const self = harness()
+    const told = call(self, options)
+    expect(told.failure).toMatchObject({
+      _tag: "PgUsageError",
+      operation: "callFunction",
+      argument,
+      nothingSent: true
+    })
+    expect([told.count, await self.sent()]).toEqual([1, []])
+  })
 })

@@ -45,7 +45,7 @@ describe("a COPY asked for as rows of a portal", () => {
     expect((await self.sent()).join(" ")).toBe("CopyFail Sync")
     self.say(ready())
     expect(await Effect.runPromise(Fiber.join(fiber))).toMatchObject({
-      left: { _tag: "PgUsageError", operation: "query", nothingSent: false }
+      left: { _tag: "PgUsageError", operation: "stream", nothingSent: false }
     })
     expect([self.core.ended, self.core.session.owner]).toEqual([undefined, undefined])
   })
@@ -60,7 +60,7 @@ describe("a COPY asked for as rows of a portal", () => {
     expect(await self.sent()).toEqual(["CopyFail Sync"])
     self.say(error("57014"), ready("E"))
     expect(await Effect.runPromise(Fiber.join(fiber))).toMatchObject({
-      left: { _tag: "PgUsageError", operation: "query", nothingSent: false }
+      left: { _tag: "PgUsageError", operation: "stream", nothingSent: false }
     })
     expect(self.core.ended).toBeUndefined()
   })
@@ -75,7 +75,7 @@ describe("a COPY asked for as rows of a portal", () => {
     expect(await self.sent()).toEqual(["Close Sync"])
     self.say(closed, ready("T"))
     expect(await Effect.runPromise(Fiber.join(fiber))).toMatchObject({
-      left: { _tag: "PgUsageError", operation: "query", nothingSent: false }
+      left: { _tag: "PgUsageError", operation: "stream", nothingSent: false }
     })
   })
 })

@@ -18,6 +18,7 @@ import type { FrameRun } from "../../wire/FrameRun.js"
 import { runBytes } from "../../wire/FrameRun.js"
 import type { Pull } from "../session/Buffer.js"
 import { StreamBuffer } from "../session/Buffer.js"
+import { notBytes } from "../session/Bytes.js"
 import * as Cancel from "../session/Cancel.js"
 import type { Core } from "../session/Core.js"
 import { breakOff } from "../session/Core.js"
@@ -80,7 +81,10 @@ export interface CopyBoth {
   readonly rest: (duration: Duration.Duration) => Effect.Effect<void>
   /** Gives the event loop a turn when the last is long ago: for those who go through data that they have pulled. */
   readonly turnIfDue: Effect.Effect<void>
-  /** Sends one message of data; also while reading is stopped. Waits when the socket takes no more. */
+  /**
+   * Sends one message of data; also while reading is stopped. Waits when the socket takes no more. Fails with `PgUsageError`, and the
+   * copy goes on, when the data is no `Uint8Array`.
+   */
   readonly send: (data: Uint8Array) => Effect.Effect<void, PgSessionError>
   /**
    * Closes our side, throws away what still comes until the server has closed its own, and gives the command's results,
@@ -120,7 +124,7 @@ class CopyBothRequest extends SimpleRequest {
     sql: string,
     private readonly options: CopyBothOptions
   ) {
-    super(sql, "object", () => {})
+    super(sql, "object", () => {}, "copyBoth")
     this.buffer = new StreamBuffer<FrameRun>(core, options.bufferBytes, true)
   }
 
@@ -209,6 +213,9 @@ const send =
   (data: Uint8Array): Effect.Effect<void, PgSessionError> =>
     Effect.suspend(() => {
       if (!request.isOpen(core)) return Effect.fail(request.failure ?? over(request.sql))
+      const place = { operation: "CopyBoth.send", argument: "data", sql: request.sql, sent: true }
+      const refused = notBytes(data, place)
+      if (refused !== undefined) return Effect.fail(refused)
       const mark = Frame.begin(core.writer, copyDataTag)
       core.writer.raw(data)
       Frame.end(core.writer, mark)

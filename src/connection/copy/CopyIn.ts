@@ -15,6 +15,7 @@ import * as Stream from "effect/Stream"
 import type * as CommandTag from "../../model/CommandTag.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import * as Frame from "../../wire/Frame.js"
+import { notBytes } from "../session/Bytes.js"
 import * as Cancel from "../session/Cancel.js"
 import type { Core } from "../session/Core.js"
 import * as Feeding from "../session/Feeding.js"
@@ -37,10 +38,8 @@ const copyDataTag = 0x64
 /** Writes data as CopyData messages. */
 const writeData = (core: Core, data: Uint8Array): void => {
   for (let at = 0; at < data.length; at += messageBytes) {
-    // Before the frame is begun: a source that gives no bytes throws here.
-    const piece = data.subarray(at, at + messageBytes)
     const mark = Frame.begin(core.writer, copyDataTag)
-    core.writer.raw(piece)
+    core.writer.raw(data.subarray(at, at + messageBytes))
     Frame.end(core.writer, mark)
     if (core.writer.offset >= messageBytes) Outbound.flush(core)
   }
@@ -89,9 +88,20 @@ const feed = (core: Core, request: CopyInRequest) => {
     })
   }
   return (chunk: Chunk.Chunk<Uint8Array>): Effect.Effect<void, PgSessionError> =>
-    Effect.forEach(chunk, (data) => (data.length <= turnBytes ? piece(data) : pieces(data)), {
-      discard: true
-    })
+    Effect.forEach(
+      chunk,
+      (data) => {
+        const refused = notBytes(data, {
+          operation: request.operation,
+          argument: "source",
+          sql: request.sql,
+          sent: true
+        })
+        if (refused !== undefined) return Effect.fail(refused)
+        return data.length <= turnBytes ? piece(data) : pieces(data)
+      },
+      { discard: true }
+    )
 }
 
 /** Fails with what the server said, once the connection is clean again. */
@@ -105,13 +115,14 @@ const failed = (request: CopyInRequest): Effect.Effect<never, PgSessionError> =>
 const begin = (
   core: Core,
   sql: string,
+  operation: string,
   timeout?: Duration.DurationInput
 ): Effect.Effect<CopyInRequest, PgSessionError, Scope.Scope> =>
   Effect.gen(function* () {
     yield* Feeding.guard(core, sql)
     const request = yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const request = new CopyInRequest(sql, timeout)
+        const request = new CopyInRequest(sql, operation, timeout)
         Outbound.submit(core, request)
         return request
       }),
@@ -150,7 +161,7 @@ export const sink = (
   timeout?: Duration.DurationInput
 ): Sink.Sink<CopyResult, Uint8Array, never, PgSessionError> =>
   Sink.unwrapScoped(
-    Effect.map(Effect.zipLeft(begin(core, sql, timeout), Feeding.begun(core)), (request) =>
+    Effect.map(Effect.zipLeft(begin(core, sql, "copySink", timeout), Feeding.begun(core)), (request) =>
       Sink.forEachChunk(feed(core, request)).pipe(Sink.mapEffect(() => finish(core, request)))
     )
   )
@@ -167,7 +178,7 @@ export const from = <E, R>(
 ): Effect.Effect<CopyResult, PgSessionError | E, R> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const request = yield* begin(core, sql, timeout)
+      const request = yield* begin(core, sql, "copyFrom", timeout)
       const watch = Effect.zipRight(
         request.when(() => request.failure !== undefined || request.state === "settled"),
         failed(request)

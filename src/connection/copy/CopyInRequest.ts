@@ -26,9 +26,10 @@ export class CopyInRequest extends TextRequest {
 
   constructor(
     sql: string,
+    operation: string,
     private readonly timeout: Duration.DurationInput | undefined
   ) {
-    super(sql)
+    super(sql, operation)
   }
 
   override onCopyIn(core: Core, formats: CopyInResponse): void {

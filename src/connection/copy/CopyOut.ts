@@ -50,7 +50,7 @@ export class CopyOutRequest extends TextRequest {
     sql: string,
     private readonly buffer: StreamBuffer<Uint8Array>
   ) {
-    super(sql)
+    super(sql, "copyTo")
   }
 
   override onCopyOut(): void {

@@ -42,7 +42,7 @@ export class CatalogRequest extends Request {
     private readonly asked: ReadonlyArray<string | number>,
     private readonly outcome: Told
   ) {
-    super(sql)
+    super(sql, "learnTypes")
   }
 
   override get exclusive(): boolean {
@@ -99,7 +99,7 @@ export class CatalogRequest extends Request {
       const reason = failure?.reason ?? writer.failure ?? "the message is too large"
       this.fail(
         new PgUsageError({
-          operation: "learnTypes",
+          operation: this.operation,
           argument: "types",
           reason: `cannot be sent: ${reason}`,
           sql

@@ -51,8 +51,11 @@ export abstract class Request {
   /** The first thing that went wrong. */
   failure: PgSessionError | undefined = undefined
 
-  /** `sql`: for errors. */
-  constructor(readonly sql: string) {}
+  /** Both for errors; `operation`: the name under which users call it. */
+  constructor(
+    readonly sql: string,
+    readonly operation: string
+  ) {}
 
   /** The text of the statement that is running, where the request has several. */
   get running(): string {
@@ -61,10 +64,6 @@ export abstract class Request {
   /** Nothing else may be on the wire while this is: copies, leases, several statements in one text. */
   get exclusive(): boolean {
     return false
-  }
-  /** The operation by the name under which users call it: for errors. */
-  get operation(): string {
-    return "query"
   }
   /** Nothing more is written until it is over: it is exclusive, or is to be sent once more after `before`. */
   get holds(): boolean {

@@ -55,7 +55,7 @@ export const ask = (
     Effect.map(
       Exchange.run<ReadonlyArray<QueryResult>>(
         core,
-        (outcome) => new SimpleRequest(sql, "array", outcome),
+        (outcome) => new SimpleRequest(sql, "array", outcome, "compare"),
         timeout
       ),
       factsOf

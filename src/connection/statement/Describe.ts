@@ -26,13 +26,15 @@ export class DescribeRequest extends Request {
 
   constructor(
     private readonly statement: Statement,
-    private readonly outcome: Outcome<Description>
+    private readonly outcome: Outcome<Description>,
+    operation = "describe"
   ) {
-    super(statement.sql)
+    super(statement.sql, operation)
   }
 
   open(core: Core): Pipeline.Script | undefined {
-    const failure = check(this.statement) ?? writeParse(core, "", this.statement.sql, this.statement.types)
+    const failure =
+      check(this.statement, this.operation) ?? writeParse(core, "", this.statement, this.operation)
     if (failure !== undefined) {
       this.fail(failure)
       return undefined

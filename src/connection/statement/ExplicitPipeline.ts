@@ -111,7 +111,7 @@ export class PipelineRequest extends Request {
     private readonly mode: Row.RowMode,
     private readonly outcome: Outcome<PipelineResult>
   ) {
-    super(statements.map(({ sql }) => sql).join(";\n"))
+    super(statements.map(({ sql }) => sql).join(";\n"), "pipeline")
     this.steps = statements.map((statement) => ({
       statement,
       name: "",
@@ -131,7 +131,7 @@ export class PipelineRequest extends Request {
 
   open(core: Core): Pipeline.Script | undefined {
     for (const { statement } of this.steps) {
-      const refused = check(statement) ?? RefusedCopy.refusedStep(statement.sql)
+      const refused = check(statement, this.operation) ?? RefusedCopy.refusedStep(statement.sql)
       if (refused !== undefined) {
         this.fail(refused)
         return undefined
@@ -164,7 +164,7 @@ export class PipelineRequest extends Request {
       if (step.old) continue
       if (this.describing.some((other) => sameText(other.statement, step.statement))) continue
       const name = isKept(step.statement) ? core.statements.nextName() : ""
-      const failure = writeParse(core, name, step.statement.sql, step.statement.types)
+      const failure = writeParse(core, name, step.statement, this.operation)
       if (failure !== undefined) return this.fail(failure)
       ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name })
       this.describing.push({ ...step, name })
@@ -215,8 +215,8 @@ export class PipelineRequest extends Request {
     const named = prepared.name !== ""
     step.reading = result
     const failure =
-      (named ? undefined : writeParse(core, "", statement.sql, types)) ??
-      writeBind(core, prepared, "", statement, named ? result.formats : result.anyFormats)
+      (named ? undefined : writeParse(core, "", { sql: statement.sql, types }, this.operation)) ??
+      writeBind(core, prepared, "", statement, this.operation, named ? result.formats : result.anyFormats)
     if (failure !== undefined) return failure
     if (!named) Preset.describeUnnamedPortal(core.writer)
     Preset.executeUnnamed(core.writer)

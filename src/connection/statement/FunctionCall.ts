@@ -8,7 +8,9 @@ import type { Format } from "../../model/Format.js"
 import { PgUsageError } from "../../model/PgError.js"
 import type { Script } from "../../protocol/Pipeline.js"
 import * as Machine from "../../protocol/FunctionCall.js"
+import { shapeOf } from "../../types/Parameters.js"
 import * as Message from "../../wire/messages/FunctionCall.js"
+import { notBytes } from "../session/Bytes.js"
 import type { Core } from "../session/Core.js"
 import type { Outcome } from "../session/Request.js"
 import { Request } from "../session/Request.js"
@@ -27,20 +29,45 @@ export class FunctionCallRequest extends Request {
     private readonly call: Call,
     private readonly outcome: Outcome<Uint8Array | null>
   ) {
-    super(`function ${call.functionOid}`)
+    super(`function ${call.functionOid}`, "callFunction")
   }
 
   override get exclusive(): boolean {
     return true
   }
-  override get operation(): string {
-    return "callFunction"
-  }
   override get simple(): boolean {
     return true
   }
 
+  /** What is none of the values that the message takes. */
+  private get refused(): PgUsageError | undefined {
+    const { arguments: values, format = 1, functionOid } = this.call
+    if (!Number.isInteger(functionOid) || functionOid < 0 || functionOid > 0xffffffff)
+      return this.usage(
+        "functionOid",
+        `must be a whole number from 0 to 4294967295, got ${String(functionOid)}`
+      )
+    if (format !== 0 && format !== 1) return this.usage("format", `must be 0 or 1, got ${String(format)}`)
+    if (!Array.isArray(values)) return this.usage("arguments", `must be an array, got ${shapeOf(values)}`)
+    for (const [index, value] of values.entries()) {
+      if (value === null) continue
+      const place = { operation: this.operation, argument: `arguments[${index}]`, sql: this.sql }
+      const refused = notBytes(value, place)
+      if (refused !== undefined) return refused
+    }
+    return undefined
+  }
+
+  private usage(argument: string, reason: string): PgUsageError {
+    return new PgUsageError({ operation: this.operation, argument, reason, sql: this.sql })
+  }
+
   open(core: Core): Script | undefined {
+    const refused = this.refused
+    if (refused !== undefined) {
+      this.fail(refused)
+      return undefined
+    }
     const format = this.call.format ?? 1
     Message.FunctionCall.encode(core.writer, {
       _tag: "FunctionCall",
@@ -51,14 +78,7 @@ export class FunctionCallRequest extends Request {
     })
     const reason = core.writer.failure
     if (reason === null) return Machine.script
-    this.fail(
-      new PgUsageError({
-        operation: this.operation,
-        argument: "arguments",
-        reason: `cannot be sent: ${reason}`,
-        sql: this.sql
-      })
-    )
+    this.fail(this.usage("arguments", `cannot be sent: ${reason}`))
     return undefined
   }
 

@@ -18,6 +18,7 @@ import type { Statement } from "../../model/Statement.js"
 import * as Pipeline from "../../protocol/Pipeline.js"
 import type * as Row from "../../types/Row.js"
 import * as Preset from "../../wire/Preset.js"
+import type { StreamBuffer } from "../session/Buffer.js"
 import type { Core } from "../session/Core.js"
 import * as Exchange from "../session/Exchange.js"
 import * as Outbound from "../session/Outbound.js"
@@ -32,8 +33,16 @@ import type { Inspector } from "./StatementRequest.js"
 /** A portal that holds the connection: batches between two Flushes. */
 class LeasedPortal extends RowStream.StreamRequest {
   private suspended = false
-  /** Set on the request's buffer: the next batch is asked for when the consumer has taken the last. */
-  fetchSize = 0
+
+  constructor(
+    statement: Statement,
+    mode: Row.RowMode,
+    buffer: StreamBuffer<Row.Row>,
+    inspector: Inspector | undefined,
+    private readonly fetchSize: number
+  ) {
+    super(statement, mode, buffer, inspector)
+  }
 
   protected override execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
     if (!this.bind(core, prepared, "", result)) return undefined
@@ -88,12 +97,7 @@ const leased = (
 ): Stream.Stream<Row.Row, PgSessionError> =>
   RowStream.fromRequest<Row.Row>(
     core,
-    (buffer) => {
-      const request = new LeasedPortal(statement, mode, buffer)
-      request.fetchSize = fetchSize
-      request.inspector = inspector
-      return request
-    },
+    (buffer) => new LeasedPortal(statement, mode, buffer, inspector, fetchSize),
     timeout
   )
 
@@ -105,20 +109,20 @@ const inTransaction = (
     Effect.gen(function* () {
       const portal = core.statements.uniqueName()
       const block = core.blocksEnded
+      let opening: OpenPortal | undefined
       let next: Effect.Effect<Batch, PgSessionError> | undefined = Exchange.run<Batch>(
         core,
-        (outcome) => {
-          const request = new OpenPortal(statement, portal, fetchSize, mode, outcome)
-          request.inspector = inspector
-          return request
-        },
+        (outcome) =>
+          (opening = new OpenPortal(statement, portal, fetchSize, mode, outcome, undefined, inspector)),
         timeout
       )
-      let opened = false
       // One that has run to its end is still there, until it is closed or the transaction ends.
       yield* Effect.addFinalizer(() => {
         const isThere =
-          opened && core.ended === undefined && core.session.status === "T" && core.blocksEnded === block
+          opening?.mayBeThere === true &&
+          core.ended === undefined &&
+          core.session.status === "T" &&
+          core.blocksEnded === block
         return Effect.ensuring(
           isThere ? Exchange.finish<void>(core, (outcome) => new ClosePortal(portal, outcome)) : Effect.void,
           Effect.sync(() => core.statements.closed(portal))
@@ -126,7 +130,6 @@ const inTransaction = (
       })
       return Effect.suspend(() => {
         if (next === undefined) return Effect.fail(Option.none())
-        opened = true
         return Effect.mapBoth(next, {
           onFailure: Option.some,
           onSuccess: ({ decoder, rows, suspended }) => {

@@ -55,7 +55,7 @@ class PortalReader {
   private decoder: Row.RowDecoder | undefined
   /** Batches that have come. */
   private batches = 0
-  private isOpened = false
+  private opening: OpenPortal | undefined
   private isEnded = false
   private isWaiting = false
   private isLate = false
@@ -109,13 +109,12 @@ class PortalReader {
   /** Asks for as many batches as should be on the way. */
   private fill(): void {
     const { asked, decoder } = this
-    if (!this.isOpened) {
-      this.isOpened = true
-      return this.submit((rows, outcome) => {
-        const request = new OpenPortal(asked.statement, this.portal, rows, asked.mode, outcome, this.sink)
-        request.inspector = asked.inspector
-        return request
-      })
+    if (this.opening === undefined) {
+      const { inspector, mode, statement } = asked
+      return this.submit(
+        (rows, outcome) =>
+          (this.opening = new OpenPortal(statement, this.portal, rows, mode, outcome, this.sink, inspector))
+      )
     }
     if (decoder === undefined) return
     const isAhead = this.batches >= batchesBefore
@@ -186,7 +185,7 @@ class PortalReader {
   private get close(): Effect.Effect<void> {
     const { core } = this
     const isThere =
-      this.isOpened &&
+      this.opening?.mayBeThere === true &&
       core.ended === undefined &&
       core.session.status === "T" &&
       core.blocksEnded === this.block

@@ -16,6 +16,7 @@ import type { Outcome } from "../session/Request.js"
 import { Request } from "../session/Request.js"
 import * as Rows from "../session/Rows.js"
 import type { Prepared, Result } from "../session/StatementCache.js"
+import type { Inspector } from "./StatementRequest.js"
 import { StatementRequest } from "./StatementRequest.js"
 
 export const writeExecute = (core: Core, portal: string, maxRows: number): void => {
@@ -53,6 +54,7 @@ export type Sink = (rows: ReadonlyArray<Row.Row>, bytes: number) => void
 
 export class OpenPortal extends StatementRequest {
   private readonly batch: Batch
+  private isBound = false
 
   constructor(
     statement: Statement,
@@ -60,14 +62,24 @@ export class OpenPortal extends StatementRequest {
     private readonly fetchSize: number,
     private readonly mode: Row.RowMode,
     private readonly outcome: Outcome<Batch>,
-    sink?: Sink
+    sink?: Sink,
+    inspector?: Inspector
   ) {
-    super(statement)
+    super(statement, "stream", inspector)
     this.batch = new Batch(undefined, sink)
+  }
+
+  /** Whether the server may have the portal: one that was refused before Bind was never there. */
+  get mayBeThere(): boolean {
+    return this.isBound || this.state !== "settled"
   }
 
   protected get started(): boolean {
     return this.batch.count > 0
+  }
+
+  override onBound(): void {
+    this.isBound = true
   }
 
   protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
@@ -106,7 +118,7 @@ export class FetchPortal extends Request {
     private readonly outcome: Outcome<Batch>,
     sink?: Sink
   ) {
-    super(sql)
+    super(sql, "stream")
     this.batch = new Batch(decoder, sink)
   }
 
@@ -134,7 +146,7 @@ export class ClosePortal extends Request {
     private readonly portal: string,
     private readonly outcome: Outcome<void>
   ) {
-    super("")
+    super("", "stream")
   }
 
   open(core: Core): Pipeline.Script {

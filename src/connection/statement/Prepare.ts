@@ -34,8 +34,8 @@ const parameters = {
   type: "the statement's parameters"
 } as const
 
-const wrongParameters = (reason: string, sql: string): PgUsageError =>
-  new PgUsageError({ operation: "query", argument: "parameters", reason, sql })
+const wrongParameters = (operation: string, reason: string, sql: string): PgUsageError =>
+  new PgUsageError({ operation, argument: "parameters", reason, sql })
 
 /**
  * Writes Bind for a described statement, with the formats that its result is asked for in; a failure names the parameter and
@@ -46,6 +46,7 @@ export const writeBind = (
   prepared: Prepared,
   portal: string,
   statement: Statement,
+  operation: string,
   formats: ReadonlyArray<Format> = prepared.result.formats
 ): PgCodecError | PgUsageError | undefined => {
   const writer = core.writer
@@ -72,7 +73,7 @@ export const writeBind = (
         sql: statement.sql,
         nothingSent: true
       })
-    : wrongParameters(`cannot be sent: ${reason}`, statement.sql)
+    : wrongParameters(operation, `cannot be sent: ${reason}`, statement.sql)
 }
 
 /** Says that the text of a statement cannot be sent. */
@@ -87,30 +88,40 @@ export const isOfType = (error: PgSessionError): boolean =>
 export const writeParse = (
   core: Core,
   name: string,
-  sql: string,
-  types: ReadonlyArray<number>
+  { sql, types }: Pick<Statement, "sql" | "types">,
+  operation: string
 ): PgUsageError | undefined => {
   const before = core.writer.offset
   ExtendedQuery.Parse.encode(core.writer, { _tag: "Parse", statement: name, sql, parameterTypes: types })
   const reason = core.writer.failure
   if (reason === null) return undefined
   core.writer.rollback(before)
-  return unsendable("query", reason, sql)
+  return unsendable(operation, reason, sql)
 }
 
+/** Refuses a text that is none: the types do not hold at run time. */
+export const notText = (sql: unknown, operation: string): PgUsageError | undefined =>
+  typeof sql === "string"
+    ? undefined
+    : new PgUsageError({
+        operation,
+        argument: "sql",
+        reason: `must be a string, got ${shapeOf(sql)}`,
+        sql: ""
+      })
+
 /** Refuses what is no statement, and what would not fit the message, before anything is written. */
-export const check = (statement: Statement): PgUsageError | undefined => {
+export const check = (statement: Statement, operation: string): PgUsageError | undefined => {
   const { parameters, refused, sql, types } = statement
   if (refused !== undefined)
     return new PgUsageError({ operation: "Sql.sql", argument: "", reason: refused, sql })
-  if (typeof sql !== "string") {
-    const reason = `must be a string, got ${shapeOf(sql)}`
-    return new PgUsageError({ operation: "query", argument: "sql", reason, sql: "" })
-  }
+  const notString = notText(sql, operation)
+  if (notString !== undefined) return notString
   const count = Math.max(parameters.length, types.length)
   return count <= maxParameters
     ? undefined
     : wrongParameters(
+        operation,
         `must be at most ${maxParameters}, got ${count}: pass an array and unnest it, or use COPY`,
         sql
       )

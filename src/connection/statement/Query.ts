@@ -12,12 +12,13 @@ import * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import * as SimpleMessages from "../../wire/messages/SimpleQuery.js"
 import type { Core } from "../session/Core.js"
-import { unsendable } from "./Prepare.js"
+import { notText, unsendable } from "./Prepare.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 import type { Outcome } from "../session/Request.js"
 import { Request } from "../session/Request.js"
 import * as Rows from "../session/Rows.js"
 import type { Prepared, Result } from "../session/StatementCache.js"
+import type { Inspector } from "./StatementRequest.js"
 import { StatementRequest } from "./StatementRequest.js"
 
 /** Everything a statement answered. */
@@ -39,9 +40,11 @@ export class QueryRequest extends StatementRequest {
   constructor(
     statement: Statement,
     private readonly mode: Row.RowMode,
-    private readonly outcome: Outcome<QueryResult>
+    private readonly outcome: Outcome<QueryResult>,
+    operation = "query",
+    inspector?: Inspector
   ) {
-    super(statement)
+    super(statement, operation, inspector)
   }
 
   protected get started(): boolean {
@@ -82,18 +85,18 @@ export abstract class TextRequest extends Request {
   override get exclusive(): boolean {
     return true
   }
-  override get operation(): string {
-    return "simple"
-  }
   override get simple(): boolean {
     return true
   }
 
   open(core: Core): Pipeline.Script | undefined {
-    SimpleMessages.Query.encode(core.writer, { _tag: "Query", sql: this.sql })
-    const reason = core.writer.failure
-    if (reason === null) return SimpleQuery.script
-    this.fail(unsendable(this.operation, reason, this.sql))
+    const refused = notText(this.sql, this.operation)
+    if (refused === undefined) {
+      SimpleMessages.Query.encode(core.writer, { _tag: "Query", sql: this.sql })
+      const reason = core.writer.failure
+      if (reason === null) return SimpleQuery.script
+      this.fail(unsendable(this.operation, reason, this.sql))
+    } else this.fail(refused)
     return undefined
   }
 }
@@ -109,10 +112,11 @@ export class SimpleRequest extends TextRequest {
     sql: string,
     private readonly mode: Row.RowMode,
     private readonly outcome: Outcome<ReadonlyArray<QueryResult>>,
+    operation = "simple",
     /** How values are read; unless given, as the connection reads them. */
     private readonly types?: Registry
   ) {
-    super(sql)
+    super(sql, operation)
   }
 
   override mayHaveCommitted(core: Core): boolean {

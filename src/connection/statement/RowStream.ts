@@ -34,9 +34,10 @@ export class StreamRequest extends StatementRequest {
   constructor(
     statement: Statement,
     protected readonly mode: Row.RowMode,
-    readonly buffer: StreamBuffer<Row.Row>
+    readonly buffer: StreamBuffer<Row.Row>,
+    inspector?: Inspector
   ) {
-    super(statement)
+    super(statement, "stream", inspector)
   }
 
   override get exclusive(): boolean {
@@ -125,12 +126,4 @@ export const rows = (
   timeout?: Duration.DurationInput,
   inspector?: Inspector
 ): Stream.Stream<Row.Row, PgSessionError> =>
-  fromRequest<Row.Row>(
-    core,
-    (buffer) => {
-      const request = new StreamRequest(statement, mode, buffer)
-      request.inspector = inspector
-      return request
-    },
-    timeout
-  )
+  fromRequest<Row.Row>(core, (buffer) => new StreamRequest(statement, mode, buffer, inspector), timeout)

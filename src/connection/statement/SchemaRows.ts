@@ -159,11 +159,8 @@ export const operations = (
       const rows = Rows.compile(schema)
       if (Either.isLeft(rows.wanted)) return Effect.fail(unfit(operation, rows.wanted.left, statement.sql))
       const inspection = new Inspection(core, rows, statement.sql, timeout)
-      const make = (outcome: Outcome<QueryResult>): QueryRequest => {
-        const request = new QueryRequest(statement, "object", outcome)
-        request.inspector = inspection
-        return request
-      }
+      const make = (outcome: Outcome<QueryResult>): QueryRequest =>
+        new QueryRequest(statement, "object", outcome, operation, inspection)
       return Effect.matchEffect(Exchange.run<QueryResult>(core, make, timeout), {
         onFailure: (error) => inspection.explain(error),
         onSuccess: ({ columns, command, rows }) =>
@@ -199,7 +196,11 @@ export const compare = (
     Effect.mapError(Wanted.of(schema.ast), (reason) => unfit("compare", reason, statement.sql)),
     (wanted) =>
       Effect.flatMap(
-        Exchange.run<Description>(core, (outcome) => new DescribeRequest(statement, outcome), timeout),
+        Exchange.run<Description>(
+          core,
+          (outcome) => new DescribeRequest(statement, outcome, "compare"),
+          timeout
+        ),
         ({ columns }) =>
           Effect.map(CatalogueFacts.ask(core, columns, timeout), (facts) =>
             Compare.compare(wanted, columns, core.registry, facts)

@@ -74,10 +74,13 @@ export abstract class StatementRequest extends Request {
   /** Described, and not run yet: what was issued before it is sent once more first. */
   private postponed = false
   private readonly alone: boolean
-  inspector: Inspector | undefined = undefined
 
-  constructor(protected readonly statement: Statement) {
-    super(statement.sql)
+  constructor(
+    protected readonly statement: Statement,
+    operation: string,
+    private readonly inspector?: Inspector
+  ) {
+    super(statement.sql, operation)
     this.alone = alone.test(statement.sql)
   }
 
@@ -99,7 +102,7 @@ export abstract class StatementRequest extends Request {
   protected abstract get started(): boolean
 
   open(core: Core): Pipeline.Script | undefined {
-    const refused = check(this.statement)
+    const refused = check(this.statement, this.operation)
     if (refused !== undefined) {
       this.fail(refused)
       return undefined
@@ -118,7 +121,7 @@ export abstract class StatementRequest extends Request {
     }
     this.kept = isKept(this.statement)
     this.name = this.kept ? core.statements.nextName() : ""
-    const failure = writeParse(core, this.name, this.statement.sql, this.statement.types)
+    const failure = writeParse(core, this.name, this.statement, this.operation)
     if (failure !== undefined) {
       this.fail(failure)
       return closes > 0 ? this.onlyCloses(core, closes) : undefined
@@ -136,7 +139,7 @@ export abstract class StatementRequest extends Request {
     this.confirming = !named
     const mark = core.writer.offset
     if (!named) {
-      const failure = writeParse(core, "", this.statement.sql, known.types)
+      const failure = writeParse(core, "", { sql: this.sql, types: known.types }, this.operation)
       if (failure !== undefined) this.fail(failure)
     }
     const script = this.failure === undefined ? this.executeAs(core, known) : undefined
@@ -223,7 +226,7 @@ export abstract class StatementRequest extends Request {
   /** Writes Bind to a portal, and what describes it; a failure is noted, and nothing is left of the messages. */
   protected bind(core: Core, prepared: Prepared, portal: string, result: Result): boolean {
     const formats = this.confirming ? result.anyFormats : result.formats
-    const failure = writeBind(core, prepared, portal, this.statement, formats)
+    const failure = writeBind(core, prepared, portal, this.statement, this.operation, formats)
     if (failure !== undefined) this.fail(failure)
     else if (this.confirming) writeDescribe(core, portal)
     return failure === undefined
