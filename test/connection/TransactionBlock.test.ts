@@ -1,4 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Statement from "../../src/model/Statement.js"
+import type { PipelineResult } from "../../src/connection/statement/ExplicitPipeline.js"
+import { PipelineRequest } from "../../src/connection/statement/ExplicitPipeline.js"
+import type { QueryResult } from "../../src/connection/statement/Query.js"
+import { SimpleRequest } from "../../src/connection/statement/Query.js"
+import { harness } from "./core.js"
+import type { Harness } from "./core.js"
 import * as TransactionBlock from "../../src/connection/session/TransactionBlock.js"
 
 const request = (sql: string) => ({ sql, running: sql, state: "sent" as const })
@@ -94,5 +101,61 @@ describe("a transaction that its own body ends", () => {
     assert.deepInclude(refused, { _tag: "PgUsageError", sql: "select 1", nothingSent: true })
     assert.isDefined(TransactionBlock.refusal(block, undefined, "select 1"))
     assert.isUndefined(TransactionBlock.refusal(undefined, begun(), "select 1"))
+  })
+})
+
+/** A session inside `withTransaction`, on which BEGIN has been answered. */
+const inside = () => {
+  const self = harness()
+  self.core.transaction = begun()
+  self.core.session = { ...self.core.session, status: "T" }
+  return self
+}
+
+describe("a request of the body that would end the transaction and go on behind it", () => {
+  const simple = (sql: string) => (self: Harness) =>
+    self.submit<ReadonlyArray<QueryResult>>((outcome) => new SimpleRequest(sql, "object", outcome))
+  const pipeline =
+    (...texts: ReadonlyArray<string>) =>
+    (self: Harness) =>
+      self.submit<PipelineResult>(
+        (outcome) =>
+          new PipelineRequest(
+            texts.map((sql) => Statement.make(sql)),
+            "object",
+            outcome
+          )
+      )
+
+  it.each([
+    ["simple", simple("rollback; insert into t values (1)")],
+    ["simple", simple("insert into t values (1); commit; insert into t values (2)")],
+    ["simple", simple("rollback; begin")],
+    ["simple", simple("/* ; */ END and chain; select 1")],
+    ["pipeline", pipeline("rollback", "insert into t values (1)")]
+  ] as const)("is refused before anything is sent: %s %#", async (operation, ask) => {
+    const self = inside()
+    const told = ask(self)
+    assert.deepInclude(told.failure, { _tag: "PgUsageError", operation, argument: "sql", nothingSent: true })
+    assert.deepStrictEqual(await self.sent(), [])
+  })
+
+  it.each([
+    simple("rollback"),
+    simple("insert into t values (1); rollback;"),
+    simple("rollback to a; insert into t values (1)"),
+    simple("select '; rollback;'; select 1"),
+    pipeline("insert into t values (1)", "rollback")
+  ])("is sent when nothing stands behind it, or when it ends nothing: %#", async (ask) => {
+    const self = inside()
+    const told = ask(self)
+    assert.isUndefined(told.failure)
+    assert.strictEqual((await self.sent()).length, 1)
+  })
+
+  it("is sent outside a transaction", async () => {
+    const self = harness()
+    assert.isUndefined(simple("commit; select 1")(self).failure)
+    assert.deepStrictEqual(await self.sent(), ["Query"])
   })
 })

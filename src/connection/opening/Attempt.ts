@@ -162,10 +162,7 @@ export const open = (
     })
     Inbound.drain(core)
     // Not by `Effect.addFinalizer`, which puts back every FiberRef around a finalizer: most of the price of closing.
-    yield* Scope.addFinalizer(
-      yield* Effect.scope,
-      Effect.sync(() => goodbye(core))
-    )
+    yield* Scope.addFinalizer(yield* Effect.scope, goodbye(core, config.replication === undefined))
     yield* Liveness.watch(core, target.silence)
     return core
   })
@@ -188,16 +185,28 @@ const farewell = (conversation: Conversation): void => {
   conversation.link.end()
 }
 
-/** Terminate, then the end of the stream; whoever still waits is told that the connection was closed. */
-const goodbye = (core: Core): void => {
-  if (core.ended !== undefined) return
-  Preset.terminate(core.writer)
-  Outbound.flush(core)
-  core.link.end()
-  // The owner has ended it: that is no failure of the streams of notices and notifications.
-  core.side.end()
-  breakOff(core, scopeClosed)
-}
+/**
+ * Terminate, then the end of the stream; requests that still wait fail, because the connection was closed. A statement that is under way is
+ * cancelled first, where `cancels`: the server reads Terminate, and notices a lost client, only between statements.
+ */
+const goodbye = (core: Core, cancels: boolean): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (core.ended !== undefined) return Effect.void
+    const isWorking = cancels && core.session.owner?.isStopped === false
+    // The owner has ended it: that is no failure of the streams of notices and notifications.
+    core.side.end()
+    if (isWorking) {
+      core.writer.rollback(0)
+      breakOff(core, scopeClosed, () => {})
+    }
+    return Effect.map(isWorking ? Cancel.tell(core) : Effect.void, () => {
+      Preset.terminate(core.writer)
+      core.link.write(core.writer.detach())
+      core.link.end()
+      if (isWorking) core.link.destroy()
+      else breakOff(core, scopeClosed)
+    })
+  })
 
 /** One for all: where a stack is captured it is dear, and this one says nothing. */
 const scopeClosed = new PgClosedError({

@@ -175,16 +175,17 @@ export class ConnectionState<R extends Waiter> {
 }
 
 /**
- * Ends the connection: the socket is destroyed, every request that waits is settled once with the first cause, and
- * no further byte is interpreted. Idempotent.
+ * Ends the connection: the socket is destroyed, unless `hangUp` does otherwise, every request that waits is settled once with the first
+ * cause, and no further byte is interpreted. Idempotent.
  */
 export const breakOff = <R extends Waiter & { readonly settle: (core: ConnectionState<R>) => void }>(
   core: ConnectionState<R>,
-  cause: PgSessionError
+  cause: PgSessionError,
+  hangUp: () => void = () => core.link.destroy()
 ): void => {
   if (core.ended !== undefined) return
   core.ended = cause
-  core.link.destroy()
+  hangUp()
   const sent = Session.owners(core.session)
   const queued = [...core.repeats, ...core.pending.slice(core.pendingFrom)]
   core.session = Session.make()

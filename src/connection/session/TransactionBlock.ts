@@ -6,6 +6,7 @@
  * @see https://www.postgresql.org/docs/current/sql-rollback.html
  */
 import { PgUsageError } from "../../model/PgError.js"
+import * as StatementWords from "../../model/StatementWords.js"
 import type { TransactionStatus } from "../../model/TransactionStatus.js"
 
 /** What the block has to know of a request. */
@@ -16,25 +17,13 @@ interface Statement {
   readonly running: string
 }
 
-/** Comments, quoted texts and quoted names. */
-const quoted =
-  /--[^\n]*|\/\*(?:[^*]|\*(?!\/))*\*\/|(?<![\w$])e'(?:[^'\\]|''|\\[^])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([a-z_]\w*)?\$[^]*?\$\1\$/gi
-
-const rollsBack = /^(?:rollback|abort)\b/i
-const toSavepoint = /^(?:rollback|abort)(?:\s+(?:work|transaction))?\s+to\b/i
-
 /**
  * Whether the ROLLBACK of a text that comes after `before` others goes back to a savepoint only: the server's tag is the
  * same for both.
  */
 const isToSavepoint = (sql: string, before: number): boolean => {
-  const rollbacks = sql
-    .replace(quoted, " ")
-    .split(";")
-    .map((part) => part.trim())
-    .filter((part) => rollsBack.test(part))
-  const [found] = rollbacks.slice(before)
-  return found !== undefined && toSavepoint.test(found)
+  const found = StatementWords.of(sql).filter(StatementWords.rollsBack)[before]
+  return found !== undefined && !StatementWords.endsBlock(found)
 }
 
 export class TransactionBlock {
@@ -109,4 +98,24 @@ export const refusal = (
     reason: "the statement was not sent, because its transaction has ended",
     sql
   })
+}
+
+/**
+ * Why statements of one request are not sent inside `withTransaction`: one of them would end the transaction, and those behind it would
+ * run outside and stay. `statements`: each by its first words.
+ */
+export const endsEarly = (
+  statements: ReadonlyArray<string>,
+  operation: string,
+  sql: string
+): PgUsageError | undefined => {
+  const at = statements.findIndex(StatementWords.endsBlock)
+  return at < 0 || at === statements.length - 1
+    ? undefined
+    : new PgUsageError({
+        operation,
+        argument: "sql",
+        reason: `must not end the transaction before its last statement: what follows "${statements[at]}" would run outside the transaction and stay. Let the body fail for a ROLLBACK, or succeed for a COMMIT`,
+        sql
+      })
 }

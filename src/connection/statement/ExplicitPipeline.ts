@@ -18,6 +18,7 @@ import * as CommandTag from "../../model/CommandTag.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import { PgServerError } from "../../model/PgError.js"
 import { commits, commitsInside } from "../../model/CommitsInside.js"
+import * as StatementWords from "../../model/StatementWords.js"
 import type { Statement } from "../../model/Statement.js"
 import { nodes } from "../../protocol/ExtendedQuery.js"
 import type { Node } from "../../protocol/Machine.js"
@@ -29,6 +30,7 @@ import * as Preset from "../../wire/Preset.js"
 import * as Catalog from "../session/Catalog.js"
 import type { Core } from "../session/Core.js"
 import * as Outbound from "../session/Outbound.js"
+import * as TransactionBlock from "../session/TransactionBlock.js"
 import * as Confirm from "./Confirm.js"
 import {
   check,
@@ -137,6 +139,11 @@ export class PipelineRequest extends Request {
         return undefined
       }
     }
+    const endsEarly = core.transaction === undefined ? undefined : this.endsEarly()
+    if (endsEarly !== undefined) {
+      this.fail(endsEarly)
+      return undefined
+    }
     const closes = writeCloses(core)
     const before = core.writer.offset
     this.describe(core)
@@ -153,6 +160,11 @@ export class PipelineRequest extends Request {
     Preset.flush(core.writer)
     const describe = this.describing.flatMap(() => Pipeline.prepare)
     return Pipeline.afterCloses(closes, describe)
+  }
+
+  private endsEarly(): PgSessionError | undefined {
+    const words = this.steps.map(({ statement }) => StatementWords.of(statement.sql)[0] ?? "")
+    return TransactionBlock.endsEarly(words, this.operation, this.sql)
   }
 
   /** Writes Parse and Describe of every statement that is not known, each text once. */

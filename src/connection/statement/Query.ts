@@ -11,6 +11,9 @@ import type { Registry } from "../../types/Registry.js"
 import * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import * as SimpleMessages from "../../wire/messages/SimpleQuery.js"
+import * as StatementWords from "../../model/StatementWords.js"
+import type { PgUsageError } from "../../model/PgError.js"
+import * as TransactionBlock from "../session/TransactionBlock.js"
 import type { Core } from "../session/Core.js"
 import { notText, unsendable } from "./Prepare.js"
 import * as RefusedCopy from "./RefusedCopy.js"
@@ -90,7 +93,7 @@ export abstract class TextRequest extends Request {
   }
 
   open(core: Core): Pipeline.Script | undefined {
-    const refused = notText(this.sql, this.operation)
+    const refused = notText(this.sql, this.operation) ?? this.endsEarly(core)
     if (refused === undefined) {
       SimpleMessages.Query.encode(core.writer, { _tag: "Query", sql: this.sql })
       const reason = core.writer.failure
@@ -98,6 +101,12 @@ export abstract class TextRequest extends Request {
       this.fail(unsendable(this.operation, reason, this.sql))
     } else this.fail(refused)
     return undefined
+  }
+
+  private endsEarly(core: Core): PgUsageError | undefined {
+    if (core.transaction === undefined) return undefined
+    const escapes = core.side.find("standard_conforming_strings") === "off"
+    return TransactionBlock.endsEarly(StatementWords.of(this.sql, escapes), this.operation, this.sql)
   }
 }
 

@@ -206,8 +206,7 @@ describe("a transaction that a statement of its own body ends", () => {
     ["end", (pg) => pg.query(s("end")), true],
     ["rollback and chain", (pg) => pg.query(s("rollback and chain")), false],
     ["commit and chain", (pg) => pg.query(s("commit and chain")), true],
-    ["rollback; begin", (pg) => pg.simple("rollback; begin"), false],
-    ["commit; begin", (pg) => pg.simple("commit; begin"), true],
+    ["a text that ends in rollback", (pg) => pg.simple("select 1; rollback;"), false],
     [
       "a failure and rollback",
       (pg) => Effect.zipRight(Effect.ignore(pg.query(s("select 1 / 0"))), pg.query(s("rollback"))),
@@ -256,6 +255,28 @@ describe("a transaction that a statement of its own body ends", () => {
       })
     )
   }
+
+  it.scopedLive("by a text or a pipeline that goes on behind it is refused whole, and goes on", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const name = yield* table("id int")
+      yield* pg.withTransaction(
+        Effect.gen(function* () {
+          yield* pg.query(s(`insert into ${name} values (1)`))
+          for (const refused of [
+            pg.simple(`rollback; insert into ${name} values (2)`),
+            pg.simple(`commit; begin; insert into ${name} values (2)`),
+            pg.pipeline([s("rollback"), s(`insert into ${name} values (2)`)])
+          ])
+            assert.deepInclude(yield* failureOf(Effect.asVoid<unknown, PgSessionError, never>(refused)), {
+              _tag: "PgUsageError",
+              nothingSent: true
+            })
+        })
+      )
+      assert.deepStrictEqual(yield* rawRows(shared, `select id::int from ${name}`), [["1"]])
+    })
+  )
 
   it.scopedLive("refuses also what was issued at the same time as that statement", () =>
     Effect.gen(function* () {
