@@ -177,6 +177,7 @@ export const make = (connection: PgConnection, admission: Admission): PgConnecti
     findTypes: (types) => Effect.orElseSucceed(run(connection.findTypes(types)), () => connection.types),
     refreshTypes: connection.refreshTypes,
     facts: connection.facts,
+    showsValues: connection.showsValues,
     status: connection.status,
     ended: connection.ended,
     notices: subscribed(admission, connection.notices),

@@ -63,6 +63,8 @@ export interface CopyOptions {
 
 export interface PgConnection extends SharedOperations<PgSessionError> {
   readonly facts: ConnectFacts
+  /** Whether errors print values of rows, as the connector's option `showValues` has it. */
+  readonly showsValues: boolean
   readonly status: Effect.Effect<ConnectionStatus>
   /** Succeeds with the reason when the connection has ended, for whatever reason. */
   readonly ended: Effect.Effect<PgSessionError>
@@ -177,6 +179,9 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
   const through = SchemaRows.operations(core, statementTimeout, stream)
   return {
     facts: core.facts,
+    get showsValues() {
+      return core.showsValues
+    },
     status: Effect.sync(() => statusOf(core)),
     ended: Effect.async<PgSessionError>((resume) => {
       const ended = core.ended

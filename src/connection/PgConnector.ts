@@ -87,7 +87,7 @@ export interface ConnectorOptions extends ConnectOptions {
   readonly cancelDeadline?: Duration.DurationInput
   /**
    * Whether errors print what quotes values of rows: the server's `detail` and `where`, in messages, inspection, JSON and
-   * logs. The fields can be read either way. Default false.
+   * logs, and what a Schema refuses. The fields can be read either way. Default false.
    */
   readonly showValues?: boolean
 }

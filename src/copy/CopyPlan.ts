@@ -49,6 +49,8 @@ export interface Plan {
   readonly table: CopyStatement.TableName | undefined
   /** Whether the server reads NULL in the text of an array that is written as a string. */
   readonly arrayNullsAreStrings: boolean
+  /** Whether errors show the values that a Schema refuses. */
+  readonly showsValues: boolean
 }
 
 /** A Schema that looks at the columns before anything is copied; `undefined` where there is none. */
@@ -253,7 +255,16 @@ export const into = (
       format._tag !== "binary" &&
       columns.some(({ typeOid }, index) => ArrayNulls.mayHold(codecs[index] ?? registry.lookup(typeOid)))
     const arrayNullsAreStrings = hasArraysAsText && (yield* ArrayNulls.areStrings(connection))
-    return { sql, columns, format, registry, codecs, table: target.table, arrayNullsAreStrings }
+    return {
+      sql,
+      columns,
+      format,
+      registry,
+      codecs,
+      table: target.table,
+      arrayNullsAreStrings,
+      showsValues: connection.showsValues
+    }
   })
 
 /** The plan of a copy out of a table or a query. */
@@ -279,7 +290,8 @@ export const from = <M extends Row.RowMode>(
       : { ...source, ...CopyFormat.best(columns, registry, "decode", codecs) }
     const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "decode", codecs), "rowsFrom")
     const sql = yield* orRefuse(CopyStatement.fromChoosing(query, wanted), "rowsFrom")
-    return { sql, columns, format, registry, codecs, table, arrayNullsAreStrings: false }
+    const { showsValues } = connection
+    return { sql, columns, format, registry, codecs, table, arrayNullsAreStrings: false, showsValues }
   })
 
 const queryOf = (
@@ -313,7 +325,16 @@ export const data = (
         columns.map(({ name }) => name),
         operation
       )
-    return { sql: "", columns, format, registry, codecs, table: undefined, arrayNullsAreStrings: false }
+    return {
+      sql: "",
+      columns,
+      format,
+      registry,
+      codecs,
+      table: undefined,
+      arrayNullsAreStrings: false,
+      showsValues: false
+    }
   })
 
 /** The statement of a copy of bytes into a table. */

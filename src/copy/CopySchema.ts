@@ -87,10 +87,10 @@ export const look = <A, I extends object, R>(schema: Schema.Schema<A, I, R>): Lo
 
 /** Values to rows, chunk by chunk, counting them: a new one for each run. */
 export const encoding = <A, I, R>(
-  { columns, registry, sql }: Rows.Origin,
+  { columns, registry, showsValues = false, sql }: Rows.Origin,
   schema: Schema.Schema<A, I, R>
 ): ((values: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<RowInput>, PgCopyRowError, R>) => {
-  const encoder = RowEncoder.make(schema)
+  const encoder = RowEncoder.make(schema, showsValues ? "values" : "shapes")
   let next = 1
   return (values) => {
     const first = next
@@ -121,7 +121,7 @@ export const decoding = <A, I, R>(
   schema: Schema.Schema<A, I, R>
 ): ((rows: ReadonlyArray<Row.Row>) => Effect.Effect<Decoded<A>, never, R>) => {
   const compiled = Rows.compile(schema)
-  const own: Rows.Origin = { columns: origin.columns, registry: origin.registry, sql: origin.sql, own: true }
+  const own: Rows.Origin = { ...origin, own: true }
   let next = 1
   return (rows) => {
     const first = next

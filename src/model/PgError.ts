@@ -141,8 +141,8 @@ export class PgProtocolError extends TaggedError("PgProtocolError")<{
   }
 }
 
-/** A value could not be read or written, or columns are not those that a Schema wants. The connection is usable. */
-export class PgCodecError extends TaggedError("PgCodecError")<{
+/** What a `PgCodecError` holds. */
+interface CodecFields {
   readonly direction: "decode" | "encode"
   /** The parameter, the column, the row or the columns that the error is about, by its `_tag`. */
   readonly place: CodecPlace
@@ -159,9 +159,21 @@ export class PgCodecError extends TaggedError("PgCodecError")<{
    * the refused value; printing it shows none.
    */
   readonly cause?: unknown
-}> {
+}
+
+/** A value could not be read or written, or columns are not those that a Schema wants. The connection is usable. */
+export class PgCodecError extends TaggedError("PgCodecError")<CodecFields> {
+  constructor(fields: CodecFields) {
+    super(fields)
+    // A comparison of columns stands in the message, and is not printed a second time.
+    if (fields.place._tag === "Columns")
+      Object.defineProperty(this, "reason", { value: fields.reason, enumerable: false })
+  }
   override get message(): string {
     return ErrorText.codec(this)
+  }
+  override toJSON(): object {
+    return { ...this, reason: this.reason, message: this.message }
   }
 }
 

@@ -6,6 +6,7 @@ import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as AST from "effect/SchemaAST"
 import * as RowShape from "../types/RowShape.js"
+import * as CompiledRecord from "./CompiledRecord.js"
 import * as Instances from "./Instances.js"
 import { refused, undecided } from "./Steps.js"
 import type { Step } from "./Steps.js"
@@ -249,6 +250,7 @@ const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> | undefined => {
 const search = (ast: AST.AST, keeps: boolean): Step | undefined => {
   const fields = fieldsOf(ast)
   if (fields !== undefined) return pass(fields, { build: objectOf(fields), keeps })
+  if (CompiledRecord.isRecord(ast)) return CompiledRecord.of(ast)
   if (!Steps.isPlain(ast)) return undefined
   if (AST.isRefinement(ast)) {
     const from = search(ast.from, keeps)

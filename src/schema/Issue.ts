@@ -13,7 +13,7 @@ export interface Found {
   /** From the row inwards: the column first. Empty when the row as a whole is refused. */
   readonly path: ReadonlyArray<PropertyKey>
   readonly expected: string
-  /** A shape, never the value. */
+  /** A shape; the value only where errors show values. */
   readonly received: string
   /** The application's own words, where it has some and they do not quote the value. */
   readonly message?: string
@@ -39,10 +39,21 @@ const conditionOf = (ast: AST.Refinement): string =>
       Option.isSome(AST.getAnnotation(ast, PgTypeId)) ? nameOf(ast) : shortened(description)
   })
 
-const leaf = (expected: string, actual: unknown): Found => ({
+/** How much of a refused value errors show: its shape unless values are asked for. */
+export type Shows = "shapes" | "values"
+
+const printed = (actual: unknown, shows: Shows): string =>
+  shows === "shapes" ? describe(actual) : shortened(valueOf(actual))
+
+const valueOf = (actual: unknown): string => {
+  if (typeof actual === "string") return JSON.stringify(actual)
+  return typeof actual === "bigint" ? `${actual}n` : Inspectable.toStringUnknown(actual, 0)
+}
+
+const leaf = (expected: string, actual: unknown, shows: Shows): Found => ({
   path: [],
   expected,
-  received: describe(actual)
+  received: printed(actual, shows)
 })
 
 const behind = (path: ParseResult.Path, found: Found): Found => ({
@@ -70,48 +81,52 @@ const better = (best: Found | undefined, each: Found): Found =>
 const deepest = (found: ReadonlyArray<Found>): Found | undefined =>
   found.reduce<Found | undefined>(better, undefined)
 
-const composite = (issue: ParseResult.Composite): Found => {
+const composite = (issue: ParseResult.Composite, shows: Shows): Found => {
   const issues = Array.isArray(issue.issues)
     ? (issue.issues as ReadonlyArray<ParseResult.ParseIssue>)
     : [issue.issues as ParseResult.ParseIssue]
-  const found = deepest(AST.isUnion(issue.ast) ? issues.map(of) : issues.slice(0, 1).map(of))
+  const found = deepest((AST.isUnion(issue.ast) ? issues : issues.slice(0, 1)).map((each) => of(each, shows)))
   // Of several forms none fits: one is only told of when it fits further in, or has words of its own.
   return found === undefined || (found.path.length === 0 && found.message === undefined)
-    ? leaf(nameOf(issue.ast), issue.actual)
+    ? leaf(nameOf(issue.ast), issue.actual, shows)
     : found
 }
 
-export const of = (issue: ParseResult.ParseIssue): Found => {
-  const found = withoutMessage(issue)
-  const message = found.path.length === 0 ? OwnMessage.of(issue) : undefined
+export const of = (issue: ParseResult.ParseIssue, shows: Shows = "shapes"): Found => {
+  const found = withoutMessage(issue, shows)
+  const message = found.path.length === 0 ? OwnMessage.of(issue, shows === "values") : undefined
   return message === undefined ? found : { ...found, message: shortened(message) }
 }
 
-const withoutMessage = (issue: ParseResult.ParseIssue): Found => {
+const withoutMessage = (issue: ParseResult.ParseIssue, shows: Shows): Found => {
   switch (issue._tag) {
     case "Pointer":
-      return behind(issue.path, of(issue.issue))
+      return behind(issue.path, of(issue.issue, shows))
     case "Composite":
-      return named(issue.ast, composite(issue))
+      return named(issue.ast, composite(issue, shows))
     case "Refinement": {
-      const found = of(issue.issue)
+      const found = of(issue.issue, shows)
       if (issue.kind === "From") return named(issue.ast, found)
-      return found.path.length > 0 ? found : leaf(conditionOf(issue.ast), issue.actual)
+      return found.path.length > 0 ? found : leaf(conditionOf(issue.ast), issue.actual, shows)
     }
     case "Transformation": {
-      const found = of(issue.issue)
+      const found = of(issue.issue, shows)
       return issue.kind === "Transformation" && found.path.length === 0 && found.message === undefined
-        ? leaf(nameOf(issue.ast), issue.actual)
+        ? leaf(nameOf(issue.ast), issue.actual, shows)
         : found
     }
     case "Missing":
       return { path: [], expected: nameOf(issue.ast), received: "nothing" }
     case "Unexpected":
-      return { path: [], expected: "nothing", received: describe(issue.actual) }
+      return { path: [], expected: "nothing", received: printed(issue.actual, shows) }
     case "Forbidden":
-      return { path: [], expected: "a Schema that needs no other effect", received: describe(issue.actual) }
+      return {
+        path: [],
+        expected: "a Schema that needs no other effect",
+        received: printed(issue.actual, shows)
+      }
     case "Type":
-      return leaf(nameOf(issue.ast), issue.actual)
+      return leaf(nameOf(issue.ast), issue.actual, shows)
   }
 }
 
@@ -125,13 +140,17 @@ export interface Told {
 }
 
 /** `nameOf`: the column that a key is of; where there is none, the key is part of the reason. */
-export const told = (fault: Fault, nameOf: (key: PropertyKey) => PropertyKey | undefined): Told => {
+export const told = (
+  fault: Fault,
+  nameOf: (key: PropertyKey) => PropertyKey | undefined,
+  shows: Shows = "shapes"
+): Told => {
   if (fault._tag === "Thrown") {
     const { cause } = fault
     const what = cause instanceof Error ? cause.name : typeof cause
     return { key: undefined, reason: `the Schema threw ${what}`, cause }
   }
-  const found = of(fault)
+  const found = of(fault, shows)
   const key = found.path[0] === undefined ? undefined : nameOf(found.path[0])
   const place = Place.before(key === undefined ? found.path : found.path.slice(1))
   return { key, reason: `${place}${reasonOf(found)}`, cause: asCause(fault) }

@@ -115,8 +115,11 @@ const leafMessage = (issue: ParseResult.ParseIssue): string | undefined => {
   }
 }
 
-/** The application's message of this issue, not of those inside it but for a filter's; `undefined` without one, or when it quotes. */
-export const of = (issue: ParseResult.ParseIssue): string | undefined => {
+/**
+ * The application's message of this issue, not of those inside it but for a filter's; `undefined` without one, or when it quotes
+ * the value and values are not shown.
+ */
+export const of = (issue: ParseResult.ParseIssue, showsValues: boolean): string | undefined => {
   if (issue._tag === "Pointer" || issue._tag === "Unexpected") return undefined
   const inner =
     issue._tag === "Refinement" && issue.kind === "Predicate" && issue.issue._tag === "Type"
@@ -124,5 +127,6 @@ export const of = (issue: ParseResult.ParseIssue): string | undefined => {
       : issue
   const message = annotated(issue) ?? leafMessage(inner)
   if (message === undefined || message === "") return undefined
+  if (showsValues) return message
   return quotes(message, issue.actual) && !isSaidOfOthers(issue, message) ? undefined : message
 }

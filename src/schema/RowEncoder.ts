@@ -25,7 +25,10 @@ export class RowEncoder<A, R> {
   private readonly parse: (row: A) => Effect.Effect<unknown, ParseResult.ParseIssue, R>
   private readonly names: ReadonlyMap<PropertyKey, PropertyKey>
 
-  constructor(schema: Schema.Schema<A, unknown, R>) {
+  constructor(
+    schema: Schema.Schema<A, unknown, R>,
+    private readonly shows: Issue.Shows
+  ) {
     this.names = Renamed.columnNames(schema.ast)
     this.parse = ParseResult.encodeUnknown(schema)
   }
@@ -38,13 +41,17 @@ export class RowEncoder<A, R> {
   }
 
   private refusal(fault: InTurn.Fault, rowNumber: number): RowRefusal {
-    const { cause, key, reason } = Issue.told(fault, (key) => {
+    const nameOf = (key: PropertyKey) => {
       const name = this.names.get(key) ?? key
       return typeof name === "string" ? name : undefined
-    })
+    }
+    const { cause, key, reason } = Issue.told(fault, nameOf, this.shows)
     return { rowNumber, column: typeof key === "string" ? key : undefined, reason, cause }
   }
 }
 
-export const make = <A, I, R>(schema: Schema.Schema<A, I, R>): RowEncoder<A, R> =>
-  new RowEncoder<A, R>(schema as Schema.Schema<A, unknown, R>)
+/** `shows`: how much of a refused value errors show. */
+export const make = <A, I, R>(
+  schema: Schema.Schema<A, I, R>,
+  shows: Issue.Shows = "shapes"
+): RowEncoder<A, R> => new RowEncoder<A, R>(schema as Schema.Schema<A, unknown, R>, shows)

@@ -29,6 +29,8 @@ export interface Origin {
   readonly sql: string
   /** Whether the rows, of these columns, are nobody else's, so that they may be given as they are. */
   readonly own?: boolean
+  /** Whether errors show the values that the Schema refuses. */
+  readonly showsValues?: boolean
 }
 
 /** The values of the rows before a fault, and the fault. */
@@ -117,8 +119,10 @@ export class RowSchema<A, R> {
 
   private failure(fault: InTurn.Fault, rowNumber: number, origin: Origin): PgCodecError {
     const indexOf = (key: PropertyKey) => origin.columns.findLastIndex(({ name }) => name === key)
-    const { cause, key, reason } = Issue.told(fault, (key) =>
-      indexOf(key) >= 0 ? key : this.columnNames.get(key)
+    const { cause, key, reason } = Issue.told(
+      fault,
+      (key) => (indexOf(key) >= 0 ? key : this.columnNames.get(key)),
+      origin.showsValues === true ? "values" : "shapes"
     )
     const index = key === undefined ? -1 : indexOf(key)
     const column = origin.columns[index]

@@ -15,7 +15,7 @@ import * as Utf8 from "../bytes/Utf8.js"
 import { JsonText } from "../model/JsonText.js"
 import * as Oid from "../model/Oid.js"
 import type { Codec, Decode, Encode } from "./Codec.js"
-import { describe } from "./Shape.js"
+import { describe, isRedacted } from "./Shape.js"
 import { writeText } from "./Texts.js"
 
 /** The version byte in front of `jsonb`'s text. */
@@ -60,6 +60,7 @@ const isLossy = (value: unknown, isElement: boolean): boolean => {
         value instanceof WeakSet ||
         value instanceof RegExp ||
         isPromise(value) ||
+        isRedacted(value) ||
         value instanceof ArrayBuffer ||
         ArrayBuffer.isView(value)
       )

@@ -17,6 +17,10 @@ export const describe = (value: unknown): string => {
 /** How Effect marks values that are not to be shown. */
 const redactedId: unique symbol = Symbol.for("effect/Redacted")
 
+/** Whether Effect hides the value: it prints as `<redacted>` everywhere. */
+export const isRedacted = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && redactedId in value
+
 const describeNumber = (value: number): string => {
   if (Number.isNaN(value)) return "NaN"
   if (!Number.isFinite(value)) return "an infinite number"
@@ -27,7 +31,7 @@ const describeNumber = (value: number): string => {
 const describeObject = (value: object): string => {
   if (Array.isArray(value)) return `array of ${value.length} ${value.length === 1 ? "element" : "elements"}`
   if (value instanceof Uint8Array) return `Uint8Array of ${value.length} bytes`
-  if (redactedId in value) return "a Redacted, of which Redacted.value gives the value"
+  if (isRedacted(value)) return "a Redacted, of which Redacted.value gives the value"
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : "Date"
   const prototype: unknown = Object.getPrototypeOf(value)
   const named = prototype === null ? undefined : (prototype as { readonly constructor?: unknown }).constructor

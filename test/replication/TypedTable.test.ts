@@ -1,5 +1,6 @@
-import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
+import { inspect } from "node:util"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -133,6 +134,9 @@ describe("a typed table", () => {
       assert.notInclude(error.message.toLowerCase(), "statement")
       assert.match(error.message, /id +int8 .*int4.*<- another type/)
       assert.match(error.message, /placed_by .*<- not in the result/)
+      for (const printed of [inspect(error), Cause.pretty(Cause.fail(error)), String(error)])
+        assert.strictEqual(printed.split("placed_by").length - 1, 1)
+      assert.deepInclude(JSON.parse(JSON.stringify(error)), { _tag: "PgCodecError", message: error.message })
       // One column more is none of ours.
       const wider = relationOf("Order Items", [...columns, ["more", 16]])
       const found = yield* decode(insert({ id: 1, note: null, placed_by: "ann", more: true }, wider))

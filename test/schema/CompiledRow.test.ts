@@ -143,10 +143,25 @@ describe("a compiled Schema of a flat row", () => {
     assert.strictEqual(CompiledRow.of(Odd.ast)!({ id: 2 }), Steps.refused)
   })
 
+  it("keeps it through a Record and a Struct with an index signature, whatever the columns of the row before", () => {
+    const Row = Schema.Record({ key: Schema.String, value: PgSchema.Int4 })
+    const Mixed = Schema.Struct(
+      { id: Schema.NumberFromString },
+      { key: Schema.String, value: Schema.Unknown }
+    )
+    const odd = JSON.parse('{"__proto__": 1, "constructor": 2}') as object
+    const step = CompiledRow.of(Row.ast)!
+    for (const row of [odd, { a: 1 }, odd, {}])
+      assert.deepStrictEqual(Object.entries(step(row) as object), Object.entries(row))
+    assert.strictEqual(step(JSON.parse('{"__proto__": "x"}')), Steps.refused)
+    const mixed = CompiledRow.of(Mixed.ast)!
+    assert.deepStrictEqual(mixed({ more: null, id: "7" }), { id: 7, more: null })
+    assert.strictEqual(mixed({ more: null }), Steps.undecided)
+  })
+
   it("leaves to Effect's parser what is no flat row, and options of its own", () => {
     const Flat = Schema.Struct({ id: PgSchema.Int4 })
     for (const schema of [
-      Schema.Record({ key: Schema.String, value: PgSchema.Int4 }),
       Schema.Union(Flat, Schema.Struct({ other: PgSchema.Text })),
       Schema.suspend(() => Flat),
       Flat.annotations({ parseOptions: { onExcessProperty: "error" } }),

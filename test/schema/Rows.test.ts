@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { inspect } from "node:util"
 import type { Column } from "../../src/model/Column.js"
@@ -248,6 +249,24 @@ describe("a decoder of rows", () => {
       assert.notInclude(text, "secret")
       assert.include(text, "at most 2 character(s) long")
     }
+  })
+
+  it("shows the refused value, and messages that quote it, where errors show values", () => {
+    const shown = (schema: Schema.Schema.AnyNoContext, value: unknown) => {
+      const columns = [column("a", Oid.text)]
+      const row = Schema.Struct({ a: schema })
+      const run = Rows.compile(row).decode([{ a: value }], 1, { ...origin(columns), showsValues: true })
+      return Effect.runSync(Effect.flip(run)).reason
+    }
+    const Quoting = Schema.String.pipe(Schema.filter((text) => text === "" || `"${text}" is too much`))
+    assert.strictEqual(shown(Quoting, "secret"), '"secret" is too much')
+    assert.notInclude(reason(Quoting, "secret"), "secret")
+    assert.strictEqual(shown(Int4, "secret"), 'expected number (int4), got "secret"')
+    assert.strictEqual(shown(Text, { a: [1] }), 'expected string (text), got {"a":[1]}')
+    assert.strictEqual(shown(Int4, 7n), "expected number (int4), got 7n")
+    assert.isBelow(shown(Int4, "x".repeat(1000)).length, 300)
+    for (const hidden of [Redacted.make("secret"), { key: Redacted.make("secret") }])
+      assert.notInclude(shown(Int4, hidden), "secret")
   })
 
   it("names the column of a message about a field that the Schema renames", () => {

@@ -192,6 +192,15 @@ const wrapped = (fields: Schema.Struct.Fields, kind: number): Schema.Schema.All 
       class Base extends Schema.Class<Base>("Base")({ ...fields }) {}
       return class Longer extends Base.extend<Longer>("Longer")({ more: Schema.optional(Schema.Number) }) {}
     }
+    case 6:
+      return Schema.Struct(fields, { key: Schema.String, value: Schema.Unknown })
+    case 7: {
+      const [only] = Object.values(fields)
+      const key = Schema.String.pipe(Schema.filter((name) => name !== "another"))
+      return Schema.isSchema(only)
+        ? Schema.Record({ key, value: only as Schema.Schema.AnyNoContext })
+        : Struct
+    }
     case 5:
       return Schema.Data(Struct as unknown as Schema.Schema<Readonly<Record<string, unknown>>>)
     default:
@@ -205,7 +214,7 @@ const wrapped = (fields: Schema.Struct.Fields, kind: number): Schema.Schema.All 
 
 /** A Schema of a flat row, with rows for it. */
 export const randomRow: fc.Arbitrary<RandomRow> = fc
-  .tuple(fc.subarray([...names], { minLength: 1 }), fc.nat(6))
+  .tuple(fc.subarray([...names], { minLength: 1 }), fc.nat(8))
   .chain(([some, kind]) =>
     fc.tuple(...some.map(chosen)).chain((fields) => {
       const table: Schema.Struct.Fields = own(fields.map(({ field, name }) => [name, field])) as never

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Redacted from "effect/Redacted"
 import { ByteWriter } from "../../src/bytes/ByteWriter.js"
 import * as Oid from "../../src/model/Oid.js"
 import * as Parameters from "../../src/types/Parameters.js"
@@ -36,6 +37,21 @@ describe("Parameters", () => {
       type: "text",
       reason: "expected a value or null, got undefined"
     })
+  })
+
+  const oids = Object.values(Oid).flatMap((oid) => (typeof oid === "number" ? [oid] : []))
+
+  it("refuses a Redacted for every type, says how to give its value, and never shows it", () => {
+    const redacted = Redacted.make("secret")
+    for (const registry of [lossless, familiar])
+      for (const oid of [0, ...oids])
+        for (const value of [redacted, [redacted], { inside: redacted }]) {
+          const reason = reasonOf(oid, value, registry)
+          assert.notInclude(reason, "secret")
+          assert.notStrictEqual(reason, "", `${registry.nameOf(oid)} takes it`)
+          if (value === redacted)
+            assert.include(reason, "Redacted.value gives the value", registry.nameOf(oid))
+        }
   })
 
   it("refuses another number of values than the statement has", () => {

@@ -64,6 +64,10 @@ class Inspection<A, R> implements Origin, Inspector {
     return this.core.registry
   }
 
+  get showsValues(): boolean {
+    return this.core.showsValues
+  }
+
   get reading(): Reading {
     return this.schema
   }

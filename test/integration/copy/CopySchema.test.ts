@@ -290,4 +290,29 @@ describe("rows of a Schema by COPY", () => {
       )
     }).pipe(Effect.provide(PgClient.layer(configOf())), live)
   )
+
+  it.scopedLive("are shown by errors where the connector's showValues says so, as in queries", () =>
+    Effect.gen(function* () {
+      const Row = Schema.Struct({ pin: PgSchema.Text.pipe(Schema.maxLength(4)) })
+      const statement = s("select 'secret' as pin")
+      for (const showValues of [false, true]) {
+        const pg = yield* open({ showValues })
+        yield* pg.simple("create temp table pins (pin text)")
+        const copy = Copy.on(pg)
+        const errors = [
+          yield* Effect.flip(pg.query(statement, Row)),
+          yield* Effect.flip(Stream.runDrain(pg.stream(statement, Row))),
+          yield* Effect.flip(Stream.runDrain(copy.rowsFrom({ query: statement }, Row))),
+          yield* Effect.flip(copy.rowsInto({ table: "pins" }, Row, Stream.make({ pin: "secret" })))
+        ]
+        const received = showValues ? '"secret"' : "string of 6 characters"
+        for (const { message } of errors) {
+          const [first] = message.split("STATEMENT")
+          assert.include(first, `got ${received}`)
+          assert.strictEqual(first!.includes("secret"), showValues)
+        }
+        yield* isClean(pg)
+      }
+    })
+  )
 })
