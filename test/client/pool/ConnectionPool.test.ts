@@ -123,6 +123,60 @@ describe("a pool of connections", () => {
     })
   )
 
+  it.scoped("keeps a connection that is handed over in the moment in which its next user is interrupted", () =>
+    Effect.gen(function* () {
+      const { closed, connector, control } = fake(1)
+      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const lease = yield* Scope.make()
+      const held = yield* Scope.extend(pool.lease, lease)
+      const interrupted = yield* Effect.fork(pool.use(() => Effect.never))
+      yield* settle
+      const next = yield* Effect.fork(pool.use(Effect.succeed))
+      yield* settle
+      yield* Scope.close(lease, Exit.void)
+      const exit = yield* Fiber.interrupt(interrupted)
+      assert.isTrue(Exit.isInterrupted(exit))
+      assert.strictEqual(yield* Fiber.join(next), held)
+      assert.strictEqual(yield* pool.use(Effect.succeed), held)
+      assert.deepStrictEqual([control.opened, closed], [1, []])
+    })
+  )
+
+  it.scoped("keeps the place of a broken connection that is handed over in such a moment", () =>
+    Effect.gen(function* () {
+      const { connector, control, states } = fake(1)
+      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const lease = yield* Scope.make()
+      const held = yield* Scope.extend(pool.lease, lease)
+      const interrupted = yield* Effect.fork(pool.use(() => Effect.never))
+      yield* settle
+      states.set(held, "broken")
+      yield* Scope.close(lease, Exit.void)
+      yield* Fiber.interrupt(interrupted)
+      assert.notStrictEqual(yield* pool.use(Effect.succeed), held)
+      assert.strictEqual(control.opened, 2)
+    })
+  )
+
+  it.scoped("closes a connection that comes back busy, whether somebody waits for it or not", () =>
+    Effect.gen(function* () {
+      const { closed, connector, states } = fake(1)
+      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const lease = yield* Scope.make()
+      const first = yield* Scope.extend(pool.lease, lease)
+      const waiting = yield* Effect.fork(pool.use(Effect.succeed))
+      yield* settle
+      states.set(first, "busy")
+      yield* Scope.close(lease, Exit.void)
+      const second = yield* Fiber.join(waiting)
+      assert.notStrictEqual(second, first)
+      assert.deepStrictEqual(closed, [first])
+      yield* pool.use((held) => Effect.sync(() => states.set(held, "busy")))
+      assert.deepStrictEqual(closed, [first, second])
+      assert.notStrictEqual(yield* pool.use(Effect.succeed), second)
+    })
+  )
+
   it.scoped("opens no more than it may, and hands what comes back to the oldest who waits", () =>
     Effect.gen(function* () {
       const { connector, control } = fake(2)
