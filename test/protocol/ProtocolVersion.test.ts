@@ -38,26 +38,26 @@ describe("the version a server offers", () => {
   })
 
   it.each([
-    ["newer than asked", judge(0x00030003), "newer than the 3.2"],
-    ["of a greater major version", judge(0x00040000), "newer than the 3.2"],
-    ["3.9999", judge(0x0003270f), "newer"],
-    ["older than 3.0", judge(0x00020000), "older than 3.0"],
-    ["a minor number alone", judge(2), "older than 3.0"],
-    ["3.1", judge(0x00030001), "reserved"],
-    ["below our least", judge(v30, [], { least: v32 }), "min_protocol_version asks for 3.2"],
-    ["the one asked for, with nothing refused", judge(v32), "without a change"],
-    ["with an option that was not sent", judge(v30, ["_pq_.other"]), "_pq_.other, which was not sent"],
-    ["with an option that is none", judge(v30, ["compression"]), "compression, which was not sent"],
+    ["newer than asked", () => judge(0x00030003), "newer than the 3.2"],
+    ["of a greater major version", () => judge(0x00040000), "newer than the 3.2"],
+    ["3.9999", () => judge(0x0003270f), "newer"],
+    ["older than 3.0", () => judge(0x00020000), "older than 3.0"],
+    ["a minor number alone", () => judge(2), "older than 3.0"],
+    ["3.1", () => judge(0x00030001), "reserved"],
+    ["below our least", () => judge(v30, [], { least: v32 }), "min_protocol_version asks for 3.2"],
+    ["the one asked for, with nothing refused", () => judge(v32), "without a change"],
+    ["with an option that was not sent", () => judge(v30, ["_pq_.other"]), "_pq_.other, which was not sent"],
+    ["with an option that is none", () => judge(v30, ["compression"]), "compression, which was not sent"],
     [
       "with an option that was sent without the prefix",
-      judge(v30, ["x"], { options: ["x"] }),
+      () => judge(v30, ["x"], { options: ["x"] }),
       "the option x"
     ],
-    ["with a strange option behind a known one", judge(v30, [option, "_pq_.b"]), "_pq_.b"],
-    ["newer than any we speak", judge(0x00030003, [option], { version: grease }), "newer than any"],
-    ["3.0 when 3.0 was asked for", judge(v30, [], { version: v30 }), "without a change"]
+    ["with a strange option behind a known one", () => judge(v30, [option, "_pq_.b"]), "_pq_.b"],
+    ["newer than any we speak", () => judge(0x00030003, [option], { version: grease }), "newer than any"],
+    ["3.0 when 3.0 was asked for", () => judge(v30, [], { version: v30 }), "without a change"]
   ])("is refused when it is %s", (_name, verdict, reason) => {
-    expect(verdict).toEqual(expect.stringContaining(reason))
+    expect(verdict()).toEqual(expect.stringContaining(reason))
   })
 })
 
@@ -76,12 +76,12 @@ describe("a version and an option that nobody has (CON-072)", () => {
   })
 
   it.each([
-    ["taken for granted", ProtocolVersion.unnegotiated(asked), "cannot negotiate"],
-    ["offered in turn", answer(grease, asked.options), "3.9999"],
-    ["refused by halves, the version alone", answer(v30, []), "_pq_.test_protocol_negotiation"],
-    ["refused with an option that was not sent", answer(v30, [...asked.options, "_pq_.x"]), "_pq_.x"]
+    ["taken for granted", () => ProtocolVersion.unnegotiated(asked), "cannot negotiate"],
+    ["offered in turn", () => answer(grease, asked.options), "3.9999"],
+    ["refused by halves, the version alone", () => answer(v30, []), "_pq_.test_protocol_negotiation"],
+    ["refused with an option that was not sent", () => answer(v30, [...asked.options, "_pq_.x"]), "_pq_.x"]
   ])("may not be %s (CON-066)", (_name, verdict, reason) => {
-    expect(verdict).toEqual(expect.stringContaining(reason))
+    expect(verdict()).toEqual(expect.stringContaining(reason))
   })
 
   it("are no reason to suspect a server that was asked for another", () => {
