@@ -123,23 +123,25 @@ describe("a pool of connections", () => {
     })
   )
 
-  it.scoped("keeps a connection that is handed over in the moment in which its next user is interrupted", () =>
-    Effect.gen(function* () {
-      const { closed, connector, control } = fake(1)
-      const pool = yield* ConnectionPool.make(connector, "1 second")
-      const lease = yield* Scope.make()
-      const held = yield* Scope.extend(pool.lease, lease)
-      const interrupted = yield* Effect.fork(pool.use(() => Effect.never))
-      yield* settle
-      const next = yield* Effect.fork(pool.use(Effect.succeed))
-      yield* settle
-      yield* Scope.close(lease, Exit.void)
-      const exit = yield* Fiber.interrupt(interrupted)
-      assert.isTrue(Exit.isInterrupted(exit))
-      assert.strictEqual(yield* Fiber.join(next), held)
-      assert.strictEqual(yield* pool.use(Effect.succeed), held)
-      assert.deepStrictEqual([control.opened, closed], [1, []])
-    })
+  it.scoped(
+    "keeps a connection that is handed over in the moment in which its next user is interrupted",
+    () =>
+      Effect.gen(function* () {
+        const { closed, connector, control } = fake(1)
+        const pool = yield* ConnectionPool.make(connector, "1 second")
+        const lease = yield* Scope.make()
+        const held = yield* Scope.extend(pool.lease, lease)
+        const interrupted = yield* Effect.fork(pool.use(() => Effect.never))
+        yield* settle
+        const next = yield* Effect.fork(pool.use(Effect.succeed))
+        yield* settle
+        yield* Scope.close(lease, Exit.void)
+        const exit = yield* Fiber.interrupt(interrupted)
+        assert.isTrue(Exit.isInterrupted(exit))
+        assert.strictEqual(yield* Fiber.join(next), held)
+        assert.strictEqual(yield* pool.use(Effect.succeed), held)
+        assert.deepStrictEqual([control.opened, closed], [1, []])
+      })
   )
 
   it.scoped("keeps the place of a broken connection that is handed over in such a moment", () =>
