@@ -1,4 +1,4 @@
-/** Logical replication: feeds of typed changes, the slots they are read from, and the publications that say what is in them. */
+/** Replication: feeds of typed changes, the slots and publications they are read from, and the log itself byte for byte. */
 export { logical, usualUnacknowledged } from "./replication/feed/LogicalFeed.js"
 export type { FeedProgress, LogicalFeed, LogicalOptions } from "./replication/feed/LogicalFeed.js"
 export { plugin } from "./replication/feed/PluginFeed.js"
@@ -110,6 +110,27 @@ export type {
 } from "./replication/tables/TypedTable.js"
 export { emit } from "./replication/slots/EmitMessage.js"
 export type { EmitOptions } from "./replication/slots/EmitMessage.js"
+
+/** The log of a cluster, byte for byte. */
+export { defaultPhysicalReconnect, physical } from "./replication/physical/PhysicalFeed.js"
+export type { PhysicalFeed, PhysicalOptions } from "./replication/physical/PhysicalFeed.js"
+export type {
+  PhysicalEvent,
+  PhysicalFacts,
+  PhysicalLost,
+  PhysicalOpened,
+  PhysicalResumed,
+  TimelineSwitched,
+  WalData
+} from "./replication/physical/PhysicalEvent.js"
+export type { PhysicalError } from "./replication/physical/PhysicalFailure.js"
+export type { PhysicalProgress } from "./replication/physical/PhysicalReader.js"
+export type { Positions, StandbyFeedback } from "./replication/link/StandbyStatus.js"
+export { PgWalError } from "./model/WalError.js"
+export type { WalFailure } from "./model/WalError.js"
+/** Segment files and timeline histories: their names, and what is in them. */
+export * as WalSegment from "./wire/replication/WalSegment.js"
+export * as TimelineHistory from "./wire/replication/TimelineHistory.js"
 
 /** The commands of the protocol as text, for sessions of one's own: `connection.simple` runs them. */
 export * as Command from "./replication/walsender/Command.js"

@@ -160,6 +160,10 @@ export const rooms: ReadonlyArray<Room> = [
       },
       { name: "plugins", holds: "what other plugins write, as changes" },
       { name: "tables", holds: "changes of one table through a Schema" },
+      {
+        name: "physical",
+        holds: "the log byte for byte: its feed over timelines and connections, and its archive"
+      },
       { name: "run", holds: "feeds kept going through a handler, and each transaction once" },
       { name: "snapshot", holds: "copies of published tables that join the stream" }
     ]

@@ -29,7 +29,11 @@ export interface ReplicationLinkOptions {
   readonly longestPause: Duration.Duration
   /** How long the server may be silent, though asked; `undefined` for no limit. */
   readonly silenceLimit: Duration.DurationInput | undefined
+  /** What the standby still needs, sent after each report; `undefined` for nothing. */
+  readonly feedback?: Effect.Effect<StandbyStatus.StandbyFeedback> | undefined
 }
+
+export type { StandbyFeedback } from "./StandbyStatus.js"
 
 /** True ends the data at this notice. */
 export type OnNotice = (notice: Notice) => boolean
@@ -91,8 +95,18 @@ export class ReplicationLink {
   private readonly send: StandbyStatus.Send<PgSessionError> = (positions, asking) =>
     Effect.flatMap(StandbyStatus.encode(positions, asking), (bytes) => {
       this.lastFlushed = positions.flushed
-      return this.attached === undefined ? Effect.void : this.attached.send(bytes)
+      const { attached } = this
+      return attached === undefined
+        ? Effect.void
+        : Effect.zipRight(attached.send(bytes), this.sendFeedback(attached))
     })
+
+  private sendFeedback(attached: CopyBoth): Effect.Effect<void, PgSessionError> {
+    const { feedback } = this.options
+    return feedback === undefined
+      ? Effect.void
+      : Effect.flatMap(Effect.flatMap(feedback, StandbyStatus.encodeFeedback), attached.send)
+  }
 
   /** Reports the position now. */
   readonly report: Effect.Effect<void, PgSessionError> = Effect.suspend(() =>

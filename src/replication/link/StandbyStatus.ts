@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ByteWriter } from "../../bytes/ByteWriter.js"
+import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
 import { PgTimestampTz } from "../../model/PgTimestampTz.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
@@ -24,6 +25,9 @@ export interface Positions {
   readonly flushed: Lsn
   readonly applied: Lsn
 }
+
+/** Nothing is reported: a server takes `0/0` for no position. */
+export const nowhere: Positions = { written: LsnText.zero, flushed: LsnText.zero, applied: LsnText.zero }
 
 /** The longest interval between two reports, unless another is asked for. */
 export const defaultInterval: Duration.Duration = Duration.seconds(10)
@@ -63,6 +67,21 @@ export const isAsked = (run: FrameRun): boolean => {
   }
   return false
 }
+
+/** The oldest transactions that a standby still needs, each with its epoch; zeros for none. */
+export type StandbyFeedback = Omit<WalMessage.HotStandbyFeedback, "_tag" | "time">
+
+/** The feedback as a payload, with the time of this machine. */
+export const encodeFeedback = (feedback: StandbyFeedback): Effect.Effect<Uint8Array> =>
+  Effect.map(Clock.currentTimeNanos, (now) => {
+    const writer = new ByteWriter(64)
+    WalMessage.encodeClient(writer, {
+      _tag: "HotStandbyFeedback",
+      ...feedback,
+      time: Option.getOrElse(PgTimestampTz.fromEpochMicros(now / 1000n), () => PgTimestampTz.infinity)
+    })
+    return writer.detach()
+  })
 
 /** The report as a payload, with the time of this machine. */
 export const encode = (
