@@ -163,10 +163,10 @@ export const open = (
         )
       return { scope, connection }
     })
-    let reader: PhysicalReader | undefined
+    const read: { reader?: PhysicalReader } = {}
     const linked = (interval: Duration.Duration) =>
       new ReplicationLink({
-        positions: () => reader?.positions ?? StandbyStatus.nowhere,
+        positions: () => read.reader?.positions ?? StandbyStatus.nowhere,
         interval,
         bufferBytes: options.bufferBytes ?? defaultBufferBytes,
         longestPause: Duration.zero,
@@ -236,7 +236,7 @@ export const open = (
       ),
       reopen
     })
-    reader = reading
+    read.reader = reading
     return {
       facts,
       pull: reading.pull,
