@@ -28,6 +28,7 @@ export interface ClusterOptions {
   readonly listen?: ClusterSettings.Listen
   readonly password?: string
   readonly dataFolder?: string
+  readonly template?: string
 }
 
 export interface Cluster {
@@ -79,7 +80,7 @@ export const make = Effect.fn("Cluster.make")(function* (
 ) {
   const fs = yield* FileSystem.FileSystem
   const settings = options.settings ?? {}
-  const source = options.dataFolder ?? (yield* ClusterTemplate.make(binaries, user))
+  const source = options.dataFolder ?? (yield* ClusterTemplate.make(binaries, user, options.template))
   const folder = yield* ScratchFolder.make(`${yield* temporaryFolder(user)}/effect-postgres-`, user)
   const dataFolder = `${folder}/data`
   yield* ClusterTemplate.copy(source, dataFolder, user)

@@ -10,9 +10,16 @@ import type { ServerUser } from "./ServerUser.js"
 /** Named in the cache's key: another list is another template. */
 const locale = ["--encoding=UTF8", "--locale=C"]
 
+/** The template that clusters are copies of, unless another is named. */
+export const defaultTemplate = "utf8-c"
+
 /** The folder of the template; it is never run, only copied. */
-export const make = (binaries: ServerBinaries, user: Option.Option<ServerUser>) =>
-  CacheFolder.entry(`cluster-${binaries.key}-utf8-c`, user, user, (path) =>
+export const make = (
+  binaries: ServerBinaries,
+  user: Option.Option<ServerUser>,
+  template: string = defaultTemplate
+) =>
+  CacheFolder.entry(`cluster-${binaries.key}-${template}`, user, user, (path) =>
     ServerProcess.run({
       command: binaries.initdb,
       args: ["-D", path, "-U", "postgres", "--auth=trust", "--no-sync", "--no-instructions", ...locale],

@@ -52,6 +52,11 @@ export interface Options {
   readonly password?: string
   /** Copies this data folder, of a server that is stopped, instead of making a new cluster. */
   readonly dataFolder?: string
+  /**
+   * Name of the `initdb` that the cluster is a copy of, letters and digits. Clusters of one name share a system identifier, so that
+   * replication takes one for the other; with another name `initdb` runs once more on this machine. Default `utf8-c`.
+   */
+  readonly template?: string
 }
 
 /** How to end a server: `smart` waits for clients, `fast` ends their sessions, `immediate` does not even checkpoint. */

@@ -42,6 +42,8 @@ export interface FaultProxy {
   readonly dropAll: (how?: "cut" | "reset") => Effect.Effect<void>
   /** While true nobody listens: connecting fails with ECONNREFUSED. Open connections stay. */
   readonly refuse: (refuse: boolean) => Effect.Effect<void>
+  /** New connections go to this server. Open connections stay. */
+  readonly retarget: (target: Options["target"]) => Effect.Effect<void>
 }
 
 const host = "127.0.0.1"
@@ -62,12 +64,13 @@ export const make = Effect.fn("FaultProxy.make")(function* (
   const totals = { toServer: 0, toClient: 0 }
   let arrived = 0
   let faults: Faults = options.faults ?? {}
+  let address = options.target
   const faultOf = (index: number): Fault => (typeof faults === "function" ? faults(index) : faults)
   const fork = yield* FiberSet.makeRuntime<never>()
 
   const accept = (socket: NodeNet.Socket): void => {
     const index = arrived++
-    const target = NodeNet.connect({ ...options.target, allowHalfOpen: true })
+    const target = NodeNet.connect({ ...address, allowHalfOpen: true })
     const link = FaultLink.make({
       index,
       client: ProxySocket.make(socket),
@@ -114,6 +117,10 @@ export const make = Effect.fn("FaultProxy.make")(function* (
         for (const link of links) link.setFault(faultOf(link.index))
       }),
     dropAll: (how = "reset") => Effect.forEach(links, (link) => link.end(how), { discard: true }),
-    refuse: (refuse) => (refuse ? close : reopen)
+    refuse: (refuse) => (refuse ? close : reopen),
+    retarget: (target) =>
+      Effect.sync(() => {
+        address = target
+      })
   }
 })

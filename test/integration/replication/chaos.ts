@@ -16,6 +16,7 @@ import * as SqlState from "../../../src/model/SqlState.js"
 import * as Slot from "../../../src/replication/slots/Slot.js"
 import * as SpillStore from "../../../src/replication/feed/SpillStore.js"
 import type { Options, Server } from "../../../src/testing/EmbeddedPostgres.js"
+import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { open, s } from "../connection/sessions.js"
 import type { Copy, Setting } from "./chaos/Course.js"
@@ -27,6 +28,7 @@ import { running } from "./chaos/Running.js"
 import type { Row } from "./chaos/Sink.js"
 import { keyOf } from "./chaos/Sink.js"
 import * as Workload from "./chaos/Workload.js"
+import { rawRows } from "../support/RawSession.js"
 import { connecting, fresh, slotName } from "./support.js"
 
 /** What the server of a chaos needs to be told. */
@@ -76,28 +78,68 @@ const size = 60
 const courseOf = (number: number, setting: Setting, schema: string) =>
   number % 3 === 2 ? running(setting, schema) : following(setting, number % 3 === 1)
 
-const cycle = (server: Server, number: number, counts: Tally) =>
+/** Another cluster with a slot, tables and publications of the same names, and a row in each table that the source never has. */
+const impostor = (other: Server, schema: string, slot: string, viaRoot: boolean) =>
+  Effect.gen(function* () {
+    yield* Workload.prepare(other, schema, viaRoot)
+    yield* Effect.acquireRelease(connecting({ target: other })(Slot.create(slot)), () =>
+      Effect.ignore(connecting({ target: other })(Slot.dropIfExists(slot, { wait: true })))
+    )
+    yield* rawRows(
+      other,
+      `insert into ${schema}.plain (id) values (-1); insert into ${schema}.journal (amount, pad) values (1, 'other')`
+    )
+  })
+
+const cycle = (server: Server, other: Server, number: number, counts: Tally) =>
   Effect.gen(function* () {
     const random = randomOf(number * 8)
     const plan = planOf(random)
     const schema = fresh("chaos")
-    yield* Workload.prepare(server, schema)
+    yield* Workload.prepare(server, schema, plan.viaRoot)
     const proxy = yield* FaultProxy.make({ target: server })
+    const sink = yield* FaultProxy.make({ target: server })
     const slot = yield* slotName(server)
+    yield* impostor(other, schema, slot, plan.viaRoot)
     yield* connecting({ target: server })(Slot.create(slot, plan.twoPhase === "on" ? { twoPhase: true } : {}))
     // One for all openings: what a lost feed had of a transaction must not be taken for part of the next one's.
     const store =
       random.whole(0, 1) === 0
         ? SpillStore.inMemory()
         : yield* SpillStore.inFiles({ memoryBytes: 20_000 }).pipe(Effect.provide(NodeFileSystem.layer))
-    const feed = (opening: number) => ({ slot, publications: [schema], ...plan.feed(opening), store })
-    const course = yield* courseOf(number, { server, random, feed, counts }, schema)
+    const feed = (opening: number) => ({
+      slot,
+      publications: [schema, Workload.alsoOf(schema)],
+      ...plan.feed(opening),
+      store
+    })
+    const course = yield* courseOf(number, { server, random, feed, counts, sink }, schema)
+    const replace = Effect.gen(function* () {
+      if (!course.isPlaced()) return
+      const before = counts.replaced
+      yield* proxy.retarget(other)
+      yield* proxy.dropAll()
+      yield* Effect.sleep("5 millis").pipe(
+        Effect.repeat({ until: () => counts.replaced > before }),
+        Effect.timeoutOption("3 seconds")
+      )
+      yield* proxy.retarget(server)
+      yield* proxy.dropAll()
+    })
+    const both = {
+      dropAll: (how?: "cut" | "reset") => Effect.zipRight(proxy.dropAll(how), sink.dropAll(how)),
+      refuse: (refuse: boolean) => Effect.zipRight(proxy.refuse(refuse), sink.refuse(refuse)),
+      setFault: (faults: FaultProxy.Faults) => Effect.zipRight(proxy.setFault(faults), sink.setFault(faults))
+    }
     const happening = Effect.gen(function* () {
       yield* Effect.all(
         [
-          Workload.write(server, schema, randomOf(number * 8 + 1), { from: 0, to: size / 2 }),
-          Workload.write(server, schema, randomOf(number * 8 + 2), { from: size / 2, to: size }),
-          Faults.happen({ server, proxy, slot, interrupt: course.interrupt }, randomOf(number * 8 + 3))
+          Workload.write(server, schema, randomOf(number * 8 + 1), { from: 0, to: size / 2 }, counts),
+          Workload.write(server, schema, randomOf(number * 8 + 2), { from: size / 2, to: size }, counts),
+          Faults.happen(
+            { server, schema, proxy: both, slot, replace, interrupt: course.interrupt },
+            randomOf(number * 8 + 3)
+          )
         ],
         { concurrency: "unbounded" }
       )
@@ -165,14 +207,15 @@ const only = process.env["CHAOS_CYCLE"]
 export const chaos = (server: Server, least: number) =>
   Effect.gen(function* () {
     const counts = tally()
+    const other = yield* start({ ...serverOptions, template: "other" })
     if (only !== undefined) {
-      yield* cycle(server, Number(only), counts)
+      yield* cycle(server, other, Number(only), counts)
       return counts
     }
     let serverFaults = 0
     const isMissing = () => Object.values(counts).includes(0)
     for (let number = 0; number < least || (isMissing() && number < 5 * least); number++) {
-      yield* Effect.catchAllCause(cycle(server, number, counts), (cause) => {
+      yield* Effect.catchAllCause(cycle(server, other, number, counts), (cause) => {
         if (!isServerFault(cause) || ++serverFaults > 1 + (least * mostServerFaults) / 100)
           return Effect.failCause(cause)
         process.stdout.write(`cycle ${number} ended by a known fault of the server's decoding\n`)

@@ -4,11 +4,15 @@ import type { Random } from "../../../campaign/campaign.js"
 import type { Server } from "../../../../src/testing/EmbeddedPostgres.js"
 import type { FaultProxy } from "../../../../src/testing/FaultProxy.js"
 import { rawRows } from "../../support/RawSession.js"
+import { administer, publicationGoes } from "./Workload.js"
 
 export interface Scene {
   readonly server: Server
-  /** Between the feed and the server. */
-  readonly proxy: FaultProxy
+  readonly schema: string
+  /** Between the feed and the server, and between what is written and the server. */
+  readonly proxy: Pick<FaultProxy, "dropAll" | "refuse" | "setFault">
+  /** Has another cluster stand in the place of the source, if the cycle has come so far, until it was refused. */
+  readonly replace: Effect.Effect<void>
   readonly slot: string
   /** Interrupts the feed. */
   readonly interrupt: Effect.Effect<void>
@@ -68,6 +72,17 @@ const restart: Fault = ({ server }, random) =>
 
 const interrupt: Fault = ({ interrupt }) => interrupt
 
+/** For some time one of the publications is missing, or has another name. */
+const publication: Fault = ({ schema, server }, random) =>
+  Effect.gen(function* () {
+    const [away, back] = publicationGoes(schema, random)
+    yield* administer(server, away)
+    yield* Effect.sleep(random.whole(50, 400))
+    yield* administer(server, back)
+  })
+
+const replace: Fault = ({ replace }) => replace
+
 const ordinary: ReadonlyArray<Fault> = [
   terminate,
   terminate,
@@ -76,7 +91,9 @@ const ordinary: ReadonlyArray<Fault> = [
   cutAmid,
   slice,
   refuse,
-  interrupt
+  interrupt,
+  publication,
+  replace
 ]
 
 /** Longer than the silence that the feed bears. */

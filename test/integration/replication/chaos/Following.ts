@@ -11,9 +11,11 @@ import type { ReadError } from "../../../../src/replication/feed/FeedReader.js"
 import type { LogicalFeed } from "../../../../src/replication/feed/LogicalFeed.js"
 import { logical } from "../../../../src/replication/feed/LogicalFeed.js"
 import type { TransactionEvent } from "../../../../src/replication/feed/TransactionAssembler.js"
+import type { Place } from "../../../../src/replication/feed/Lineage.js"
 import type { Course, Setting } from "./Course.js"
+import { isMissing, isOther } from "./Course.js"
 import type { Crashed, Tally } from "./Plan.js"
-import { crashed } from "./Plan.js"
+import { crashed, partitioned } from "./Plan.js"
 import type { Sink } from "./Sink.js"
 import { AtLeastOnce, ExactlyOnce } from "./Sink.js"
 
@@ -58,6 +60,7 @@ const handlerOf = (sink: Sink, feed: LogicalFeed, random: Random, counts: Tally,
         sink.take(event)
         if (event._tag === "Transaction" && event.transaction.streamed) counts.streamed++
         if (event._tag === "CommitPrepared") counts.prepared++
+        if (event._tag === "Transaction") counts.partitioned += partitioned(event.changes)
         if (mayCrash()) return crash
         taken = event._tag === "LogicalMessage" ? event.lsn : event.endLsn
         return isLazy ? Effect.void : acknowledge
@@ -71,9 +74,18 @@ export const following = ({ counts, feed, random }: Setting, exactly: boolean): 
     let kick = yield* Deferred.make<never, Crashed>()
     const budget = { left: random.whole(0, 4) }
     let openings = 0
+    /** What the consumer keeps: which cluster it has read, and whether the last feed was without a publication. */
+    let place: Place | undefined
+    let isWithout = false
     return {
       following: Effect.gen(function* () {
-        const open = yield* logical(feed(++openings))
+        const open = yield* logical({
+          ...feed(++openings),
+          ...(place === undefined ? {} : { startPlace: place }),
+          missingPublications: isWithout ? "skip" : "fail"
+        })
+        place = open.facts
+        isWithout = false
         counts.openings++
         const handle = yield* handlerOf(sink, open, random, counts, budget)
         yield* Stream.runForEach(open.transactions, (event) =>
@@ -86,12 +98,19 @@ export const following = ({ counts, feed, random }: Setting, exactly: boolean): 
             kick = next
             return Effect.raceFirst(feed, Deferred.await(next))
           }),
-        Effect.catchAll((failure) => (isHarm(failure) ? Effect.void : Effect.die(failure))),
+        Effect.catchAll((failure) => {
+          isWithout = isMissing(failure)
+          if (isWithout) counts.missing++
+          const isRefused = isOther(failure)
+          if (isRefused) counts.replaced++
+          return isWithout || isRefused || isHarm(failure) ? Effect.void : Effect.die(failure)
+        }),
         Effect.zipRight(Effect.sleep("20 millis")),
         Effect.forever
       ),
       interrupt: Effect.suspend(() => Deferred.fail(kick, crashed)),
       done: Deferred.await(done),
+      isPlaced: () => place !== undefined,
       copy: Effect.sync(() => {
         counts.repeated += sink.repeated
         return {

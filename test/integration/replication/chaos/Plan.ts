@@ -1,5 +1,6 @@
 /** How a cycle goes, as far as its seed fixes it, and what is counted over all of them. */
 import type { Random } from "../../../campaign/campaign.js"
+import type { Change } from "../../../../src/replication/changes/LogicalEvent.js"
 import type { LogicalOptions } from "../../../../src/replication/feed/LogicalFeed.js"
 
 /** The handler has died: before it wrote, or when it had written and told nobody. */
@@ -17,6 +18,14 @@ export interface Tally {
   prepared: number
   /** Times that a run has opened its feed again by itself. */
   resumed: number
+  /** Changes of partitioned tables. */
+  partitioned: number
+  /** Times that a feed ended because one of its publications was missing. */
+  missing: number
+  /** Times that a feed refused another cluster in the place of the source. */
+  replaced: number
+  /** Large transactions of a table that is not published. */
+  giants: number
 }
 
 export const tally = (): Tally => ({
@@ -25,8 +34,16 @@ export const tally = (): Tally => ({
   repeated: 0,
   streamed: 0,
   prepared: 0,
-  resumed: 0
+  resumed: 0,
+  partitioned: 0,
+  missing: 0,
+  replaced: 0,
+  giants: 0
 })
+
+/** How many of the changes are of partitioned tables. */
+export const partitioned = (changes: ReadonlyArray<Change>): number =>
+  changes.filter((change) => "relation" in change && change.relation.tree !== undefined).length
 
 /** How one cycle asks for its changes: fixed by the seed, except for what each opening decides anew. */
 export const planOf = (random: Random) => {
@@ -34,6 +51,7 @@ export const planOf = (random: Random) => {
   const binary = random.whole(0, 1) === 0
   const messages = random.whole(0, 1) === 0
   const twoPhase = random.pick(["off", "on", "later"] as const)
+  const viaRoot = random.whole(0, 1) === 0
   const immediate = streaming !== "off" && random.whole(0, 2) === 0
   const feed = (opening: number): Partial<LogicalOptions> => ({
     streaming,
@@ -49,7 +67,7 @@ export const planOf = (random: Random) => {
       { inUse: { takeOver: true } }
     ])
   })
-  return { streaming, binary, messages, twoPhase, immediate, feed }
+  return { streaming, binary, messages, twoPhase, viaRoot, immediate, feed }
 }
 
 export type Plan = ReturnType<typeof planOf>

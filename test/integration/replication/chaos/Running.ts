@@ -6,7 +6,6 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { inspect } from "node:util"
-import { PgConnector } from "../../../../src/connection/PgConnector.js"
 import type { PgConnection } from "../../../../src/connection/PgConnection.js"
 import type { PgSessionError } from "../../../../src/model/PgError.js"
 import * as Replication from "../../../../src/Replication.js"
@@ -14,13 +13,14 @@ import type { Change, Insert } from "../../../../src/replication/changes/Logical
 import type { RunEvent } from "../../../../src/replication/run/RunEvent.js"
 import type { Transaction, TransactionEvent } from "../../../../src/replication/feed/TransactionAssembler.js"
 import { isUnchanged } from "../../../../src/replication/changes/Unchanged.js"
-import { s } from "../../connection/sessions.js"
+import { open, s } from "../../connection/sessions.js"
 import { rawRows } from "../../support/RawSession.js"
 import type { Copy, Course, Setting } from "./Course.js"
+import { isMissing, isOther } from "./Course.js"
 import type { Crashed } from "./Plan.js"
-import { crashed } from "./Plan.js"
+import { crashed, partitioned } from "./Plan.js"
 import type { Row } from "./Sink.js"
-import { keyOf } from "./Sink.js"
+import { keyOf, nameOf } from "./Sink.js"
 import { mark } from "./Workload.js"
 
 /** A row as JSON, without the large values that were not sent. */
@@ -64,7 +64,7 @@ const writerOf = (schema: string) => {
       inserts.length,
       `insert into ${rows} select name, id, row::jsonb from unnest($1::text[], $2::text[], $3::text[]) as r(name, id, row)`,
       [
-        inserts.map(({ relation }) => relation.name),
+        inserts.map(({ relation }) => nameOf(relation)),
         inserts.map((change) => keyOf(change.new)),
         inserts.map((change) => json(change.new))
       ]
@@ -92,17 +92,17 @@ const writerOf = (schema: string) => {
           connection,
           1,
           `update ${rows} set id = $3, row = row || $4::text::jsonb where name = $1 and id = $2`,
-          [change.relation.name, keyOf(change.old ?? change.new), keyOf(change.new), json(change.new)]
+          [nameOf(change.relation), keyOf(change.old ?? change.new), keyOf(change.new), json(change.new)]
         )
       case "Delete":
         return exactly(connection, 1, `delete from ${rows} where name = $1 and id = $2`, [
-          change.relation.name,
+          nameOf(change.relation),
           keyOf(change.old)
         ])
       case "Truncate":
         return Effect.asVoid(
           connection.execute(
-            s(`delete from ${rows} where name = any ($1::text[])`, [change.relations.map(({ name }) => name)])
+            s(`delete from ${rows} where name = any ($1::text[])`, [change.relations.map(nameOf)])
           )
         )
       case "LogicalMessage":
@@ -126,7 +126,7 @@ const copied = (server: Setting["server"], schema: string): Effect.Effect<Copy> 
     }
   }).pipe(Effect.orDie)
 
-export const running = ({ counts, feed, random, server }: Setting, source: string) =>
+export const running = ({ counts, feed, random, server, sink }: Setting, source: string) =>
   Effect.gen(function* () {
     const schema = `${source}_copy`
     yield* Effect.acquireRelease(
@@ -160,6 +160,7 @@ export const running = ({ counts, feed, random, server }: Setting, source: strin
       }
       if (event._tag === "Transaction") {
         if (event.transaction.streamed) counts.streamed++
+        counts.partitioned += partitioned(event.changes)
         return event.changes
       }
       if (event._tag !== "CommitPrepared") return []
@@ -176,25 +177,42 @@ export const running = ({ counts, feed, random, server }: Setting, source: strin
       })
     const batch = random.whole(0, 1) === 0 ? {} : { batch: { count: 20, within: "5 millis" } as const }
     const note = (event: RunEvent<unknown>): void => {
-      if (event._tag === "Opened") counts.openings++
+      if (event._tag === "Opened") {
+        counts.openings++
+        isPlaced = true
+      }
       if (event._tag === "Resumed") counts.resumed++
     }
     let openings = 0
+    let isPlaced = false
+    let isWithout = false
     const following = Effect.gen(function* () {
-      const connector = yield* PgConnector
       const handler = Replication.exactlyOnce(
-        { connection: connector.open(), name: source, table: `${schema}.positions`, ...batch },
+        {
+          connection: open({ target: sink, config: { connectTimeout: "5 seconds" } }),
+          name: source,
+          table: `${schema}.positions`,
+          ...batch
+        },
         handle
       )
       const next = yield* Deferred.make<never, Crashed>()
       kick = next
-      const run = Replication.run(feed(++openings), handler, {
+      const options = { ...feed(++openings), missingPublications: isWithout ? "skip" : "fail" } as const
+      isWithout = false
+      const run = Replication.run(options, handler, {
         reconnect: Schedule.spaced("20 millis"),
         onEvent: (event) => Effect.sync(() => note(event))
       })
       yield* Effect.raceFirst(run, Deferred.await(next)).pipe(
         Effect.catchTag("Crashed", () => Effect.void),
-        Effect.orDie
+        Effect.catchAll((failure) => {
+          isWithout = isMissing(failure)
+          if (isWithout) counts.missing++
+          const isRefused = isOther(failure)
+          if (isRefused) counts.replaced++
+          return isWithout || isRefused ? Effect.void : Effect.die(failure)
+        })
       )
       yield* Effect.sleep("20 millis")
     }).pipe(Effect.forever)
@@ -205,6 +223,7 @@ export const running = ({ counts, feed, random, server }: Setting, source: strin
     const course: Course = {
       following,
       interrupt: Effect.suspend(() => Deferred.fail(kick, crashed)),
+      isPlaced: () => isPlaced,
       done: Effect.repeat(
         Effect.zipLeft(
           Effect.orElseSucceed(isDone, () => false),

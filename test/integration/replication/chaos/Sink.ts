@@ -23,9 +23,15 @@ export interface Sink {
   readonly isDone: boolean
 }
 
-export const keyOf = (row: Row): string => String(row["id"])
+/** Rows of `parts` have a key of two columns. */
+export const keyOf = (row: Row): string =>
+  row["region"] === undefined ? String(row["id"]) : `${String(row["id"])}/${String(row["region"])}`
 
-const tableOf = (rows: Rows, { name }: Relation): Map<string, Row> => {
+/** The table that the rows are compared with: of a partition the topmost one. */
+export const nameOf = ({ name, tree }: Relation): string => tree?.ancestors.at(-1)?.name ?? name
+
+const tableOf = (rows: Rows, relation: Relation): Map<string, Row> => {
+  const name = nameOf(relation)
   let table = rows.get(name)
   if (table === undefined) rows.set(name, (table = new Map<string, Row>()))
   return table
@@ -41,7 +47,7 @@ const filled = (row: Row, before: Row | undefined): Row =>
   )
 
 /** Prepared transactions: names are used again, numbers too, both together not. */
-const nameOf = (gid: string | undefined, xid: number): string => `${gid ?? ""}/${xid}`
+const preparedName = (gid: string | undefined, xid: number): string => `${gid ?? ""}/${xid}`
 
 abstract class Base implements Sink {
   protected readonly all: Rows = new Map()
@@ -59,13 +65,13 @@ abstract class Base implements Sink {
   }
 
   protected preparedOf(gid: string, xid: number): Transaction {
-    const transaction = this.prepared.get(nameOf(gid, xid))
+    const transaction = this.prepared.get(preparedName(gid, xid))
     if (transaction === undefined) throw new Error(`lost: what ${gid} (${xid}) had prepared`)
     return transaction
   }
 
   protected keep(transaction: Transaction): void {
-    this.prepared.set(nameOf(transaction.transaction.gid, transaction.transaction.xid), transaction)
+    this.prepared.set(preparedName(transaction.transaction.gid, transaction.transaction.xid), transaction)
   }
 
   protected apply({ changes }: Transaction): void {
@@ -145,7 +151,7 @@ export class ExactlyOnce extends Base {
     if (event._tag === "Transaction") this.apply(event)
     else if (event._tag === "CommitPrepared") this.apply(this.preparedOf(event.gid, event.xid))
     if (event._tag === "CommitPrepared" || event._tag === "RollbackPrepared") {
-      this.prepared.delete(nameOf(event.gid, event.xid))
+      this.prepared.delete(preparedName(event.gid, event.xid))
     }
     this.position = end
   }

@@ -13,15 +13,24 @@ import { rawQuery, rawRows } from "../../support/RawSession.js"
  * - `large`: large values that updates leave as they are, and of which nothing is told then. Keys stay: a change of a key
  *   that is told twice could not say the second time what the large value was.
  * - `whole`: large values and keys that change, by replica identity full.
+ * - `parts`: partitions, one of them partitioned itself; rows move among them, partitions come, and go and come back.
  * - `journal`: rows are added and never touched again, one at least by each transaction.
+ *
+ * Beside them `silent`, which is not published, and gets large transactions of which the server sends nothing.
  */
-export const tables = ["plain", "large", "whole", "journal"] as const
+export const tables = ["plain", "large", "whole", "parts", "journal"] as const
 
 /** In the last row of `journal`. */
 export const mark = "the end"
 
-/** Makes the tables and a publication of them, all named like the schema. */
-export const prepare = (server: RawTarget, schema: string) =>
+/** A second publication, of tables that the first publishes too: without it nothing is missing. */
+export const alsoOf = (schema: string): string => `${schema}_also`
+
+const publicationOf = (schema: string): string =>
+  `create publication ${alsoOf(schema)} for table ${schema}.plain, ${schema}.journal`
+
+/** Makes the tables and publications of them, all named like the schema. */
+export const prepare = (server: RawTarget, schema: string, viaRoot: boolean) =>
   Effect.acquireRelease(
     rawRows(
       server,
@@ -33,7 +42,17 @@ export const prepare = (server: RawTarget, schema: string) =>
        create table whole (id int primary key, n float8, big text);
        alter table whole alter big set storage external, replica identity full;
        create table journal (id bigint generated always as identity primary key, amount int, pad text);
-       create publication ${schema} for table plain, large, whole, journal`
+       create table parts (id int, region int, n int, big text, primary key (id, region)) partition by list (region);
+       alter table parts alter big set storage external;
+       create table parts_0 partition of parts for values in (0);
+       create table parts_1 partition of parts for values in (1, 3) partition by hash (id);
+       create table parts_1_0 partition of parts_1 for values with (modulus 2, remainder 0);
+       create table parts_1_1 partition of parts_1 for values with (modulus 2, remainder 1);
+       create table parts_2 partition of parts for values in (2);
+       create table silent (id int, pad text);
+       create publication ${schema} for table plain, large, whole, parts, journal
+         with (publish_via_partition_root = ${viaRoot});
+       ${publicationOf(schema)}`
     ),
     () => Effect.ignore(clean(server, schema))
   )
@@ -45,18 +64,30 @@ const clean = (server: RawTarget, schema: string) =>
     yield* patiently(
       server,
       `set client_min_messages = error; set lock_timeout = '5s';
-       drop publication if exists ${schema}; drop schema if exists ${schema} cascade`
+       drop publication if exists ${schema}, ${alsoOf(schema)}; drop schema if exists ${schema} cascade`
     )
   })
 
 const ids = 40
 const largeValue = (random: Random): string => `repeat('${random.whole(0, 1e9).toString(16)}', 1500)`
 
+/** Has the second publication go, or be known by another name, and come back. */
+export const publicationGoes = (schema: string, random: Random): readonly [away: string, back: string] => {
+  const also = alsoOf(schema)
+  return random.whole(0, 1) === 0
+    ? [`drop publication ${also}`, publicationOf(schema)]
+    : [`alter publication ${also} rename to ${also}_2`, `alter publication ${also}_2 rename to ${also}`]
+}
+
+/** Runs it until the server has answered, which may be starting again. */
+export const administer = (server: RawTarget, sql: string) => Effect.ignore(patiently(server, sql))
+
 const statement = (random: Random): string => {
   const id = random.whole(1, ids)
   const other = random.whole(1, ids)
   const n = random.whole(-1000, 1000)
-  switch (random.whole(0, 12)) {
+  const region = random.whole(0, 3)
+  switch (random.whole(0, 16)) {
     case 0:
     case 1:
       return `insert into plain (id, n, note, price, tags, at)
@@ -79,6 +110,18 @@ const statement = (random: Random): string => {
       return `insert into whole values (${id}, ${n / 3}, ${largeValue(random)}) on conflict do nothing`
     case 10:
       return `update whole set n = ${n}, id = ${other} where id = ${id} and not exists (select from whole where id = ${other})`
+    case 12:
+    case 13:
+      return `insert into parts values (${id}, ${region}, ${n}, ${largeValue(random)}) on conflict (id, region) do update set n = excluded.n`
+    case 14:
+      return `update parts p set region = ${region} where id between ${id} and ${id + 3} and region <> ${region}
+        and not exists (select from parts o where o.id = p.id and o.region = ${region})
+        and region = (select min(o.region) from parts o where o.id = p.id and o.region <> ${region})`
+    case 15:
+      return random.pick([
+        `update parts set n = n + 1 where region = ${region}`,
+        `delete from parts where id between ${id} and ${id + 2} and region = ${region}`
+      ])
     case 11:
       return `select pg_logical_emit_message(${random.pick(["true", "false"])}, 'chaos', 'a message')`
     default:
@@ -92,6 +135,9 @@ const rarity = (random: Random, number: number): string =>
     "truncate plain",
     "truncate plain, whole",
     "truncate large restart identity",
+    "truncate parts",
+    "alter table parts detach partition parts_2; alter table parts attach partition parts_2 for values in (2)",
+    `create table parts_x${number} partition of parts for values in (${number + 10}); insert into parts values (1, ${number + 10}, 0, 'new')`,
     `alter table plain add column x${number} int; update plain set x${number} = n`,
     `alter table plain add column x${number} text; insert into plain (id, x${number}) values (${-number}, 'new')`,
     `update plain set n = 1; alter table plain drop column if exists x${number - random.whole(1, 12)}; update plain set n = 2`
@@ -100,6 +146,7 @@ const rarity = (random: Random, number: number): string =>
 const bulk = (random: Random): string =>
   random.pick([
     `insert into journal (amount, pad) select i, repeat('q', 100) from generate_series(1, ${random.whole(500, 2500)}) i`,
+    `update parts set n = i from generate_series(1, 3) i; update parts set n = n + 1`,
     `update plain set n = i from generate_series(1, 3) i; update large set n = n + 1; update whole set n = n + 1`
   ])
 
@@ -121,14 +168,20 @@ interface Written {
   readonly sql: string
   /** What becomes of it once it is prepared. */
   readonly then: string | undefined
+  /** Whether the server decodes much of which it sends nothing. */
+  readonly isGiant?: boolean
 }
 
 /** 18.4 cannot decode it if it is rolled back once it is prepared, and larger than `logical_decoding_work_mem`. */
-const rewrites = /truncate|alter table/
+const rewrites = /truncate|alter table|create table/
 
 const transaction = (random: Random, schema: string, number: number): Written => {
   const work = `set search_path = ${schema}; set lock_timeout = '1s'; begin; ${body(random, number).join("; ")}`
   const gid = `'${schema}_${number}'`
+  if (random.whole(0, 39) === 0) {
+    const giant = `insert into ${schema}.silent select i, repeat('s', 50) from generate_series(1, ${random.whole(20_000, 80_000)}) i`
+    return { sql: `${work}; ${giant}; commit`, then: undefined, isGiant: true }
+  }
   switch (random.whole(0, 9)) {
     case 0:
       return { sql: `${work}; rollback`, then: undefined }
@@ -156,11 +209,13 @@ export const write = (
   server: RawTarget,
   schema: string,
   random: Random,
-  numbers: { readonly from: number; readonly to: number }
+  numbers: { readonly from: number; readonly to: number },
+  counts: { giants: number }
 ) =>
   Effect.gen(function* () {
     for (let number = numbers.from; number < numbers.to; number++) {
-      const { sql, then } = transaction(random, schema, number)
+      const { isGiant, sql, then } = transaction(random, schema, number)
+      if (isGiant) counts.giants++
       yield* Effect.catchAll(rawQuery(server, sql), () => Effect.sleep("50 millis"))
       if (then === undefined) continue
       yield* Effect.sleep(random.whole(0, 60))
