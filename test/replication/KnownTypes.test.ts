@@ -54,6 +54,7 @@ const catalogue = () => {
           isSynchronous
         }
       }),
+    true,
     () => {}
   )
   return { state, counts, types }

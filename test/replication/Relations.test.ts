@@ -423,10 +423,11 @@ describe("old rows of partitions that a table publishes as its own", () => {
     assert.deepStrictEqual(deleted(keyless.events), [["key", { id: 1 }]])
   })
 
-  it("are asked for when a table is described that nothing is known of", () => {
+  it("are asked for whenever a table is described: it may be in another tree by now", () => {
     const reader = consumer().tell(begin(1), relation(7, columns), relation(9, columns))
-    assert.deepStrictEqual(reader.demands, ["Described"])
+    assert.deepStrictEqual(reader.demands, ["Described", "Described"])
     assert.isTrue(reader.decoder.relations.isStrange(9))
+    assert.isTrue(reader.decoder.relations.isStrange(7))
     assert.strictEqual(reader.decoder.relations.get(7)?.tree?.root, 7)
   })
 })

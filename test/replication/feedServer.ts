@@ -16,7 +16,7 @@ import type { FeedError } from "../../src/replication/feed/FeedLink.js"
 import type { LogicalFeed, LogicalOptions } from "../../src/replication/feed/LogicalFeed.js"
 import { logical } from "../../src/replication/feed/LogicalFeed.js"
 import * as MissingPublication from "../../src/replication/slots/MissingPublication.js"
-import * as PublishedTrees from "../../src/replication/feed/PublishedTrees.js"
+import * as PartitionQuery from "../../src/replication/feed/PartitionQuery.js"
 import * as SlotState from "../../src/replication/slots/SlotState.js"
 import type { ServerEnd } from "../../src/testing/MemoryTransport.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
@@ -118,12 +118,14 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
     /** What the feed asks when it meets a table: those of the tests are in no tree. */
     const catalogue: ScriptedServer.Script = [
       startup(),
-      ScriptedServer.extendedQuery({
-        sql: PublishedTrees.query,
-        parameterTypes: [Oid.textArray, Oid.textArray],
-        columns: [column("id"), column("member")],
-        rows: Array.from({ length: 20 }, (_, id) => [String(id), null])
-      }),
+      repeat(
+        ...ScriptedServer.extendedQuery({
+          sql: PartitionQuery.query,
+          parameterTypes: [Oid.textArray],
+          columns: [column("id"), column("member")],
+          rows: Array.from({ length: 20 }, (_, id) => [String(id), null])
+        })
+      ),
       repeat(expectAny("anything", () => []))
     ]
     // A scope of its own, closed after the client's: the server has to hear its goodbye.

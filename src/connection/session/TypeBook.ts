@@ -59,10 +59,16 @@ export class TypeBook {
     return this.doubted.has(oid) || (!this.asked.has(oid) && this.registry.lookup(oid) === undefined)
   }
 
-  /** Has those of these types asked for again that have fields: composites may be altered without a sign to whoever reads them. */
+  /**
+   * Has those of these types asked for again that have fields, because composites may be altered without a sign, and those that were
+   * not found, because their transaction may not have been visible yet.
+   */
   doubt(oids: ReadonlyArray<number>): void {
-    for (const oid of oids)
-      if (this.asked.has(oid) && this.registry.lookup(oid)?.hasFields === true) this.doubted.add(oid)
+    for (const oid of oids) {
+      if (!this.asked.has(oid)) continue
+      const codec = this.registry.lookup(oid)
+      if (codec === undefined || codec.hasFields === true) this.doubted.add(oid)
+    }
   }
 
   /** What the catalogue answered when it was asked for these. */

@@ -24,6 +24,8 @@ import { Transactions } from "./Transactions.js"
 export interface Described {
   readonly _tag: "Described"
   readonly relation: Relation
+  /** In which it was described; no other may see it yet. */
+  readonly transaction: TransactionInfo | undefined
   readonly unknownTypes: ReadonlyArray<number>
 }
 
@@ -157,13 +159,14 @@ export class ChangeDecoder {
   ): Described | ChangeFailure | null {
     switch (message._tag) {
       case "Relation": {
+        if (relations === this.relations) relations.doubt(message.id)
         const relation = relations.describe(message)
         const unknownTypes = relations.unknownTypes(relation.id)
         return unknownTypes.length === 0 &&
           !relations.isTextOnly(relation.id) &&
           !relations.isStrange(relation.id)
           ? null
-          : { _tag: "Described", relation, unknownTypes }
+          : { _tag: "Described", relation, transaction, unknownTypes }
       }
       case "Type":
         relations.name(message)

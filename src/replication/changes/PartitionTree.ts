@@ -85,23 +85,44 @@ const ancestorsOf = (member: Member, byId: ReadonlyMap<number, Member>): Partiti
   return found
 }
 
+const isSame = (self: PartitionTree, that: PartitionTree): boolean =>
+  JSON.stringify({ ...self, leafKeys: [...self.leafKeys].sort() }) ===
+  JSON.stringify({ ...that, leafKeys: [...that.leafKeys].sort() })
+
 /** What one feed knows of partitioned tables. It grows as tables are described that are not known yet. */
 export class PartitionTrees {
   /** `undefined` for a table that is neither partitioned nor a partition. */
   private readonly known = new Map<number, PartitionTree | undefined>()
+  /** Known, and to be asked for again. */
+  private readonly doubted = new Set<number>()
 
-  /** Whether the catalogue has been asked for the table. */
+  /** Whether the catalogue has said what the table is. */
   has(id: number): boolean {
-    return this.known.has(id)
+    return this.known.has(id) && !this.doubted.has(id)
+  }
+
+  /** Has the table asked for again: it may have become a partition, or be one no longer. */
+  doubt(id: number): void {
+    if (this.known.has(id)) this.doubted.add(id)
+  }
+
+  /** Takes the table for what was known of it last: the catalogue does not have it any more. */
+  settle(id: number): void {
+    this.known.set(id, this.known.get(id))
+    this.doubted.delete(id)
   }
 
   get(id: number): PartitionTree | undefined {
     return this.known.get(id)
   }
 
-  /** Takes what the catalogue answered: `tables` are all that it was asked for, `members` the whole trees that they are in. */
+  /** Takes what the catalogue answered: `tables` are all that it has of those asked for, `members` the whole trees that they are in. */
   learn(tables: Iterable<number>, members: ReadonlyArray<Member>): void {
-    for (const id of tables) this.known.set(id, undefined)
+    const before = new Map(this.known)
+    for (const id of tables) {
+      this.known.set(id, undefined)
+      this.doubted.delete(id)
+    }
     const byId = new Map(members.map((member) => [member.id, member]))
     const byRoot = new Map<number, Array<Member>>()
     for (const member of members) {
@@ -114,7 +135,10 @@ export class PartitionTrees {
       const rowColumns = rowColumnsOf(tree, leaves)
       const leafKeys = new Set(leaves.flatMap(({ keys }) => keys.map(({ columns }) => nameOfKey(columns))))
       for (const member of tree) {
-        this.known.set(member.id, { root, ancestors: ancestorsOf(member, byId), rowColumns, leafKeys })
+        const last = before.get(member.id)
+        const tree = { root, ancestors: ancestorsOf(member, byId), rowColumns, leafKeys }
+        this.known.set(member.id, last !== undefined && isSame(last, tree) ? last : tree)
+        this.doubted.delete(member.id)
       }
     }
   }

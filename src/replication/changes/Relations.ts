@@ -91,6 +91,19 @@ export class Relations {
     for (const [id, entry] of this.entries) this.entries.set(id, this.compile(entry.message, entry.arrival))
   }
 
+  /** Has the relation asked for again: it may belong to another tree by now. */
+  doubt(id: number): void {
+    this.partitions?.trees.doubt(id)
+  }
+
+  /** Takes the trees of relations that belong to others by now. */
+  replant(): void {
+    for (const [id, entry] of this.entries) {
+      if (entry.relation.tree === this.partitions?.trees.get(id)) continue
+      this.entries.set(id, this.compile(entry.message, entry.arrival))
+    }
+  }
+
   /** Takes a description. One that says what is known already changes nothing. */
   describe(message: PgOutput.Relation): Relation {
     const arrival = ++this.arrivals

@@ -19,6 +19,7 @@ import type { Demand, Replaying } from "../changes/ChangeDecoder.js"
 import type { ChangeFailure } from "../changes/ChangeFailure.js"
 import { KnownTypes } from "./KnownTypes.js"
 import * as FeedFailure from "./FeedFailure.js"
+import { RelationLookup } from "./RelationLookup.js"
 import { positionOf } from "../changes/LogicalEvent.js"
 import type { LogicalEvent } from "../changes/LogicalEvent.js"
 import type { Next, ReadError, ReaderOptions } from "./ReaderOptions.js"
@@ -49,6 +50,7 @@ export class FeedReader {
   private readonly wal = new WalView()
   private decoder: ChangeDecoder
   private readonly types: KnownTypes
+  private readonly lookup: RelationLookup
   private readonly block = new SpillBlock()
   /** The transaction whose payloads are in `block`. */
   private blockOf = 0
@@ -70,10 +72,11 @@ export class FeedReader {
   weight = 0
 
   constructor(private readonly options: ReaderOptions) {
-    const { learn, readDefinitions, registry } = options
-    this.types = new KnownTypes(registry, learn, readDefinitions, (other) =>
+    const { findsTypes, learn, learnTree, partitions, readDefinitions, registry } = options
+    this.types = new KnownTypes(registry, learn, readDefinitions, findsTypes, (other) =>
       this.decoder.relations.use(other)
     )
+    this.lookup = new RelationLookup(this.types, partitions.trees, () => this.decoder.relations, learnTree)
     this.position = options.link.facts.start
     this.decoder = this.decoderOf()
   }
@@ -200,8 +203,9 @@ export class FeedReader {
     const described = describedIn(bytes, this.wal.dataStart, this.wal.dataEnd)
     if (described === undefined) return keep
     const { id, oids } = described
+    this.decoder.relations.doubt(id)
     const isKnown = this.types.areSettled(oids) && !this.decoder.relations.isStrange(id)
-    return isKnown ? keep : { _tag: "Learn", oids, table: id, keep }
+    return isKnown ? keep : { _tag: "Learn", xid: demand.xid, oids, table: id, keep }
   }
 
   /** Notes the transactions that end in the events from `from` on. True when there are any. */
@@ -238,20 +242,21 @@ export class FeedReader {
         return Effect.zipRight(
           stop.keep === undefined ? Effect.void : this.keep(stop.keep),
           Effect.zipRight(
-            this.learn(stop.table, stop.oids),
-            Effect.suspend(() => (this.types.areBinary(stop.oids) ? Effect.void : this.goOnAsText))
+            this.lookup.ahead(stop.xid, stop.table, stop.oids),
+            Effect.suspend(() => (this.types.areText(stop.oids) ? this.goOnAsText : Effect.void))
           )
         )
       case "AsText":
         return this.goOnAsText
       case "Discard":
         if (this.blockOf === stop.xid) this.block.take()
+        this.lookup.forget(stop.xid)
         return Effect.mapError(store.drop(stop.xid), Option.some)
       case "Replaying":
         return this.beginReplay(stop)
       case "Described":
         return Effect.zipRight(
-          this.learn(stop.relation.id, stop.unknownTypes),
+          this.lookup.behind(stop.transaction, stop.relation.id, stop.unknownTypes),
           Effect.suspend(() =>
             this.decoder.relations.isTextOnly(stop.relation.id) ? this.goOnAsText : Effect.void
           )
@@ -292,20 +297,6 @@ export class FeedReader {
     })
   }
 
-  /** Learns whether the table is partitioned, and what can be known of these types. */
-  private learn(
-    table: number,
-    oids: ReadonlyArray<number>
-  ): Effect.Effect<unknown, Option.Option<ReadError>> {
-    const { relations } = this.decoder
-    const isTree = relations.isStrange(table)
-      ? Effect.map(Effect.mapError(this.options.learnTree(table), Option.some), () =>
-          relations.use(this.types.registry)
-        )
-      : Effect.void
-    return Effect.zipRight(isTree, oids.length === 0 ? Effect.void : this.types.learn(oids))
-  }
-
   /**
    * Begins the stream anew with values as text, unless they are: behind the last transaction that was handed out whole. Of the
    * one that follows, those events are passed over that were given before.
@@ -317,6 +308,7 @@ export class FeedReader {
     return Effect.gen(this, function* () {
       yield* link.beginAsText(this.position)
       yield* store.clear
+      this.lookup.clear()
       this.decoder = this.decoderOf()
       this.block.take()
       this.blockOf = 0
@@ -344,7 +336,13 @@ export class FeedReader {
 
   private beginReplay(from: Replaying): Effect.Effect<void, Option.Option<ReadError>> {
     const { store } = this.options
-    return Effect.gen(this, function* () {
+    const { decoder } = this
+    const learned = Effect.gen(this, function* () {
+      yield* this.types.learnBehind(from.transaction)
+      const oids = yield* this.lookup.late(from.transaction, from.xid)
+      if (!this.types.areBinary(oids)) yield* this.goOnAsText
+    })
+    const begun = Effect.gen(this, function* () {
       if (this.blockOf === from.xid && this.block.size > 0) yield* store.append(from.xid, this.block.take())
       const scope = yield* Scope.make()
       this.replaying = {
@@ -352,7 +350,12 @@ export class FeedReader {
         scope,
         blocks: yield* Scope.extend(Stream.toPull(store.read(from.xid)), scope)
       }
-    }).pipe(Effect.mapError(Option.some), Effect.zipLeft(this.types.learnBehind(from.transaction)))
+    }).pipe(Effect.mapError(Option.some))
+    // It comes again when the stream has begun anew.
+    return Effect.zipRight(
+      learned,
+      Effect.suspend(() => (this.decoder === decoder ? begun : Effect.void))
+    )
   }
 
   private replay(replay: Replay): Next<LogicalEvent> {

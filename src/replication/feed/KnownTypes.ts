@@ -27,8 +27,9 @@ export class KnownTypes {
   constructor(
     public registry: Registry,
     private readonly ask: Learn,
-    /** `undefined` when types are given and none is looked up. */
-    private readonly read: ReadDefinitions | undefined,
+    private readonly read: ReadDefinitions,
+    /** Whether types are looked up; otherwise those are used that are given. */
+    private readonly finds: boolean,
     /** Called with every registry that takes the place of another. */
     private readonly use: (registry: Registry) => void
   ) {}
@@ -38,6 +39,16 @@ export class KnownTypes {
     return oids.every((oid) => this.registry.lookup(oid)?.decodeBinary !== undefined)
   }
 
+  /** Whether one of these types is not in the catalogue. */
+  areMissing(oids: ReadonlyArray<number>): boolean {
+    return oids.some((oid) => this.registry.isMissing(oid))
+  }
+
+  /** Whether one of these types is known, and not in its binary form. */
+  areText(oids: ReadonlyArray<number>): boolean {
+    return !this.areBinary(oids.filter((oid) => !this.registry.isMissing(oid)))
+  }
+
   /** Whether nothing has to be done about these types: no composite is among them either, which would be asked for again. */
   areSettled(oids: ReadonlyArray<number>): boolean {
     return this.areBinary(oids) && !oids.some((oid) => this.registry.lookup(oid)?.hasFields)
@@ -45,7 +56,7 @@ export class KnownTypes {
 
   /** Whether what the transaction wrote is described by the definitions that are known. */
   describes({ xid }: TransactionInfo): boolean {
-    if (this.read === undefined) return true
+    if (!this.finds) return true
     return this.definitions !== undefined && sees(this.definitions.snapshot, xid)
   }
 
@@ -75,28 +86,30 @@ export class KnownTypes {
   /** Reads the composites again, if they have been altered, from a snapshot that has the transaction. */
   learnBehind(transaction: TransactionInfo): Effect.Effect<void, Failure> {
     return Effect.suspend(() => {
-      const { read, withFields } = this
-      if (read === undefined || withFields.size === 0 || this.describes(transaction)) return Effect.void
-      return Effect.gen(this, function* () {
-        // One that is only prepared is not visible before its end.
-        let looks = this.waits && transaction.gid === undefined ? mostLooks : 0
-        let found = yield* read([...withFields])
-        for (; !sees(found.snapshot, transaction.xid) && looks > 0 && !found.isSynchronous; looks--) {
-          yield* Effect.sleep(visibleAfter)
-          found = yield* read([...withFields])
-        }
-        if (transaction.gid === undefined && !found.isSynchronous)
-          this.waits = sees(found.snapshot, transaction.xid)
-        return found
-      }).pipe(
-        Effect.mapError(Option.some),
-        Effect.flatMap((found) => {
-          const isSame = found.text === this.definitions?.text
-          return Effect.map(isSame ? Effect.void : this.learnFields, () => {
-            this.definitions = found
-          })
+      if (this.withFields.size === 0 || this.describes(transaction)) return Effect.void
+      return Effect.flatMap(this.readBehind(transaction), (found) => {
+        const isSame = found.text === this.definitions?.text
+        return Effect.map(isSame ? Effect.void : this.learnFields, () => {
+          this.definitions = found
         })
-      )
+      })
     })
+  }
+
+  /** The definitions from a snapshot that has the transaction, as far as there is one soon. */
+  readBehind(transaction: TransactionInfo): Effect.Effect<TypeDefinitions, Failure> {
+    const read = Effect.suspend(() => this.read([...this.withFields]))
+    return Effect.gen(this, function* () {
+      // One that is only prepared is not visible before its end.
+      let looks = this.waits && transaction.gid === undefined ? mostLooks : 0
+      let found = yield* read
+      for (; !sees(found.snapshot, transaction.xid) && looks > 0 && !found.isSynchronous; looks--) {
+        yield* Effect.sleep(visibleAfter)
+        found = yield* read
+      }
+      if (transaction.gid === undefined && !found.isSynchronous)
+        this.waits = sees(found.snapshot, transaction.xid)
+      return found
+    }).pipe(Effect.mapError(Option.some))
   }
 }

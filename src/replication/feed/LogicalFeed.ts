@@ -27,7 +27,7 @@ import * as PgOutput from "../slots/PgOutputOptions.js"
 import { Progress } from "../link/Progress.js"
 import * as PullStream from "./PullStream.js"
 import * as RawMessages from "./RawMessages.js"
-import * as PublishedTrees from "./PublishedTrees.js"
+import * as PartitionQuery from "./PartitionQuery.js"
 import * as PublishedTypes from "../slots/PublishedTypes.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
 import * as SpillStore from "./SpillStore.js"
@@ -179,8 +179,7 @@ export const logical = (
     const learn: Learn = types === undefined ? connector.findTypes : () => Effect.succeed(types)
     const trees = new PartitionTrees()
     const catalog = yield* CatalogSession.make
-    const learnTree = (table: number) =>
-      catalog.use((session) => PublishedTrees.learn(session, options.publications, table, trees))
+    const learnTree = (table: number) => catalog.use((session) => PartitionQuery.learn(session, table, trees))
     const link: FeedLink<Resolved> = yield* Link.open(options, {
       name: "pgoutput",
       options: (version) => PgOutput.resolve({ ...options, binary: options.binary ?? true }, version),
@@ -207,7 +206,8 @@ export const logical = (
       registry: types ?? connector.types,
       store,
       learn,
-      readDefinitions: types === undefined ? TypeDefinitions.reading(catalog) : undefined,
+      findsTypes: types === undefined,
+      readDefinitions: TypeDefinitions.reading(catalog),
       partitions: { trees, anyIdentity: options.partitionIdentity === "any" },
       learnTree,
       room,

@@ -25,8 +25,9 @@ export interface ReaderOptions {
   readonly registry: Registry
   readonly store: TransactionStore<ReadError>
   readonly learn: Learn
-  /** `undefined` when types are given and none is looked up. */
-  readonly readDefinitions: ReadDefinitions | undefined
+  /** Whether types are looked up; otherwise those are used that are given. */
+  readonly findsTypes: boolean
+  readonly readDefinitions: ReadDefinitions
   readonly partitions: Partitions
   /** Learns of a table whether it is partitioned, or a partition. */
   readonly learnTree: (table: number) => Effect.Effect<void, ReadError>

@@ -25,6 +25,7 @@ export type Stop =
    */
   | {
       readonly _tag: "Learn"
+      readonly xid: number
       readonly oids: ReadonlyArray<number>
       readonly table: number
       readonly keep: Keep | undefined

@@ -1,5 +1,5 @@
 /**
- * The partitioned tables and partitions among what publications publish now, with the whole of their trees.
+ * Partitioned tables and partitions with the whole of their trees, as the catalogue has them now.
  *
  * @see https://www.postgresql.org/docs/current/functions-info.html
  */
@@ -11,14 +11,10 @@ import type { Member, PartitionTrees } from "../changes/PartitionTree.js"
 import * as CatalogRow from "../walsender/CatalogRow.js"
 import * as Walsender from "../walsender/Walsender.js"
 
-/** The tables that are published by these publications, and those of these OIDs: `root` is NULL for a table outside of any tree. */
+/** The table, if it is there: `root` is NULL for one outside of any tree. */
 const tables = `select c.oid, pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid as root
   from pg_catalog.pg_class c
-  where c.oid operator(pg_catalog.=) any ($2::pg_catalog.text[]::pg_catalog.oid[])
-    or (c.relnamespace, c.relname) in (
-      select n.oid, t.tablename from pg_catalog.pg_publication_tables t
-      join pg_catalog.pg_namespace n on n.nspname operator(pg_catalog.=) t.schemaname
-      where t.pubname::pg_catalog.text operator(pg_catalog.=) any ($1::pg_catalog.text[]))`
+  where c.oid operator(pg_catalog.=) any ($1::pg_catalog.text[]::pg_catalog.oid[])`
 
 /** The unique indexes of a member whose columns are all NOT NULL. */
 const keys = `select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
@@ -40,14 +36,23 @@ const partitionedBy = `select pg_catalog.jsonb_agg(a.attname)
       and a.attnum operator(pg_catalog.=) any (p.partattrs::pg_catalog.int2[])
     where p.partrelid operator(pg_catalog.=) c.oid`
 
-export const query = `with asked as materialized (${tables})
+/**
+ * Without a function that locks tables: a transaction that has one locked may be the one that is read, and wait for its consumer when
+ * it is prepared.
+ */
+export const query = `with recursive asked as materialized (${tables}),
+  tree (relid, parentrelid, root) as (
+    select root, null::pg_catalog.oid, root from asked where root is not null
+    union all
+    select i.inhrelid, i.inhparent, tree.root
+    from tree join pg_catalog.pg_inherits i on i.inhparent operator(pg_catalog.=) tree.relid
+  )
   select asked.oid::pg_catalog.text as id, null as member from asked
   union all
-  select m.relid::pg_catalog.oid::pg_catalog.text, pg_catalog.jsonb_build_object(
-    'root', r.root, 'parent', m.parentrelid::pg_catalog.oid, 'schema', n.nspname, 'name', c.relname,
-    'isLeaf', m.isleaf, 'keys', (${keys}), 'partitionedBy', (${partitionedBy}))::pg_catalog.text
-  from (select distinct root from asked where root is not null) r
-  cross join lateral pg_catalog.pg_partition_tree(r.root) m
+  select m.relid::pg_catalog.text, pg_catalog.jsonb_build_object(
+    'root', m.root, 'parent', m.parentrelid, 'schema', n.nspname, 'name', c.relname,
+    'isLeaf', c.relkind operator(pg_catalog.<>) 'p', 'keys', (${keys}), 'partitionedBy', (${partitionedBy}))::pg_catalog.text
+  from tree m
   join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) m.relid
   join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace`
 
@@ -75,15 +80,14 @@ const memberOf = (id: number, source: string): Member | undefined => {
   }
 }
 
-/** Asks for the tables of the publications, and for this one, which the stream has described. */
+/** Asks for a table that the stream has described. One that is not there stays unknown. */
 export const learn = (
   connection: PgConnection,
-  publications: ReadonlyArray<string>,
   table: number,
   trees: PartitionTrees
 ): Effect.Effect<void, PgSessionError> =>
-  Effect.map(connection.query(Statement.make(query, [publications, [String(table)]])), (rows) => {
-    const asked: Array<number> = [table]
+  Effect.map(connection.query(Statement.make(query, [[String(table)]])), (rows) => {
+    const asked: Array<number> = []
     const members: Array<Member> = []
     for (const row of rows) {
       const id = Number(Walsender.textOf(row, "id"))
