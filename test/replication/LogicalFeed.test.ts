@@ -586,7 +586,12 @@ describe("transactions in chunks", () => {
     Effect.gen(function* () {
       const { server, feed } = yield* opened({ feed: { streaming: "on", store: SpillStore.inMemory(0) } })
       const { fiber } = yield* following(feed)
-      server.stream([start(10), 0n], [{ ...table, xid: 10 }, 0n], [insert(1, [text("1"), text("x")], 10), 0n], [stop, 0n])
+      server.stream(
+        [start(10), 0n],
+        [{ ...table, xid: 10 }, 0n],
+        [insert(1, [text("1"), text("x")], 10), 0n],
+        [stop, 0n]
+      )
       server.stream([streamCommit(10, 0x1700n), 0x1708n])
       const outcome = yield* Fiber.join(fiber)
       assert.deepInclude(outcome._tag === "Left" ? outcome.left : {}, {
