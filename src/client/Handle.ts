@@ -9,20 +9,17 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
+import type { Admission, TurnError } from "../connection/session/Admission.js"
 import type { PgConnection, StreamOptions } from "../connection/PgConnection.js"
+import { admitted } from "../connection/PgConnection.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { PgSessionError } from "../model/PgError.js"
 import { PgUsageError } from "../model/PgError.js"
 import { Lifetime } from "./Lifetime.js"
-import type { OpenTransaction, TurnError } from "./OpenTransaction.js"
+import type { OpenTransaction } from "./OpenTransaction.js"
 
-/** Who may use a connection now. */
-export interface Admission {
-  /** Runs an operation if the connection may be used. `refused` makes the failure when it may not. */
-  readonly run: <A, E, R, E2>(
-    operation: Effect.Effect<A, E, R>,
-    refused: (error: TurnError) => E2
-  ) => Effect.Effect<A, E | E2, R>
+/** Who may use a connection now, for everything that it can do. */
+export interface Tenancy extends Admission {
   /** Uses the connection until the scope closes. */
   readonly hold: Effect.Effect<void, TurnError, Scope.Scope>
   /** Fails as soon as the connection cannot be used any more. */
@@ -40,10 +37,18 @@ export const dead = (): PgUsageError =>
   })
 
 /** A connection that was lent until a scope closes. */
-export class Lease implements Admission {
+export class Lease implements Tenancy {
   private readonly lifetime = new Lifetime()
   /** Operations under way: with any of them, the connection cannot be another user's. */
   running = 0
+
+  enter(): (() => void) | undefined {
+    if (this.isOver) return undefined
+    this.running++
+    return this.left
+  }
+
+  private readonly left = (): void => void this.running--
 
   run<A, E, R, E2>(
     operation: Effect.Effect<A, E, R>,
@@ -89,13 +94,17 @@ export const inTransaction = (
   transaction: OpenTransaction,
   current: FiberRef.FiberRef<OpenTransaction | undefined>,
   lease?: Lease
-): Admission => {
+): Tenancy => {
+  const inTurn = (mine: OpenTransaction | undefined): OpenTransaction =>
+    (mine?.isWithin(transaction) === true ? mine.open : undefined) ?? transaction
   const whose = Effect.flatMap(FiberRef.get(current), (mine) =>
-    lease?.isOver === true || transaction.isOver
-      ? Effect.fail(dead())
-      : Effect.succeed((mine?.isWithin(transaction) === true ? mine.open : undefined) ?? transaction)
+    lease?.isOver === true || transaction.isOver ? Effect.fail(dead()) : Effect.succeed(inTurn(mine))
   )
   return {
+    enter: (fiber) =>
+      lease?.isOver === true || transaction.isOver
+        ? undefined
+        : inTurn(fiber.getFiberRef(current)).enterNow(),
     run: (operation, refused) =>
       Effect.flatMap(Effect.mapError(whose, refused), (found) => found.run(operation, refused)),
     hold: Effect.uninterruptibleMask((restore) =>
@@ -113,16 +122,29 @@ export const inTransaction = (
   }
 }
 
+/** The turns of one open transaction, for those that are known to be in it. */
+export const turnsOf = (transaction: OpenTransaction): Tenancy => ({
+  enter: () => transaction.enterNow(),
+  run: (operation, refused) => transaction.run(operation, refused),
+  hold: Effect.uninterruptibleMask((restore) =>
+    Effect.zipRight(
+      Effect.suspend(() => transaction.enter(restore) ?? Effect.void),
+      Effect.addFinalizer(() => Effect.sync(() => transaction.leave()))
+    )
+  ),
+  over: Effect.suspend(() => Effect.zipRight(transaction.lifetime.wait, Effect.fail(dead())))
+})
+
 /** A subscription to what the session reports: it fails when the connection cannot be used any more. */
 const subscribed = <A>(
-  admission: Admission,
+  admission: Tenancy,
   subscribe: Effect.Effect<Stream.Stream<A, PgSessionError>, never, Scope.Scope>
 ): Effect.Effect<Stream.Stream<A, PgSessionError>, never, Scope.Scope> =>
   Effect.map(subscribe, Stream.interruptWhen(admission.over))
 
 /** A stream whose every pull is an operation of its own. */
 export const pulled = <A, E extends PgSessionError, R>(
-  admission: Admission,
+  admission: Tenancy,
   stream: Stream.Stream<A, E, R>
 ): Stream.Stream<A, E | TurnError, R> =>
   Stream.fromPull(
@@ -133,14 +155,14 @@ export const pulled = <A, E extends PgSessionError, R>(
 
 /** A stream that is one operation from its beginning to its end. */
 export const held = <A, E extends PgSessionError, R>(
-  admission: Admission,
+  admission: Tenancy,
   stream: Stream.Stream<A, E, R>
 ): Stream.Stream<A, E | TurnError, R> => Stream.unwrapScoped(Effect.as(admission.hold, stream))
 
 /** Whether a stream in a transaction has the connection for itself from its beginning to its end. */
 export const isWhole = (options: StreamOptions | undefined): boolean => options?.straight === true
 
-export const make = (connection: PgConnection, admission: Admission): PgConnection => {
+export const make = (connection: PgConnection, admission: Tenancy): PgConnection => {
   const run = <A, E, R>(operation: Effect.Effect<A, E, R>): Effect.Effect<A, E | TurnError, R> =>
     admission.run(operation, identity)
   const rows = <A, R>(
@@ -148,32 +170,37 @@ export const make = (connection: PgConnection, admission: Admission): PgConnecti
     options: StreamOptions | undefined
   ): Stream.Stream<A, PgSessionError, R> =>
     isWhole(options) ? held(admission, stream) : pulled(admission, stream)
+  const single = admitted(connection, admission)
   return {
     ...RowOperations.make<PgSessionError>(
       {
-        query: (statement, options) => run(connection.query(statement, options)),
-        execute: (statement, options) => run(connection.execute(statement, options)),
+        query: single?.query ?? ((statement, options) => run(connection.query(statement, options))),
+        execute: single?.execute ?? ((statement, options) => run(connection.execute(statement, options))),
         stream: (statement, options) => rows(connection.stream(statement, options), options)
       },
       {
-        query: (statement, schema, options) => run(connection.query(statement, schema, options)),
-        execute: (statement, schema, options) => run(connection.execute(statement, schema, options)),
+        query:
+          single?.through.query ??
+          ((statement, schema, options) => run(connection.query(statement, schema, options))),
+        execute:
+          single?.through.execute ??
+          ((statement, schema, options) => run(connection.execute(statement, schema, options))),
         stream: (statement, schema, options) => rows(connection.stream(statement, schema, options), options)
       }
     ),
-    values: (statement, options) => run(connection.values(statement, options)),
+    values: single?.values ?? ((statement, options) => run(connection.values(statement, options))),
     compare: (statement, schema, options) => run(connection.compare(statement, schema, options)),
-    simple: (sql, options) => run(connection.simple(sql, options)),
-    describe: (statement, options) => run(connection.describe(statement, options)),
-    pipeline: (statements, options) => run(connection.pipeline(statements, options)),
+    simple: single?.simple ?? ((sql, options) => run(connection.simple(sql, options))),
+    describe: single?.describe ?? ((statement, options) => run(connection.describe(statement, options))),
+    pipeline: single?.pipeline ?? ((statements, options) => run(connection.pipeline(statements, options))),
     copyFrom: (sql, source, options) => run(connection.copyFrom(sql, source, options)),
     copySink: (sql, options) =>
       Sink.unwrapScoped(Effect.as(admission.hold, connection.copySink(sql, options))),
     copyTo: (sql, options) => held(admission, connection.copyTo(sql, options)),
     copyBoth: (command, options) => run(connection.copyBoth(command, options)),
-    callFunction: (call, options) => run(connection.callFunction(call, options)),
+    callFunction: single?.callFunction ?? ((call, options) => run(connection.callFunction(call, options))),
     withTransaction: (body, options) => run(connection.withTransaction(body, options)),
-    learnTypes: (types, options) => run(connection.learnTypes(types, options)),
+    learnTypes: single?.learnTypes ?? ((types, options) => run(connection.learnTypes(types, options))),
     findTypes: (types) => Effect.orElseSucceed(run(connection.findTypes(types)), () => connection.types),
     refreshTypes: connection.refreshTypes,
     facts: connection.facts,

@@ -7,12 +7,10 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { TurnError } from "../connection/session/Admission.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 import { PgTimeoutError, PgUsageError } from "../model/PgError.js"
 import { Lifetime } from "./Lifetime.js"
-
-/** Why a statement did not get its turn. */
-export type TurnError = PgTimeoutError | PgUsageError
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
@@ -48,6 +46,8 @@ export class OpenTransaction {
   private waiting: Array<Waiter> = []
   /** Nested transactions that there have been in the whole. */
   private savepoints = 0
+  /** The connection as it is used in this transaction, made when it is used first. */
+  lent: PgConnection | undefined
 
   private constructor(
     readonly connection: PgConnection,
@@ -88,6 +88,15 @@ export class OpenTransaction {
         : Effect.zipRight(Effect.mapError(entered, refused), this.leaving(restore(statement)))
     })
   }
+
+  /** Takes the turn for a statement that is one exchange, if it can be had at once; the exchange gives it back. */
+  enterNow(): (() => void) | undefined {
+    if (this.isOver || this.isTaken || this.waiting.length > 0) return undefined
+    this.running++
+    return this.left
+  }
+
+  private readonly left = (): void => this.leave()
 
   /** Takes the turn for a statement, at once if it can be had. The region must be uninterruptible until `leave`. */
   enter(restore: Restore): Effect.Effect<void, TurnError> | undefined {

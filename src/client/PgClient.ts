@@ -9,7 +9,6 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
-import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -114,7 +113,8 @@ export const make = (
       use: (connection: PgConnection) => Effect.Effect<A, E, R>
     ): Effect.Effect<A, E | PgClientError, R> =>
       within(
-        (transaction) => transaction.run(use(transaction.connection), identity),
+        (transaction) =>
+          use((transaction.lent ??= Handle.make(transaction.connection, Handle.turnsOf(transaction)))),
         () => pool.use(use)
       )
 

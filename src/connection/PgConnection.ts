@@ -11,16 +11,17 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Sink from "effect/Sink"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import type { Notice } from "../model/Notice.js"
 import type { Notification } from "../model/Notification.js"
 import type { PgCommitUnknownError, PgSessionError } from "../model/PgError.js"
 import * as ServerVersion from "../model/ServerVersion.js"
-import type { PgType } from "../model/PgType.js"
 import type { Statement } from "../model/Statement.js"
 import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
+import type { Admission } from "./session/Admission.js"
 import * as Catalog from "./session/Catalog.js"
+import * as Exchanges from "./Exchanges.js"
 import type { ConnectFacts } from "./session/ConnectFacts.js"
 import type { ConnectionStatus } from "./session/ConnectionStatus.js"
 import { statusOf } from "./session/ConnectionStatus.js"
@@ -29,17 +30,10 @@ import * as CopyIn from "./copy/CopyIn.js"
 import * as CopyOut from "./copy/CopyOut.js"
 import type { Core } from "./session/Core.js"
 import type { Description } from "./statement/Describe.js"
-import { DescribeRequest } from "./statement/Describe.js"
-import * as Exchange from "./session/Exchange.js"
 import type { PipelineResult } from "./statement/ExplicitPipeline.js"
-import { PipelineRequest } from "./statement/ExplicitPipeline.js"
 import type { Call } from "./statement/FunctionCall.js"
-import { FunctionCallRequest } from "./statement/FunctionCall.js"
 import * as Portal from "./statement/Portal.js"
 import type { QueryResult } from "./statement/Query.js"
-import type { Outcome } from "./session/Request.js"
-import { QueryRequest, SimpleRequest } from "./statement/Query.js"
-import type { Request } from "./session/Request.js"
 import * as RowOperations from "./statement/RowOperations.js"
 import type { QueryOptions, SimpleOptions, StreamOptions } from "./statement/RowOperations.js"
 import * as SchemaRows from "./statement/SchemaRows.js"
@@ -141,25 +135,29 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
   readonly findTypes: (types: ReadonlyArray<number>) => Effect.Effect<Registry>
 }
 
+/** The session of each connection that was made here: what wraps one of them has no session of its own. */
+const sessions = new WeakMap<
+  PgConnection,
+  { readonly core: Core; readonly statementTimeout: Duration.Duration | undefined }
+>()
+
+/** The operations of a connection that are one exchange each, asking for admission before each. */
+export interface Admitted extends Exchanges.Exchanges {
+  readonly through: Pick<RowOperations.SchemaOperations<PgSessionError>, "query" | "execute">
+}
+
+/** `undefined` for a connection that was not made here, but wraps one. */
+export const admitted = (connection: PgConnection, admission: Admission): Admitted | undefined => {
+  const session = sessions.get(connection)
+  if (session === undefined) return undefined
+  const { core, statementTimeout } = session
+  const through = SchemaRows.operations(core, statementTimeout, () => Stream.empty, admission)
+  return { ...Exchanges.make(core, statementTimeout, admission), through }
+}
+
 /** The connection over its state. `statementTimeout` is the default deadline. */
 export const fromCore = (core: Core, statementTimeout: Duration.Duration | undefined): PgConnection => {
-  const run = <A>(
-    options: QueryOptions | undefined,
-    make: (outcome: Outcome<A>) => Request
-  ): Effect.Effect<A, PgSessionError> => Exchange.run(core, make, options?.timeout ?? statementTimeout)
-  const rows =
-    <R extends Row.Row>(mode: Row.RowMode, operation: string) =>
-    (statement: Statement, options?: QueryOptions): Effect.Effect<ReadonlyArray<R>, PgSessionError> =>
-      run<ReadonlyArray<R>>(
-        options,
-        (outcome) =>
-          new QueryRequest(
-            statement,
-            mode,
-            (failure, result) => outcome(failure, result.rows as ReadonlyArray<R>),
-            operation
-          )
-      )
+  const { askTypes, ...single } = Exchanges.make(core, statementTimeout)
   const stream = (statement: Statement, options?: StreamOptions, inspector?: Inspector) => {
     const timeout = options?.timeout ?? statementTimeout
     return Portal.rows(core, statement, options ?? {}, "object", timeout, inspector) as Stream.Stream<
@@ -167,17 +165,10 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
       PgSessionError
     >
   }
-  const plain: RowOperations.PlainOperations<PgSessionError> = {
-    query: rows<Row.ObjectRow>("object", "query"),
-    execute: (statement, options) =>
-      run<QueryResult<Row.ObjectRow>>(
-        options,
-        (outcome) => new QueryRequest(statement, "object", outcome as Outcome<QueryResult>, "execute")
-      ),
-    stream
-  }
+  const plain = { query: single.query, execute: single.execute, stream }
   const through = SchemaRows.operations(core, statementTimeout, stream)
-  return {
+  const connection: PgConnection = {
+    ...single,
     facts: core.facts,
     get showsValues() {
       return core.showsValues
@@ -189,25 +180,8 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
       core.onEnded.push(() => resume(Effect.succeed(core.ended!)))
     }),
     ...RowOperations.make(plain, through),
-    values: rows<Row.ArrayRow>("array", "values"),
-    simple: (sql, options) =>
-      run<ReadonlyArray<QueryResult<Row.ObjectRow>>>(
-        options,
-        (outcome) =>
-          new SimpleRequest(
-            sql,
-            "object",
-            outcome as Outcome<ReadonlyArray<QueryResult>>,
-            "simple",
-            options?.types
-          )
-      ),
-    describe: (statement, options) =>
-      run<Description>(options, (outcome) => new DescribeRequest(statement, outcome)),
     compare: (statement, schema, options) =>
       SchemaRows.compare(core, statement, schema, options?.timeout ?? statementTimeout),
-    pipeline: (statements, options) =>
-      run<PipelineResult>(options, (outcome) => new PipelineRequest(statements, "object", outcome)),
     copyFrom: (sql, source, options) => CopyIn.from(core, sql, source, options?.timeout ?? statementTimeout),
     copySink: (sql, options) => CopyIn.sink(core, sql, options?.timeout ?? statementTimeout),
     copyTo: (sql, options) => CopyOut.bytes(core, sql, options?.timeout ?? statementTimeout),
@@ -217,8 +191,6 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
         command,
         statementTimeout === undefined ? options : { timeout: statementTimeout, ...options }
       ),
-    callFunction: (call, options) =>
-      run<Uint8Array | null>(options, (outcome) => new FunctionCallRequest(call, outcome)),
     withTransaction: (body, options = {}) => Transaction.run(core, body, options, statementTimeout),
     notices: core.side.notices.subscribe,
     notifications: core.side.notifications.subscribe,
@@ -236,15 +208,10 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
         const unknown = Catalog.missing(core, types)
         return unknown.length === 0
           ? Effect.succeed(core.registry)
-          : Effect.map(
-              Effect.ignore(
-                run<ReadonlyArray<PgType>>(undefined, (outcome) => Catalog.ask(core, unknown, outcome))
-              ),
-              () => core.registry
-            )
+          : Effect.map(askTypes(unknown), () => core.registry)
       }),
-    learnTypes: (types, options) =>
-      run<ReadonlyArray<PgType>>(options, (outcome) => new Catalog.CatalogRequest(types, outcome)),
     refreshTypes: Effect.sync(() => core.types.forget())
   }
+  sessions.set(connection, { core, statementTimeout })
+  return connection
 }

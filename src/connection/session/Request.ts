@@ -113,6 +113,7 @@ export abstract class Request {
   /** Whoever asked is gone before anything was written. */
   withdraw(_core: Core): void {
     this.state = "settled"
+    this.onceSettled?.()
   }
 
   /**

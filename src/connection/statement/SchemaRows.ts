@@ -25,6 +25,7 @@ import { DescribeRequest } from "./Describe.js"
 import type { Description } from "./Describe.js"
 import * as Exchange from "../session/Exchange.js"
 import type { QueryResult } from "./Query.js"
+import type { Admission } from "../session/Admission.js"
 import type { Outcome } from "../session/Request.js"
 import { QueryRequest } from "./Query.js"
 import type { QueryOptions, SchemaOperations, StreamOptions } from "./RowOperations.js"
@@ -150,7 +151,8 @@ const unfit = (operation: string, reason: string, sql: string): PgUsageError =>
 export const operations = (
   core: Core,
   statementTimeout: Duration.DurationInput | undefined,
-  open: Open
+  open: Open,
+  admission?: Admission
 ): SchemaOperations<PgSessionError> => {
   const run = <A, I extends object, R>(
     operation: string,
@@ -165,8 +167,11 @@ export const operations = (
       const inspection = new Inspection(core, rows, statement.sql, timeout)
       const make = (outcome: Outcome<QueryResult>): QueryRequest =>
         new QueryRequest(statement, "object", outcome, operation, inspection)
-      return Effect.matchEffect(Exchange.run<QueryResult>(core, make, timeout), {
-        onFailure: (error) => inspection.explain(error),
+      return Effect.matchEffect(Exchange.run<QueryResult>(core, make, timeout, admission), {
+        onFailure: (error) =>
+          admission === undefined
+            ? inspection.explain(error)
+            : admission.run(inspection.explain(error), () => error),
         onSuccess: ({ columns, command, rows }) =>
           Effect.map(inspection.decode(rows, 1), (decoded) => ({ rows: decoded, columns, command }))
       })

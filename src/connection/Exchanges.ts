@@ -1,0 +1,90 @@
+/** The operations of a session that are one exchange each, with an outcome when that is over. */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { PgSessionError } from "../model/PgError.js"
+import type { PgType } from "../model/PgType.js"
+import type { Statement } from "../model/Statement.js"
+import type { Registry } from "../types/Registry.js"
+import type * as Row from "../types/Row.js"
+import type { Admission } from "./session/Admission.js"
+import * as Catalog from "./session/Catalog.js"
+import type { Core } from "./session/Core.js"
+import * as Exchange from "./session/Exchange.js"
+import type { Outcome, Request } from "./session/Request.js"
+import type { Description } from "./statement/Describe.js"
+import { DescribeRequest } from "./statement/Describe.js"
+import type { PipelineResult } from "./statement/ExplicitPipeline.js"
+import { PipelineRequest } from "./statement/ExplicitPipeline.js"
+import type { Call } from "./statement/FunctionCall.js"
+import { FunctionCallRequest } from "./statement/FunctionCall.js"
+import type { QueryResult } from "./statement/Query.js"
+import { QueryRequest, SimpleRequest } from "./statement/Query.js"
+import type { QueryOptions } from "./statement/RowOperations.js"
+
+/** `statementTimeout`: the default deadline. `admission`: asked before each; unless given, the session is its owner's alone. */
+export const make = (core: Core, statementTimeout: Duration.Duration | undefined, admission?: Admission) => {
+  const run = <A>(
+    options: QueryOptions | undefined,
+    make: (outcome: Outcome<A>) => Request
+  ): Effect.Effect<A, PgSessionError> =>
+    Exchange.run(core, make, options?.timeout ?? statementTimeout, admission)
+  const rows =
+    <R extends Row.Row>(mode: Row.RowMode, operation: string) =>
+    (statement: Statement, options?: QueryOptions): Effect.Effect<ReadonlyArray<R>, PgSessionError> =>
+      run<ReadonlyArray<R>>(
+        options,
+        (outcome) =>
+          new QueryRequest(
+            statement,
+            mode,
+            (failure, result) => outcome(failure, result.rows as ReadonlyArray<R>),
+            operation
+          )
+      )
+  return {
+    query: rows<Row.ObjectRow>("object", "query"),
+    values: rows<Row.ArrayRow>("array", "values"),
+    execute: (
+      statement: Statement,
+      options?: QueryOptions
+    ): Effect.Effect<QueryResult<Row.ObjectRow>, PgSessionError> =>
+      run<QueryResult<Row.ObjectRow>>(
+        options,
+        (outcome) => new QueryRequest(statement, "object", outcome as Outcome<QueryResult>, "execute")
+      ),
+    simple: (
+      sql: string,
+      options?: QueryOptions & { readonly types?: Registry }
+    ): Effect.Effect<ReadonlyArray<QueryResult<Row.ObjectRow>>, PgSessionError> =>
+      run<ReadonlyArray<QueryResult<Row.ObjectRow>>>(
+        options,
+        (outcome) =>
+          new SimpleRequest(
+            sql,
+            "object",
+            outcome as Outcome<ReadonlyArray<QueryResult>>,
+            "simple",
+            options?.types
+          )
+      ),
+    describe: (statement: Statement, options?: QueryOptions): Effect.Effect<Description, PgSessionError> =>
+      run<Description>(options, (outcome) => new DescribeRequest(statement, outcome)),
+    pipeline: (
+      statements: ReadonlyArray<Statement>,
+      options?: QueryOptions
+    ): Effect.Effect<PipelineResult, PgSessionError> =>
+      run<PipelineResult>(options, (outcome) => new PipelineRequest(statements, "object", outcome)),
+    callFunction: (call: Call, options?: QueryOptions): Effect.Effect<Uint8Array | null, PgSessionError> =>
+      run<Uint8Array | null>(options, (outcome) => new FunctionCallRequest(call, outcome)),
+    learnTypes: (
+      types: ReadonlyArray<string | number>,
+      options?: QueryOptions
+    ): Effect.Effect<ReadonlyArray<PgType>, PgSessionError> =>
+      run<ReadonlyArray<PgType>>(options, (outcome) => new Catalog.CatalogRequest(types, outcome)),
+    /** Asks for types that were met; a refusal is not told. */
+    askTypes: (types: ReadonlyArray<number>): Effect.Effect<void> =>
+      Effect.ignore(run<ReadonlyArray<PgType>>(undefined, (outcome) => Catalog.ask(core, types, outcome)))
+  }
+}
+
+export type Exchanges = ReturnType<typeof make>
