@@ -242,7 +242,7 @@ export const into = (
     const columns =
       own === undefined ? seen.columns : seen.columns.filter(({ name }) => own.get(name) !== undefined)
     const { registry } = seen
-    const codecs = look?.codecs(columns, registry) ?? noCodecs
+    const codecs = look?.codecs(columns, registry, "encode") ?? noCodecs
     const wanted: Options = isStated(target)
       ? target
       : { ...target, ...CopyFormat.best(columns, registry, "encode", codecs) }
@@ -284,7 +284,7 @@ export const from = <M extends Row.RowMode>(
     )
     yield* look?.compare(connection, seen) ?? Effect.void
     const { columns, registry } = seen
-    const codecs = look?.codecs(columns, registry) ?? noCodecs
+    const codecs = look?.codecs(columns, registry, "decode") ?? noCodecs
     const wanted: Options = isStated(source)
       ? source
       : { ...source, ...CopyFormat.best(columns, registry, "decode", codecs) }
@@ -316,7 +316,7 @@ export const data = (
         ? yield* typed((yield* named(wants, direction)).columns, registry, direction)
         : yield* orRefuse(CopyColumns.fromStated(stated.columns), operation)
     yield* look?.hold({ columns, registry, sql: undefined, direction }) ?? Effect.void
-    const codecs = look?.codecs(columns, registry) ?? noCodecs
+    const codecs = look?.codecs(columns, registry, direction) ?? noCodecs
     const wanted: Options = isStated(stated) ? stated : { ...stated, format: "binary" }
     const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, direction, codecs), operation)
     if (direction === "encode")

@@ -33,7 +33,11 @@ export interface Seen {
 export interface Look {
   /** The columns that the Schema wants; left when no row goes through it. */
   readonly wanted: Either.Either<WantedRow, string>
-  readonly codecs: (columns: ReadonlyArray<Column>, registry: Registry) => Row.ColumnCodecs | undefined
+  readonly codecs: (
+    columns: ReadonlyArray<Column>,
+    registry: Registry,
+    direction: Direction
+  ) => Row.ColumnCodecs | undefined
   /** The columns that an encoded row may be without. */
   readonly optional: () => ReadonlyArray<string>
   /** Fails when the columns do not fit. */
@@ -62,7 +66,7 @@ export const look = <A, I extends object, R>(schema: Schema.Schema<A, I, R>): Lo
   const rows = Rows.compile(schema)
   return {
     wanted: rows.wanted,
-    codecs: (columns, registry) => rows.codecs(columns, registry),
+    codecs: (columns, registry, direction) => rows.codecs(columns, registry, direction),
     optional: () => OptionalColumns.of(schema.ast),
     hold: (seen) =>
       Effect.suspend(() => {

@@ -1,15 +1,13 @@
 /**
  * The seven shapes of the plane. They are equal when all their numbers are: NaN is itself here, and 0 and −0 are one, as
- * for the server. They print as the server does, but for the digits of numbers, which are JavaScript's.
+ * for the server. They print as the server does.
  *
  * @see https://www.postgresql.org/docs/current/datatype-geometric.html
  */
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
+import * as Float8 from "./Float8.js"
 import { Printed } from "./Printed.js"
-
-/** Digits that read back as the same number, the sign of zero included. */
-export const digits = (value: number): string => (Object.is(value, -0) ? "-0" : String(value))
 
 /** A value that is its numbers. */
 export abstract class Shape extends Printed {
@@ -50,7 +48,7 @@ export class PgPoint extends Shape {
   }
 
   override toString(): string {
-    return `(${digits(this.x)},${digits(this.y)})`
+    return `(${Float8.printed(this.x)},${Float8.printed(this.y)})`
   }
 }
 
@@ -69,7 +67,7 @@ export class PgLine extends Shape {
   }
 
   override toString(): string {
-    return `{${this.numbers.map(digits).join(",")}}`
+    return `{${this.numbers.map(Float8.printed).join(",")}}`
   }
 }
 
@@ -156,6 +154,6 @@ export class PgCircle extends Shape {
   }
 
   override toString(): string {
-    return `<${this.center},${digits(this.radius)}>`
+    return `<${this.center},${Float8.printed(this.radius)}>`
   }
 }

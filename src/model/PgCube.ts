@@ -1,4 +1,5 @@
-import { digits, Shape } from "./Geometry.js"
+import * as Float8 from "./Float8.js"
+import { Shape } from "./Geometry.js"
 
 /**
  * A point or a box in up to 100 dimensions, the extension `cube`. Equal as the shapes of the plane are: when all numbers
@@ -29,7 +30,7 @@ export class PgCube extends Shape {
 
   /** `(1, 2)` or `(1, 2),(3, 4)` */
   override toString(): string {
-    const text = (corner: ReadonlyArray<number>): string => `(${corner.map(digits).join(", ")})`
+    const text = (corner: ReadonlyArray<number>): string => `(${corner.map(Float8.printed).join(", ")})`
     return this.opposite === undefined ? text(this.corner) : `${text(this.corner)},${text(this.opposite)}`
   }
 }

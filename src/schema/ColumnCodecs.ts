@@ -1,4 +1,4 @@
-/** By which codecs a Schema reads the columns of a result, where those are others than the client's. */
+/** By which codecs a Schema reads or writes columns, where those are others than the client's. */
 import type { Column } from "../model/Column.js"
 import * as Arrays from "../types/Arrays.js"
 import * as Reread from "../types/Reread.js"
@@ -42,13 +42,15 @@ export const brought = (wanted: WantedColumn | undefined, oid: number): Codec | 
 export const of = (
   wanted: WantedRow,
   columns: ReadonlyArray<Column>,
-  registry: Registry
+  registry: Registry,
+  direction: "decode" | "encode" = "decode"
 ): ColumnCodecs | undefined => {
+  const isSame = direction === "decode" ? Reread.isSame : Reread.isSameWriter
   const last = new Map(columns.map(({ name }, index) => [name, index]))
   const codecs = columns.map(({ name, typeOid }, index) => {
     if (last.get(name) !== index) return undefined
     const codec = brought(wanted.get(name), typeOid)
-    return Reread.isSame(codec, registry.lookup(typeOid)) ? undefined : codec
+    return codec === undefined || isSame(codec, registry.lookup(typeOid)) ? undefined : codec
   })
   return codecs.some((codec) => codec !== undefined) ? codecs : undefined
 }

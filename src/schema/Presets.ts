@@ -1,6 +1,8 @@
 /** For every built-in type the Schema of what a preset gives, by OID. */
 import * as Schema from "effect/Schema"
 import * as Oids from "../model/Oid.js"
+import * as Arrays from "../types/Arrays.js"
+import type { Codec } from "../types/Codec.js"
 import * as Registry from "../types/Registry.js"
 import * as Containers from "./Containers.js"
 import * as PgSchema from "./PgSchema.js"
@@ -34,9 +36,21 @@ const readBy = (table: Map<number, Any>, registry: Registry.Registry): ReadonlyM
   new Map(
     [...withArrays(table, registry)].map(([oid, schema]) => {
       const codec = recordOids.has(oid) ? undefined : registry.lookup(oid)
-      return [oid, PgType.annotate(schema, codec ?? oid)]
+      return [oid, PgType.annotate(schema, codec === undefined ? oid : written(codec))]
     })
   )
+
+/** A value of these types may be a string, which the familiar preset takes for the text of the value when it writes. */
+const textsOfValues: ReadonlySet<number> = new Set([Oids.json, Oids.jsonb])
+
+/** The codec, writing as the lossless preset does where a string is a value. */
+const written = (codec: Codec): Codec => {
+  if (textsOfValues.has(codec.oid)) return Registry.lossless.lookup(codec.oid) ?? codec
+  const made = Arrays.madeOf(codec)
+  return made !== undefined && textsOfValues.has(made.element.oid)
+    ? Arrays.over(written(made.element), made.bounds)
+    : codec
+}
 
 const recordOids: ReadonlySet<number> = new Set([Oids.record, Oids.recordArray])
 

@@ -70,8 +70,14 @@ export class RowSchema<A, R> {
   }
 
   /** A codec for each column that the client's is not to read; `undefined` when it is to read them all. */
-  codecs(columns: ReadonlyArray<Column>, registry: Registry): Row.ColumnCodecs | undefined {
-    return Either.isLeft(this.wanted) ? undefined : ColumnCodecs.of(this.wanted.right, columns, registry)
+  codecs(
+    columns: ReadonlyArray<Column>,
+    registry: Registry,
+    direction: "decode" | "encode" = "decode"
+  ): Row.ColumnCodecs | undefined {
+    return Either.isLeft(this.wanted)
+      ? undefined
+      : ColumnCodecs.of(this.wanted.right, columns, registry, direction)
   }
 
   private isExact(columns: ReadonlyArray<Column>): boolean {

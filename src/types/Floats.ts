@@ -9,6 +9,7 @@ import type { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import * as Utf8 from "../bytes/Utf8.js"
 import * as Float4 from "../model/Float4.js"
+import * as Float8 from "../model/Float8.js"
 import * as Oid from "../model/Oid.js"
 import type { Codec, Decode } from "./Codec.js"
 import * as Fail from "./Fail.js"
@@ -57,9 +58,6 @@ const numberOf = (writer: ByteWriter, value: unknown): number => {
   return NaN
 }
 
-/** Digits that read back as the same number; `String` would lose the sign of zero. */
-const textOf = (value: number): string => (Object.is(value, -0) ? "-0" : String(value))
-
 export const decodeFloat8: Decode<number> = (reader, at, length) => {
   if (length === 8) return reader.view.getFloat64(at)
   Fail.size(reader, 8, length)
@@ -73,7 +71,7 @@ export const float8: Codec<number> = {
   delimiter: ",",
   decodeText: parseText,
   decodeBinary: decodeFloat8,
-  encodeText: (writer, value) => writer.text(textOf(numberOf(writer, value))),
+  encodeText: (writer, value) => writer.text(Float8.printed(numberOf(writer, value))),
   encodeBinary: (writer, value) => writer.float64(numberOf(writer, value))
 }
 
@@ -103,7 +101,7 @@ export const float4: Codec<number> = {
   delimiter: ",",
   decodeText: (reader, at, length) => Math.fround(parseText(reader, at, length)),
   decodeBinary: decodeFloat4,
-  encodeText: (writer, value) => writer.text(textOf(singleOf(writer, value))),
+  encodeText: (writer, value) => writer.text(Float8.printed(singleOf(writer, value))),
   encodeBinary: (writer, value) => writer.float32(singleOf(writer, value))
 }
 

@@ -31,6 +31,15 @@ export const isSame = (self: Codec | undefined, that: Codec | undefined): boolea
   )
 }
 
+/** Whether both write alike. */
+export const isSameWriter = (self: Codec | undefined, that: Codec | undefined): boolean => {
+  if (self === that) return true
+  if (self === undefined || that === undefined) return false
+  if (self.encodeText === that.encodeText && self.encodeBinary === that.encodeBinary) return true
+  const [ours, theirs] = [Arrays.madeOf(self), Arrays.madeOf(that)]
+  return ours !== undefined && theirs !== undefined && isSameWriter(ours.element, theirs.element)
+}
+
 /** Types whose exact values print otherwise than the server does: JSON loses digits, a float4 has more of them. */
 const inexact: ReadonlySet<number> = new Set([Oid.json, Oid.jsonb, Oid.float4])
 
