@@ -6,7 +6,6 @@
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
@@ -27,9 +26,11 @@ import type {
   PgSessionError,
   PgTimeoutError
 } from "../model/PgError.js"
-import { ConnectionPool } from "./pool/ConnectionPool.js"
 import * as Handle from "./Handle.js"
 import { OpenTransaction } from "./OpenTransaction.js"
+import { ConnectionPool } from "./pool/ConnectionPool.js"
+import { PgPool, serviceOf } from "./pool/PgPool.js"
+import { defaultPoolSettings, type PoolOptions } from "./pool/PoolOptions.js"
 import * as Savepoint from "./Savepoint.js"
 
 /** What a call can fail with: the pool, the way to the server, the statement. */
@@ -59,24 +60,27 @@ export interface PgClientService extends SharedOperations<PgClientError> {
 
 export class PgClient extends Context.Tag("effect-postgres/PgClient")<PgClient, PgClientService>() {}
 
-export interface PgClientOptions extends PgConnector.ConnectorOptions {
-  /** Longest wait for a connection of the pool, and for a turn inside a transaction. Default 30 seconds. */
-  readonly acquireTimeout?: Duration.DurationInput
-  /**
-   * How long the client's scope, when it closes, waits for connections that are in use. After the first second it logs what it
-   * waits for; after this time it closes them, and their operations fail with `PgClosedError`. Default 10 seconds.
-   */
-  readonly closeTimeout?: Duration.DurationInput
-}
+/** How sessions are opened, and every setting of the pool. */
+export interface PgClientOptions extends PgConnector.ConnectorOptions, PoolOptions {}
 
-/** A client over the connector's sessions, in a pool of `maxConnections`. The scope drains and closes it. */
+/**
+ * A client over the connector's sessions, in a pool. The scope drains and closes it. With invalid options of the pool, every call
+ * fails with `PgUsageError`.
+ */
 export const make = (
   options: PgClientOptions = {}
 ): Effect.Effect<PgClientService, never, PgConnector.PgConnector | Scope.Scope> =>
+  Effect.flatMap(PgConnector.PgConnector, (connector) =>
+    Effect.flatMap(ConnectionPool.make(connector, options), (pool) => overPool(connector, pool, options))
+  )
+
+const overPool = (
+  connector: PgConnector.PgConnector["Type"],
+  pool: ConnectionPool,
+  options: PgClientOptions
+): Effect.Effect<PgClientService> =>
   Effect.gen(function* () {
-    const connector = yield* PgConnector.PgConnector
-    const patience = options.acquireTimeout ?? "30 seconds"
-    const pool = yield* ConnectionPool.make(connector, patience, options.closeTimeout)
+    const patience = options.acquireTimeout ?? defaultPoolSettings.acquireTimeout
     /** The transaction that the fiber is in: of this client, and not brought along by a fiber that is joined. */
     const current = yield* Effect.sync(() =>
       FiberRef.unsafeMake<OpenTransaction | undefined>(undefined, { join: (mine) => mine })
@@ -179,24 +183,36 @@ export const make = (
     }
   })
 
-const withConnector = (options: PgClientOptions): Layer.Layer<PgClient, never, PgConnector.PgConnector> =>
-  Layer.scoped(PgClient, make(options))
+const withConnector = (
+  options: PgClientOptions
+): Layer.Layer<PgClient | PgPool, never, PgConnector.PgConnector> =>
+  Layer.scopedContext(
+    Effect.gen(function* () {
+      const connector = yield* PgConnector.PgConnector
+      const pool = yield* ConnectionPool.make(connector, options)
+      const client = yield* overPool(connector, pool, options)
+      return Context.make(PgClient, client).pipe(Context.add(PgPool, serviceOf(pool)))
+    })
+  )
 
-/** One pool per layer; it closes with the layer's scope. Connections are opened when they are needed. */
+/**
+ * One pool per layer; it closes with the layer's scope. Connections are opened when they are needed, unless `min` keeps some open.
+ * The pool's numbers and its size are in `PgPool`, which the layer provides too.
+ */
 export const layer = (
   config: PgConfig,
   options: PgClientOptions = {}
-): Layer.Layer<PgClient | PgConnector.PgConnector> =>
+): Layer.Layer<PgClient | PgPool | PgConnector.PgConnector> =>
   Layer.provideMerge(withConnector(options), PgConnector.layer(config, options))
 
 /** Like `layer`, with the configuration read from a `Config`, such as `PgConfig.fromEnv`. */
 export const layerConfig = (
   config: Config.Config<PgConfig>,
   options: PgClientOptions = {}
-): Layer.Layer<PgClient | PgConnector.PgConnector, ConfigError.ConfigError> =>
+): Layer.Layer<PgClient | PgPool | PgConnector.PgConnector, ConfigError.ConfigError> =>
   Layer.provideMerge(withConnector(options), PgConnector.layerConfig(config, options))
 
 /** Over a connector of the caller's. */
 export const layerFromConnector = (
   options: PgClientOptions = {}
-): Layer.Layer<PgClient, never, PgConnector.PgConnector> => withConnector(options)
+): Layer.Layer<PgClient | PgPool, never, PgConnector.PgConnector> => withConnector(options)

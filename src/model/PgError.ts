@@ -203,10 +203,13 @@ export class PgPoolError extends TaggedError("PgPoolError")<{
   readonly max: number
   readonly inUse: number
   readonly waiting: number
+  /** Which user has had its connection for longest, and for how long. */
+  readonly oldest?: string
 }> {
   readonly nothingSent = true
   override get message(): string {
-    return `${this.reason} (max ${this.max}, in use ${this.inUse}, waiting ${this.waiting})`
+    const oldest = this.oldest === undefined ? "" : `; ${this.oldest}`
+    return `${this.reason} (max ${this.max}, in use ${this.inUse}, waiting ${this.waiting}${oldest})`
   }
 }
 

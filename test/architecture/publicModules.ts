@@ -16,6 +16,7 @@ export const publicModules: ReadonlyArray<PublicModule> = [
   "PgConnection",
   "PgConnector",
   "PgError",
+  "PgPool",
   "PgSchema",
   "PgTypes",
   "Protocol",

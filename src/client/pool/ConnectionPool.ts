@@ -1,45 +1,30 @@
 /**
- * Connections for exclusive use, opened when they are needed and kept for the next user. A connection goes back clean or not
- * at all: an open transaction is rolled back, and what cannot be cleaned is closed, and another opened in its place.
+ * Connections for exclusive use, kept for the next user. A connection goes back clean or not at all: an open transaction is rolled back,
+ * and what cannot be cleaned is closed.
  */
 import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import * as Aftermath from "../../connection/session/Aftermath.js"
-import type { ConnectionStatus, PgConnection } from "../../connection/PgConnection.js"
+import type { PgConnection } from "../../connection/PgConnection.js"
 import type { PgConnector } from "../../connection/PgConnector.js"
-import { rollbackDeadline } from "../../connection/Transaction.js"
-import type { PgOpenError } from "../../model/PgError.js"
-import { PgClosedError, PgPoolError, PgTimeoutError } from "../../model/PgError.js"
-import * as Statement from "../../model/Statement.js"
+import { PgClosedError, PgTimeoutError } from "../../model/PgError.js"
+import type { PgUsageError } from "../../model/PgError.js"
+import type { LeaseError } from "./LeaseError.js"
+import * as Policy from "./Policy.js"
+import * as PoolClosing from "./PoolClosing.js"
+import type { Turn } from "./PoolConnections.js"
+import { PoolConnections } from "./PoolConnections.js"
+import { PooledConnection } from "./PooledConnection.js"
+import type { PoolOptions } from "./PoolOptions.js"
+import * as Settings from "./PoolOptions.js"
+import type { PoolStatistics } from "./PoolStatistics.js"
 import { WaitQueue } from "./WaitQueue.js"
 
-/** Why there is no connection. */
-export type LeaseError = PgOpenError | PgTimeoutError | PgPoolError
-
-/** A connection and what the pool knows of it. */
-interface Slot {
-  readonly connection: PgConnection
-  readonly scope: Scope.CloseableScope
-  /** How often it was looked at since it was used last. */
-  looks: number
-  /** Closed, and its place given away. */
-  isGone: boolean
-}
-
-/** What the next in the queue gets: a connection, the place of one, or the news that there will be none. */
-type Turn = Slot | "place" | "closed"
-
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-
-/** Idle connections are looked at so often, and are closed when that was so often without a use: after ten minutes. */
-const lookEvery = Duration.minutes(1)
-const mostLooks = 10
 
 /** Outside the lease the same call is given another connection. */
 const outside = <E>(error: E): E => {
@@ -48,60 +33,48 @@ const outside = <E>(error: E): E => {
   return new PgClosedError({ reason, sent, server, sql }) as E & PgClosedError
 }
 
-const rollback = Statement.make("rollback")
-
-export const defaultCloseTimeout: Duration.DurationInput = "10 seconds"
-
-/** A pool that closes says after so long what it waits for. */
-const silentWait = Duration.seconds(1)
-
 export class ConnectionPool {
-  private readonly idle: Array<Slot> = []
-  /** Those that are idle, and those in use. */
-  private readonly slots = new Set<Slot>()
-  /** Done when the last connection is closed; there from the moment in which the pool takes nobody any more. */
-  private drained: Deferred.Deferred<void> | undefined
-  /** Connections there are, and those being opened. */
-  private size = 0
-
   private constructor(
-    private readonly connector: PgConnector["Type"],
-    private readonly acquireTimeout: Duration.DurationInput,
-    private readonly closeTimeout: Duration.Duration,
-    private readonly queue: WaitQueue<Turn>
+    private readonly all: PoolConnections,
+    /** Why the options are invalid: then no call gets a connection. */
+    private readonly invalid: PgUsageError | undefined
   ) {}
 
   /**
-   * Of at most `maxConnections`. When the scope closes, it waits for the connections in use for `closeTimeout`, logs after the first
-   * second what it waits for, then closes those that are left.
+   * A pool over the connector's sessions. When the scope closes, it waits for the connections in use for `closeTimeout`, logs after
+   * the first second what it waits for, then closes those that are left. With invalid options, every call fails with `PgUsageError`.
    */
   static make(
     connector: PgConnector["Type"],
-    acquireTimeout: Duration.DurationInput,
-    closeTimeout: Duration.DurationInput = defaultCloseTimeout
+    options: PoolOptions = {}
   ): Effect.Effect<ConnectionPool, never, Scope.Scope> {
     return Effect.gen(function* () {
-      const queue = yield* WaitQueue.make<Turn>(acquireTimeout)
-      const pool = yield* Effect.acquireRelease(
-        Effect.sync(
-          () => new ConnectionPool(connector, acquireTimeout, Duration.decode(closeTimeout), queue)
-        ),
-        (pool) => pool.close
+      const decided = Settings.decidePool(options, connector.config.maxConnections)
+      const settings = Either.getOrElse(decided, () => ({ ...Settings.defaultPoolSettings, max: 1 }))
+      const invalid = Option.getOrUndefined(Either.getLeft(decided))
+      const queue = yield* WaitQueue.make<Turn>(settings.acquireTimeout)
+      const clock = yield* Effect.clock
+      const runtime = yield* Effect.runtime<never>()
+      return yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const all = new PoolConnections(connector, options, settings, queue, clock, runtime)
+          if (invalid === undefined) all.serve()
+          return new ConnectionPool(all, invalid)
+        }),
+        (pool) => pool.drain(settings.closeTimeout)
       )
-      yield* Effect.forkScoped(Effect.interruptible(Effect.schedule(pool.look, Schedule.spaced(lookEvery))))
-      return pool
     })
   }
 
-  /** A connection for as long as the effect runs. Interrupting the wait for one gives up the turn. */
+  /** A connection for as long as the effect runs. Interrupting the wait for one gives up the place in the queue. */
   use<A, E, R>(
     body: (connection: PgConnection) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | LeaseError, R> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(this.take(restore), (slot) =>
-        Effect.flatMap(Effect.exit(restore(Effect.suspend(() => body(slot.connection)))), (exit) =>
+        Effect.flatMap(Effect.exit(restore(Effect.suspend(() => this.acquired(slot, body)))), (exit) =>
           Effect.zipRight(
-            this.release(slot),
+            this.all.release(slot),
             Exit.isSuccess(exit) ? exit : Effect.failCause(Cause.map(exit.cause, outside))
           )
         )
@@ -119,201 +92,140 @@ export class ConnectionPool {
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(Effect.scope, (scope) =>
         Effect.flatMap(this.take(restore), (slot) =>
-          Effect.as(
+          Effect.zipRight(
             Scope.addFinalizer(
               scope,
-              Effect.suspend(() => (isUsed() ? this.discard(slot) : this.release(slot)))
+              Effect.suspend(() => (isUsed() ? this.all.discard(slot, "broken") : this.all.release(slot)))
             ),
-            slot.connection
+            restore(Effect.suspend(() => this.acquired(slot, Effect.succeed)))
           )
         )
       )
     )
   }
 
-  private take(restore: Restore): Effect.Effect<Slot, LeaseError> {
-    return Effect.suspend((): Effect.Effect<Slot, LeaseError> => {
-      if (this.isClosed) return this.closed
-      const slot = this.idle.pop()
-      if (slot !== undefined) return this.checked(slot, restore)
-      if (this.size < this.connector.config.maxConnections) {
-        this.size++
-        return this.open(restore)
-      }
-      return Effect.flatMap(this.inQueue(restore), (turn): Effect.Effect<Slot, LeaseError> =>
-        turn === "closed" ? this.closed : turn === "place" ? this.open(restore) : Effect.succeed(turn)
+  /** Whether the server answers, by a round trip on one connection of the pool. */
+  get ping(): Effect.Effect<void, LeaseError> {
+    return Effect.asVoid(this.use((connection) => connection.simple("")))
+  }
+
+  /** The pool at this moment, and what it has done. */
+  get statistics(): PoolStatistics {
+    return this.all.statistics
+  }
+
+  /** Another size. Connections that are too many are closed, those in use when they come back. */
+  resize(max: number, min: number = Math.min(this.all.min, max)): Effect.Effect<void, PgUsageError> {
+    return Effect.suspend(() => {
+      const fault =
+        Settings.countFault("max", max, 1, Settings.maxPoolSize) ?? Settings.countFault("min", min, 0, max)
+      if (fault !== undefined) return Effect.fail(fault)
+      this.all.max = max
+      this.all.min = min
+      const surplus = this.all.idle.splice(
+        0,
+        Math.max(0, Math.min(this.all.idle.length, this.all.size - max))
+      )
+      return Effect.zipRight(
+        this.all.discardAll(surplus, "surplus"),
+        Effect.sync(() => this.all.serve())
       )
     })
   }
 
-  /** It may have ended while nobody used it. */
-  private checked(slot: Slot, restore: Restore): Effect.Effect<Slot, LeaseError> {
-    return Effect.flatMap(slot.connection.status, ({ fits, state }) =>
-      state === "broken" || !fits
-        ? Effect.zipRight(this.discard(slot), this.take(restore))
-        : Effect.succeed(slot)
-    )
+  /** Closes every connection that there is now, those in use when they come back. New ones take their place. */
+  get expire(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.all.generation++
+      this.all.openings.reset()
+      return Effect.zipRight(
+        this.all.discardAll(this.all.idle.splice(0), "worn"),
+        Effect.sync(() => this.all.serve())
+      )
+    })
   }
 
-  /** Opens one in a place that is counted already. */
-  private open(restore: Restore): Effect.Effect<Slot, PgOpenError | PgPoolError> {
-    return Effect.flatMap(Scope.make(), (scope) =>
-      Effect.matchCauseEffect(restore(Scope.extend(this.connector.open(), scope)), {
-        onFailure: (cause) =>
-          Scope.close(scope, Exit.void).pipe(
-            Effect.zipRight(Effect.sync(() => this.vacate())),
-            Effect.zipRight(Effect.failCause(cause))
-          ),
-        onSuccess: (connection): Effect.Effect<Slot, PgPoolError> => {
-          const slot: Slot = { connection, scope, looks: 0, isGone: false }
-          this.slots.add(slot)
-          return this.isClosed ? Effect.zipRight(this.discard(slot), this.closed) : Effect.succeed(slot)
-        }
-      })
-    )
+  /**
+   * Lends no more, waits for the connections in use, for at most so many milliseconds, and closes all. Calls that wait fail with
+   * `PgPoolError`.
+   */
+  drain(millis: number): Effect.Effect<void> {
+    return PoolClosing.drain(this.all, millis)
   }
 
-  private inQueue(restore: Restore): Effect.Effect<Turn, PgTimeoutError> {
-    const { acquireTimeout, connector, queue } = this
-    const back = (turn: Turn): Effect.Effect<void> => {
-      if (turn === "closed") return Effect.void
-      return turn === "place" ? Effect.sync(() => this.vacate()) : this.give(turn)
+  private acquired<A, E, R>(
+    slot: PooledConnection,
+    body: (connection: PgConnection) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | LeaseError, R> {
+    const { onAcquire } = this.all.options
+    return onAcquire === undefined
+      ? body(slot.connection)
+      : Effect.zipRight(this.all.hooked(slot, onAcquire), body(slot.connection))
+  }
+
+  private take(restore: Restore): Effect.Effect<PooledConnection, LeaseError> {
+    return Effect.withFiberRuntime((fiber) => {
+      if (this.all.isClosed) return Effect.fail(this.all.closedFailure)
+      if (this.invalid !== undefined) return Effect.fail(this.invalid)
+      const slot = this.all.queue.waiting === 0 ? this.popFresh() : undefined
+      return slot === undefined
+        ? this.wait(restore, fiber)
+        : Effect.flatMap(slot.connection.status, ({ fits, state }) => {
+            if (state !== "broken" && fits) return Effect.succeed(this.lent(slot, fiber))
+            return Effect.zipRight(this.all.discard(slot, fits ? "broken" : "role"), this.take(restore))
+          })
+    })
+  }
+
+  private lent(slot: PooledConnection, fiber: Fiber.RuntimeFiber<unknown, unknown>): PooledConnection {
+    this.all.counts.acquired++
+    slot.lend(this.all.now, fiber)
+    return slot
+  }
+
+  /** The connection that was used last, unless it has to be checked: then all others have to be, too. */
+  private popFresh(): PooledConnection | undefined {
+    const slot = this.all.idle.at(-1)
+    if (slot === undefined || Policy.needsCheck(slot, this.all.now, this.all.settings)) return undefined
+    this.all.idle.pop()
+    slot.where = "away"
+    return slot
+  }
+
+  private wait(
+    restore: Restore,
+    fiber: Fiber.RuntimeFiber<unknown, unknown>
+  ): Effect.Effect<PooledConnection, LeaseError> {
+    const { openings, queue, settings } = this.all
+    if (openings.lastFailure !== undefined && this.all.size === 0 && openings.delay(this.all.now) > 0) {
+      this.all.counts.refused++
+      return Effect.fail(openings.lastFailure)
     }
-    const late = (): PgTimeoutError =>
-      new PgTimeoutError({
-        deadline: "acquire",
-        millis: Duration.toMillis(acquireTimeout),
-        sent: false,
-        during: `waiting for a connection: all ${connector.config.maxConnections} of the pool are in use, ${queue.waiting} others wait`
-      })
-    return queue.wait(restore, back, late)
-  }
-
-  /** From its user to the next one, or to the idle ones. */
-  private release(slot: Slot): Effect.Effect<void> {
-    return Effect.flatMap(slot.connection.status, (status) =>
-      status.state === "clean" && status.fits ? this.give(slot) : this.tidy(slot, status)
+    const place = queue.join()
+    this.all.serve()
+    if (queue.waiting - openings.running - this.all.checking > settings.maxWaiting && !place.isOver) {
+      queue.quit(place)
+      this.all.counts.refused++
+      return Effect.fail(this.all.failure(`as many calls wait for a connection as maxWaiting allows`))
+    }
+    const back = (turn: Turn): Effect.Effect<void> =>
+      turn instanceof PooledConnection ? this.all.give(turn) : Effect.void
+    return Effect.flatMap(
+      queue.waitIn(place, restore, back, () => this.late()),
+      (turn) =>
+        turn instanceof PooledConnection ? Effect.succeed(this.lent(turn, fiber)) : Effect.fail(turn)
     )
   }
 
-  private give(slot: Slot): Effect.Effect<void> {
-    if (this.isClosed) return this.discard(slot)
-    slot.looks = 0
-    if (!this.queue.hand(slot)) this.idle.push(slot)
-    return Effect.void
-  }
-
-  /** Makes the connection fit for the next user, or ends it. */
-  private tidy(slot: Slot, before: ConnectionStatus): Effect.Effect<void> {
-    const { connection } = slot
-    return Effect.gen(this, function* () {
-      if (before.state === "busy" && before.inFlight === 0 && before.transaction !== "I") {
-        yield* Effect.logWarning(
-          "a connection came back to the pool inside a transaction; it was rolled back"
-        )
-        yield* Effect.ignore(Aftermath.within(connection.query(rollback), rollbackDeadline))
-      }
-      const after = yield* connection.status
-      yield* after.state === "clean" && after.fits ? this.give(slot) : this.discard(slot)
+  private late(): PgTimeoutError {
+    this.all.counts.timedOut++
+    const { inUse, max, opening, waiting } = this.statistics
+    return new PgTimeoutError({
+      deadline: "acquire",
+      millis: this.all.settings.acquireTimeout,
+      sent: false,
+      during: `waiting for a connection: max ${max}, in use ${inUse}, being opened ${opening}, ${waiting} others wait`,
+      detail: this.all.advice
     })
-  }
-
-  private discard(slot: Slot): Effect.Effect<void> {
-    return Effect.zipRight(
-      Scope.close(slot.scope, Exit.void),
-      Effect.sync(() => {
-        if (slot.isGone) return
-        slot.isGone = true
-        this.slots.delete(slot)
-        this.vacate()
-      })
-    )
-  }
-
-  /** There is one connection less: the next in the queue may open another. */
-  private vacate(): void {
-    this.size--
-    if (this.drained !== undefined) {
-      if (this.size === 0) Deferred.unsafeDone(this.drained, Exit.void)
-    } else if (this.queue.hand("place")) this.size++
-  }
-
-  /** Ends what was idle for too long, has ended, or has another role than was asked for. The last used is used first, so that the others can age. */
-  private get look(): Effect.Effect<void> {
-    const lookAt = (slot: Slot): Effect.Effect<void> =>
-      Effect.flatMap(slot.connection.status, ({ fits, state }) => {
-        const at = this.idle.indexOf(slot)
-        if (at === -1 || (state !== "broken" && fits && ++slot.looks < mostLooks)) return Effect.void
-        this.idle.splice(at, 1)
-        return this.discard(slot)
-      })
-    return Effect.suspend(() => Effect.forEach([...this.idle], lookAt, { discard: true })).pipe(
-      Effect.uninterruptible
-    )
-  }
-
-  private get close(): Effect.Effect<void> {
-    return Effect.gen(this, function* () {
-      const drained = yield* Deferred.make<void>()
-      this.drained = drained
-      while (this.queue.hand("closed"));
-      const idle = this.idle.splice(0)
-      yield* Effect.forEach(idle, (slot) => this.discard(slot), { concurrency: "unbounded", discard: true })
-      if (this.size > 0) yield* this.waitFor(drained)
-    })
-  }
-
-  private waitFor(drained: Deferred.Deferred<void>): Effect.Effect<void> {
-    const { closeTimeout } = this
-    const first = Duration.min(silentWait, closeTimeout)
-    return Effect.gen(this, function* () {
-      if (Option.isSome(yield* Aftermath.within(Deferred.await(drained), first))) return
-      const limit = Duration.format(closeTimeout)
-      yield* Effect.logWarning(
-        `the pool is closing and waits for at most ${limit} for the connections in use: ${yield* this.inUse}`
-      )
-      const rest = Duration.subtract(closeTimeout, first)
-      if (Option.isSome(yield* Aftermath.within(Deferred.await(drained), rest))) return
-      yield* Effect.logWarning(
-        `the pool closes connections that are in use still after ${limit}: ${yield* this.inUse}`
-      )
-      yield* Effect.forEach([...this.slots], (slot) => this.discard(slot), {
-        concurrency: "unbounded",
-        discard: true
-      })
-    })
-  }
-
-  /** What the connections in use are doing. */
-  private get inUse(): Effect.Effect<string> {
-    const describe = ({ connection }: Slot): Effect.Effect<string> =>
-      Effect.map(connection.status, ({ statement, transaction }) => {
-        const doing =
-          statement !== undefined && statement !== ""
-            ? `runs ${statement.trim().split("\n", 1)[0]!.slice(0, 80)}`
-            : transaction === "I"
-              ? "is idle in the hands of its user"
-              : "is idle in a transaction"
-        return `session ${connection.facts.processId ?? "of unknown number"} ${doing}`
-      })
-    return Effect.map(Effect.forEach([...this.slots], describe), (all) => {
-      const opening = this.size - all.length
-      return [...all, ...(opening > 0 ? [`${opening} being opened`] : [])].join("; ")
-    })
-  }
-
-  private get isClosed(): boolean {
-    return this.drained !== undefined
-  }
-
-  private get closed(): Effect.Effect<never, PgPoolError> {
-    return Effect.fail(
-      new PgPoolError({
-        reason: "the pool is closed: the scope of its client has ended",
-        max: this.connector.config.maxConnections,
-        inUse: this.size,
-        waiting: this.queue.waiting
-      })
-    )
   }
 }

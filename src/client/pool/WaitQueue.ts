@@ -2,23 +2,24 @@
  * Fibers that wait for something, in the order in which they asked, each for the same longest time. A value that is handed over
  * goes to the fiber that has waited longest, and no other fiber is woken.
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-interface Place<A> {
+/** The place of one fiber. */
+export interface Place<A> {
   /** What was handed over. */
   handed: { readonly value: A } | undefined
   wake: (() => void) | undefined
-  /** Nobody waits here any more. */
+  /** No fiber waits here any more. */
   isOver: boolean
   /** When the wait has been too long, by the clock. */
   readonly end: number
 }
 
-/** Room in front of the queue that is kept before it is cut off. */
-const mostPassed = 64
+/** Places in front of the queue that are kept before they are cut off. */
+const maxPassed = 64
 
 export class WaitQueue<A> {
   private places: Array<Place<A>> = []
@@ -28,12 +29,17 @@ export class WaitQueue<A> {
 
   private constructor(
     private readonly patience: number,
+    private readonly clock: Clock.Clock,
     private readonly scope: Scope.Scope
   ) {}
 
   /** `patience`: the longest wait. One fiber of the scope looks after all of them. */
   static make<A>(patience: Duration.DurationInput): Effect.Effect<WaitQueue<A>, never, Scope.Scope> {
-    return Effect.map(Effect.scope, (scope) => new WaitQueue<A>(Duration.toMillis(patience), scope))
+    return Effect.zipWith(
+      Effect.scope,
+      Effect.clock,
+      (scope, clock) => new WaitQueue<A>(Math.ceil(Duration.toMillis(patience)), clock, scope)
+    )
   }
 
   /** How many wait. */
@@ -41,45 +47,54 @@ export class WaitQueue<A> {
     return this.count
   }
 
+  /** Takes a place at the end, which must be waited in at once by `waitIn`. */
+  join(): Place<A> {
+    const place: Place<A> = {
+      handed: undefined,
+      wake: undefined,
+      isOver: false,
+      end: this.clock.unsafeCurrentTimeMillis() + this.patience
+    }
+    this.places.push(place)
+    this.count++
+    return place
+  }
+
   /**
-   * Waits for what is handed over, and fails with `late` when that takes too long. An interruption leaves the queue; what was
-   * handed over in that very moment is given to `back`.
+   * Waits for what is handed over, and fails with `late` when that takes too long. An interruption leaves the queue; a value that
+   * was handed over in that very moment is given to `back`. The region must be uninterruptible.
    */
-  wait<E>(
+  waitIn<E>(
+    place: Place<A>,
     restore: (effect: Effect.Effect<void>) => Effect.Effect<void>,
     back: (value: A) => Effect.Effect<void>,
     late: () => E
   ): Effect.Effect<A, E> {
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const place: Place<A> = {
-        handed: undefined,
-        wake: undefined,
-        isOver: false,
-        end: now + this.patience
-      }
-      this.places.push(place)
-      this.count++
-      const woken = Effect.async<void>((resume) => {
-        const wake = () => resume(Effect.void)
-        if (place.isOver) wake()
-        else place.wake = wake
-      })
-      const waiting = Effect.matchCauseEffect(restore(woken), {
-        onFailure: (cause) => Effect.zipRight(this.leave(place, back), Effect.failCause(cause)),
-        onSuccess: () =>
-          place.handed === undefined ? Effect.failSync(late) : Effect.succeed(place.handed.value)
-      })
-      return this.isWatched ? waiting : Effect.zipRight(this.watch, waiting)
+    const woken = Effect.async<void>((resume) => {
+      const wake = (): void => resume(Effect.void)
+      if (place.isOver) wake()
+      else place.wake = wake
     })
+    const waiting = Effect.matchCauseEffect(restore(woken), {
+      onFailure: (cause) => Effect.zipRight(this.leave(place, back), Effect.failCause(cause)),
+      onSuccess: () =>
+        place.handed === undefined ? Effect.failSync(late) : Effect.succeed(place.handed.value)
+    })
+    return this.isWatched ? waiting : Effect.zipRight(this.watch, waiting)
   }
 
-  /** To the oldest that waits; false when nobody does. */
+  /** To the fiber that has waited longest; false when none waits. */
   hand(value: A): boolean {
     const place = this.oldest()
     if (place === undefined) return false
     place.handed = { value }
     this.end(place)
     return true
+  }
+
+  /** Gives up a place in which no fiber waits yet. */
+  quit(place: Place<A>): void {
+    if (!place.isOver) this.end(place)
   }
 
   private end(place: Place<A>): void {
@@ -100,7 +115,7 @@ export class WaitQueue<A> {
     for (; this.from < this.places.length; this.from++) {
       const place = this.places[this.from]!
       if (!place.isOver) return place
-      if (this.from > mostPassed && this.from * 2 > this.places.length) {
+      if (this.from > maxPassed && this.from * 2 > this.places.length) {
         this.places = this.places.slice(this.from)
         this.from = 0
       }
@@ -113,7 +128,8 @@ export class WaitQueue<A> {
   /** Ends the waits that are too long. All are as long, so that the oldest is the first to end. */
   private get watch(): Effect.Effect<void> {
     if (!Number.isFinite(this.patience)) return Effect.void
-    const watching: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const watching: Effect.Effect<void> = Effect.suspend(() => {
+      const now = this.clock.unsafeCurrentTimeMillis()
       const place = this.oldest()
       if (place === undefined) {
         this.isWatched = false

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
@@ -9,58 +8,23 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { ConnectionPool } from "../../../src/client/pool/ConnectionPool.js"
-import * as PgConfig from "../../../src/config/PgConfig.js"
-import type { ConnectionStatus, PgConnection } from "../../../src/connection/PgConnection.js"
+import type { PoolOptions } from "../../../src/client/pool/PoolOptions.js"
 import type { PgConnector } from "../../../src/connection/PgConnector.js"
-import { PgConnectError } from "../../../src/model/PgError.js"
-import { lossless } from "../../../src/types/Registry.js"
+import type { PgConnectError } from "../../../src/model/PgError.js"
 
-const refused = new PgConnectError({ attempts: [] })
+import { fakeConnector, refused } from "./fakeConnector.js"
 
-/** A connector whose sessions have a state that a test can set, and whose openings it can hold up or fail. */
-const fake = (maxConnections: number) => {
-  const states = new Map<PgConnection, ConnectionStatus["state"]>()
-  const closed: Array<PgConnection> = []
-  const control = {
-    opening: Effect.void as Effect.Effect<void, PgConnectError>,
-    opened: 0,
-    /** Sessions whose server no longer has the role that was asked for. */
-    unfit: new Set<PgConnection>()
-  }
-  const connector: PgConnector["Type"] = {
-    config: Either.getOrThrow(PgConfig.make({ maxConnections })),
-    types: lossless,
-    findTypes: () => Effect.succeed(lossless),
-    refreshTypes: Effect.void,
-    open: () =>
-      Effect.acquireRelease(
-        Effect.map(Effect.interruptible(Effect.suspend(() => control.opening)), () => {
-          control.opened++
-          const connection: PgConnection = {
-            facts: { processId: 7 },
-            status: Effect.sync(() => ({
-              state: states.get(connection),
-              fits: !control.unfit.has(connection),
-              inFlight: 0,
-              transaction: "I"
-            }))
-          } as unknown as PgConnection
-          states.set(connection, "clean")
-          return connection
-        }),
-        (connection) => Effect.sync(() => closed.push(connection))
-      )
-  }
-  return { connector, states, closed, control }
-}
+/** A pool whose calls wait for a second. */
+const poolOf = (connector: PgConnector["Type"], options: PoolOptions = {}) =>
+  ConnectionPool.make(connector, { acquireTimeout: "1 second", ...options })
 
 const settle = Effect.repeatN(Effect.yieldNow(), 20)
 
 describe("a pool of connections", () => {
   it.effect("closes although it was made where nothing can be interrupted", () =>
     Effect.gen(function* () {
-      const { connector } = fake(1)
-      const making = Effect.acquireRelease(ConnectionPool.make(connector, "1 second"), () => Effect.void)
+      const { connector } = fakeConnector(1)
+      const making = Effect.acquireRelease(poolOf(connector), () => Effect.void)
       const fiber = yield* Effect.forkDaemon(Effect.scoped(making))
       for (let turn = 0; turn < 500; turn++) yield* Effect.yieldNow()
       assert.isDefined((yield* Fiber.poll(fiber)).pipe(Option.getOrUndefined), "it does not close")
@@ -69,8 +33,8 @@ describe("a pool of connections", () => {
 
   it.scoped("replaces a connection that broke while nobody used it, also when it has no other", () =>
     Effect.gen(function* () {
-      const { closed, connector, states } = fake(1)
-      const { lease } = yield* ConnectionPool.make(connector, "1 second")
+      const { closed, connector, states } = fakeConnector(1)
+      const { lease } = yield* poolOf(connector)
       const first = yield* Effect.scoped(lease)
       states.set(first, "broken")
       const second = yield* Effect.scoped(lease)
@@ -82,8 +46,8 @@ describe("a pool of connections", () => {
 
   it.scoped("lends no session whose server has another role now, whether it was idle or in use", () =>
     Effect.gen(function* () {
-      const { closed, connector, control } = fake(1)
-      const { lease } = yield* ConnectionPool.make(connector, "1 second")
+      const { closed, connector, control } = fakeConnector(1)
+      const { lease } = yield* poolOf(connector)
       const first = yield* Effect.scoped(lease)
       control.unfit.add(first)
       const second = yield* Effect.scoped(
@@ -99,8 +63,8 @@ describe("a pool of connections", () => {
 
   it.scoped("does not lend a connection again that broke in use, and its place goes to who waits", () =>
     Effect.gen(function* () {
-      const { closed, connector, states } = fake(1)
-      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const { closed, connector, states } = fakeConnector(1)
+      const pool = yield* poolOf(connector)
       const gate = yield* Deferred.make<void>()
       const first = yield* Effect.fork(
         pool.use((held) =>
@@ -127,8 +91,8 @@ describe("a pool of connections", () => {
     "keeps a connection that is handed over in the moment in which its next user is interrupted",
     () =>
       Effect.gen(function* () {
-        const { closed, connector, control } = fake(1)
-        const pool = yield* ConnectionPool.make(connector, "1 second")
+        const { closed, connector, control } = fakeConnector(1)
+        const pool = yield* poolOf(connector)
         const lease = yield* Scope.make()
         const held = yield* Scope.extend(pool.lease, lease)
         const interrupted = yield* Effect.fork(pool.use(() => Effect.never))
@@ -146,8 +110,8 @@ describe("a pool of connections", () => {
 
   it.scoped("keeps the place of a broken connection that is handed over in such a moment", () =>
     Effect.gen(function* () {
-      const { connector, control, states } = fake(1)
-      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const { connector, control, states } = fakeConnector(1)
+      const pool = yield* poolOf(connector)
       const lease = yield* Scope.make()
       const held = yield* Scope.extend(pool.lease, lease)
       const interrupted = yield* Effect.fork(pool.use(() => Effect.never))
@@ -162,8 +126,8 @@ describe("a pool of connections", () => {
 
   it.scoped("closes a connection that comes back busy, whether somebody waits for it or not", () =>
     Effect.gen(function* () {
-      const { closed, connector, states } = fake(1)
-      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const { closed, connector, states } = fakeConnector(1)
+      const pool = yield* poolOf(connector)
       const lease = yield* Scope.make()
       const first = yield* Scope.extend(pool.lease, lease)
       const waiting = yield* Effect.fork(pool.use(Effect.succeed))
@@ -174,6 +138,7 @@ describe("a pool of connections", () => {
       assert.notStrictEqual(second, first)
       assert.deepStrictEqual(closed, [first])
       yield* pool.use((held) => Effect.sync(() => states.set(held, "busy")))
+      yield* settle
       assert.deepStrictEqual(closed, [first, second])
       assert.notStrictEqual(yield* pool.use(Effect.succeed), second)
     })
@@ -181,8 +146,8 @@ describe("a pool of connections", () => {
 
   it.scoped("opens no more than it may, and hands what comes back to the oldest who waits", () =>
     Effect.gen(function* () {
-      const { connector, control } = fake(2)
-      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const { connector, control } = fakeConnector(2)
+      const pool = yield* poolOf(connector)
       const order: Array<number> = []
       const gates = yield* Effect.forEach([0, 1, 2, 3], () => Deferred.make<void>())
       const users = yield* Effect.forEach([0, 1, 2, 3], (n) =>
@@ -207,43 +172,32 @@ describe("a pool of connections", () => {
     })
   )
 
-  it.scoped("fails who opens when opening fails, and lets the next one try", () =>
+  it.scoped("fails every call that waits with the reason when no connection can be opened (P13)", () =>
     Effect.gen(function* () {
-      const { connector, control } = fake(1)
-      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const { connector, control } = fakeConnector(1)
+      const pool = yield* poolOf(connector)
       const gate = yield* Deferred.make<void, PgConnectError>()
       control.opening = Deferred.await(gate)
       const first = yield* Effect.fork(pool.use(Effect.succeed))
       const second = yield* Effect.fork(pool.use(Effect.succeed))
       yield* settle
-      control.opening = Effect.void
       yield* Deferred.fail(gate, refused)
       assert.deepStrictEqual(yield* Fiber.await(first), Exit.fail(refused))
-      yield* Fiber.join(second)
-      assert.strictEqual(control.opened, 1)
-    })
-  )
-
-  it.scoped("keeps no place for an opening, or a wait, that was interrupted", () =>
-    Effect.gen(function* () {
-      const { connector, control } = fake(1)
-      const pool = yield* ConnectionPool.make(connector, "1 second")
-      control.opening = Effect.never
-      const first = yield* Effect.fork(pool.use(Effect.succeed))
-      const second = yield* Effect.fork(pool.use(Effect.succeed))
-      yield* settle
-      yield* Fiber.interrupt(second)
+      assert.deepStrictEqual(yield* Fiber.await(second), Exit.fail(refused))
+      // Until the next opening is due, a call fails at once with the last reason, and nothing knocks at the server.
+      assert.deepStrictEqual(yield* Effect.exit(pool.use(Effect.succeed)), Exit.fail(refused))
+      assert.strictEqual(control.begun, 1)
       control.opening = Effect.void
-      yield* Fiber.interrupt(first)
+      yield* TestClock.adjust("100 millis")
       yield* pool.use(Effect.succeed)
-      assert.strictEqual(control.opened, 1)
+      assert.deepStrictEqual([control.begun, pool.statistics.lastFailure], [2, undefined])
     })
   )
 
   it.scoped("closes what nobody has used for ten minutes, and uses the last used first", () =>
     Effect.gen(function* () {
-      const { closed, connector } = fake(3)
-      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const { closed, connector } = fakeConnector(3)
+      const pool = yield* poolOf(connector)
       const [one, two] = yield* Effect.scoped(Effect.all([pool.lease, pool.lease]))
       const used = yield* pool.use(Effect.succeed)
       const other = used === one ? two : one
@@ -261,8 +215,8 @@ describe("a pool of connections", () => {
 
   it.scoped("closes at a look what broke while idle", () =>
     Effect.gen(function* () {
-      const { closed, connector, states } = fake(1)
-      const pool = yield* ConnectionPool.make(connector, "1 second")
+      const { closed, connector, states } = fakeConnector(1)
+      const pool = yield* poolOf(connector)
       const only = yield* pool.use(Effect.succeed)
       states.set(only, "broken")
       yield* TestClock.adjust("1 minute")
@@ -274,9 +228,9 @@ describe("a pool of connections", () => {
     "waits at its end for those in use, and tells those who wait and who come that it is closed",
     () =>
       Effect.gen(function* () {
-        const { closed, connector } = fake(1)
+        const { closed, connector } = fakeConnector(1)
         const scope = yield* Scope.make()
-        const pool = yield* Scope.extend(ConnectionPool.make(connector, "1 second"), scope)
+        const pool = yield* Scope.extend(poolOf(connector), scope)
         const gate = yield* Deferred.make<void>()
         const user = yield* Effect.fork(pool.use(() => Deferred.await(gate)))
         yield* settle
@@ -285,7 +239,7 @@ describe("a pool of connections", () => {
         const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
         yield* settle
         const told = yield* Fiber.join(waiting)
-        assert.deepInclude(told, { _tag: "PgPoolError", max: 1, inUse: 1, waiting: 0 })
+        assert.deepInclude(told, { _tag: "PgPoolError", max: 1, inUse: 1, waiting: 1 })
         assert.match(told.message, /the pool is closed/)
         assert.deepInclude(yield* Effect.flip(Effect.scoped(pool.lease)), { _tag: "PgPoolError" })
         assert.deepStrictEqual([closed.length, closing.unsafePoll()], [0, null])
@@ -300,16 +254,16 @@ describe("a pool of connections", () => {
     "waits at its end for closeTimeout, says after a second for what, then closes what is in use",
     () =>
       Effect.gen(function* () {
-        const { closed, connector } = fake(2)
+        const { closed, connector } = fakeConnector(2)
         const logged: Array<string> = []
         const logger = Logger.make(({ message }) => {
           logged.push(String(message))
         })
         const scope = yield* Scope.make()
-        const pool = yield* ConnectionPool.make(connector, "1 second", "5 seconds").pipe(
-          Scope.extend(scope),
-          Effect.provide(Logger.replace(Logger.defaultLogger, logger))
-        )
+        const pool = yield* ConnectionPool.make(connector, {
+          acquireTimeout: "1 second",
+          closeTimeout: "5 seconds"
+        }).pipe(Scope.extend(scope), Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
         const lease = yield* Scope.make()
         const held = yield* Scope.extend(pool.lease, lease)
         const gate = yield* Deferred.make<void>()
@@ -335,21 +289,19 @@ describe("a pool of connections", () => {
       })
   )
 
-  it.effect("does not lend a connection that was being opened when it closed", () =>
+  it.effect("stops an opening when it closes, and lends nothing that was opened too late", () =>
     Effect.gen(function* () {
-      const { closed, connector, control } = fake(1)
-      const opening = yield* Deferred.make<void>()
-      control.opening = Deferred.await(opening)
+      const { closed, connector, control } = fakeConnector(1)
+      control.opening = Effect.uninterruptible(Effect.sleep("3 seconds"))
       const scope = yield* Scope.make()
-      const pool = yield* Scope.extend(ConnectionPool.make(connector, "1 second"), scope)
+      const pool = yield* Scope.extend(poolOf(connector, { acquireTimeout: "1 minute" }), scope)
       const user = yield* Effect.fork(Effect.flip(pool.use(Effect.succeed)))
       yield* settle
       const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
-      yield* settle
-      yield* Deferred.succeed(opening, undefined)
       assert.deepInclude(yield* Fiber.join(user), { _tag: "PgPoolError" })
+      yield* TestClock.adjust("3 seconds")
       yield* Fiber.join(closing)
-      assert.strictEqual(closed.length, 1)
+      assert.deepStrictEqual([closed.length, pool.statistics.size], [control.opened, 0])
     })
   )
 })

@@ -13,7 +13,8 @@ const queueOf = (patience: Duration.DurationInput) =>
     const back: Array<string> = []
     const wait = (n: number) =>
       Effect.uninterruptibleMask((restore) =>
-        queue.wait(
+        queue.waitIn(
+          queue.join(),
           restore,
           (value) => Effect.sync(() => back.push(value)),
           () => `${n} is late, ${queue.waiting} wait`

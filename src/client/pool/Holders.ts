@@ -1,0 +1,40 @@
+/** What the connections of a pool are doing, in words: for errors and for the log. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { PooledConnection } from "./PooledConnection.js"
+
+const age = (slot: PooledConnection, now: number): string =>
+  Duration.format(Duration.millis(Math.max(0, Math.round(now - slot.since))))
+
+const holder = (slot: PooledConnection): string =>
+  slot.span === undefined ? "a call without a span" : `the span "${slot.span}"`
+
+/** The user that has had its connection for longest; `undefined` when no connection is lent. */
+export const oldestHolder = (slots: Iterable<PooledConnection>, now: number): string | undefined => {
+  let oldest: PooledConnection | undefined
+  for (const slot of slots)
+    if (slot.where === "lent" && (oldest === undefined || slot.since < oldest.since)) oldest = slot
+  return oldest === undefined ? undefined : `${holder(oldest)} has had a connection for ${age(oldest, now)}`
+}
+
+/** A connection that has been lent for long. */
+export const leakReport = (slot: PooledConnection, now: number): string =>
+  `${holder(slot)} has had the connection of session ${slot.connection.facts?.processId ?? "of unknown number"} for ${age(slot, now)}: ` +
+  "it may have been forgotten in a scope that stays open"
+
+const doing = (slot: PooledConnection): Effect.Effect<string> =>
+  Effect.map(slot.connection.status, ({ statement, transaction }) => {
+    const what =
+      statement !== undefined && statement !== ""
+        ? `runs ${statement.trim().split("\n", 1)[0]!.slice(0, 80)}`
+        : transaction === "I"
+          ? "is idle in the hands of its user"
+          : "is idle in a transaction"
+    return `session ${slot.connection.facts.processId ?? "of unknown number"} ${what}`
+  })
+
+/** What each connection is doing that is not idle. */
+export const inUse = (slots: Iterable<PooledConnection>, opening: number): Effect.Effect<string> =>
+  Effect.map(Effect.forEach([...slots], doing), (all) =>
+    [...all, ...(opening > 0 ? [`${opening} being opened`] : [])].join("; ")
+  )

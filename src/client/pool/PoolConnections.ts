@@ -1,0 +1,366 @@
+/**
+ * The connections of a pool: opened, checked, cleaned and closed in fibers of the pool, and handed to the calls that wait. A call is
+ * served by whatever comes first: a connection that comes back, an idle one that has given an answer, or a new one.
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
+import * as Aftermath from "../../connection/session/Aftermath.js"
+import type { ConnectionStatus } from "../../connection/PgConnection.js"
+import type { PgConnector } from "../../connection/PgConnector.js"
+import { rollbackDeadline } from "../../connection/Transaction.js"
+import { PgPoolError } from "../../model/PgError.js"
+import * as Statement from "../../model/Statement.js"
+import * as Holders from "./Holders.js"
+import type { LeaseError } from "./LeaseError.js"
+import { Openings } from "./Openings.js"
+import * as Policy from "./Policy.js"
+import * as PoolLook from "./PoolLook.js"
+import type { ConnectionHook, PoolOptions, PoolSettings } from "./PoolOptions.js"
+import { PooledConnection } from "./PooledConnection.js"
+import type { ClosedConnections, PoolStatistics } from "./PoolStatistics.js"
+import { noStatistics, statisticsOf } from "./PoolStatistics.js"
+import type { WaitQueue } from "./WaitQueue.js"
+
+/** What the next in the queue gets. */
+export type Turn = PooledConnection | LeaseError
+
+const rollback = Statement.make("rollback")
+
+const closedReason = "the pool is closed: the scope of its client has ended, or it was drained"
+
+export class PoolConnections {
+  readonly idle: Array<PooledConnection> = []
+  /** Those that are idle, lent, checked or cleaned. */
+  readonly slots = new Set<PooledConnection>()
+  readonly openings = new Openings()
+  readonly counts = noStatistics()
+  generation = 0
+  checking = 0
+  max: number
+  min: number
+  /** Done when the last connection is closed; there from the moment in which the pool lends no more. */
+  drained: Deferred.Deferred<void> | undefined
+  private isLooking = false
+  private isWaitingToRetry = false
+  /** Openings under way. */
+  private readonly opening = new Set<Fiber.RuntimeFiber<void>>()
+  /** The rest of the pool's own work. */
+  private readonly working = new Set<Fiber.RuntimeFiber<void>>()
+
+  constructor(
+    private readonly connector: PgConnector["Type"],
+    readonly options: PoolOptions,
+    readonly settings: PoolSettings,
+    readonly queue: WaitQueue<Turn>,
+    private readonly clock: Clock.Clock,
+    private readonly runtime: Runtime.Runtime<never>
+  ) {
+    this.max = settings.max
+    this.min = settings.min
+  }
+
+  get isClosed(): boolean {
+    return this.drained !== undefined
+  }
+
+  /** Connections there are, and those being opened. */
+  get size(): number {
+    return this.slots.size + this.openings.running
+  }
+
+  get now(): number {
+    return this.clock.unsafeCurrentTimeMillis()
+  }
+
+  get statistics(): PoolStatistics {
+    return statisticsOf(this)
+  }
+
+  /** What to do about a wait that was too long. */
+  get advice(): string {
+    const oldest = Holders.oldestHolder(this.slots, this.now)
+    const { lastFailure, running } = this.openings
+    const what =
+      lastFailure !== undefined
+        ? `The last opening failed: ${lastFailure.message}`
+        : running > 0
+          ? "A connection was being opened: raise acquireTimeout, or check how fast the server answers."
+          : "Every connection was busy: raise the pool's size, or look for one that is held too long."
+    return oldest === undefined ? what : `${oldest[0]!.toUpperCase()}${oldest.slice(1)}. ${what}`
+  }
+
+  failure(reason: string): PgPoolError {
+    const { inUse, max, waiting } = this.statistics
+    const oldest = Holders.oldestHolder(this.slots, this.now)
+    return new PgPoolError({ reason, max, inUse, waiting, ...(oldest === undefined ? {} : { oldest }) })
+  }
+
+  get closedFailure(): PgPoolError {
+    return this.failure(closedReason)
+  }
+
+  /** Work of the pool's own, in a fiber that knows nothing of the call at hand. */
+  private spawn(work: Effect.Effect<void>, among = this.working): void {
+    const fiber = Runtime.runFork(this.runtime, Effect.interruptible(work), { immediate: false })
+    among.add(fiber)
+    fiber.addObserver(() => among.delete(fiber))
+  }
+
+  stopOpenings(): void {
+    for (const fiber of this.opening) fiber.unsafeInterruptAsFork(FiberId.none)
+  }
+
+  stopWork(): void {
+    for (const fiber of this.working) fiber.unsafeInterruptAsFork(FiberId.none)
+  }
+
+  /** Runs a hook; when it does not succeed, the connection is not lent again. */
+  hooked(slot: PooledConnection, hook: ConnectionHook): Effect.Effect<unknown, LeaseError> {
+    return Effect.onError(
+      Effect.suspend(() => hook(slot.connection)),
+      () =>
+        Effect.sync(() => {
+          slot.isSpoiled = true
+        })
+    )
+  }
+
+  /** Does what is due: gives every call that waits a connection on its way, and keeps `min` of them. */
+  serve(): void {
+    while (!this.isClosed) {
+      const delay = this.openings.delay(this.now)
+      const step = Policy.nextStep({
+        max: this.max,
+        min: this.min,
+        size: this.size,
+        idle: this.idle.length,
+        opening: this.openings.running,
+        checking: this.checking,
+        waiting: this.queue.waiting,
+        isFailing: this.openings.isFailing,
+        isDue: delay <= 0
+      })
+      if (step === "wait") return
+      if (step === "retry") return this.retryIn(delay)
+      if (step === "open") this.spawn(this.open(this.openings.begin()), this.opening)
+      else this.serveFrom(this.idle.pop()!)
+    }
+  }
+
+  private serveFrom(slot: PooledConnection): void {
+    slot.where = "away"
+    if (!Policy.needsCheck(slot, this.now, this.settings)) return this.handOrRest(slot)
+    this.checking++
+    this.spawn(this.check(slot))
+  }
+
+  private retryIn(millis: number): void {
+    if (this.isWaitingToRetry) return
+    this.isWaitingToRetry = true
+    this.spawn(
+      Effect.ensuring(
+        Effect.sleep(Duration.millis(millis)),
+        Effect.sync(() => {
+          this.isWaitingToRetry = false
+          this.serve()
+        })
+      )
+    )
+  }
+
+  /** Opens one. `begun` is what `Openings.begin` gave. */
+  private open(begun: number): Effect.Effect<void> {
+    const { generation, openings, options } = this
+    const opened = Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Scope.make(), (scope) =>
+        Effect.matchCauseEffect(
+          restore(
+            Effect.tap(Scope.extend(this.connector.open(options.session), scope), (connection) =>
+              options.onOpen === undefined ? Effect.void : Effect.suspend(() => options.onOpen!(connection))
+            )
+          ),
+          {
+            onFailure: (cause) =>
+              Effect.zipRight(Effect.ignore(Scope.close(scope, Exit.void)), this.openingFailed(begun, cause)),
+            onSuccess: (connection) =>
+              Effect.flatMap(Random.next, (chance) => {
+                const now = this.now
+                const expiresAt = Policy.expiry(now, chance, this.settings)
+                const slot = new PooledConnection(connection, scope, generation, expiresAt, now)
+                openings.succeed()
+                this.counts.opened++
+                this.slots.add(slot)
+                this.look()
+                return Effect.zipRight(
+                  this.give(slot),
+                  Effect.sync(() => this.serve())
+                )
+              })
+          }
+        )
+      )
+    )
+    return opened
+  }
+
+  private openingFailed(begun: number, cause: Cause.Cause<LeaseError>): Effect.Effect<void> {
+    return Effect.flatMap(Random.next, (chance) => {
+      const failure = Cause.failureOption(cause)
+      const error = Option.getOrElse(failure, () =>
+        this.failure(`opening a connection ended without a connection: ${Cause.pretty(cause)}`)
+      )
+      this.counts.openingsFailed++
+      this.openings.fail(begun, error, this.now, chance)
+      this.vacated()
+      // Those who wait may be served by a connection in use; when there is none, nothing will serve them.
+      if (this.size === 0) while (this.queue.hand(error));
+      this.serve()
+      return Effect.void
+    })
+  }
+
+  /** Asks an idle connection for an answer, and gives it to who waits. */
+  private check(slot: PooledConnection): Effect.Effect<void> {
+    const { connection } = slot
+    const asked = Effect.flatMap(connection.status, ({ fits, state }) =>
+      state === "broken" || !fits
+        ? Effect.succeed(fits ? "broken" : "role")
+        : connection.simple("").pipe(
+            Effect.timeoutOption(Duration.millis(this.settings.checkTimeout)),
+            Effect.map((answer) => (Option.isSome(answer) ? "fine" : "silent")),
+            Effect.orElseSucceed(() => "broken")
+          )
+    )
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Effect.exit(restore(asked)), (exit) => {
+        this.checking--
+        slot.isDoubted = false
+        const found = Exit.isSuccess(exit) ? exit.value : "broken"
+        if (found === "fine") return this.give(slot)
+        // The network gives no answer: neither would it for those that have been idle for longer.
+        const others = found === "silent" ? this.idle.splice(0) : []
+        return Effect.zipRight(
+          this.discardAll([slot, ...others], found === "role" ? "role" : "broken"),
+          Effect.sync(() => this.serve())
+        )
+      })
+    )
+  }
+
+  /** From its user to the next one, or to the idle ones. */
+  release(slot: PooledConnection): Effect.Effect<void> {
+    if (slot.where !== "lent") return Effect.void
+    return Effect.flatMap(slot.connection.status, (status) => {
+      const isPlain = status.state === "clean" && status.fits && !slot.isSpoiled
+      if (isPlain && this.options.onRelease === undefined) return this.give(slot)
+      slot.rest("away", this.now)
+      if (status.state === "broken" || !status.fits || slot.isSpoiled) return this.retire(slot, status)
+      return Effect.sync(() => this.spawn(this.tidy(slot, status)))
+    })
+  }
+
+  private retire(slot: PooledConnection, status: ConnectionStatus): Effect.Effect<void> {
+    // What ended this one may have ended the others, and the news of it be on its way.
+    if (status.state === "broken") for (const other of this.idle) other.isDoubted = true
+    return this.discard(slot, status.fits ? "broken" : "role")
+  }
+
+  /** Makes the connection fit for the next user, or ends it. */
+  private tidy(slot: PooledConnection, before: ConnectionStatus): Effect.Effect<void> {
+    const { connection } = slot
+    const { onRelease } = this.options
+    const tidied = Effect.gen(this, function* () {
+      if (before.state === "busy" && before.inFlight === 0 && before.transaction !== "I") {
+        yield* Effect.logWarning(
+          "a connection came back to the pool inside a transaction; it was rolled back"
+        )
+        yield* Effect.ignore(Aftermath.within(connection.query(rollback), rollbackDeadline))
+      }
+      if (onRelease !== undefined) {
+        const run = Effect.catchAllCause(this.hooked(slot, onRelease), (cause) =>
+          Effect.logWarning("onRelease has failed, and the connection is closed", cause)
+        )
+        yield* run
+      }
+    })
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.zipRight(
+        Effect.exit(restore(tidied)),
+        Effect.flatMap(connection.status, (after) =>
+          after.state === "clean" && after.fits && !slot.isSpoiled
+            ? this.give(slot)
+            : this.retire(slot, after)
+        )
+      )
+    )
+  }
+
+  /** To the fiber that has waited longest, or to the idle ones. */
+  give(slot: PooledConnection): Effect.Effect<void> {
+    const now = this.now
+    if (slot.where === "gone") return Effect.void
+    if (this.isClosed || this.size > this.max) return this.discard(slot, "surplus")
+    if (Policy.isWorn(slot, now, this.generation, this.settings)) return this.discard(slot, "worn")
+    this.handOrRest(slot)
+    return Effect.void
+  }
+
+  private handOrRest(slot: PooledConnection): void {
+    slot.rest("away", this.now)
+    if (this.queue.hand(slot)) return
+    slot.where = "idle"
+    this.idle.push(slot)
+  }
+
+  discardAll(slots: ReadonlyArray<PooledConnection>, why: keyof ClosedConnections): Effect.Effect<void> {
+    return Effect.forEach(slots, (slot) => this.discard(slot, why), {
+      concurrency: "unbounded",
+      discard: true
+    })
+  }
+
+  discard(slot: PooledConnection, why: keyof ClosedConnections): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (slot.where === "gone") return Effect.void
+      slot.where = "gone"
+      this.counts.closed[why]++
+      return Effect.ensuring(
+        Effect.ignore(Scope.close(slot.scope, Exit.void)),
+        Effect.sync(() => {
+          this.slots.delete(slot)
+          this.vacated()
+          this.serve()
+        })
+      )
+    })
+  }
+
+  /** There is one connection less. */
+  private vacated(): void {
+    if (this.drained !== undefined && this.size === 0) Deferred.unsafeDone(this.drained, Exit.void)
+  }
+
+  /** Looks at the connections now and then, as long as there are any. */
+  private look(): void {
+    if (this.isLooking) return
+    this.isLooking = true
+    this.spawn(
+      Effect.ensuring(
+        PoolLook.whileAny(this),
+        Effect.sync(() => {
+          this.isLooking = false
+        })
+      )
+    )
+  }
+}

@@ -1,0 +1,147 @@
+/** The settings of a pool: what a user may give, and all of them decided. */
+import * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { PgConnection } from "../../connection/PgConnection.js"
+import type { OpenOverrides } from "../../connection/PgConnector.js"
+import type { PgSessionError } from "../../model/PgError.js"
+import { PgUsageError } from "../../model/PgError.js"
+
+/** An effect that the pool runs with one of its connections. */
+export type ConnectionHook = (connection: PgConnection) => Effect.Effect<unknown, PgSessionError>
+
+/** Every setting of a pool. Times go by the `Clock`. */
+export interface PoolOptions {
+  /** The most connections, from 1 to 100,000. Default: `maxConnections` of the configuration, which is 10 unless given. */
+  readonly max?: number
+  /** Connections that are opened at once and kept open, from 0 to `max`. Default 0: connections are opened when they are needed. */
+  readonly min?: number
+  /**
+   * The longest wait for a connection, opening one included; inside a transaction, the longest wait for a turn. The waiting call
+   * fails with `PgTimeoutError`. Default 30 seconds.
+   */
+  readonly acquireTimeout?: Duration.DurationInput
+  /**
+   * How many calls may wait for a connection that other callers have. The next one fails at once with `PgPoolError`. A call that
+   * waits for a connection being opened does not count. Default: without limit.
+   */
+  readonly maxWaiting?: number
+  /** How long a connection stays open without use, unless it is one of `min`. Default 10 minutes. */
+  readonly idleTimeout?: Duration.DurationInput
+  /**
+   * The age after which a connection is closed when it is not in use. Each connection lives up to a tenth shorter, by chance, so
+   * that not all are opened anew together. Default 1 hour.
+   */
+  readonly maxLifetime?: Duration.DurationInput
+  /** How many times a connection is lent before it is closed. Default: without limit. */
+  readonly maxUses?: number
+  /**
+   * A connection that was idle for this long is asked for an answer before it is lent, and replaced when none comes. So is every
+   * idle connection after one connection was found broken. Time that the machine was suspended counts. Default 30 seconds.
+   */
+  readonly checkAfter?: Duration.DurationInput
+  /** How long that answer may take. Default 5 seconds. */
+  readonly checkTimeout?: Duration.DurationInput
+  /**
+   * How long the pool's scope, when it closes, waits for connections that are in use. After the first second it logs what it waits
+   * for; after this time it closes them, and their operations fail with `PgClosedError`. Default 10 seconds.
+   */
+  readonly closeTimeout?: Duration.DurationInput
+  /** A connection that is lent for longer is reported in the log once, as a warning with the span of its user. Default: never. */
+  readonly leakAfter?: Duration.DurationInput
+  /** Runs with each new connection before it is lent. When it fails, the connection is closed, and the opening has failed. */
+  readonly onOpen?: ConnectionHook
+  /** Runs in the caller's fiber each time a connection is lent. When it fails, the call fails, and the connection is closed. */
+  readonly onAcquire?: ConnectionHook
+  /** Runs each time a connection comes back, before it is lent again. When it fails, the connection is closed. */
+  readonly onRelease?: ConnectionHook
+  /** What the pool's sessions have otherwise than the configuration says, such as the role of the server. */
+  readonly session?: OpenOverrides
+}
+
+/** All settings of a pool, decided. Times are milliseconds. */
+export interface PoolSettings {
+  readonly max: number
+  readonly min: number
+  readonly acquireTimeout: number
+  readonly maxWaiting: number
+  readonly idleTimeout: number
+  readonly maxLifetime: number
+  readonly maxUses: number
+  readonly checkAfter: number
+  readonly checkTimeout: number
+  readonly closeTimeout: number
+  readonly leakAfter: number
+}
+
+export const defaultPoolSettings: Omit<PoolSettings, "max"> = {
+  min: 0,
+  acquireTimeout: 30_000,
+  maxWaiting: Infinity,
+  idleTimeout: 600_000,
+  maxLifetime: 3_600_000,
+  maxUses: Infinity,
+  checkAfter: 30_000,
+  checkTimeout: 5_000,
+  closeTimeout: 10_000,
+  leakAfter: Infinity
+}
+
+const refuse = (argument: string, reason: string): PgUsageError =>
+  new PgUsageError({ operation: "PgPool", argument, reason, sql: "" })
+
+type Count = "max" | "min" | "maxWaiting" | "maxUses"
+
+/** Why a number of connections, calls or uses cannot be. */
+export const countFault = (
+  name: Count,
+  value: number,
+  least: number,
+  most: number
+): PgUsageError | undefined => {
+  const isFine =
+    (Number.isInteger(value) || (value === Infinity && most === Infinity)) && value >= least && value <= most
+  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`
+  return isFine ? undefined : refuse(name, `must be a whole number ${range}, got ${value}`)
+}
+
+export const maxPoolSize = 100_000
+
+const times = [
+  "acquireTimeout",
+  "idleTimeout",
+  "maxLifetime",
+  "checkAfter",
+  "checkTimeout",
+  "closeTimeout",
+  "leakAfter"
+] as const
+
+/** The settings, or the first option that is invalid. */
+export const decidePool = (options: PoolOptions, max: number): Either.Either<PoolSettings, PgUsageError> => {
+  const given = { ...options, max: options.max ?? max }
+  const millis: Partial<Record<(typeof times)[number], number>> = {}
+  for (const name of times) {
+    const value = given[name]
+    if (value === undefined) continue
+    const decoded = Duration.decodeUnknown(value)
+    if (decoded._tag === "None" || Duration.toMillis(decoded.value) < 0)
+      return Either.left(refuse(name, `must be a duration of at least 0, got ${String(value)}`))
+    millis[name] = Duration.toMillis(decoded.value)
+  }
+  const { maxUses, maxWaiting, min } = given
+  const fault =
+    countFault("max", given.max, 1, maxPoolSize) ??
+    countFault("min", min ?? 0, 0, given.max) ??
+    countFault("maxUses", maxUses ?? Infinity, 1, Infinity) ??
+    countFault("maxWaiting", maxWaiting ?? Infinity, 0, Infinity)
+  if (fault !== undefined) return Either.left(fault)
+  return Either.right({
+    ...defaultPoolSettings,
+    ...millis,
+    max: given.max,
+    min: min ?? defaultPoolSettings.min,
+    maxUses: maxUses ?? defaultPoolSettings.maxUses,
+    maxWaiting: maxWaiting ?? defaultPoolSettings.maxWaiting
+  })
+}

@@ -1,0 +1,44 @@
+import type * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import type { PgConnection } from "../../connection/PgConnection.js"
+import type { ConnectionAge } from "./Policy.js"
+
+/** Where a connection is. `away`: with the pool itself, which checks it or makes it fit for the next user. */
+export type Whereabouts = "idle" | "lent" | "away" | "gone"
+
+/** A connection and what its pool knows of it. */
+export class PooledConnection implements ConnectionAge {
+  where: Whereabouts = "away"
+  uses = 0
+  isDoubted = false
+  /** A hook has failed: nobody knows what the session is like. */
+  isSpoiled = false
+  /** The lease has been reported as a leak. */
+  isReported = false
+  /** The span of the fiber that it is lent to. */
+  span: string | undefined
+
+  constructor(
+    readonly connection: PgConnection,
+    readonly scope: Scope.CloseableScope,
+    readonly generation: number,
+    readonly expiresAt: number,
+    public since: number
+  ) {}
+
+  /** It is lent to the fiber from now on. */
+  lend(now: number, fiber: Fiber.RuntimeFiber<unknown, unknown>): void {
+    this.where = "lent"
+    this.since = now
+    this.uses++
+    this.isReported = false
+    const span = fiber.currentSpan
+    this.span = span?._tag === "Span" ? span.name : undefined
+  }
+
+  rest(where: "idle" | "away", now: number): void {
+    this.where = where
+    this.since = now
+    this.span = undefined
+  }
+}
