@@ -34,7 +34,7 @@ describe("the rooms as they stand", () => {
     // What has been planned and described before it was there, and the file that would hold it.
     const planned: ReadonlyArray<readonly [words: RegExp, file: RegExp]> = [
       [/telemetry|metrics|spans/i, /^client\/Telemetry/],
-      [/listen/i, /^client\/Listen/],
+      [/listen/i, /^client\/listen\/Listen/],
       [/physical|archive/i, /^replication\/physical\//],
       [/base backup/i, /^replication\/backup\//],
       [/large object/i, /^connection\/largeobject\//],

@@ -175,7 +175,8 @@ export const rooms: ReadonlyArray<Room> = [
     builtins: [],
     parts: [
       { name: "pool", holds: "the pool of connections, its wait queue, its settings and decisions" },
-      { name: ".", holds: "the client, its transactions, COPY, and the SQL template" }
+      { name: ".", holds: "the client, its transactions, COPY, and the SQL template" },
+      { name: "listen", holds: "LISTEN and NOTIFY: the one session for all channels, buffers, payloads" }
     ]
   },
   {

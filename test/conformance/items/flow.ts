@@ -102,7 +102,7 @@ FLW-057 For transaction poolers there is a mode that leaves no named statement b
 FLW-058 Notices, parameters and notifications are taken in any state, idle included.
 FLW-059 The socket is read while idle.
 FLW-060 Notifications arrive between transactions, equal ones folded, our own included, channel names exact.
-FLW-061 Channels are listened to again after a reconnect, and the gap is told. :: waits for pools
+FLW-061 Channels are listened to again after a reconnect, and the gap is told.
 FLW-062 A fatal error while idle breaks the connection quietly; a warning before the end of the stream is remembered as its reason.
 FLW-063 A plain error while idle is never pinned on the next query.
 FLW-064 Severity is judged by the untranslated field.

@@ -179,7 +179,7 @@ TRP-121 A command after exporting a snapshot is prevented or warned of.
     `
 TRP-122 A process that ends says goodbye and leaves nothing open.
 TRP-123 A notice handler that throws does not hurt the query.
-TRP-124 Channels are listened to again, and the gap is told. :: waits for pools
+TRP-124 Channels are listened to again, and the gap is told.
 TRP-125 A transaction that failed on both sides is rolled back once and keeps its first error.
 TRP-126 A connection returned in a transaction is idle for the next user.
 TRP-127 Lost after COMMIT means unknown, and nothing is retried by itself.
