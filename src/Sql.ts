@@ -1,2 +1,3 @@
-/** SQL as a tagged template whose values are always parameters. */
+/** SQL as a tagged template whose values are always parameters, and fragments made of values. */
 export * from "./client/Sql.js"
+export * from "./client/SqlHelpers.js"

@@ -14,47 +14,10 @@ import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import * as Identifier from "../model/Identifier.js"
-import type { Statement } from "../model/Statement.js"
 import * as Escapes from "./Escapes.js"
+import { Builder, Fragment, isFragment, noTypes, Typed } from "./Fragment.js"
 
-const FragmentId: unique symbol = Symbol.for("effect-postgres/Sql/Fragment")
-
-/** Text pieces with values between them: one value fewer than pieces. */
-class Fragment implements Statement {
-  readonly [FragmentId] = true
-  private compiled: string | undefined
-
-  constructor(
-    readonly pieces: ReadonlyArray<string>,
-    readonly parameters: ReadonlyArray<unknown>,
-    readonly types: ReadonlyArray<number>,
-    /** Why the statement cannot be sent: a piece has an escape that JavaScript does not read as it is written. */
-    readonly refused: string | undefined = undefined
-  ) {}
-
-  /** The text with `$1`, `$2` … in place of the values. */
-  get sql(): string {
-    if (this.compiled !== undefined) return this.compiled
-    let text = this.pieces[0]!
-    for (let index = 1; index < this.pieces.length; index++) text += `$${index}${this.pieces[index]!}`
-    return (this.compiled = text)
-  }
-}
-
-export type { Fragment }
-
-/** A value with the type it is sent as. */
-class Typed {
-  constructor(
-    readonly value: unknown,
-    readonly oid: number
-  ) {}
-}
-
-const isFragment = (value: unknown): value is Fragment =>
-  typeof value === "object" && value !== null && FragmentId in value
-
-const noTypes: ReadonlyArray<number> = []
+export type { Fragment } from "./Fragment.js"
 
 /** What stands in a compiler's message for a value that can be no parameter. */
 export interface NoParameter<Why extends string> {
@@ -116,48 +79,6 @@ const siteOf = (strings: TemplateStringsArray): Site => {
   const site = { pieces, refused, text: new Fragment(pieces, [], noTypes).sql }
   sites.set(strings, site)
   return site
-}
-
-/** Puts pieces of text and values together, in one pass. */
-class Builder {
-  private readonly pieces: Array<string>
-  private readonly parameters: Array<unknown> = []
-  private readonly types: Array<number> = []
-
-  constructor(
-    first: string,
-    private refused: string | undefined = undefined
-  ) {
-    this.pieces = [first]
-  }
-
-  text(piece: string): void {
-    this.pieces[this.pieces.length - 1] += piece
-  }
-
-  value(value: unknown, oid: number): void {
-    this.parameters.push(value)
-    this.types.push(oid)
-    this.pieces.push("")
-  }
-
-  fragment(part: Fragment): void {
-    this.refused ??= part.refused
-    this.text(part.pieces[0]!)
-    for (let at = 0; at < part.parameters.length; at++) {
-      this.value(part.parameters[at], part.types[at] ?? 0)
-      this.text(part.pieces[at + 1]!)
-    }
-  }
-
-  done(): Fragment {
-    return new Fragment(
-      this.pieces,
-      this.parameters,
-      this.types.some((oid) => oid !== 0) ? this.types : noTypes,
-      this.refused
-    )
-  }
 }
 
 /** A fragment whose text was known from its call site. */

@@ -4,6 +4,8 @@
  *
  * @see https://www.postgresql.org/docs/current/datatype-oid.html
  */
+import * as Either from "effect/Either"
+import * as Identifier from "./Identifier.js"
 import * as Oid from "./Oid.js"
 import { oidOf } from "./OidNames.js"
 
@@ -120,6 +122,16 @@ export const of = (text: string): TypeName => {
   const oid = builtIn(name)
   if (oid !== undefined) return { name: Oid.nameOf(oid), verbatim: Oid.nameOf(oid), oid }
   return { name, verbatim: isQuoted ? name : text.trim(), oid }
+}
+
+/** The name as text of a statement, each part quoted; `undefined` when the text is not of the form of a type's name. */
+export const toSql = (text: string): string | undefined => {
+  const parts = parse(text.trim())
+  if (parts === undefined) return undefined
+  const { oid } = of(text)
+  const path = oid === undefined ? parts.path : ["pg_catalog", Oid.nameOf(oid).replace("[]", "")]
+  const quoted = Identifier.quotePath(path)
+  return Either.isRight(quoted) ? `${quoted.right}${parts.isArray ? "[]" : ""}` : undefined
 }
 
 /** A name that says no schema is the name in any. */

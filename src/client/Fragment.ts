@@ -1,0 +1,84 @@
+/** The pieces that statements are put together from. */
+import type { Statement } from "../model/Statement.js"
+
+const FragmentId: unique symbol = Symbol.for("effect-postgres/Sql/Fragment")
+
+/** Text pieces with values between them: one value fewer than pieces. */
+export class Fragment implements Statement {
+  readonly [FragmentId] = true
+  private compiled: string | undefined
+
+  constructor(
+    readonly pieces: ReadonlyArray<string>,
+    readonly parameters: ReadonlyArray<unknown>,
+    readonly types: ReadonlyArray<number>,
+    /** Why the statement cannot be sent: a piece has an escape that JavaScript does not read as it is written. */
+    readonly refused: string | undefined = undefined
+  ) {}
+
+  /** The text with `$1`, `$2` … in place of the values. */
+  get sql(): string {
+    if (this.compiled !== undefined) return this.compiled
+    let text = this.pieces[0]!
+    for (let index = 1; index < this.pieces.length; index++) text += `$${index}${this.pieces[index]!}`
+    return (this.compiled = text)
+  }
+}
+
+/** A value with the type it is sent as. */
+export class Typed {
+  constructor(
+    readonly value: unknown,
+    readonly oid: number
+  ) {}
+}
+
+export const isFragment = (value: unknown): value is Fragment =>
+  typeof value === "object" && value !== null && FragmentId in value
+
+export const noTypes: ReadonlyArray<number> = []
+
+/** Puts pieces of text and values together, in one pass. */
+export class Builder {
+  private readonly pieces: Array<string>
+  private readonly parameters: Array<unknown> = []
+  private readonly types: Array<number> = []
+
+  constructor(
+    first: string,
+    private refused: string | undefined = undefined
+  ) {
+    this.pieces = [first]
+  }
+
+  text(piece: string): void {
+    this.pieces[this.pieces.length - 1] += piece
+  }
+
+  value(value: unknown, oid: number): void {
+    this.parameters.push(value)
+    this.types.push(oid)
+    this.pieces.push("")
+  }
+
+  fragment(part: Fragment): void {
+    this.refused ??= part.refused
+    this.text(part.pieces[0]!)
+    for (let at = 0; at < part.parameters.length; at++) {
+      this.value(part.parameters[at], part.types[at] ?? 0)
+      this.text(part.pieces[at + 1]!)
+    }
+  }
+
+  done(): Fragment {
+    return new Fragment(
+      this.pieces,
+      this.parameters,
+      this.types.some((oid) => oid !== 0) ? this.types : noTypes,
+      this.refused
+    )
+  }
+}
+
+/** A fragment that refuses its statement, with the reason as a sentence. */
+export const refuse = (reason: string): Fragment => new Fragment([""], [], noTypes, reason)
