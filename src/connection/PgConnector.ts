@@ -86,6 +86,14 @@ export interface ConnectorOptions extends ConnectOptions {
    */
   readonly cancelDeadline?: Duration.DurationInput
   /**
+   * Whether the server describes the result of every execution again, in the same burst and before its rows, which are then read by that
+   * description. Without a pooler the server itself holds a prepared statement to its description, and refuses it when its result has
+   * changed. A pooler that keeps prepared statements itself, such as PgBouncer from 1.21 on with `max_prepared_statements`, prepares a
+   * statement again on another server connection, where it may have other columns after a change of its tables. Costs no round trip;
+   * measured on statements of one and of six columns, it takes up to a microsecond of CPU on either side. Default false.
+   */
+  readonly describeResults?: boolean
+  /**
    * Whether errors print what quotes values of rows: the server's `detail` and `where`, in messages, inspection, JSON and
    * logs, and what a Schema refuses. The fields can be read either way. Default false.
    */
@@ -171,6 +179,7 @@ export const make = (
             core.types = bookOf(settings)
             if (options.cancelDeadline !== undefined)
               core.cancelDeadline = Duration.decode(options.cancelDeadline)
+            core.describesPortals = options.describeResults ?? false
             core.showsValues = options.showValues ?? false
             if (core.side.find("server_encoding") === "SQL_ASCII") core.types.checkText()
             core.findsTypes =

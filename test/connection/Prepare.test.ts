@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest"
 import { ByteWriter } from "../../src/bytes/ByteWriter.js"
 import * as Sql from "../../src/client/Sql.js"
 import { QueryRequest } from "../../src/connection/statement/Query.js"
-import type { Statement } from "../../src/model/Statement.js"
+import type { PipelineResult } from "../../src/connection/statement/ExplicitPipeline.js"
+import { PipelineRequest } from "../../src/connection/statement/ExplicitPipeline.js"
+import * as Statement from "../../src/model/Statement.js"
 import {
   answered,
   bound,
@@ -309,6 +311,56 @@ describe("named statements switched off", () => {
   })
 })
 
+describe("a named statement whose portal is described at every execution", () => {
+  // As behind a pooler that prepares it again on another server connection, after a change of its table.
+  it("is read by what the portal is, in the same round trip", async () => {
+    const self = harness()
+    self.core.describesPortals = true
+    await self.know(sql, [23])
+    const same = self.query(sql, [1])
+    expect(await self.sent()).toEqual(["Bind Describe Execute Sync"])
+    self.say(bound, columns(column("x", 23, 1)), row(2), complete("SELECT 1"), ready())
+    expect([same.failure, same.value?.rows]).toEqual([undefined, [{ x: 2 }]])
+    for (const now of [[column("y", 25, 1)], [column("y", 25, 1), column("z", 23, 1)]]) {
+      const told = self.query(sql, [1])
+      expect(await self.sent()).toEqual(["Bind Describe Execute Sync"])
+      const values = now.length === 1 ? ["abcd"] : ["abcd", 5]
+      self.say(bound, columns(...now), row(...values), complete("SELECT 1"), ready())
+      expect([told.failure, told.value?.rows]).toEqual([
+        undefined,
+        [now.length === 1 ? { y: "abcd" } : { y: "abcd", z: 5 }]
+      ])
+    }
+    expect(self.core.statements.size).toBe(1)
+  })
+
+  it("is read so as a step of a pipeline too", async () => {
+    const self = harness()
+    self.core.describesPortals = true
+    await self.know(sql, [23])
+    const told = self.submit<PipelineResult>(
+      (outcome) => new PipelineRequest([Statement.make(sql, [1])], "object", outcome)
+    )
+    expect(await self.sent()).toEqual(["Bind Describe Execute Sync"])
+    self.say(bound, columns(column("y", 25, 1)), row("abcd"), complete("SELECT 1"), ready())
+    expect(told.value?.steps).toMatchObject([{ _tag: "Completed", result: { rows: [{ y: "abcd" }] } }])
+  })
+
+  it("is described once when it is prepared again", async () => {
+    const self = harness()
+    self.core.describesPortals = true
+    await self.know(sql, [23])
+    const told = self.query(sql, [1])
+    await self.sent()
+    self.say(error("26000"), ready())
+    expect(await self.sent()).toEqual(["Parse Describe Flush"].map((first) => `Close ${first}`))
+    self.say(closed, ...described([23], [text("y")]))
+    expect(await self.sent()).toEqual(["Bind Execute Sync"])
+    self.say(bound, row("abcd"), complete("SELECT 1"), ready())
+    expect([told.failure, told.value?.rows]).toEqual([undefined, [{ y: "abcd" }]])
+  })
+})
+
 describe("an unnamed statement whose value cannot be sent", () => {
   it("leaves no Parse behind the Closes that were due", async () => {
     const self = harness({ statements: 0 })
@@ -344,7 +396,11 @@ describe("what cannot be sent", () => {
       (self) =>
         self.submit(
           (outcome) =>
-            new QueryRequest(JSON.parse('{"parameters":[],"types":[]}') as Statement, "object", outcome)
+            new QueryRequest(
+              JSON.parse('{"parameters":[],"types":[]}') as Statement.Statement,
+              "object",
+              outcome
+            )
         ),
       usage("sql"),
       "must be a string"

@@ -107,6 +107,8 @@ export class ConnectionState<R extends Waiter> {
   refusedWrite = false
   /** How long stopping a statement may take before the connection is closed instead. */
   cancelDeadline: Duration.Duration = Duration.seconds(5)
+  /** Whether the portal of every execution is described, also that of a statement with a name. */
+  describesPortals = false
   /** Whether errors print what quotes values of rows. */
   showsValues = false
   readonly statements: StatementCache

@@ -225,14 +225,15 @@ export class PipelineRequest extends Request {
     const prepared = step.prepared!
     const { result, types } = prepared
     const named = prepared.name !== ""
+    const confirms = !named || core.describesPortals
     step.reading = result
     const failure =
       (named ? undefined : writeParse(core, "", { sql: statement.sql, types }, this.operation)) ??
-      writeBind(core, prepared, "", statement, this.operation, named ? result.formats : result.anyFormats)
+      writeBind(core, prepared, "", statement, this.operation, confirms ? result.anyFormats : result.formats)
     if (failure !== undefined) return failure
-    if (!named) Preset.describeUnnamedPortal(core.writer)
+    if (confirms) Preset.describeUnnamedPortal(core.writer)
     Preset.executeUnnamed(core.writer)
-    scripts.push(named ? Pipeline.execute : Pipeline.burst)
+    scripts.push(!confirms ? Pipeline.execute : named ? Pipeline.confirmedExecute : Pipeline.burst)
     return undefined
   }
 

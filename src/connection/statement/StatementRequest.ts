@@ -136,7 +136,7 @@ export abstract class StatementRequest extends Request {
     const named = known.name !== ""
     this.prepared = known
     this.reused = true
-    this.confirming = !named
+    this.confirming = !named || core.describesPortals
     const mark = core.writer.offset
     if (!named) {
       const failure = writeParse(core, "", { sql: this.sql, types: known.types }, this.operation)
