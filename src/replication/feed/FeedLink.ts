@@ -62,7 +62,7 @@ export interface FeedOptions {
    */
   readonly start?: Lsn
   /**
-   * Where `start` was reached: the `systemId` and the `timeline` of that feed's `facts`. Keep them with the position. When this
+   * Where `start` was reached: what that feed's `placeAt` gave for it. Keep it with the position. When this
    * server is of another cluster, or left that timeline before `start`, the feed fails with `PgSlotError` (`diverged`) before
    * anything is made or moved. Unless given, positions alone are compared.
    */
@@ -99,6 +99,8 @@ export interface FeedFacts {
   /** With `timeline` says whether a position kept from an earlier feed means anything here. */
   readonly systemId: string
   readonly timeline: number
+  /** When the server was started that is read; see `startPlace`. */
+  readonly serverStart?: string
   /** As a number, such as 180004; `undefined` when the server reports none. */
   readonly serverVersion: number | undefined
   /** Where the stream begins: every transaction that was committed before has been confirmed. */
@@ -138,6 +140,8 @@ export interface FeedLink<A> {
   /** Begins the stream anew from this position on, with values as text. */
   readonly beginAsText: (position: Lsn) => Effect.Effect<void, FeedError>
   readonly progress: Progress
+  /** The place to keep with a position. */
+  readonly placeAt: (position: Lsn) => Place
   /** Notified when the position should be reported before its time. */
   readonly due: Signal
   /** The last position reported as safe. */
@@ -183,12 +187,13 @@ const inspect = (
   { slot, start = LsnText.zero }: FeedOptions,
   plugin: string,
   system: Walsender.System
-): Effect.Effect<SlotState, FeedError> =>
+): Effect.Effect<SlotFailure.FoundSlot, FeedError> =>
   Effect.gen(function* () {
-    const state = yield* SlotFailure.find(connection, slot)
-    if (state === undefined) return yield* SlotFailure.missing(slot)
+    const found = yield* SlotFailure.locate(connection, slot)
+    if (found === undefined) return yield* SlotFailure.missing(slot)
+    const { state } = found
     const wrong = unreadable(state, plugin) ?? SlotFailure.compared(state, start, system.end)
-    return wrong === undefined ? state : yield* wrong
+    return wrong === undefined ? found : yield* wrong
   })
 
 /** Refuses a position that was reached on a server with another history. */
@@ -254,7 +259,9 @@ export const open = <A>(
     yield* inPlace(connection, options, system)
     yield* plugin.check(connection)
     const created = yield* makeSlot(connection, options, plugin.name)
-    const state = yield* inspect(connection, options, plugin.name, system)
+    const { isStandby, serverStart, state } = yield* inspect(connection, options, plugin.name, system)
+    const { systemId, timeline } = system
+    const place = new Lineage.FeedPlace(systemId, timeline, serverStart)
     const interval =
       options.statusInterval === undefined
         ? StandbyStatus.intervalFor(yield* Walsender.setting(connection, "wal_sender_timeout"))
@@ -286,6 +293,11 @@ export const open = <A>(
         )
       )
     const asText = plugin.asText?.(resolved)
+    // Another server may answer by now.
+    const isSamePlace = (other: PgConnection, position: Lsn) =>
+      Effect.flatMap(Walsender.identify(other), (here) =>
+        inPlace(other, { ...options, start: position, startPlace: place.at(position) }, here)
+      )
     const isTemporary = options.create?.temporary === true
     let isBinary = asText !== undefined && (!isTemporary || (yield* plugin.isBinary ?? Effect.succeed(true)))
     const opened = yield* openOn(
@@ -303,18 +315,20 @@ export const open = <A>(
           Scope.close(session, Exit.void).pipe(
             Effect.zipRight(Walsender.open),
             Effect.tap(() => Effect.sync(() => (refusal = undefined))),
+            Effect.tap((other) => isSamePlace(other, from)),
             Effect.flatMap((other) => openOn(other, text, { wait: usualPatience }))
           )
         )
       }).pipe(Effect.provide(environment))
     yield* link.attach(copy)
-    const { systemId, timeline } = system
+    if (isStandby) yield* Effect.forkScoped(Effect.interruptible(place.watch(interval)))
     return {
       facts: {
         slot,
         plugin: plugin.name,
         systemId,
         timeline,
+        ...(serverStart === undefined ? {} : { serverStart }),
         serverVersion: version,
         start,
         statusInterval: interval,
@@ -328,6 +342,7 @@ export const open = <A>(
       isBinary: () => isBinary,
       beginAsText,
       progress,
+      placeAt: place.at,
       due: link.due,
       reported: link.reported,
       report: link.report

@@ -4,6 +4,7 @@
  *
  * @see https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { PgConnection } from "../../connection/PgConnection.js"
@@ -20,16 +21,42 @@ export interface Place {
   /** The cluster's identifier: a copy has the same as its original, and no other cluster has it. */
   readonly systemId: string
   readonly timeline: number
+  /**
+   * When the server was started that the position was read from: what the same run of it has sent is in its history, also behind a
+   * promotion. Unless given, histories alone are compared.
+   */
+  readonly serverStart?: string | undefined
 }
 
+const serverQuery =
+  "select pg_catalog.pg_postmaster_start_time()::pg_catalog.text as server_start, pg_catalog.pg_is_in_recovery() as in_recovery"
+
+/** The run of the server that answers. */
+const server = (
+  connection: PgConnection
+): Effect.Effect<{ readonly serverStart: string | undefined; readonly isStandby: boolean }, PgSessionError> =>
+  Effect.map(Walsender.rows(connection, serverQuery), ([row = {}]) => ({
+    serverStart: Walsender.textOf(row, "server_start"),
+    isStandby: row["in_recovery"] === true
+  }))
+
+/** Whether the run of the server answers that the position was read from. */
+const isSameRun = (connection: PgConnection, there: Place): Effect.Effect<boolean, PgSessionError> =>
+  there.serverStart === undefined
+    ? Effect.succeed(false)
+    : Effect.map(server(connection), ({ serverStart }) => serverStart === there.serverStart)
+
+/** Every timeline that the history left, and where. */
+const leavings = (history: string): ReadonlyArray<{ readonly timeline: number; readonly at: Lsn }> =>
+  history.split("\n").flatMap((line) => {
+    const [number = "", position = ""] = line.trim().split(/\s+/)
+    const at = Option.getOrUndefined(LsnText.fromText(position))
+    return /^\d+$/.test(number) && at !== undefined ? [{ timeline: Number(number), at }] : []
+  })
+
 /** Where the history left `timeline`, as the file of a later one says; `undefined` when it never was on it. */
-export const leftAt = (history: string, timeline: number): Lsn | undefined => {
-  for (const line of history.split("\n")) {
-    const [number, position] = line.trim().split(/\s+/)
-    if (Number(number) === timeline) return Option.getOrUndefined(LsnText.fromText(position ?? ""))
-  }
-  return undefined
-}
+export const leftAt = (history: string, timeline: number): Lsn | undefined =>
+  leavings(history).find((line) => line.timeline === timeline)?.at
 
 const textOf = (content: unknown): string =>
   content instanceof Uint8Array ? new TextDecoder().decode(content) : String(content)
@@ -70,6 +97,7 @@ export const resume = (
           const connection = yield* Walsender.open
           const here = yield* Walsender.identify(connection)
           if (here.systemId !== there.systemId || here.timeline === there.timeline) return position
+          if (yield* isSameRun(connection, there)) return position
           const left = yield* leftHere(connection, here, there.timeline)
           return left !== undefined && left >= handled && left < position ? left : position
         })
@@ -92,7 +120,9 @@ export const compared = (
     )
   }
   if (here.timeline === there.timeline) return Effect.succeed(undefined)
-  return Effect.map(leftHere(connection, here, there.timeline), (left) => {
+  return Effect.gen(function* () {
+    if (yield* isSameRun(connection, there)) return undefined
+    const left = yield* leftHere(connection, here, there.timeline)
     if (left !== undefined && left >= position) return undefined
     const where = left === undefined ? "has never been on" : `left at ${LsnText.toText(left)}`
     return SlotFailure.diverged(
@@ -100,4 +130,49 @@ export const compared = (
       `the position ${LsnText.toText(position)} is of timeline ${there.timeline}, which this server ${where}`
     )
   })
+}
+
+/** To which timelines the positions of an open feed belong. A standby that is read goes on to another one when it is promoted. */
+export class FeedPlace {
+  /** Timelines that were left, the oldest first, and where. */
+  private left: ReadonlyArray<{ readonly timeline: number; readonly at: Lsn }> = []
+
+  constructor(
+    private readonly systemId: string,
+    private timeline: number,
+    private readonly serverStart: string | undefined
+  ) {}
+
+  /** What to keep with the position. */
+  readonly at = (position: Lsn): Place => {
+    const { serverStart, systemId } = this
+    const timeline = this.left.find(({ at }) => position <= at)?.timeline ?? this.timeline
+    return { systemId, timeline, ...(serverStart === undefined ? {} : { serverStart }) }
+  }
+
+  /** Looks once at the server that is read; true when it is no standby any more, so that its timeline stays. */
+  private readonly look: Effect.Effect<boolean, PgOpenError | PgSessionError, PgConnector> = Effect.scoped(
+    Effect.gen(this, function* () {
+      const connection = yield* Walsender.open
+      const { isStandby, serverStart } = yield* server(connection)
+      // Another server, or another run, which the link has been lost by.
+      if (serverStart !== this.serverStart) return false
+      const { timeline } = yield* Walsender.identify(connection)
+      if (timeline !== this.timeline) {
+        const text = textOf((yield* Walsender.ask(connection, Command.timelineHistory(timeline)))["content"])
+        this.left = leavings(text)
+        this.timeline = timeline
+      }
+      return !isStandby
+    })
+  )
+
+  /** Looks after every interval until the server has been promoted. What cannot be looked at is looked at later. */
+  watch(interval: Duration.Duration): Effect.Effect<void, never, PgConnector> {
+    const later = Effect.delay(
+      Effect.orElseSucceed(this.look, () => false),
+      interval
+    )
+    return Effect.asVoid(Effect.repeat(later, { until: (isPromoted) => isPromoted }))
+  }
 }

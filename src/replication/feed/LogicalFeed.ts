@@ -16,6 +16,7 @@ import type { FeedError, FeedFacts, FeedLink, FeedOptions } from "./FeedLink.js"
 import * as Link from "./FeedLink.js"
 import * as CatalogSession from "./CatalogSession.js"
 import * as FeedFailure from "./FeedFailure.js"
+import type { Place } from "./Lineage.js"
 import type { Next, ReadError } from "./FeedReader.js"
 import type { Learn } from "./KnownTypes.js"
 import { FeedReader } from "./FeedReader.js"
@@ -117,6 +118,11 @@ export interface LogicalFeed {
   /** Reports the position now and does not wait for the interval: what a synchronous standby does when something is safe. */
   readonly report: Effect.Effect<void, PgSessionError>
   readonly progress: Effect.Effect<FeedProgress>
+  /**
+   * The server and the timeline that a position of this feed belongs to: keep it with the position, and give it as `startPlace`. A standby
+   * that is promoted while it is read goes on to another timeline; the feed looks for that every `statusInterval`.
+   */
+  readonly placeAt: (position: Lsn) => Place
 }
 
 /** Refuses a position that no server has told us. */
@@ -233,6 +239,7 @@ export const logical = (
           return Effect.void
         }),
       report: link.report,
-      progress: progressOf(link)
+      progress: progressOf(link),
+      placeAt: link.placeAt
     }
   })

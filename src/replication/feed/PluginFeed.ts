@@ -21,7 +21,10 @@ export interface PluginFeedOptions extends FeedOptions {
   readonly options?: ReadonlyArray<PluginOption>
 }
 
-export type PluginFeed = Pick<LogicalFeed, "facts" | "messages" | "acknowledge" | "report" | "progress">
+export type PluginFeed = Pick<
+  LogicalFeed,
+  "facts" | "messages" | "acknowledge" | "report" | "progress" | "placeAt"
+>
 
 /**
  * Opens a feed of a logical slot of any plugin, and gives what the plugin writes as it is. Everything else is as in
@@ -52,7 +55,8 @@ export const plugin = (
               : Effect.fail(beyond(link.facts.slot, position, wrong.received))
           }),
         report: link.report,
-        progress: progressOf(link)
+        progress: progressOf(link),
+        placeAt: link.placeAt
       }
     }
   )

@@ -18,6 +18,7 @@ import * as OriginMark from "./OriginMark.js"
 import * as PositionTable from "./PositionTable.js"
 import type { RunError } from "./RunEvent.js"
 import type { BatchLimits, Keeper, Kept } from "./RunHandler.js"
+import type { Place } from "../feed/Lineage.js"
 import type { TransactionEvent } from "../feed/TransactionAssembler.js"
 
 export interface ExactlyOnceOptions {
@@ -100,7 +101,7 @@ const keeper = <E, R>(
     const found = yield* store.load(connection)
     const lock = yield* Effect.makeSemaphore(1)
     let at: PositionTable.Kept | undefined = found
-    let place = found?.place
+    let placeAt = (_position: Lsn): Place | undefined => found?.place
     const within = <E2, R2>(to: PositionTable.Kept, body: Effect.Effect<unknown, Ending<E2>, R2>) =>
       connection
         .withTransaction(
@@ -128,17 +129,21 @@ const keeper = <E, R>(
     /** Keeps a position behind which nothing more has been handled. */
     const bare = (position: Lsn): Effect.Effect<void, Ending<never>> =>
       Effect.suspend(() =>
-        within<never, never>({ position, handled: at?.handled ?? at?.position, place }, Effect.void)
+        within<never, never>(
+          { position, handled: at?.handled ?? at?.position, place: placeAt(position) },
+          Effect.void
+        )
       )
     return {
       position: found?.position,
       handled: found?.handled,
-      place,
-      settle: (here, start) =>
+      place: found?.place,
+      settle: (hereAt, start) =>
         lock.withPermits(1)(
           Effect.suspend(() => {
-            const isKnown = place?.systemId === here.systemId && place.timeline === here.timeline
-            place = { systemId: here.systemId, timeline: here.timeline }
+            const [kept, here] = [found?.place, hereAt(start)]
+            const isKnown = kept?.systemId === here.systemId && kept.timeline === here.timeline
+            placeAt = hereAt
             if (at === undefined || (isKnown && start >= at.position)) return Effect.void
             return bare(start < at.position ? start : at.position)
           })
@@ -150,7 +155,7 @@ const keeper = <E, R>(
       handle: (events, to) =>
         lock.withPermits(1)(
           within(
-            { position: to, handled: to, place },
+            { position: to, handled: to, place: placeAt(to) },
             Effect.forEach(
               Chunk.toReadonlyArray(events),
               (event) =>

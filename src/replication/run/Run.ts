@@ -95,7 +95,9 @@ const reachedBy = <E, R>(
 ): Lineage.Reached & { readonly place: Place | undefined } => {
   if (keeper?.position !== undefined) {
     const { position } = keeper
-    const place = keeper.place ?? memory.place
+    // What this run has read itself it knows better: the place may be that of a server that was promoted since.
+    const isOwn = memory.position !== undefined && position <= memory.position
+    const place = (isOwn ? memory.place : undefined) ?? keeper.place ?? memory.place
     // A position that is kept without what was handled may be that of something handled.
     return { position, handled: keeper.handled ?? position, place }
   }
@@ -132,7 +134,7 @@ const session = <E, R>(
       }),
       byServer
     )
-    if (keeper !== undefined) yield* keeper.settle(feed.facts, start)
+    if (keeper !== undefined) yield* keeper.settle(feed.placeAt, start)
     const finished = new Finished(feed, LsnText.max(start, feed.facts.start))
     memory.position = finished.start
     memory.handled ??= finished.start
@@ -141,10 +143,11 @@ const session = <E, R>(
       Effect.map(feed.progress, ({ flushed }) => {
         memory.position = LsnText.max(flushed, finished.position)
         memory.handled = LsnText.max(memory.handled ?? LsnText.zero, finished.handled)
+        memory.place = feed.placeAt(memory.position)
       })
     )
     yield* told(feed, finished.start)
-    memory.place = feed.facts
+    memory.place = feed.placeAt(finished.start)
     const consumption = { feed, finished, call }
     switch (handler._tag) {
       case "EachTransaction":

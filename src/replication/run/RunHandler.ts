@@ -68,10 +68,10 @@ export interface Keeper<E, R> {
   /** The server and the timeline that `position` is of; `undefined` when that was not kept. */
   readonly place: Place | undefined
   /**
-   * The feed goes on at `start` on this server: what is kept from now on is of it. When another server is kept, or a position
-   * behind `start`, both are replaced at once and together.
+   * The feed goes on at `start`: what is kept from now on is of the places that `placeAt` gives. When another place is kept, or a
+   * position behind `start`, both are replaced at once and together.
    */
-  readonly settle: (place: Place, start: Lsn) => Effect.Effect<void, Ending<never>>
+  readonly settle: (placeAt: (position: Lsn) => Place, start: Lsn) => Effect.Effect<void, Ending<never>>
   /** Keeps a position without any change. */
   readonly keep: (position: Lsn) => Effect.Effect<void, Ending<never>>
   /** The handler's writes and the position behind them, both or neither. */

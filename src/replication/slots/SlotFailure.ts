@@ -13,25 +13,47 @@ import * as SqlState from "../../model/SqlState.js"
 import * as SlotState from "./SlotState.js"
 import * as Walsender from "../walsender/Walsender.js"
 
-/** Every slot of the server, in the order of their names. */
-export const list = (
-  connection: PgConnection
-): Effect.Effect<ReadonlyArray<SlotState.SlotState>, PgSessionError> =>
+/** A slot, and the run of the server that answered. */
+export interface FoundSlot {
+  readonly state: SlotState.SlotState
+  /** When the server was started, to the microsecond: no other run of any server has it. */
+  readonly serverStart: string | undefined
+  readonly isStandby: boolean
+}
+
+const found = (connection: PgConnection): Effect.Effect<ReadonlyArray<FoundSlot>, PgSessionError> =>
   Effect.flatMap(Walsender.rows(connection, SlotState.query), (rows) =>
     Effect.forEach(rows, (row) => {
       const state = SlotState.fromRow(Walsender.textOf(row, "slot") ?? "", Walsender.textOf(row, "wal_end"))
       return state === undefined
         ? Effect.fail(Walsender.unreadable("slot", SlotState.query, "slot"))
-        : Effect.succeed(state)
+        : Effect.succeed({
+            state,
+            serverStart: Walsender.textOf(row, "server_start"),
+            isStandby: row["in_recovery"] === true
+          })
     })
   )
 
+/** Every slot of the server, in the order of their names. */
+export const list = (
+  connection: PgConnection
+): Effect.Effect<ReadonlyArray<SlotState.SlotState>, PgSessionError> =>
+  Effect.map(found(connection), (slots) => slots.map(({ state }) => state))
+
 /** The slot of that name, `undefined` when there is none. The name is compared here, and so no part of any SQL. */
+export const locate = (
+  connection: PgConnection,
+  slot: string
+): Effect.Effect<FoundSlot | undefined, PgSessionError> =>
+  Effect.map(found(connection), (slots) => slots.find(({ state }) => state.name === slot))
+
+/** The slot of that name, without where it was found. */
 export const find = (
   connection: PgConnection,
   slot: string
 ): Effect.Effect<SlotState.SlotState | undefined, PgSessionError> =>
-  Effect.map(list(connection), (slots) => slots.find(({ name }) => name === slot))
+  Effect.map(locate(connection, slot), (slot) => slot?.state)
 
 export const missing = (slot: string): PgSlotError =>
   new PgSlotError({ reason: "missing", slot, detail: "there is no slot of this name" })

@@ -57,9 +57,10 @@ export interface SlotState {
   readonly invalidation: Invalidation | undefined
 }
 
-/** Every slot as JSON, which has the columns that this server has, and the end of the log. */
+/** Every slot as JSON, which has the columns that this server has, the end of the log, and which run of the server answers. */
 export const query =
-  "select pg_catalog.to_jsonb(s)::pg_catalog.text as slot, (case when pg_catalog.pg_is_in_recovery()" +
+  "select pg_catalog.pg_postmaster_start_time()::pg_catalog.text as server_start, pg_catalog.pg_is_in_recovery() as in_recovery," +
+  " pg_catalog.to_jsonb(s)::pg_catalog.text as slot, (case when pg_catalog.pg_is_in_recovery()" +
   " then pg_catalog.pg_last_wal_replay_lsn() else pg_catalog.pg_current_wal_lsn() end)::pg_catalog.text as wal_end" +
   " from pg_catalog.pg_replication_slots s order by s.slot_name"
 

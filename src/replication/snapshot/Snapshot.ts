@@ -170,12 +170,13 @@ const unmoved = (slot: string, lsn: Lsn): Effect.Effect<void, SnapshotError, PgC
 
 /** The feed without what is in copies already. */
 const behind = (feed: LogicalFeed, catchUp: CatchUp): SnapshotFeed => {
-  const { acknowledge, changes, facts, progress, report, transactions } = feed
+  const { acknowledge, changes, facts, placeAt, progress, report, transactions } = feed
   return {
     facts,
     acknowledge,
     report,
     progress,
+    placeAt,
     changes: Stream.mapChunks(changes, catchUp.filter()),
     transactions: Stream.map(transactions, (event) => catchUp.transaction(event))
   }

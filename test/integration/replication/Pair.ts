@@ -1,4 +1,4 @@
-/** A primary and a standby that copies its failover slots, PostgreSQL 17 and later. */
+/** A primary and a standby, which copies its failover slots from PostgreSQL 17 on. */
 import * as Effect from "effect/Effect"
 import type { PgConfigInput } from "../../../src/config/Input.js"
 import type { Server, Version } from "../../../src/testing/EmbeddedPostgres.js"
@@ -27,7 +27,7 @@ export const pair = (version: Version = 18) =>
         primary_slot_name: "standby",
         hot_standby: "on",
         hot_standby_feedback: "on",
-        sync_replication_slots: "on"
+        ...(version >= 17 ? { sync_replication_slots: "on" } : {})
       }
     })
     yield* primary.startAgain

@@ -6,10 +6,12 @@ import * as Schedule from "effect/Schedule"
 import * as Replication from "../../../src/Replication.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
-import { describeWithServer } from "../support/Server.js"
+import { describeWithServer, shared } from "../support/Server.js"
+import type { Pair } from "./Pair.js"
 import { pair } from "./Pair.js"
 import type { Target } from "../connection/sessions.js"
-import { connecting, slotRow } from "./support.js"
+import { open, s, table } from "../connection/sessions.js"
+import { connecting, fresh, slotRow } from "./support.js"
 
 const slot = "orders"
 
@@ -65,32 +67,90 @@ describeWithServer("a server that crashes", { settings: { checkpoint_timeout: "1
   )
 })
 
+/** A slot on a standby begins with the primary's next word about its running transactions. */
+const createOnStandby = ({ primary, standby }: Pair) =>
+  Effect.gen(function* () {
+    const creating = yield* Effect.fork(Replication.Slot.create(slot).pipe(connecting({ target: standby })))
+    yield* eventually(
+      Effect.zipRight(rawRows(primary, "select pg_log_standby_snapshot()"), Fiber.poll(creating)),
+      (done) => done._tag === "Some"
+    )
+    yield* Fiber.join(creating)
+  })
+
 describe("a run that reads from a standby", () => {
-  it.scopedLive(
-    "goes on when the standby is started again, and in the stream when it is promoted (REP-061)",
-    () =>
-      Effect.gen(function* () {
-        const { primary, standby } = yield* pair(18)
-        yield* setUp(primary)
-        // A slot on a standby begins with the primary's next word about its running transactions.
-        const creating = yield* Effect.fork(
-          Replication.Slot.create(slot).pipe(connecting({ target: standby }))
-        )
-        yield* eventually(
-          Effect.zipRight(rawRows(primary, "select pg_log_standby_snapshot()"), Fiber.poll(creating)),
-          (done) => done._tag === "Some"
-        )
-        yield* Fiber.join(creating)
-        const { seen, sees } = yield* following.pipe(connecting({ target: standby }))
-        yield* rawRows(primary, "insert into orders values (1)")
-        yield* sees(1)
-        yield* standby.restart("fast")
-        yield* rawRows(primary, "insert into orders values (2)")
-        yield* sees(2)
-        yield* rawRows(standby, "select pg_promote()")
-        yield* rawRows(standby, "insert into orders values (3)")
-        yield* sees(3)
-        assert.deepStrictEqual(seen, [1, 2, 3])
-      })
-  )
+  for (const version of [16, 18] as const) {
+    it.scopedLive(
+      `goes on when the standby is started again, when it is promoted, and when the link is lost after that (PostgreSQL ${version}) (REP-061)`,
+      () =>
+        Effect.gen(function* () {
+          const both = yield* pair(version)
+          const { primary, standby } = both
+          yield* setUp(primary)
+          yield* createOnStandby(both)
+          const { seen, sees } = yield* following.pipe(connecting({ target: standby }))
+          const inserts = (id: number, target: Target) =>
+            Effect.zipRight(rawRows(target, `insert into orders values (${id})`), sees(id))
+          yield* inserts(1, primary)
+          yield* standby.restart("fast")
+          yield* inserts(2, primary)
+          yield* rawRows(standby, "select pg_promote()")
+          yield* inserts(3, standby)
+          // The same run of the server, at once; then another run.
+          yield* rawRows(
+            standby,
+            "select pg_terminate_backend(active_pid) from pg_replication_slots where active"
+          )
+          yield* inserts(4, standby)
+          yield* standby.restart("fast")
+          yield* inserts(5, standby)
+          assert.deepStrictEqual(seen, [1, 2, 3, 4, 5])
+        }),
+      120_000
+    )
+
+    it.scopedLive(
+      `keeps the timeline that its positions came to belong to, for a process that is started anew (PostgreSQL ${version}) (LOG-064)`,
+      () =>
+        Effect.gen(function* () {
+          const both = yield* pair(version)
+          const { primary, standby } = both
+          yield* setUp(primary)
+          yield* createOnStandby(both)
+          const copies = yield* table("id int")
+          const positions = fresh("positions")
+          yield* Effect.addFinalizer(() =>
+            Effect.ignore(rawRows(shared, `drop table if exists ${positions}`))
+          )
+          const run = Replication.run(
+            { slot, publications: ["orders"], statusInterval: "50 millis" },
+            Replication.exactlyOnce({ connection: open(), table: positions }, (event, connection) =>
+              Effect.forEach(event._tag === "Transaction" ? event.changes : [], (change) =>
+                change._tag === "Insert"
+                  ? connection.query(s(`insert into ${copies} values ($1)`, [change.new["id"]]))
+                  : Effect.void
+              )
+            ),
+            { reconnect: Schedule.spaced("50 millis") }
+          ).pipe(connecting({ target: standby }))
+          const sees = (id: number) =>
+            eventually(rawRows(shared, `select max(id) from ${copies}`), ([row]) => row?.[0] === String(id))
+          const first = yield* Effect.fork(run)
+          yield* rawRows(primary, "insert into orders values (1)")
+          yield* sees(1)
+          yield* rawRows(standby, "select pg_promote()")
+          yield* rawRows(standby, "insert into orders values (2)")
+          yield* sees(2)
+          // An idle feed keeps its position too.
+          yield* eventually(rawRows(shared, `select timeline from ${positions}`), ([row]) => row?.[0] === "2")
+          yield* Fiber.interrupt(first)
+          yield* rawRows(standby, "insert into orders values (3)")
+          yield* Effect.forkScoped(run)
+          yield* sees(3)
+          const [ids] = yield* rawRows(shared, `select array_agg(id order by id) from ${copies}`)
+          assert.deepStrictEqual(ids, ["{1,2,3}"])
+        }),
+      120_000
+    )
+  }
 })
