@@ -128,6 +128,10 @@ export type { PhysicalProgress } from "./replication/physical/PhysicalReader.js"
 export type { Positions, StandbyFeedback } from "./replication/link/StandbyStatus.js"
 export { PgWalError } from "./model/WalError.js"
 export type { WalFailure } from "./model/WalError.js"
+/** The log as segment files in a folder, from which a server restores. */
+export * as WalArchive from "./replication/physical/WalArchive.js"
+export { PgWalArchiveError } from "./model/WalArchiveError.js"
+export type { WalArchiveFailure } from "./model/WalArchiveError.js"
 /** Segment files and timeline histories: their names, and what is in them. */
 export * as WalSegment from "./wire/replication/WalSegment.js"
 export * as TimelineHistory from "./wire/replication/TimelineHistory.js"

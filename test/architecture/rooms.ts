@@ -138,7 +138,7 @@ export const rooms: ReadonlyArray<Room> = [
     holds:
       "logical feeds, slots, publications, snapshots, where a consumer is, and runs that keep a feed going",
     mayImport: ["copy", "connection", "config", "schema", "types", "wire", "model", "bytes"],
-    builtins: [],
+    builtins: ["zlib"],
     packages: ["@effect/platform"],
     parts: [
       {
@@ -213,6 +213,17 @@ export const exceptions: ReadonlyArray<Exception> = [
     file: "host/Host.ts",
     builtins: ["os"],
     reason: "the platform's services know neither the user's name nor the home folder"
+  },
+  {
+    file: "replication/physical/FolderLock.ts",
+    builtins: ["net"],
+    reason:
+      "a lock that does not outlive SIGKILL is a listening socket, and the platform's FileSystem has no locks"
+  },
+  {
+    file: "replication/physical/FreeSpace.ts",
+    builtins: ["fs/promises"],
+    reason: "the platform's FileSystem does not say how much room is left"
   },
   {
     file: "testing/ServerProcess.ts",

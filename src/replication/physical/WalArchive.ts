@@ -1,0 +1,353 @@
+/**
+ * The log of a cluster as segment files in a folder, from which a server restores: what `pg_receivewal` does, under its names and
+ * rules.
+ *
+ * @see https://www.postgresql.org/docs/current/app-pgreceivewal.html
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import type * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type { PgConnector } from "../../connection/PgConnector.js"
+import * as Reconnect from "../../connection/Reconnect.js"
+import { isTransientAnew } from "../../model/Judgement.js"
+import * as LsnText from "../../model/Lsn.js"
+import type { Lsn } from "../../model/Lsn.js"
+import { PgUsageError } from "../../model/PgError.js"
+import { PgWalArchiveError } from "../../model/WalArchiveError.js"
+import * as Walsender from "../walsender/Walsender.js"
+import * as ArchiveFolder from "./ArchiveFolder.js"
+import * as Compression from "./Compression.js"
+import * as FolderLock from "./FolderLock.js"
+import type { PhysicalEvent, WalData } from "./PhysicalEvent.js"
+import * as PhysicalFeed from "./PhysicalFeed.js"
+import { SegmentWriter } from "./SegmentWriter.js"
+import type {
+  WalArchive,
+  WalArchiveEvent,
+  WalArchiveFailureCause,
+  WalArchiveOptions,
+  WalArchiveStatus
+} from "./WalArchiveOptions.js"
+
+export { histories, list, retention } from "./ArchiveFolder.js"
+export type { ArchivedSegment, Retention } from "./ArchiveFolder.js"
+export type { WalCompression } from "./Compression.js"
+export type {
+  ArchiveStalled,
+  SegmentCompleted,
+  WalArchive,
+  WalArchiveEvent,
+  WalArchiveFailureCause,
+  WalArchiveOptions,
+  WalArchiveStatus
+} from "./WalArchiveOptions.js"
+
+/** Bytes of the log that wait for the disk at which reading from the socket stops. */
+export const defaultArchiveBuffer = 8 << 20
+
+/** Who may read the files, unless set otherwise: their owner alone. */
+export const defaultFileMode = 0o600
+
+/** How long an archive waits for the session before it to let the slot go. */
+const slotWait = "60 seconds"
+
+/** Smaller pieces are put together before they are written. */
+const largePiece = 1 << 16
+
+const lagGauge = Metric.gauge("postgres_wal_archive_lag_bytes", {
+  description: "bytes of the log that the server has and the archive has not synced",
+  bigint: true
+})
+const flushedGauge = Metric.gauge("postgres_wal_archive_flushed_lsn", {
+  description: "the position up to which the log is in synced files",
+  bigint: true
+})
+const bytesCounter = Metric.counter("postgres_wal_archive_received_bytes", {
+  description: "bytes of the log that were received",
+  bigint: true
+})
+
+const refused = (argument: string, reason: string): PgUsageError =>
+  new PgUsageError({ operation: "WalArchive.open", argument, reason, sql: "" })
+
+/** Holds the folder until the scope closes. */
+const lock = (folder: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const info = yield* Effect.mapError(fs.stat(folder), (cause) => ArchiveFolder.fileFailure(folder, cause))
+    if (info.type !== "Directory") {
+      return yield* Effect.fail(
+        new PgWalArchiveError({ reason: "file", path: folder, detail: "it is no folder" })
+      )
+    }
+    const key = `wal-archive-${info.dev}-${Option.getOrElse(info.ino, () => 0)}`
+    yield* Effect.mapError(
+      FolderLock.acquire(key),
+      (code) =>
+        new PgWalArchiveError({
+          reason: code === "EADDRINUSE" ? "locked" : "file",
+          path: folder,
+          detail:
+            code === "EADDRINUSE"
+              ? "another archive on this machine writes to it"
+              : `it cannot be locked: ${code}`
+        })
+    )
+  })
+
+/** Whether another try may do better. A full disk may be emptied, and permissions may be mended. */
+const isPassing = (error: WalArchiveFailureCause): boolean =>
+  error._tag === "PgWalArchiveError"
+    ? error.reason === "file" || error.reason === "disk-full"
+    : isTransientAnew(error)
+
+/** Pieces that follow each other as fewer and larger ones. */
+const joined = (events: ReadonlyArray<PhysicalEvent>): ReadonlyArray<PhysicalEvent> => {
+  const out: Array<PhysicalEvent> = []
+  let small: Array<WalData> = []
+  const flush = (): void => {
+    const [first] = small
+    const last = small.at(-1)
+    if (first !== undefined && last !== undefined) {
+      out.push(
+        small.length === 1
+          ? first
+          : { ...last, start: first.start, data: Buffer.concat(small.map(({ data }) => data)) }
+      )
+    }
+    small = []
+  }
+  for (const event of events) {
+    if (event._tag === "WalData" && event.data.length < largePiece) small.push(event)
+    else {
+      flush()
+      out.push(event)
+    }
+  }
+  flush()
+  return out
+}
+
+/** What is known from one try to the next. */
+interface Known {
+  state: WalArchiveStatus["state"]
+  error: WalArchiveFailureCause | undefined
+  systemId: string | undefined
+  timeline: number | undefined
+  received: Lsn
+  flushed: Lsn
+  serverEnd: Lsn
+  bytes: bigint
+  writer: SegmentWriter | undefined
+}
+
+/** A compressed segment is complete before its uncompressed file is removed: one that was left is removed now. */
+const removeLeftovers = (folder: string, segments: ReadonlyArray<ArchiveFolder.ArchivedSegment>) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    for (const [index, { isComplete, name, number, timeline }] of segments.entries()) {
+      const next = segments[index + 1]
+      if (isComplete || next?.number !== number || next.timeline !== timeline || !next.isComplete) continue
+      const path = `${folder}/${name}`
+      yield* Effect.mapError(fs.remove(path), (cause) => ArchiveFolder.fileFailure(path, cause))
+    }
+  })
+
+/** One try: from what the folder, the slot or the server says to the end. */
+const receive = (
+  options: WalArchiveOptions,
+  known: Known,
+  tell: (event: WalArchiveEvent) => Effect.Effect<void>
+): Effect.Effect<void, WalArchiveFailureCause, PgConnector | FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { folder, onEvent: _, reconnect, synchronous, ...others } = options
+    const { segmentSize, systemId } = yield* Effect.scoped(
+      Effect.gen(function* () {
+        const session = yield* Walsender.openPhysical
+        const { systemId } = yield* Walsender.identify(session)
+        return { systemId, segmentSize: yield* Walsender.segmentSize(session) }
+      })
+    )
+    const segments = yield* ArchiveFolder.list(folder, segmentSize)
+    yield* ArchiveFolder.check(folder, segments, systemId, segmentSize)
+    yield* removeLeftovers(folder, segments)
+    const resumed = ArchiveFolder.resumeAt(segments, segmentSize)
+    const { compression, fileMode, minFreeBytes, ...feedOptions } = others
+    const feed = yield* PhysicalFeed.open(
+      {
+        bufferBytes: defaultArchiveBuffer,
+        slotWait,
+        ...feedOptions,
+        systemId,
+        ...(resumed === undefined ? {} : { start: resumed.position, timeline: resumed.timeline }),
+        ...(reconnect === undefined ? {} : { reconnect })
+      },
+      { wholeSegments: true }
+    )
+    const writer = new SegmentWriter(yield* FileSystem.FileSystem, {
+      folder,
+      segmentSize,
+      compression,
+      fileMode: fileMode ?? defaultFileMode,
+      minFreeBytes: minFreeBytes ?? 0
+    })
+    known.writer = writer
+    known.systemId = systemId
+    known.received = feed.facts.start
+
+    const acknowledge = Effect.gen(function* () {
+      const { received, serverEnd } = yield* feed.progress
+      known.serverEnd = serverEnd
+      // On a new timeline the log is read from the beginning of the segment: what was flushed lies behind that.
+      const flushed = writer.flushed
+      const written = LsnText.max(received, known.received)
+      if (flushed !== undefined) known.flushed = LsnText.max(known.flushed, flushed)
+      yield* feed.acknowledge({
+        written: received,
+        ...(flushed === undefined ? {} : { flushed: flushed < received ? flushed : received })
+      })
+      known.received = written
+      yield* Metric.set(flushedGauge, known.flushed)
+      yield* Metric.set(lagGauge, serverEnd > known.flushed ? serverEnd - known.flushed : 0n)
+    })
+    // Also when it is interrupted: what has come is synced, and the feed reports it when its scope closes.
+    yield* Effect.addFinalizer(() =>
+      Effect.zipRight(Effect.ignore(Effect.zipRight(writer.sync, acknowledge)), writer.close)
+    )
+    const keepFirstHistory = Effect.scoped(
+      Effect.gen(function* () {
+        if (feed.facts.timeline === 1) return
+        const session = yield* Walsender.openPhysical
+        yield* writer.keepHistory(yield* Walsender.history(session, feed.facts.timeline))
+      })
+    )
+    const take = (event: PhysicalEvent): Effect.Effect<boolean, WalArchiveFailureCause, PgConnector> =>
+      Effect.gen(function* () {
+        switch (event._tag) {
+          case "WalData": {
+            const complete = yield* writer.write(event.timeline, event.start, event.data)
+            known.bytes += BigInt(event.data.length)
+            known.state = "streaming"
+            yield* Metric.incrementBy(bytesCounter, BigInt(event.data.length))
+            for (const { end, name } of complete) yield* tell({ _tag: "SegmentCompleted", name, end })
+            return complete.length > 0
+          }
+          case "PhysicalOpened":
+            known.timeline = event.facts.timeline
+            known.state = "streaming"
+            yield* keepFirstHistory
+            break
+          case "TimelineSwitched":
+            yield* writer.leave
+            yield* writer.keepHistory(event.history)
+            known.timeline = event.to
+            break
+          case "PhysicalLost":
+            known.state = "lost"
+            known.error = event.reason
+            break
+          case "PhysicalResumed":
+            known.state = "streaming"
+            known.error = undefined
+        }
+        yield* tell(event)
+        return false
+      })
+    const step = Effect.gen(function* () {
+      const events = yield* feed.pull
+      let isDue = false
+      for (const event of joined(Chunk.toReadonlyArray(events))) {
+        isDue = (yield* Effect.mapError(take(event), Option.some)) || isDue
+      }
+      if (synchronous === true) yield* Effect.mapError(writer.sync, Option.some)
+      yield* Effect.mapError(acknowledge, Option.some)
+      if (isDue || synchronous === true) yield* Effect.ignore(feed.report)
+    })
+    yield* Effect.catchAll(Effect.forever(step), (end: Option.Option<WalArchiveFailureCause>) =>
+      Option.isSome(end) ? Effect.fail(end.value) : Effect.void
+    )
+    yield* writer.sync
+    yield* acknowledge
+    yield* Effect.ignore(feed.report)
+  })
+
+/**
+ * Opens an archive of the cluster's log in a folder, and holds the folder for itself until the scope closes. `run` receives the log.
+ *
+ * The archive begins behind its newest complete segment, or at the beginning of its newest `.partial` one; in an empty folder at the
+ * beginning of the segment at which the slot stands, or without a slot of the one that the server writes now. A segment is written as
+ * `.partial`, and gets its own name when it is complete and synced. Positions are reported as flushed only when file and folder have
+ * been synced, so a slot keeps what a crash of this machine could lose. When the timeline changes, the history file is kept under its
+ * own name, the old timeline's last segment stays `.partial`, and the new timeline's first segment repeats its beginning.
+ *
+ * A process that is killed at any moment is started again in the same way. When the disk is full or a file cannot be written, the
+ * slot keeps what was not flushed, and the archive goes on by `reconnect` when the cause is gone.
+ *
+ * Fails with `PgWalArchiveError`: `locked` when another archive on this machine holds the folder, `file` when there is no such folder.
+ * `run` fails with `other-system` when the folder holds the log of another cluster, `segment-size` when its segments have another
+ * size, and as `physical` does.
+ *
+ * @see https://www.postgresql.org/docs/current/continuous-archiving.html
+ */
+export const open = (
+  options: WalArchiveOptions
+): Effect.Effect<WalArchive, PgWalArchiveError | PgUsageError, FileSystem.FileSystem | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { compression, folder } = options
+    if (compression !== undefined && !Compression.isAvailable(compression)) {
+      return yield* Effect.fail(
+        refused("compression", `${compression} is not in this version of Node; gzip is`)
+      )
+    }
+    const fs = yield* FileSystem.FileSystem
+    yield* lock(folder)
+    const known: Known = {
+      state: "starting",
+      error: undefined,
+      systemId: undefined,
+      timeline: undefined,
+      received: LsnText.zero,
+      flushed: LsnText.zero,
+      serverEnd: LsnText.zero,
+      bytes: 0n,
+      writer: undefined
+    }
+    const tell = options.onEvent ?? (() => Effect.void)
+    const run = Effect.gen(function* () {
+      const again = yield* Reconnect.make<WalArchiveFailureCause, never>(
+        options.reconnect ??
+          (PhysicalFeed.defaultPhysicalReconnect as Schedule.Schedule<unknown, WalArchiveFailureCause>),
+        () => Effect.void
+      )
+      const once: Effect.Effect<boolean, WalArchiveFailureCause, PgConnector> = Effect.gen(function* () {
+        const before = known.flushed
+        const outcome = yield* Effect.either(
+          Effect.provideService(Effect.scoped(receive(options, known, tell)), FileSystem.FileSystem, fs)
+        )
+        if (outcome._tag === "Right") return true
+        const error = outcome.left
+        if (!isPassing(error)) return yield* Effect.fail(error)
+        known.state = "stalled"
+        known.error = error
+        yield* tell({ _tag: "ArchiveStalled", error })
+        if (known.flushed > before) yield* again.reset
+        return (yield* again.next(error)) ? false : yield* Effect.fail(error)
+      })
+      yield* Effect.repeat(once, { until: (done) => done })
+    }).pipe(
+      Effect.onExit(() => Effect.sync(() => (known.state = "stopped"))),
+      Effect.asVoid
+    )
+    return {
+      run,
+      status: Effect.sync(() => {
+        const { writer, ...status } = known
+        const { flushed, serverEnd } = status
+        return { ...status, lag: serverEnd > flushed ? serverEnd - flushed : 0n, fileName: writer?.fileName }
+      })
+    }
+  })
