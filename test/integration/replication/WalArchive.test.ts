@@ -19,6 +19,7 @@ import * as WalSegment from "../../../src/wire/replication/WalSegment.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
 import { describeEachVersion, describeWithServer, isolated, matrix } from "../support/Server.js"
+import { killing } from "./archiveKills.js"
 import { caughtUp, flushed, MiB, promote, standbyOf, write } from "./physicalSupport.js"
 import { connecting, slotName, slotRow } from "./support.js"
 
@@ -303,6 +304,19 @@ describe("beside pg_receivewal", () => {
           })
         )
       })
+  )
+})
+
+describe("an archiving process", () => {
+  it.scopedLive("that is killed twenty times has everything that it has reported (W04)", () =>
+    Effect.gen(function* () {
+      let state = 20
+      const whole = (least: number, most: number): number => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+        return least + (state % (most - least + 1))
+      }
+      yield* killing(yield* folder, 20, { whole })
+    })
   )
 })
 
