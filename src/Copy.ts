@@ -22,6 +22,7 @@ export type {
   FormatInto,
   IntoSettings,
   LenientSettings,
+  Misplaced,
   ReadSettings,
   RowData,
   RowInput,

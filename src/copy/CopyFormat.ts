@@ -1,60 +1,10 @@
-/** The format of a copy: what may be asked for, and what it comes to once the types are known. */
+/** The format of a copy: what it comes to once the types are known. */
 import * as Either from "effect/Either"
 import type { Column } from "../model/Column.js"
 import type { Registry } from "../types/Registry.js"
 import type { ColumnCodecs } from "../types/Row.js"
 import * as LineFormat from "../wire/copy/LineFormat.js"
 import type { Options } from "./CopyOption.js"
-
-/** What the formats of lines have besides, and binary has not. */
-export interface NoLines {
-  readonly delimiter?: never
-  readonly nullText?: never
-  readonly header?: never
-  readonly encoding?: never
-}
-
-/** What only CSV has. */
-export interface NoCsv {
-  readonly quote?: never
-  readonly escape?: never
-}
-
-/** What rows as lines have besides. */
-export interface AsRows {
-  /**
-   * Rows are read and written as UTF-8, which is what the server is told; another encoding is for copies of bytes. It need
-   * be said only where somebody has changed `client_encoding`.
-   */
-  readonly encoding?: "UTF8"
-}
-
-/** Lines of text, as `psql` and `pg_dump` write them. */
-export interface AsText extends LineFormat.TextSettings, AsRows, NoCsv {
-  readonly format: "text"
-}
-
-/** Comma-separated values. */
-export interface AsCsv extends LineFormat.CsvSettings, AsRows {
-  readonly format: "csv"
-}
-
-/** The server's own form: the fastest, and the only one in which no value is printed. */
-export interface AsBinary extends NoLines, NoCsv {
-  readonly format: "binary"
-}
-
-/** Either format of lines, as a variable says, with what they have in common. */
-export interface AsLines extends LineFormat.TextSettings, AsRows, NoCsv {
-  readonly format: "text" | "csv"
-}
-
-/** Any format, as a variable says: then there are no further settings. */
-export interface AsAny extends NoLines, NoCsv {
-  readonly format: "binary" | "text" | "csv"
-}
-
-export type CopyFormat = AsBinary | AsText | AsCsv | AsLines | AsAny
 
 /** A format whose settings have been checked. */
 export type Checked =
@@ -85,7 +35,7 @@ export const best = (
   registry: Registry,
   direction: Direction,
   codecs: ColumnCodecs = []
-): AsAny => ({
+): { readonly format: "binary" | "text" } => ({
   format: withoutBinary(columns, registry, direction, codecs) === undefined ? "binary" : "text"
 })
 

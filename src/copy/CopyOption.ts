@@ -7,15 +7,41 @@
 import type { Statement } from "../model/Statement.js"
 import type { CsvSettings, WayCsv } from "../wire/copy/LineFormat.js"
 
-/** Every option, whether or not it goes with the others. */
-export interface Options extends CsvSettings, WayCsv {
-  readonly format: "binary" | "text" | "csv"
-  readonly encoding?: string
-  readonly freeze?: boolean
-  readonly where?: Statement
+/** What the server is to do with values that are none of their type; PostgreSQL 17 or later. */
+interface Lenient {
+  /** `ignore` passes over the row; `stop`, the default, fails the copy. PostgreSQL 17 or later. */
   readonly onError?: "stop" | "ignore"
+  /** Most rows passed over before the copy fails; with `onError: "ignore"`. PostgreSQL 18 or later. */
   readonly rejectLimit?: number
+  /**
+   * `silent` says nothing, which takes PostgreSQL 18; `verbose` makes a notice for each row passed over; `default` one at
+   * the end, which tells how many.
+   */
   readonly logVerbosity?: "default" | "verbose" | "silent"
+}
+
+/** A limit is only for rows that are passed over. */
+export type LenientSettings =
+  | (Omit<Lenient, "onError" | "rejectLimit"> & {
+      readonly onError?: "stop"
+      readonly rejectLimit?: Misplaced<'rejectLimit needs onError: "ignore"'>
+    })
+  | (Lenient & { readonly onError: "ignore" })
+
+/** What only a copy into a table has. */
+export interface IntoSettings {
+  /** Rows appear frozen; the table must have been made or emptied in the same transaction. */
+  readonly freeze?: boolean
+  /** Only rows for which this holds are stored. */
+  readonly where?: Statement
+}
+
+export type FormatName = "binary" | "text" | "csv"
+
+/** Every option, whether or not it goes with the others. */
+export interface Options extends CsvSettings, WayCsv, Lenient, IntoSettings {
+  readonly format: FormatName
+  readonly encoding?: string
 }
 
 /**
@@ -35,41 +61,155 @@ export interface Situation {
 }
 
 interface Rule {
-  readonly formats: ReadonlyArray<Options["format"]>
+  readonly formats: ReadonlyArray<FormatName>
   readonly uses: ReadonlyArray<Use>
   /** The first major version that knows it. */
   readonly since?: number
 }
 
+const everyFormat = ["binary", "text", "csv"] as const
 const lines = ["text", "csv"] as const
 const csv = ["csv"] as const
-const everywhere = ["into", "from", "encode", "decode"] as const
+const everyUse = ["into", "from", "encode", "decode"] as const
+const into = ["into"] as const
+const written = ["into", "encode"] as const
+const quoted = ["from", "encode"] as const
+const read = ["into", "decode"] as const
 
 export type OptionName = Exclude<keyof Options, "format">
 
-/** All supported versions know an option that says nothing else. */
-export const rules: { readonly [N in OptionName]: Rule } = {
-  delimiter: { formats: lines, uses: everywhere },
-  nullText: { formats: lines, uses: everywhere },
-  header: { formats: lines, uses: everywhere },
-  quote: { formats: csv, uses: everywhere },
-  escape: { formats: csv, uses: everywhere },
-  encoding: { formats: lines, uses: everywhere },
-  defaultText: { formats: lines, uses: ["into", "encode"], since: 16 },
-  forceQuote: { formats: csv, uses: ["from", "encode"] },
-  forceNotNull: { formats: csv, uses: ["into", "decode"] },
-  forceNull: { formats: csv, uses: ["into", "decode"] },
-  freeze: { formats: ["binary", ...lines], uses: ["into"] },
-  where: { formats: ["binary", ...lines], uses: ["into"] },
-  onError: { formats: lines, uses: ["into"], since: 17 },
-  rejectLimit: { formats: lines, uses: ["into"], since: 18 },
-  logVerbosity: { formats: lines, uses: ["into"], since: 17 }
+const table = {
+  delimiter: { formats: lines, uses: everyUse },
+  nullText: { formats: lines, uses: everyUse },
+  header: { formats: lines, uses: everyUse },
+  quote: { formats: csv, uses: everyUse },
+  escape: { formats: csv, uses: everyUse },
+  encoding: { formats: lines, uses: everyUse },
+  defaultText: { formats: lines, uses: written, since: 16 },
+  forceQuote: { formats: csv, uses: quoted },
+  forceNotNull: { formats: csv, uses: read },
+  forceNull: { formats: csv, uses: read },
+  freeze: { formats: everyFormat, uses: into },
+  where: { formats: everyFormat, uses: into },
+  onError: { formats: lines, uses: into, since: 17 },
+  rejectLimit: { formats: lines, uses: into, since: 18 },
+  logVerbosity: { formats: lines, uses: into, since: 17 }
+} as const satisfies { readonly [N in OptionName]: Rule }
+
+/**
+ * The law of the options, for the compiler and for the run time. All supported versions know an option that says nothing else.
+ */
+export const rules: { readonly [N in OptionName]: Rule } = table
+
+type Rules = typeof table
+type FormatOf<N extends OptionName> = Rules[N]["formats"][number]
+type UseOf<N extends OptionName> = Rules[N]["uses"][number]
+
+declare const reason: unique symbol
+
+/** Stands in the place of an option that does not go with the others: the compiler shows the reason. */
+export interface Misplaced<Reason extends string> {
+  readonly [reason]: Reason
 }
+
+/** What the compiler says of a use. */
+interface Uses {
+  readonly into: "a copy into a table"
+  readonly from: "a copy from the server"
+  readonly encode: "the writing of data"
+  readonly decode: "the reading of data"
+}
+
+type Why<N extends OptionName, U extends Use> = [U] extends [UseOf<N>]
+  ? `${N} is for the format ${FormatOf<N> extends "csv" ? "csv" : "text or csv"}`
+  : `${N} is not for ${Uses[Exclude<U, UseOf<N>>]}`
+
+type Taken<N extends OptionName, F, U extends Use> = [F, U] extends [FormatOf<N>, UseOf<N>] ? true : false
+
+/** What goes with every use has to go with each: there nothing stands in the place of an option. */
+type Refused<N extends OptionName, U extends Use> = [Use] extends [U] ? never : Misplaced<Why<N, U>>
+
+type Place<V, F, U extends Use> = {
+  [N in keyof V]: N extends OptionName ? (Taken<N, F, U> extends true ? V[N] : Refused<N, U>) : V[N]
+}
+
+/** The values of options where rows are written or read: as UTF-8, which is what the server is told. */
+interface RowValues extends Omit<Options, "format" | "encoding" | keyof Lenient> {
+  /**
+   * Rows are read and written as UTF-8; another encoding is for copies of bytes. It need be said only where somebody has changed
+   * `client_encoding`.
+   */
+  readonly encoding?: "UTF8"
+}
+
+/** The values of options where bytes are passed on. */
+interface ByteValues extends Omit<Options, "format" | keyof Lenient> {}
+
+/** A server writes a header, and compares none. */
+interface ServedValues extends Omit<ByteValues, "header"> {
+  readonly header?: boolean
+}
+
+/** What goes with one of the formats `F` in every one of the uses `U`. */
+type Settings<V, F extends FormatName, U extends Use> = Place<V, F, U> &
+  (Taken<"onError", F, U> extends true ? LenientSettings : Place<Lenient, F, U>)
+
+type Stated<V, F extends FormatName, U extends Use> = { readonly format: F } & Settings<V, F, U>
+
+/**
+ * The format left to us, binary where every type has a binary form, else text; or to a variable, that says one if it says any. Then
+ * there are no settings of formats.
+ */
+type Unnamed<U extends Use> = { readonly format?: FormatName | undefined } & Settings<
+  RowValues,
+  FormatName,
+  U
+>
+
+type OfLines<V, U extends Use> = Stated<V, "text" | "csv", U> | Stated<V, "csv", U>
+
+/** A format of rows, and its options in that use. */
+export type RowOptions<U extends Use> = Unnamed<U> | OfLines<RowValues, U>
+
+type OfBytes<V, U extends Use> = Stated<V, FormatName, U> | OfLines<V, U>
+
+/** A format of bytes, and its options in that use. */
+export type ByteOptions<U extends "into" | "from"> = OfBytes<U extends "from" ? ServedValues : ByteValues, U>
+
+/** Lines of text, as `psql` and `pg_dump` write them. */
+export type AsText = Stated<RowValues, "text", Use>
+/** Comma-separated values. */
+export type AsCsv = Stated<RowValues, "csv", Use>
+/** The server's own form: the fastest, and the only one in which no value is printed. */
+export type AsBinary = Stated<RowValues, "binary", Use>
+/** Either format of lines, as a variable says, with what they have in common. */
+export type AsLines = Stated<RowValues, "text" | "csv", Use>
+/** Any format, as a variable says: then there are no further settings. */
+export type AsAny = Stated<RowValues, FormatName, Use>
+/** A format with the options that go with it in every use. */
+export type CopyFormat = AsBinary | AsText | AsCsv
+/** The format left to us, or to a variable that says one if it says any. */
+export type Unstated = Unnamed<Use>
+
+/** The options as the run time sees them: a program without types may give any. */
+export type Asked = Omit<Options, "format"> & { readonly format?: FormatName | undefined }
+
+/** The options of a copy, to be looked at by the rules. */
+export const asked = (
+  options:
+    | RowOptions<Use>
+    | RowOptions<"into">
+    | RowOptions<"from">
+    | RowOptions<"encode">
+    | RowOptions<"decode">
+    | ByteOptions<"into">
+    | ByteOptions<"from">
+): Asked => options as unknown as Asked
 
 /** The same, for those who walk over them. */
 const names = Object.keys(rules) as ReadonlyArray<OptionName>
 
-const useNames: { readonly [U in Use]: string } = {
+const useNames: { readonly [U in Use]: Uses[U] } = {
   into: "a copy into a table",
   from: "a copy from the server",
   encode: "the writing of data",
@@ -110,10 +250,7 @@ const tooOld = (what: string, since: number | undefined, version: number | undef
     : `${what} needs PostgreSQL ${since} or later, and the server has ${Math.floor(version / 10_000)}.${version % 10_000}`
 
 /** Why these options do not go together, or not with the server; `undefined` when they do. */
-export const refusal = (
-  asked: Omit<Options, "format"> & { readonly format?: Options["format"] | undefined },
-  situation: Situation
-): string | undefined => {
+export const refusal = (asked: Asked, situation: Situation): string | undefined => {
   const { data, use, version } = situation
   const options = { ...asked, format: asked.format ?? "binary" }
   for (const name of names) {

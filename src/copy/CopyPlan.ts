@@ -133,9 +133,6 @@ const orRefuse = <A>(
     onRight: Effect.succeed
   })
 
-/** The options as they are asked for; the format may be left open. */
-type Asked = Omit<Options, "format"> & { readonly format?: Options["format"] | undefined }
-
 const operationOf = ({ data, use }: CopyOption.Situation): Operation => {
   switch (use) {
     case "into":
@@ -149,13 +146,25 @@ const operationOf = ({ data, use }: CopyOption.Situation): Operation => {
   }
 }
 
-const admit = (asked: Asked, situation: CopyOption.Situation): Effect.Effect<void, PgUsageError> =>
+/** The options, when they go together and the server knows them. */
+const admit = (
+  options: Parameters<typeof CopyOption.asked>[0],
+  situation: CopyOption.Situation
+): Effect.Effect<CopyOption.Asked, PgUsageError> =>
   Effect.suspend(() => {
+    const asked = CopyOption.asked(options)
     const reason = CopyOption.refusal(asked, situation)
-    return reason === undefined ? Effect.void : Effect.fail(refused(reason, operationOf(situation)))
+    return reason === undefined ? Effect.succeed(asked) : Effect.fail(refused(reason, operationOf(situation)))
   })
 
-const isStated = (asked: Asked): asked is Options => asked.format !== undefined
+/** The options with the format that is taken when none is stated. */
+const withFormat = (
+  asked: CopyOption.Asked,
+  otherwise: () => { readonly format: CopyOption.FormatName }
+): Options => ({
+  ...asked,
+  ...(asked.format === undefined ? otherwise() : { format: asked.format })
+})
 
 const describe = (
   connection: PgConnection,
@@ -192,7 +201,7 @@ const noCodecs: Row.ColumnCodecs = []
 const quoted = (names: ReadonlyArray<string>): string => names.map((name) => JSON.stringify(name)).join(", ")
 
 /** Refuses a Schema whose values may be without a column that is copied: COPY has a value for each column of each row. */
-const given = (
+const complete = (
   look: Look,
   names: ReadonlyArray<string>,
   operation: Operation
@@ -228,7 +237,7 @@ export const into = (
 ): Effect.Effect<Plan, PgSessionError> =>
   Effect.gen(function* () {
     const version = yield* connection.serverVersion
-    yield* admit(target, { use: "into", data: "rows", version, named: true })
+    const asked = yield* admit(target, { use: "into", data: "rows", version, named: true })
     const wants = yield* wantedBy(look, "into")
     const own = target.columns === undefined ? yield* named(wants, "into") : undefined
     const query = yield* orRefuse(
@@ -243,13 +252,11 @@ export const into = (
       own === undefined ? seen.columns : seen.columns.filter(({ name }) => own.get(name) !== undefined)
     const { registry } = seen
     const codecs = look?.codecs(columns, registry, "encode") ?? noCodecs
-    const wanted: Options = isStated(target)
-      ? target
-      : { ...target, ...CopyFormat.best(columns, registry, "encode", codecs) }
+    const wanted = withFormat(asked, () => CopyFormat.best(columns, registry, "encode", codecs))
     const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "encode", codecs), "rowsInto")
     const names = columns.map(({ name }) => name)
     const sql = yield* orRefuse(CopyStatement.into(target.table, names, wanted), "rowsInto")
-    yield* given(look, names, "rowsInto")
+    yield* complete(look, names, "rowsInto")
     yield* written(connection, columns, look)
     const hasArraysAsText =
       format._tag !== "binary" &&
@@ -275,19 +282,17 @@ export const from = <M extends Row.RowMode>(
 ): Effect.Effect<Plan, PgSessionError> =>
   Effect.gen(function* () {
     const version = yield* connection.serverVersion
-    yield* admit(source, { use: "from", data: "rows", version, named: true })
+    const asked = yield* admit(source, { use: "from", data: "rows", version, named: true })
     yield* wantedBy(look, "from")
-    const [table, asked] = "query" in source ? [undefined, undefined] : [source.table, source.columns]
-    const query = yield* orRefuse(queryOf(source, asked?.map(CopyColumns.nameOf)), "rowsFrom")
-    const seen = yield* resolve(connection, asked, query, "decode").pipe(
+    const [table, some] = "query" in source ? [undefined, undefined] : [source.table, source.columns]
+    const query = yield* orRefuse(queryOf(source, some?.map(CopyColumns.nameOf)), "rowsFrom")
+    const seen = yield* resolve(connection, some, query, "decode").pipe(
       Effect.mapError(CopyHint.of(table, query))
     )
     yield* look?.compare(connection, seen) ?? Effect.void
     const { columns, registry } = seen
     const codecs = look?.codecs(columns, registry, "decode") ?? noCodecs
-    const wanted: Options = isStated(source)
-      ? source
-      : { ...source, ...CopyFormat.best(columns, registry, "decode", codecs) }
+    const wanted = withFormat(asked, () => CopyFormat.best(columns, registry, "decode", codecs))
     const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, "decode", codecs), "rowsFrom")
     const sql = yield* orRefuse(CopyStatement.fromChoosing(query, wanted), "rowsFrom")
     const { showsValues } = connection
@@ -302,25 +307,25 @@ const queryOf = (
 
 /** The plan for data without a server. */
 export const data = (
-  stated: TypedToWrite | TypedToRead | RowsToRead<Row.RowMode>,
+  given: TypedToWrite | TypedToRead | RowsToRead<Row.RowMode>,
   direction: CopyFormat.Direction,
   look?: Look
 ): Effect.Effect<Plan, PgCodecError | PgUsageError> =>
   Effect.gen(function* () {
     const operation = direction === "encode" ? "encodeRows" : "decodeRows"
-    yield* admit(stated, { use: direction, data: "rows", version: undefined, named: true })
+    const asked = yield* admit(given, { use: direction, data: "rows", version: undefined, named: true })
     const wants = yield* wantedBy(look, direction)
-    const registry = stated.types ?? lossless
+    const registry = given.types ?? lossless
     const columns =
-      stated.columns === undefined
+      given.columns === undefined
         ? yield* typed((yield* named(wants, direction)).columns, registry, direction)
-        : yield* orRefuse(CopyColumns.fromStated(stated.columns), operation)
+        : yield* orRefuse(CopyColumns.fromStated(given.columns), operation)
     yield* look?.hold({ columns, registry, sql: undefined, direction }) ?? Effect.void
     const codecs = look?.codecs(columns, registry, direction) ?? noCodecs
-    const wanted: Options = isStated(stated) ? stated : { ...stated, format: "binary" }
+    const wanted = withFormat(asked, () => ({ format: "binary" }))
     const format = yield* orRefuse(CopyFormat.check(wanted, columns, registry, direction, codecs), operation)
     if (direction === "encode")
-      yield* given(
+      yield* complete(
         look,
         columns.map(({ name }) => name),
         operation
@@ -342,9 +347,10 @@ export const bytesInto = (connection: PgConnection, target: BytesInto): Effect.E
   Effect.gen(function* () {
     const { columns } = target
     const version = yield* connection.serverVersion
-    yield* admit(target, { use: "into", data: "bytes", version, named: columns !== undefined })
-    yield* orRefuse(CopyFormat.settings(target, columns), "from")
-    return yield* orRefuse(CopyStatement.into(target.table, columns, target), "from")
+    const asked = yield* admit(target, { use: "into", data: "bytes", version, named: columns !== undefined })
+    const options = withFormat(asked, () => target)
+    yield* orRefuse(CopyFormat.settings(options, columns), "from")
+    return yield* orRefuse(CopyStatement.into(target.table, columns, options), "from")
   })
 
 /** The statement of a copy of bytes from the server. */
@@ -352,8 +358,9 @@ export const bytesFrom = (connection: PgConnection, source: BytesFrom): Effect.E
   Effect.gen(function* () {
     const columns = "query" in source ? undefined : source.columns
     const version = yield* connection.serverVersion
-    yield* admit(source, { use: "from", data: "bytes", version, named: columns !== undefined })
-    yield* orRefuse(CopyFormat.settings(source, columns), "to")
+    const asked = yield* admit(source, { use: "from", data: "bytes", version, named: columns !== undefined })
+    const options = withFormat(asked, () => source)
+    yield* orRefuse(CopyFormat.settings(options, columns), "to")
     const query = yield* orRefuse(queryOf(source, columns), "to")
-    return yield* orRefuse(CopyStatement.fromChoosing(query, source), "to")
+    return yield* orRefuse(CopyStatement.fromChoosing(query, options), "to")
   })

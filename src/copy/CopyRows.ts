@@ -37,7 +37,18 @@ import type {
 import type { PgConnection } from "../connection/PgConnection.js"
 
 export type { CopyColumn } from "./CopyColumns.js"
-export type { AsAny, AsBinary, AsCsv, AsLines, AsText, CopyFormat } from "./CopyFormat.js"
+export type {
+  AsAny,
+  AsBinary,
+  AsCsv,
+  AsLines,
+  AsText,
+  CopyFormat,
+  IntoSettings,
+  LenientSettings,
+  Misplaced,
+  Unstated
+} from "./CopyOption.js"
 export type {
   BytesFrom,
   BytesInto,
@@ -52,11 +63,10 @@ export type {
   RowsToWrite,
   TypedInto,
   TypedToRead,
-  TypedToWrite,
-  Unstated
+  TypedToWrite
 } from "./CopyTarget.js"
 export type { RowInput } from "./CopyRowEncoder.js"
-export type { IntoSettings, LenientSettings, TableName } from "./CopyStatement.js"
+export type { TableName } from "./CopyStatement.js"
 
 type Pipe<In, Out, E, R = never> = Channel.Channel<
   Chunk.Chunk<Out>,

@@ -13,32 +13,6 @@ import type { Options } from "./CopyOption.js"
 /** A table's name, or its path, such as schema and table. A point inside a part is part of the name. */
 export type TableName = string | ReadonlyArray<string>
 
-/** What only a copy into a table has. */
-export interface IntoSettings {
-  /** Rows appear frozen; the table must have been made or emptied in the same transaction. */
-  readonly freeze?: boolean
-  /** Only rows for which this holds are stored. */
-  readonly where?: Statement
-}
-
-interface Lenient {
-  /**
-   * `silent` says nothing, which takes PostgreSQL 18; `verbose` makes a notice for each row passed over; `default` one at
-   * the end, which tells how many.
-   */
-  readonly logVerbosity?: "default" | "verbose" | "silent"
-}
-
-/** What the server is to do with values that are none of their type, in the formats of lines; PostgreSQL 17 or later. */
-export type LenientSettings =
-  | (Lenient & { readonly onError?: "stop"; readonly rejectLimit?: never })
-  | (Lenient & {
-      /** Passes over the row. */
-      readonly onError: "ignore"
-      /** Most rows passed over before the copy fails; PostgreSQL 18 or later. */
-      readonly rejectLimit?: number
-    })
-
 export type Text = Either.Either<string, string>
 
 const quoteTable = (table: TableName): Text =>

@@ -76,6 +76,35 @@ describe("the types of a copy", () => {
     Copy.decodeRows({ columns: [], format: "csv", forceNull: "*", forceNotNull: ["a"] })
   })
 
+  it("say why an option is refused", () => {
+    type In<T, N extends PropertyKey> = T extends unknown
+      ? N extends keyof T
+        ? Extract<T[N], Copy.Misplaced<string>>
+        : never
+      : never
+    type Reason<T, N extends PropertyKey> = In<T, N> extends Copy.Misplaced<infer R> ? R : never
+    const reasons: [
+      Reason<Copy.FormatInto, "quote">,
+      Reason<Copy.FormatInto, "delimiter">,
+      Reason<Copy.FormatInto, "forceQuote">,
+      Reason<Copy.BytesFrom, "forceNull">,
+      Reason<Copy.FormatFrom, "freeze">,
+      Reason<Copy.RowsToRead, "forceQuote">,
+      Reason<Copy.RowsToWrite, "forceNull">,
+      Reason<Copy.FormatInto, "rejectLimit">
+    ] = [
+      "quote is for the format csv",
+      "delimiter is for the format text or csv",
+      "forceQuote is not for a copy into a table",
+      "forceNull is not for a copy from the server",
+      "freeze is not for a copy from the server",
+      "forceQuote is not for the reading of data",
+      "forceNull is not for the writing of data",
+      'rejectLimit needs onError: "ignore"'
+    ]
+    void reasons
+  })
+
   it("refuse a limit where no row is passed over, and rows in another encoding than UTF-8", () => {
     // @ts-expect-error the copy stops at the first
     Copy.rowsInto({ ...into, format: "text", rejectLimit: 3 }, rows)
