@@ -3,6 +3,7 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { statusOf } from "../../src/connection/session/ConnectionStatus.js"
 import * as Inbound from "../../src/connection/session/Inbound.js"
 import { QueryRequest, SimpleRequest } from "../../src/connection/statement/Query.js"
 import type { QueryResult } from "../../src/connection/statement/Query.js"
@@ -208,10 +209,50 @@ describe("what comes unasked", () => {
   it("ends the connection when texts would be read wrongly from now on (CON-087)", async () => {
     const { self, told } = await three()
     self.say(parameter("client_encoding", "LATIN1"), ...answered(1))
-    expect(told.map(({ count, failure }) => [count, tagOf(failure)])).toEqual(
-      told.map(() => [1, "PgProtocolError"])
-    )
-    expect(told[0]?.failure?.message).toContain("LATIN1")
+    expect(told.map(({ count, failure }) => [count, tagOf(failure)])).toEqual([
+      [1, "PgUsageError"],
+      [1, "PgClosedError"],
+      [1, "PgClosedError"]
+    ])
+    expect(told[0]?.failure).toMatchObject({
+      argument: "client_encoding",
+      operation: "query",
+      nothingSent: false
+    })
+    for (const { failure } of told) expect(failure?.message).toMatch(/LATIN1.*convert_to/)
+    expect(self.core.ended?._tag).toBe("PgClosedError")
+  })
+
+  it("knows a server that takes no writes by its refusal, and not by that of a read-only transaction", () => {
+    const refused = (...texts: ReadonlyArray<readonly [string, string]>): boolean => {
+      const self = harness()
+      self.core.fitsRole = () => undefined
+      for (const [sql, tag] of texts) {
+        self.submit((outcome) => new SimpleRequest(sql, "object", outcome))
+        self.say(complete(tag), ready(tag === "ROLLBACK" ? "I" : "T"))
+      }
+      self.submit((outcome) => new SimpleRequest("insert into t values (1)", "object", outcome))
+      self.say(error("25006"), ready("E"))
+      return !statusOf(self.core).fits
+    }
+    expect(refused()).toBe(true)
+    expect(refused(["begin", "BEGIN"])).toBe(true)
+    expect(refused(["begin", "BEGIN"], ["select 'read only'", "SELECT 1"])).toBe(true)
+    for (const begun of [
+      [["begin isolation level serializable, read only", "BEGIN"]],
+      [["START TRANSACTION READ\nONLY", "START TRANSACTION"]],
+      [
+        ["begin", "BEGIN"],
+        ["set transaction read only", "SET"]
+      ],
+      [
+        ["begin", "BEGIN"],
+        ["set transaction_read_only = on", "SET"]
+      ]
+    ] as const) {
+      expect(refused(...begun)).toBe(false)
+      expect(refused(...begun, ["rollback", "ROLLBACK"])).toBe(true)
+    }
   })
 
   it("ends the connection when settings of ever new names come, and not when one changes ever again", async () => {

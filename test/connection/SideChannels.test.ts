@@ -174,4 +174,10 @@ describe("a setting the server reports", () => {
     expect(SideChannels.refusal("client_encoding", "SQL_ASCII")).toBeUndefined()
     expect(SideChannels.refusal("server_encoding", "SQL_ASCII")).toBeUndefined()
   })
+
+  it("is not converted by a server whose database has another encoding (CON-087)", () => {
+    expect(SideChannels.refusal("client_encoding", "SQL_ASCII", "LATIN1")).toContain("SQL_ASCII")
+    for (const known of ["UTF8", "SQL_ASCII"])
+      expect(SideChannels.refusal("client_encoding", "SQL_ASCII", known)).toBeUndefined()
+  })
 })

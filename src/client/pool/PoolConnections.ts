@@ -237,7 +237,10 @@ export class PoolConnections {
         ? Effect.succeed(fits ? "broken" : "role")
         : connection.simple("").pipe(
             Effect.timeoutOption(Duration.millis(this.settings.checkTimeout)),
-            Effect.map((answer) => (Option.isSome(answer) ? "fine" : "silent")),
+            // With its answer the server reports a role that has changed meanwhile.
+            Effect.zipWith(connection.status, (answer, after) =>
+              Option.isNone(answer) ? "silent" : after.fits ? "fine" : "role"
+            ),
             Effect.orElseSucceed(() => "broken")
           )
     )

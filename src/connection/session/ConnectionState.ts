@@ -105,6 +105,8 @@ export class ConnectionState<R extends Waiter> {
   fitsRole: () => boolean | undefined = () => true
   /** Whether the server has refused a write as one in a read-only transaction (`25006`). */
   refusedWrite = false
+  /** Whether the open transaction was begun as a read-only one: then a refused write says nothing of the server. */
+  isReadOnly = false
   /** How long stopping a statement may take before the connection is closed instead. */
   cancelDeadline: Duration.Duration = Duration.seconds(5)
   /** Whether the portal of every execution is described, also that of a statement with a name. */

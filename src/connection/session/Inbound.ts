@@ -4,7 +4,7 @@
  */
 import * as Either from "effect/Either"
 import * as CommandTag from "../../model/CommandTag.js"
-import { PgClosedError, PgProtocolError, PgServerError } from "../../model/PgError.js"
+import { PgClosedError, PgProtocolError, PgServerError, PgUsageError } from "../../model/PgError.js"
 import type { TransportFailure } from "../../model/PgError.js"
 import { withheld } from "../../model/ServerFields.js"
 import type { ServerFields } from "../../model/ServerFields.js"
@@ -138,6 +138,7 @@ const decodeAndTell = (core: Core, step: Step, run: FrameRun, owner: Request): v
     case "CommandComplete": {
       const tag = CommandTag.parse(message.commandTag)
       if (message.commandTag.startsWith("D")) core.statements.heard(message.commandTag)
+      if (modes.has(message.commandTag) && readOnly.test(owner.running)) core.isReadOnly = true
       core.transaction?.completed(owner, message.commandTag)
       return owner.onComplete(core, tag)
     }
@@ -168,9 +169,15 @@ const decodeAndTell = (core: Core, step: Step, run: FrameRun, owner: Request): v
   }
 }
 
+/** Tags of the commands that set the modes of a transaction. */
+const modes: ReadonlySet<string> = new Set(["BEGIN", "START TRANSACTION", "SET"])
+
+const readOnly = /\bread\s+only\b|transaction_read_only/i
+
 const ready = (core: Core, owner: Request, status: TransactionStatus): void => {
   if (status === "I" && core.session.status !== "I") {
     core.blocksEnded++
+    core.isReadOnly = false
     core.failedBecause = undefined
   }
   core.session = Session.ready(core.session, status)
@@ -220,16 +227,27 @@ const other = (core: Core, run: FrameRun): void => {
       return core.side.notification(message)
     case "ParameterStatus": {
       const refused = core.side.parameter(message.name, message.value)
-      return refused === undefined ? undefined : violation(core, run.tag, refused)
+      if (refused === undefined) return
+      return message.name === "client_encoding" ? recoded(core, refused) : violation(core, run.tag, refused)
     }
   }
+}
+
+/** The session's texts are in another encoding from now on: the statement that did it fails, and the connection ends. */
+const recoded = (core: Core, reason: string): void => {
+  const owner = core.session.owner
+  if (owner !== undefined) {
+    const { operation, running } = owner
+    owner.fail(new PgUsageError({ operation, argument: "client_encoding", reason, sql: running, sent: true }))
+  }
+  breakOff(core, new PgClosedError({ reason, sent: false, server: undefined, sql: "" }))
 }
 
 const errorResponse = (core: Core, fields: ServerFields): void => {
   const owner = core.session.owner
   const fatal = fields.severity === "FATAL" || fields.severity === "PANIC"
   if (fatal) core.lastWord = core.showsValues ? fields : withheld(fields)
-  if (fields.code === "25006") core.refusedWrite = true
+  if (fields.code === "25006" && !core.isReadOnly) core.refusedWrite = true
   if (owner === undefined) {
     const reason = fatal
       ? "the server ended the session"

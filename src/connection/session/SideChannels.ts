@@ -162,7 +162,7 @@ export class SideChannels {
     }
     this.parameters.set(name, value)
     this.changes.offer({ name, value })
-    return refusal(name, value)
+    return refusal(name, value, this.parameters.get("server_encoding"))
   }
 
   /** The value of a setting, by its name in any letter case. */
@@ -195,14 +195,24 @@ export class SideChannels {
  * Text is read as UTF-8 and times as integers: a session that does otherwise would give wrong values. A walsender and a
  * database in SQL_ASCII report that encoding and are left alone.
  */
-export const refusal = (name: string, value: string): string | undefined => {
-  if (name === "client_encoding" && value !== "UTF8" && value !== "UNICODE" && value !== "SQL_ASCII") {
-    return `client_encoding has been set to ${value}, and this client reads UTF8 only: do not change it`
+export const refusal = (name: string, value: string, serverEncoding?: string): string | undefined => {
+  if (name === "client_encoding" && !isUtf8(value, serverEncoding)) {
+    return (
+      `client_encoding has been set to ${value}, and this client reads and writes UTF8 only: leave it as it is, because the server ` +
+      "converts from and to the encoding of its database; for bytes in another encoding use convert_to and convert_from, or the option encoding of a COPY"
+    )
   }
   if (name === "integer_datetimes" && value !== "on")
     return "integer_datetimes is off, a server too old for this client"
   return undefined
 }
+
+/** Without an encoding a server converts nothing: it sends what its database has. */
+const isUtf8 = (encoding: string, serverEncoding: string | undefined): boolean =>
+  encoding === "UTF8" ||
+  encoding === "UNICODE" ||
+  (encoding === "SQL_ASCII" &&
+    (serverEncoding === undefined || serverEncoding === "SQL_ASCII" || serverEncoding === "UTF8"))
 
 const log = (notice: Notice): Effect.Effect<void> => {
   const text = `${notice.severity} ${notice.code}: ${notice.text}`

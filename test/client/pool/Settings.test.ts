@@ -236,6 +236,26 @@ describe("settings of a pool", () => {
     })
   )
 
+  it.scoped(
+    "after one connection was found broken, the others are not lent when their answer reports another role",
+    () =>
+      Effect.gen(function* () {
+        const { connector, control, states } = fakeConnector(3)
+        const pool = yield* ConnectionPool.make(connector)
+        const [, ...others] = yield* Effect.scoped(Effect.all([pool.lease, pool.lease, pool.lease]))
+        control.answering = Effect.sync(() => others.forEach((each) => control.unfit.add(each)))
+        yield* pool.use((connection) =>
+          Effect.sync(() => {
+            states.set(connection, "broken")
+            others.push(...[...states.keys()].filter((each) => each !== connection))
+          })
+        )
+        assert.strictEqual(yield* pool.use(sessionOf), 4)
+        assert.strictEqual(pool.statistics.closed.broken, 1)
+        assert.isAtLeast(pool.statistics.closed.role, 1)
+      })
+  )
+
   it.scoped("leakAfter: reports a connection that is lent for long, once, with the span of its user", () =>
     Effect.gen(function* () {
       const { connector } = fakeConnector(2)
