@@ -175,95 +175,82 @@ const typedDecoding = <A, I extends object, RS, E>(
     return loop
   })
 
-/**
- * Copies rows into a table and answers with the number stored. The rows of a chunk are sent when
- * the source gives it. The server's refusal ends it at once, however much
- * input is left. A row that cannot be written fails with `PgCopyRowError`; then, and when the source fails or is
- * interrupted, nothing is stored.
- */
-export const into = <E, R>(
-  connection: PgConnection,
-  target: RowsInto,
-  rows: Stream.Stream<RowInput, E, R>
-): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R> =>
-  Effect.flatMap(CopyPlan.into(connection, target), (plan) =>
-    connection
-      .copyFrom(plan.sql, eager(plan, rows), target)
-      .pipe(Effect.mapError(CopyHint.of(plan.table, plan.sql)))
-  )
+/** A Schema of the rows; without one they are rows as they are. */
+type Through<A, I extends object, RS> = Schema.Schema<A, I, RS> | undefined
 
-/** The same with values of a Schema, whose columns are compared with the table's before anything is sent. */
-export const typedInto = <A, I extends object, RS, E, R>(
-  connection: PgConnection,
-  target: TypedInto,
-  schema: Schema.Schema<A, I, RS>,
+const lookOf = <A, I extends object, RS>(schema: Through<A, I, RS>) =>
+  schema === undefined ? undefined : CopySchema.look(schema)
+
+/** Rows, or values of the Schema, as rows. */
+const asRows = <A, I extends object, RS, E, R>(
+  plan: Plan,
+  schema: Through<A, I, RS>,
   values: Stream.Stream<A, E, R>
-): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R | RS> =>
-  Effect.flatMap(CopyPlan.into(connection, target, CopySchema.look(schema)), (plan) =>
-    connection
-      .copyFrom(plan.sql, eager(plan, typedEncoding(plan, schema)(values)), target)
-      .pipe(Effect.mapError(CopyHint.of(plan.table, plan.sql)))
-  )
+): Stream.Stream<RowInput, E | PgCopyRowError, R | RS> =>
+  schema === undefined
+    ? (values as unknown as Stream.Stream<RowInput, E, R>)
+    : typedEncoding(plan, schema)(values)
 
-const sinkOf = (
+/** Rows, or values of the Schema, from bytes. */
+const fromBytes = <A, I extends object, RS, M extends Row.RowMode, E, R>(
+  plan: Plan,
+  settings: ReadSettings<M>,
+  schema: Through<A, I, RS>,
+  bytes: Stream.Stream<Uint8Array, E, R>
+): Stream.Stream<A, E | PgCopyRowError, R | RS> => {
+  const rows = Stream.pipeThroughChannel(bytes, decoding<M, E>(plan, settings))
+  return schema === undefined
+    ? (rows as unknown as Stream.Stream<A, E | PgCopyRowError, R>)
+    : Stream.pipeThroughChannel(rows, typedDecoding<A, I, RS, E | PgCopyRowError>(plan, schema))
+}
+
+const hinted = ({ sql, table }: Plan) => CopyHint.of(table, sql)
+
+/** Copies rows, or values of a Schema, into a table. */
+export const into = <A, I extends object, RS, E, R>(
   connection: PgConnection,
   target: RowsInto | TypedInto,
-  plan: Plan
-): Sink.Sink<CopyResult, RowInput, never, PgSessionError | PgCopyRowError> =>
-  Sink.fromChannel(
-    Channel.pipeToOrFail(encoding<never>(plan, true), Sink.toChannel(connection.copySink(plan.sql, target)))
-  ).pipe(Sink.mapError(CopyHint.of(plan.table, plan.sql)))
+  schema: Through<A, I, RS>,
+  values: Stream.Stream<A, E, R>
+): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R | RS> =>
+  Effect.flatMap(CopyPlan.into(connection, target, lookOf(schema)), (plan) =>
+    Effect.mapError(
+      connection.copyFrom(plan.sql, eager(plan, asRows(plan, schema, values)), target),
+      hinted(plan)
+    )
+  )
 
-/** `into` as a sink, for the end of a pipeline. It hears the server only when rows come. */
-export const sink = (
+/** `into` as a sink. */
+export const sink = <A, I extends object, RS>(
   connection: PgConnection,
-  target: RowsInto
-): Sink.Sink<CopyResult, RowInput, never, PgSessionError | PgCopyRowError> =>
-  Sink.unwrap(Effect.map(CopyPlan.into(connection, target), (plan) => sinkOf(connection, target, plan)))
-
-/** `typedInto` as a sink. */
-export const typedSink = <A, I extends object, RS>(
-  connection: PgConnection,
-  target: TypedInto,
-  schema: Schema.Schema<A, I, RS>
+  target: RowsInto | TypedInto,
+  schema: Through<A, I, RS>
 ): Sink.Sink<CopyResult, A, never, PgSessionError | PgCopyRowError, RS> =>
   Sink.unwrap(
-    Effect.map(CopyPlan.into(connection, target, CopySchema.look(schema)), (plan) => {
+    Effect.map(CopyPlan.into(connection, target, lookOf(schema)), (plan) => {
+      const rows = Sink.fromChannel(
+        Channel.pipeToOrFail(
+          encoding<never>(plan, true),
+          Sink.toChannel(connection.copySink(plan.sql, target))
+        )
+      ).pipe(Sink.mapError(hinted(plan)))
+      if (schema === undefined) return rows as unknown as Sink.Sink<CopyResult, A, never, PgSessionError>
       const pass = CopySchema.encoding(plan, schema)
-      return Sink.mapInputChunksEffect(sinkOf(connection, target, plan), (chunk: Chunk.Chunk<A>) =>
+      return Sink.mapInputChunksEffect(rows, (chunk: Chunk.Chunk<A>) =>
         Effect.map(pass(Chunk.toReadonlyArray(chunk)), Chunk.unsafeFromArray)
       )
     })
   )
 
-/** The rows of a table or a query, at the consumer's pace. Leaving the stream early cancels the copy on the server. */
-export const from = <M extends Row.RowMode = "object">(
+/** The rows of a table or a query, or values of a Schema. */
+export const from = <A, I extends object, RS, M extends Row.RowMode>(
   connection: PgConnection,
-  source: RowsFrom<M>
-): Stream.Stream<RowOf<M>, PgSessionError | PgCopyRowError> =>
-  Stream.unwrap(
-    Effect.map(CopyPlan.from(connection, source), (plan) =>
-      Stream.pipeThroughChannel(
-        Stream.mapError(connection.copyTo(plan.sql, source), CopyHint.of(plan.table, plan.sql)),
-        decoding<M, PgSessionError>(plan, source)
-      )
-    )
-  )
-
-/** The same through a Schema, which is compared with the columns before the copy begins. */
-export const typedFrom = <A, I extends object, RS>(
-  connection: PgConnection,
-  source: RowsFrom,
-  schema: Schema.Schema<A, I, RS>
+  source: RowsFrom<M>,
+  schema: Through<A, I, RS>
 ): Stream.Stream<A, PgSessionError | PgCopyRowError, RS> =>
   Stream.unwrap(
-    Effect.map(CopyPlan.from(connection, source, CopySchema.look(schema)), (plan) =>
-      connection
-        .copyTo(plan.sql, source)
-        .pipe(
-          Stream.pipeThroughChannel(decoding<"object", PgSessionError>(plan, source)),
-          Stream.pipeThroughChannel(typedDecoding<A, I, RS, PgSessionError | PgCopyRowError>(plan, schema))
-        )
+    Effect.map(CopyPlan.from(connection, source, lookOf(schema)), (plan) =>
+      fromBytes(plan, source, schema, Stream.mapError(connection.copyTo(plan.sql, source), hinted(plan)))
     )
   )
 
@@ -285,21 +272,12 @@ export function encode<A, I extends object, RS>(
   schema: Schema.Schema<A, I, RS>
 ): Encoding<A, RS>
 export function encode<A, I extends object, RS>(data: TypedToWrite, schema?: Schema.Schema<A, I, RS>) {
-  return <E, R>(rows: Stream.Stream<A & RowInput, E, R>) =>
-    schema === undefined
-      ? Stream.unwrap(
-          Effect.map(CopyPlan.data(data, "encode"), (plan) =>
-            Stream.pipeThroughChannel(rows, encoding<E>(plan, false))
-          )
-        )
-      : Stream.unwrap(
-          Effect.map(CopyPlan.data(data, "encode", CopySchema.look(schema)), (plan) =>
-            rows.pipe(
-              typedEncoding(plan, schema),
-              Stream.pipeThroughChannel(encoding<E | PgCopyRowError>(plan, false))
-            )
-          )
-        )
+  return <E, R>(rows: Stream.Stream<A, E, R>) =>
+    Stream.unwrap(
+      Effect.map(CopyPlan.data(data, "encode", lookOf(schema)), (plan) =>
+        Stream.pipeThroughChannel(asRows(plan, schema, rows), encoding<E | PgCopyRowError>(plan, false))
+      )
+    )
 }
 
 /**
@@ -316,18 +294,9 @@ export function decode<A, I extends object, RS, M extends Row.RowMode>(
   schema?: Schema.Schema<A, I, RS>
 ) {
   return <E, R>(bytes: Stream.Stream<Uint8Array, E, R>) =>
-    schema === undefined
-      ? Stream.unwrap(
-          Effect.map(CopyPlan.data(data, "decode"), (plan) =>
-            Stream.pipeThroughChannel(bytes, decoding<Row.RowMode, E>(plan, data))
-          )
-        )
-      : Stream.unwrap(
-          Effect.map(CopyPlan.data(data, "decode", CopySchema.look(schema)), (plan) =>
-            bytes.pipe(
-              Stream.pipeThroughChannel(decoding<Row.RowMode, E>(plan, data)),
-              Stream.pipeThroughChannel(typedDecoding<A, I, RS, E | PgCopyRowError>(plan, schema))
-            )
-          )
-        )
+    Stream.unwrap(
+      Effect.map(CopyPlan.data(data, "decode", lookOf(schema)), (plan) =>
+        fromBytes<A, I, RS, Row.RowMode, E, R>(plan, data, schema, bytes)
+      )
+    )
 }

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as CopyRows from "../../../src/copy/CopyRows.js"
+import * as Copy from "../../../src/Copy.js"
 import { eventually } from "../support/Eventually.js"
 import { isClean, open, s, value } from "./sessions.js"
 
@@ -22,7 +22,7 @@ describe("a source that stops after a few rows", () => {
       )
       for (const format of ["binary", "text"] as const) {
         const error = yield* Effect.flip(
-          CopyRows.into(pg, { table: "slow", columns: ["id", "note"], format }, rows)
+          Copy.on(pg).rowsInto({ table: "slow", columns: ["id", "note"], format }, rows)
         )
         assert.strictEqual(error._tag === "PgServerError" ? error.code : error, "23514")
         yield* isClean(pg)
@@ -41,7 +41,7 @@ describe("a source that stops after a few rows", () => {
       )
       for (const format of ["binary", "text"] as const) {
         const error = yield* Effect.flip(
-          Stream.run(waiting, CopyRows.sink(pg, { table: "slow", columns: ["id", "note"], format }))
+          Stream.run(waiting, Copy.on(pg).rowsSink({ table: "slow", columns: ["id", "note"], format }))
         )
         assert.strictEqual(error._tag === "PgServerError" ? error.code : error, "23514")
         yield* isClean(pg)
@@ -60,7 +60,7 @@ describe("a source that stops after a few rows", () => {
           Stream.map(Stream.range(burst * 3000, burst * 3000 + 2999), (id) => ({ id, note: "x".repeat(99) }))
         )
       )
-      const { rows } = yield* CopyRows.into(pg, { table: "mixed", columns: ["id", "note"] }, bursts)
+      const { rows } = yield* Copy.on(pg).rowsInto({ table: "mixed", columns: ["id", "note"] }, bursts)
       assert.strictEqual(rows, 15_000n)
       assert.deepStrictEqual(
         yield* pg.values(s("select count(*)::int, bool_and(id = at - 1), max(id) from mixed")),
@@ -96,7 +96,7 @@ describe("a source that uses the connection that it feeds", () => {
       yield* Stream.run(Stream.empty, pg.copySink(into))
       assert.deepStrictEqual(yield* pg.values(s("select count(*)::int4 from fed")), [[0]])
       const typed = { table: "fed", columns: ["id"] }
-      const self = yield* Effect.flip(Stream.run(pg.stream(s("select 1 as id")), CopyRows.sink(pg, typed)))
+      const self = yield* Effect.flip(Stream.run(pg.stream(s("select 1 as id")), Copy.on(pg).rowsSink(typed)))
       assert.strictEqual(self._tag, "PgUsageError")
       yield* isClean(pg)
       const other = yield* open()
