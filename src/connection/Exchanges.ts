@@ -29,28 +29,26 @@ export const make = (core: Core, statementTimeout: Duration.Duration | undefined
   ): Effect.Effect<A, PgSessionError> =>
     Exchange.run(core, make, options?.timeout ?? statementTimeout, admission)
   const rows =
-    <R extends Row.Row>(mode: Row.RowMode, operation: string) =>
-    (statement: Statement, options?: QueryOptions): Effect.Effect<ReadonlyArray<R>, PgSessionError> =>
-      run<ReadonlyArray<R>>(
+    <M extends Row.RowMode>(mode: M, operation: string) =>
+    (
+      statement: Statement,
+      options?: QueryOptions
+    ): Effect.Effect<ReadonlyArray<Row.RowIn<M>>, PgSessionError> =>
+      run<ReadonlyArray<Row.RowIn<M>>>(
         options,
         (outcome) =>
-          new QueryRequest(
-            statement,
-            mode,
-            (failure, result) => outcome(failure, result.rows as ReadonlyArray<R>),
-            operation
-          )
+          new QueryRequest(statement, mode, (failure, result) => outcome(failure, result.rows), operation)
       )
   return {
-    query: rows<Row.ObjectRow>("object", "query"),
-    values: rows<Row.ArrayRow>("array", "values"),
+    query: rows("object", "query"),
+    values: rows("array", "values"),
     execute: (
       statement: Statement,
       options?: QueryOptions
     ): Effect.Effect<QueryResult<Row.ObjectRow>, PgSessionError> =>
       run<QueryResult<Row.ObjectRow>>(
         options,
-        (outcome) => new QueryRequest(statement, "object", outcome as Outcome<QueryResult>, "execute")
+        (outcome) => new QueryRequest(statement, "object", outcome, "execute")
       ),
     simple: (
       sql: string,
@@ -58,14 +56,7 @@ export const make = (core: Core, statementTimeout: Duration.Duration | undefined
     ): Effect.Effect<ReadonlyArray<QueryResult<Row.ObjectRow>>, PgSessionError> =>
       run<ReadonlyArray<QueryResult<Row.ObjectRow>>>(
         options,
-        (outcome) =>
-          new SimpleRequest(
-            sql,
-            "object",
-            outcome as Outcome<ReadonlyArray<QueryResult>>,
-            "simple",
-            options?.types
-          )
+        (outcome) => new SimpleRequest(sql, "object", outcome, "simple", options?.types)
       ),
     describe: (statement: Statement, options?: QueryOptions): Effect.Effect<Description, PgSessionError> =>
       run<Description>(options, (outcome) => new DescribeRequest(statement, outcome)),

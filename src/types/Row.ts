@@ -22,7 +22,7 @@ import { decodeFloat8 } from "./Floats.js"
 import { decodeInt4 } from "./Integers.js"
 import type { Registry } from "./Registry.js"
 import * as RowShape from "./RowShape.js"
-import type { Row } from "./RowShape.js"
+import type { ArrayRow, ObjectRow, Row } from "./RowShape.js"
 import { decodeString } from "./Texts.js"
 import { decodeInstant, decodeTimestampTz } from "./Timestamps.js"
 
@@ -30,6 +30,9 @@ export type { ArrayRow, ObjectRow, Row } from "./RowShape.js"
 
 /** Objects by column name, or arrays by column position. */
 export type RowMode = "object" | "array"
+
+/** A row in its mode. */
+export type RowIn<M extends RowMode> = M extends "array" ? ArrayRow : ObjectRow
 
 /**
  * Why a run stopped: `Malformed` is a message that contradicts the protocol or its own row description and ends the
@@ -46,7 +49,7 @@ export type RowFailure =
       readonly reason: string
     }
 
-export interface RowDecoder {
+export interface RowDecoder<R extends Row = Row> {
   readonly columns: ReadonlyArray<Column>
   /**
    * Decodes `count` bodies and appends their rows to `out`. Body `i` begins at `starts[i]`; the length word in the
@@ -54,12 +57,7 @@ export interface RowDecoder {
    *
    * Nothing in the rows refers to `bytes` afterwards.
    */
-  readonly decode: (
-    bytes: Uint8Array,
-    starts: Int32Array,
-    count: number,
-    out: Array<Row>
-  ) => RowFailure | null
+  readonly decode: (bytes: Uint8Array, starts: Int32Array, count: number, out: Array<R>) => RowFailure | null
 }
 
 /** A codec for each column that is not to be read by the registry's. */
@@ -233,21 +231,22 @@ const malformed = (reason: string): RowFailure => ({ _tag: "Malformed", reason }
  * Compiles the decoder of one result. `formats` is what was asked for: one per column, or one for all, or none for
  * text, as `Bind` has it.
  */
-export const compile = (
+export const compile = <M extends RowMode = "object">(
   columns: ReadonlyArray<Column>,
   formats: ReadonlyArray<Format>,
   registry: Registry,
-  mode: RowMode = "object",
+  mode?: M,
   codecs: ColumnCodecs = none
-): RowDecoder =>
+): RowDecoder<RowIn<M>> =>
+  // The one place that knows that a mode makes its rows.
   new Compiled(
     columns,
     columns.map(({ typeOid }, index) =>
       decodeBy(codecs[index] ?? registry.lookup(typeOid), formatOf(formats, index))
     ),
     columns.map((column) => registry.nameOf(column.typeOid)),
-    mode
-  )
+    mode ?? "object"
+  ) as RowDecoder<Row> as RowDecoder<RowIn<M>>
 
 /** The format of one column by `Bind`'s rule: none means text, one means all. */
 export const formatOf = (formats: ReadonlyArray<Format>, index: number): Format =>

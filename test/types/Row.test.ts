@@ -236,7 +236,7 @@ describe("Row", () => {
     const decoder = Row.compile([column("x")], [1], lossless)
     const bad = runOf([body(bytesOf("00"))])
     const good = runOf([body(two)])
-    const out: Array<Row.Row> = []
+    const out: Array<Row.ObjectRow> = []
     assert.isNotNull(decoder.decode(bad.bytes, bad.starts, bad.count, out))
     assert.isNull(decoder.decode(good.bytes, good.starts, good.count, out))
     assert.deepStrictEqual(out, [{ x: 2 }])

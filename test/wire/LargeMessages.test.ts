@@ -41,7 +41,7 @@ const copiesOf = (size: number, piece: number): number => {
   message.writeInt16BE(1, 5)
   message.writeInt32BE(size, 7)
   const decoder = Row.compile([ofType(Oid.bytea)], [1], Registry.lossless, "array")
-  const out: Array<Row.Row> = []
+  const out: Array<Row.ArrayRow> = []
   const copied = copiedBy(() => {
     const framer = new Framer(FrameLimits.defaults.session)
     for (let at = 0; at < message.length; at += piece) {

@@ -129,7 +129,7 @@ class CopyBothRequest extends SimpleRequest {
   }
 
   get told(): ReadonlyArray<QueryResult<ObjectRow>> {
-    return this.results as ReadonlyArray<QueryResult<ObjectRow>>
+    return this.results
   }
 
   override onCopyBoth(core: Core): void {

@@ -30,7 +30,7 @@ const savepoint = "effect_postgres_types"
 
 /** Asks for types by OID and by name. What is found goes into the connection's book, whatever becomes of whoever asked. */
 export class CatalogRequest extends Request {
-  private readonly rows: Array<Row.Row> = []
+  private readonly rows: Array<Row.ArrayRow> = []
   private readonly decoder = Row.compile(columns, [0], lossless, "array")
   /** The question stands behind a savepoint. */
   private saved = false

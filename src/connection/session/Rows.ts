@@ -6,11 +6,11 @@ import { codecThrew } from "./CodecThrew.js"
 import type { Request } from "./Request.js"
 
 /** A codec of the application's that throws here would end the process: nobody is above the socket to catch it. */
-const decode = (
+const decode = <R extends Row.Row>(
   request: Request,
-  decoder: Row.RowDecoder,
+  decoder: Row.RowDecoder<R>,
   run: FrameRun,
-  rows: Array<Row.Row>
+  rows: Array<R>
 ): Row.RowFailure | null => {
   try {
     return decoder.decode(run.bytes, run.starts, run.count, rows)
@@ -30,11 +30,11 @@ const decode = (
  * Adds the rows of a run to `rows`, unless the request has failed already. A value that cannot be decoded fails the request,
  * and the rows before it are kept. A returned text is a protocol violation.
  */
-export const take = (
+export const take = <R extends Row.Row>(
   request: Request,
-  decoder: Row.RowDecoder,
+  decoder: Row.RowDecoder<R>,
   run: FrameRun,
-  rows: Array<Row.Row>
+  rows: Array<R>
 ): string | undefined => {
   if (request.failure !== undefined) return undefined
   const failure = decode(request, decoder, run, rows)

@@ -23,8 +23,7 @@ export class Result {
   readonly columns: ReadonlyArray<Column>
   /** The description that was found to be this one, as it came. */
   seen: Uint8Array | undefined
-  private objects: Row.RowDecoder | undefined
-  private arrays: Row.RowDecoder | undefined
+  private readonly decoders: { [M in Row.RowMode]?: Row.RowDecoder<Row.RowIn<M>> } = {}
 
   constructor(
     described: ReadonlyArray<Column>,
@@ -46,13 +45,9 @@ export class Result {
   }
 
   /** The decoder for rows as objects or as arrays, compiled at its first use. */
-  decoder(mode: Row.RowMode): Row.RowDecoder {
-    if (mode === "array") return (this.arrays ??= this.compile("array"))
-    return (this.objects ??= this.compile("object"))
-  }
-
-  private compile(mode: Row.RowMode): Row.RowDecoder {
-    return Row.compile(this.columns, this.formats, this.registry, mode, this.codecs)
+  decoder<M extends Row.RowMode>(mode: M): Row.RowDecoder<Row.RowIn<M>> {
+    const decoders: { [K in M]?: Row.RowDecoder<Row.RowIn<M>> } = this.decoders
+    return (decoders[mode] ??= Row.compile(this.columns, this.formats, this.registry, mode, this.codecs))
   }
 }
 

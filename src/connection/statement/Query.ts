@@ -34,16 +34,16 @@ export interface QueryResult<R = Row.Row> {
 }
 
 /** One statement by the extended protocol. */
-export class QueryRequest extends StatementRequest {
-  private rows: Array<Row.Row> = []
+export class QueryRequest<M extends Row.RowMode = "object"> extends StatementRequest {
+  private rows: Array<Row.RowIn<M>> = []
   private command: CommandTag.CommandTag = CommandTag.empty
   private columns: ReadonlyArray<Column> = []
-  private decoder: Row.RowDecoder | undefined
+  private decoder: Row.RowDecoder<Row.RowIn<M>> | undefined
 
   constructor(
     statement: Statement,
-    private readonly mode: Row.RowMode,
-    private readonly outcome: Outcome<QueryResult>,
+    private readonly mode: M,
+    private readonly outcome: Outcome<QueryResult<Row.RowIn<M>>>,
     operation = "query",
     inspector?: Inspector
   ) {
@@ -111,16 +111,16 @@ export abstract class TextRequest extends Request {
 }
 
 /** A text of any number of statements by the simple protocol: every result in order, as text. */
-export class SimpleRequest extends TextRequest {
-  protected results: Array<QueryResult> = []
+export class SimpleRequest<M extends Row.RowMode = "object"> extends TextRequest {
+  protected results: Array<QueryResult<Row.RowIn<M>>> = []
   private columns: ReadonlyArray<Column> = []
-  private rows: Array<Row.Row> = []
-  private decoder: Row.RowDecoder | undefined
+  private rows: Array<Row.RowIn<M>> = []
+  private decoder: Row.RowDecoder<Row.RowIn<M>> | undefined
 
   constructor(
     sql: string,
-    private readonly mode: Row.RowMode,
-    private readonly outcome: Outcome<ReadonlyArray<QueryResult>>,
+    private readonly mode: M,
+    private readonly outcome: Outcome<ReadonlyArray<QueryResult<Row.RowIn<M>>>>,
     operation = "simple",
     /** How values are read; unless given, as the connection reads them. */
     private readonly types?: Registry
