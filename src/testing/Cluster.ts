@@ -29,6 +29,7 @@ export interface ClusterOptions {
   readonly password?: string
   readonly dataFolder?: string
   readonly template?: string
+  readonly inPlace?: boolean
 }
 
 export interface Cluster {
@@ -82,8 +83,11 @@ export const make = Effect.fn("Cluster.make")(function* (
   const settings = options.settings ?? {}
   const source = options.dataFolder ?? (yield* ClusterTemplate.make(binaries, user, options.template))
   const folder = yield* ScratchFolder.make(`${yield* temporaryFolder(user)}/effect-postgres-`, user)
-  const dataFolder = `${folder}/data`
-  yield* ClusterTemplate.copy(source, dataFolder, user)
+  const isInPlace = options.inPlace === true && options.dataFolder !== undefined
+  const dataFolder = isInPlace ? source : `${folder}/data`
+  yield* isInPlace
+    ? ClusterTemplate.takeOver(dataFolder, user)
+    : ClusterTemplate.copy(source, dataFolder, user)
 
   const own = Effect.fnUntraced(function* (path: string, mode: number) {
     yield* fs.chmod(path, mode)
@@ -102,6 +106,7 @@ export const make = Effect.fn("Cluster.make")(function* (
   yield* append({ ...ClusterSettings.throwAway, ...settings })
   yield* write("pg_hba.conf", ClusterSettings.hba(options.hba, passwordMethod(options)))
   if (settings.primary_conninfo !== undefined) yield* write("standby.signal", "")
+  else if (settings.restore_command !== undefined) yield* write("recovery.signal", "")
   if (options.tls !== undefined) {
     yield* append({ ssl: "on" })
     for (const [setting, file, material] of tlsFiles(options.tls)) {

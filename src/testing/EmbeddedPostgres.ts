@@ -36,7 +36,8 @@ export interface Options {
   readonly version?: Version
   /**
    * Settings for `postgresql.conf`, over defaults made for tests (`fsync` off, `wal_level` logical, up to 100 sessions,
-   * UTC). With `primary_conninfo` the server starts as a standby.
+   * UTC). With `primary_conninfo` the server starts as a standby; with `restore_command` alone it recovers from an archive first,
+   * up to a `recovery_target_…` if there is one.
    */
   readonly settings?: Readonly<Record<string, string>>
   /**
@@ -52,6 +53,11 @@ export interface Options {
   readonly password?: string
   /** Copies this data folder, of a server that is stopped, instead of making a new cluster. */
   readonly dataFolder?: string
+  /**
+   * Starts in `dataFolder` itself, such as a restored backup, instead of copying it. The folder, with those of its tablespaces, becomes
+   * the server user's own, settings are added to its `postgresql.conf`, and it stays when the scope closes. Default false.
+   */
+  readonly inPlace?: boolean
   /**
    * Name of the `initdb` that the cluster is a copy of, letters and digits. Clusters of one name share a system identifier, so that
    * replication takes one for the other; with another name `initdb` runs once more on this machine. Default `utf8-c`.

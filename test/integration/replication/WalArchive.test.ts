@@ -149,7 +149,7 @@ describeWithServer(
       Effect.gen(function* () {
         const path = yield* folder
         // Of another version: those of one version are copies of one cluster, and have its identifier.
-        const other = yield* isolated({ version: 17, listen: "tcp" })
+        const other = yield* isolated({ version: 17, listen: "tcp", settings: { wal_keep_size: "512MB" } })
         yield* connecting({ target: other })(
           Effect.scoped(
             Effect.gen(function* () {
@@ -348,12 +348,11 @@ describe("a restore from an archive", () => {
               yield* synced(archive, end)
               assert.isTrue(end > begin)
               assert.include(names(path), "00000002.history")
-              // A restore takes what is not complete too, under its own name.
-              NodeFs.writeFileSync(join(base, "data", "recovery.signal"), "")
               const restored = yield* start({
                 version,
                 listen: "tcp",
                 dataFolder: join(base, "data"),
+                inPlace: true,
                 settings: {
                   restore_command: `cp ${path}/%f %p`,
                   recovery_target_lsn: before,
@@ -364,6 +363,7 @@ describe("a restore from an archive", () => {
                 rawRows(restored, "select pg_is_in_recovery()"),
                 (rows) => rows[0]![0] === "f"
               )
+              assert.strictEqual(restored.dataFolder, join(base, "data"))
               assert.deepStrictEqual(yield* rawRows(restored, "select id from orders order by id"), [
                 ["1"],
                 ["2"]
