@@ -84,6 +84,7 @@ interface Plan {
   readonly created: Slot.Created | undefined
   readonly tables: ReadonlyArray<SnapshotTables.PublishedTable>
   readonly sessions: ReadonlyArray<PgConnection>
+  readonly findTypes: SnapshotCopy.FindTypes
 }
 
 const plugin = "pgoutput"
@@ -115,11 +116,12 @@ const plan = (options: SnapshotOptions): Effect.Effect<Plan, SnapshotError, PgCo
         tables.filter(({ id }) => !ids.has(id))
       )
     const connector = yield* PgConnector
-    const first = yield* connector.open()
+    const first = yield* connector.open(SnapshotSession.withoutTypes)
     const exists = yield* inspect(first, options)
     // Before there is a slot: what cannot be copied should leave none behind.
     let tables = yield* list(first)
-    if (exists && tables.length === 0) return { lsn: 0n, created: undefined, tables, sessions: [] }
+    if (exists && tables.length === 0)
+      return { lsn: 0n, created: undefined, tables, sessions: [], findTypes: connector.findTypes }
     const snapshot = yield* SnapshotSession.take({
       slot,
       create: exists ? undefined : { plugin, ...(failover ? { failover } : {}) },
@@ -130,12 +132,12 @@ const plan = (options: SnapshotOptions): Effect.Effect<Plan, SnapshotError, PgCo
           return Math.min(parallelism, seen.length)
         })
     })
-    return { ...snapshot, tables }
+    return { ...snapshot, tables, findTypes: connector.findTypes }
   })
 
 /** Copies tables through a fixed number of sessions. */
 const copyAll = (
-  { lsn, sessions }: Plan,
+  { findTypes, lsn, sessions }: Plan,
   tallies: ReadonlyArray<SnapshotCopy.TableTally>
 ): Stream.Stream<CopyEvent, CopyError> =>
   Stream.unwrap(
@@ -148,7 +150,7 @@ const copyAll = (
           Stream.unwrapScoped(
             Effect.map(
               Effect.acquireRelease(Queue.take(free), (session) => Queue.offer(free, session)),
-              (session) => SnapshotCopy.copy(session, tally, lsn)
+              (session) => SnapshotCopy.copy(session, tally, lsn, findTypes)
             )
           ),
         { concurrency: Math.max(1, sessions.length), bufferSize: 1 }

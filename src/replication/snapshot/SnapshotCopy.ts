@@ -6,8 +6,9 @@ import * as CopyFormat from "../../copy/CopyFormat.js"
 import * as CopyRows from "../../copy/CopyRows.js"
 import * as CopyStatement from "../../copy/CopyStatement.js"
 import type { PgConnection } from "../../connection/PgConnection.js"
+import type { PgConnector } from "../../connection/PgConnector.js"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgCopyRowError, PgSessionError } from "../../model/PgError.js"
+import type { PgCopyRowError, PgOpenError, PgSessionError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
 import type { ObjectRow } from "../../types/RowShape.js"
 import type { CopiedTable } from "./CatchUp.js"
@@ -59,8 +60,14 @@ export class TableTally implements TableProgress {
   constructor(readonly relation: PublishedTable) {}
 }
 
+/**
+ * Reads types as the catalogue has them now. A session in the snapshot sees older ones, and the server copies values of composites by those
+ * of now.
+ */
+export type FindTypes = PgConnector["Type"]["findTypes"]
+
 /** What a copy can fail with, once the sessions are open. */
-export type CopyError = PgSessionError | PgCopyRowError | PgSnapshotError
+export type CopyError = PgOpenError | PgSessionError | PgCopyRowError | PgSnapshotError
 
 /**
  * Whether the table of the name is still the one that was listed, with the rows that it had: a table that was truncated or
@@ -80,7 +87,7 @@ const isAsItWas = `select coalesce(to_regclass($2) = $1::oid, false) and coalesc
 const asTheSession = "set local search_path to default"
 
 /** Holds the table as it is until `release`, reads what its columns are, and says how to copy it. */
-const prepare = (connection: PgConnection, table: PublishedTable) =>
+const prepare = (connection: PgConnection, table: PublishedTable, findTypes: FindTypes) =>
   Effect.gen(function* () {
     const path = yield* SnapshotTables.quoted(table)
     const select = yield* SnapshotTables.select(table)
@@ -93,7 +100,7 @@ const prepare = (connection: PgConnection, table: PublishedTable) =>
     const [row] = yield* connection.query(Statement.make(isAsItWas, [table.id, path]))
     if (row?.["same"] !== true) return yield* SnapshotFailure.changed(table)
     const { columns } = yield* naming(connection.describe(Statement.make(select)))
-    const types = yield* connection.findTypes(columns.map(({ typeOid }) => typeOid))
+    const types = yield* findTypes(columns.map(({ typeOid }) => typeOid))
     const format = CopyFormat.best(columns, types, "decode")
     if (format.format !== "binary" && table.filter === undefined) yield* connection.simple(asTheSession)
     return {
@@ -110,10 +117,11 @@ const release = (connection: PgConnection): Effect.Effect<void, PgSessionError> 
 export const copy = (
   connection: PgConnection,
   tally: TableTally,
-  lsn: Lsn
+  lsn: Lsn,
+  findTypes: FindTypes
 ): Stream.Stream<CopyEvent, CopyError> =>
   Stream.unwrap(
-    Effect.map(prepare(connection, tally.relation), ({ data, sql }) => {
+    Effect.map(prepare(connection, tally.relation, findTypes), ({ data, sql }) => {
       const { relation } = tally
       const started: Stream.Stream<CopyEvent> = Stream.sync(() => {
         tally.state = "copying"

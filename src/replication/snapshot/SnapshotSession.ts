@@ -42,6 +42,9 @@ const join = (
     yield* connection.simple(yield* beginSql(snapshot, yield* connection.serverVersion))
   })
 
+/** Types are not looked up by these sessions, which see those of the snapshot; see `SnapshotCopy.FindTypes`. */
+export const withoutTypes = { findTypes: false } as const
+
 /** Most bytes of a slot's name, less those of `_copy_` and eight digits. */
 const mostPrefix = 63 - 14
 
@@ -97,7 +100,10 @@ export const take = <E>(
         const more = (yield* request.count(first)) - 1
         const others = yield* Effect.forEach(
           Array.from({ length: Math.max(0, more) }),
-          () => Effect.tap(Scope.extend(connector.open(), scope), (session) => join(session, snapshot)),
+          () =>
+            Effect.tap(Scope.extend(connector.open(withoutTypes), scope), (session) =>
+              join(session, snapshot)
+            ),
           { concurrency: "unbounded" }
         )
         return {

@@ -2,7 +2,7 @@
  * Composite types that are altered while a feed is open, so that number and types of their fields stay: the stream does not say so,
  * and a value under an old name would be another value.
  */
-import { assert, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
@@ -12,7 +12,8 @@ import { PgRange } from "../../../src/model/PgRange.js"
 import * as Slot from "../../../src/replication/slots/Slot.js"
 import type { Target } from "../connection/sessions.js"
 import { open } from "../connection/sessions.js"
-import { describeEachVersion } from "../support/Server.js"
+import { snapshot } from "../../../src/replication/snapshot/Snapshot.js"
+import { describeEachVersion, shared } from "../support/Server.js"
 import { connecting, fresh, slotName } from "./support.js"
 
 /** Large enough to be streamed before its end. */
@@ -109,3 +110,27 @@ describeEachVersion(
   },
   { settings: { wal_level: "logical" } }
 )
+
+describe("a composite that is altered between a snapshot and the copy of its table", () => {
+  it.scopedLive("is read under the names that the server copies it by", () =>
+    Effect.gen(function* () {
+      const { alter, insert, pg, schema } = yield* prepare(shared)
+      yield* Effect.all(insert(1, 10, 11))
+      const sync = yield* snapshot({ slot: yield* slotName(), publications: [schema] })
+      // The names change places.
+      yield* alter("rename attribute a to c")
+      yield* alter("rename attribute b to a")
+      yield* alter("rename attribute c to b")
+      const rows: Array<Row> = []
+      yield* Stream.runForEach(sync.copy, (event) =>
+        Effect.sync(() => event._tag === "CopyBatch" && rows.push(...event.rows))
+      )
+      yield* pg.simple("select 1")
+      const item = { b: 10, a: 11 }
+      assert.deepStrictEqual(
+        rows.flatMap((row) => (row["s"] instanceof PgRange ? [row["s"].lower] : [row["i"], row["k"]])).sort(),
+        [item, item, item]
+      )
+    }).pipe(connecting())
+  )
+})
