@@ -199,6 +199,7 @@ export const make = (connection: PgConnection, admission: Tenancy): PgConnection
     copyTo: (sql, options) => held(admission, connection.copyTo(sql, options)),
     copyBoth: (command, options) => run(connection.copyBoth(command, options)),
     callFunction: single?.callFunction ?? ((call, options) => run(connection.callFunction(call, options))),
+    reset: (what) => run(connection.reset(what)),
     withTransaction: (body, options) => run(connection.withTransaction(body, options)),
     learnTypes: single?.learnTypes ?? ((types, options) => run(connection.learnTypes(types, options))),
     findTypes: (types) => Effect.orElseSucceed(run(connection.findTypes(types)), () => connection.types),

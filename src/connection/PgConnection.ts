@@ -38,10 +38,13 @@ import * as RowOperations from "./statement/RowOperations.js"
 import type { QueryOptions, SimpleOptions, StreamOptions } from "./statement/RowOperations.js"
 import * as SchemaRows from "./statement/SchemaRows.js"
 import type { SharedOperations } from "./SharedOperations.js"
+import type { SessionReset } from "./session/SessionChanges.js"
+import { resetText } from "./session/SessionChanges.js"
 import type { Losses, ParameterChange } from "./session/SideChannels.js"
 import type { Inspector } from "./statement/StatementRequest.js"
 import * as Transaction from "./Transaction.js"
 
+export type { SessionReset } from "./session/SessionChanges.js"
 export type { ConnectionStatus } from "./session/ConnectionStatus.js"
 export type { QueryOptions, SimpleOptions, StreamOptions } from "./statement/RowOperations.js"
 
@@ -104,6 +107,12 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
     call: Call,
     options?: QueryOptions
   ) => Effect.Effect<Uint8Array | null, PgSessionError>
+  /**
+   * Gives back what statements have taken or changed: role, settings, LISTEN, temporary tables, session advisory locks, open cursors
+   * and the values of `currval`. Prepared statements stay, unless `what` is `all`, which is DISCARD ALL. Fails with `PgServerError`
+   * (`25001`) inside a transaction when `what` is `all`. Default `settings`.
+   */
+  readonly reset: (what?: SessionReset) => Effect.Effect<void, PgSessionError>
   /**
    * BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. One at a time: a second one is refused
    * with `PgUsageError`. `PgClient.withTransaction` nests, by savepoints.
@@ -191,6 +200,10 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
         command,
         statementTimeout === undefined ? options : { timeout: statementTimeout, ...options }
       ),
+    reset: (what = "settings") =>
+      Effect.map(single.simple(resetText(what)), () => {
+        if (core.session.status === "I") core.changes.isChanged = false
+      }),
     withTransaction: (body, options = {}) => Transaction.run(core, body, options, statementTimeout),
     notices: core.side.notices.subscribe,
     notifications: core.side.notifications.subscribe,

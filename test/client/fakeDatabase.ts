@@ -74,6 +74,7 @@ class FakeSession {
     })),
     query: (statement: Statement) => this.ask(statement.sql),
     simple: (sql: string) => this.ask(sql),
+    reset: () => Effect.void,
     withTransaction: (body: Effect.Effect<unknown, unknown>) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(Effect.zipRight(this.ask("begin"), Effect.exit(restore(body))), (exit) =>

@@ -84,22 +84,26 @@ export class ConnectionPool {
 
   /** A connection until the scope closes. */
   get lease(): Effect.Effect<PgConnection, LeaseError, Scope.Scope> {
-    return this.lend(() => false)
+    return this.lend(() => false, false)
   }
 
-  /** The same; one that `isUsed` still when the scope closes is closed, and not lent again. */
-  lend(isUsed: () => boolean): Effect.Effect<PgConnection, LeaseError, Scope.Scope> {
+  /**
+   * The same; one that `isUsed` still when the scope closes is closed, and not lent again. `isFree`: the user may do anything with the
+   * session, so that it is reset afterwards.
+   */
+  lend(isUsed: () => boolean, isFree = true): Effect.Effect<PgConnection, LeaseError, Scope.Scope> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(Effect.scope, (scope) =>
-        Effect.flatMap(this.take(restore), (slot) =>
-          Effect.zipRight(
+        Effect.flatMap(this.take(restore), (slot) => {
+          slot.isLeased = isFree
+          return Effect.zipRight(
             Scope.addFinalizer(
               scope,
               Effect.suspend(() => (isUsed() ? this.all.discard(slot, "broken") : this.all.release(slot)))
             ),
             restore(Effect.suspend(() => this.acquired(slot, Effect.succeed)))
           )
-        )
+        })
       )
     )
   }

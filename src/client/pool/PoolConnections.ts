@@ -36,6 +36,9 @@ export type Turn = PooledConnection | LeaseError
 
 const rollback = Statement.make("rollback")
 
+/** How long a reset may take before the connection is closed instead. */
+const resetDeadline = Duration.seconds(5)
+
 const closedReason = "the pool is closed: the scope of its client has ended, or it was drained"
 
 export class PoolConnections {
@@ -265,7 +268,8 @@ export class PoolConnections {
     if (slot.where !== "lent") return Effect.void
     return Effect.flatMap(slot.connection.status, (status) => {
       const isPlain = status.state === "clean" && status.fits && !slot.isSpoiled
-      if (isPlain && this.options.onRelease === undefined) return this.give(slot)
+      const isReset = this.needsReset(slot, status)
+      if (isPlain && !isReset && this.options.onRelease === undefined) return this.give(slot)
       slot.rest("away", this.now)
       if (status.state === "broken" || !status.fits || slot.isSpoiled) return this.retire(slot, status)
       return Effect.sync(() => this.spawn(this.tidy(slot, status)))
@@ -276,6 +280,10 @@ export class PoolConnections {
     // What ended this one may have ended the others, and the news of it be on its way.
     if (status.state === "broken") for (const other of this.idle) other.isDoubted = true
     return this.discard(slot, status.fits ? "broken" : "role")
+  }
+
+  private needsReset(slot: PooledConnection, { changed }: ConnectionStatus): boolean {
+    return this.settings.reset !== "none" && (slot.isLeased || changed)
   }
 
   /** Makes the connection fit for the next user, or ends it. */
@@ -289,7 +297,20 @@ export class PoolConnections {
         )
         yield* Effect.ignore(Aftermath.within(connection.query(rollback), rollbackDeadline))
       }
-      if (onRelease !== undefined) {
+      const { reset } = this.settings
+      if (reset !== "none" && this.needsReset(slot, yield* connection.status)) {
+        this.counts.resets++
+        const done = yield* Aftermath.within(Effect.exit(connection.reset(reset)), resetDeadline)
+        if (Option.isNone(done) || Exit.isFailure(done.value)) {
+          slot.isSpoiled = true
+          yield* Effect.logWarning(
+            "a session could not be reset, and its connection is closed",
+            Option.getOrElse(done, () => "no answer in time")
+          )
+        }
+      }
+      slot.isLeased = false
+      if (onRelease !== undefined && !slot.isSpoiled) {
         const run = Effect.catchAllCause(this.hooked(slot, onRelease), (cause) =>
           Effect.logWarning("onRelease has failed, and the connection is closed", cause)
         )
@@ -298,7 +319,9 @@ export class PoolConnections {
     })
     return Effect.uninterruptibleMask((restore) =>
       Effect.zipRight(
-        Effect.exit(restore(tidied)),
+        Effect.map(Effect.exit(restore(tidied)), (exit) => {
+          if (Exit.isFailure(exit)) slot.isSpoiled = true
+        }),
         Effect.flatMap(connection.status, (after) =>
           after.state === "clean" && after.fits && !slot.isSpoiled
             ? this.give(slot)

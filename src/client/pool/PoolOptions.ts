@@ -2,7 +2,7 @@
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { PgConnection } from "../../connection/PgConnection.js"
+import type { PgConnection, SessionReset } from "../../connection/PgConnection.js"
 import type { OpenOverrides } from "../../connection/PgConnector.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import { PgUsageError } from "../../model/PgError.js"
@@ -47,6 +47,13 @@ export interface PoolOptions {
    * for; after this time it closes them, and their operations fail with `PgClosedError`. Default 10 seconds.
    */
   readonly closeTimeout?: Duration.DurationInput
+  /**
+   * What a session gives back when it comes back to the pool. `settings`: role, settings, LISTEN, temporary tables, session advisory
+   * locks, open cursors; prepared statements stay. `all`: DISCARD ALL. Either is done when the connection was taken by
+   * `PgClient.connection`, or when a statement can have changed one of these; a plain query costs nothing. It is sent behind the last
+   * answer, and the call does not wait for it. `none`: the next user finds the session as it was left. Default `settings`.
+   */
+  readonly reset?: "none" | SessionReset
   /** A connection that is lent for longer is reported in the log once, as a warning with the span of its user. Default: never. */
   readonly leakAfter?: Duration.DurationInput
   /** Runs with each new connection before it is lent. When it fails, the connection is closed, and the opening has failed. */
@@ -72,6 +79,7 @@ export interface PoolSettings {
   readonly checkTimeout: number
   readonly closeTimeout: number
   readonly leakAfter: number
+  readonly reset: "none" | SessionReset
 }
 
 export const defaultPoolSettings: Omit<PoolSettings, "max"> = {
@@ -84,8 +92,11 @@ export const defaultPoolSettings: Omit<PoolSettings, "max"> = {
   checkAfter: 30_000,
   checkTimeout: 5_000,
   closeTimeout: 10_000,
-  leakAfter: Infinity
+  leakAfter: Infinity,
+  reset: "settings"
 }
+
+const resets: ReadonlySet<unknown> = new Set(["none", "settings", "all"])
 
 const refuse = (argument: string, reason: string): PgUsageError =>
   new PgUsageError({ operation: "PgPool", argument, reason, sql: "" })
@@ -129,7 +140,9 @@ export const decidePool = (options: PoolOptions, max: number): Either.Either<Poo
       return Either.left(refuse(name, `must be a duration of at least 0, got ${String(value)}`))
     millis[name] = Duration.toMillis(decoded.value)
   }
-  const { maxUses, maxWaiting, min } = given
+  const { maxUses, maxWaiting, min, reset = defaultPoolSettings.reset } = given
+  if (!resets.has(reset))
+    return Either.left(refuse("reset", `must be none, settings or all, got ${String(reset)}`))
   const fault =
     countFault("max", given.max, 1, maxPoolSize) ??
     countFault("min", min ?? 0, 0, given.max) ??
@@ -141,6 +154,7 @@ export const decidePool = (options: PoolOptions, max: number): Either.Either<Poo
     ...millis,
     max: given.max,
     min: min ?? defaultPoolSettings.min,
+    reset,
     maxUses: maxUses ?? defaultPoolSettings.maxUses,
     maxWaiting: maxWaiting ?? defaultPoolSettings.maxWaiting
   })

@@ -30,6 +30,8 @@ export interface PoolStatistics {
   readonly acquired: number
   readonly opened: number
   readonly openingsFailed: number
+  /** Connections whose sessions were reset before they were lent again. */
+  readonly resets: number
   /** Calls whose wait was longer than `acquireTimeout`. */
   readonly timedOut: number
   /** Calls that were refused at once: by `maxWaiting`, or while no connection could be opened. */
@@ -44,6 +46,7 @@ export const noStatistics = () => ({
   acquired: 0,
   opened: 0,
   openingsFailed: 0,
+  resets: 0,
   timedOut: 0,
   refused: 0,
   closed: { broken: 0, role: 0, idle: 0, worn: 0, surplus: 0 }

@@ -13,6 +13,8 @@ export class PooledConnection implements ConnectionAge {
   isDoubted = false
   /** A hook has failed: nobody knows what the session is like. */
   isSpoiled = false
+  /** It was lent to a user who may do anything with it. */
+  isLeased = false
   /** The lease has been reported as a leak. */
   isReported = false
   /** The span of the fiber that it is lent to. */

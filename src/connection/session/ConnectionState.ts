@@ -16,6 +16,7 @@ import type { Registry } from "../../types/Registry.js"
 import type { Framer } from "../../wire/Framer.js"
 import { Fairness } from "./Fairness.js"
 import { Pulse } from "./Pulse.js"
+import { SessionChanges } from "./SessionChanges.js"
 import type { SideChannels } from "./SideChannels.js"
 import type { StatementCache } from "./StatementCache.js"
 import type { TransactionBlock } from "./TransactionBlock.js"
@@ -103,6 +104,8 @@ export class ConnectionState<R extends Waiter> {
   feeds = 0
   /** Whether the session still has the role wanted, as far as the server reports it. */
   fitsRole: () => boolean | undefined = () => true
+  /** What its statements can have changed for the next user. */
+  readonly changes = new SessionChanges()
   /** Whether the server has refused a write as one in a read-only transaction (`25006`). */
   refusedWrite = false
   /** Whether the open transaction was begun as a read-only one: then a refused write says nothing of the server. */

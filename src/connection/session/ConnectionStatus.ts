@@ -11,6 +11,11 @@ export interface ConnectionStatus {
    * has refused a write and does not report its role.
    */
   readonly fits: boolean
+  /**
+   * Whether statements can have changed what the next user would notice, since the session was opened or reset: role, settings,
+   * LISTEN, temporary tables, advisory locks, cursors.
+   */
+  readonly changed: boolean
   readonly transaction: TransactionStatus
   /** Exchanges sent and not yet answered. */
   readonly inFlight: number
@@ -40,6 +45,7 @@ export const statusOf = (core: Core): ConnectionStatus => {
   return {
     state: core.ended !== undefined ? "broken" : idle ? "clean" : "busy",
     fits: core.fitsRole() ?? !core.refusedWrite,
+    changed: core.changes.isChanged,
     transaction: core.session.status,
     inFlight,
     statement: core.session.owner?.sql,

@@ -139,6 +139,7 @@ const decodeAndTell = (core: Core, step: Step, run: FrameRun, owner: Request): v
       const tag = CommandTag.parse(message.commandTag)
       if (message.commandTag.startsWith("D")) core.statements.heard(message.commandTag)
       if (modes.has(message.commandTag) && readOnly.test(owner.running)) core.isReadOnly = true
+      core.changes.completed(message.commandTag, owner.running)
       core.transaction?.completed(owner, message.commandTag)
       return owner.onComplete(core, tag)
     }
@@ -227,6 +228,7 @@ const other = (core: Core, run: FrameRun): void => {
       return core.side.notification(message)
     case "ParameterStatus": {
       const refused = core.side.parameter(message.name, message.value)
+      core.changes.isChanged = true
       if (refused === undefined) return
       return message.name === "client_encoding" ? recoded(core, refused) : violation(core, run.tag, refused)
     }

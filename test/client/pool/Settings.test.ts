@@ -275,6 +275,42 @@ describe("settings of a pool", () => {
     })
   )
 
+  it.scoped(
+    "reset: gives back what a session has taken, behind the back of the call, and only when it can have (P02)",
+    () =>
+      Effect.gen(function* () {
+        const { connector, control, log } = fakeConnector(1)
+        const pool = yield* ConnectionPool.make(connector)
+        yield* pool.use(sessionOf)
+        yield* Effect.scoped(pool.lease)
+        yield* settle
+        assert.deepStrictEqual(log, [])
+        const change = pool.use((connection) => Effect.sync(() => control.changed.add(connection)))
+        control.answering = Effect.sleep("1 second")
+        yield* change
+        const next = yield* Effect.forkScoped(pool.use(sessionOf))
+        yield* settle
+        assert.deepStrictEqual([log, next.unsafePoll()], [["1: reset settings"], null])
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(yield* Fiber.join(next), 1)
+        control.answering = Effect.void
+        yield* Effect.scoped(pool.lend(() => false))
+        yield* settle
+        assert.deepStrictEqual([log.length, pool.statistics.resets], [2, 2])
+        // What cannot be taken back is closed.
+        control.answering = Effect.fail(lost)
+        const { layer } = caughtLog()
+        yield* change
+        yield* settle
+        assert.deepInclude(pool.statistics, { size: 0, resets: 3 })
+        const free = yield* Effect.provide(ConnectionPool.make(connector, { reset: "none" }), layer)
+        yield* free.use((connection) => Effect.sync(() => control.changed.add(connection)))
+        yield* Effect.scoped(free.lend(() => false))
+        yield* settle
+        assert.deepStrictEqual([log.length, free.statistics.idle], [3, 1])
+      })
+  )
+
   it.scoped("hooks: a failure or a defect of one loses no place (P12)", () =>
     Effect.gen(function* () {
       const { closed, connector } = fakeConnector(1)
@@ -431,6 +467,7 @@ describe("the pool as a service", () => {
         openingsFailed: 0,
         timedOut: 0,
         refused: 0,
+        resets: 0,
         closed: { broken: 0, role: 0, idle: 0, worn: 0, surplus: 0 },
         max: 1,
         min: 0,

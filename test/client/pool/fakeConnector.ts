@@ -25,7 +25,9 @@ export const fakeConnector = (maxConnections: number) => {
     begun: 0,
     opened: 0,
     /** Sessions whose server no longer has the role that was asked for. */
-    unfit: new Set<PgConnection>()
+    unfit: new Set<PgConnection>(),
+    /** Sessions whose statements can have changed something for the next user. */
+    changed: new Set<PgConnection>()
   }
   const session = (): PgConnection => {
     const processId = ++control.opened
@@ -43,11 +45,14 @@ export const fakeConnector = (maxConnections: number) => {
       status: Effect.sync(() => ({
         state: states.get(connection),
         fits: !control.unfit.has(connection),
+        changed: control.changed.has(connection),
         inFlight: 0,
         transaction: transactions.get(connection) ?? "I",
         statement: undefined
       })),
       simple: ask,
+      reset: (what: string) =>
+        Effect.tap(ask(`reset ${what}`), () => Effect.sync(() => control.changed.delete(connection))),
       query: (statement: { readonly sql: string }) => ask(statement.sql)
     } as unknown as PgConnection
     states.set(connection, "clean")
