@@ -13,6 +13,7 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Runtime from "effect/Runtime"
+import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Scope from "effect/Scope"
 import * as Aftermath from "../../connection/session/Aftermath.js"
 import type { ConnectionStatus } from "../../connection/PgConnection.js"
@@ -53,6 +54,7 @@ export class PoolConnections {
   min: number
   /** Done when the last connection is closed; there from the moment in which the pool lends no more. */
   drained: Deferred.Deferred<void> | undefined
+  private readonly runtime: Runtime.Runtime<never>
   private isLooking = false
   private isWaitingToRetry = false
   /** Openings under way. */
@@ -66,8 +68,9 @@ export class PoolConnections {
     readonly settings: PoolSettings,
     readonly queue: WaitQueue<Turn>,
     private readonly clock: Clock.Clock,
-    private readonly runtime: Runtime.Runtime<never>
+    runtime: Runtime.Runtime<never>
   ) {
+    this.runtime = Runtime.disableRuntimeFlag(runtime, RuntimeFlags.Interruption)
     this.max = settings.max
     this.min = settings.min
   }
@@ -112,9 +115,12 @@ export class PoolConnections {
     return this.failure(closedReason)
   }
 
-  /** Work of the pool's own, in a fiber that knows nothing of the call at hand. */
+  /**
+   * Work of the pool's own, in a fiber that knows nothing of the call at hand. It begins uninterruptible: what was counted when it was
+   * spawned is uncounted also when it is interrupted before its first step.
+   */
   private spawn(work: Effect.Effect<void>, among = this.working): void {
-    const fiber = Runtime.runFork(this.runtime, Effect.interruptible(work), { immediate: false })
+    const fiber = Runtime.runFork(this.runtime, work, { immediate: false })
     among.add(fiber)
     fiber.addObserver(() => among.delete(fiber))
   }
@@ -172,7 +178,7 @@ export class PoolConnections {
     this.isWaitingToRetry = true
     this.spawn(
       Effect.ensuring(
-        Effect.sleep(Duration.millis(millis)),
+        Effect.interruptible(Effect.sleep(Duration.millis(millis))),
         Effect.sync(() => {
           this.isWaitingToRetry = false
           this.serve()
@@ -184,10 +190,10 @@ export class PoolConnections {
   /** Opens one. `begun` is what `Openings.begin` gave. */
   private open(begun: number): Effect.Effect<void> {
     const { generation, openings, options } = this
-    const opened = Effect.uninterruptibleMask((restore) =>
+    const opened = Effect.suspend(() =>
       Effect.flatMap(Scope.make(), (scope) =>
         Effect.matchCauseEffect(
-          restore(
+          Effect.interruptible(
             Effect.tap(Scope.extend(this.connector.open(options.session), scope), (connection) =>
               options.onOpen === undefined ? Effect.void : Effect.suspend(() => options.onOpen!(connection))
             )
@@ -247,8 +253,8 @@ export class PoolConnections {
             Effect.orElseSucceed(() => "broken")
           )
     )
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.exit(restore(asked)), (exit) => {
+    return Effect.suspend(() =>
+      Effect.flatMap(Effect.exit(Effect.interruptible(asked)), (exit) => {
         this.checking--
         slot.isDoubted = false
         const found = Exit.isSuccess(exit) ? exit.value : "broken"
@@ -317,9 +323,9 @@ export class PoolConnections {
         yield* run
       }
     })
-    return Effect.uninterruptibleMask((restore) =>
+    return Effect.suspend(() =>
       Effect.zipRight(
-        Effect.map(Effect.exit(restore(tidied)), (exit) => {
+        Effect.map(Effect.exit(Effect.interruptible(tidied)), (exit) => {
           if (Exit.isFailure(exit)) slot.isSpoiled = true
         }),
         Effect.flatMap(connection.status, (after) =>
@@ -382,7 +388,7 @@ export class PoolConnections {
     this.isLooking = true
     this.spawn(
       Effect.ensuring(
-        PoolLook.whileAny(this),
+        Effect.interruptible(PoolLook.whileAny(this)),
         Effect.sync(() => {
           this.isLooking = false
         })

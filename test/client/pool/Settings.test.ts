@@ -137,6 +137,30 @@ describe("openings", () => {
   )
 })
 
+describe("the end of a pool", () => {
+  it.effect("does not wait for an opening or a check that has only just begun", () =>
+    Effect.gen(function* () {
+      const { connector } = fakeConnector(2)
+      const ended = (pool: Effect.Effect<unknown, never, Scope.Scope>) =>
+        Effect.gen(function* () {
+          const closing = yield* Effect.fork(Effect.scoped(pool))
+          yield* settle
+          yield* settle
+          assert.isNotNull(closing.unsafePoll())
+        })
+      yield* ended(ConnectionPool.make(connector, { min: 2 }))
+      yield* ended(
+        Effect.gen(function* () {
+          const pool = yield* ConnectionPool.make(connector, { checkAfter: 0 })
+          yield* pool.use(sessionOf)
+          yield* Effect.fork(Effect.ignore(pool.use(sessionOf)))
+          yield* Effect.yieldNow()
+        })
+      )
+    })
+  )
+})
+
 describe("settings of a pool", () => {
   it.scoped("min: keeps so many open from the beginning, also when they are not used", () =>
     Effect.gen(function* () {
