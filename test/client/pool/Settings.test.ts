@@ -141,7 +141,7 @@ describe("the end of a pool", () => {
   it.effect("does not wait for an opening or a check that has only just begun", () =>
     Effect.gen(function* () {
       const { connector } = fakeConnector(2)
-      const ended = (pool: Effect.Effect<unknown, never, Scope.Scope>) =>
+      const ended = (pool: Effect.Effect<unknown, unknown, Scope.Scope>) =>
         Effect.gen(function* () {
           const closing = yield* Effect.fork(Effect.scoped(pool))
           yield* settle
