@@ -334,6 +334,23 @@ describe("the codec that a Schema brings for a column", () => {
   )
 })
 
+describe("a string of a JSON value, with the familiar preset", () => {
+  it.effect("is written as the Schema's codec writes it, and not as the text of a value", () =>
+    Effect.gen(function* () {
+      const Row = Schema.Struct({ doc: PgSchema.Jsonb, docs: PgSchema.array(PgSchema.Json) })
+      const stated = [
+        { name: "doc", type: "jsonb" },
+        { name: "docs", type: "json[]" }
+      ]
+      const data = { columns: stated, types: PgTypes.familiar, format: "csv", quote: "'" } as const
+      const given = [{ doc: "1", docs: ["2"] }]
+      const bytes = yield* collect(Copy.encodeRows(data, Row)(Stream.fromIterable(given)))
+      assert.match(textOf(bytes[0]!), /^"1",/)
+      assert.deepStrictEqual(yield* collect(Copy.decodeRows(data, Row)(Stream.fromIterable(bytes))), given)
+    })
+  )
+})
+
 describe("what a codec of the application's throws", () => {
   const broken = PgTypes.mapped(
     PgTypes.lossless.lookup(Oid.text)!,
