@@ -26,6 +26,7 @@ export interface ClusterOptions {
   readonly hba?: ReadonlyArray<string>
   readonly tls?: TlsMaterial
   readonly listen?: ClusterSettings.Listen
+  readonly family?: ClusterSettings.AddressFamily
   readonly password?: string
   readonly dataFolder?: string
   readonly template?: string

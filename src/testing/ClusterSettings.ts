@@ -24,10 +24,25 @@ export const throwAway: Settings = {
 
 export type Listen = "tcp" | "unix" | "both"
 
+/** Which loopback addresses a server listens on. */
+export type AddressFamily = "ipv4" | "ipv6" | "both"
+
+const ipv4 = "127.0.0.1"
+const ipv6 = "::1"
+
+/** The loopback addresses of a family; a client is led to the first. */
+export const loopback = (family: AddressFamily): readonly [string, ...Array<string>] =>
+  family === "ipv4" ? [ipv4] : family === "ipv6" ? [ipv6] : [ipv4, ipv6]
+
 /** Where the server listens: `port` also names the socket's file. */
-export const addresses = (listen: Listen, port: number, socketFolder: string): Settings => ({
+export const addresses = (
+  listen: Listen,
+  port: number,
+  socketFolder: string,
+  family: AddressFamily = "ipv4"
+): Settings => ({
   port: String(port),
-  listen_addresses: listen === "unix" ? "" : "127.0.0.1",
+  listen_addresses: listen === "unix" ? "" : loopback(family).join(","),
   unix_socket_directories: listen === "tcp" ? "" : socketFolder
 })
 

@@ -14,8 +14,8 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Cluster from "./Cluster.js"
-import type { Listen } from "./ClusterSettings.js"
-import { addresses } from "./ClusterSettings.js"
+import type { AddressFamily, Listen } from "./ClusterSettings.js"
+import { addresses, loopback } from "./ClusterSettings.js"
 import { EmbeddedPostgresError, tail } from "./EmbeddedPostgresError.js"
 import * as FreePort from "./FreePort.js"
 import * as Readiness from "./Readiness.js"
@@ -26,7 +26,7 @@ import * as ServerProcess from "./ServerProcess.js"
 import * as ServerUser from "./ServerUser.js"
 
 export { EmbeddedPostgresError }
-export type { Listen, Version }
+export type { AddressFamily, Listen, Version }
 export type { EmbeddedPostgresReason } from "./EmbeddedPostgresError.js"
 export type { TlsMaterial } from "./Cluster.js"
 
@@ -49,6 +49,8 @@ export interface Options {
   readonly tls?: Cluster.TlsMaterial
   /** A loopback port, a Unix socket, or both, which is the default. */
   readonly listen?: Listen
+  /** The loopback address of the port: `ipv4` (127.0.0.1), which is the default, `ipv6` (::1), or `both`. */
+  readonly family?: AddressFamily
   /** The superuser's password; without one there is none. Not set in a cluster copied from `dataFolder`. */
   readonly password?: string
   /** Copies this data folder, of a server that is stopped, instead of making a new cluster. */
@@ -72,7 +74,7 @@ export type StopMode = "smart" | "fast" | "immediate"
 export interface Server {
   /** Major version. */
   readonly version: number
-  /** `127.0.0.1`, or the folder of the socket when it listens on nothing else. */
+  /** `127.0.0.1`, `::1` with `family: "ipv6"`, or the folder of the socket when the server listens on nothing else. */
   readonly host: string
   readonly port: number
   /** Holds the socket `.s.PGSQL.<port>`, unless it listens on TCP only. */
@@ -119,7 +121,8 @@ const stillInUse = "pre-existing shared memory block"
 
 const uriOf = (host: string, port: number, password: string | undefined): string => {
   const secret = password === undefined ? "" : `:${encodeURIComponent(password)}`
-  return `postgresql://postgres${secret}@${encodeURIComponent(host)}:${port}/postgres`
+  const authority = host.includes(":") ? `[${host}]` : encodeURIComponent(host)
+  return `postgresql://postgres${secret}@${authority}:${port}/postgres`
 }
 
 /** The postmaster's own word on its state, which tells it from a stranger that took the port before it. */
@@ -169,11 +172,12 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
   const binaries = yield* ServerBinaries.prepare(yield* ServerPackage.find(options.version), user)
   const cluster = yield* Cluster.make(binaries, user, options)
   const listen = options.listen ?? "both"
+  const hosts = loopback(options.family ?? "ipv4")
   const log = logOf(fs, cluster)
   let port = 0
   let running: ServerProcess.ServerProcess | undefined
   const target = (): Readiness.Target =>
-    listen === "tcp" ? { host: "127.0.0.1", port } : { path: `${cluster.folder}/.s.PGSQL.${port}` }
+    listen === "tcp" ? { host: hosts[0], port } : { path: `${cluster.folder}/.s.PGSQL.${port}` }
 
   const end = (signal: NodeJS.Signals) =>
     Effect.suspend(() =>
@@ -195,9 +199,19 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
     schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo(patience))
   })
   const firstLaunch = Effect.gen(function* () {
-    port = listen === "unix" ? 5432 : yield* FreePort.find
-    yield* cluster.listenOn(addresses(listen, port, cluster.folder))
+    port = listen === "unix" ? 5432 : yield* FreePort.findOn(hosts)
+    yield* cluster.listenOn(addresses(listen, port, cluster.folder, options.family))
+    const before = (yield* log).length
     yield* launch
+    // A server that has one of its two addresses goes on with that.
+    const since = (yield* log).slice(before)
+    if (!since.includes(addressInUse)) return
+    yield* end("SIGQUIT")
+    return yield* new EmbeddedPostgresError({
+      reason: "start",
+      text: `PostgreSQL does not listen on all of ${hosts.join(", ")}. Its log:`,
+      log: tail(since)
+    })
   })
 
   yield* Effect.addFinalizer(() =>
@@ -215,7 +229,7 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
     Effect.retry({ while: isTaken, times: mostPorts })
   )
 
-  const host = listen === "unix" ? cluster.folder : "127.0.0.1"
+  const host = listen === "unix" ? cluster.folder : hosts[0]
   const stop = (mode: StopMode = "fast") => Effect.asVoid(end(signalOf[mode])).pipe(real)
   const startAgain = launchPatiently.pipe(Effect.provideService(FileSystem.FileSystem, fs), real)
   const reloads = Effect.map(log, (log) => log.split("received SIGHUP").length)

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
 import { addresses, hba, render } from "../../src/testing/ClusterSettings.js"
+import type { AddressFamily } from "../../src/testing/ClusterSettings.js"
 
 /** How the server reads a quoted value in its configuration file. */
 const read = (line: string): string => {
@@ -25,6 +26,14 @@ describe("settings", () => {
     assert.deepStrictEqual(addresses("tcp", 7, "/run/x"), tcp)
     assert.deepStrictEqual(addresses("unix", 7, "/run/x"), unix)
     assert.deepStrictEqual(addresses("both", 7, "/run/x"), { ...tcp, unix_socket_directories: "/run/x" })
+  })
+
+  it("name the loopback addresses of a family", () => {
+    const listening = (family: AddressFamily) => addresses("both", 7, "/x", family)["listen_addresses"]
+    assert.strictEqual(listening("ipv4"), "127.0.0.1")
+    assert.strictEqual(listening("ipv6"), "::1")
+    assert.strictEqual(listening("both"), "127.0.0.1,::1")
+    assert.strictEqual(addresses("unix", 7, "/x", "both")["listen_addresses"], "")
   })
 })
 

@@ -5,6 +5,8 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as NodeCrypto from "node:crypto"
 import * as NodeFs from "node:fs"
+import { networkInterfaces } from "node:os"
+import * as Statement from "../../../src/model/Statement.js"
 import type { Server } from "../../../src/testing/EmbeddedPostgres.js"
 import { EmbeddedPostgres, start } from "../../../src/testing/EmbeddedPostgres.js"
 import { authority } from "../support/Certificates.js"
@@ -14,9 +16,14 @@ import { isRunning, mentioning, ownerOf, runScript } from "../support/Processes.
 import { serve } from "../support/Peers.js"
 import { rawQuery, rawRows } from "../support/RawSession.js"
 import { askForTls, shakeHands } from "../support/RawTls.js"
-import { describeEachVersion, shared } from "../support/Server.js"
+import { open } from "../support/open.js"
+import { describeEachVersion, live, shared } from "../support/Server.js"
 
 const isRoot = process.getuid?.() === 0
+/** Whether this machine has `::1`. */
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === "::1")
+)
 const hasProc = NodeFs.existsSync("/proc/self/stat")
 
 const value = (server: Server, sql: string) => Effect.map(rawRows(server, sql), (rows) => rows[0]?.[0])
@@ -171,6 +178,34 @@ describe("start", () => {
       assert.strictEqual(yield* value(tcp, "show unix_socket_directories"), "")
       assert.isFalse(NodeFs.existsSync(`${tcp.socketFolder}/.s.PGSQL.${tcp.port}`))
     })
+  )
+
+  it.scoped.runIf(hasIpv6)("listens on ::1, on 127.0.0.1, or on both, as it is told", () =>
+    Effect.gen(function* () {
+      const answers = (host: string, { port }: Server) =>
+        Effect.isSuccess(rawRows({ host, port }, "select 1"))
+      for (const [family, expected] of [
+        ["ipv4", [true, false]],
+        ["ipv6", [false, true]],
+        ["both", [true, true]]
+      ] as const) {
+        const server = yield* start({ listen: "tcp", family })
+        const found: ReadonlyArray<boolean> = [
+          yield* answers("127.0.0.1", server),
+          yield* answers("::1", server)
+        ]
+        assert.deepStrictEqual(found, expected, family)
+        const [host, authority] = family === "ipv6" ? ["::1", "[::1]"] : ["127.0.0.1", "127.0.0.1"]
+        assert.strictEqual(server.host, host)
+        assert.strictEqual(server.uri, `postgresql://postgres@${authority}:${server.port}/postgres`)
+        yield* server.restart()
+        assert.isTrue(yield* answers(server.host, server))
+        const [row] = yield* Effect.flatMap(open(server.uri), (connection) =>
+          connection.query(Statement.make("select host(inet_server_addr()) as host"))
+        )
+        assert.deepStrictEqual(row, { host: server.host })
+      }
+    }).pipe(live)
   )
 
   it.scoped("offers TLS with the material given, and only then", () =>

@@ -1,14 +1,15 @@
 /**
- * Chooses which mutants are tried: a sample of each room, by a seed. Stryker has no sampling of its own, but asks a checker about every
+ * Chooses which mutants of a room are tried: a sample, by a seed. Stryker has no sampling of its own, but asks a checker about every
  * mutant, and one that is said not to compile is neither run nor counted.
  *
- * `MUTATION_SAMPLE`: how many in all (1500). `MUTATION_SEED`: a whole number (1).
+ * `MUTATION_SAMPLE`: how many in all rooms (1740). `MUTATION_SEED`: a whole number (1).
  */
 import { createHash } from "node:crypto"
 import { declareClassPlugin, PluginKind } from "@stryker-mutator/api/plugin"
-import { roomOf, rooms } from "./rooms.mjs"
+import { chosenRoom, rooms } from "./rooms.mjs"
 
-const size = Number(process.env.MUTATION_SAMPLE ?? 1500)
+const shares = rooms.reduce((sum, { share }) => sum + share, 0)
+const size = Number(process.env.MUTATION_SAMPLE ?? shares)
 const seed = process.env.MUTATION_SEED ?? "1"
 
 const rank = (mutant) =>
@@ -24,19 +25,9 @@ const rank = (mutant) =>
     )
     .digest("hex")
 
-/** A room's share is that of its mutants, and at least a sixteenth of the sample. */
 const chosen = (mutants) => {
-  const taken = new Set()
-  for (const room of rooms) {
-    const own = mutants.filter(({ fileName }) => roomOf(fileName) === room)
-    const share = Math.max(
-      Math.round((size * own.length) / mutants.length),
-      Math.round(size / (2 * rooms.length))
-    )
-    const ranked = own.map((mutant) => [rank(mutant), mutant]).sort(([a], [b]) => (a < b ? -1 : 1))
-    for (const [, { id }] of ranked.slice(0, share)) taken.add(id)
-  }
-  return taken
+  const ranked = mutants.map((mutant) => [rank(mutant), mutant.id]).sort(([a], [b]) => (a < b ? -1 : 1))
+  return new Set(ranked.slice(0, Math.round((size * chosenRoom().share) / shares)).map(([, id]) => id))
 }
 
 class SampleChecker {

@@ -1,11 +1,12 @@
 /**
- * Reads Stryker's report, prints the score of each room and the mutants that lived, and writes the scores into
- * `docs/contributing.md`. Fails when a room is below its least score.
+ * Reads Stryker's reports, prints the score of each room and the mutants that lived, and writes the scores into
+ * `docs/contributing.md`. Fails when a room is below its least score, or has no report.
  */
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../../architecture/imports.js"
-import { roomOf, rooms } from "./rooms.mjs"
+import type { Room } from "./rooms.mjs"
+import { reportOf, rooms } from "./rooms.mjs"
 
 interface Mutant {
   readonly mutatorName: string
@@ -18,29 +19,31 @@ interface Report {
   readonly files: Readonly<Record<string, { readonly mutants: ReadonlyArray<Mutant> }>>
 }
 
-const report = JSON.parse(readFileSync(join(root, ".stryker-tmp/report.json"), "utf8")) as Report
+const mutantsOf = (room: Room) => {
+  const path = join(root, reportOf(room))
+  if (!existsSync(path)) return []
+  const { files } = JSON.parse(readFileSync(path, "utf8")) as Report
+  return Object.entries(files).flatMap(([path, { mutants }]) =>
+    mutants.map((mutant) => ({ ...mutant, path }))
+  )
+}
+
 const killed: ReadonlySet<string> = new Set(["Killed", "Timeout"])
 const lived: ReadonlySet<string> = new Set(["Survived", "NoCoverage"])
 
-const all = Object.entries(report.files).flatMap(([path, { mutants }]) =>
-  mutants.map((mutant) => ({ ...mutant, path, room: roomOf(path) }))
-)
-
 const lines = rooms.flatMap((room) => {
-  const own = all.filter((mutant) => mutant.room === room)
+  const own = mutantsOf(room)
   const dead = own.filter(({ status }) => killed.has(status)).length
-  const tried = dead + own.filter(({ status }) => lived.has(status)).length
-  if (tried === 0) return []
-  const score = (100 * dead) / tried
+  const left = own.filter(({ status }) => lived.has(status))
+  for (const { location, mutatorName, path, replacement, status } of left) {
+    const shown = (replacement ?? "").replaceAll(/\s+/g, " ").slice(0, 80)
+    console.log(`${path}:${location.start.line}:${location.start.column} ${status} ${mutatorName} ${shown}`)
+  }
+  const tried = dead + left.length
+  const score = tried === 0 ? 0 : (100 * dead) / tried
   if (score < room.least) process.exitCode = 1
-  return [{ room: room.name, tried, dead, score: score.toFixed(1), least: room.least }]
+  return tried === 0 ? [] : [{ room: room.name, tried, dead, score: score.toFixed(1), least: room.least }]
 })
-
-for (const { location, mutatorName, path, replacement, status } of all) {
-  if (!lived.has(status)) continue
-  const shown = (replacement ?? "").replaceAll(/\s+/g, " ").slice(0, 80)
-  console.log(`${path}:${location.start.line}:${location.start.column} ${status} ${mutatorName} ${shown}`)
-}
 
 const table = [
   "| Room | Mutants tried | Killed | Score | At least |",

@@ -1,8 +1,7 @@
-/** Mutation tests of the pure rooms and of the session, by their unit tests. */
-import { rooms } from "./rooms.mjs"
+/** Mutation tests of one room, by unit tests. */
+import { chosenRoom, reportOf } from "./rooms.mjs"
 
-const only = process.env.MUTATION_ROOMS?.split(",")
-const wanted = rooms.filter(({ name }) => only === undefined || only.includes(name))
+const room = chosenRoom()
 
 export default {
   testRunner: "vitest",
@@ -10,7 +9,7 @@ export default {
   checkers: ["sample"],
   vitest: { configFile: "test/tools/mutation/vitest.config.ts", related: false },
   mutate: [
-    ...wanted.map(({ folder }) => `${folder}/**/*.ts`),
+    `${room.folder}/**/*.ts`,
     ...["src/model/Oid.ts", "src/model/SqlState.ts", "src/auth/StringPrep.ts"].map(
       (generated) => `!${generated}`
     )
@@ -22,13 +21,12 @@ export default {
   // What runs once, while a module is loaded, cannot be switched on for one test.
   ignoreStatic: true,
   coverageAnalysis: "perTest",
-  concurrency: 2,
-  timeoutMS: 20_000,
+  concurrency: Number(process.env.MUTATION_CONCURRENCY ?? 2),
+  timeoutMS: 15_000,
   timeoutFactor: 3,
-  reporters: ["progress-append-only", "json", "clear-text"],
-  clearTextReporter: { allowColor: false, logTests: false, reportScoreTable: false },
-  jsonReporter: { fileName: ".stryker-tmp/report.json" },
-  tempDirName: ".stryker-tmp/sandbox",
+  reporters: ["progress-append-only", "json"],
+  jsonReporter: { fileName: reportOf(room) },
+  tempDirName: `.stryker-tmp/${room.name.replace("/", "-")}`,
   cleanTempDir: "always",
   checkerNodeArgs: [],
   allowEmpty: false

@@ -1,10 +1,25 @@
-/** The unit tests of the mutated rooms, in one worker that keeps its modules: a mutant is switched on by a number, not by loading anew. */
+/** The unit tests of the mutated room, in one worker that keeps its modules: a mutant is switched on by a number, not by loading anew. */
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
+import { chosenRoom } from "./rooms.mjs"
+
+const { tests } = chosenRoom()
+
+/** The room's own tests first: they are the quickest to notice, and the first failure ends a mutant. */
+class OwnTestsFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    const place = ({ moduleId }: TestSpecification): number =>
+      tests.findIndex((folder) => moduleId.includes(`/test/${folder}/`))
+    return files.sort((a, b) => place(a) - place(b) || (a.moduleId < b.moduleId ? -1 : 1))
+  }
+}
 
 export default defineConfig({
   test: {
-    include: ["test/{model,bytes,wire,types,auth,protocol,config,connection}/**/*.test.ts"],
+    include: tests.map((folder) => `test/${folder}/**/*.test.ts`),
+    setupFiles: ["test/tools/mutation/setup.ts"],
     testTimeout: 120_000,
-    isolate: false
+    isolate: false,
+    sequence: { sequencer: OwnTestsFirst }
   }
 })
