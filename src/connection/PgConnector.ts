@@ -25,6 +25,7 @@ import type { OpenRetry } from "./opening/Retry.js"
 import * as Retry from "./opening/Retry.js"
 import * as Sockets from "./opening/Sockets.js"
 import { TypeBook } from "./session/TypeBook.js"
+import { ShutdownCounts, ShutdownLog } from "./session/ShutdownLog.js"
 
 export type {
   ConnectOptions,
@@ -155,6 +156,7 @@ export const make = (
   Effect.map(Effect.context<Transport | Host.Host>(), (environment) => {
     // Only these two: the rest of the environment, such as the layer's scope, must not stand in for the caller's.
     const context = Context.pick(Transport, Host.Host)(environment)
+    const shutdowns = new ShutdownCounts()
     const types = options.types ?? Registry.lossless
     // OIDs are one database's.
     const books = new Map<string, TypeBook>()
@@ -174,6 +176,7 @@ export const make = (
           ...options,
           credentials
         }).pipe(
+          Effect.provideService(ShutdownLog, shutdowns),
           Retry.retrying(options.retry),
           Effect.map((core) => {
             core.types = bookOf(settings)

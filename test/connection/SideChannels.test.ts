@@ -5,7 +5,14 @@ import * as LogLevel from "effect/LogLevel"
 import * as Scope from "effect/Scope"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import { ShutdownCounts, ShutdownLog } from "../../src/connection/session/ShutdownLog.js"
 import * as SideChannels from "../../src/connection/session/SideChannels.js"
+import * as PgConfig from "../../src/config/PgConfig.js"
+import * as PgConnector from "../../src/connection/PgConnector.js"
+import * as Host from "../../src/host/Host.js"
+import { Transport } from "../../src/net/Transport.js"
+import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
 import type { Severity } from "../../src/model/ServerFields.js"
 import { fields } from "./core.js"
 
@@ -180,4 +187,86 @@ describe("a setting the server reports", () => {
     for (const known of ["UTF8", "SQL_ASCII"])
       expect(SideChannels.refusal("client_encoding", "SQL_ASCII", known)).toBeUndefined()
   })
+})
+
+describe("the warning of a server that ends at once", () => {
+  const crash = fields("57P02", { severity: "WARNING" })
+
+  it.effect("is logged once for all connections of a connector, with how many they were", () =>
+    Effect.gen(function* () {
+      const lines = yield* logging(
+        Effect.gen(function* () {
+          const [first, second, third] = yield* Effect.replicateEffect(SideChannels.make, 3).pipe(
+            Effect.provideService(ShutdownLog, new ShutdownCounts())
+          )
+          for (const side of [first!, second!, third!]) side.notice(crash)
+          yield* turns
+          yield* TestClock.adjust("1 second")
+          yield* turns
+          first!.notice(crash)
+          yield* turns
+          yield* TestClock.adjust("1 second")
+          yield* turns
+        })
+      )
+      expect(lines).toEqual([
+        "WARN WARNING 57P02: text of 57P02 (reported by 3 sessions)",
+        "WARN WARNING 57P02: text of 57P02"
+      ])
+    })
+  )
+
+  it.effect("is logged with others of its code and another text, and apart from other warnings", () =>
+    Effect.gen(function* () {
+      const lines = yield* logging(
+        Effect.gen(function* () {
+          const side = yield* SideChannels.make
+          side.notice(crash)
+          side.notice({ ...crash, text: "going down" })
+          side.notice(fields("01000", { severity: "WARNING" }))
+          yield* turns
+          yield* TestClock.adjust("1 second")
+          yield* turns
+        })
+      )
+      expect(lines[0]).toBe("WARN WARNING 01000: text of 01000")
+      expect(lines.slice(1).sort()).toEqual([
+        "WARN WARNING 57P02: going down",
+        "WARN WARNING 57P02: text of 57P02"
+      ])
+    })
+  )
+})
+
+describe("a connector whose server ends at once", () => {
+  it.scoped("logs that once for all of its sessions", () =>
+    Effect.gen(function* () {
+      const { expect: expects, send } = ScriptedServer
+      const script: ScriptedServer.Script = [
+        expects({ _tag: "StartupMessage" }),
+        send(
+          { _tag: "AuthenticationOk" },
+          ScriptedServer.readyForQuery(),
+          ScriptedServer.noticeResponse({ code: "57P02" as never, severity: "WARNING", text: "crash" })
+        ),
+        ScriptedServer.hangUp
+      ]
+      const lines = yield* logging(
+        Effect.gen(function* () {
+          const server = yield* ScriptedServer.make([script, script, script])
+          const config = yield* PgConfig.make({ host: "db", user: "app", sslMode: "disable" })
+          const connector = yield* PgConnector.make(config).pipe(
+            Effect.provideService(Transport, server.transport),
+            Effect.provideService(Host.Host, Host.make())
+          )
+          yield* Effect.replicateEffect(Effect.either(connector.open()), 3)
+          yield* server.done
+          yield* turns
+          yield* TestClock.adjust("1 second")
+          yield* turns
+        })
+      )
+      expect(lines).toEqual(["WARN WARNING 57P02: crash (reported by 3 sessions)"])
+    })
+  )
 })

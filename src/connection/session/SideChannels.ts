@@ -8,12 +8,14 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Notice } from "../../model/Notice.js"
 import type { Notification } from "../../model/Notification.js"
 import type { PgSessionError } from "../../model/PgError.js"
+import { isShutdown, ShutdownCounts, ShutdownLog } from "./ShutdownLog.js"
 
 /** Elements a subscriber may be behind. */
 export const subscriberCapacity = 4096
@@ -101,9 +103,13 @@ class NoticeLog implements Unclaimed {
   private running = false
   lost = 0
 
-  constructor(private readonly runtime: Runtime.Runtime<never>) {}
+  constructor(
+    private readonly runtime: Runtime.Runtime<never>,
+    private readonly shutdowns: ShutdownCounts
+  ) {}
 
   offer(notice: Notice): void {
+    if (isShutdown(notice)) return this.shutdowns.add(notice, this.runtime)
     if (this.waiting.push(notice) > logCapacity) {
       this.waiting.shift()
       this.lost++
@@ -226,8 +232,18 @@ const log = (notice: Notice): Effect.Effect<void> => {
   }
 }
 
-/** The channels of one connection. What nobody takes is logged as a log of this effect's caller would be. */
-export const make: Effect.Effect<SideChannels> = Effect.map(
+/**
+ * The channels of one connection. What nobody takes is logged as a log of this effect's caller would be; the server's warnings of its end
+ * once for all connections with the same `ShutdownLog`.
+ */
+export const make: Effect.Effect<SideChannels> = Effect.zipWith(
   Effect.runtime<never>(),
-  (runtime) => new SideChannels(new NoticeLog(runtime))
+  Effect.serviceOption(ShutdownLog),
+  (runtime, shared) =>
+    new SideChannels(
+      new NoticeLog(
+        runtime,
+        Option.getOrElse(shared, () => new ShutdownCounts())
+      )
+    )
 )
