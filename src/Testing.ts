@@ -1,6 +1,15 @@
 /** What this package is tested with: a throw-away server, a scripted one, faults, and arbitrary messages. */
 export { EmbeddedPostgres, start } from "./testing/EmbeddedPostgres.js"
-export type { Options as EmbeddedPostgresOptions, Server } from "./testing/EmbeddedPostgres.js"
+export type {
+  AddressFamily,
+  EmbeddedPostgresReason,
+  Listen,
+  Options as EmbeddedPostgresOptions,
+  Server,
+  StopMode,
+  TlsMaterial,
+  Version
+} from "./testing/EmbeddedPostgres.js"
 export { EmbeddedPostgresError } from "./testing/EmbeddedPostgresError.js"
 export * as FaultProxy from "./testing/FaultProxy.js"
 export * as MemoryTransport from "./testing/MemoryTransport.js"

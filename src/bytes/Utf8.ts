@@ -6,7 +6,6 @@ import * as ShortAscii from "./ShortAscii.js"
 
 interface NativeBytes {
   utf8Slice(start: number, end: number): string
-  latin1Slice(start: number, end: number): string
   utf8Write(text: string, offset: number, length: number): number
 }
 
@@ -17,7 +16,6 @@ interface NativeBuffer {
 
 const native = (globalThis as { readonly Buffer?: NativeBuffer }).Buffer
 const utf8Slice = native?.prototype.utf8Slice
-const latin1Slice = native?.prototype.latin1Slice
 const utf8Write = native?.prototype.utf8Write
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 const encoder = new TextEncoder()
@@ -39,14 +37,6 @@ const decodeLong = (bytes: Uint8Array, start: number, end: number): string =>
 /** The plain twin of `decode`: the standard decoder and nothing else. */
 export const decodePlain = (bytes: Uint8Array, start: number, end: number): string =>
   decoder.decode(bytes.subarray(start, end))
-
-/** One character per byte, for data known to be ASCII. */
-export const decodeLatin1 = (bytes: Uint8Array, start: number, end: number): string => {
-  if (latin1Slice !== undefined) return latin1Slice.call(bytes as never, start, end)
-  let text = ""
-  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]!)
-  return text
-}
 
 /** Below this many characters a loop over ASCII beats the call into native code. */
 const shortText = 24

@@ -21,9 +21,6 @@ export interface Given {
 /** What one source gives, by keyword. */
 export type Layer = ReadonlyMap<string, Given>
 
-/** Where each keyword came from, for messages about settings that do not go together. */
-export type Origins = ReadonlyMap<string, { readonly key: string; readonly source: string }>
-
 const requireSsl = (text: string): string => (text.startsWith("1") ? "require" : "prefer")
 
 /** Reads a layer from pairs. Fails with `PgConfigError` for unknown keywords and those that `allow` leaves out. */

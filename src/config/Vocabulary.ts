@@ -2,32 +2,25 @@
 
 /** How much a TLS connection is wanted and how much of it is checked. */
 export const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const
-export type SslMode = (typeof sslModes)[number]
 
 export const sslNegotiations = ["postgres", "direct"] as const
-export type SslNegotiation = (typeof sslNegotiations)[number]
 
 /** Whether a certificate of ours is shown: never, when the server asks and there is one, or the server must ask for it. */
 export const sslCertModes = ["disable", "allow", "require"] as const
-export type SslCertMode = (typeof sslCertModes)[number]
 
 /** In ascending order. */
 export const tlsVersions = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"] as const
 export type TlsVersion = (typeof tlsVersions)[number]
 
 export const gssEncModes = ["disable", "prefer", "require"] as const
-export type GssEncMode = (typeof gssEncModes)[number]
 
 export const channelBindings = ["disable", "prefer", "require"] as const
-export type ChannelBinding = (typeof channelBindings)[number]
 
 /** In ascending order; `latest` is 3.2. */
 export const protocolVersions = ["3.0", "3.2", "latest"] as const
-export type ProtocolVersion = (typeof protocolVersions)[number]
 
 /** What may be asked for: `grease` is a version and an option that nobody has, to find who cannot negotiate. */
 export const maxProtocolVersions = [...protocolVersions, "grease"] as const
-export type MaxProtocolVersion = (typeof maxProtocolVersions)[number]
 
 export const targetSessionAttrs = [
   "any",
@@ -40,7 +33,6 @@ export const targetSessionAttrs = [
 export type TargetSessionAttrs = (typeof targetSessionAttrs)[number]
 
 export const loadBalanceHosts = ["disable", "random"] as const
-export type LoadBalanceHosts = (typeof loadBalanceHosts)[number]
 
 /** `database`: a walsender for logical replication; `true`: one for physical replication. */
 export const replicationModes = ["database", "true"] as const
@@ -48,7 +40,6 @@ export type ReplicationMode = (typeof replicationModes)[number]
 
 /** `minimal` sends user, database and replication only: some poolers refuse whatever else a startup carries. */
 export const startupParameterModes = ["all", "minimal"] as const
-export type StartupParameters = (typeof startupParameterModes)[number]
 
 /** `none`: the server may let the client in without asking for anything. */
 export const authMethods = ["password", "md5", "gss", "sspi", "scram-sha-256", "oauth", "none"] as const

@@ -7,8 +7,6 @@
 
 export const microsPerDay = 86_400_000_000
 export const millisPerDay = 86_400_000
-/** Days from 1970-01-01 to 2000-01-01. */
-export const daysTo2000 = 10_957
 /** Milliseconds from 1970-01-01 to 2000-01-01. */
 export const millisTo2000 = 946_684_800_000
 

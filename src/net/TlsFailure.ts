@@ -61,14 +61,6 @@ export const ofHandshake = (error: unknown): TransportFailure => {
   return SystemFailure.fromError(error)
 }
 
-/** Whether a failure belongs to TLS itself and not to the network below it. */
-export const isOfTls = (failure: TransportFailure): boolean =>
-  Object.hasOwn(words, failure.code) ||
-  failure.code === wrongHost ||
-  failure.code.startsWith("ERR_SSL") ||
-  failure.code.startsWith("EFFECT_POSTGRES_") ||
-  failure.code === "EPROTO"
-
 /** Why a certificate, a key or a list cannot be used. */
 export const ofMaterial = (error: unknown, passphraseGiven: boolean): string => {
   if (!(error instanceof Error)) return "cannot be used"

@@ -139,7 +139,7 @@ const list = (element: Step): Step => {
 
 const compile = (ast: AST.AST): Step => {
   if (!isPlain(ast)) return interpreted(ast)
-  const guard = AST.getAnnotation<(value: unknown) => boolean>(ast, Guard.GuardId)
+  const guard = AST.getAnnotation<Guard.Guard>(ast, Guard.GuardId)
   if (guard._tag === "Some") return checked(guard.value)
   switch (ast._tag) {
     case "AnyKeyword":

@@ -35,10 +35,13 @@ export const text: fc.Arbitrary<string> = fc
   .map((value) => value.replaceAll("\0", "0"))
 /** Text that is not empty. */
 export const name: fc.Arbitrary<string> = text.map((value) => (value === "" ? "a" : value))
+/** Up to 24 bytes. */
 export const bytes: fc.Arbitrary<Uint8Array> = fc.uint8Array({ maxLength: 24 })
 /** A value with its length on the wire; `null` for NULL. */
 export const value: fc.Arbitrary<Uint8Array | null> = fc.option(bytes, { freq: 4 })
+/** Any OID. */
 export const oid: fc.Arbitrary<number> = fc.integer({ min: 0, max: 0xffff_ffff })
+/** A format code. */
 export const format: fc.Arbitrary<Format> = fc.constantFrom<Array<Format>>(0, 1)
 const int16 = fc.integer({ min: -0x8000, max: 0x7fff })
 const int32 = fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff })
@@ -54,6 +57,7 @@ const formatsFor = (count: number): fc.Arbitrary<ReadonlyArray<Format>> =>
     fc.array(format, { minLength: count, maxLength: count })
   )
 
+/** A column of `RowDescription`. */
 export const column: fc.Arbitrary<Column> = fc.record({
   name: text,
   tableOid: oid,
@@ -106,36 +110,48 @@ export const serverFields = (...severities: ReadonlyArray<Severity>): fc.Arbitra
 
 // Backend
 
+/** Any `AuthenticationOk`. */
 export const authenticationOk = make<Auth.AuthenticationOk>("AuthenticationOk", {})
+/** Any `AuthenticationKerberosV5`. */
 export const authenticationKerberosV5 = make<Auth.AuthenticationKerberosV5>("AuthenticationKerberosV5", {})
+/** Any `AuthenticationCleartextPassword`. */
 export const authenticationCleartextPassword = make<Auth.AuthenticationCleartextPassword>(
   "AuthenticationCleartextPassword",
   {}
 )
+/** Any `AuthenticationMD5Password`. */
 export const authenticationMD5Password = make<Auth.AuthenticationMD5Password>("AuthenticationMD5Password", {
   salt: fc.uint8Array({ minLength: 4, maxLength: 4 })
 })
+/** Any `AuthenticationGSS`. */
 export const authenticationGSS = make<Auth.AuthenticationGSS>("AuthenticationGSS", {})
+/** Any `AuthenticationGSSContinue`. */
 export const authenticationGSSContinue = make<Auth.AuthenticationGSSContinue>("AuthenticationGSSContinue", {
   data: bytes
 })
+/** Any `AuthenticationSSPI`. */
 export const authenticationSSPI = make<Auth.AuthenticationSSPI>("AuthenticationSSPI", {})
+/** Any `AuthenticationSASL`. */
 export const authenticationSASL = make<Auth.AuthenticationSASL>("AuthenticationSASL", {
   mechanisms: fc.array(name, { maxLength: 3 })
 })
+/** Any `AuthenticationSASLContinue`. */
 export const authenticationSASLContinue = make<Auth.AuthenticationSASLContinue>(
   "AuthenticationSASLContinue",
   {
     data: bytes
   }
 )
+/** Any `AuthenticationSASLFinal`. */
 export const authenticationSASLFinal = make<Auth.AuthenticationSASLFinal>("AuthenticationSASLFinal", {
   data: bytes
 })
+/** An authentication request of a kind that is unknown. */
 export const authenticationOther = make<Auth.AuthenticationOther>("AuthenticationOther", {
   code: int32.filter((code) => code > 12 || code < 0 || [1, 4, 6].includes(code)),
   data: bytes
 })
+/** Any authentication request. */
 export const authentication: fc.Arbitrary<Auth.Authentication> = fc.oneof(
   authenticationOk,
   authenticationKerberosV5,
@@ -149,48 +165,68 @@ export const authentication: fc.Arbitrary<Auth.Authentication> = fc.oneof(
   authenticationSASLFinal,
   authenticationOther
 )
+/** Any `NegotiateProtocolVersion`. */
 export const negotiateProtocolVersion = make<Nego.NegotiateProtocolVersion>("NegotiateProtocolVersion", {
   version: oid,
   unsupported: fc.array(text, { maxLength: 3 })
 })
+/** Any `BackendKeyData`. */
 export const backendKeyData = make<Async.BackendKeyData>("BackendKeyData", {
   processId: int32,
   secretKey: fc.uint8Array({ minLength: 4, maxLength: 256 })
 })
+/** Any `ParameterStatus`. */
 export const parameterStatus = make<Async.ParameterStatus>("ParameterStatus", { name: text, value: text })
+/** Any `ReadyForQuery`. */
 export const readyForQuery = make<Async.ReadyForQuery>("ReadyForQuery", {
   status: fc.constantFrom<Array<TransactionStatus>>("I", "T", "E")
 })
+/** Any `NotificationResponse`. */
 export const notificationResponse = make<Async.NotificationResponse>("NotificationResponse", {
   processId: int32,
   channel: text,
   payload: text
 })
+/** Any `ErrorResponse`. */
 export const errorResponse = make<Note.ErrorResponse>("ErrorResponse", {
   fields: serverFields("ERROR", "FATAL", "PANIC")
 })
+/** Any `NoticeResponse`. */
 export const noticeResponse = make<Note.NoticeResponse>("NoticeResponse", {
   fields: serverFields("WARNING", "NOTICE", "DEBUG", "INFO", "LOG")
 })
+/** Any `RowDescription`. */
 export const rowDescription = make<Result.RowDescription>("RowDescription", {
   columns: fc.array(column, { maxLength: 4 })
 })
+/** Any `DataRow`. */
 export const dataRow = make<Result.DataRow>("DataRow", { values })
+/** Any `CommandComplete`. */
 export const commandComplete = make<Result.CommandComplete>("CommandComplete", { commandTag: text })
+/** Any `EmptyQueryResponse`. */
 export const emptyQueryResponse = make<Simple.EmptyQueryResponse>("EmptyQueryResponse", {})
+/** Any `PortalSuspended`. */
 export const portalSuspended = make<Extended.PortalSuspended>("PortalSuspended", {})
+/** Any `ParseComplete`. */
 export const parseComplete = make<Extended.ParseComplete>("ParseComplete", {})
+/** Any `BindComplete`. */
 export const bindComplete = make<Extended.BindComplete>("BindComplete", {})
+/** Any `CloseComplete`. */
 export const closeComplete = make<Extended.CloseComplete>("CloseComplete", {})
+/** Any `NoData`. */
 export const noData = make<Extended.NoData>("NoData", {})
+/** Any `ParameterDescription`. */
 export const parameterDescription = make<Extended.ParameterDescription>("ParameterDescription", {
   parameterTypes: oids
 })
+/** Any `CopyInResponse`. */
 export const copyInResponse = make<Copy.CopyInResponse>("CopyInResponse", { format, columnFormats: formats })
+/** Any `CopyOutResponse`. */
 export const copyOutResponse = make<Copy.CopyOutResponse>("CopyOutResponse", {
   format,
   columnFormats: formats
 })
+/** Any `CopyBothResponse`. */
 export const copyBothResponse = make<Copy.CopyBothResponse>("CopyBothResponse", {
   format,
   columnFormats: formats
@@ -199,6 +235,7 @@ export const copyBothResponse = make<Copy.CopyBothResponse>("CopyBothResponse", 
 export const copyData = make<Copy.CopyData>("CopyData", { data: bytes })
 /** Of either side. */
 export const copyDone = make<Copy.CopyDone>("CopyDone", {})
+/** Any `FunctionCallResponse`. */
 export const functionCallResponse = make<Call.FunctionCallResponse>("FunctionCallResponse", { value })
 
 /** Any message of a server. */
@@ -231,13 +268,17 @@ export const backendMessage: fc.Arbitrary<BackendMessage> = fc.oneof(
 
 // Frontend
 
+/** Any `StartupMessage`. */
 export const startupMessage = make<Startup.StartupMessage>("StartupMessage", {
   // A version word whose major is a code of another packet would be that packet.
   version: fc.integer({ min: 0, max: 0x0003_ffff }),
   parameters: fc.array(fc.tuple(name, text), { maxLength: 4 })
 })
+/** Any `SSLRequest`. */
 export const sslRequest = make<Nego.SSLRequest>("SSLRequest", {})
+/** Any `GSSENCRequest`. */
 export const gssEncRequest = make<Nego.GSSENCRequest>("GSSENCRequest", {})
+/** Any `CancelRequest`. */
 export const cancelRequest = make<Cancel.CancelRequest>("CancelRequest", {
   processId: int32,
   secretKey: fc.uint8Array({ minLength: 1, maxLength: 256 })
@@ -250,12 +291,16 @@ export const startupPacket: fc.Arbitrary<StartupPacket> = fc.oneof(
   cancelRequest
 )
 
+/** Any `PasswordMessage`. */
 export const passwordMessage = make<Auth.PasswordMessage>("PasswordMessage", { password: text })
+/** Any `SASLInitialResponse`. */
 export const saslInitialResponse = make<Auth.SASLInitialResponse>("SASLInitialResponse", {
   mechanism: text,
   data: value
 })
+/** Any `SASLResponse`. */
 export const saslResponse = make<Auth.SASLResponse>("SASLResponse", { data: bytes })
+/** Any `GSSResponse`. */
 export const gssResponse = make<Auth.GSSResponse>("GSSResponse", { data: bytes })
 /** Any message with byte `p`. */
 export const authenticationAnswer: fc.Arbitrary<AuthenticationAnswer> = fc.oneof(
@@ -265,8 +310,11 @@ export const authenticationAnswer: fc.Arbitrary<AuthenticationAnswer> = fc.oneof
   gssResponse
 )
 
+/** Any `Query`. */
 export const query = make<Simple.Query>("Query", { sql: text })
+/** Any `Parse`. */
 export const parse = make<Extended.Parse>("Parse", { statement: text, sql: text, parameterTypes: oids })
+/** Any `Bind`. */
 export const bind: fc.Arbitrary<Extended.Bind> = values.chain((parameters) =>
   make<Extended.Bind>("Bind", {
     portal: text,
@@ -277,12 +325,19 @@ export const bind: fc.Arbitrary<Extended.Bind> = values.chain((parameters) =>
   })
 )
 const target = fc.constantFrom<Array<Extended.Target>>("S", "P")
+/** Any `Describe`. */
 export const describe = make<Extended.Describe>("Describe", { target, name: text })
+/** Any `Execute`. */
 export const execute = make<Extended.Execute>("Execute", { portal: text, maxRows: int32 })
+/** Any `Close`. */
 export const close = make<Extended.Close>("Close", { target, name: text })
+/** Any `Flush`. */
 export const flush = make<Extended.Flush>("Flush", {})
+/** Any `Sync`. */
 export const sync = make<Extended.Sync>("Sync", {})
+/** Any `CopyFail`. */
 export const copyFail = make<Copy.CopyFail>("CopyFail", { reason: text })
+/** Any `FunctionCall`. */
 export const functionCall: fc.Arbitrary<Call.FunctionCall> = values.chain((parameters) =>
   make<Call.FunctionCall>("FunctionCall", {
     functionOid: oid,
@@ -291,6 +346,7 @@ export const functionCall: fc.Arbitrary<Call.FunctionCall> = values.chain((param
     resultFormat: format
   })
 )
+/** Any `Terminate`. */
 export const terminate = make<Cancel.Terminate>("Terminate", {})
 
 /** Any message of a client, those without a tag included. */

@@ -22,23 +22,29 @@ export const lsn: fc.Arbitrary<bigint> = fc.oneof(
 /** A position that is one. */
 export const position: fc.Arbitrary<bigint> = lsn.map((value) => (value === 0n ? 1n : value))
 const int32 = fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff })
+/** A time in microseconds since 2000-01-01. */
 export const time: fc.Arbitrary<PgTimestampTz> = fc
   .tuple(int32, int32)
   .map(([high, low]) => new PgTimestampTz(high, low))
+/** A transaction id. */
 export const xid: fc.Arbitrary<number> = fc.integer({ min: 1, max: 0xffff_ffff })
 
+/** Any `XLogData`. */
 export const xLogData = make<Wal.XLogData>("XLogData", { start: lsn, end: lsn, time, data: bytes })
+/** Any `PrimaryKeepalive`. */
 export const primaryKeepalive = make<Wal.PrimaryKeepalive>("PrimaryKeepalive", {
   end: lsn,
   time,
   replyRequested: fc.boolean()
 })
+/** Any `PrimaryStatus`. */
 export const primaryStatus = make<Wal.PrimaryStatus>("PrimaryStatus", {
   written: lsn,
   oldestCommitting: lsn,
   next: lsn,
   time
 })
+/** Any `StandbyStatus`. */
 export const standbyStatus = make<Wal.StandbyStatus>("StandbyStatus", {
   written: lsn,
   flushed: lsn,
@@ -46,6 +52,7 @@ export const standbyStatus = make<Wal.StandbyStatus>("StandbyStatus", {
   time,
   replyRequested: fc.boolean()
 })
+/** Any `HotStandbyFeedback`. */
 export const hotStandbyFeedback = make<Wal.HotStandbyFeedback>("HotStandbyFeedback", {
   time,
   xmin: oid,
@@ -53,6 +60,7 @@ export const hotStandbyFeedback = make<Wal.HotStandbyFeedback>("HotStandbyFeedba
   catalogXmin: oid,
   catalogXminEpoch: oid
 })
+/** Any `PrimaryStatusRequest`. */
 export const primaryStatusRequest = make<Wal.PrimaryStatusRequest>("PrimaryStatusRequest", { time })
 
 /** Any payload of a server. */
@@ -68,11 +76,13 @@ export const clientWalMessage: fc.Arbitrary<ClientWalMessage> = fc.oneof(
   primaryStatusRequest
 )
 
+/** A value of a tuple: NULL, unchanged TOAST, text or binary. */
 export const tupleColumn: fc.Arbitrary<TupleColumn> = fc.oneof(
   fc.constantFrom<Array<TupleColumn>>({ _tag: "Null" }, { _tag: "Unchanged" }),
   fc.record({ _tag: fc.constant("Text" as const), bytes }),
   fc.record({ _tag: fc.constant("Binary" as const), bytes })
 )
+/** A tuple of pgoutput. */
 export const tuple: fc.Arbitrary<PgOutputTuple> = fc.array(tupleColumn, { maxLength: 40 })
 const oldTuple = fc.record({ kind: fc.constantFrom("key" as const, "full" as const), tuple })
 const column = fc.record({ key: fc.boolean(), name: text, typeOid: oid, typeModifier: int32 })

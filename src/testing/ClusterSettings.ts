@@ -22,6 +22,7 @@ export const throwAway: Settings = {
   log_line_prefix: "%m [%p] %q%u@%d "
 }
 
+/** Whether a server listens on a TCP port, a Unix socket, or both. */
 export type Listen = "tcp" | "unix" | "both"
 
 /** Which loopback addresses a server listens on. */

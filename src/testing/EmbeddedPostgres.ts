@@ -26,7 +26,8 @@ import * as ServerProcess from "./ServerProcess.js"
 import * as ServerUser from "./ServerUser.js"
 
 export { EmbeddedPostgresError }
-export type { AddressFamily, Listen, Version }
+export type { AddressFamily, Listen } from "./ClusterSettings.js"
+export type { Version } from "./ServerPackage.js"
 export type { EmbeddedPostgresReason } from "./EmbeddedPostgresError.js"
 export type { TlsMaterial } from "./Cluster.js"
 

@@ -7,6 +7,7 @@ import * as NodePath from "node:path"
 import { EmbeddedPostgresError } from "./EmbeddedPostgresError.js"
 import * as ServerProcess from "./ServerProcess.js"
 
+/** Major versions of PostgreSQL that can be started. */
 export type Version = 14 | 15 | 16 | 17 | 18
 
 /** The oldest version that is started. */

@@ -48,14 +48,6 @@ export const int16 = integer(
   (writer, value) => writer.int16(value)
 )
 
-export const uint16 = integer(
-  2,
-  0,
-  0xffff,
-  (reader) => reader.uint16(),
-  (writer, value) => writer.int16(value)
-)
-
 export const int32 = integer(
   4,
   -0x8000_0000,

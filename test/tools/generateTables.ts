@@ -82,11 +82,12 @@ export const sqlStateModule = (errcodes: string): string => {
     const row = /^([0-9A-Z]{5})\s+[EWS]\s+ERRCODE_(\w+)/.exec(line)
     if (row === null) continue
     const code = row[1]!
-    const base = camel(row[2]!.toLowerCase().replace(/^t_r_/, ""))
+    const name = row[2]!.toLowerCase().replace(/^t_r_/, "")
+    const base = camel(name)
     const id = taken.has(base) ? `${base}${code}` : base
     taken.add(id)
     codes.add(code)
-    lines.push(`export const ${id} = "${code}"`)
+    lines.push(`/** \`${name}\`, class ${code.slice(0, 2)}. */`, `export const ${id} = "${code}"`)
   }
   return `// Generated from the server's errcodes.txt by test/tools/generateTables.ts; do not edit.
 /**
