@@ -14,14 +14,13 @@ export const unusedExports: Readonly<Record<string, string>> = {
   "wire/messages/Negotiation.ts encryptionAnswer": "both directions of a message",
   "wire/messages/Negotiation.ts encryptionAnswerByte": "both directions of a message",
   "wire/messages/Result.ts decodeCommandCompletePlain": "plain twin of a fast function",
-  "wire/replication/WalPageHeader.ts decode": "both directions of a record",
   "wire/replication/WalPageHeader.ts encode": "both directions of a record"
 }
 
 /** Names of types that several files export, and how many; `Options` inside a namespace of its own apart. */
 export const repeatedTypeNames: Readonly<Record<string, number>> = {
   Action: 3,
-  Asked: 2,
+  Asked: 3,
   Begin: 2,
   Bounds: 2,
   Call: 2,
@@ -76,11 +75,6 @@ export const repeatedTypeNames: Readonly<Record<string, number>> = {
 
 /** Public names without a doc comment. */
 export const undocumented: ReadonlyArray<string> = [
-  "Copy.CopyFormat",
-  "Copy.on",
-  "Copy.rowsFrom",
-  "Copy.rowsInto",
-  "Copy.rowsSink",
   "Listen.ListenEvent",
   "Listen.ListenService",
   "Lsn.Lsn",
@@ -236,6 +230,9 @@ export const undocumented: ReadonlyArray<string> = [
   "Replication.TypedRow",
   "Replication.TypedTable",
   "Replication.TypedUpdate",
+  "Replication.WalArchive.WalArchive",
+  "Replication.WalArchive.WalArchiveEvent",
+  "Replication.WalArchive.WalArchiveOptions",
   "Sql.in",
   "Testing.FaultProxy.Bytes",
   "Testing.FaultProxy.FaultProxy",

@@ -190,8 +190,6 @@ export const retention = (
     }
   })
 
-export { fileName as historyFileName } from "../../wire/replication/TimelineHistory.js"
-
 /** The timelines whose history files are in the folder. */
 export const histories = (
   folder: string

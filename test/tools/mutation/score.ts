@@ -2,6 +2,7 @@
  * Reads Stryker's reports, prints the score of each room and the mutants that lived, and writes the scores into
  * `docs/contributing.md`. Fails when a room is below its least score, or has no report.
  */
+import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../../architecture/imports.js"
@@ -63,4 +64,5 @@ const text = readFileSync(page, "utf8")
 const at = text.indexOf(begin)
 if (at >= 0) {
   writeFileSync(page, `${text.slice(0, at + begin.length)}\n\n${table}\n\n${text.slice(text.indexOf(end))}`)
+  spawnSync("npx", ["prettier", "--write", page], { cwd: root, stdio: "ignore" })
 }
