@@ -26,11 +26,13 @@ import type {
   PgSessionError,
   PgTimeoutError
 } from "../model/PgError.js"
+import type { Statement } from "../model/Statement.js"
 import * as Handle from "./Handle.js"
 import { OpenTransaction } from "./OpenTransaction.js"
 import { ConnectionPool } from "./pool/ConnectionPool.js"
 import { PgPool, serviceOf } from "./pool/PgPool.js"
 import { defaultPoolSettings, type PoolOptions } from "./pool/PoolOptions.js"
+import { refusedBegin } from "./PlainBegin.js"
 import * as Savepoint from "./Savepoint.js"
 
 /** What a call can fail with: the pool, the way to the server, the statement. */
@@ -114,12 +116,17 @@ const overPool = (
       )
     })
     const withConnection = <A, E, R>(
-      use: (connection: PgConnection) => Effect.Effect<A, E, R>
+      use: (connection: PgConnection) => Effect.Effect<A, E, R>,
+      operation?: string,
+      statement?: Statement
     ): Effect.Effect<A, E | PgClientError, R> =>
       within(
         (transaction) =>
           use((transaction.lent ??= Handle.make(transaction.connection, Handle.turnsOf(transaction)))),
-        () => pool.use(use)
+        (): Effect.Effect<A, E | PgClientError, R> => {
+          const refused = statement === undefined ? undefined : refusedBegin(operation ?? "query", statement)
+          return refused === undefined ? pool.use(use) : Effect.fail(refused)
+        }
       )
 
     const begin = <A, E, R>(
@@ -154,8 +161,10 @@ const overPool = (
 
     const rows = RowOperations.make<PgClientError>(
       {
-        query: (statement, query) => withConnection((each) => each.query(statement, query)),
-        execute: (statement, query) => withConnection((each) => each.execute(statement, query)),
+        query: (statement, query) =>
+          withConnection((each) => each.query(statement, query), "query", statement),
+        execute: (statement, query) =>
+          withConnection((each) => each.execute(statement, query), "execute", statement),
         stream: (statement, stream) => withStream((each) => each.stream(statement, stream), stream)
       },
       {
@@ -169,7 +178,8 @@ const overPool = (
 
     return {
       ...rows,
-      values: (statement, query) => withConnection((connection) => connection.values(statement, query)),
+      values: (statement, query) =>
+        withConnection((connection) => connection.values(statement, query), "values", statement),
       compare: (statement, schema, query) =>
         withConnection((connection) => connection.compare(statement, schema, query)),
       withTransaction: (body, transaction = {}) =>
