@@ -1,5 +1,6 @@
 /** PostgreSQL for Effect, from the wire up. `Testing` is a subpath of its own, so that production does not load it. */
 export * as Copy from "./Copy.js"
+export * as LargeObject from "./LargeObject.js"
 export * as Listen from "./Listen.js"
 export * as Lsn from "./Lsn.js"
 export * as PgClient from "./PgClient.js"

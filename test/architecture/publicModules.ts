@@ -10,6 +10,7 @@ const inIndex = (name: string): PublicModule => ({ name, inIndex: true })
 /** Sorted by name. Each is `src/<name>.ts`, the subpath `effect-postgres/<name>` and a namespace of the main entry. */
 export const publicModules: ReadonlyArray<PublicModule> = [
   "Copy",
+  "LargeObject",
   "Listen",
   "Lsn",
   "PgClient",

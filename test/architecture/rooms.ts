@@ -124,6 +124,7 @@ export const rooms: ReadonlyArray<Room> = [
       },
       { name: "opening", holds: "from a configuration to an open session: hosts, encryption, login, role" },
       { name: "copy", holds: "COPY as bytes: in, out and both ways" },
+      { name: "largeobject", holds: "large objects as streams and sinks" },
       { name: ".", holds: "what others hold: the waist, the connection, its transactions" }
     ]
   },

@@ -1,0 +1,2 @@
+/** Large objects as streams and sinks. */
+export * from "./connection/largeobject/LargeObject.js"
