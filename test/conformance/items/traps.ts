@@ -166,7 +166,7 @@ TRP-114 Two tablespaces give the same tree on old and new servers. :: waits for 
 TRP-115 Archive names that climb out are rejected. :: waits for base backup
 TRP-116 No rate, no option. :: waits for base backup
 TRP-117 Padded positions compare equal.
-TRP-118 A timeline's end leads to the next. :: waits for physical replication
+TRP-118 A timeline's end leads to the next.
 TRP-119 A walsender's SQL_ASCII is no reason to refuse.
 TRP-120 After an error the temporary slot is known to be gone.
 TRP-121 A command after exporting a snapshot is prevented or warned of.
