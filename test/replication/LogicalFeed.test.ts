@@ -14,6 +14,7 @@ import * as ServerFields from "../../src/model/ServerFields.js"
 import type { LogicalEvent } from "../../src/replication/changes/LogicalEvent.js"
 import type { LogicalFeed } from "../../src/replication/feed/LogicalFeed.js"
 import * as SpillStore from "../../src/replication/feed/SpillStore.js"
+import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
 import { errorResponse, readyForQuery, refuse } from "../../src/testing/ScriptedServer.js"
 import type { BackendMessage } from "../../src/wire/BackendMessage.js"
 import type { PgOutputMessage } from "../../src/wire/replication/PgOutput.js"
@@ -85,6 +86,48 @@ const following = (feed: LogicalFeed) =>
 const flushed = (server: FeedServer) => server.statuses().map((status) => status.flushed)
 
 describe("a feed", () => {
+  it.scoped("goes on as text when the refusal of a binary value comes with the copy's beginning", () =>
+    Effect.gen(function* () {
+      const texts: Array<string> = []
+      const server = yield* FeedServers.make({
+        atOnce: [
+          errorResponse({ code: "42883", text: "no binary output function available for type aclitem" }),
+          readyForQuery()
+        ],
+        others: [
+          [
+            ScriptedServer.startup(),
+            FeedServers.identified,
+            ScriptedServer.repeat(
+              ScriptedServer.expectAny("anything", (message) => {
+                if (message._tag === "CopyDone") return [ScriptedServer.send(...FeedServers.farewell)]
+                if (message._tag === "Query") texts.push(message.sql)
+                return message._tag !== "Query" || !message.sql.startsWith("START_REPLICATION")
+                  ? []
+                  : [
+                      ScriptedServer.send(
+                        { _tag: "CopyBothResponse", format: 0, columnFormats: [] },
+                        ...[[table, 0n] as const, ...transaction(1, 0x1500n)].map(
+                          ([message, lsn]): BackendMessage => ({
+                            _tag: "CopyData",
+                            data: payload(message, lsn)
+                          })
+                        )
+                      )
+                    ]
+              })
+            )
+          ]
+        ]
+      })
+      const feed = yield* server.open()
+      assert.deepStrictEqual((yield* taken(feed, 3)).map(show), ["Begin", 1, "Commit"])
+      assert.deepStrictEqual([...new Set(texts)].length, 1)
+      assert.match(texts[0]!, /^START_REPLICATION SLOT "s" LOGICAL /)
+      assert.notInclude(texts[0]!, "binary")
+    })
+  )
+
   it.scoped("gives what came before a publication was passed over, and nothing behind (LOG-003)", () =>
     Effect.gen(function* () {
       const { server, feed } = yield* opened()

@@ -35,11 +35,18 @@ const answer = (names: ReadonlyArray<string>, values: ReadonlyArray<string>): Sc
   rows: [values]
 })
 
+/** The server says which cluster it is of. */
+export const identified: ScriptedServer.Script = simpleQuery("IDENTIFY_SYSTEM", [
+  answer(["systemid", "timeline", "xlogpos", "dbname"], ["7000000000000000000", "1", "0/2000", "db"])
+])
+
 export interface FeedServerOptions {
   /** As the server shows it. */
   readonly walSenderTimeout?: string
   /** Changes to the slot's row in the catalog. */
   readonly slot?: object
+  /** What comes in one segment with the beginning of the copy. */
+  readonly atOnce?: ReadonlyArray<BackendMessage>
   /** What further connections meet; unless given, each is accepted. */
   readonly others?: ReadonlyArray<ScriptedServer.Script | ScriptedServer.Refusal>
 }
@@ -93,16 +100,14 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
     }
     const script: ScriptedServer.Script = [
       startup(),
-      simpleQuery("IDENTIFY_SYSTEM", [
-        answer(["systemid", "timeline", "xlogpos", "dbname"], ["7000000000000000000", "1", "0/2000", "db"])
-      ]),
+      identified,
       simpleQuery(MissingPublication.query, [answer(["name"], ["p"])]),
       simpleQuery(SlotState.query, [answer(["slot", "wal_end"], [JSON.stringify(row), "0/2000"])]),
       simpleQuery(`SHOW "wal_sender_timeout"`, [
         answer(["wal_sender_timeout"], [options.walSenderTimeout ?? "1min"])
       ]),
       ScriptedServer.expect({ _tag: "Query", sql: /^START_REPLICATION SLOT "s" LOGICAL / }),
-      send({ _tag: "CopyBothResponse", format: 0, columnFormats: [] }),
+      send({ _tag: "CopyBothResponse", format: 0, columnFormats: [] }, ...(options.atOnce ?? [])),
       run("the stream begins", (server) => {
         end = server
         return Effect.asVoid(Deferred.succeed(streaming, server))

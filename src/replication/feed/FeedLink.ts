@@ -34,6 +34,7 @@ import * as Quoting from "../walsender/Quoting.js"
 import * as Slot from "../slots/Slot.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
 import type { SlotState } from "../slots/SlotState.js"
+import { isWithoutBinary } from "./ReaderStop.js"
 import { defaultBufferBytes, ReplicationLink } from "../link/ReplicationLink.js"
 import type { Signal } from "../link/Signal.js"
 import * as StandbyStatus from "../link/StandbyStatus.js"
@@ -300,26 +301,33 @@ export const open = <A>(
       )
     const isTemporary = options.create?.temporary === true
     let isBinary = asText !== undefined && (!isTemporary || (yield* plugin.isBinary ?? Effect.succeed(true)))
-    const opened = yield* openOn(
-      connection,
-      yield* commandOf(options.start ?? LsnText.zero, isBinary ? resolved : (asText ?? resolved)),
-      options.inUse ?? {}
+    // On another session: in the one of a logical copy the server ends the next at once, or takes tables for described.
+    const openAsText = (from: Lsn) => {
+      isBinary = false
+      return Effect.flatMap(commandOf(from, asText ?? resolved), (command) =>
+        Scope.close(session, Exit.void).pipe(
+          Effect.zipRight(Walsender.open),
+          Effect.tap(() => Effect.sync(() => (refusal = undefined))),
+          Effect.tap((other) => isSamePlace(other, LsnText.max(from, start))),
+          Effect.flatMap((other) => openOn(other, command, { wait: usualPatience }))
+        )
+      )
+    }
+    const from = options.start ?? LsnText.zero
+    const opened = yield* Effect.catchIf(
+      openOn(
+        connection,
+        yield* commandOf(from, isBinary ? resolved : (asText ?? resolved)),
+        options.inUse ?? {}
+      ),
+      // The server may meet the value that it cannot send in binary before the copy counts as open.
+      (error) => isBinary && !isTemporary && isWithoutBinary(error),
+      () => openAsText(from)
     )
     const { copy, replace } = ReplaceableCopy.make(opened)
     const environment = yield* Effect.context<PgConnector | Scope.Scope>()
-    // On another session: in the one of a logical copy the server ends the next at once, or takes tables for described.
     const beginAsText = (from: Lsn): Effect.Effect<void, FeedError> =>
-      Effect.flatMap(commandOf(from, asText ?? resolved), (text) => {
-        isBinary = false
-        return replace(
-          Scope.close(session, Exit.void).pipe(
-            Effect.zipRight(Walsender.open),
-            Effect.tap(() => Effect.sync(() => (refusal = undefined))),
-            Effect.tap((other) => isSamePlace(other, from)),
-            Effect.flatMap((other) => openOn(other, text, { wait: usualPatience }))
-          )
-        )
-      }).pipe(Effect.provide(environment))
+      replace(openAsText(from)).pipe(Effect.provide(environment))
     yield* link.attach(copy)
     if (isStandby) yield* Effect.forkScoped(Effect.interruptible(place.watch(interval)))
     return {
