@@ -109,9 +109,13 @@ export class PgConnector extends Context.Tag("effect-postgres/PgConnector")<
     readonly types: Registry.Registry
     /**
      * The codecs there are once the catalogue has been asked for those of these types that nobody knows, through a session of its
-     * own that is opened for it: for a connection that cannot ask, such as a walsender. Nothing is opened when all are known.
+     * own that is opened for it: for a connection that cannot ask, such as a walsender. Nothing is opened when all are known, or when `session`
+     * is given, which is asked then.
      */
-    readonly findTypes: (types: ReadonlyArray<number>) => Effect.Effect<Registry.Registry, PgOpenError>
+    readonly findTypes: (
+      types: ReadonlyArray<number>,
+      session?: PgConnection.PgConnection
+    ) => Effect.Effect<Registry.Registry, PgOpenError>
     /** Forgets the types that were found in any database: each is asked for again when it is met next. */
     readonly refreshTypes: Effect.Effect<void>
     /**
@@ -200,13 +204,14 @@ export const make = (
       get types() {
         return bookOf(config).registry
       },
-      findTypes: (types) =>
+      findTypes: (types, asked) =>
         Effect.suspend(() => {
           const book = bookOf(config)
           book.doubt(types)
           const { registry } = book
-          return options.findTypes === false || book.unknown(types).length === 0
-            ? Effect.succeed(registry)
+          if (options.findTypes === false || book.unknown(types).length === 0) return Effect.succeed(registry)
+          return asked !== undefined
+            ? asked.findTypes(types)
             : Effect.scoped(
                 Effect.flatMap(session(new PgConfig(plain)), (connection) => connection.findTypes(types))
               )

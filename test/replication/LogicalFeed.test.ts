@@ -13,6 +13,7 @@ import type { Lsn } from "../../src/model/Lsn.js"
 import * as ServerFields from "../../src/model/ServerFields.js"
 import type { LogicalEvent } from "../../src/replication/changes/LogicalEvent.js"
 import type { LogicalFeed } from "../../src/replication/feed/LogicalFeed.js"
+import * as CatalogSession from "../../src/replication/feed/CatalogSession.js"
 import * as SpillStore from "../../src/replication/feed/SpillStore.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
 import { errorResponse, readyForQuery, refuse } from "../../src/testing/ScriptedServer.js"
@@ -86,6 +87,36 @@ const following = (feed: LogicalFeed) =>
 const flushed = (server: FeedServer) => server.statuses().map((status) => status.flushed)
 
 describe("a feed", () => {
+  it.scoped(
+    "takes no table of another cluster for one of its own when its address leads to another server",
+    () =>
+      Effect.gen(function* () {
+        const { server, feed } = yield* opened({
+          others: [
+            [
+              ScriptedServer.startup(),
+              ...ScriptedServer.extendedQuery({
+                sql: CatalogSession.systemQuery,
+                columns: [ScriptedServer.column("id")],
+                rows: [["7000000000000000001"]]
+              }),
+              ScriptedServer.repeat(ScriptedServer.expectAny("anything", () => []))
+            ]
+          ]
+        })
+        server.stream([table, 0n], ...transaction(1, 0x1500n))
+        const { fiber, seen } = yield* following(feed)
+        const outcome = yield* Fiber.join(fiber)
+        const error = outcome._tag === "Left" ? outcome.left : undefined
+        assert.deepInclude(error, { _tag: "PgSlotError", reason: "diverged" })
+        assert.include(error?.message, "another cluster: 7000000000000000001")
+        assert.deepStrictEqual(
+          seen.filter(({ _tag }) => _tag === "Insert"),
+          []
+        )
+      })
+  )
+
   it.scoped("goes on as text when the refusal of a binary value comes with the copy's beginning", () =>
     Effect.gen(function* () {
       const texts: Array<string> = []

@@ -16,6 +16,7 @@ import type { FeedError } from "../../src/replication/feed/FeedLink.js"
 import type { LogicalFeed, LogicalOptions } from "../../src/replication/feed/LogicalFeed.js"
 import { logical } from "../../src/replication/feed/LogicalFeed.js"
 import * as MissingPublication from "../../src/replication/slots/MissingPublication.js"
+import * as CatalogSession from "../../src/replication/feed/CatalogSession.js"
 import * as PartitionQuery from "../../src/replication/feed/PartitionQuery.js"
 import * as SlotState from "../../src/replication/slots/SlotState.js"
 import type { ServerEnd } from "../../src/testing/MemoryTransport.js"
@@ -123,6 +124,11 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
     /** What the feed asks when it meets a table: those of the tests are in no tree. */
     const catalogue: ScriptedServer.Script = [
       startup(),
+      ...ScriptedServer.extendedQuery({
+        sql: CatalogSession.systemQuery,
+        columns: [column("id")],
+        rows: [["7000000000000000000"]]
+      }),
       repeat(
         ...ScriptedServer.extendedQuery({
           sql: PartitionQuery.query,

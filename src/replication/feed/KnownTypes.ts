@@ -1,21 +1,21 @@
 /** The types that a reader of a feed knows, and those in tables described so far that may be altered while it reads. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { PgOpenError, PgSessionError } from "../../model/PgError.js"
+import type { CatalogError } from "./CatalogSession.js"
 import type { Registry } from "../../types/Registry.js"
 import type { TransactionInfo } from "../changes/LogicalEvent.js"
 import type { ReadDefinitions, TypeDefinitions } from "./TypeDefinitions.js"
 import { sees } from "./TypeDefinitions.js"
 
 /** Gives a registry that knows what can be known of types of these OIDs. */
-export type Learn = (oids: ReadonlyArray<number>) => Effect.Effect<Registry, PgOpenError>
+export type Learn = (oids: ReadonlyArray<number>) => Effect.Effect<Registry, CatalogError>
 
 /** The server sends a transaction a moment before other sessions see it. */
 const visibleAfter = "2 millis"
 /** How often to look for it: a second in all. */
 const mostLooks = 500
 
-type Failure = Option.Option<PgOpenError | PgSessionError>
+type Failure = Option.Option<CatalogError>
 
 export class KnownTypes {
   private readonly withFields = new Set<number>()
@@ -61,7 +61,7 @@ export class KnownTypes {
   }
 
   /** Learns what can be known of these types; true when that is something new. */
-  learn(oids: ReadonlyArray<number>): Effect.Effect<boolean, Option.Option<PgOpenError>> {
+  learn(oids: ReadonlyArray<number>): Effect.Effect<boolean, Failure> {
     return Effect.mapBoth(this.ask(oids), {
       onFailure: Option.some,
       onSuccess: (registry) => {
@@ -79,7 +79,7 @@ export class KnownTypes {
   }
 
   /** Reads the composites again. */
-  readonly learnFields: Effect.Effect<boolean, Option.Option<PgOpenError>> = Effect.suspend(() =>
+  readonly learnFields: Effect.Effect<boolean, Failure> = Effect.suspend(() =>
     this.withFields.size > 0 ? this.learn([...this.withFields]) : Effect.succeed(false)
   )
 

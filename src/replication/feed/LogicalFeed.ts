@@ -182,9 +182,13 @@ export const logical = (
     const connector = yield* PgConnector
     const { types } = options
     const skips = options.missingPublications === "skip"
-    const learn: Learn = types === undefined ? connector.findTypes : () => Effect.succeed(types)
     const trees = new PartitionTrees()
-    const catalog = yield* CatalogSession.make
+    let cluster: CatalogSession.Cluster | undefined
+    const catalog = yield* CatalogSession.make(() => cluster)
+    const learn: Learn =
+      types === undefined
+        ? (oids) => catalog.use((session) => connector.findTypes(oids, session))
+        : () => Effect.succeed(types)
     const learnTree = (table: number) => catalog.use((session) => PartitionQuery.learn(session, table, trees))
     const link: FeedLink<Resolved> = yield* Link.open(options, {
       name: "pgoutput",
@@ -203,6 +207,7 @@ export const logical = (
         new Progress(start, options.mostUnacknowledged ?? usualUnacknowledged, options.idle !== "hold")
     })
     const { command, facts, progress } = link
+    cluster = facts
     const room = new Signal()
     const store = options.store ?? SpillStore.inMemory()
     // What another feed left of a transaction is sent again as a whole.

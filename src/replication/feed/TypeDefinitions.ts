@@ -7,11 +7,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { PgOpenError, PgSessionError } from "../../model/PgError.js"
 import { PgSnapshot } from "../../model/PgSnapshot.js"
 import * as Statement from "../../model/Statement.js"
 import * as Walsender from "../walsender/Walsender.js"
-import type { CatalogSession } from "./CatalogSession.js"
+import type { CatalogError, CatalogSession } from "./CatalogSession.js"
 
 export interface TypeDefinitions {
   /** Which transactions the catalogue was read behind. */
@@ -23,9 +22,7 @@ export interface TypeDefinitions {
 }
 
 /** Reads the definitions of these types and of whatever they are made of. */
-export type ReadDefinitions = (
-  oids: ReadonlyArray<number>
-) => Effect.Effect<TypeDefinitions, PgOpenError | PgSessionError>
+export type ReadDefinitions = (oids: ReadonlyArray<number>) => Effect.Effect<TypeDefinitions, CatalogError>
 
 const query = `with recursive tree (oid) as (
   select pg_catalog.unnest($1::pg_catalog.text[]::pg_catalog.oid[])
