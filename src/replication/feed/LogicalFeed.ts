@@ -183,8 +183,8 @@ export const logical = (
     const { types } = options
     const skips = options.missingPublications === "skip"
     const trees = new PartitionTrees()
-    let cluster: CatalogSession.Cluster | undefined
-    const catalog = yield* CatalogSession.make(() => cluster)
+    const known: { cluster?: CatalogSession.Cluster } = {}
+    const catalog = yield* CatalogSession.make(() => known.cluster)
     const learn: Learn =
       types === undefined
         ? (oids) => catalog.use((session) => connector.findTypes(oids, session))
@@ -207,7 +207,7 @@ export const logical = (
         new Progress(start, options.mostUnacknowledged ?? usualUnacknowledged, options.idle !== "hold")
     })
     const { command, facts, progress } = link
-    cluster = facts
+    known.cluster = facts
     const room = new Signal()
     const store = options.store ?? SpillStore.inMemory()
     // What another feed left of a transaction is sent again as a whole.
