@@ -30,7 +30,7 @@ export interface CatalogSession {
 export type CatalogError = PgOpenError | PgSessionError | PgSlotError
 
 /** The cluster whose changes are read, and the slot for the error. */
-export interface Cluster {
+export interface FeedCluster {
   readonly slot: string
   readonly systemId: string
 }
@@ -66,7 +66,7 @@ interface Held {
 
 /** `cluster`: `undefined` as long as it is not known. */
 export const make = (
-  cluster: () => Cluster | undefined
+  cluster: () => FeedCluster | undefined
 ): Effect.Effect<CatalogSession, never, PgConnector | Scope.Scope> =>
   Effect.gen(function* () {
     const connector = yield* PgConnector

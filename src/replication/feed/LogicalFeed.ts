@@ -183,7 +183,7 @@ export const logical = (
     const { types } = options
     const skips = options.missingPublications === "skip"
     const trees = new PartitionTrees()
-    const known: { cluster?: CatalogSession.Cluster } = {}
+    const known: { cluster?: CatalogSession.FeedCluster } = {}
     const catalog = yield* CatalogSession.make(() => known.cluster)
     const learn: Learn =
       types === undefined
