@@ -88,6 +88,19 @@ describe("a compiled Schema of a flat row", () => {
     assert.deepStrictEqual(decoded(wide, columns("id", "note", "more")), row)
   })
 
+  it("checks what a transformation gives by the Schema behind it", () => {
+    const Trimmed = Schema.transform(PgSchema.Text, Schema.String.pipe(Schema.minLength(3)), {
+      strict: true,
+      decode: (text) => text.trim(),
+      encode: (text) => text
+    })
+    const Row = Schema.Struct({ name: Trimmed, again: Schema.compose(PgSchema.Text, Trimmed) })
+    const step = CompiledRow.of(Row.ast)!
+    assert.deepStrictEqual(step({ name: " abc ", again: "abc" }), { name: "abc", again: "abc" })
+    assert.strictEqual(step({ name: " ab ", again: "abc" }), Steps.refused)
+    assert.strictEqual(step({ name: "abc", again: " ab " }), Steps.refused)
+  })
+
   it("runs what an application's Class has of its own", () => {
     const fields = { id: PgSchema.Int4, note: Schema.optionalWith(PgSchema.Text, { exact: true }) }
     let made = 0
