@@ -304,11 +304,15 @@ const throughFeed = (
       const isRefused = yield* Effect.matchEffect(read, {
         onFailure: (error) =>
           /its values have lost what that one needs/.test(error.message)
-            ? Effect.succeed(true)
-            : Effect.die(error),
-        onSuccess: () => Effect.succeed(false)
+            ? Effect.succeed("at once")
+            : // A Date does not hold every time, so that the feed ends at the first row that has another.
+              /beyond the range of Date/.test(error.message)
+              ? Effect.succeed("later")
+              : Effect.die(error),
+        onSuccess: () => Effect.succeed("not")
       })
-      if (isRefused) assert.deepStrictEqual(rows, [])
+      if (isRefused === "at once") assert.deepStrictEqual(rows, [])
+      else if (isRefused === "later") continue
       else same(rows, `a feed in ${isText ? "text" : "binary"}`)
     }
   }).pipe(Effect.scoped, connecting({ target, connector: { types } }))
