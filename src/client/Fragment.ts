@@ -12,7 +12,7 @@ export class Fragment implements Statement {
     readonly pieces: ReadonlyArray<string>,
     readonly parameters: ReadonlyArray<unknown>,
     readonly types: ReadonlyArray<number>,
-    /** Why the statement cannot be sent: a piece has an escape that JavaScript does not read as it is written. */
+    /** Why the statement cannot be sent: an escape that JavaScript does not read as it is written, or values that a helper refuses. */
     readonly refused: string | undefined = undefined
   ) {}
 

@@ -6,7 +6,7 @@ export interface Statement {
   readonly parameters: ReadonlyArray<unknown>
   /** OID stated for each parameter; missing or 0 leaves the choice to the server. */
   readonly types: ReadonlyArray<number>
-  /** Why the text is not what was written, so that the statement must not be sent: set by the `Sql` template. */
+  /** Why the statement must not be sent: set by the `Sql` template, for its text, and by the helpers of `Sql`, for their values. */
   readonly refused?: string | undefined
 }
 
