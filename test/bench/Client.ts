@@ -15,6 +15,7 @@ export type ClientName =
   | "pg-logical-replication"
   | "pg-logical-replication, timed"
   | "pg_recvlogical"
+  | "pg_receivewal"
 
 export interface Client {
   readonly name: ClientName
@@ -31,8 +32,8 @@ export interface Client {
   readonly preset: "familiar" | "lossless"
   /** A library that runs on Node and is not ours. */
   readonly nodePeer: boolean
-  /** Whether it reads logical slots, beside what it does else or as the only thing. */
-  readonly replication: "no" | "too" | "only"
+  /** Whether it reads logical slots, beside what it does else or as the only thing; `log` reads physical ones only. */
+  readonly replication: "no" | "too" | "only" | "log"
 }
 
 const peer = { preset: "familiar", nodePeer: true, replication: "no" } as const
@@ -92,20 +93,25 @@ export const clients: ReadonlyArray<Client> = [
     packages: [],
     replication: "only"
   },
-  { ...other, name: "pg_recvlogical", script: "pgRecvlogical", replication: "only" }
+  { ...other, name: "pg_recvlogical", script: "pgRecvlogical", replication: "only" },
+  { ...other, name: "pg_receivewal", script: "pgReceivewal", replication: "log" }
 ]
 
 /** Whether it has a part in workloads of this kind. */
 export const takesPart = (client: Client, kind: Kind): boolean => {
   switch (kind) {
     case "replication":
-      return client.replication !== "no"
+      return client.replication === "too" || client.replication === "only"
     case "feedMemory":
       return isOurs(client)
+    case "wal":
+    case "walSynchronous":
+      // No value is decoded, so that the presets are one.
+      return client.replication === "log" || (isOurs(client) && client.preset === "familiar")
     case "import":
       return client.module !== undefined
     default:
-      return client.replication !== "only"
+      return client.replication === "no" || client.replication === "too"
   }
 }
 

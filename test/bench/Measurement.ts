@@ -8,9 +8,10 @@ import * as Before from "./Before.js"
 import type { Client } from "./Client.js"
 import * as Peers from "./Peers.js"
 import type { Feed } from "./Changes.js"
+import type { LogFeed } from "./Log.js"
 import type { BenchServer } from "./Server.js"
 import type { Workload } from "./Workload.js"
-import { familyStatements, fetchSize, fibers, statement } from "./Workload.js"
+import { committers, familyStatements, fetchSize, fibers, statement } from "./Workload.js"
 
 /** What one value of a type cost, and what it was. */
 const Family = Schema.Struct({ wallNs: Schema.Number, cpuNs: Schema.Number, kind: Schema.String })
@@ -67,9 +68,16 @@ export interface Extra {
   readonly rowsPerSecond?: number
   /** Slots to read. */
   readonly feed?: Feed
+  /** A physical slot, and where its log ends. */
+  readonly log?: LogFeed
 }
 
-const jobOf = (client: Client, workload: Workload, server: BenchServer, { feed, rowsPerSecond }: Extra) => ({
+const jobOf = (
+  client: Client,
+  workload: Workload,
+  server: BenchServer,
+  { feed, log, rowsPerSecond }: Extra
+) => ({
   kind: workload.kind,
   module: client.module,
   shape: workload.shape,
@@ -82,6 +90,8 @@ const jobOf = (client: Client, workload: Workload, server: BenchServer, { feed, 
   decodes: client.name !== "floor",
   rowsPerSecond,
   feed,
+  log,
+  committers,
   config: {
     ...(workload.kind === "connect" ? server.scram : server.trusted),
     connections: workload.connections,

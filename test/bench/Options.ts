@@ -28,8 +28,9 @@ export class OptionsError extends Data.TaggedError("OptionsError")<{ readonly te
 
 export const usage = `npm run bench -- [options]
 
-  --workload a,b   only these: ${workloads.map(({ name }) => name).join(", ")}
+  --workload a,b   only these, with * behind a common beginning: ${workloads.map(({ name }) => name).join(", ")}
   --client a,b     only these: ${clients.map(({ name }) => name).join(", ")}
+  --all            also the heavy workloads: ${workloads.flatMap(({ name, onlyByName }) => (onlyByName ? [name] : [])).join(", ")}
   --before commit  also measure this commit of our own, as client ours-before
   --runs n         rounds of every workload, 5 unless told otherwise
   --quick          a tenth of the items and 2 rounds: to try things out, not to quote
@@ -46,9 +47,11 @@ const pick = <A extends { readonly name: string }>(
 ): ReadonlyArray<A> => {
   if (wanted === undefined) return all
   const names = wanted.split(",").map((name) => name.trim())
-  const unknown = names.find((name) => !all.some((each) => each.name === name))
+  const fits = (name: string, each: A): boolean =>
+    name.endsWith("*") ? each.name.startsWith(name.slice(0, -1)) : each.name === name
+  const unknown = names.find((name) => !all.some((each) => fits(name, each)))
   if (unknown !== undefined) throw new OptionsError({ text: `there is no ${what} ${unknown}\n\n${usage}` })
-  return all.filter(({ name }) => names.includes(name))
+  return all.filter((each) => names.some((name) => fits(name, each)))
 }
 
 const read = (args: ReadonlyArray<string>): Options | "help" => {
@@ -59,6 +62,7 @@ const read = (args: ReadonlyArray<string>): Options | "help" => {
       client: { type: "string" },
       before: { type: "string" },
       runs: { type: "string" },
+      all: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
       markdown: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
@@ -69,7 +73,8 @@ const read = (args: ReadonlyArray<string>): Options | "help" => {
   if (values.help) return "help"
   const runs = Number(values.runs ?? (values.quick ? 2 : 5))
   if (!Number.isInteger(runs) || runs < 1) throw new OptionsError({ text: "--runs wants a whole number" })
-  const chosen = pick("workload", workloads, values.workload)
+  const usual = values.all ? workloads : workloads.filter(({ onlyByName }) => !onlyByName)
+  const chosen = values.workload === undefined ? usual : pick("workload", workloads, values.workload)
   const able = clients.filter((client) => client.before === undefined || values.before !== undefined)
   return {
     clients: pick("client", able, values.client),

@@ -36,7 +36,9 @@ const plural = {
   session: "sessions",
   value: "values",
   change: "changes",
-  start: "starts"
+  start: "starts",
+  MB: "MB",
+  commit: "commits"
 } as const
 
 const noteOf = ({ workload, rounds }: Result): string => {
@@ -85,6 +87,37 @@ const rateTable = (result: Result): Table => {
       "longest gap ms"
     ],
     rows: [...result.rounds.keys()].map(row)
+  }
+}
+
+/** Memory beside the rate: what the archive of a log is asked for. */
+const logTable = (result: Result): Table => {
+  const median = (client: ClientName, property: (sample: Sample) => number | undefined, count: number) =>
+    show(medianOf(result, client, property), digits(count))
+  const item = result.workload.item
+  return {
+    title: result.workload.title,
+    note: `${noteOf(result)}; memory in MB`,
+    header: [
+      "client",
+      "wall s",
+      `${plural[item]}/s`,
+      `CPU ms/${item}`,
+      "ours ÷ it",
+      "resident at the start",
+      "highest after it",
+      "growth"
+    ],
+    rows: [...result.rounds.keys()].map((client) => [
+      client,
+      median(client, (sample) => sample.wallMs / 1000, 2),
+      median(client, (sample) => sample.rate, 0),
+      median(client, (sample) => sample.cpuPerItem / 1000, 3),
+      timesOf(result, "ours-familiar", client, (sample) => sample.rate),
+      median(client, (sample) => sample.atReferenceMb, 1),
+      median(client, (sample) => sample.peakMb, 1),
+      median(client, growth, 1)
+    ])
   }
 }
 
@@ -176,6 +209,9 @@ const tableOf = (result: Result): Table => {
     case "memory":
     case "feedMemory":
       return memoryTable(result)
+    case "wal":
+    case "walSynchronous":
+      return logTable(result)
     case "types":
       return typesTable(result)
     case "schema":

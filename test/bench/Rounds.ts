@@ -3,11 +3,12 @@ import * as Effect from "effect/Effect"
 import type { Client, ClientName } from "./Client.js"
 import { clients as everyClient, takesPart } from "./Client.js"
 import * as Changes from "./Changes.js"
+import * as Log from "./Log.js"
 import * as Measurement from "./Measurement.js"
 import type { BenchServer } from "./Server.js"
 import type { Result, Rounds } from "./Summary.js"
 import type { Workload } from "./Workload.js"
-import { isFeed, slowness, workloads } from "./Workload.js"
+import { isFeed, isLog, slowness, workloads } from "./Workload.js"
 
 const brief = (sample: Measurement.Sample): string =>
   `${Math.round(sample.rate)}/s, ${sample.cpuPerItem.toFixed(2)} µs CPU each`
@@ -49,6 +50,7 @@ export const run = Effect.fn("Rounds.run")(function* (
 ) {
   const pace = workload.kind === "memory" ? yield* paceOf(server) : 0
   const changes = isFeed(workload) ? yield* Changes.write(server, workload) : undefined
+  const log = isLog(workload) ? yield* Log.write(workload) : undefined
   const count = Math.max(Math.min(runs, workload.maxRuns ?? runs), workload.minRuns ?? 1)
   const able = clients.filter((client) => takesPart(client, workload.kind))
   const rounds = new Map<ClientName, Rounds | "unsupported">(able.map(({ name }) => [name, []]))
@@ -56,13 +58,15 @@ export const run = Effect.fn("Rounds.run")(function* (
     for (const client of able) {
       const before = rounds.get(client.name)
       if (before === undefined || before === "unsupported") continue
-      const answer = yield* Changes.withFeed(changes, (feed) =>
-        attempt(client, workload, server, { rowsPerSecond: pace, ...(feed && { feed }) }, `${round}/${count}`)
-      )
+      const measured = (on: BenchServer, extra: Measurement.Extra) =>
+        attempt(client, workload, on, { rowsPerSecond: pace, ...extra }, `${round}/${count}`)
+      const answer = yield* log === undefined
+        ? Changes.withFeed(changes, (feed) => measured(server, feed === undefined ? {} : { feed }))
+        : Log.withSlot(log, (feed) => measured(log.server, { log: feed }))
       const unsupported = answer !== undefined && "unsupported" in answer
       rounds.set(client.name, unsupported ? "unsupported" : [...before, answer])
     }
   }
   const result: Result = { workload, rounds }
   return result
-})
+}, Effect.scoped)

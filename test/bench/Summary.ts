@@ -63,7 +63,7 @@ export const cpuOf =
 export const kindOf = (result: Result, client: ClientName, family: string): string | undefined =>
   samplesOf(result, client).find((sample) => sample?.families !== undefined)?.families?.[family]?.kind
 
-/** How far resident memory rose above what it was at the first million items. */
+/** How far resident memory rose above what it was at the first million items, or at the start. */
 export const growth = (sample: Sample): number | undefined =>
   sample.peakMb === undefined || sample.atReferenceMb === undefined
     ? undefined

@@ -15,6 +15,8 @@ export type WorkloadName =
   | "replication"
   | "feed-memory"
   | "feed-memory-streamed"
+  | "wal"
+  | "wal-synchronous"
 
 /** Which of a client's methods the workload drives; see `clients/child.mjs`. */
 export type Kind =
@@ -29,13 +31,15 @@ export type Kind =
   | "schema"
   | "replication"
   | "feedMemory"
+  | "wal"
+  | "walSynchronous"
 
 export interface Workload {
   readonly name: WorkloadName
   readonly title: string
   readonly kind: Kind
   /** What one item is, for the report. */
-  readonly item: "row" | "query" | "session" | "value" | "change" | "start"
+  readonly item: "row" | "query" | "session" | "value" | "change" | "start" | "MB" | "commit"
   /** Rows of one result, or queries, or sessions, of one run. */
   readonly items: number
   /** How many results one run reads. */
@@ -48,6 +52,8 @@ export interface Workload {
   readonly streaming?: "off" | "on"
   /** More rounds than these say nothing new. */
   readonly maxRuns?: number
+  /** Heavy: run when it is named, or with `--all`. */
+  readonly onlyByName?: boolean
   /** Fewer rounds than these say nothing. */
   readonly minRuns?: number
 }
@@ -70,6 +76,12 @@ export const narrow = (rows: number): string => `select i::int4 as id from gener
 
 /** Whether a workload reads changes. */
 export const isFeed = ({ kind }: Workload): boolean => kind === "replication" || kind === "feedMemory"
+
+/** Whether a workload receives the log of a cluster, byte for byte. */
+export const isLog = ({ kind }: Workload): boolean => kind === "wal" || kind === "walSynchronous"
+
+/** Sessions that commit rows at once while a synchronous standby answers. */
+export const committers = 10
 
 /** One column of each family of types: its name, and its value in row `i`. */
 export const families: ReadonlyArray<readonly [name: string, expression: string]> = [
@@ -267,6 +279,26 @@ export const workloads: ReadonlyArray<Workload> = [
     shape: "narrow",
     streaming: "on",
     maxRuns: 1
+  },
+  {
+    ...one,
+    name: "wal",
+    title: "The log into segment files",
+    kind: "wal",
+    item: "MB",
+    items: 1024,
+    maxRuns: 3,
+    onlyByName: true
+  },
+  {
+    ...one,
+    name: "wal-synchronous",
+    title: "A synchronous standby that archives",
+    kind: "walSynchronous",
+    item: "commit",
+    items: 20_000,
+    maxRuns: 5,
+    onlyByName: true
   }
 ]
 

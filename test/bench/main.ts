@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Before from "./Before.js"
-import { isOurs } from "./Client.js"
+import { isOurs, takesPart } from "./Client.js"
 import * as Machine from "./Machine.js"
 import * as Options from "./Options.js"
 import * as Peers from "./Peers.js"
@@ -35,7 +35,10 @@ const bench = Effect.fn("bench")(function* (options: Options.Options) {
   if (Machine.isBusy(loadBefore)) {
     yield* Effect.logWarning(`the load is ${loadBefore.toFixed(2)}: the numbers will be worth little`)
   }
-  const sets = new Set(options.clients.flatMap(({ peers }) => (peers === undefined ? [] : [peers])))
+  const taking = options.clients.filter((client) =>
+    options.workloads.some(({ kind }) => takesPart(client, kind))
+  )
+  const sets = new Set(taking.flatMap(({ peers }) => (peers === undefined ? [] : [peers])))
   yield* Effect.forEach(sets, (set) => Effect.zipRight(Peers.install(set), Peers.placeScripts(set)), {
     discard: true
   })
@@ -47,7 +50,7 @@ const bench = Effect.fn("bench")(function* (options: Options.Options) {
   const results = yield* Effect.forEach(options.workloads, (workload) =>
     Rounds.run(workload, options.clients, server, options.runs)
   )
-  const machine = yield* Machine.describe(options.clients, server.version, loadBefore)
+  const machine = yield* Machine.describe(taking, server.version, loadBefore)
   yield* Console.log(render(options.output, machine, results))
 }, Effect.scoped)
 

@@ -3,7 +3,10 @@
  * again against the clock, and prints what it saw as one line of JSON. A client is a module with `open` and `connectOnce`;
  * what `open` gives lacks the methods its library has no counterpart for.
  */
-import { readFileSync, writeFileSync } from "node:fs"
+import { spawn, spawnSync } from "node:child_process"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { setTimeout as sleep } from "node:timers/promises"
 import { setFlagsFromString } from "node:v8"
@@ -214,6 +217,78 @@ const feedMemory = async (session) => {
   return { ...result, ...watch.stop() }
 }
 
+/** Resident memory of a process of this machine and its most, in MB; zeros where the system does not say. */
+const memoryOf = (pid) => {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8")
+    const [now, most] = ["VmRSS", "VmHWM"].map(
+      (name) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024
+    )
+    return { now, most }
+  } catch {
+    return { now: 0, most: 0 }
+  }
+}
+
+/** Into segment files of a folder that is gone afterwards; memory is compared with what it was before the first byte. */
+const wal = async (session) => {
+  const folder = mkdtempSync(join(tmpdir(), "effect-postgres-bench-log-"))
+  // Nothing that was written before waits for the disk any more.
+  spawnSync("sync")
+  try {
+    forgetPeak()
+    const atReferenceMb = process.memoryUsage.rss() / mega
+    let memory = {}
+    const result = await measure(async () => {
+      const archive = await session.archive({ ...job.log, folder })
+      await archive.done
+      if (!archive.isOutside) memory = { atReferenceMb, peakMb: memoryOf("self").most }
+      return job.items
+    }, session.cpuMs)
+    const segments = readdirSync(folder).filter((name) => /^[0-9A-F]{24}$/.test(name)).length
+    if (segments * 16 < job.items) refuse(`${segments} complete segments are there`)
+    return { ...result, ...memory }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Commits of sessions in another process, each of which waits until the archive has synced it. */
+const commits = (count) =>
+  new Promise((resolve, reject) => {
+    const task = JSON.stringify({ config: job.config, sessions: job.committers, count })
+    const child = spawn(process.execPath, [new URL("walLoad.mjs", import.meta.url).pathname, task], {
+      stdio: ["ignore", "pipe", "inherit"]
+    })
+    let text = ""
+    child.stdout.on("data", (chunk) => (text += chunk))
+    child.on("error", reject)
+    child.on("close", (code) =>
+      code === 0 ? resolve(JSON.parse(text).wallMs) : reject(new Error(`the load ended with ${code}`))
+    )
+  })
+
+const walSynchronous = async (session) => {
+  const folder = mkdtempSync(join(tmpdir(), "effect-postgres-bench-log-"))
+  try {
+    const archive = await session.archive({ ...job.log, folder, end: undefined, synchronous: true })
+    await commits(Math.ceil(job.items / 5))
+    const before = archive.pid === undefined ? memoryOf("self") : memoryOf(archive.pid)
+    let wallMs = 0
+    const cpuBefore = archive.cpuMs?.()
+    const { cpuMs, ...result } = await measure(async () => {
+      wallMs = await commits(job.items)
+      return job.items
+    })
+    const peakMb = memoryOf(archive.pid ?? "self").most
+    const outside = cpuBefore === undefined ? cpuMs : archive.cpuMs() - cpuBefore
+    await archive.stop()
+    return { ...result, wallMs, cpuMs: outside, atReferenceMb: before.now, peakMb }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 /**
  * A word for what a value is, so that only like is compared with like: neither the digits that a `float4` is printed with
  * with the double beside them, nor bytes of one's own with a view of all that was received, nor two instants.
@@ -340,7 +415,9 @@ const methods = {
   memory: "stream",
   types: "all",
   replication: "replicate",
-  feedMemory: "replicate"
+  feedMemory: "replicate",
+  wal: "archive",
+  walSynchronous: "archive"
 }
 
 const main = async () => {
@@ -354,7 +431,7 @@ const main = async () => {
     await session.close()
     return { unsupported: true }
   }
-  const run = { memory, types, schema, feedMemory }[job.kind]
+  const run = { memory, types, schema, feedMemory, wal, walSynchronous }[job.kind]
   const result =
     run === undefined ? await measure(await workloads[method](session), session.cpuMs) : await run(session)
   await session.close()

@@ -7,6 +7,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
@@ -43,7 +44,7 @@ const schemas = {
   })
 }
 
-const settings = ({ host, port, user, database, password, connections }) =>
+const settings = ({ application, host, port, user, database, password, connections }) =>
   Either.getOrThrow(
     PgConfig.make({
       host,
@@ -51,6 +52,7 @@ const settings = ({ host, port, user, database, password, connections }) =>
       user,
       database,
       ...(password === undefined ? {} : { password }),
+      ...(application === undefined ? {} : { applicationName: application }),
       sslMode: "disable",
       maxConnections: connections
     })
@@ -79,6 +81,30 @@ const replicate = ({ publication, slot, end, streaming }, onRow) =>
       return complete === undefined ? Effect.void : feed.acknowledge(complete)
     })
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+
+/** An archive in a folder, for as long as the log goes or until it is stopped. */
+const archiving = async ({ application, end, folder, slot, synchronous }, config) => {
+  const until = end === undefined ? {} : { until: Option.getOrThrow(Lsn.fromText(end)) }
+  const fiber = Effect.runFork(
+    Effect.gen(function* () {
+      const archive = yield* Replication.WalArchive.open({
+        folder,
+        slot,
+        synchronous: synchronous === true,
+        ...until
+      })
+      yield* archive.run
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(NodeContext.layer),
+      Effect.provide(PgConnector.layer(settings({ ...config, application })))
+    )
+  )
+  return {
+    done: Effect.runPromise(Fiber.join(fiber)),
+    stop: () => Effect.runPromise(Fiber.interrupt(fiber))
+  }
+}
 
 export const open = async (config) => {
   const runtime = ManagedRuntime.make(Layer.provideMerge(PgClient.layerFromConnector(), connector(config)))
@@ -123,6 +149,7 @@ export const open = async (config) => {
       ),
     concurrent: (count, fibers) => runtime.runPromise(inForkedWaves(count, fibers, one)),
     replicate: (feed, onRow) => runtime.runPromise(replicate(feed, onRow)),
+    archive: (log) => archiving(log, config),
     close: async () => {
       await Effect.runPromise(Scope.close(scope, Exit.void))
       await runtime.dispose()
