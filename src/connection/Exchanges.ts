@@ -1,5 +1,4 @@
 /** The operations of a session that are one exchange each, with an outcome when that is over. */
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { PgSessionError } from "../model/PgError.js"
 import type { PgType } from "../model/PgType.js"
@@ -8,9 +7,8 @@ import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
 import type { Admission } from "./session/Admission.js"
 import * as Catalog from "./session/Catalog.js"
-import type { Core } from "./session/Core.js"
+import type { ConnectionState, Outcome, Request } from "./session/ConnectionState.js"
 import * as Exchange from "./session/Exchange.js"
-import type { Outcome, Request } from "./session/Request.js"
 import type { Description } from "./statement/Describe.js"
 import { DescribeRequest } from "./statement/Describe.js"
 import type { PipelineResult } from "./statement/ExplicitPipeline.js"
@@ -21,13 +19,13 @@ import type { QueryResult } from "./statement/Query.js"
 import { QueryRequest, SimpleRequest } from "./statement/Query.js"
 import type { QueryOptions } from "./statement/RowOperations.js"
 
-/** `statementTimeout`: the default deadline. `admission`: asked before each; unless given, the session is its owner's alone. */
-export const make = (core: Core, statementTimeout: Duration.Duration | undefined, admission?: Admission) => {
+/** `admission`: asked before each; unless given, the session is its owner's alone. */
+export const make = (core: ConnectionState, admission?: Admission) => {
   const run = <A>(
     options: QueryOptions | undefined,
     make: (outcome: Outcome<A>) => Request
   ): Effect.Effect<A, PgSessionError> =>
-    Exchange.run(core, make, options?.timeout ?? statementTimeout, admission)
+    Exchange.run(core, make, options?.timeout ?? core.statementTimeout, admission)
   const rows =
     <M extends Row.RowMode>(mode: M, operation: string) =>
     (

@@ -28,7 +28,7 @@ import { statusOf } from "./session/ConnectionStatus.js"
 import * as CopyBoth from "./copy/CopyBoth.js"
 import * as CopyIn from "./copy/CopyIn.js"
 import * as CopyOut from "./copy/CopyOut.js"
-import type { Core } from "./session/Core.js"
+import type { ConnectionState } from "./session/ConnectionState.js"
 import type { Description } from "./statement/Describe.js"
 import type { PipelineResult } from "./statement/ExplicitPipeline.js"
 import type { Call } from "./statement/FunctionCall.js"
@@ -144,11 +144,12 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
   readonly findTypes: (types: ReadonlyArray<number>) => Effect.Effect<Registry>
 }
 
-/** The session of each connection that was made here: what wraps one of them has no session of its own. */
-const sessions = new WeakMap<
-  PgConnection,
-  { readonly core: Core; readonly statementTimeout: Duration.Duration | undefined }
->()
+/** By which a connection that was made here carries its state. What wraps it, or copies its properties, has none. */
+const state: unique symbol = Symbol("effect-postgres/connection/state")
+
+interface Stateful {
+  readonly [state]?: ConnectionState
+}
 
 /** The operations of a connection that are one exchange each, asking for admission before each. */
 export interface Admitted extends Exchanges.Exchanges {
@@ -157,16 +158,16 @@ export interface Admitted extends Exchanges.Exchanges {
 
 /** `undefined` for a connection that was not made here, but wraps one. */
 export const admitted = (connection: PgConnection, admission: Admission): Admitted | undefined => {
-  const session = sessions.get(connection)
-  if (session === undefined) return undefined
-  const { core, statementTimeout } = session
-  const through = SchemaRows.operations(core, statementTimeout, () => Stream.empty, admission)
-  return { ...Exchanges.make(core, statementTimeout, admission), through }
+  const core = (connection as PgConnection & Stateful)[state]
+  if (core === undefined) return undefined
+  const through = SchemaRows.operations(core, () => Stream.empty, admission)
+  return { ...Exchanges.make(core, admission), through }
 }
 
-/** The connection over its state. `statementTimeout` is the default deadline. */
-export const fromCore = (core: Core, statementTimeout: Duration.Duration | undefined): PgConnection => {
-  const { askTypes, ...single } = Exchanges.make(core, statementTimeout)
+/** The connection over its state. */
+export const fromState = (core: ConnectionState): PgConnection => {
+  const { statementTimeout } = core
+  const { askTypes, ...single } = Exchanges.make(core)
   const stream = (statement: Statement, options?: StreamOptions, inspector?: Inspector) => {
     const timeout = options?.timeout ?? statementTimeout
     return Portal.rows(core, statement, options ?? {}, "object", timeout, inspector) as Stream.Stream<
@@ -175,7 +176,7 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
     >
   }
   const plain = { query: single.query, execute: single.execute, stream }
-  const through = SchemaRows.operations(core, statementTimeout, stream)
+  const through = SchemaRows.operations(core, stream)
   const connection: PgConnection = {
     ...single,
     facts: core.facts,
@@ -225,6 +226,5 @@ export const fromCore = (core: Core, statementTimeout: Duration.Duration | undef
       }),
     refreshTypes: Effect.sync(() => core.types.forget())
   }
-  sessions.set(connection, { core, statementTimeout })
-  return connection
+  return Object.defineProperty(connection, state, { value: core })
 }

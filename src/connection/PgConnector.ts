@@ -24,6 +24,7 @@ import * as PgConnection from "./PgConnection.js"
 import type { OpenRetry } from "./opening/Retry.js"
 import * as Retry from "./opening/Retry.js"
 import * as Sockets from "./opening/Sockets.js"
+import * as Cancel from "./session/Cancel.js"
 import { TypeBook } from "./session/TypeBook.js"
 import { ShutdownCounts, ShutdownLog } from "./session/ShutdownLog.js"
 
@@ -175,24 +176,21 @@ export const make = (
       overrides?: OpenOverrides
     ): Effect.Effect<PgConnection.PgConnection, PgOpenError, Scope.Scope> => {
       const credentials = credentialsOf(options, overrides)
+      const shared = {
+        types: bookOf(settings),
+        findsTypes: (overrides?.findTypes ?? options.findTypes ?? true) && settings.replication === undefined,
+        describesPortals: options.describeResults ?? false,
+        showsValues: options.showValues ?? false,
+        cancelDeadline: Duration.decode(options.cancelDeadline ?? Cancel.cancelDeadline)
+      }
       return Effect.flatMap(Effect.scope, (scope) =>
-        Connect.connectIn(Context.add(context, Scope.Scope, scope), settings, types, {
+        Connect.connectIn(Context.add(context, Scope.Scope, scope), settings, shared, {
           ...options,
           credentials
         }).pipe(
           Effect.provideService(ShutdownLog, shutdowns),
           Retry.retrying(options.retry),
-          Effect.map((core) => {
-            core.types = bookOf(settings)
-            if (options.cancelDeadline !== undefined)
-              core.cancelDeadline = Duration.decode(options.cancelDeadline)
-            core.describesPortals = options.describeResults ?? false
-            core.showsValues = options.showValues ?? false
-            if (core.side.find("server_encoding") === "SQL_ASCII") core.types.checkText()
-            core.findsTypes =
-              (overrides?.findTypes ?? options.findTypes ?? true) && settings.replication === undefined
-            return PgConnection.fromCore(core, settings.statementTimeout)
-          })
+          Effect.map(PgConnection.fromState)
         )
       )
     }

@@ -19,8 +19,8 @@ import * as ServerFields from "../model/ServerFields.js"
 import * as Statement from "../model/Statement.js"
 import * as OpenTransactions from "./OpenTransactions.js"
 import * as Aftermath from "./session/Aftermath.js"
-import type { Core } from "./session/Core.js"
-import { breakOff } from "./session/Core.js"
+import { breakOff } from "./session/ConnectionEnd.js"
+import type { ConnectionState } from "./session/ConnectionState.js"
 import * as Exchange from "./session/Exchange.js"
 import * as TransactionBlock from "./session/TransactionBlock.js"
 import type { QueryResult } from "./statement/Query.js"
@@ -55,7 +55,7 @@ const already = (sql: string): PgUsageError =>
 
 /** One of the statements around the body, under the deadline of every statement, if there is one. */
 const command = (
-  core: Core,
+  core: ConnectionState,
   sql: string,
   timeout?: Duration.Duration
 ): Effect.Effect<QueryResult, PgSessionError> => {
@@ -117,7 +117,7 @@ const stillOpen = (block: TransactionBlock.TransactionBlock): Effect.Effect<void
   )
 
 const commit = (
-  core: Core,
+  core: ConnectionState,
   block: TransactionBlock.TransactionBlock,
   timeout: Duration.Duration | undefined
 ): Effect.Effect<void, PgSessionError | PgCommitUnknownError> =>
@@ -141,7 +141,7 @@ const commit = (
  */
 export const rollbackDeadline: Duration.Duration = Duration.seconds(10)
 
-const tooLate = (core: Core): Effect.Effect<void> =>
+const tooLate = (core: ConnectionState): Effect.Effect<void> =>
   Effect.sync(() =>
     breakOff(
       core,
@@ -158,7 +158,7 @@ const tooLate = (core: Core): Effect.Effect<void> =>
  * ROLLBACK if there is something to roll back, or will be when a BEGIN under way is answered. A failure of it is not the
  * caller's: the connection's status shows it.
  */
-const rollback = (core: Core): Effect.Effect<void> =>
+const rollback = (core: ConnectionState): Effect.Effect<void> =>
   Effect.suspend(() =>
     core.ended === undefined && (core.session.status !== "I" || core.transaction?.own?.state === "sent")
       ? Aftermath.within(command(core, "rollback"), rollbackDeadline).pipe(
@@ -169,7 +169,7 @@ const rollback = (core: Core): Effect.Effect<void> =>
   )
 
 const within = <A, E, R>(
-  core: Core,
+  core: ConnectionState,
   block: TransactionBlock.TransactionBlock,
   begin: string,
   body: Effect.Effect<A, E, R>,
@@ -205,7 +205,7 @@ const within = <A, E, R>(
  * COMMIT each.
  */
 export const run = <A, E, R>(
-  core: Core,
+  core: ConnectionState,
   body: Effect.Effect<A, E, R>,
   options: TransactionOptions,
   timeout?: Duration.Duration

@@ -75,6 +75,20 @@ const anyLength = table(leastLength, {})
 const startupLeast = table(leastLength, { RvE: 8 })
 const backendRuns = flags("Dd")
 
+const startup: FrameLimits = {
+  phase: "startup",
+  least: startupLeast,
+  most: table(startupMessage, { EN: smallMessage }),
+  runs: backendRuns
+}
+
+const tokens: FrameLimits = {
+  phase: "authentication",
+  least: startupLeast,
+  most: table(startupMessage, { EN: smallMessage, R: tokenMessage }),
+  runs: backendRuns
+}
+
 const bounded = (value: number | undefined, otherwise: number): number =>
   value === undefined ? otherwise : Math.min(protocolMost, Math.max(smallMessage, Math.floor(value)))
 
@@ -83,18 +97,8 @@ export const make = (options: FrameLimitOptions = {}): PhaseLimits => {
   const rows = bounded(options.maxMessage, largeMessage)
   const reports = bounded(options.maxReport, reportMessage)
   return {
-    startup: {
-      phase: "startup",
-      least: startupLeast,
-      most: table(startupMessage, { EN: smallMessage }),
-      runs: backendRuns
-    },
-    tokens: {
-      phase: "authentication",
-      least: startupLeast,
-      most: table(startupMessage, { EN: smallMessage, R: tokenMessage }),
-      runs: backendRuns
-    },
+    startup,
+    tokens,
     session: {
       phase: "session",
       least: anyLength,

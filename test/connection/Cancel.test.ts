@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Cancel from "../../src/connection/session/Cancel.js"
-import type { Request } from "../../src/connection/session/Request.js"
+import type { Request } from "../../src/connection/session/ConnectionState.js"
 import { answered, error, fatal, harness, ready, tick } from "./core.js"
 
 const key = new Uint8Array([1, 2, 3, 4])

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { breakOff } from "../../src/connection/session/Core.js"
+import { breakOff } from "../../src/connection/session/ConnectionEnd.js"
 import { statusOf } from "../../src/connection/session/ConnectionStatus.js"
 import * as Inbound from "../../src/connection/session/Inbound.js"
 import * as Outbound from "../../src/connection/session/Outbound.js"
@@ -53,11 +53,12 @@ describe("the status of a connection", () => {
   })
 
   it("fits until the server refuses a write, where it does not report its role", async () => {
-    const self = harness()
+    let role: boolean | undefined = true
+    const self = harness({ fitsRole: () => role })
     await self.know("a")
     const fits = () => statusOf(self.core).fits
     assert.isTrue(fits())
-    self.core.fitsRole = () => undefined
+    role = undefined
     self.query("a")
     await self.sent()
     self.say(error("40001"), ready())
@@ -66,7 +67,7 @@ describe("the status of a connection", () => {
     await self.sent()
     self.say(error("25006"), ready())
     assert.isFalse(fits())
-    self.core.fitsRole = () => true
+    role = true
     assert.isTrue(fits())
   })
 

@@ -11,8 +11,8 @@ import * as PgConnector from "../../src/connection/PgConnector.js"
 import * as Host from "../../src/host/Host.js"
 import { Transport } from "../../src/net/Transport.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
-import * as Registry from "../../src/types/Registry.js"
 import { failing, opening } from "./scripted.js"
+import { sessionSettings } from "./core.js"
 
 const { expect: expects, expectEnd, send } = ScriptedServer
 const hello = expects({ _tag: "StartupMessage" })
@@ -137,7 +137,7 @@ describe("a second host", () => {
   const connecting = (scripts: ReadonlyArray<ScriptedServer.Script>, config: PgConfig.PgConfig) =>
     Effect.gen(function* () {
       const server = yield* ScriptedServer.make(scripts)
-      const error = yield* Effect.flip(Connect.connect(config, Registry.lossless)).pipe(
+      const error = yield* Effect.flip(Connect.connect(config, sessionSettings())).pipe(
         Effect.provideService(Transport, server.transport),
         Effect.provideService(Host.Host, Host.make())
       )
@@ -227,7 +227,7 @@ describe("credentials that never come", () => {
     Effect.gen(function* () {
       const server = yield* ScriptedServer.make([[expectEnd]])
       const config = yield* PgConfig.make({ host: "db", user: "app", sslMode: "disable" })
-      const connecting = yield* Connect.connect(config, Registry.lossless, {
+      const connecting = yield* Connect.connect(config, sessionSettings(), {
         credentials: Effect.never
       }).pipe(
         Effect.scoped,

@@ -34,9 +34,10 @@ const connected = (options: Parameters<typeof harness>[0] = {}) => {
   const self = harness({
     cancelKey: new Uint8Array(4),
     sendCancel: () => Effect.sync(() => void cancels.push(1)),
+    statementTimeout: deadline,
     ...options
   })
-  return { self, cancels, pg: PgConnection.fromCore(self.core, deadline) }
+  return { self, cancels, pg: PgConnection.fromState(self.core) }
 }
 
 const turn = Effect.promise(tick)

@@ -4,8 +4,8 @@ import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Handle from "../../src/client/Handle.js"
 import { OpenTransaction } from "../../src/client/OpenTransaction.js"
-import { fromCore } from "../../src/connection/PgConnection.js"
-import { breakOff } from "../../src/connection/session/Core.js"
+import { fromState } from "../../src/connection/PgConnection.js"
+import { breakOff } from "../../src/connection/session/ConnectionEnd.js"
 import { PgClosedError } from "../../src/model/PgError.js"
 import * as Statement from "../../src/model/Statement.js"
 import { bound, complete, harness, int4, ready, row } from "./core.js"
@@ -20,7 +20,7 @@ const lent = (pipelineDepth = 100) =>
     const self = harness({ pipelineDepth })
     yield* Effect.promise(() => self.know(statement.sql, [], [int4("x")]))
     const lease = new Handle.Lease()
-    return { self, lease, handle: Handle.make(fromCore(self.core, undefined), lease) }
+    return { self, lease, handle: Handle.make(fromState(self.core), lease) }
   })
 
 describe("an operation on a lent connection", () => {
@@ -87,7 +87,7 @@ describe("a statement of a transaction", () => {
   it.effect("waits while a nested transaction has the turn, and has it until it is answered", () =>
     Effect.gen(function* () {
       const { self } = yield* lent()
-      const connection = fromCore(self.core, undefined)
+      const connection = fromState(self.core)
       const transaction = OpenTransaction.make(connection, "1 minute")
       const handle = Handle.make(connection, Handle.turnsOf(transaction))
       const first = yield* Effect.fork(handle.query(statement))

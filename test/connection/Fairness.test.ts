@@ -39,7 +39,7 @@ describe("the turn of the event loop", () => {
     () =>
       Effect.gen(function* () {
         const { core, link, say } = harness({ clock: hurrying(3) })
-        const pg = PgConnection.fromCore(core, undefined)
+        const pg = PgConnection.fromState(core)
         const result = yield* Effect.fork(pg.query(Statement.make("select x from t")))
         yield* turn
         say(...described([], [int4("x")]), bound)
@@ -72,7 +72,7 @@ describe("the turn of the event loop", () => {
   it.scoped("comes every five milliseconds to a COPY in, however small its pieces are", () =>
     Effect.gen(function* () {
       const { core, say } = harness({ clock: hurrying(1) })
-      const pg = PgConnection.fromCore(core, undefined)
+      const pg = PgConnection.fromState(core)
       const turns = yield* counting
       const at: Array<number> = []
       const source = Stream.range(1, 600, 1).pipe(

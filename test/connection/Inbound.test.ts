@@ -225,8 +225,7 @@ describe("what comes unasked", () => {
 
   it("knows a server that takes no writes by its refusal, and not by that of a read-only transaction", () => {
     const refused = (...texts: ReadonlyArray<readonly [string, string]>): boolean => {
-      const self = harness()
-      self.core.fitsRole = () => undefined
+      const self = harness({ fitsRole: () => undefined })
       for (const [sql, tag] of texts) {
         self.submit((outcome) => new SimpleRequest(sql, "object", outcome))
         self.say(complete(tag), ready(tag === "ROLLBACK" ? "I" : "T"))

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { ConnectOptions } from "../../src/connection/opening/ConnectOptions.js"
-import { fromCore } from "../../src/connection/PgConnection.js"
+import { fromState } from "../../src/connection/PgConnection.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
 import { opening } from "./scripted.js"
 import type { Scripts } from "./scripted.js"
@@ -26,7 +26,7 @@ const session = (
   Effect.gen(function* () {
     const scripts = [[ScriptedServer.startup(), ...script], ...others]
     const { outcome, server } = yield* opening(scripts, conninfo, options)
-    return { connection: fromCore(yield* outcome, undefined), server }
+    return { connection: fromState(yield* outcome), server }
   })
 
 const connected = (...script: ScriptedServer.Script) => session(script, [], limit)
@@ -126,7 +126,7 @@ describe("a limit on silence", () => {
 
 describe("a session that is not told how long a silence may be", () => {
   const asked = expects({ _tag: "Query" })
-  const slow = (connection: { readonly simple: ReturnType<typeof fromCore>["simple"] }) =>
+  const slow = (connection: { readonly simple: ReturnType<typeof fromState>["simple"] }) =>
     Effect.fork(Effect.either(connection.simple("select slow()")))
   const answered = send({ _tag: "CommandComplete", commandTag: "SELECT 0" }, ScriptedServer.readyForQuery())
   const never: ScriptedServer.Script = [asked, expectEnd]

@@ -9,7 +9,7 @@ import * as Statement from "../../src/model/Statement.js"
 import { bound, copyIn, error, harness, ready } from "./core.js"
 import type { Harness } from "./core.js"
 
-const connected = (self: Harness) => PgConnection.fromCore(self.core, undefined)
+const connected = (self: Harness) => PgConnection.fromState(self.core)
 const Rows = Schema.Struct({ x: Schema.Number })
 const source = Stream.make(Uint8Array.of(1))
 

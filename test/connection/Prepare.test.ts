@@ -314,8 +314,7 @@ describe("named statements switched off", () => {
 describe("a named statement whose portal is described at every execution", () => {
   // As behind a pooler that prepares it again on another server connection, after a change of its table.
   it("is read by what the portal is, in the same round trip", async () => {
-    const self = harness()
-    self.core.describesPortals = true
+    const self = harness({ describesPortals: true })
     await self.know(sql, [23])
     const same = self.query(sql, [1])
     expect(await self.sent()).toEqual(["Bind Describe Execute Sync"])
@@ -335,8 +334,7 @@ describe("a named statement whose portal is described at every execution", () =>
   })
 
   it("is read so as a step of a pipeline too", async () => {
-    const self = harness()
-    self.core.describesPortals = true
+    const self = harness({ describesPortals: true })
     await self.know(sql, [23])
     const told = self.submit<PipelineResult>(
       (outcome) => new PipelineRequest([Statement.make(sql, [1])], "object", outcome)
@@ -347,8 +345,7 @@ describe("a named statement whose portal is described at every execution", () =>
   })
 
   it("is described once when it is prepared again", async () => {
-    const self = harness()
-    self.core.describesPortals = true
+    const self = harness({ describesPortals: true })
     await self.know(sql, [23])
     const told = self.query(sql, [1])
     await self.sent()

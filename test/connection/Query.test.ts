@@ -3,7 +3,7 @@ import { hasNotHappened } from "../../src/model/Judgement.js"
 import type { BackendMessage } from "../../src/wire/BackendMessage.js"
 import { QueryRequest, SimpleRequest } from "../../src/connection/statement/Query.js"
 import type { QueryResult } from "../../src/connection/statement/Query.js"
-import type { Request } from "../../src/connection/session/Request.js"
+import type { Request } from "../../src/connection/session/ConnectionState.js"
 import * as Statement from "../../src/model/Statement.js"
 import {
   answered,

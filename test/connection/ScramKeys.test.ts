@@ -11,9 +11,9 @@ import * as ScramKeys from "../../src/connection/opening/ScramKeys.js"
 import * as Host from "../../src/host/Host.js"
 import { Transport } from "../../src/net/Transport.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
-import * as Registry from "../../src/types/Registry.js"
 import type { ScramOptions } from "../support/scramServer.js"
 import { scramServer } from "../support/scramServer.js"
+import { sessionSettings } from "./core.js"
 
 const keys = { clientKey: Uint8Array.of(1), serverKey: Uint8Array.of(2) }
 const derivation = (salt: ReadonlyArray<number>, iterations = 4096) => ({
@@ -97,7 +97,7 @@ const opened = (openings: ReadonlyArray<Opening>): Effect.Effect<ReadonlyArray<s
           ]),
           ({ transport }) =>
             // A scope of its own, closed before the server's, which may be waiting for the goodbye.
-            Effect.scoped(Connect.connect(config, Registry.lossless, options)).pipe(
+            Effect.scoped(Connect.connect(config, sessionSettings(), options)).pipe(
               Effect.match({ onSuccess: () => "open", onFailure: (error) => error._tag }),
               Effect.provideService(Transport, transport),
               Effect.provideService(Host.Host, host)

@@ -46,7 +46,7 @@ describe("a secret", () => {
         const { outcome } = yield* opening([[scram, goodbye]], conninfo, options)
         const core = yield* outcome
         conceals(core)
-        conceals(PgConnection.fromCore(core, undefined))
+        conceals(PgConnection.fromState(core))
         const wrong = yield* opening(
           [[...cleartext, expect({ _tag: "PasswordMessage" }), refusal, expectEnd]],
           conninfo,

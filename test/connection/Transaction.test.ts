@@ -21,7 +21,7 @@ const connected = () => {
   const run = <A, E>(body: Effect.Effect<A, E>, timeout?: Duration.Duration) =>
     // Apart from the test: an assertion that fails does not wait for the end of a COMMIT.
     Effect.forkDaemon(Transaction.run(self.core, body, {}, timeout))
-  return { self, cancels, run, pg: PgConnection.fromCore(self.core, undefined) }
+  return { self, cancels, run, pg: PgConnection.fromState(self.core) }
 }
 
 /** Time for fibers to go on, and for writes to leave. */

@@ -4,15 +4,21 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { expect } from "vitest"
 import { ByteWriter } from "../../src/bytes/ByteWriter.js"
-import { Core } from "../../src/connection/session/Core.js"
+import * as Cancel from "../../src/connection/session/Cancel.js"
+import type {
+  ConnectionOptions,
+  Request,
+  SessionSettings
+} from "../../src/connection/session/ConnectionState.js"
+import { ConnectionState } from "../../src/connection/session/ConnectionState.js"
 import * as Inbound from "../../src/connection/session/Inbound.js"
 import * as Outbound from "../../src/connection/session/Outbound.js"
 import type { QueryResult } from "../../src/connection/statement/Query.js"
 import { QueryRequest } from "../../src/connection/statement/Query.js"
-import type { Request } from "../../src/connection/session/Request.js"
 import { Pulse, watched } from "../../src/connection/session/Pulse.js"
 import { SideChannels } from "../../src/connection/session/SideChannels.js"
 import { StatementCache } from "../../src/connection/session/StatementCache.js"
+import { TypeBook } from "../../src/connection/session/TypeBook.js"
 import type { Column } from "../../src/model/Column.js"
 import type { Notice } from "../../src/model/Notice.js"
 import type { PgSessionError } from "../../src/model/PgError.js"
@@ -83,7 +89,14 @@ export const encode = (...messages: ReadonlyArray<Message>): Uint8Array => {
   return writer.detach().slice()
 }
 
-type CoreOptions = ConstructorParameters<typeof Core>[0]
+/** What the sessions of a connector have in common, unless its options say otherwise. */
+export const sessionSettings = (registry = Registry.lossless): SessionSettings => ({
+  types: new TypeBook(registry),
+  findsTypes: false,
+  describesPortals: false,
+  showsValues: false,
+  cancelDeadline: Cancel.cancelDeadline
+})
 
 /** How a request ended, and how often it was told so. */
 export interface Told<A> {
@@ -94,7 +107,7 @@ export interface Told<A> {
 }
 
 export interface Harness {
-  readonly core: Core
+  readonly core: ConnectionState
   readonly link: FakeLink
   /** Bytes from the server, in one chunk. */
   readonly say: (...messages: ReadonlyArray<Message>) => void
@@ -125,12 +138,23 @@ export const tick = (): Promise<void> => new Promise((resolve) => setImmediate(r
 
 export const harness = (
   options: Partial<
-    Pick<CoreOptions, "pipelineDepth" | "streamBufferBytes" | "registry" | "sendCancel" | "clock">
+    Pick<
+      ConnectionOptions,
+      | "pipelineDepth"
+      | "streamBufferBytes"
+      | "sendCancel"
+      | "clock"
+      | "describesPortals"
+      | "fitsRole"
+      | "statementTimeout"
+    >
   > & {
     readonly statements?: number
+    readonly registry?: Registry.Registry
     readonly cancelKey?: Uint8Array
   } = {}
 ): Harness => {
+  const { cancelKey, registry, statements, ...given } = options
   const link = new FakeLink()
   const unclaimed: Array<Notice> = []
   const facts = {
@@ -139,26 +163,26 @@ export const harness = (
     encryption: { _tag: "None" },
     channelBound: false,
     processId: 7,
-    cancelKey: options.cancelKey === undefined ? undefined : Redacted.make(options.cancelKey),
+    cancelKey: cancelKey === undefined ? undefined : Redacted.make(cancelKey),
     protocolVersion: "3.0",
     user: "ann",
     authentication: "trust"
   } as const
   const pulse = new Pulse()
-  const core = new Core({
+  const core = new ConnectionState({
+    ...sessionSettings(registry),
     link: watched(link, pulse),
     pulse,
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
     framer: new Framer(FrameLimits.defaults.session),
     writer: new ByteWriter(1 << 14),
     facts,
-    registry: options.registry ?? Registry.lossless,
-    statements: new StatementCache(options.statements ?? 100, "ep_"),
+    statements: new StatementCache(statements ?? 100, "ep_"),
     side: new SideChannels({ offer: (notice) => void unclaimed.push(notice), lost: 0 }),
-    pipelineDepth: options.pipelineDepth ?? 100,
-    streamBufferBytes: options.streamBufferBytes ?? 1 << 20,
-    sendCancel: options.sendCancel ?? (() => Effect.void),
-    fork: Effect.runFork
+    pipelineDepth: 100,
+    streamBufferBytes: 1 << 20,
+    sendCancel: () => Effect.void,
+    fork: Effect.runFork,
+    ...given
   })
   let shown = 0
   const fresh = async (): Promise<ReadonlyArray<ReadonlyArray<FrontendMessage.FrontendMessage>>> => {

@@ -6,18 +6,18 @@ import * as Scope from "effect/Scope"
 import * as PgConfig from "../../src/config/PgConfig.js"
 import * as Connect from "../../src/connection/opening/Connect.js"
 import type { ConnectOptions } from "../../src/connection/opening/ConnectOptions.js"
-import type { Core } from "../../src/connection/session/Core.js"
+import type { ConnectionState } from "../../src/connection/session/ConnectionState.js"
 import * as Host from "../../src/host/Host.js"
 import type { PgConfigError, PgOpenError } from "../../src/model/PgError.js"
-import * as Registry from "../../src/types/Registry.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
 import type { Server } from "../../src/testing/ScriptedServer.js"
 import { Transport } from "../../src/net/Transport.js"
+import { sessionSettings } from "./core.js"
 
 export type Scripts = ReadonlyArray<ScriptedServer.Script | ScriptedServer.Refusal>
 
 export interface Opened {
-  readonly outcome: Either.Either<Core, PgOpenError>
+  readonly outcome: Either.Either<ConnectionState, PgOpenError>
   readonly server: Server
 }
 
@@ -34,7 +34,7 @@ export const opening = (
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
     const server = yield* Scope.extend(ScriptedServer.make(scripts), scope)
     const config = yield* PgConfig.fromConnectionString(`host=db sslmode=disable user=app ${conninfo}`)
-    const outcome = yield* Effect.either(Connect.connect(config, Registry.lossless, options)).pipe(
+    const outcome = yield* Effect.either(Connect.connect(config, sessionSettings(), options)).pipe(
       Effect.provideService(Transport, server.transport),
       Effect.provideService(Host.Host, Host.make(host))
     )
@@ -60,7 +60,7 @@ export const succeeding = (
   scripts: Scripts,
   conninfo: string,
   options: ConnectOptions = {}
-): Effect.Effect<Core, unknown, Scope.Scope> =>
+): Effect.Effect<ConnectionState, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const { outcome, server } = yield* opening(scripts, conninfo, options)
     const core = yield* outcome

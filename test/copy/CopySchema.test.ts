@@ -60,7 +60,7 @@ const withServer = <A, E>(
       const end = simpleQuery("select 'end'", [{ commandTag: "SELECT 0" }])
       const scripts = [[startup({ parameters: { server_version: version } }), script, end]]
       const { outcome, server } = yield* opening(scripts, "")
-      const connection = PgConnection.fromCore(yield* outcome, undefined)
+      const connection = PgConnection.fromState(yield* outcome)
       const value = yield* use(Copy.on(connection))
       yield* connection.simple("select 'end'")
       yield* server.done

@@ -20,8 +20,8 @@ import type { Pull } from "../session/Buffer.js"
 import { StreamBuffer } from "../session/Buffer.js"
 import { notBytes } from "../session/Bytes.js"
 import * as Cancel from "../session/Cancel.js"
-import type { Core } from "../session/Core.js"
-import { breakOff } from "../session/Core.js"
+import { breakOff } from "../session/ConnectionEnd.js"
+import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Deadline from "../session/Deadline.js"
 import * as Outbound from "../session/Outbound.js"
 import * as Liveness from "../statement/Liveness.js"
@@ -120,7 +120,7 @@ class CopyBothRequest extends SimpleRequest {
   private waiting: (() => void) | undefined
 
   constructor(
-    core: Core,
+    core: ConnectionState,
     sql: string,
     private readonly options: CopyBothOptions
   ) {
@@ -132,13 +132,13 @@ class CopyBothRequest extends SimpleRequest {
     return this.results
   }
 
-  override onCopyBoth(core: Core): void {
+  override onCopyBoth(core: ConnectionState): void {
     this.opened = true
     if (this.discarding) this.stop(core)
     this.answered()
   }
 
-  override onCopyData(_core: Core, run: FrameRun): void {
+  override onCopyData(_core: ConnectionState, run: FrameRun): void {
     const bytes = runBytes(run)
     if (this.closed || this.cut) return
     this.options.onData?.(run, bytes)
@@ -149,14 +149,14 @@ class CopyBothRequest extends SimpleRequest {
     this.end()
   }
 
-  override onNotice(_core: Core, notice: Notice): void {
+  override onNotice(_core: ConnectionState, notice: Notice): void {
     if (this.cut || this.options.onNotice?.(notice) !== true) return
     this.cut = true
     this.end()
   }
 
   /** The server has refused, before the copy or amid it: nobody waits for the rest. */
-  override onError(core: Core): void {
+  override onError(core: ConnectionState): void {
     this.end()
     for (const wake of core.drainWaiters.splice(0)) wake()
   }
@@ -185,7 +185,7 @@ class CopyBothRequest extends SimpleRequest {
   })
 
   /** Closes our side. A second time it has been closed already. */
-  override stop(core: Core): boolean {
+  override stop(core: ConnectionState): boolean {
     if (this.closed) return true
     if (core.session.owner !== this || !Outbound.copyDone(core)) return false
     this.closed = true
@@ -194,7 +194,7 @@ class CopyBothRequest extends SimpleRequest {
   }
 
   /** Whether data may be sent. */
-  isOpen(core: Core): boolean {
+  isOpen(core: ConnectionState): boolean {
     return (
       !this.closed &&
       this.opened &&
@@ -209,7 +209,7 @@ const over = (sql: string): PgClosedError =>
   new PgClosedError({ reason: "the copy is over", sent: false, server: undefined, sql })
 
 const send =
-  (core: Core, request: CopyBothRequest) =>
+  (core: ConnectionState, request: CopyBothRequest) =>
   (data: Uint8Array): Effect.Effect<void, PgSessionError> =>
     Effect.suspend(() => {
       if (!request.isOpen(core)) return Effect.fail(request.failure ?? over(request.sql))
@@ -223,13 +223,13 @@ const send =
       return core.blocked ? drained(core) : Effect.void
     })
 
-const drained = (core: Core): Effect.Effect<void> =>
+const drained = (core: ConnectionState): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     core.drainWaiters.push(() => resume(Effect.void))
   })
 
 const rest =
-  ({ link }: Core) =>
+  ({ link }: ConnectionState) =>
   (duration: Duration.Duration): Effect.Effect<void> =>
     Effect.acquireUseRelease(
       Effect.sync(() => link.pause()),
@@ -237,7 +237,7 @@ const rest =
       () => Effect.sync(() => link.resume())
     )
 
-const finish = (core: Core, request: CopyBothRequest) =>
+const finish = (core: ConnectionState, request: CopyBothRequest) =>
   Effect.suspend(() => {
     request.stop(core)
     return Effect.zipRight(
@@ -257,7 +257,7 @@ const finish = (core: Core, request: CopyBothRequest) =>
  * and costs the session its temporary slots.
  */
 export const open = (
-  core: Core,
+  core: ConnectionState,
   command: string,
   options: CopyBothOptions = {}
 ): Effect.Effect<CopyBoth, PgSessionError, Scope.Scope> =>

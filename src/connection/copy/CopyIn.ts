@@ -17,7 +17,7 @@ import type { PgSessionError } from "../../model/PgError.js"
 import * as Frame from "../../wire/Frame.js"
 import { notBytes } from "../session/Bytes.js"
 import * as Cancel from "../session/Cancel.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Feeding from "../session/Feeding.js"
 import { CopyInRequest } from "./CopyInRequest.js"
 import { notACopy } from "./CopyOut.js"
@@ -36,7 +36,7 @@ const messageBytes = 1 << 16
 const copyDataTag = 0x64
 
 /** Writes data as CopyData messages. */
-const writeData = (core: Core, data: Uint8Array): void => {
+const writeData = (core: ConnectionState, data: Uint8Array): void => {
   for (let at = 0; at < data.length; at += messageBytes) {
     const mark = Frame.begin(core.writer, copyDataTag)
     core.writer.raw(data.subarray(at, at + messageBytes))
@@ -52,7 +52,7 @@ const writeData = (core: Core, data: Uint8Array): void => {
 const turnBytes = 1 << 20
 
 /** Waits until the socket takes more, or the copy has failed. */
-const drain = (core: Core, request: CopyInRequest): Effect.Effect<void, PgSessionError> =>
+const drain = (core: ConnectionState, request: CopyInRequest): Effect.Effect<void, PgSessionError> =>
   Effect.suspend(() =>
     core.blocked && request.isFeeding(core)
       ? request.within(
@@ -64,7 +64,7 @@ const drain = (core: Core, request: CopyInRequest): Effect.Effect<void, PgSessio
   )
 
 /** Sends chunk after chunk, in pieces of at most `turnBytes`, with turns of the event loop between them. */
-const feed = (core: Core, request: CopyInRequest) => {
+const feed = (core: ConnectionState, request: CopyInRequest) => {
   const { fairness } = core
   let sinceTurn = 0
   const piece = (data: Uint8Array): Effect.Effect<void, PgSessionError> =>
@@ -113,7 +113,7 @@ const failed = (request: CopyInRequest): Effect.Effect<never, PgSessionError> =>
 
 /** The request, sent and taking data; closing the scope ends what is not finished with CopyFail. */
 const begin = (
-  core: Core,
+  core: ConnectionState,
   sql: string,
   operation: string,
   timeout?: Duration.DurationInput
@@ -141,7 +141,7 @@ const begin = (
 const reasonOf = (cause: Cause.Cause<unknown>): string =>
   Cause.isInterrupted(cause) ? "the copy was interrupted" : "the source of the copy failed"
 
-const finish = (core: Core, request: CopyInRequest): Effect.Effect<CopyResult, PgSessionError> =>
+const finish = (core: ConnectionState, request: CopyInRequest): Effect.Effect<CopyResult, PgSessionError> =>
   Effect.suspend(() => {
     request.done(core)
     return Effect.zipRight(
@@ -156,7 +156,7 @@ const finish = (core: Core, request: CopyInRequest): Effect.Effect<CopyResult, P
 
 /** A sink for the data of one COPY FROM STDIN; its result tells how many rows were stored. */
 export const sink = (
-  core: Core,
+  core: ConnectionState,
   sql: string,
   timeout?: Duration.DurationInput
 ): Sink.Sink<CopyResult, Uint8Array, never, PgSessionError> =>
@@ -171,7 +171,7 @@ export const sink = (
  * source is still thinking.
  */
 export const from = <E, R>(
-  core: Core,
+  core: ConnectionState,
   sql: string,
   source: Stream.Stream<Uint8Array, E, R>,
   timeout?: Duration.DurationInput

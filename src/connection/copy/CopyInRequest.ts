@@ -12,7 +12,7 @@ import * as Session from "../../protocol/Session.js"
 import * as Copy from "../../wire/messages/Copy.js"
 import type { CopyInResponse } from "../../wire/messages/Copy.js"
 import { notACopy } from "./CopyOut.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Deadline from "../session/Deadline.js"
 import * as Outbound from "../session/Outbound.js"
 import { TextRequest } from "../statement/Query.js"
@@ -32,7 +32,7 @@ export class CopyInRequest extends TextRequest {
     super(sql, operation)
   }
 
-  override onCopyIn(core: Core, formats: CopyInResponse): void {
+  override onCopyIn(core: ConnectionState, formats: CopyInResponse): void {
     if (this.discarding || this.formats !== undefined) {
       // Interrupted meanwhile, or a second COPY in the same text, for which there is no data.
       this.reason = this.discarding ? this.reason : "one COPY at a time"
@@ -43,11 +43,11 @@ export class CopyInRequest extends TextRequest {
     this.changed()
   }
 
-  override onComplete(_core: Core, tag: CommandTag.CommandTag): void {
+  override onComplete(_core: ConnectionState, tag: CommandTag.CommandTag): void {
     this.command = tag
   }
 
-  override onError(core: Core): void {
+  override onError(core: ConnectionState): void {
     this.changed()
     for (const wake of core.drainWaiters.splice(0)) wake()
   }
@@ -84,7 +84,7 @@ export class CopyInRequest extends TextRequest {
   }
 
   /** True while the server takes data. */
-  isFeeding(core: Core): boolean {
+  isFeeding(core: ConnectionState): boolean {
     return (
       this.formats !== undefined &&
       this.failure === undefined &&
@@ -93,17 +93,17 @@ export class CopyInRequest extends TextRequest {
     )
   }
 
-  done(core: Core): void {
+  done(core: ConnectionState): void {
     if (this.isFeeding(core)) Outbound.copyDone(core)
   }
 
   /** Ends the copy with a reason instead of data; the server stores nothing. */
-  abort(core: Core, reason: string): void {
+  abort(core: ConnectionState, reason: string): void {
     this.reason = reason
     this.stop(core)
   }
 
-  override stop(core: Core): boolean {
+  override stop(core: ConnectionState): boolean {
     if (this.stopped) return true
     const moved = core.session.owner === this ? Session.moved(core.session, "send CopyFail") : undefined
     if (moved === undefined) return false

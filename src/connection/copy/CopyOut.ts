@@ -11,7 +11,7 @@ import type { PgSessionError } from "../../model/PgError.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { bodyEnd } from "../../wire/FrameRun.js"
 import type { StreamBuffer } from "../session/Buffer.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState } from "../session/ConnectionState.js"
 import { TextRequest } from "../statement/Query.js"
 import * as RefusedCopy from "../statement/RefusedCopy.js"
 import * as RowStream from "../statement/RowStream.js"
@@ -59,11 +59,11 @@ export class CopyOutRequest extends TextRequest {
     this.copied = true
   }
 
-  override onCopyIn(core: Core): void {
+  override onCopyIn(core: ConnectionState): void {
     RefusedCopy.refuseIn(core, this)
   }
 
-  override onCopyData(_core: Core, run: FrameRun): void {
+  override onCopyData(_core: ConnectionState, run: FrameRun): void {
     if (this.failure !== undefined) return
     const bytes = compact(run)
     this.buffer.push([bytes], bytes.length)
@@ -76,7 +76,7 @@ export class CopyOutRequest extends TextRequest {
 
 /** The bytes of a COPY TO STDOUT. */
 export const bytes = (
-  core: Core,
+  core: ConnectionState,
   sql: string,
   timeout?: Duration.DurationInput
 ): Stream.Stream<Uint8Array, PgSessionError> =>

@@ -16,14 +16,15 @@ import type {
 import * as SystemFailure from "../../net/SystemFailure.js"
 import type { Address, Link } from "../../net/Transport.js"
 import { Transport } from "../../net/Transport.js"
-import type { Registry } from "../../types/Registry.js"
-import * as FrameLimits from "../../wire/FrameLimits.js"
+import type { PhaseLimits } from "../../wire/FrameLimits.js"
 import { Framer } from "../../wire/Framer.js"
 import * as Preset from "../../wire/Preset.js"
 import * as Cancel from "../session/Cancel.js"
 import type { CredentialSource } from "./ConnectOptions.js"
 import { Conversation } from "../session/Conversation.js"
-import { breakOff, Core } from "../session/Core.js"
+import { breakOff } from "../session/ConnectionEnd.js"
+import type { SessionSettings } from "../session/ConnectionState.js"
+import { ConnectionState } from "../session/ConnectionState.js"
 import * as Credentials from "./Credentials.js"
 import * as Encrypt from "./Encrypt.js"
 import * as Inbound from "../session/Inbound.js"
@@ -40,7 +41,9 @@ import type { Tokens } from "./Tokens.js"
 export interface Target {
   readonly config: ResolvedPgConfig
   readonly means: Encrypt.Means
-  readonly registry: Registry
+  readonly session: SessionSettings
+  /** How long the server's messages may be. */
+  readonly limits: PhaseLimits
   readonly credentials: CredentialSource | undefined
   readonly tokens: Tokens | undefined
   readonly wanted: Role.Wanted
@@ -77,14 +80,6 @@ const openForCancel = (
 /** How long a second connection may take to open before the address counts as unreachable. */
 const longestProbe = Duration.seconds(10)
 
-let latest = { maxMessage: 0, limits: FrameLimits.defaults }
-
-/** The tables of `FrameLimits`, made anew only when the setting is another than the last time. */
-const limitsOf = ({ maxMessageBytes: maxMessage }: ResolvedPgConfig): FrameLimits.PhaseLimits => {
-  if (maxMessage !== latest.maxMessage) latest = { maxMessage, limits: FrameLimits.make({ maxMessage }) }
-  return latest.limits
-}
-
 /**
  * Opens a session over a fresh link by the first of `ways` that the link allows. Everything is freed with the scope,
  * which must be closed when it fails.
@@ -94,9 +89,9 @@ export const open = (
   address: Address,
   ways: ReadonlyArray<Encrypt.Way>,
   progress: Progress
-): Effect.Effect<Core, AttemptFailure, Scope.Scope | Transport | Host> =>
+): Effect.Effect<ConnectionState, AttemptFailure, Scope.Scope | Transport | Host> =>
   Effect.gen(function* () {
-    const { config, means, registry, tokens, wanted } = target
+    const { config, limits, means, tokens, wanted } = target
     const onPhase = (phase: ConnectPhase): void => {
       progress.phase = phase
     }
@@ -111,7 +106,6 @@ export const open = (
     const credentials = yield* Credentials.forAttempt(target.credentials, config, means.entry)
     const runtime = yield* Effect.runtime<never>()
     const side = yield* SideChannels.make
-    const limits = limitsOf(config)
     const framer = new Framer(limits.startup)
     const conversation = new Conversation(channel.link, framer)
     const started = yield* Startup.run({
@@ -137,12 +131,12 @@ export const open = (
     }
     const pulse = new Pulse()
     const link = watched(channel.link, pulse)
-    const core = new Core({
+    const core = new ConnectionState({
       link,
       framer,
       writer: conversation.writer,
       facts: { host: means.entry.host, address, encryption: channel.encryption, ...started },
-      registry,
+      ...target.session,
       statements: new StatementCache(config.statementCacheSize, yield* namePrefix),
       side,
       pipelineDepth: config.pipelineDepth,
@@ -152,9 +146,11 @@ export const open = (
       clock: yield* Effect.clock,
       pulse,
       probe: Liveness.probing(transport.open(address), address, longestProbe),
-      probeAfter: target.silence.probeAfter
+      probeAfter: target.silence.probeAfter,
+      statementTimeout: config.statementTimeout,
+      fitsRole: () => Role.fits(wanted, side)
     })
-    core.fitsRole = () => Role.fits(wanted, side)
+    if (side.find("server_encoding") === "SQL_ASCII") core.types.checkText()
     link.listen({
       onData: (chunk) => Inbound.receive(core, chunk),
       onDrain: () => Outbound.drained(core),
@@ -189,7 +185,7 @@ const farewell = (conversation: Conversation): void => {
  * Terminate, then the end of the stream; requests that still wait fail, because the connection was closed. A statement that is under way is
  * cancelled first, where `cancels`: the server reads Terminate, and notices a lost client, only between statements.
  */
-const goodbye = (core: Core, cancels: boolean): Effect.Effect<void> =>
+const goodbye = (core: ConnectionState, cancels: boolean): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (core.ended !== undefined) return Effect.void
     const isWorking = cancels && core.session.owner?.isStopped === false

@@ -18,11 +18,10 @@ import type { ConnectAttempt, PgConfigError, PgOpenError } from "../../model/PgE
 import { describe } from "../../net/Address.js"
 import * as HostList from "../../net/HostList.js"
 import type { Address, Transport } from "../../net/Transport.js"
-import type { Registry } from "../../types/Registry.js"
 import * as Attempt from "./Attempt.js"
 import { ConnectDeadline } from "./ConnectDeadline.js"
 import type { ConnectOptions } from "./ConnectOptions.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState, SessionSettings } from "../session/ConnectionState.js"
 import type * as Encrypt from "./Encrypt.js"
 import * as Plan from "./ConnectPlan.js"
 import * as Role from "./Role.js"
@@ -125,13 +124,13 @@ const atAddress = (
   address: Address,
   attempts: Attempts,
   environment: Context.Context<Environment>
-): Effect.Effect<Either.Either<Core, Next>, PgOpenError> => {
+): Effect.Effect<Either.Either<ConnectionState, Next>, PgOpenError> => {
   const label = labelOf(host.entry, address)
   const { connectTimeout } = target.config
   const by = (
     ways: ReadonlyArray<Encrypt.Way>,
     deadline: ConnectDeadline
-  ): Effect.Effect<Either.Either<Core, Next>, PgOpenError> => {
+  ): Effect.Effect<Either.Either<ConnectionState, Next>, PgOpenError> => {
     const progress: Attempt.Progress = { phase: "socket", way: 0, bound: false }
     const attempt = Attempt.open(target, address, ways, progress)
     const outcome = inOwnScope(environment, (own) => deadline.within(attempt, own))
@@ -186,20 +185,20 @@ const addressesOf = (
  */
 export const connect = (
   unresolved: PgConfig,
-  registry: Registry,
+  session: SessionSettings,
   options: ConnectOptions = {}
-): Effect.Effect<Core, PgOpenError, Environment> =>
+): Effect.Effect<ConnectionState, PgOpenError, Environment> =>
   Effect.contextWithEffect((environment: Context.Context<Environment>) =>
-    connectIn(environment, unresolved, registry, options)
+    connectIn(environment, unresolved, session, options)
   )
 
 /** `connect` with what it needs as a value. */
 export const connectIn = Effect.fnUntraced(function* (
   environment: Context.Context<Environment>,
   unresolved: PgConfig,
-  registry: Registry,
+  session: SessionSettings,
   options: ConnectOptions
-): Effect.fn.Return<Core, PgOpenError> {
+): Effect.fn.Return<ConnectionState, PgOpenError> {
   const host = Context.get(environment, Host)
   const plan = yield* Plan.make(unresolved, options, host)
   const attempts = new Attempts()
@@ -210,7 +209,7 @@ export const connectIn = Effect.fnUntraced(function* (
         attempts.add(planned.entry.host, "resolve", found.left)
         continue
       }
-      const target = Plan.targetOf(plan, planned, registry, wanted)
+      const target = Plan.targetOf(plan, planned, session, wanted)
       for (const address of found.right) {
         const outcome = yield* atAddress(planned, target, address, attempts, environment)
         if (Either.isRight(outcome)) return outcome.right

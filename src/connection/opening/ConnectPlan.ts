@@ -8,7 +8,8 @@ import type { HostService } from "../../host/Host.js"
 import { PgAuthError, PgConfigError } from "../../model/PgError.js"
 import * as HostList from "../../net/HostList.js"
 import type { Prepared } from "../../net/Tls.js"
-import type { Registry } from "../../types/Registry.js"
+import * as FrameLimits from "../../wire/FrameLimits.js"
+import type { SessionSettings } from "../session/ConnectionState.js"
 import type { Target } from "./Attempt.js"
 import type { ConnectOptions } from "./ConnectOptions.js"
 import * as Credentials from "./Credentials.js"
@@ -120,7 +121,7 @@ export const make = (
   })
 
 /** What the attempts at one host have in common. */
-export const targetOf = (plan: Plan, host: PlannedHost, registry: Registry, wanted: Wanted): Target => {
+export const targetOf = (plan: Plan, host: PlannedHost, session: SessionSettings, wanted: Wanted): Target => {
   const { config, options, tls, tokens } = plan
   return {
     config,
@@ -131,7 +132,8 @@ export const targetOf = (plan: Plan, host: PlannedHost, registry: Registry, want
       gss: options.gss,
       checkIdentity: options.checkIdentity
     },
-    registry,
+    session,
+    limits: FrameLimits.make({ maxMessage: config.maxMessageBytes }),
     credentials: options.credentials,
     tokens,
     wanted,

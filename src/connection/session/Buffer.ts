@@ -6,7 +6,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { PgSessionError } from "../../model/PgError.js"
-import type { Core } from "./Core.js"
+import type { ConnectionState } from "./ConnectionState.js"
 
 /** A chunk; or, as a failure, the end of the stream (none) or what ended it. */
 export type Pull<A> = Effect.Effect<Chunk.Chunk<A>, Option.Option<PgSessionError>>
@@ -27,7 +27,7 @@ export class StreamBuffer<A> {
    * all that is here at once, not a chunk at a time.
    */
   constructor(
-    private readonly core: Core,
+    private readonly core: ConnectionState,
     private readonly bound: number = core.streamBufferBytes,
     private readonly whole = false
   ) {}

@@ -19,10 +19,9 @@ import * as Session from "../../protocol/Session.js"
 import * as CancelMessage from "../../wire/messages/Cancel.js"
 import * as Aftermath from "./Aftermath.js"
 import type { SendCancel } from "./ConnectFacts.js"
-import type { Core } from "./Core.js"
-import { breakOff } from "./Core.js"
+import { breakOff } from "./ConnectionEnd.js"
+import type { ConnectionState, Request } from "./ConnectionState.js"
 import * as Outbound from "./Outbound.js"
-import type { Request } from "./Request.js"
 
 /**
  * How long the cancel connection and the drain behind it may take before the connection is closed instead, unless the
@@ -74,7 +73,7 @@ export const send =
     )
 
 /** Has the server stop what it works at for a connection that has been given up, if the server can be reached in time. */
-export const tell = (core: Core): Effect.Effect<void> =>
+export const tell = (core: ConnectionState): Effect.Effect<void> =>
   Effect.ignore(Effect.timeout(core.sendCancel(core.facts), core.cancelDeadline))
 
 /** Waits until the request is over. */
@@ -89,13 +88,13 @@ export const settled = (request: Request): Effect.Effect<void> =>
   })
 
 /** Whether statements are on the wire, and all of them are unwanted. */
-const allUnwanted = (core: Core): boolean => {
+const allUnwanted = (core: ConnectionState): boolean => {
   const owners = Session.owners(core.session)
   return owners.length > 0 && owners.every(({ discarding }) => discarding)
 }
 
 /** Gives up on the connection because stopping took too long. */
-const giveUp = (core: Core, request: Request, limit = core.cancelDeadline): Effect.Effect<void> =>
+const giveUp = (core: ConnectionState, request: Request, limit = core.cancelDeadline): Effect.Effect<void> =>
   Effect.sync(() => {
     const delivered = request.cancel === "delivered"
     if (!delivered && !request.isStopped) {
@@ -117,7 +116,7 @@ const giveUp = (core: Core, request: Request, limit = core.cancelDeadline): Effe
   })
 
 /** Ends the connection, which stops the statement as far as the server notices, because it cannot be told. */
-const undeliverable = (core: Core, request: Request, reason: string): Effect.Effect<void> =>
+const undeliverable = (core: ConnectionState, request: Request, reason: string): Effect.Effect<void> =>
   Effect.sync(() => {
     request.cancel = "failed"
     request.cancelFailure = reason
@@ -133,7 +132,7 @@ const undeliverable = (core: Core, request: Request, reason: string): Effect.Eff
   })
 
 /** Ends the receiving request, which is unwanted. A silence closes the connection. */
-const end = (core: Core, request: Request): Effect.Effect<void> => {
+const end = (core: ConnectionState, request: Request): Effect.Effect<void> => {
   const told = request.isStopped ? Effect.void : cancelOnServer(core, request)
   const ended = Effect.zip(told, settled(request), { concurrent: true })
   if (!request.isOverdue) {
@@ -156,14 +155,14 @@ const end = (core: Core, request: Request): Effect.Effect<void> => {
 }
 
 /** Ends what is on the wire, one statement after another. */
-const each = (core: Core): Effect.Effect<void> =>
+const each = (core: ConnectionState): Effect.Effect<void> =>
   Effect.suspend(() => {
     const request = core.session.owner
     return request === undefined ? Effect.void : Effect.zipRight(end(core, request), each(core))
   })
 
 /** Empties the wire, on which every statement is unwanted; nothing is written meanwhile. */
-const sweep = (core: Core): Effect.Effect<void> => {
+const sweep = (core: ConnectionState): Effect.Effect<void> => {
   core.cancels++
   core.hasUnwanted = false
   return Effect.ensuring(
@@ -179,7 +178,7 @@ const sweep = (core: Core): Effect.Effect<void> => {
  * A statement has been answered, and unwanted ones were behind it: when nothing else is on the wire, the server is told now.
  * The fibers that asked for them have gone on long ago.
  */
-export const reconsider = (core: Core): void => {
+export const reconsider = (core: ConnectionState): void => {
   if (core.cancels > 0) return
   if (Session.isIdle(core.session)) core.hasUnwanted = false
   else if (allUnwanted(core)) core.fork(sweep(core))
@@ -190,7 +189,7 @@ export const reconsider = (core: Core): void => {
  * connection is clean or closed, or (with wanted statements on the wire) the request's answers will be thrown away as they
  * come, and the server is told when only unwanted statements are left there.
  */
-export const abandon = (core: Core, request: Request): Effect.Effect<void> =>
+export const abandon = (core: ConnectionState, request: Request): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (request.state === "settled") return Effect.void
     if (request.state === "queued") {
@@ -209,13 +208,13 @@ export const abandon = (core: Core, request: Request): Effect.Effect<void> =>
   })
 
 /** Waits for the end of a request that the server has refused already; a silence there closes the connection. */
-export const outlive = (core: Core, request: Request): Effect.Effect<void> =>
+export const outlive = (core: ConnectionState, request: Request): Effect.Effect<void> =>
   Aftermath.within(settled(request), core.cancelDeadline).pipe(
     Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void))
   )
 
 /** Without a key, or when the cancel cannot be delivered, closing the connection is the only way to stop. */
-const cancelOnServer = (core: Core, request: Request): Effect.Effect<void> =>
+const cancelOnServer = (core: ConnectionState, request: Request): Effect.Effect<void> =>
   core.facts.cancelKey === undefined
     ? noKey(core, request)
     : Effect.matchEffect(core.sendCancel(core.facts), {
@@ -229,5 +228,5 @@ const cancelOnServer = (core: Core, request: Request): Effect.Effect<void> =>
         Effect.repeat({ until: () => request.state === "settled" })
       )
 
-const noKey = (core: Core, request: Request): Effect.Effect<void> =>
+const noKey = (core: ConnectionState, request: Request): Effect.Effect<void> =>
   undeliverable(core, request, "the server gave no key to cancel it with")

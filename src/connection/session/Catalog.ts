@@ -19,8 +19,8 @@ import type { FrameRun } from "../../wire/FrameRun.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import * as Preset from "../../wire/Preset.js"
 import { columns, parameterTypes, sql, typeOf, type TypeRow } from "./CatalogQuery.js"
-import type { Core } from "./Core.js"
-import { Request } from "./Request.js"
+import type { ConnectionState } from "./ConnectionState.js"
+import { Request } from "./ConnectionState.js"
 import * as Rows from "./Rows.js"
 
 /** The types asked for, in order, and then those that they are made of; or why there are none. */
@@ -54,7 +54,7 @@ export class CatalogRequest extends Request {
     return this.restoring ? `rollback to savepoint ${savepoint}` : this.sql
   }
 
-  open(core: Core): Pipeline.Script | undefined {
+  open(core: ConnectionState): Pipeline.Script | undefined {
     if (this.restoring) {
       const back = this.command(core, `rollback to savepoint ${savepoint}`)
       return this.closed(core, [back, this.command(core, `release savepoint ${savepoint}`)])
@@ -67,12 +67,12 @@ export class CatalogRequest extends Request {
     return this.closed(core, [...before, question, ...after])
   }
 
-  private closed(core: Core, steps: ReadonlyArray<Pipeline.Script>): Pipeline.Script {
+  private closed(core: ConnectionState, steps: ReadonlyArray<Pipeline.Script>): Pipeline.Script {
     Preset.sync(core.writer)
     return Pipeline.atomic(steps)
   }
 
-  private command(core: Core, text: string): Pipeline.Script {
+  private command(core: ConnectionState, text: string): Pipeline.Script {
     ExtendedQuery.Parse.encode(core.writer, { _tag: "Parse", statement: "", sql: text, parameterTypes: [] })
     ExtendedQuery.Bind.encode(core.writer, {
       _tag: "Bind",
@@ -86,7 +86,7 @@ export class CatalogRequest extends Request {
     return step
   }
 
-  private question(core: Core): Pipeline.Script | undefined {
+  private question(core: ConnectionState): Pipeline.Script | undefined {
     const { writer } = core
     const plan = Parameters.plan(parameterTypes, lossless)
     ExtendedQuery.Parse.encode(writer, { _tag: "Parse", statement: "", sql, parameterTypes })
@@ -111,11 +111,11 @@ export class CatalogRequest extends Request {
     return step
   }
 
-  override onRows(_core: Core, run: FrameRun): string | undefined {
+  override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     return Rows.take(this, this.decoder, run, this.rows)
   }
 
-  override onReady(core: Core): boolean {
+  override onReady(core: ConnectionState): boolean {
     const { failure } = this
     if (
       !(failure instanceof PgServerError) ||
@@ -131,7 +131,7 @@ export class CatalogRequest extends Request {
     return true
   }
 
-  protected onSettled(core: Core): void {
+  protected onSettled(core: ConnectionState): void {
     const failure = this.failure ?? this.refusal
     if (failure !== undefined) return this.outcome(failure, [])
     const rows = this.rows as ReadonlyArray<unknown> as ReadonlyArray<TypeRow>
@@ -154,11 +154,11 @@ export class CatalogRequest extends Request {
 const step: Pipeline.Script = [nodes.Parsing, nodes.Binding, nodes.Fetching]
 
 /** Which of these types are worth a question of this connection now. In a failed transaction none is. */
-export const missing = (core: Core, oids: ReadonlyArray<number>): ReadonlyArray<number> =>
+export const missing = (core: ConnectionState, oids: ReadonlyArray<number>): ReadonlyArray<number> =>
   core.findsTypes && core.session.status !== "E" ? core.types.unknown(oids) : []
 
 /** Asks for types that were met. A refusal is the last question of the connection, unless it is the transaction's failure. */
-export const ask = (core: Core, oids: ReadonlyArray<number>, told?: Told): CatalogRequest => {
+export const ask = (core: ConnectionState, oids: ReadonlyArray<number>, told?: Told): CatalogRequest => {
   const request: CatalogRequest = new CatalogRequest(oids, (failure, types) => {
     const failed = failure instanceof PgServerError && failure.code === "25P02"
     if (failure !== undefined && !failed && !request.discarding) core.findsTypes = false
@@ -168,7 +168,7 @@ export const ask = (core: Core, oids: ReadonlyArray<number>, told?: Told): Catal
 }
 
 /** What has to be answered before a statement that has met these types may run; `undefined` when nothing has. */
-export const before = (core: Core, oids: ReadonlyArray<number>): CatalogRequest | undefined => {
+export const before = (core: ConnectionState, oids: ReadonlyArray<number>): CatalogRequest | undefined => {
   const unknown = missing(core, oids)
   return unknown.length === 0 ? undefined : ask(core, unknown)
 }

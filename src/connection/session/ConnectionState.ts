@@ -6,30 +6,51 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ByteWriter } from "../../bytes/ByteWriter.js"
-import type { ConnectFacts, Probe, SendCancel } from "./ConnectFacts.js"
-import type { PgSessionError } from "../../model/PgError.js"
-import { PgClosedError } from "../../model/PgError.js"
+import type { Column } from "../../model/Column.js"
+import type { CommandTag } from "../../model/CommandTag.js"
+import { commitsInside } from "../../model/CommitsInside.js"
+import type { Notice } from "../../model/Notice.js"
+import type { CancelOutcome, PgSessionError } from "../../model/PgError.js"
 import type { ServerFields } from "../../model/ServerFields.js"
 import type { Link } from "../../net/Transport.js"
+import type { Node } from "../../protocol/Machine.js"
+import type { Script } from "../../protocol/Pipeline.js"
 import * as Session from "../../protocol/Session.js"
 import type { Registry } from "../../types/Registry.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
 import type { Framer } from "../../wire/Framer.js"
+import type { CopyBothResponse, CopyInResponse, CopyOutResponse } from "../../wire/messages/Copy.js"
+import { threw } from "./CodecThrew.js"
+import type { ConnectFacts, Probe, SendCancel } from "./ConnectFacts.js"
 import { Fairness } from "./Fairness.js"
 import { Pulse } from "./Pulse.js"
 import { SessionChanges } from "./SessionChanges.js"
 import type { SideChannels } from "./SideChannels.js"
 import type { StatementCache } from "./StatementCache.js"
 import type { TransactionBlock } from "./TransactionBlock.js"
-import { TypeBook } from "./TypeBook.js"
+import type { TypeBook } from "./TypeBook.js"
+
+/** What the sessions of one connector have in common. */
+export interface SessionSettings {
+  /** What is known of types: the book of all connections to the database. */
+  readonly types: TypeBook
+  /** Whether types that nobody knows are asked for. */
+  readonly findsTypes: boolean
+  /** Whether the portal of every execution is described, also that of a statement with a name. */
+  readonly describesPortals: boolean
+  /** Whether errors print what quotes values of rows. */
+  readonly showsValues: boolean
+  /** How long stopping a statement may take before the connection is closed instead. */
+  readonly cancelDeadline: Duration.Duration
+}
 
 /** What a connection is made with. */
-export interface CoreOptions {
+export interface ConnectionOptions extends SessionSettings {
   readonly link: Link
   readonly framer: Framer
   /** What the startup phase has written on: its buffer has room for all that small exchanges say. */
   readonly writer: ByteWriter
   readonly facts: ConnectFacts
-  readonly registry: Registry
   readonly statements: StatementCache
   readonly side: SideChannels
   /** Exchanges that may be in flight at once; 1 switches pipelining off. */
@@ -47,29 +68,26 @@ export interface CoreOptions {
   readonly probe?: Probe
   /** Silence after which that is tried, unless a request has a time of its own. Default: never. */
   readonly probeAfter?: Duration.Duration
+  /** The default deadline of a statement. */
+  readonly statementTimeout?: Duration.Duration | undefined
+  /** Whether the session still has the role wanted, as far as the server reports it. Default: it has. */
+  readonly fitsRole?: () => boolean | undefined
 }
 
-/** What a connection has to know of whoever waits for its answers. */
-export interface Waiter {
-  readonly state: "queued" | "sent" | "settled"
-  readonly sql: string
-  /** Keeps the first failure. */
-  readonly fail: (error: PgSessionError) => void
-}
-
-export class ConnectionState<R extends Waiter> {
-  session: Session.Session<R> = Session.make()
+/** One open connection. */
+export class ConnectionState {
+  session: Session.Session<Request> = Session.make()
   /** Asked for and not yet written, oldest first; settled ones are skipped. */
-  pending: Array<R> = []
+  pending: Array<Request> = []
   /** Index of the oldest in `pending`. */
   pendingFrom = 0
   /**
    * Refused before they ran, and to be sent once more in this order. Nothing is written until what was written behind
    * them has been answered.
    */
-  repeats: Array<R> = []
+  repeats: Array<Request> = []
   /** While set, nothing of other requests is written. */
-  holder: R | undefined = undefined
+  holder: Request | undefined = undefined
   /** The transaction that `withTransaction` has open here. */
   transaction: TransactionBlock | undefined = undefined
   /** Cancels under way: until they are over nothing more is written. */
@@ -96,45 +114,45 @@ export class ConnectionState<R extends Waiter> {
   readonly framer: Framer
   readonly writer: ByteWriter
   readonly facts: ConnectFacts
-  /** What is known of types; of its own, until a connector gives it the book of all its connections. */
-  types: TypeBook
-  /** Whether types that nobody knows are asked for. */
-  findsTypes = false
+  readonly types: TypeBook
+  /** Whether types that nobody knows are asked for: until the catalogue refuses to answer. */
+  findsTypes: boolean
   /** Copies into it that are being fed. */
   feeds = 0
-  /** Whether the session still has the role wanted, as far as the server reports it. */
-  fitsRole: () => boolean | undefined = () => true
   /** What its statements can have changed for the next user. */
   readonly changes = new SessionChanges()
   /** Whether the server has refused a write as one in a read-only transaction (`25006`). */
   refusedWrite = false
   /** Whether the open transaction was begun as a read-only one: then a refused write says nothing of the server. */
   isReadOnly = false
-  /** How long stopping a statement may take before the connection is closed instead. */
-  cancelDeadline: Duration.Duration = Duration.seconds(5)
-  /** Whether the portal of every execution is described, also that of a statement with a name. */
-  describesPortals = false
-  /** Whether errors print what quotes values of rows. */
-  showsValues = false
+  readonly cancelDeadline: Duration.Duration
+  readonly describesPortals: boolean
+  readonly showsValues: boolean
   readonly statements: StatementCache
   readonly side: SideChannels
   readonly pipelineDepth: number
   readonly streamBufferBytes: number
   readonly sendCancel: SendCancel
-  readonly fork: CoreOptions["fork"]
+  readonly fork: ConnectionOptions["fork"]
   readonly pulse: Pulse
   readonly probe: Probe
   readonly probeAfter: Duration.Duration
+  readonly statementTimeout: Duration.Duration | undefined
+  readonly fitsRole: () => boolean | undefined
   readonly fairness: Fairness
   /** Bytes that have come since it was asked last whether the event loop is to have a turn. */
   sinceAsked = 0
 
-  constructor(options: CoreOptions) {
+  constructor(options: ConnectionOptions) {
     this.link = options.link
     this.framer = options.framer
     this.writer = options.writer
     this.facts = options.facts
-    this.types = new TypeBook(options.registry)
+    this.types = options.types
+    this.findsTypes = options.findsTypes
+    this.describesPortals = options.describesPortals
+    this.showsValues = options.showsValues
+    this.cancelDeadline = options.cancelDeadline
     this.statements = options.statements
     this.side = options.side
     this.pipelineDepth = Math.max(1, options.pipelineDepth)
@@ -145,6 +163,8 @@ export class ConnectionState<R extends Waiter> {
     this.probe = options.probe ?? Effect.succeed(undefined)
     this.fairness = new Fairness(options.clock ?? Clock.make())
     this.probeAfter = options.probeAfter ?? Duration.infinity
+    this.statementTimeout = options.statementTimeout
+    this.fitsRole = options.fitsRole ?? (() => true)
   }
 
   /** The codecs there are now. */
@@ -160,58 +180,158 @@ export class ConnectionState<R extends Waiter> {
     }
     return count
   }
-
-  /** The failure of a request that meets an ended connection; `isLate`: it was called after the end. */
-  closedError(sent: boolean, sql: string, isLate = false): PgSessionError {
-    const ended = this.ended
-    if (
-      sent &&
-      ended !== undefined &&
-      (ended._tag === "PgProtocolError" || ended._tag === "PgTimeoutError")
-    ) {
-      return ended
-    }
-    const reason =
-      ended === undefined
-        ? "the connection has been closed"
-        : ended._tag === "PgClosedError"
-          ? ended.reason
-          : `the connection has been closed after: ${ended.message}`
-    return new PgClosedError({ reason, sent, server: this.lastWord, sql, ...(isLate ? { ended: true } : {}) })
-  }
 }
 
+/** What becomes of a request, told to whoever asked. */
+export type Outcome<A> = (failure: PgSessionError | undefined, value: A) => void
+
+/** `queued`: nothing was written. `sent`: at least the first message was. `settled`: whoever asked has its answer. */
+export type RequestState = "queued" | "sent" | "settled"
+
 /**
- * Ends the connection: the socket is destroyed, unless `hangUp` does otherwise, every request that waits is settled once with the first
- * cause, and no further byte is interpreted. Idempotent.
+ * One exchange from the side of whoever asked for it: it writes its opening messages, hears what the server answers,
+ * and is settled exactly once, at its ReadyForQuery or when the connection is lost.
+ *
+ * Handlers run inside the socket's callback: they must not wait. What one throws, because a codec or a value of the
+ * application's does, is the failure of its request and of no other.
  */
-export const breakOff = <R extends Waiter & { readonly settle: (core: ConnectionState<R>) => void }>(
-  core: ConnectionState<R>,
-  cause: PgSessionError,
-  hangUp: () => void = () => core.link.destroy()
-): void => {
-  if (core.ended !== undefined) return
-  core.ended = cause
-  hangUp()
-  const sent = Session.owners(core.session)
-  const queued = [...core.repeats, ...core.pending.slice(core.pendingFrom)]
-  core.session = Session.make()
-  core.pending = []
-  core.pendingFrom = 0
-  core.repeats = []
-  core.holder = undefined
-  for (const request of sent) {
-    request.fail(core.closedError(true, request.sql))
-    request.settle(core)
+export abstract class Request {
+  state: RequestState = "queued"
+  /** Whoever asked is gone: rows are thrown away as they come, and no error is reported. */
+  discarding = false
+  /** Called with the bytes of rows and copy data that are thrown away. */
+  onDropped: ((bytes: number) => void) | undefined = undefined
+  /** A move of ours has ended it: its answer comes without a cancel. */
+  isStopped = false
+  /** What became of stopping it on the server, once that was tried. */
+  cancel: CancelOutcome | undefined = undefined
+  /** Why the server could not be told to stop it. */
+  cancelFailure: string | undefined = undefined
+  /** Its deadline has passed: whoever asked is to have the error soon, whether the server can be told or not. */
+  isOverdue = false
+  /** Whether any of it has been written to the socket, so that the server may have acted on it. */
+  wasSent = false
+  /** The transaction in which it was asked for: outside it, it is not written. */
+  block: TransactionBlock | undefined = undefined
+  /** Whether it has a watch over a silent server of its own, so that the connection's has to leave it alone. */
+  hasOwnWatch = false
+  /** Why the server refused it before it ran, when it is to be sent once more. */
+  refusedBy: PgSessionError | undefined = undefined
+  /** The first thing that went wrong. */
+  failure: PgSessionError | undefined = undefined
+
+  /** Both for errors; `operation`: the name under which users call it. */
+  constructor(
+    readonly sql: string,
+    readonly operation: string
+  ) {}
+
+  /** The text of the statement that is running, where the request has several. */
+  get running(): string {
+    return this.sql
   }
-  for (const request of queued) {
-    if (request.state !== "queued") continue
-    request.fail(core.closedError(false, request.sql))
-    request.settle(core)
+  /** Nothing else may be on the wire while this is: copies, leases, several statements in one text. */
+  get exclusive(): boolean {
+    return false
   }
-  core.side.end(cause)
-  const waiters = core.drainWaiters
-  core.drainWaiters = []
-  for (const wake of waiters) wake()
-  for (const notify of core.onEnded) notify()
+  /** Nothing more is written until it is over: it is exclusive, or is to be sent once more after `before`. */
+  get holds(): boolean {
+    return this.exclusive || this.before?.state === "queued"
+  }
+  /** Sent as `Query` or `FunctionCall`, which need no Sync. */
+  get simple(): boolean {
+    return false
+  }
+
+  /** Whether a part of it may have been committed by the time that the server refuses it. */
+  mayHaveCommitted(core: ConnectionState): boolean {
+    return core.session.status === "I" && commitsInside(this.sql)
+  }
+
+  /**
+   * Writes the opening messages and returns the answers expected for them. On a local failure it sets `failure`
+   * and returns `undefined`; the writer is rolled back and nothing is sent.
+   */
+  abstract open(core: ConnectionState): Script | undefined
+
+  /** Called once, when the request is over. */
+  protected abstract onSettled(core: ConnectionState): void
+
+  /** Called after the request has been settled: an interrupted fiber waits for that. */
+  onceSettled: (() => void) | undefined = undefined
+
+  settle(core: ConnectionState): void {
+    if (this.state === "settled") return
+    this.state = "settled"
+    try {
+      this.onSettled(core)
+    } catch (cause) {
+      // With a failure a request gives no value, and so has nothing to make one of.
+      this.fail(threw(cause, this))
+      this.onSettled(core)
+    }
+    this.onceSettled?.()
+  }
+
+  /**
+   * What has to be answered before this request is sent once more. It goes to the server when `onReady` has asked for that,
+   * ahead of all that wait.
+   */
+  before: Request | undefined = undefined
+
+  /** Whoever asked is gone before anything was written. */
+  withdraw(_core: ConnectionState): void {
+    this.state = "settled"
+    this.onceSettled?.()
+  }
+
+  /**
+   * Ends a request that waits for a move of ours (an open copy, a suspended portal) by making the move that ends it.
+   * False: the server is at work, and only a cancel stops it.
+   */
+  stop(_core: ConnectionState): boolean {
+    return false
+  }
+
+  /** Keeps the first failure. */
+  fail(error: PgSessionError): void {
+    if (this.failure === undefined) this.failure = error
+  }
+
+  onParsed(_core: ConnectionState): void {}
+  onBound(_core: ConnectionState): void {}
+  onClosed(_core: ConnectionState): void {}
+  onParameters(_core: ConnectionState, _types: ReadonlyArray<number>): void {}
+  /** The description of a portal, in bytes. True: it is known, and `onColumns` is not told. The run is good only during the call. */
+  onDescription(_run: FrameRun): boolean {
+    return false
+  }
+  /** `undefined`: the statement returns no rows. */
+  onColumns(_core: ConnectionState, _columns: ReadonlyArray<Column> | undefined): void {}
+  /** The run is good only during the call. A returned text is a protocol violation. */
+  onRows(_core: ConnectionState, _run: FrameRun): string | undefined {
+    return undefined
+  }
+  onComplete(_core: ConnectionState, _tag: CommandTag): void {}
+  onEmpty(_core: ConnectionState): void {}
+  onSuspended(_core: ConnectionState): void {}
+  onCopyIn(_core: ConnectionState, _response: CopyInResponse): void {}
+  onCopyOut(_core: ConnectionState, _response: CopyOutResponse): void {}
+  onCopyBoth(_core: ConnectionState, _response: CopyBothResponse): void {}
+  /** The run is good only during the call. */
+  onCopyData(_core: ConnectionState, _run: FrameRun): void {}
+  onCopyDone(_core: ConnectionState): void {}
+  /** The server has sent a notice while this request is the one that it answers. */
+  onNotice(_core: ConnectionState, _notice: Notice): void {}
+  onValue(_core: ConnectionState, _value: Uint8Array | null): void {}
+  /** In which state the server refused, told before `onError`. */
+  failedIn(_node: Node): void {}
+  /** The server refused; `failure` is set. */
+  onError(_core: ConnectionState): void {}
+  /**
+   * ReadyForQuery has been read. `true`: the request wants to be sent once more and is not settled.
+   */
+  onReady(_core: ConnectionState): boolean {
+    return false
+  }
 }

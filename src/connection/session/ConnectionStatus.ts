@@ -1,6 +1,6 @@
 import type { TransactionStatus } from "../../model/TransactionStatus.js"
 import * as Session from "../../protocol/Session.js"
-import type { Core } from "./Core.js"
+import type { ConnectionState } from "./ConnectionState.js"
 
 /** The state of a connection, for pools and tests. */
 export interface ConnectionStatus {
@@ -33,7 +33,7 @@ export interface ConnectionStatus {
   }
 }
 
-export const statusOf = (core: Core): ConnectionStatus => {
+export const statusOf = (core: ConnectionState): ConnectionStatus => {
   const inFlight = Session.inFlight(core.session)
   const waiting = core.waiting
   const idle =

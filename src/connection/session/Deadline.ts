@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { PgTimeoutError } from "../../model/PgError.js"
-import type { Request } from "./Request.js"
+import type { Request } from "./ConnectionState.js"
 
 const expired = (timeout: Duration.DurationInput, request: Request | undefined): PgTimeoutError =>
   new PgTimeoutError({

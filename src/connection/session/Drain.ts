@@ -6,8 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Aftermath from "./Aftermath.js"
 import * as Cancel from "./Cancel.js"
-import type { Core } from "./Core.js"
-import type { Request } from "./Request.js"
+import type { ConnectionState, Request } from "./ConnectionState.js"
 
 /** Bytes that are read and thrown away before the statement is cancelled. */
 export const drainBytes = 1 << 20
@@ -15,7 +14,7 @@ export const drainBytes = 1 << 20
 const reason = `A stream or a COPY of this transaction was left before its end and was cancelled, because the rest was longer than ${drainBytes} bytes or took longer than 5 seconds; that fails the transaction. A stream through a portal, the default inside a transaction, can be left at any time.`
 
 /** Lets the request run to its end for at most `drainBytes` and `Cancel.cancelDeadline`, then cancels it. */
-export const leave = (core: Core, request: Request): Effect.Effect<void> =>
+export const leave = (core: ConnectionState, request: Request): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (request.state !== "sent" || core.session.status !== "T") return Cancel.abandon(core, request)
     request.discarding = true

@@ -11,11 +11,10 @@ import type { PgSessionError } from "../../model/PgError.js"
 import type { Admission } from "./Admission.js"
 import * as Aftermath from "./Aftermath.js"
 import * as Cancel from "./Cancel.js"
-import type { Core } from "./Core.js"
+import type { ConnectionState, Outcome, Request } from "./ConnectionState.js"
 import * as Deadline from "./Deadline.js"
 import * as Feeding from "./Feeding.js"
 import * as Outbound from "./Outbound.js"
-import type { Outcome, Request } from "./Request.js"
 
 /**
  * Submits the request that `make` builds and waits for its outcome.
@@ -28,7 +27,7 @@ import type { Outcome, Request } from "./Request.js"
  * does (9.5 against 5.3 µs with a hundred fibers on one connection) and keeps garbage alive into the old generation.
  */
 const exchange = <A>(
-  core: Core,
+  core: ConnectionState,
   make: (outcome: Outcome<A>) => Request,
   admission?: Admission
 ): Effect.Effect<A, PgSessionError> =>
@@ -64,7 +63,7 @@ const exchange = <A>(
  * that submits the request.
  */
 export const run = <A>(
-  core: Core,
+  core: ConnectionState,
   make: (outcome: Outcome<A>) => Request,
   timeout?: Duration.DurationInput,
   admission?: Admission
@@ -83,5 +82,7 @@ export const run = <A>(
  * For finalizers, whose fiber is past being interrupted: runs the request, and after `cancelDeadline` gives up on
  * it as an interruption would. A link on which nothing moves does not hold the fiber for ever.
  */
-export const finish = <A>(core: Core, make: (outcome: Outcome<A>) => Request): Effect.Effect<void> =>
-  Effect.ignore(Aftermath.within(run(core, make), core.cancelDeadline))
+export const finish = <A>(
+  core: ConnectionState,
+  make: (outcome: Outcome<A>) => Request
+): Effect.Effect<void> => Effect.ignore(Aftermath.within(run(core, make), core.cancelDeadline))

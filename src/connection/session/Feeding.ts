@@ -7,18 +7,18 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import type * as Scope from "effect/Scope"
 import { PgUsageError } from "../../model/PgError.js"
-import type { Core } from "./Core.js"
+import type { ConnectionState } from "./ConnectionState.js"
 
 /** One source of a copy, for as long as the copy takes data. */
 interface Feed {
-  readonly core: Core
+  readonly core: ConnectionState
   isOpen: boolean
 }
 
 /** The copies that a fiber is, or was forked in, the source of. */
 const fed: FiberRef.FiberRef<ReadonlyArray<Feed>> = FiberRef.unsafeMake<ReadonlyArray<Feed>>([])
 
-const open = (core: Core): Effect.Effect<Feed> =>
+const open = (core: ConnectionState): Effect.Effect<Feed> =>
   Effect.sync(() => {
     core.feeds++
     return { core, isOpen: true }
@@ -31,7 +31,10 @@ const close = (feed: Feed): Effect.Effect<void> =>
   })
 
 /** Runs the source of a copy into this connection. */
-export const feeding = <A, E, R>(core: Core, source: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+export const feeding = <A, E, R>(
+  core: ConnectionState,
+  source: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
   Effect.acquireUseRelease(
     open(core),
     (feed) => Effect.locallyWith(source, fed, (feeds) => [...feeds, feed]),
@@ -42,13 +45,13 @@ export const feeding = <A, E, R>(core: Core, source: Effect.Effect<A, E, R>): Ef
  * From here on, until the scope closes, the fiber is the source of a copy into this connection: a sink runs in the fiber of the
  * stream that it ends.
  */
-export const begun = (core: Core): Effect.Effect<void, never, Scope.Scope> =>
+export const begun = (core: ConnectionState): Effect.Effect<void, never, Scope.Scope> =>
   Effect.flatMap(Effect.acquireRelease(open(core), close), (feed) =>
     FiberRef.update(fed, (feeds) => [...feeds.filter(({ isOpen }) => isOpen), feed])
   )
 
 /** Whether the fiber is the source of a copy into the connection, or was forked in one. */
-export const isFeeding = (core: Core, fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean =>
+export const isFeeding = (core: ConnectionState, fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean =>
   core.feeds > 0 && fiber.getFiberRef(fed).some((feed) => feed.core === core && feed.isOpen)
 
 /** Why the source of a copy may not use the connection. */
@@ -62,5 +65,5 @@ export const refusal = (sql: string): PgUsageError =>
   })
 
 /** Fails with it. */
-export const guard = (core: Core, sql: string): Effect.Effect<void, PgUsageError> =>
+export const guard = (core: ConnectionState, sql: string): Effect.Effect<void, PgUsageError> =>
   Effect.withFiberRuntime((fiber) => (isFeeding(core, fiber) ? Effect.fail(refusal(sql)) : Effect.void))

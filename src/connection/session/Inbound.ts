@@ -16,14 +16,13 @@ import * as BackendMessage from "../../wire/BackendMessage.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { bodyEnd, runBytes } from "../../wire/FrameRun.js"
 import * as Cancel from "./Cancel.js"
-import type { Core } from "./Core.js"
-import { breakOff } from "./Core.js"
+import { breakOff } from "./ConnectionEnd.js"
+import type { ConnectionState, Request } from "./ConnectionState.js"
 import { threw } from "./CodecThrew.js"
 import * as Outbound from "./Outbound.js"
-import type { Request } from "./Request.js"
 
 /** Takes a chunk from the socket. */
-export const receive = (core: Core, chunk: Uint8Array): void => {
+export const receive = (core: ConnectionState, chunk: Uint8Array): void => {
   if (core.ended !== undefined) return
   core.framer.push(chunk)
   drain(core)
@@ -38,7 +37,7 @@ export const receive = (core: Core, chunk: Uint8Array): void => {
 const askEvery = 1 << 16
 
 /** Leaves the socket alone for a turn of the event loop, if it is time for one and no consumer has stopped it already. */
-const rest = (core: Core): void => {
+const rest = (core: ConnectionState): void => {
   core.sinceAsked = 0
   if (core.pulse.isBraked || core.ended !== undefined || !core.fairness.isDue()) return
   core.pulse.rest(true)
@@ -46,7 +45,7 @@ const rest = (core: Core): void => {
 }
 
 /** Takes what the framer holds already: bytes that came behind the end of the startup phase. */
-export const drain = (core: Core): void => {
+export const drain = (core: ConnectionState): void => {
   for (;;) {
     const run = core.framer.next()
     if (run === null) break
@@ -75,7 +74,7 @@ export const drain = (core: Core): void => {
  * A handler has thrown: its request fails, the rest of its answers are thrown away, and the conversation goes on. Where the
  * server waits for a move of ours, it is the move that ends the request.
  */
-const failed = (core: Core, cause: unknown): void => {
+const failed = (core: ConnectionState, cause: unknown): void => {
   const owner = core.session.owner
   if (core.ended !== undefined || owner === undefined) return
   owner.fail(threw(cause, owner))
@@ -85,7 +84,7 @@ const failed = (core: Core, cause: unknown): void => {
 }
 
 /** The link has ended without our doing. */
-export const ended = (core: Core, failure: TransportFailure | undefined): void => {
+export const ended = (core: ConnectionState, failure: TransportFailure | undefined): void => {
   const missing = core.framer.missing()
   const inMessage = missing > 0 ? `, ${missing} bytes before the end of a message` : ""
   const how =
@@ -93,13 +92,13 @@ export const ended = (core: Core, failure: TransportFailure | undefined): void =
   breakOff(core, new PgClosedError({ reason: how + inMessage, sent: false, server: core.lastWord, sql: "" }))
 }
 
-const violation = (core: Core, tag: number, reason: string): void =>
+const violation = (core: ConnectionState, tag: number, reason: string): void =>
   breakOff(
     core,
     new PgProtocolError({ state: core.session.node.name, tag: BackendMessage.tagName(tag), reason })
   )
 
-const take = (core: Core, step: Step, run: FrameRun): void => {
+const take = (core: ConnectionState, step: Step, run: FrameRun): void => {
   const owner = core.session.owner!
   switch (step.emit) {
     case "rows": {
@@ -122,13 +121,13 @@ const take = (core: Core, step: Step, run: FrameRun): void => {
   }
 }
 
-const isEmpty = (core: Core, run: FrameRun): boolean => {
+const isEmpty = (core: ConnectionState, run: FrameRun): boolean => {
   if (bodyEnd(run, 0) === run.starts[0]!) return true
   violation(core, run.tag, "the message must have no body")
   return false
 }
 
-const decodeAndTell = (core: Core, step: Step, run: FrameRun, owner: Request): void => {
+const decodeAndTell = (core: ConnectionState, step: Step, run: FrameRun, owner: Request): void => {
   const decoded = BackendMessage.decode(run.tag, run.bytes, run.starts[0]!, bodyEnd(run, 0))
   if (Either.isLeft(decoded)) return violation(core, run.tag, decoded.left.reason)
   const message = decoded.right
@@ -175,7 +174,7 @@ const modes: ReadonlySet<string> = new Set(["BEGIN", "START TRANSACTION", "SET"]
 
 const readOnly = /\bread\s+only\b|transaction_read_only/i
 
-const ready = (core: Core, owner: Request, status: TransactionStatus): void => {
+const ready = (core: ConnectionState, owner: Request, status: TransactionStatus): void => {
   if (status === "I" && core.session.status !== "I") {
     core.blocksEnded++
     core.isReadOnly = false
@@ -189,7 +188,7 @@ const ready = (core: Core, owner: Request, status: TransactionStatus): void => {
   Outbound.overtaken(core)
 }
 
-const asksAgain = (core: Core, owner: Request): boolean => {
+const asksAgain = (core: ConnectionState, owner: Request): boolean => {
   try {
     return owner.onReady(core)
   } catch (cause) {
@@ -199,7 +198,7 @@ const asksAgain = (core: Core, owner: Request): boolean => {
 }
 
 /** What may come at any time, and what may not come at all. */
-const other = (core: Core, run: FrameRun): void => {
+const other = (core: ConnectionState, run: FrameRun): void => {
   switch (run.tag) {
     case asynchronous.ErrorResponse:
     case asynchronous.NoticeResponse:
@@ -236,7 +235,7 @@ const other = (core: Core, run: FrameRun): void => {
 }
 
 /** The session's texts are in another encoding from now on: the statement that did it fails, and the connection ends. */
-const recoded = (core: Core, reason: string): void => {
+const recoded = (core: ConnectionState, reason: string): void => {
   const owner = core.session.owner
   if (owner !== undefined) {
     const { operation, running } = owner
@@ -245,7 +244,7 @@ const recoded = (core: Core, reason: string): void => {
   breakOff(core, new PgClosedError({ reason, sent: false, server: undefined, sql: "" }))
 }
 
-const errorResponse = (core: Core, fields: ServerFields): void => {
+const errorResponse = (core: ConnectionState, fields: ServerFields): void => {
   const owner = core.session.owner
   const fatal = fields.severity === "FATAL" || fields.severity === "PANIC"
   if (fatal) core.lastWord = core.showsValues ? fields : withheld(fields)

@@ -6,17 +6,17 @@ import * as Pipeline from "../../protocol/Pipeline.js"
 import * as Session from "../../protocol/Session.js"
 import * as Preset from "../../wire/Preset.js"
 import { threw } from "./CodecThrew.js"
-import type { Core } from "./Core.js"
-import type { Request } from "./Request.js"
+import { closedError } from "./ConnectionEnd.js"
+import type { ConnectionState, Request } from "./ConnectionState.js"
 import * as TransactionBlock from "./TransactionBlock.js"
 
 /** A batch that has grown beyond this many bytes leaves before the tick ends. */
 const batchBytes = 1 << 16
 
 /** Takes a request. It is written at once if the pipeline has room, else when its turn comes. */
-export const submit = (core: Core, request: Request): void => {
+export const submit = (core: ConnectionState, request: Request): void => {
   if (core.ended !== undefined) {
-    request.fail(core.closedError(false, request.sql, true))
+    request.fail(closedError(core, false, request.sql, true))
     request.settle(core)
     return
   }
@@ -26,7 +26,7 @@ export const submit = (core: Core, request: Request): void => {
 }
 
 /** Puts a request back before all that wait: it is to be sent once more. */
-export const resubmit = (core: Core, request: Request): void => {
+export const resubmit = (core: ConnectionState, request: Request): void => {
   request.state = "queued"
   if (core.pendingFrom > 0) core.pending[--core.pendingFrom] = request
   else core.pending.unshift(request)
@@ -36,26 +36,26 @@ export const resubmit = (core: Core, request: Request): void => {
  * Takes a request that was refused before it ran and is to be sent once more. What was written behind it is answered
  * first: when that has run, the order of issue cannot be kept any more, and the request fails (`overtaken`).
  */
-export const repeat = (core: Core, request: Request): void => {
+export const repeat = (core: ConnectionState, request: Request): void => {
   request.state = "queued"
   core.repeats.push(request)
   returned(core)
 }
 
 /** A request that was written behind those to be repeated has run. */
-export const overtaken = (core: Core): void => {
+export const overtaken = (core: ConnectionState): void => {
   const late = core.repeats
   if (late.length === 0) return
   core.repeats = []
   for (const request of late) {
     if (request.state !== "queued") continue
-    request.fail(request.refusedBy ?? core.closedError(false, request.sql))
+    request.fail(request.refusedBy ?? closedError(core, false, request.sql))
     request.settle(core)
   }
 }
 
 /** Puts those to be repeated before all that wait, once nothing is on the wire any more. */
-const returned = (core: Core): void => {
+const returned = (core: ConnectionState): void => {
   if (!Session.isIdle(core.session)) return
   const again = core.repeats
   core.repeats = []
@@ -67,13 +67,13 @@ const returned = (core: Core): void => {
   }
 }
 
-const mayWrite = (core: Core, request: Request): boolean => {
+const mayWrite = (core: ConnectionState, request: Request): boolean => {
   const inFlight = Session.inFlight(core.session)
   return inFlight === 0 || (!request.exclusive && inFlight < core.pipelineDepth)
 }
 
 /** Writes what may be written now. */
-export const pump = (core: Core): void => {
+export const pump = (core: ConnectionState): void => {
   while (
     core.pendingFrom < core.pending.length &&
     core.holder === undefined &&
@@ -98,7 +98,7 @@ export const pump = (core: Core): void => {
   flushSoon(core)
 }
 
-const begin = (core: Core, request: Request): void => {
+const begin = (core: ConnectionState, request: Request): void => {
   const current = core.transaction
   if (current !== undefined || request.block !== undefined) {
     const refused =
@@ -123,7 +123,7 @@ const begin = (core: Core, request: Request): void => {
 }
 
 /** What a request opens with. One that throws fails by itself: statements that it was to close are closed by the next. */
-const opened = (core: Core, request: Request): Pipeline.Script | undefined => {
+const opened = (core: ConnectionState, request: Request): Pipeline.Script | undefined => {
   const stale = core.statements.stale
   try {
     return request.open(core)
@@ -138,26 +138,26 @@ const opened = (core: Core, request: Request): Pipeline.Script | undefined => {
  * Continues the receiving request, whose script was used up: `script` says what answers the messages just written.
  * When it ends in Sync, others may write again.
  */
-export const proceed = (core: Core, request: Request, script: Pipeline.Script): void => {
+export const proceed = (core: ConnectionState, request: Request, script: Pipeline.Script): void => {
   core.session = Session.extended(core.session, script)
   if (Pipeline.endsInSync(script) && !request.holds && core.holder === request) core.holder = undefined
   flushSoon(core)
 }
 
 /** Closes the receiving request's unfinished series with a Sync. */
-export const sync = (core: Core, request: Request): void => {
+export const sync = (core: ConnectionState, request: Request): void => {
   Preset.sync(core.writer)
   proceed(core, request, Pipeline.sync)
 }
 
 /** Sends the Sync that an error has made due; the session expects its answer already. */
-export const writeSync = (core: Core): void => {
+export const writeSync = (core: ConnectionState): void => {
   Preset.sync(core.writer)
   flushSoon(core)
 }
 
 /** Closes our side of the receiving request's copy; false when there is none to close. */
-export const copyDone = (core: Core): boolean => {
+export const copyDone = (core: ConnectionState): boolean => {
   const moved = Session.moved(core.session, "send CopyDone")
   if (moved === undefined) return false
   Preset.copyDone(core.writer)
@@ -167,7 +167,7 @@ export const copyDone = (core: Core): boolean => {
 }
 
 /** Has what is written leave at the end of this tick, in one write together with whatever follows until then. */
-export const flushSoon = (core: Core): void => {
+export const flushSoon = (core: ConnectionState): void => {
   if (core.flushScheduled || core.writer.offset === 0) return
   core.flushScheduled = true
   queueMicrotask(() => {
@@ -177,13 +177,13 @@ export const flushSoon = (core: Core): void => {
 }
 
 /** Has what is written leave now. */
-export const flush = (core: Core): void => {
+export const flush = (core: ConnectionState): void => {
   if (core.writer.offset === 0 || core.ended !== undefined) return
   if (!core.link.write(core.writer.detach())) core.blocked = true
 }
 
 /** The socket takes bytes again. */
-export const drained = (core: Core): void => {
+export const drained = (core: ConnectionState): void => {
   core.blocked = false
   const waiters = core.drainWaiters
   core.drainWaiters = []

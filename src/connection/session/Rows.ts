@@ -3,7 +3,7 @@ import { PgCodecError } from "../../model/PgError.js"
 import type * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { codecThrew } from "./CodecThrew.js"
-import type { Request } from "./Request.js"
+import type { Request } from "./ConnectionState.js"
 
 /** A codec of the application's that throws here would end the process: nobody is above the socket to catch it. */
 const decode = <R extends Row.Row>(

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type { Column } from "../../model/Column.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import type { CatalogueFacts } from "../../schema/Compare.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Exchange from "../session/Exchange.js"
 import type { QueryResult } from "./Query.js"
 import { SimpleRequest } from "./Query.js"
@@ -47,7 +47,7 @@ const savepoint = "ep_facts"
 
 /** Facts about these columns. In a transaction they are asked for behind a savepoint: a refusal does not fail it. */
 export const ask = (
-  core: Core,
+  core: ConnectionState,
   columns: ReadonlyArray<Column>,
   timeout: Duration.DurationInput | undefined
 ): Effect.Effect<CatalogueFacts, PgSessionError> => {

@@ -11,7 +11,7 @@ import type { Statement } from "../../model/Statement.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { bodyEnd } from "../../wire/FrameRun.js"
 import * as Catalog from "../session/Catalog.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState } from "../session/ConnectionState.js"
 import type { Prepared, Reading } from "../session/StatementCache.js"
 import { Result } from "../session/StatementCache.js"
 import { compiled, described } from "./Prepare.js"
@@ -47,7 +47,7 @@ export const isSame = (known: ReadonlyArray<Column>, now: ReadonlyArray<Column>)
  * been altered asked for at the next execution.
  */
 export const renewed = (
-  core: Core,
+  core: ConnectionState,
   statement: Statement,
   prepared: Prepared,
   columns: ReadonlyArray<Column>
@@ -62,7 +62,7 @@ export const renewed = (
  * be: a type that comes in binary and is read as text only, or one that the catalogue has to be asked about first.
  */
 export const arriving = (
-  core: Core,
+  core: ConnectionState,
   { columns, registry, unknown }: Prepared,
   formatted: ReadonlyArray<Column>,
   sql: string,

@@ -8,10 +8,9 @@ import type { Statement } from "../../model/Statement.js"
 import * as Pipeline from "../../protocol/Pipeline.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import * as Preset from "../../wire/Preset.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
+import { Request } from "../session/ConnectionState.js"
 import { check, writeParse } from "./Prepare.js"
-import type { Outcome } from "../session/Request.js"
-import { Request } from "../session/Request.js"
 
 export interface Description {
   /** OID of each parameter's type. */
@@ -32,7 +31,7 @@ export class DescribeRequest extends Request {
     super(statement.sql, operation)
   }
 
-  open(core: Core): Pipeline.Script | undefined {
+  open(core: ConnectionState): Pipeline.Script | undefined {
     const failure =
       check(this.statement, this.operation) ?? writeParse(core, "", this.statement, this.operation)
     if (failure !== undefined) {
@@ -44,11 +43,11 @@ export class DescribeRequest extends Request {
     return Pipeline.describe
   }
 
-  override onParameters(_core: Core, types: ReadonlyArray<number>): void {
+  override onParameters(_core: ConnectionState, types: ReadonlyArray<number>): void {
     this.parameters = types
   }
 
-  override onColumns(_core: Core, columns: ReadonlyArray<Column> | undefined): void {
+  override onColumns(_core: ConnectionState, columns: ReadonlyArray<Column> | undefined): void {
     this.columns = columns ?? []
   }
 

@@ -28,7 +28,8 @@ import type { FrameRun } from "../../wire/FrameRun.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import * as Preset from "../../wire/Preset.js"
 import * as Catalog from "../session/Catalog.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
+import { Request } from "../session/ConnectionState.js"
 import * as Outbound from "../session/Outbound.js"
 import * as TransactionBlock from "../session/TransactionBlock.js"
 import * as Confirm from "./Confirm.js"
@@ -47,8 +48,6 @@ import {
 } from "./Prepare.js"
 import type { QueryResult } from "./Query.js"
 import * as RefusedCopy from "./RefusedCopy.js"
-import type { Outcome } from "../session/Request.js"
-import { Request } from "../session/Request.js"
 import * as Rows from "../session/Rows.js"
 import type { Prepared } from "../session/StatementCache.js"
 import { Result } from "../session/StatementCache.js"
@@ -131,7 +130,7 @@ export class PipelineRequest extends Request {
     return true
   }
 
-  open(core: Core): Pipeline.Script | undefined {
+  open(core: ConnectionState): Pipeline.Script | undefined {
     for (const { statement } of this.steps) {
       const refused = check(statement, this.operation) ?? RefusedCopy.refusedStep(statement.sql)
       if (refused !== undefined) {
@@ -168,7 +167,7 @@ export class PipelineRequest extends Request {
   }
 
   /** Writes Parse and Describe of every statement that is not known, each text once. */
-  private describe(core: Core): void {
+  private describe(core: ConnectionState): void {
     this.again = false
     for (const step of this.steps) {
       step.prepared = knownNow(core, step.statement)
@@ -184,14 +183,14 @@ export class PipelineRequest extends Request {
   }
 
   /** Whether types have to be learned before the steps run. */
-  private mustLearn(core: Core): boolean {
+  private mustLearn(core: ConnectionState): boolean {
     const unknown = this.steps.flatMap(({ prepared }) => prepared?.unknown ?? [])
     if (unknown.length === 0) return false
     this.before = Catalog.before(core, unknown)
     return this.before !== undefined
   }
 
-  private onlySync(core: Core): Pipeline.Script {
+  private onlySync(core: ConnectionState): Pipeline.Script {
     Preset.sync(core.writer)
     return Pipeline.sync
   }
@@ -200,7 +199,7 @@ export class PipelineRequest extends Request {
    * Writes every Bind and Execute and the one Sync; nothing when a parameter cannot be written. A value that does not fit what was
    * known of its statement for longer has that described anew first (`again`), once.
    */
-  private execute(core: Core): Pipeline.Script | undefined {
+  private execute(core: ConnectionState): Pipeline.Script | undefined {
     const before = core.writer.offset
     const scripts: Array<Pipeline.Script> = []
     for (const step of this.steps) {
@@ -220,7 +219,11 @@ export class PipelineRequest extends Request {
     return Pipeline.atomic(scripts)
   }
 
-  private writeStep(core: Core, step: Step, scripts: Array<Pipeline.Script>): PgSessionError | undefined {
+  private writeStep(
+    core: ConnectionState,
+    step: Step,
+    scripts: Array<Pipeline.Script>
+  ): PgSessionError | undefined {
     const { statement } = step
     const prepared = step.prepared!
     const { result, types } = prepared
@@ -237,12 +240,12 @@ export class PipelineRequest extends Request {
     return undefined
   }
 
-  override onParameters(_core: Core, types: ReadonlyArray<number>): void {
+  override onParameters(_core: ConnectionState, types: ReadonlyArray<number>): void {
     const step = this.describing[this.described]
     if (step !== undefined) step.types = types
   }
 
-  override onColumns(core: Core, columns: ReadonlyArray<Column> | undefined): void {
+  override onColumns(core: ConnectionState, columns: ReadonlyArray<Column> | undefined): void {
     if (this.executed) return this.confirm(core, columns ?? [])
     const step = this.describing[this.described++]
     if (step === undefined) return
@@ -264,7 +267,7 @@ export class PipelineRequest extends Request {
   }
 
   /** What the portal of the running step gives, where that is not held to what was described. */
-  private confirm(core: Core, columns: ReadonlyArray<Column>): void {
+  private confirm(core: ConnectionState, columns: ReadonlyArray<Column>): void {
     const step = this.steps[this.at]
     if (step?.prepared === undefined || step.reading === undefined) return
     if (Confirm.isSame(step.reading.columns, columns)) return
@@ -275,23 +278,23 @@ export class PipelineRequest extends Request {
     else this.fail(reading)
   }
 
-  override onRows(_core: Core, run: FrameRun): string | undefined {
+  override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     const step = this.steps[this.at]
     if (step?.reading === undefined) return undefined
     return Rows.take(this, step.reading.decoder(this.mode), run, step.rows)
   }
 
-  override onComplete(_core: Core, command: CommandTag.CommandTag): void {
+  override onComplete(_core: ConnectionState, command: CommandTag.CommandTag): void {
     const step = this.steps[this.at++]
     if (step === undefined) return
     step.result = { rows: step.rows, columns: step.reading?.columns ?? [], command }
   }
 
-  override onEmpty(core: Core): void {
+  override onEmpty(core: ConnectionState): void {
     this.onComplete(core, CommandTag.empty)
   }
 
-  override onCopyIn(core: Core): void {
+  override onCopyIn(core: ConnectionState): void {
     RefusedCopy.refuseIn(core, this, this.steps[this.at]?.statement.sql)
   }
 
@@ -299,7 +302,7 @@ export class PipelineRequest extends Request {
     RefusedCopy.refuseOut(this, this.steps[this.at]?.statement.sql)
   }
 
-  override mayHaveCommitted(core: Core): boolean {
+  override mayHaveCommitted(core: ConnectionState): boolean {
     return (
       core.session.status === "I" &&
       this.steps.some(({ statement: { sql } }) => commitsInside(sql) || commits(sql))
@@ -323,7 +326,7 @@ export class PipelineRequest extends Request {
     if (preparing) this.undescribed = this.describing.slice(this.described).map(({ name }) => name)
   }
 
-  override onReady(core: Core): boolean {
+  override onReady(core: ConnectionState): boolean {
     core.statements.drop(this.undescribed.filter((name) => name !== ""))
     this.undescribed = []
     if (
@@ -345,7 +348,7 @@ export class PipelineRequest extends Request {
   }
 
   /** Once, and only if the server has taken back what ran before: the steps must be ones that cannot end a transaction. */
-  private mayRepeat(core: Core): boolean {
+  private mayRepeat(core: ConnectionState): boolean {
     return (
       !this.repeated &&
       !this.discarding &&

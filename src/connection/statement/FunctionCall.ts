@@ -11,9 +11,8 @@ import * as Machine from "../../protocol/FunctionCall.js"
 import { shapeOf } from "../../types/Parameters.js"
 import * as Message from "../../wire/messages/FunctionCall.js"
 import { notBytes } from "../session/Bytes.js"
-import type { Core } from "../session/Core.js"
-import type { Outcome } from "../session/Request.js"
-import { Request } from "../session/Request.js"
+import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
+import { Request } from "../session/ConnectionState.js"
 
 export interface Call {
   readonly functionOid: number
@@ -62,7 +61,7 @@ export class FunctionCallRequest extends Request {
     return new PgUsageError({ operation: this.operation, argument, reason, sql: this.sql })
   }
 
-  open(core: Core): Script | undefined {
+  open(core: ConnectionState): Script | undefined {
     const refused = this.refused
     if (refused !== undefined) {
       this.fail(refused)
@@ -82,7 +81,7 @@ export class FunctionCallRequest extends Request {
     return undefined
   }
 
-  override onValue(_core: Core, value: Uint8Array | null): void {
+  override onValue(_core: ConnectionState, value: Uint8Array | null): void {
     this.value = value
   }
 

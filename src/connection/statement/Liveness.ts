@@ -12,10 +12,9 @@ import * as SystemFailure from "../../net/SystemFailure.js"
 import type { Address, Link } from "../../net/Transport.js"
 import * as Session from "../../protocol/Session.js"
 import * as Cancel from "../session/Cancel.js"
-import type { Core } from "../session/Core.js"
-import { breakOff } from "../session/Core.js"
+import { breakOff } from "../session/ConnectionEnd.js"
+import type { ConnectionState, Request } from "../session/ConnectionState.js"
 import * as Outbound from "../session/Outbound.js"
-import type { Request } from "../session/Request.js"
 import * as Silence from "../session/Silence.js"
 import { SimpleRequest } from "./Query.js"
 
@@ -67,10 +66,10 @@ export const probing = (
       )
 
 /** Whether the next word is the server's: in an open copy or a paused portal it is ours. */
-const answerIsDue = (core: Core): boolean =>
+const answerIsDue = (core: ConnectionState): boolean =>
   !Session.isPaused(core.session) && Object.keys(core.session.node.moves).length === 0
 
-const waitingFor = (core: Core): Silence.Waiting => {
+const waitingFor = (core: ConnectionState): Silence.Waiting => {
   if (core.ended !== undefined || core.session.owner?.hasOwnWatch === true) return "nothing"
   if (Session.isIdle(core.session)) return "idle"
   if (answerIsDue(core)) return "due"
@@ -78,14 +77,14 @@ const waitingFor = (core: Core): Silence.Waiting => {
 }
 
 /** An empty query: the server answers at once, in any transaction, and nothing changes. */
-const askIdle = (core: Core): Effect.Effect<void> =>
+const askIdle = (core: ConnectionState): Effect.Effect<void> =>
   Effect.sync(() => Outbound.submit(core, new SimpleRequest("", "array", () => {})))
 
 /**
  * Watches a connection for as long as the scope lives, and ends it with `PgTimeoutError` (`silence`) when its peer is taken for
  * dead. An idle connection is asked after half of the limit, where there is one.
  */
-export const watch = (core: Core, limits: Limits): Effect.Effect<void, never, Scope.Scope> =>
+export const watch = (core: ConnectionState, limits: Limits): Effect.Effect<void, never, Scope.Scope> =>
   Effect.asVoid(forkWatch(core, limits, { waiting: () => waitingFor(core), ask: askIdle(core) }))
 
 /**
@@ -93,7 +92,7 @@ export const watch = (core: Core, limits: Limits): Effect.Effect<void, never, Sc
  * of a slot.
  */
 export const watchOpen = (
-  core: Core,
+  core: ConnectionState,
   request: Request,
   ask: Effect.Effect<void>,
   limits: Limits
@@ -105,11 +104,14 @@ export const watchOpen = (
 }
 
 /** Whoever opens a connection may be uninterruptible; the watch must not be, or the connection's scope never closes. */
-const forkWatch = (core: Core, limits: Limits, how: Pick<Silence.WatchOptions, "ask" | "waiting">) =>
-  Effect.forkScoped(Effect.interruptible(watching(core, limits, how)))
+const forkWatch = (
+  core: ConnectionState,
+  limits: Limits,
+  how: Pick<Silence.WatchOptions, "ask" | "waiting">
+) => Effect.forkScoped(Effect.interruptible(watching(core, limits, how)))
 
 const watching = (
-  core: Core,
+  core: ConnectionState,
   limits: Limits,
   { ask, waiting }: Pick<Silence.WatchOptions, "ask" | "waiting">
 ): Effect.Effect<void> => {
@@ -123,14 +125,14 @@ const watching = (
 }
 
 /** Ends the connection at once, and has the server stop the statement, if it can be reached. */
-const end = (core: Core, silence: Silence.Silence): Effect.Effect<void> =>
+const end = (core: ConnectionState, silence: Silence.Silence): Effect.Effect<void> =>
   Effect.suspend(() => {
     const isAtWork = !Session.isIdle(core.session)
     breakOff(core, errorOf(core, silence))
     return isAtWork ? Effect.asVoid(Effect.forkDaemon(Cancel.tell(core))) : Effect.void
   })
 
-const errorOf = (core: Core, silence: Silence.Silence): PgTimeoutError => {
+const errorOf = (core: ConnectionState, silence: Silence.Silence): PgTimeoutError => {
   const sql = core.session.owner?.sql ?? ""
   const nothing = `Nothing came from ${core.link.address} in that time`
   return new PgTimeoutError({

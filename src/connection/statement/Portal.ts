@@ -19,7 +19,7 @@ import * as Pipeline from "../../protocol/Pipeline.js"
 import type * as Row from "../../types/Row.js"
 import * as Preset from "../../wire/Preset.js"
 import type { StreamBuffer } from "../session/Buffer.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Exchange from "../session/Exchange.js"
 import * as Outbound from "../session/Outbound.js"
 import type { Batch } from "./PortalRequests.js"
@@ -44,14 +44,18 @@ class LeasedPortal extends RowStream.StreamRequest {
     super(statement, mode, buffer, inspector)
   }
 
-  protected override execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+  protected override execute(
+    core: ConnectionState,
+    prepared: Prepared,
+    result: Result
+  ): Pipeline.Script | undefined {
     if (!this.bind(core, prepared, "", result)) return undefined
     writeExecute(core, "", this.fetchSize)
     Preset.flush(core.writer)
     return this.answers(Pipeline.open)
   }
 
-  override onSuspended(core: Core): void {
+  override onSuspended(core: ConnectionState): void {
     if (this.discarding || this.failure !== undefined) Outbound.sync(core, this)
     else {
       this.suspended = true
@@ -60,7 +64,7 @@ class LeasedPortal extends RowStream.StreamRequest {
     }
   }
 
-  private more(core: Core): void {
+  private more(core: ConnectionState): void {
     if (!this.suspended || this.state === "settled") return
     this.suspended = false
     this.buffer.onDemand = undefined
@@ -69,16 +73,16 @@ class LeasedPortal extends RowStream.StreamRequest {
     Outbound.proceed(core, this, Pipeline.fetch)
   }
 
-  override onComplete(core: Core): void {
+  override onComplete(core: ConnectionState): void {
     Outbound.sync(core, this)
   }
 
-  override onEmpty(core: Core): void {
+  override onEmpty(core: ConnectionState): void {
     Outbound.sync(core, this)
   }
 
   /** Between two batches the server waits for us: Sync closes the portal with its transaction. */
-  override stop(core: Core): boolean {
+  override stop(core: ConnectionState): boolean {
     if (!this.suspended) return false
     this.suspended = false
     Outbound.sync(core, this)
@@ -92,7 +96,7 @@ interface Asked extends PortalReader.Asked {
 }
 
 const leased = (
-  core: Core,
+  core: ConnectionState,
   { fetchSize, inspector, mode, statement, timeout }: Asked
 ): Stream.Stream<Row.Row, PgSessionError> =>
   RowStream.fromRequest<Row.Row>(
@@ -102,7 +106,7 @@ const leased = (
   )
 
 const inTransaction = (
-  core: Core,
+  core: ConnectionState,
   { fetchSize, inspector, mode, statement, timeout }: Asked
 ): Stream.Stream<Row.Row, PgSessionError> =>
   Stream.fromPull(
@@ -178,7 +182,7 @@ const refusal = (statement: Statement, { fetchSize, straight }: StreamOptions): 
  * not go together. `timeout`: the longest wait for the server, for each batch anew.
  */
 export const rows = (
-  core: Core,
+  core: ConnectionState,
   statement: Statement,
   options: StreamOptions,
   mode: Row.RowMode,

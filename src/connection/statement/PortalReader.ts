@@ -18,12 +18,11 @@ import type * as Row from "../../types/Row.js"
 import * as Aftermath from "../session/Aftermath.js"
 import type { Pull } from "../session/Buffer.js"
 import * as Cancel from "../session/Cancel.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState, Outcome, Request } from "../session/ConnectionState.js"
 import * as Deadline from "../session/Deadline.js"
 import * as Exchange from "../session/Exchange.js"
 import * as Feeding from "../session/Feeding.js"
 import * as Outbound from "../session/Outbound.js"
-import type { Outcome, Request } from "../session/Request.js"
 import { BatchSize, batchBytes } from "./BatchSize.js"
 import type { Batch, Sink } from "./PortalRequests.js"
 import { ClosePortal, FetchPortal, OpenPortal } from "./PortalRequests.js"
@@ -63,7 +62,7 @@ class PortalReader {
   private wake: (() => void) | undefined
 
   constructor(
-    private readonly core: Core,
+    private readonly core: ConnectionState,
     private readonly asked: Asked,
     private readonly clock: Clock.Clock
   ) {
@@ -207,7 +206,7 @@ class PortalReader {
 }
 
 /** Rows in batches sized in bytes. `timeout`: the longest wait for the server, for each batch anew. */
-export const rows = (core: Core, asked: Asked): Stream.Stream<Row.Row, PgSessionError> => {
+export const rows = (core: ConnectionState, asked: Asked): Stream.Stream<Row.Row, PgSessionError> => {
   const pulled = Stream.fromPull(
     Effect.map(
       Effect.acquireRelease(

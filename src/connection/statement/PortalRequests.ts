@@ -11,15 +11,14 @@ import type { FrameRun } from "../../wire/FrameRun.js"
 import { runBytes } from "../../wire/FrameRun.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import * as Preset from "../../wire/Preset.js"
-import type { Core } from "../session/Core.js"
-import type { Outcome } from "../session/Request.js"
-import { Request } from "../session/Request.js"
+import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
+import { Request } from "../session/ConnectionState.js"
 import * as Rows from "../session/Rows.js"
 import type { Prepared, Result } from "../session/StatementCache.js"
 import type { Inspector } from "./StatementRequest.js"
 import { StatementRequest } from "./StatementRequest.js"
 
-export const writeExecute = (core: Core, portal: string, maxRows: number): void => {
+export const writeExecute = (core: ConnectionState, portal: string, maxRows: number): void => {
   ExtendedQuery.Execute.encode(core.writer, { _tag: "Execute", portal, maxRows })
 }
 
@@ -82,7 +81,7 @@ export class OpenPortal extends StatementRequest {
     this.isBound = true
   }
 
-  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+  protected execute(core: ConnectionState, prepared: Prepared, result: Result): Pipeline.Script | undefined {
     if (!this.bind(core, prepared, this.portal, result)) return undefined
     core.statements.opened(this.portal, prepared.name)
     writeExecute(core, this.portal, this.fetchSize)
@@ -94,7 +93,7 @@ export class OpenPortal extends StatementRequest {
     this.batch.decoder = result.decoder(this.mode)
   }
 
-  override onRows(_core: Core, run: FrameRun): string | undefined {
+  override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     return this.batch.take(this, run)
   }
 
@@ -122,13 +121,13 @@ export class FetchPortal extends Request {
     this.batch = new Batch(decoder, sink)
   }
 
-  open(core: Core): Pipeline.Script {
+  open(core: ConnectionState): Pipeline.Script {
     writeExecute(core, this.portal, this.fetchSize)
     Preset.sync(core.writer)
     return Pipeline.fetchSync
   }
 
-  override onRows(_core: Core, run: FrameRun): string | undefined {
+  override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     return this.batch.take(this, run)
   }
 
@@ -149,7 +148,7 @@ export class ClosePortal extends Request {
     super("", "stream")
   }
 
-  open(core: Core): Pipeline.Script {
+  open(core: ConnectionState): Pipeline.Script {
     ExtendedQuery.Close.encode(core.writer, { _tag: "Close", target: "P", name: this.portal })
     Preset.sync(core.writer)
     return Pipeline.close

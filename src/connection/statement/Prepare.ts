@@ -13,7 +13,7 @@ import { nodes } from "../../protocol/ExtendedQuery.js"
 import { shapeOf, type ParameterFailure } from "../../types/Parameters.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import { codecThrew } from "../session/CodecThrew.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState } from "../session/ConnectionState.js"
 import type { Format } from "../../model/Format.js"
 import { Prepared } from "../session/StatementCache.js"
 
@@ -21,7 +21,7 @@ import { Prepared } from "../session/StatementCache.js"
 export const maxParameters = 65_535
 
 /** Writes a Close for every statement that was dropped; returns how many. */
-export const writeCloses = (core: Core): number => {
+export const writeCloses = (core: ConnectionState): number => {
   const names = core.statements.takeStale()
   for (const name of names) ExtendedQuery.Close.encode(core.writer, { _tag: "Close", target: "S", name })
   return names.length
@@ -42,7 +42,7 @@ const wrongParameters = (operation: string, reason: string, sql: string): PgUsag
  * nothing of the message remains.
  */
 export const writeBind = (
-  core: Core,
+  core: ConnectionState,
   prepared: Prepared,
   portal: string,
   statement: Statement,
@@ -86,7 +86,7 @@ export const isOfType = (error: PgSessionError): boolean =>
 
 /** Writes Parse; a failure (a zero byte in the text, too many types) leaves nothing written. */
 export const writeParse = (
-  core: Core,
+  core: ConnectionState,
   name: string,
   { sql, types }: Pick<Statement, "sql" | "types">,
   operation: string
@@ -162,7 +162,7 @@ export const isKept = ({ sql }: Statement): boolean => !borrowed.test(sql)
 
 /** What is known of a statement once the server has described it. Composites in it are asked for again. */
 export const described = (
-  core: Core,
+  core: ConnectionState,
   name: string,
   parameters: ReadonlyArray<number>,
   columns: ReadonlyArray<Column> = []
@@ -173,7 +173,7 @@ export const described = (
 
 /** The same by the types as they are known now. */
 export const compiled = (
-  { types }: Core,
+  { types }: ConnectionState,
   name: string,
   parameters: ReadonlyArray<number>,
   columns: ReadonlyArray<Column> = []
@@ -188,7 +188,7 @@ export const compiled = (
   )
 
 /** The statement if it is known, by the types as they are known now: compiled anew when more are, forgotten when fewer. */
-export const knownNow = (core: Core, statement: Statement): Prepared | undefined => {
+export const knownNow = (core: ConnectionState, statement: Statement): Prepared | undefined => {
   const found = core.statements.get(statement)
   if (found === undefined || found.registry === core.registry) return found
   if (found.generation === core.types.generation)

@@ -14,11 +14,10 @@ import * as SimpleMessages from "../../wire/messages/SimpleQuery.js"
 import * as StatementWords from "../../model/StatementWords.js"
 import type { PgUsageError } from "../../model/PgError.js"
 import * as TransactionBlock from "../session/TransactionBlock.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
+import { Request } from "../session/ConnectionState.js"
 import { notText, unsendable } from "./Prepare.js"
 import * as RefusedCopy from "./RefusedCopy.js"
-import type { Outcome } from "../session/Request.js"
-import { Request } from "../session/Request.js"
 import * as Rows from "../session/Rows.js"
 import type { Prepared, Result } from "../session/StatementCache.js"
 import type { Inspector } from "./StatementRequest.js"
@@ -59,19 +58,19 @@ export class QueryRequest<M extends Row.RowMode = "object"> extends StatementReq
     this.columns = result.columns
   }
 
-  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+  protected execute(core: ConnectionState, prepared: Prepared, result: Result): Pipeline.Script | undefined {
     return this.executeWhole(core, prepared, result)
   }
 
-  override onRows(_core: Core, run: FrameRun): string | undefined {
+  override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     return Rows.take(this, this.decoder!, run, this.rows)
   }
 
-  override onComplete(_core: Core, tag: CommandTag.CommandTag): void {
+  override onComplete(_core: ConnectionState, tag: CommandTag.CommandTag): void {
     this.command = tag
   }
 
-  protected onSettled(_core: Core): void {
+  protected onSettled(_core: ConnectionState): void {
     const rows = this.rows
     // A request that is over may lie in the old generation for a while yet: what it pointed to would outlive its reader there.
     this.rows = []
@@ -92,7 +91,7 @@ export abstract class TextRequest extends Request {
     return true
   }
 
-  open(core: Core): Pipeline.Script | undefined {
+  open(core: ConnectionState): Pipeline.Script | undefined {
     const refused = notText(this.sql, this.operation) ?? this.endsEarly(core)
     if (refused === undefined) {
       SimpleMessages.Query.encode(core.writer, { _tag: "Query", sql: this.sql })
@@ -103,7 +102,7 @@ export abstract class TextRequest extends Request {
     return undefined
   }
 
-  private endsEarly(core: Core): PgUsageError | undefined {
+  private endsEarly(core: ConnectionState): PgUsageError | undefined {
     if (core.transaction === undefined) return undefined
     const escapes = core.side.find("standard_conforming_strings") === "off"
     return TransactionBlock.endsEarly(StatementWords.of(this.sql, escapes), this.operation, this.sql)
@@ -128,14 +127,14 @@ export class SimpleRequest<M extends Row.RowMode = "object"> extends TextRequest
     super(sql, operation)
   }
 
-  override mayHaveCommitted(core: Core): boolean {
+  override mayHaveCommitted(core: ConnectionState): boolean {
     const { results } = this
     return results.length === 0
       ? super.mayHaveCommitted(core)
       : core.session.status === "I" || results.some(({ command }) => endsTransaction(command.command))
   }
 
-  override onColumns(core: Core, columns: ReadonlyArray<Column> | undefined): void {
+  override onColumns(core: ConnectionState, columns: ReadonlyArray<Column> | undefined): void {
     this.columns = columns ?? []
     this.rows = []
     this.decoder = Row.compile(
@@ -146,21 +145,21 @@ export class SimpleRequest<M extends Row.RowMode = "object"> extends TextRequest
     )
   }
 
-  override onRows(_core: Core, run: FrameRun): string | undefined {
+  override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     return Rows.take(this, this.decoder!, run, this.rows)
   }
 
-  override onComplete(_core: Core, command: CommandTag.CommandTag): void {
+  override onComplete(_core: ConnectionState, command: CommandTag.CommandTag): void {
     this.results.push({ rows: this.rows, columns: this.columns, command })
     this.columns = []
     this.rows = []
   }
 
-  override onEmpty(core: Core): void {
+  override onEmpty(core: ConnectionState): void {
     this.onComplete(core, CommandTag.empty)
   }
 
-  override onCopyIn(core: Core): void {
+  override onCopyIn(core: ConnectionState): void {
     RefusedCopy.refuseIn(core, this)
   }
 
@@ -168,11 +167,11 @@ export class SimpleRequest<M extends Row.RowMode = "object"> extends TextRequest
     RefusedCopy.refuseOut(this)
   }
 
-  override onCopyBoth(core: Core): void {
+  override onCopyBoth(core: ConnectionState): void {
     RefusedCopy.refuseBoth(core, this)
   }
 
-  protected onSettled(_core: Core): void {
+  protected onSettled(_core: ConnectionState): void {
     const results = this.results
     // As above.
     this.results = []

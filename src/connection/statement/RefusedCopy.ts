@@ -7,11 +7,10 @@ import * as Pipeline from "../../protocol/Pipeline.js"
 import * as Session from "../../protocol/Session.js"
 import * as Preset from "../../wire/Preset.js"
 import * as Copy from "../../wire/messages/Copy.js"
-import type { Core } from "../session/Core.js"
-import { breakOff } from "../session/Core.js"
+import { breakOff } from "../session/ConnectionEnd.js"
+import type { ConnectionState, Request } from "../session/ConnectionState.js"
 import * as Outbound from "../session/Outbound.js"
 import { PgUsageError } from "../../model/PgError.js"
-import type { Request } from "../session/Request.js"
 
 const refusal = (operation: string, sql: string, call: string, sent: boolean): PgUsageError =>
   new PgUsageError({
@@ -33,7 +32,7 @@ export const refusedStep = (sql: string): PgUsageError | undefined =>
  * The server waits for data: CopyFail ends that. A Sync sent before was swallowed as part of the copy; where none was,
  * the error makes it due. `sql`: the COPY, where the request holds other statements too.
  */
-export const refuseIn = (core: Core, request: Request, sql = request.sql): void => {
+export const refuseIn = (core: ConnectionState, request: Request, sql = request.sql): void => {
   request.fail(refusal(request.operation, sql, "copyFrom", true))
   Copy.CopyFail.encode(core.writer, { _tag: "CopyFail", reason: "COPY was sent as a query" })
   if (!request.simple && Pipeline.endsInSync(core.session.script)) Preset.sync(core.writer)
@@ -47,7 +46,7 @@ export const refuseIn = (core: Core, request: Request, sql = request.sql): void 
 }
 
 /** Both sides would send: ours is closed at once, and the server's data is thrown away until it has closed its own. */
-export const refuseBoth = (core: Core, request: Request): void => {
+export const refuseBoth = (core: ConnectionState, request: Request): void => {
   request.fail(refusal(request.operation, request.sql, "copyBoth", true))
   request.discarding = true
   Outbound.copyDone(core)

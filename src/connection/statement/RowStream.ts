@@ -15,12 +15,11 @@ import type { FrameRun } from "../../wire/FrameRun.js"
 import { runBytes } from "../../wire/FrameRun.js"
 import { StreamBuffer } from "../session/Buffer.js"
 import * as Cancel from "../session/Cancel.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState, Request } from "../session/ConnectionState.js"
 import * as Deadline from "../session/Deadline.js"
 import * as Drain from "../session/Drain.js"
 import * as Feeding from "../session/Feeding.js"
 import * as Outbound from "../session/Outbound.js"
-import type { Request } from "../session/Request.js"
 import * as Rows from "../session/Rows.js"
 import type { Prepared, Result } from "../session/StatementCache.js"
 import type { Inspector } from "./StatementRequest.js"
@@ -52,11 +51,11 @@ export class StreamRequest extends StatementRequest {
     this.decoder = result.decoder(this.mode)
   }
 
-  protected execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+  protected execute(core: ConnectionState, prepared: Prepared, result: Result): Pipeline.Script | undefined {
     return this.executeWhole(core, prepared, result)
   }
 
-  override onRows(_core: Core, run: FrameRun): string | undefined {
+  override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     const rows: Array<Row.Row> = []
     const malformed = Rows.take(this, this.decoder!, run, rows)
     if (rows.length > 0) {
@@ -84,7 +83,7 @@ interface Opened<A> {
  * for each chunk anew.
  */
 export const fromRequest = <A>(
-  core: Core,
+  core: ConnectionState,
   make: (buffer: StreamBuffer<A>) => Request,
   timeout?: Duration.DurationInput
 ): Stream.Stream<A, PgSessionError> =>
@@ -120,7 +119,7 @@ export const fromRequest = <A>(
 
 /** Rows straight off the socket. Taking only some of them cancels the rest on the server. */
 export const rows = (
-  core: Core,
+  core: ConnectionState,
   statement: Statement,
   mode: Row.RowMode,
   timeout?: Duration.DurationInput,

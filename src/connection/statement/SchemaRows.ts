@@ -20,13 +20,12 @@ import * as Wanted from "../../schema/Wanted.js"
 import type { Registry } from "../../types/Registry.js"
 import type * as Row from "../../types/Row.js"
 import * as CatalogueFacts from "./CatalogueFacts.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
 import { DescribeRequest } from "./Describe.js"
 import type { Description } from "./Describe.js"
 import * as Exchange from "../session/Exchange.js"
 import type { QueryResult } from "./Query.js"
 import type { Admission } from "../session/Admission.js"
-import type { Outcome } from "../session/Request.js"
 import { QueryRequest } from "./Query.js"
 import type { QueryOptions, SchemaOperations, StreamOptions } from "./RowOperations.js"
 import type { Prepared, Reading } from "../session/StatementCache.js"
@@ -54,7 +53,7 @@ class Inspection<A, R> implements Origin, Inspector {
   private ran = false
 
   constructor(
-    private readonly core: Core,
+    private readonly core: ConnectionState,
     private readonly schema: RowSchema<A, R>,
     readonly sql: string,
     private readonly timeout: Duration.DurationInput | undefined
@@ -147,10 +146,9 @@ type Open = (
 const unfit = (operation: string, reason: string, sql: string): PgUsageError =>
   new PgUsageError({ operation, argument: "schema", reason, sql })
 
-/** The operations of a connection. `statementTimeout` is the default deadline. */
+/** The operations of a connection. */
 export const operations = (
-  core: Core,
-  statementTimeout: Duration.DurationInput | undefined,
+  core: ConnectionState,
   open: Open,
   admission?: Admission
 ): SchemaOperations<PgSessionError> => {
@@ -161,7 +159,7 @@ export const operations = (
     options: QueryOptions | undefined
   ): Effect.Effect<QueryResult<A>, PgSessionError, R> =>
     Effect.suspend(() => {
-      const timeout = options?.timeout ?? statementTimeout
+      const timeout = options?.timeout ?? core.statementTimeout
       const rows = Rows.compile(schema)
       if (Either.isLeft(rows.wanted)) return Effect.fail(unfit(operation, rows.wanted.left, statement.sql))
       const inspection = new Inspection(core, rows, statement.sql, timeout)
@@ -185,7 +183,12 @@ export const operations = (
       Stream.suspend(() => {
         const rows = Rows.compile(schema)
         if (Either.isLeft(rows.wanted)) return Stream.fail(unfit("stream", rows.wanted.left, statement.sql))
-        const inspection = new Inspection(core, rows, statement.sql, options?.timeout ?? statementTimeout)
+        const inspection = new Inspection(
+          core,
+          rows,
+          statement.sql,
+          options?.timeout ?? core.statementTimeout
+        )
         return open(statement, options, inspection).pipe(
           Stream.catchAll((error) => Stream.fromEffect(inspection.explain(error))),
           Stream.pipeThroughChannel(decoding(inspection))
@@ -196,7 +199,7 @@ export const operations = (
 
 /** A statement's columns beside those that the Schema wants, without running the statement. The catalogue is asked too. */
 export const compare = (
-  core: Core,
+  core: ConnectionState,
   statement: Statement,
   schema: Schema.Schema.All,
   timeout: Duration.DurationInput | undefined

@@ -20,7 +20,8 @@ import * as Session from "../../protocol/Session.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import * as Preset from "../../wire/Preset.js"
 import * as Catalog from "../session/Catalog.js"
-import type { Core } from "../session/Core.js"
+import type { ConnectionState } from "../session/ConnectionState.js"
+import { Request } from "../session/ConnectionState.js"
 import * as Outbound from "../session/Outbound.js"
 import * as Confirm from "./Confirm.js"
 import {
@@ -37,7 +38,6 @@ import {
   writeParse
 } from "./Prepare.js"
 import * as RefusedCopy from "./RefusedCopy.js"
-import { Request } from "../session/Request.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import type { Prepared, Reading, Result } from "../session/StatementCache.js"
 
@@ -96,12 +96,16 @@ export abstract class StatementRequest extends Request {
   protected abstract use(result: Result): void
 
   /** Writes what follows once the statement is described. `undefined` with `failure` set: nothing was written. */
-  protected abstract execute(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined
+  protected abstract execute(
+    core: ConnectionState,
+    prepared: Prepared,
+    result: Result
+  ): Pipeline.Script | undefined
 
   /** Whether anything reached whoever asked, so that the statement must not be repeated. */
   protected abstract get started(): boolean
 
-  open(core: Core): Pipeline.Script | undefined {
+  open(core: ConnectionState): Pipeline.Script | undefined {
     const refused = check(this.statement, this.operation)
     if (refused !== undefined) {
       this.fail(refused)
@@ -132,7 +136,7 @@ export abstract class StatementRequest extends Request {
   }
 
   /** Nothing is written when it fails, or, without a failure, when the values do not fit what was described: look again. */
-  private reuse(core: Core, known: Prepared): Pipeline.Script | undefined {
+  private reuse(core: ConnectionState, known: Prepared): Pipeline.Script | undefined {
     const named = known.name !== ""
     this.prepared = known
     this.reused = true
@@ -156,19 +160,19 @@ export abstract class StatementRequest extends Request {
   }
 
   /** Whether types have to be learned before the statement runs. */
-  private mustLearn(core: Core, { unknown }: Prepared): boolean {
+  private mustLearn(core: ConnectionState, { unknown }: Prepared): boolean {
     if (unknown.length === 0) return false
     this.before = Catalog.before(core, unknown)
     return this.before !== undefined
   }
 
   /** Nothing of the statement is sent now; statements may be closed. */
-  private onlyCloses(core: Core, closes: number): Pipeline.Script {
+  private onlyCloses(core: ConnectionState, closes: number): Pipeline.Script {
     Preset.sync(core.writer)
     return Pipeline.afterCloses(closes, Pipeline.sync)
   }
 
-  override onParameters(_core: Core, types: ReadonlyArray<number>): void {
+  override onParameters(_core: ConnectionState, types: ReadonlyArray<number>): void {
     this.types = types
   }
 
@@ -180,7 +184,7 @@ export abstract class StatementRequest extends Request {
   }
 
   /** What the portal gives, where that is not held to what was described. */
-  private confirm(core: Core, columns: ReadonlyArray<Column>): void {
+  private confirm(core: ConnectionState, columns: ReadonlyArray<Column>): void {
     const { prepared, result } = this
     if (prepared === undefined || result === undefined) return
     if (Confirm.isSame(result.columns, columns)) {
@@ -196,7 +200,7 @@ export abstract class StatementRequest extends Request {
     else this.fail(refused)
   }
 
-  override onColumns(core: Core, columns: ReadonlyArray<Column> | undefined): void {
+  override onColumns(core: ConnectionState, columns: ReadonlyArray<Column> | undefined): void {
     if (this.confirming) return this.confirm(core, columns ?? [])
     // Described once more after its types were asked for, it has them asked for no more.
     const describe = this.before === undefined ? described : compiled
@@ -215,7 +219,7 @@ export abstract class StatementRequest extends Request {
     else Outbound.proceed(core, this, script)
   }
 
-  private executeAs(core: Core, prepared: Prepared): Pipeline.Script | undefined {
+  private executeAs(core: ConnectionState, prepared: Prepared): Pipeline.Script | undefined {
     const reading = this.inspector?.reading
     const result = reading === undefined ? prepared.result : prepared.readBy(reading)
     this.result = result
@@ -224,7 +228,7 @@ export abstract class StatementRequest extends Request {
   }
 
   /** Writes Bind to a portal, and what describes it; a failure is noted, and nothing is left of the messages. */
-  protected bind(core: Core, prepared: Prepared, portal: string, result: Result): boolean {
+  protected bind(core: ConnectionState, prepared: Prepared, portal: string, result: Result): boolean {
     const formats = this.confirming ? result.anyFormats : result.formats
     const failure = writeBind(core, prepared, portal, this.statement, this.operation, formats)
     if (failure !== undefined) this.fail(failure)
@@ -239,14 +243,18 @@ export abstract class StatementRequest extends Request {
   }
 
   /** Bind, Execute for all rows, Sync. */
-  protected executeWhole(core: Core, prepared: Prepared, result: Result): Pipeline.Script | undefined {
+  protected executeWhole(
+    core: ConnectionState,
+    prepared: Prepared,
+    result: Result
+  ): Pipeline.Script | undefined {
     if (!this.bind(core, prepared, "", result)) return undefined
     Preset.executeUnnamed(core.writer)
     Preset.sync(core.writer)
     return this.answers(Pipeline.execute)
   }
 
-  override onCopyIn(core: Core): void {
+  override onCopyIn(core: ConnectionState): void {
     RefusedCopy.refuseIn(core, this)
   }
 
@@ -262,7 +270,7 @@ export abstract class StatementRequest extends Request {
    * Goes on when its types have been learned. A statement whose description is outdated is prepared anew and sent once more,
    * outside a transaction.
    */
-  override onReady(core: Core): boolean {
+  override onReady(core: ConnectionState): boolean {
     const failure = this.failure
     const prepared = this.prepared
     if (failure === undefined && (this.before?.state === "queued" || this.postponed)) {
@@ -284,19 +292,19 @@ export abstract class StatementRequest extends Request {
   }
 
   /** A name that the server has parsed and could not describe. */
-  private dropUndescribed(core: Core): false {
+  private dropUndescribed(core: ConnectionState): false {
     if (this.deadIn === nodes.Describing && this.name !== "") core.statements.drop([this.name])
     return false
   }
 
   /** Whether the script is used up and the next move is ours. */
-  protected mayMove(core: Core): boolean {
+  protected mayMove(core: ConnectionState): boolean {
     return core.session.owner === this && Session.isPaused(core.session)
   }
 }
 
 /** Asks what a portal gives. */
-const writeDescribe = (core: Core, portal: string): void => {
+const writeDescribe = (core: ConnectionState, portal: string): void => {
   if (portal === "") Preset.describeUnnamedPortal(core.writer)
   else ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "P", name: portal })
 }
