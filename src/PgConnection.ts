@@ -9,6 +9,14 @@ export type {
 } from "./connection/PgConnection.js"
 export type { ConnectFacts } from "./connection/session/ConnectFacts.js"
 export type { CopyBoth, CopyBothOptions } from "./connection/copy/CopyBoth.js"
+export type {
+  CopyPart,
+  CopyPartBegin,
+  CopyPartData,
+  CopyPartEnd,
+  CopyPartResult,
+  CopyPartsOptions
+} from "./connection/copy/CopyOutParts.js"
 export type { Description } from "./connection/statement/Describe.js"
 export type { PipelineResult, StepOutcome } from "./connection/statement/ExplicitPipeline.js"
 export type { Call } from "./connection/statement/FunctionCall.js"

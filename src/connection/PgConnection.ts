@@ -29,6 +29,7 @@ import * as CopyBoth from "./copy/CopyBoth.js"
 import * as CopyIn from "./copy/CopyIn.js"
 import * as CopyOut from "./copy/CopyOut.js"
 import type { ConnectionState } from "./session/ConnectionState.js"
+import * as CopyOutParts from "./copy/CopyOutParts.js"
 import type { Description } from "./statement/Describe.js"
 import type { PipelineResult } from "./statement/ExplicitPipeline.js"
 import type { Call } from "./statement/FunctionCall.js"
@@ -94,6 +95,14 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
   ) => Sink.Sink<CopyIn.CopyResult, Uint8Array, never, PgSessionError>
   /** The data of a COPY … TO STDOUT; chunks are not cut at rows. */
   readonly copyTo: (sql: string, options?: CopyOptions) => Stream.Stream<Uint8Array, PgSessionError>
+  /**
+   * A command that sends copies among results, such as BASE_BACKUP on a session opened with `replication`: every part of its answer in
+   * order, with the borders of its messages. Closing the stream early cancels the command on the server.
+   */
+  readonly copyParts: (
+    command: string,
+    options?: CopyOutParts.CopyPartsOptions
+  ) => Stream.Stream<CopyOutParts.CopyPart, PgSessionError>
   /**
    * A command that opens a copy in both directions, such as START_REPLICATION on a session opened with `replication`. The
    * session does nothing else until the copy is over; closing the scope ends it politely, within `cancelDeadline`.
@@ -195,6 +204,12 @@ export const fromState = (core: ConnectionState): PgConnection => {
     copyFrom: (sql, source, options) => CopyIn.from(core, sql, source, options?.timeout ?? statementTimeout),
     copySink: (sql, options) => CopyIn.sink(core, sql, options?.timeout ?? statementTimeout),
     copyTo: (sql, options) => CopyOut.bytes(core, sql, options?.timeout ?? statementTimeout),
+    copyParts: (command, options) =>
+      CopyOutParts.parts(
+        core,
+        command,
+        statementTimeout === undefined ? (options ?? {}) : { timeout: statementTimeout, ...options }
+      ),
     copyBoth: (command, options) =>
       CopyBoth.open(
         core,

@@ -25,3 +25,11 @@ export const bodyEnd = (run: FrameRun, index: number): number => {
   const b = run.bytes
   return at + ((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!)
 }
+
+/** The run with offsets of its own, which the framer does not write on: it may be kept. */
+export const keptRun = (run: FrameRun): FrameRun => ({
+  tag: run.tag,
+  bytes: run.bytes,
+  starts: run.starts.slice(0, run.count),
+  count: run.count
+})

@@ -15,7 +15,7 @@ import type { PgProtocolError, PgSessionError, PgTimeoutError } from "../../mode
 import type { ObjectRow } from "../../types/Row.js"
 import * as Frame from "../../wire/Frame.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
-import { runBytes } from "../../wire/FrameRun.js"
+import { keptRun, runBytes } from "../../wire/FrameRun.js"
 import type { Pull } from "../session/Buffer.js"
 import { StreamBuffer } from "../session/Buffer.js"
 import { notBytes } from "../session/Bytes.js"
@@ -102,14 +102,6 @@ export interface CopyBoth {
 
 const copyDataTag = 0x64
 
-/** A run that the framer does not write on. */
-const kept = (run: FrameRun): FrameRun => ({
-  tag: run.tag,
-  bytes: run.bytes,
-  starts: run.starts.slice(0, run.count),
-  count: run.count
-})
-
 class CopyBothRequest extends SimpleRequest {
   readonly buffer: StreamBuffer<FrameRun>
   opened = false
@@ -142,7 +134,7 @@ class CopyBothRequest extends SimpleRequest {
     const bytes = runBytes(run)
     if (this.closed || this.cut) return
     this.options.onData?.(run, bytes)
-    this.buffer.push([kept(run)], bytes)
+    this.buffer.push([keptRun(run)], bytes)
   }
 
   override onCopyDone(): void {

@@ -85,13 +85,14 @@ interface Opened<A> {
 export const fromRequest = <A>(
   core: ConnectionState,
   make: (buffer: StreamBuffer<A>) => Request,
-  timeout?: Duration.DurationInput
+  timeout?: Duration.DurationInput,
+  makeBuffer: () => StreamBuffer<A> = () => new StreamBuffer<A>(core)
 ): Stream.Stream<A, PgSessionError> =>
   Stream.fromPull(
     Effect.map(
       Effect.acquireRelease(
         Effect.withFiberRuntime<Opened<A>>((fiber) => {
-          const buffer = new StreamBuffer<A>(core)
+          const buffer = makeBuffer()
           const request = make(buffer)
           if (Feeding.isFeeding(core, fiber)) {
             request.fail(Feeding.refusal(request.sql))
