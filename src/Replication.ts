@@ -136,6 +136,11 @@ export type { WalArchiveFailure } from "./model/WalArchiveError.js"
 export * as WalSegment from "./wire/replication/WalSegment.js"
 export * as TimelineHistory from "./wire/replication/TimelineHistory.js"
 
+/** Base backups: from the server to events or to a folder, verified, and put together. */
+export * as BaseBackup from "./replication/backup/BaseBackup.js"
+export { PgBackupError } from "./model/BackupError.js"
+export type { BackupFailure } from "./model/BackupError.js"
+
 /** The commands of the protocol as text, for sessions of one's own: `connection.simple` runs them. */
 export * as Command from "./replication/walsender/Command.js"
 /** Such sessions, and what they are asked for most. */

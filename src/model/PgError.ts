@@ -5,6 +5,7 @@
  * Every error says in `nothingSent` whether the operation provably never reached the server, so that trying
  * again is safe whatever the statement does.
  */
+import type { PgBackupError } from "./BackupError.js"
 import type { PgChangeRowError } from "./ChangeRowError.js"
 import type { CodecPlace } from "./CodecPlace.js"
 import type { PgCopyRowError } from "./CopyRowError.js"
@@ -17,6 +18,8 @@ import type { PgWalError } from "./WalError.js"
 import type { PgWalArchiveError } from "./WalArchiveError.js"
 import { TaggedError } from "./TaggedError.js"
 
+export { PgBackupError } from "./BackupError.js"
+export type { BackupFailure } from "./BackupError.js"
 export { PgChangeRowError } from "./ChangeRowError.js"
 export type { CodecPlace } from "./CodecPlace.js"
 export { PgCopyRowError } from "./CopyRowError.js"
@@ -287,4 +290,5 @@ export type PgError =
   | PgSlotError
   | PgSnapshotError
   | PgWalError
+  | PgBackupError
   | PgWalArchiveError

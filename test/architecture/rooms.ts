@@ -165,6 +165,10 @@ export const rooms: ReadonlyArray<Room> = [
         name: "physical",
         holds: "the log byte for byte: its feed over timelines and connections, and its archive"
       },
+      {
+        name: "backup",
+        holds: "base backups: asked for, written to files, verified, put together"
+      },
       { name: "run", holds: "feeds kept going through a handler, and each transaction once" },
       { name: "snapshot", holds: "copies of published tables that join the stream" }
     ]

@@ -1,0 +1,17 @@
+/** Base backups: taken from a server as events or as files, verified, and put together. */
+export { stream } from "./BackupStream.js"
+export { defaultBackupBuffer } from "./BackupOptions.js"
+export type { BackupOptions, BackupTarget, ManifestChecksums, ServerCompression } from "./BackupOptions.js"
+export type {
+  ArchiveData,
+  ArchiveEnded,
+  ArchiveStarted,
+  BackupEvent,
+  BackupFinished,
+  BackupProgressed,
+  BackupStarted,
+  BackupTablespace,
+  ManifestData,
+  ManifestStarted
+} from "./BackupEvent.js"
+export type { BackupError } from "./BackupFailure.js"
