@@ -16,7 +16,7 @@ import { PipelineRequest } from "./statement/ExplicitPipeline.js"
 import type { Call } from "./statement/FunctionCall.js"
 import { FunctionCallRequest } from "./statement/FunctionCall.js"
 import type { QueryResult } from "./statement/Query.js"
-import { QueryRequest, SimpleRequest } from "./statement/Query.js"
+import { QueryRequest, RowsRequest, SimpleRequest } from "./statement/Query.js"
 import type { QueryOptions } from "./statement/RowOperations.js"
 
 /** `admission`: asked before each; unless given, the session is its owner's alone. */
@@ -34,8 +34,7 @@ export const make = (core: ConnectionState, admission?: Admission) => {
     ): Effect.Effect<ReadonlyArray<Row.RowIn<M>>, PgSessionError> =>
       run<ReadonlyArray<Row.RowIn<M>>>(
         options,
-        (outcome) =>
-          new QueryRequest(statement, mode, (failure, result) => outcome(failure, result.rows), operation)
+        (outcome) => new RowsRequest(statement, mode, operation, outcome)
       )
   return {
     query: rows("object", "query"),

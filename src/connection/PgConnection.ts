@@ -42,7 +42,7 @@ import type { SharedOperations } from "./SharedOperations.js"
 import type { SessionReset } from "./session/SessionChanges.js"
 import { resetText } from "./session/SessionChanges.js"
 import type { Losses, ParameterChange } from "./session/SideChannels.js"
-import type { Inspector } from "./statement/StatementRequest.js"
+import type { Inspector } from "./statement/Preparation.js"
 import * as Transaction from "./Transaction.js"
 
 export type { SessionReset } from "./session/SessionChanges.js"
@@ -179,10 +179,7 @@ export const fromState = (core: ConnectionState): PgConnection => {
   const { askTypes, ...single } = Exchanges.make(core)
   const stream = (statement: Statement, options?: StreamOptions, inspector?: Inspector) => {
     const timeout = options?.timeout ?? statementTimeout
-    return Portal.rows(core, statement, options ?? {}, "object", timeout, inspector) as Stream.Stream<
-      Row.ObjectRow,
-      PgSessionError
-    >
+    return Portal.rows(core, statement, options ?? {}, "object", timeout, inspector)
   }
   const plain = { query: single.query, execute: single.execute, stream }
   const through = SchemaRows.operations(core, stream)

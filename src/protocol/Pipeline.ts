@@ -18,12 +18,26 @@ export const execute: Script = [nodes.Binding, nodes.Fetching, nodes.Syncing]
 /** A script whose Bind is followed by a Describe of the portal: what it will give is described for this execution. */
 export const confirmed = (script: Script): Script =>
   script.flatMap((node) => (node === nodes.Binding ? [node, nodes.DescribingPortal] : [node]))
-/** Bind, Describe, Execute, Sync. */
-export const confirmedExecute: Script = confirmed(execute)
-/** Parse, Bind, Describe, Execute, Sync in one burst: unnamed statements for poolers. */
-export const burst: Script = [nodes.Parsing, ...confirmedExecute]
 /** Bind, Execute, Flush: a portal that may be fetched from again. */
 export const open: Script = [nodes.Binding, nodes.Fetching]
+/** The scripts of an execution by what is written beside Bind and Execute. */
+export interface Scripts {
+  readonly plain: Script
+  /** The portal is described too. */
+  readonly confirmed: Script
+  /** The unnamed statement is parsed, and the portal described. */
+  readonly parsed: Script
+}
+
+const scripts = (plain: Script): Scripts => {
+  const described = confirmed(plain)
+  return { plain, confirmed: described, parsed: [nodes.Parsing, ...described] }
+}
+
+/** Of a statement that ends in Sync. */
+export const whole: Scripts = scripts(execute)
+/** Of a portal that may be fetched from again. */
+export const opened: Scripts = scripts(open)
 /** Execute, Flush: more of an open portal. */
 export const fetch: Script = [nodes.Fetching]
 /** Execute, Sync: more of a portal that outlives its Sync, inside a transaction block. */

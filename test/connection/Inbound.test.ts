@@ -558,9 +558,9 @@ class Throwing extends QueryRequest {
     this.at("ready")
     return super.onReady(...args)
   }
-  protected override onSettled(...args: Parameters<QueryRequest["settle"]>): void {
+  protected override onSettled(): void {
     if (this.failure === undefined) this.at("settled")
-    super.onSettled(...args)
+    super.onSettled()
   }
 }
 

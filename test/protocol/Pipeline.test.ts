@@ -9,7 +9,7 @@ describe("a script", () => {
     ["the first use of a statement", Pipeline.prepare, "Parsing Describing", false],
     ["a description", Pipeline.describe, "Parsing Describing Syncing", true],
     ["a later use", Pipeline.execute, "Binding Fetching Syncing", true],
-    ["one burst", Pipeline.burst, "Parsing Binding DescribingPortal Fetching Syncing", true],
+    ["one burst", Pipeline.whole.parsed, "Parsing Binding DescribingPortal Fetching Syncing", true],
     ["a portal to be fetched from again", Pipeline.open, "Binding Fetching", false],
     ["more of it before Sync", Pipeline.fetch, "Fetching", false],
     ["more of it in a transaction block", Pipeline.fetchSync, "Fetching Syncing", true],

@@ -43,8 +43,8 @@ export class CopyInRequest extends TextRequest {
     this.changed()
   }
 
-  override onComplete(_core: ConnectionState, tag: CommandTag.CommandTag): void {
-    this.command = tag
+  override onComplete(_core: ConnectionState, commandTag: string): void {
+    this.command = CommandTag.parse(commandTag)
   }
 
   override onError(core: ConnectionState): void {

@@ -42,11 +42,7 @@ export class CatalogRequest extends Request {
     private readonly asked: ReadonlyArray<string | number>,
     private readonly outcome: Told
   ) {
-    super(sql, "learnTypes")
-  }
-
-  override get exclusive(): boolean {
-    return true
+    super(sql, "learnTypes", true)
   }
 
   /** Going back to its savepoint ends no transaction. */

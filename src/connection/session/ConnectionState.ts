@@ -7,7 +7,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ByteWriter } from "../../bytes/ByteWriter.js"
 import type { Column } from "../../model/Column.js"
-import type { CommandTag } from "../../model/CommandTag.js"
 import { commitsInside } from "../../model/CommitsInside.js"
 import type { Notice } from "../../model/Notice.js"
 import type { CancelOutcome, PgSessionError } from "../../model/PgError.js"
@@ -220,27 +219,26 @@ export abstract class Request {
   /** The first thing that went wrong. */
   failure: PgSessionError | undefined = undefined
 
+  /** Bind has been answered. */
+  isBound = false
+
   /** Both for errors; `operation`: the name under which users call it. */
   constructor(
     readonly sql: string,
-    readonly operation: string
+    readonly operation: string,
+    /** Nothing else may be on the wire while this is: copies, leases, several statements in one text. */
+    readonly exclusive = false,
+    /** Sent as `Query` or `FunctionCall`, which need no Sync. */
+    readonly simple = false
   ) {}
 
   /** The text of the statement that is running, where the request has several. */
   get running(): string {
     return this.sql
   }
-  /** Nothing else may be on the wire while this is: copies, leases, several statements in one text. */
-  get exclusive(): boolean {
-    return false
-  }
   /** Nothing more is written until it is over: it is exclusive, or is to be sent once more after `before`. */
   get holds(): boolean {
     return this.exclusive || this.before?.state === "queued"
-  }
-  /** Sent as `Query` or `FunctionCall`, which need no Sync. */
-  get simple(): boolean {
-    return false
   }
 
   /** Whether a part of it may have been committed by the time that the server refuses it. */
@@ -299,7 +297,6 @@ export abstract class Request {
   }
 
   onParsed(_core: ConnectionState): void {}
-  onBound(_core: ConnectionState): void {}
   onClosed(_core: ConnectionState): void {}
   onParameters(_core: ConnectionState, _types: ReadonlyArray<number>): void {}
   /** The description of a portal, in bytes. True: it is known, and `onColumns` is not told. The run is good only during the call. */
@@ -312,7 +309,7 @@ export abstract class Request {
   onRows(_core: ConnectionState, _run: FrameRun): string | undefined {
     return undefined
   }
-  onComplete(_core: ConnectionState, _tag: CommandTag): void {}
+  onComplete(_core: ConnectionState, _commandTag: string): void {}
   onEmpty(_core: ConnectionState): void {}
   onSuspended(_core: ConnectionState): void {}
   onCopyIn(_core: ConnectionState, _response: CopyInResponse): void {}

@@ -3,7 +3,6 @@
  * socket chunk, no Effect, and nothing allocated per row.
  */
 import * as Either from "effect/Either"
-import * as CommandTag from "../../model/CommandTag.js"
 import { PgClosedError, PgProtocolError, PgServerError, PgUsageError } from "../../model/PgError.js"
 import type { TransportFailure } from "../../model/PgError.js"
 import { withheld } from "../../model/ServerFields.js"
@@ -115,7 +114,8 @@ const take = (core: ConnectionState, step: Step, run: FrameRun): void => {
     case "bound":
       if (!isEmpty(core, run)) return
       core.session = Session.advance(core.session, step)
-      return owner.onBound(core)
+      owner.isBound = true
+      return
     default:
       return decodeAndTell(core, step, run, owner)
   }
@@ -135,12 +135,11 @@ const decodeAndTell = (core: ConnectionState, step: Step, run: FrameRun, owner: 
   core.session = Session.advance(core.session, step)
   switch (message._tag) {
     case "CommandComplete": {
-      const tag = CommandTag.parse(message.commandTag)
       if (message.commandTag.startsWith("D")) core.statements.heard(message.commandTag)
       if (modes.has(message.commandTag) && readOnly.test(owner.running)) core.isReadOnly = true
       core.changes.completed(message.commandTag, owner.running)
       core.transaction?.completed(owner, message.commandTag)
-      return owner.onComplete(core, tag)
+      return owner.onComplete(core, message.commandTag)
     }
     case "RowDescription":
       return owner.onColumns(core, message.columns)

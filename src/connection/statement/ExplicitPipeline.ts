@@ -25,32 +25,18 @@ import type { Node } from "../../protocol/Machine.js"
 import * as Pipeline from "../../protocol/Pipeline.js"
 import type * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
-import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import * as Preset from "../../wire/Preset.js"
 import * as Catalog from "../session/Catalog.js"
 import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
 import { Request } from "../session/ConnectionState.js"
 import * as Outbound from "../session/Outbound.js"
 import * as TransactionBlock from "../session/TransactionBlock.js"
-import * as Confirm from "./Confirm.js"
-import {
-  check,
-  compiled,
-  described,
-  isKept,
-  isOfType,
-  isOld,
-  isOutdated,
-  knownNow,
-  writeBind,
-  writeCloses,
-  writeParse
-} from "./Prepare.js"
+import type { Execution } from "./Preparation.js"
+import { Preparation } from "./Preparation.js"
+import { check, isOutdated, writeCloses } from "./Prepare.js"
 import type { QueryResult } from "./Query.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 import * as Rows from "../session/Rows.js"
-import type { Prepared } from "../session/StatementCache.js"
-import { Result } from "../session/StatementCache.js"
 
 /** What became of one step. */
 export type StepOutcome<R = Row.Row> =
@@ -68,31 +54,26 @@ export interface PipelineResult {
 }
 
 interface Step {
-  readonly statement: Statement
-  /** Index of an equal statement earlier in the pipeline, whose description serves both. */
-  readonly name: string
-  prepared: Prepared | undefined
-  /** What is known of it is older than this exchange. */
-  old: boolean
+  readonly preparation: Preparation
   /** It was described anew because its values did not fit what was known. */
-  renewed: boolean
-  types: ReadonlyArray<number>
-  /** How its rows are read. */
-  reading: Result | undefined
+  isRenewed: boolean
   rows: Array<Row.Row>
   result: QueryResult | undefined
 }
 
+/** All rows of a step. The Sync behind the last step is left out of it. */
+const execution: Execution = { script: Pipeline.whole, portal: "", maxRows: 0 }
+
 /** Commands that a failure of the implicit transaction takes back wholly. */
 const undone: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"])
 
-const sameText = (a: Statement, b: Statement): boolean =>
+const isSameText = ({ statement: a }: Preparation, { statement: b }: Preparation): boolean =>
   a.sql === b.sql && a.types.length === b.types.length && a.types.every((oid, at) => oid === b.types[at])
 
 export class PipelineRequest extends Request {
   private readonly steps: Array<Step>
-  /** Steps to be described, in order. */
-  private describing: Array<Step> = []
+  /** Preparations to be described, in order: each text once. */
+  private describing: Array<Preparation> = []
   private described = 0
   private at = 0
   private serverError: PgServerError | undefined
@@ -112,35 +93,19 @@ export class PipelineRequest extends Request {
     private readonly mode: Row.RowMode,
     private readonly outcome: Outcome<PipelineResult>
   ) {
-    super(statements.map(({ sql }) => sql).join(";\n"), "pipeline")
+    super(statements.map(({ sql }) => sql).join(";\n"), "pipeline", true)
     this.steps = statements.map((statement) => ({
-      statement,
-      name: "",
-      prepared: undefined,
-      old: false,
-      renewed: false,
-      types: [],
-      reading: undefined,
+      preparation: new Preparation(statement, this.operation, undefined),
+      isRenewed: false,
       rows: [],
       result: undefined
     }))
   }
 
-  override get exclusive(): boolean {
-    return true
-  }
-
   open(core: ConnectionState): Pipeline.Script | undefined {
-    for (const { statement } of this.steps) {
-      const refused = check(statement, this.operation) ?? RefusedCopy.refusedStep(statement.sql)
-      if (refused !== undefined) {
-        this.fail(refused)
-        return undefined
-      }
-    }
-    const endsEarly = core.transaction === undefined ? undefined : this.endsEarly()
-    if (endsEarly !== undefined) {
-      this.fail(endsEarly)
+    const refused = this.refusal(core)
+    if (refused !== undefined) {
+      this.fail(refused)
       return undefined
     }
     const closes = writeCloses(core)
@@ -161,30 +126,32 @@ export class PipelineRequest extends Request {
     return Pipeline.afterCloses(closes, describe)
   }
 
-  private endsEarly(): PgSessionError | undefined {
-    const words = this.steps.map(({ statement }) => StatementWords.of(statement.sql)[0] ?? "")
+  /** Why nothing of it is sent. */
+  private refusal(core: ConnectionState): PgSessionError | undefined {
+    for (const { preparation } of this.steps) {
+      const { statement } = preparation
+      const refused = check(statement, this.operation) ?? RefusedCopy.refusedStep(statement.sql)
+      if (refused !== undefined) return refused
+    }
+    if (core.transaction === undefined) return undefined
+    const words = this.steps.map(({ preparation }) => StatementWords.of(preparation.statement.sql)[0] ?? "")
     return TransactionBlock.endsEarly(words, this.operation, this.sql)
   }
 
   /** Writes Parse and Describe of every statement that is not known, each text once. */
   private describe(core: ConnectionState): void {
     this.again = false
-    for (const step of this.steps) {
-      step.prepared = knownNow(core, step.statement)
-      step.old = step.prepared !== undefined
-      if (step.old) continue
-      if (this.describing.some((other) => sameText(other.statement, step.statement))) continue
-      const name = isKept(step.statement) ? core.statements.nextName() : ""
-      const failure = writeParse(core, name, step.statement, this.operation)
-      if (failure !== undefined) return this.fail(failure)
-      ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name })
-      this.describing.push({ ...step, name })
+    for (const { preparation } of this.steps) {
+      if (preparation.find(core)) continue
+      if (this.describing.some((other) => isSameText(other, preparation))) continue
+      if (!preparation.describe(core)) return this.fail(preparation.failure!)
+      this.describing.push(preparation)
     }
   }
 
   /** Whether types have to be learned before the steps run. */
   private mustLearn(core: ConnectionState): boolean {
-    const unknown = this.steps.flatMap(({ prepared }) => prepared?.unknown ?? [])
+    const unknown = this.steps.flatMap(({ preparation }) => preparation.prepared?.unknown ?? [])
     if (unknown.length === 0) return false
     this.before = Catalog.before(core, unknown)
     return this.before !== undefined
@@ -203,14 +170,18 @@ export class PipelineRequest extends Request {
     const before = core.writer.offset
     const scripts: Array<Pipeline.Script> = []
     for (const step of this.steps) {
-      const failure = this.writeStep(core, step, scripts)
-      if (failure === undefined) continue
+      const { preparation } = step
+      const script = preparation.execute(core, execution, false)
+      if (script !== undefined) {
+        scripts.push(script)
+        continue
+      }
       core.writer.rollback(before)
-      this.again = step.old && !step.renewed && isOfType(failure) && core.session.status !== "E"
-      if (!this.again) this.fail(failure)
+      this.again = !step.isRenewed && preparation.isByOldTypes(core)
+      if (!this.again) this.fail(preparation.failure!)
       else {
-        step.renewed = true
-        core.statements.forget(step.statement, step.prepared!)
+        step.isRenewed = true
+        preparation.forget(core)
       }
       return undefined
     }
@@ -219,42 +190,22 @@ export class PipelineRequest extends Request {
     return Pipeline.atomic(scripts)
   }
 
-  private writeStep(
-    core: ConnectionState,
-    step: Step,
-    scripts: Array<Pipeline.Script>
-  ): PgSessionError | undefined {
-    const { statement } = step
-    const prepared = step.prepared!
-    const { result, types } = prepared
-    const named = prepared.name !== ""
-    const confirms = !named || core.describesPortals
-    step.reading = result
-    const failure =
-      (named ? undefined : writeParse(core, "", { sql: statement.sql, types }, this.operation)) ??
-      writeBind(core, prepared, "", statement, this.operation, confirms ? result.anyFormats : result.formats)
-    if (failure !== undefined) return failure
-    if (confirms) Preset.describeUnnamedPortal(core.writer)
-    Preset.executeUnnamed(core.writer)
-    scripts.push(!confirms ? Pipeline.execute : named ? Pipeline.confirmedExecute : Pipeline.burst)
-    return undefined
+  override onParameters(_core: ConnectionState, types: ReadonlyArray<number>): void {
+    this.describing[this.described]?.parameters(types)
   }
 
-  override onParameters(_core: ConnectionState, types: ReadonlyArray<number>): void {
-    const step = this.describing[this.described]
-    if (step !== undefined) step.types = types
+  override onDescription(run: FrameRun): boolean {
+    return this.executed && this.steps[this.at]?.preparation.isDescribedBy(run) === true
   }
 
   override onColumns(core: ConnectionState, columns: ReadonlyArray<Column> | undefined): void {
     if (this.executed) return this.confirm(core, columns ?? [])
-    const step = this.describing[this.described++]
-    if (step === undefined) return
-    // As in `StatementRequest`: once is enough.
-    const describe = this.before === undefined ? described : compiled
-    const prepared = describe(core, step.name, step.types, columns)
-    if (isKept(step.statement)) core.statements.put(step.statement, prepared)
-    for (const other of this.steps) {
-      if (other.prepared === undefined && sameText(other.statement, step.statement)) other.prepared = prepared
+    const described = this.describing[this.described++]
+    if (described === undefined) return
+    const prepared = described.columns(core, columns, this.before !== undefined)
+    for (const { preparation } of this.steps) {
+      if (preparation.prepared === undefined && isSameText(preparation, described))
+        preparation.prepared = prepared
     }
     if (this.described < this.describing.length) return
     const script = this.discarding || this.mustLearn(core) ? undefined : this.execute(core)
@@ -262,50 +213,50 @@ export class PipelineRequest extends Request {
     else Outbound.proceed(core, this, script)
   }
 
-  override get running(): string {
-    return this.steps[this.at]?.statement.sql ?? ""
-  }
-
   /** What the portal of the running step gives, where that is not held to what was described. */
   private confirm(core: ConnectionState, columns: ReadonlyArray<Column>): void {
-    const step = this.steps[this.at]
-    if (step?.prepared === undefined || step.reading === undefined) return
-    if (Confirm.isSame(step.reading.columns, columns)) return
-    const fresh = Confirm.renewed(core, step.statement, step.prepared, columns)
-    step.prepared = fresh
-    const reading = Confirm.arriving(core, fresh, columns, step.statement.sql, undefined)
-    if (reading instanceof Result) step.reading = reading
-    else this.fail(reading)
+    const preparation = this.steps[this.at]?.preparation
+    preparation?.confirm(core, columns)
+    if (preparation?.failure !== undefined) this.fail(preparation.failure)
+  }
+
+  override get running(): string {
+    return this.steps[this.at]?.preparation.statement.sql ?? ""
   }
 
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     const step = this.steps[this.at]
-    if (step?.reading === undefined) return undefined
-    return Rows.take(this, step.reading.decoder(this.mode), run, step.rows)
+    const result = step?.preparation.result
+    return step === undefined || result === undefined
+      ? undefined
+      : Rows.take(this, result.decoder(this.mode), run, step.rows)
   }
 
-  override onComplete(_core: ConnectionState, command: CommandTag.CommandTag): void {
+  override onComplete(_core: ConnectionState, commandTag: string): void {
     const step = this.steps[this.at++]
     if (step === undefined) return
-    step.result = { rows: step.rows, columns: step.reading?.columns ?? [], command }
+    const columns = step.preparation.result?.columns ?? []
+    step.result = { rows: step.rows, columns, command: CommandTag.parse(commandTag) }
   }
 
   override onEmpty(core: ConnectionState): void {
-    this.onComplete(core, CommandTag.empty)
+    this.onComplete(core, "")
   }
 
   override onCopyIn(core: ConnectionState): void {
-    RefusedCopy.refuseIn(core, this, this.steps[this.at]?.statement.sql)
+    RefusedCopy.refuseIn(core, this, this.running)
   }
 
   override onCopyOut(): void {
-    RefusedCopy.refuseOut(this, this.steps[this.at]?.statement.sql)
+    RefusedCopy.refuseOut(this, this.running)
   }
 
   override mayHaveCommitted(core: ConnectionState): boolean {
     return (
       core.session.status === "I" &&
-      this.steps.some(({ statement: { sql } }) => commitsInside(sql) || commits(sql))
+      this.steps.some(
+        ({ preparation: { statement } }) => commitsInside(statement.sql) || commits(statement.sql)
+      )
     )
   }
 
@@ -313,15 +264,13 @@ export class PipelineRequest extends Request {
     if (!(this.failure instanceof PgServerError)) return
     const preparing = this.described < this.describing.length
     const at = preparing
-      ? this.steps.findIndex(({ statement }) =>
-          sameText(statement, this.describing[this.described]!.statement)
-        )
+      ? this.steps.findIndex(({ preparation }) => isSameText(preparation, this.describing[this.described]!))
       : this.at
-    const sql = this.steps[at]?.statement.sql ?? ""
-    this.serverError = this.failure.with({ sql })
+    const preparation = this.steps[at]?.preparation
+    this.serverError = this.failure.with({ sql: preparation?.statement.sql ?? "" })
     this.failedStep = node === nodes.Syncing ? this.steps.length : at
     this.failure = undefined
-    this.outdated = (this.steps[at]?.old === true ? isOld : isOutdated)(this.serverError, node)
+    this.outdated = preparation?.isOutdatedBy(this.serverError, node) ?? isOutdated(this.serverError, node)
     // A name that the server may have parsed, and nobody knows.
     if (preparing) this.undescribed = this.describing.slice(this.described).map(({ name }) => name)
   }
@@ -337,8 +286,7 @@ export class PipelineRequest extends Request {
     )
       return this.startAnew()
     if (this.outdated) {
-      for (const { prepared, statement } of this.steps)
-        if (prepared !== undefined) core.statements.forget(statement, prepared)
+      for (const { preparation } of this.steps) preparation.forget(core)
       if (this.mayRepeat(core)) {
         this.repeated = true
         return this.startAnew()
@@ -367,8 +315,7 @@ export class PipelineRequest extends Request {
     this.described = 0
     this.at = 0
     for (const step of this.steps) {
-      step.prepared = undefined
-      step.reading = undefined
+      step.preparation.reset()
       step.rows = []
       step.result = undefined
     }

@@ -28,14 +28,7 @@ export class FunctionCallRequest extends Request {
     private readonly call: Call,
     private readonly outcome: Outcome<Uint8Array | null>
   ) {
-    super(`function ${call.functionOid}`, "callFunction")
-  }
-
-  override get exclusive(): boolean {
-    return true
-  }
-  override get simple(): boolean {
-    return true
+    super(`function ${call.functionOid}`, "callFunction", true, true)
   }
 
   /** What is none of the values that the message takes. */

@@ -23,36 +23,25 @@ import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Exchange from "../session/Exchange.js"
 import * as Outbound from "../session/Outbound.js"
 import type { Batch } from "./PortalRequests.js"
-import { ClosePortal, FetchPortal, OpenPortal, writeExecute } from "./PortalRequests.js"
+import { ClosePortal, FetchPortal, OpenPortal } from "./PortalRequests.js"
+import type { Inspector } from "./Preparation.js"
+import { writeExecute } from "./Preparation.js"
 import * as PortalReader from "./PortalReader.js"
 import type { StreamOptions } from "./RowOperations.js"
 import * as RowStream from "./RowStream.js"
-import type { Prepared, Result } from "../session/StatementCache.js"
-import type { Inspector } from "./StatementRequest.js"
 
 /** A portal that holds the connection: batches between two Flushes. */
-class LeasedPortal extends RowStream.StreamRequest {
+class LeasedPortal<M extends Row.RowMode> extends RowStream.StreamRequest<M> {
   private suspended = false
 
   constructor(
     statement: Statement,
-    mode: Row.RowMode,
-    buffer: StreamBuffer<Row.Row>,
+    mode: M,
+    buffer: StreamBuffer<Row.RowIn<M>>,
     inspector: Inspector | undefined,
     private readonly fetchSize: number
   ) {
-    super(statement, mode, buffer, inspector)
-  }
-
-  protected override execute(
-    core: ConnectionState,
-    prepared: Prepared,
-    result: Result
-  ): Pipeline.Script | undefined {
-    if (!this.bind(core, prepared, "", result)) return undefined
-    writeExecute(core, "", this.fetchSize)
-    Preset.flush(core.writer)
-    return this.answers(Pipeline.open)
+    super(statement, mode, buffer, inspector, { script: Pipeline.opened, portal: "", maxRows: fetchSize })
   }
 
   override onSuspended(core: ConnectionState): void {
@@ -91,30 +80,32 @@ class LeasedPortal extends RowStream.StreamRequest {
 }
 
 /** What rows are asked for by, so many at a time. */
-interface Asked extends PortalReader.Asked {
+interface Asked<M extends Row.RowMode> extends PortalReader.Asked<M> {
   readonly fetchSize: number
 }
 
-const leased = (
+const leased = <M extends Row.RowMode>(
   core: ConnectionState,
-  { fetchSize, inspector, mode, statement, timeout }: Asked
-): Stream.Stream<Row.Row, PgSessionError> =>
-  RowStream.fromRequest<Row.Row>(
+  { fetchSize, inspector, mode, statement, timeout }: Asked<M>
+): Stream.Stream<Row.RowIn<M>, PgSessionError> =>
+  RowStream.fromRequest<Row.RowIn<M>>(
     core,
     (buffer) => new LeasedPortal(statement, mode, buffer, inspector, fetchSize),
     timeout
   )
 
-const inTransaction = (
+const inTransaction = <M extends Row.RowMode>(
   core: ConnectionState,
-  { fetchSize, inspector, mode, statement, timeout }: Asked
-): Stream.Stream<Row.Row, PgSessionError> =>
+  { fetchSize, inspector, mode, statement, timeout }: Asked<M>
+): Stream.Stream<Row.RowIn<M>, PgSessionError> =>
   Stream.fromPull(
     Effect.gen(function* () {
       const portal = core.statements.uniqueName()
       const block = core.blocksEnded
-      let opening: OpenPortal | undefined
-      let next: Effect.Effect<Batch, PgSessionError> | undefined = Exchange.run<Batch>(
+      let opening: OpenPortal<M> | undefined
+      let next: Effect.Effect<Batch<Row.RowIn<M>>, PgSessionError> | undefined = Exchange.run<
+        Batch<Row.RowIn<M>>
+      >(
         core,
         (outcome) =>
           (opening = new OpenPortal(statement, portal, fetchSize, mode, outcome, undefined, inspector)),
@@ -139,7 +130,7 @@ const inTransaction = (
           onSuccess: ({ decoder, rows, suspended }) => {
             next =
               suspended && decoder !== undefined
-                ? Exchange.run<Batch>(
+                ? Exchange.run<Batch<Row.RowIn<M>>>(
                     core,
                     (outcome) => new FetchPortal(statement.sql, portal, fetchSize, decoder, outcome),
                     timeout
@@ -181,15 +172,15 @@ const refusal = (statement: Statement, { fetchSize, straight }: StreamOptions): 
  * Rows by the way that the options and the session's state ask for. Fails with `PgUsageError`, and sends nothing, when the options do
  * not go together. `timeout`: the longest wait for the server, for each batch anew.
  */
-export const rows = (
+export const rows = <M extends Row.RowMode>(
   core: ConnectionState,
   statement: Statement,
   options: StreamOptions,
-  mode: Row.RowMode,
+  mode: M,
   timeout?: Duration.DurationInput,
   inspector?: Inspector
-): Stream.Stream<Row.Row, PgSessionError> =>
-  Stream.suspend((): Stream.Stream<Row.Row, PgSessionError> => {
+): Stream.Stream<Row.RowIn<M>, PgSessionError> =>
+  Stream.suspend((): Stream.Stream<Row.RowIn<M>, PgSessionError> => {
     const wrong = refusal(statement, options)
     if (wrong !== undefined) return Stream.fail(wrong)
     const { fetchSize, straight } = options

@@ -26,12 +26,12 @@ import * as Outbound from "../session/Outbound.js"
 import { BatchSize, batchBytes } from "./BatchSize.js"
 import type { Batch, Sink } from "./PortalRequests.js"
 import { ClosePortal, FetchPortal, OpenPortal } from "./PortalRequests.js"
-import type { Inspector } from "./StatementRequest.js"
+import type { Inspector } from "./Preparation.js"
 
 /** What rows are asked for by. */
-export interface Asked {
+export interface Asked<M extends Row.RowMode> {
   readonly statement: Statement
-  readonly mode: Row.RowMode
+  readonly mode: M
   readonly timeout: Duration.DurationInput | undefined
   readonly inspector: Inspector | undefined
 }
@@ -42,19 +42,19 @@ const batchesBefore = 2
 /** How long an interrupted consumer waits for batches on the way before they are cancelled. */
 const moment: Duration.Duration = Duration.millis(250)
 
-class PortalReader {
+class PortalReader<M extends Row.RowMode> {
   private readonly size = new BatchSize()
   /** Rows that the consumer has not taken, as they came, and what each piece weighed. */
-  private readonly pieces: Array<ReadonlyArray<Row.Row>> = []
+  private readonly pieces: Array<ReadonlyArray<Row.RowIn<M>>> = []
   private readonly weights: Array<number> = []
   private waitingBytes = 0
   private readonly onTheWay: Array<Request> = []
   private readonly portal: string
   private readonly block: number
-  private decoder: Row.RowDecoder | undefined
+  private decoder: Row.RowDecoder<Row.RowIn<M>> | undefined
   /** Batches that have come. */
   private batches = 0
-  private opening: OpenPortal | undefined
+  private opening: OpenPortal<M> | undefined
   private isEnded = false
   private isWaiting = false
   private isLate = false
@@ -63,14 +63,14 @@ class PortalReader {
 
   constructor(
     private readonly core: ConnectionState,
-    private readonly asked: Asked,
+    private readonly asked: Asked<M>,
     private readonly clock: Clock.Clock
   ) {
     this.portal = core.statements.uniqueName()
     this.block = core.blocksEnded
   }
 
-  private submit(make: (rows: number, outcome: Outcome<Batch>) => Request): void {
+  private submit(make: (rows: number, outcome: Outcome<Batch<Row.RowIn<M>>>) => Request): void {
     const rows = this.size.next
     const at = this.clock.unsafeCurrentTimeMillis()
     const request = make(rows, (failure, batch) => {
@@ -82,7 +82,12 @@ class PortalReader {
     Outbound.submit(this.core, request)
   }
 
-  private arrived(failure: PgSessionError | undefined, batch: Batch, asked: number, millis: number): void {
+  private arrived(
+    failure: PgSessionError | undefined,
+    batch: Batch<Row.RowIn<M>>,
+    asked: number,
+    millis: number
+  ): void {
     this.batches++
     this.size.arrived(asked, batch.count, batch.bytes, millis)
     this.decoder = batch.decoder
@@ -92,7 +97,7 @@ class PortalReader {
     else if (this.wake !== undefined) this.fill()
   }
 
-  private readonly sink: Sink = (rows, bytes) => {
+  private readonly sink: Sink<Row.RowIn<M>> = (rows, bytes) => {
     this.pieces.push(rows)
     this.weights.push(bytes)
     this.waitingBytes += bytes
@@ -130,7 +135,7 @@ class PortalReader {
     }
   }
 
-  private next(): Pull<Row.Row> | undefined {
+  private next(): Pull<Row.RowIn<M>> | undefined {
     const piece = this.pieces.shift()
     if (piece !== undefined) {
       this.waitingBytes -= this.weights.shift()!
@@ -140,7 +145,7 @@ class PortalReader {
     return this.isEnded ? Effect.fail(Option.fromNullable(this.failure)) : undefined
   }
 
-  private readonly wait: Pull<Row.Row> = Effect.async((resume) => {
+  private readonly wait: Pull<Row.RowIn<M>> = Effect.async((resume) => {
     this.isWaiting = true
     this.wake = () => {
       this.isWaiting = false
@@ -153,7 +158,7 @@ class PortalReader {
     })
   })
 
-  readonly pull: Pull<Row.Row> = Effect.suspend(() => {
+  readonly pull: Pull<Row.RowIn<M>> = Effect.suspend(() => {
     const ready = this.next()
     if (ready !== undefined) return ready
     this.fill()
@@ -206,7 +211,10 @@ class PortalReader {
 }
 
 /** Rows in batches sized in bytes. `timeout`: the longest wait for the server, for each batch anew. */
-export const rows = (core: ConnectionState, asked: Asked): Stream.Stream<Row.Row, PgSessionError> => {
+export const rows = <M extends Row.RowMode>(
+  core: ConnectionState,
+  asked: Asked<M>
+): Stream.Stream<Row.RowIn<M>, PgSessionError> => {
   const pulled = Stream.fromPull(
     Effect.map(
       Effect.acquireRelease(

@@ -14,31 +14,27 @@ import * as Preset from "../../wire/Preset.js"
 import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
 import { Request } from "../session/ConnectionState.js"
 import * as Rows from "../session/Rows.js"
-import type { Prepared, Result } from "../session/StatementCache.js"
-import type { Inspector } from "./StatementRequest.js"
+import type { Inspector } from "./Preparation.js"
+import { writeExecute } from "./Preparation.js"
 import { StatementRequest } from "./StatementRequest.js"
 
-export const writeExecute = (core: ConnectionState, portal: string, maxRows: number): void => {
-  ExtendedQuery.Execute.encode(core.writer, { _tag: "Execute", portal, maxRows })
-}
-
 /** One batch: what came, how to read more of it, and whether there may be more. */
-export class Batch {
-  readonly rows: Array<Row.Row> = []
+export class Batch<R extends Row.Row> {
+  readonly rows: Array<R> = []
   /** Rows that came, and what they weighed on the wire. */
   count = 0
   bytes = 0
   suspended = false
 
   constructor(
-    public decoder: Row.RowDecoder | undefined,
-    private readonly sink: Sink | undefined
+    public decoder: Row.RowDecoder<R> | undefined,
+    private readonly sink: Sink<R> | undefined
   ) {}
 
   /** Reads a run of rows; a returned text is a protocol violation. */
   take(request: Request, run: FrameRun): string | undefined {
     const { sink } = this
-    const rows = sink === undefined ? this.rows : []
+    const rows: Array<R> = sink === undefined ? this.rows : []
     const malformed = Rows.take(request, this.decoder!, run, rows)
     const bytes = runBytes(run)
     this.count += run.count
@@ -49,22 +45,21 @@ export class Batch {
 }
 
 /** Takes rows as they come, and what they weighed on the wire. */
-export type Sink = (rows: ReadonlyArray<Row.Row>, bytes: number) => void
+export type Sink<R extends Row.Row> = (rows: ReadonlyArray<R>, bytes: number) => void
 
-export class OpenPortal extends StatementRequest {
-  private readonly batch: Batch
-  private isBound = false
+export class OpenPortal<M extends Row.RowMode = Row.RowMode> extends StatementRequest<M> {
+  private readonly batch: Batch<Row.RowIn<M>>
 
   constructor(
     statement: Statement,
-    private readonly portal: string,
-    private readonly fetchSize: number,
-    private readonly mode: Row.RowMode,
-    private readonly outcome: Outcome<Batch>,
-    sink?: Sink,
+    portal: string,
+    fetchSize: number,
+    mode: M,
+    private readonly outcome: Outcome<Batch<Row.RowIn<M>>>,
+    sink?: Sink<Row.RowIn<M>>,
     inspector?: Inspector
   ) {
-    super(statement, "stream", inspector)
+    super(statement, "stream", mode, { script: Pipeline.whole, portal, maxRows: fetchSize }, inspector)
     this.batch = new Batch(undefined, sink)
   }
 
@@ -77,23 +72,8 @@ export class OpenPortal extends StatementRequest {
     return this.batch.count > 0
   }
 
-  override onBound(): void {
-    this.isBound = true
-  }
-
-  protected execute(core: ConnectionState, prepared: Prepared, result: Result): Pipeline.Script | undefined {
-    if (!this.bind(core, prepared, this.portal, result)) return undefined
-    core.statements.opened(this.portal, prepared.name)
-    writeExecute(core, this.portal, this.fetchSize)
-    Preset.sync(core.writer)
-    return this.answers(Pipeline.execute)
-  }
-
-  protected use(result: Result): void {
-    this.batch.decoder = result.decoder(this.mode)
-  }
-
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
+    this.batch.decoder = this.preparation.result!.decoder(this.mode)
     return this.batch.take(this, run)
   }
 
@@ -106,16 +86,16 @@ export class OpenPortal extends StatementRequest {
   }
 }
 
-export class FetchPortal extends Request {
-  private readonly batch: Batch
+export class FetchPortal<R extends Row.Row> extends Request {
+  private readonly batch: Batch<R>
 
   constructor(
     sql: string,
     private readonly portal: string,
     private readonly fetchSize: number,
-    decoder: Row.RowDecoder,
-    private readonly outcome: Outcome<Batch>,
-    sink?: Sink
+    decoder: Row.RowDecoder<R>,
+    private readonly outcome: Outcome<Batch<R>>,
+    sink?: Sink<R>
   ) {
     super(sql, "stream")
     this.batch = new Batch(decoder, sink)

@@ -19,9 +19,8 @@ import { Request } from "../session/ConnectionState.js"
 import { notText, unsendable } from "./Prepare.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 import * as Rows from "../session/Rows.js"
-import type { Prepared, Result } from "../session/StatementCache.js"
-import type { Inspector } from "./StatementRequest.js"
-import { StatementRequest } from "./StatementRequest.js"
+import type { Inspector } from "./Preparation.js"
+import { StatementRequest, whole } from "./StatementRequest.js"
 
 /** Everything a statement answered. */
 export interface QueryResult<R = Row.Row> {
@@ -32,63 +31,71 @@ export interface QueryResult<R = Row.Row> {
   readonly command: CommandTag.CommandTag
 }
 
-/** One statement by the extended protocol. */
-export class QueryRequest<M extends Row.RowMode = "object"> extends StatementRequest {
+/** A statement whose rows are kept until it is over. */
+abstract class Collecting<M extends Row.RowMode> extends StatementRequest<M> {
   private rows: Array<Row.RowIn<M>> = []
-  private command: CommandTag.CommandTag = CommandTag.empty
-  private columns: ReadonlyArray<Column> = []
-  private decoder: Row.RowDecoder<Row.RowIn<M>> | undefined
-
-  constructor(
-    statement: Statement,
-    private readonly mode: M,
-    private readonly outcome: Outcome<QueryResult<Row.RowIn<M>>>,
-    operation = "query",
-    inspector?: Inspector
-  ) {
-    super(statement, operation, inspector)
-  }
 
   protected get started(): boolean {
     return this.rows.length > 0
   }
 
-  protected use(result: Result): void {
-    this.decoder = result.decoder(this.mode)
-    this.columns = result.columns
-  }
-
-  protected execute(core: ConnectionState, prepared: Prepared, result: Result): Pipeline.Script | undefined {
-    return this.executeWhole(core, prepared, result)
-  }
-
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
-    return Rows.take(this, this.decoder!, run, this.rows)
+    return this.read(run, this.rows)
   }
 
-  override onComplete(_core: ConnectionState, tag: CommandTag.CommandTag): void {
-    this.command = tag
-  }
-
-  protected onSettled(_core: ConnectionState): void {
-    const rows = this.rows
+  protected takeRows(): ReadonlyArray<Row.RowIn<M>> {
+    const { rows } = this
     // A request that is over may lie in the old generation for a while yet: what it pointed to would outlive its reader there.
     this.rows = []
-    this.outcome(this.failure, {
-      rows,
-      columns: this.columns,
-      command: this.command
-    })
+    return rows
+  }
+}
+
+/** One statement by the extended protocol, of which the rows are wanted. */
+export class RowsRequest<M extends Row.RowMode = "object"> extends Collecting<M> {
+  constructor(
+    statement: Statement,
+    mode: M,
+    operation: string,
+    private readonly outcome: Outcome<ReadonlyArray<Row.RowIn<M>>>
+  ) {
+    super(statement, operation, mode, whole, undefined)
+  }
+
+  protected onSettled(): void {
+    this.outcome(this.failure, this.takeRows())
+  }
+}
+
+/** One statement by the extended protocol, of which everything is wanted. */
+export class QueryRequest<M extends Row.RowMode = "object"> extends Collecting<M> {
+  private commandTag = ""
+
+  constructor(
+    statement: Statement,
+    mode: M,
+    private readonly outcome: Outcome<QueryResult<Row.RowIn<M>>>,
+    operation = "query",
+    inspector?: Inspector
+  ) {
+    super(statement, operation, mode, whole, inspector)
+  }
+
+  override onComplete(_core: ConnectionState, commandTag: string): void {
+    this.commandTag = commandTag
+  }
+
+  protected onSettled(): void {
+    const rows = this.takeRows()
+    const columns = this.preparation.result?.columns ?? []
+    this.outcome(this.failure, { rows, columns, command: CommandTag.parse(this.commandTag) })
   }
 }
 
 /** A text sent as one `Query` message. It has the connection for itself until its ReadyForQuery. */
 export abstract class TextRequest extends Request {
-  override get exclusive(): boolean {
-    return true
-  }
-  override get simple(): boolean {
-    return true
+  constructor(sql: string, operation: string) {
+    super(sql, operation, true, true)
   }
 
   open(core: ConnectionState): Pipeline.Script | undefined {
@@ -149,14 +156,14 @@ export class SimpleRequest<M extends Row.RowMode = "object"> extends TextRequest
     return Rows.take(this, this.decoder!, run, this.rows)
   }
 
-  override onComplete(_core: ConnectionState, command: CommandTag.CommandTag): void {
-    this.results.push({ rows: this.rows, columns: this.columns, command })
+  override onComplete(_core: ConnectionState, commandTag: string): void {
+    this.results.push({ rows: this.rows, columns: this.columns, command: CommandTag.parse(commandTag) })
     this.columns = []
     this.rows = []
   }
 
   override onEmpty(core: ConnectionState): void {
-    this.onComplete(core, CommandTag.empty)
+    this.onComplete(core, "")
   }
 
   override onCopyIn(core: ConnectionState): void {

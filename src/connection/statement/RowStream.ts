@@ -9,7 +9,6 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { PgSessionError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
-import type * as Pipeline from "../../protocol/Pipeline.js"
 import type * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { runBytes } from "../../wire/FrameRun.js"
@@ -20,46 +19,32 @@ import * as Deadline from "../session/Deadline.js"
 import * as Drain from "../session/Drain.js"
 import * as Feeding from "../session/Feeding.js"
 import * as Outbound from "../session/Outbound.js"
-import * as Rows from "../session/Rows.js"
-import type { Prepared, Result } from "../session/StatementCache.js"
-import type { Inspector } from "./StatementRequest.js"
-import { StatementRequest } from "./StatementRequest.js"
+import type { Execution, Inspector } from "./Preparation.js"
+import { StatementRequest, whole } from "./StatementRequest.js"
 
 /** A statement whose rows go to a buffer as they come. */
-export class StreamRequest extends StatementRequest {
-  protected decoder: Row.RowDecoder | undefined
-  private rowsSeen = false
+export class StreamRequest<M extends Row.RowMode = Row.RowMode> extends StatementRequest<M> {
+  private hasRows = false
 
   constructor(
     statement: Statement,
-    protected readonly mode: Row.RowMode,
-    readonly buffer: StreamBuffer<Row.Row>,
-    inspector?: Inspector
+    mode: M,
+    readonly buffer: StreamBuffer<Row.RowIn<M>>,
+    inspector?: Inspector,
+    execution: Execution = whole
   ) {
-    super(statement, "stream", inspector)
-  }
-
-  override get exclusive(): boolean {
-    return true
+    super(statement, "stream", mode, execution, inspector, true)
   }
 
   protected get started(): boolean {
-    return this.rowsSeen
-  }
-
-  protected use(result: Result): void {
-    this.decoder = result.decoder(this.mode)
-  }
-
-  protected execute(core: ConnectionState, prepared: Prepared, result: Result): Pipeline.Script | undefined {
-    return this.executeWhole(core, prepared, result)
+    return this.hasRows
   }
 
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
-    const rows: Array<Row.Row> = []
-    const malformed = Rows.take(this, this.decoder!, run, rows)
+    const rows: Array<Row.RowIn<M>> = []
+    const malformed = this.read(run, rows)
     if (rows.length > 0) {
-      this.rowsSeen = true
+      this.hasRows = true
       this.buffer.push(rows, runBytes(run))
     }
     return malformed
@@ -119,11 +104,11 @@ export const fromRequest = <A>(
   )
 
 /** Rows straight off the socket. Taking only some of them cancels the rest on the server. */
-export const rows = (
+export const rows = <M extends Row.RowMode>(
   core: ConnectionState,
   statement: Statement,
-  mode: Row.RowMode,
+  mode: M,
   timeout?: Duration.DurationInput,
   inspector?: Inspector
-): Stream.Stream<Row.Row, PgSessionError> =>
-  fromRequest<Row.Row>(core, (buffer) => new StreamRequest(statement, mode, buffer, inspector), timeout)
+): Stream.Stream<Row.RowIn<M>, PgSessionError> =>
+  fromRequest<Row.RowIn<M>>(core, (buffer) => new StreamRequest(statement, mode, buffer, inspector), timeout)

@@ -29,7 +29,7 @@ import type { Admission } from "../session/Admission.js"
 import { QueryRequest } from "./Query.js"
 import type { QueryOptions, SchemaOperations, StreamOptions } from "./RowOperations.js"
 import type { Prepared, Reading } from "../session/StatementCache.js"
-import type { Inspector } from "./StatementRequest.js"
+import type { Inspector } from "./Preparation.js"
 
 /** Longest wait for the catalogue, where the statement itself has no deadline. */
 const catalogueDeadline = "5 seconds"

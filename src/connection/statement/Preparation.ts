@@ -1,0 +1,226 @@
+/**
+ * One statement on its way to the server: closed → known? → learned → described → bound. A request that runs one statement has one of
+ * these, an explicit pipeline has one for each step.
+ *
+ * A known statement is bound by its name. Another is parsed and described first. With named statements off, a statement that has been
+ * described is parsed again, without a name, in the burst that runs it: nothing on the server holds its result to what was described,
+ * so the burst has a Describe of the portal too, whose answer comes before the rows, and they are read by that.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+ */
+import type { Column } from "../../model/Column.js"
+import type { PgCodecError, PgServerError, PgSessionError } from "../../model/PgError.js"
+import type { Statement } from "../../model/Statement.js"
+import type { Node } from "../../protocol/Machine.js"
+import type * as Pipeline from "../../protocol/Pipeline.js"
+import type { FrameRun } from "../../wire/FrameRun.js"
+import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
+import * as Preset from "../../wire/Preset.js"
+import type { ConnectionState } from "../session/ConnectionState.js"
+import type { Prepared, Reading, Result } from "../session/StatementCache.js"
+import * as Confirm from "./Confirm.js"
+import {
+  compiled,
+  described,
+  isKept,
+  isOfType,
+  isOld,
+  isOutdated,
+  knownNow,
+  writeBind,
+  writeParse
+} from "./Prepare.js"
+
+/** Looks at a described statement before it is run. */
+export interface Inspector {
+  /** Why the statement is not run, or with `ran` why its rows are not read. */
+  readonly refuse: (prepared: Prepared, ran?: boolean) => PgCodecError | undefined
+  readonly reading: Reading
+}
+
+/** What is asked of a bound statement. */
+export interface Execution {
+  /** The answers; unless the preparation is `isConfirming`, in which case `Pipeline.confirmed` has them. */
+  readonly script: Pipeline.Scripts
+  /** Name of the portal; empty for the unnamed one. */
+  readonly portal: string
+  /** Rows to stop at; 0 for all. */
+  readonly maxRows: number
+}
+
+export class Preparation {
+  /** What is known of the statement; `undefined` until it is described. */
+  prepared: Prepared | undefined
+  /** How its rows are read, from its execution on. */
+  result: Result | undefined
+  /** Why it could not be written. */
+  failure: PgSessionError | undefined
+  /** The description is older than this exchange. */
+  isReused: boolean
+  /** The description of the portal is awaited, before its rows. */
+  isConfirming: boolean
+  /** The name that the statement is described under. */
+  name: string
+  /** What is described now is good for later executions too. */
+  private isKept: boolean
+  private types: ReadonlyArray<number>
+  /** The portal's description as it came. */
+  private arrived: Uint8Array | undefined
+
+  constructor(
+    readonly statement: Statement,
+    private readonly operation: string,
+    private readonly inspector: Inspector | undefined
+  ) {
+    this.prepared = undefined
+    this.result = undefined
+    this.failure = undefined
+    this.isReused = false
+    this.isConfirming = false
+    this.name = ""
+    this.isKept = true
+    this.types = noTypes
+    this.arrived = undefined
+  }
+
+  /** Whether the statement is known already. One that is refused by what is known may have been altered: only a new description refuses. */
+  find(core: ConnectionState): boolean {
+    this.prepared = knownNow(core, this.statement)
+    this.isReused = this.prepared !== undefined
+    return this.isReused
+  }
+
+  /** Why a described statement must not run. */
+  get refused(): PgCodecError | undefined {
+    return this.prepared === undefined ? undefined : this.inspector?.refuse(this.prepared)
+  }
+
+  /** Forgets what is known: it is described once more. */
+  forget(core: ConnectionState): void {
+    if (this.prepared !== undefined) core.statements.forget(this.statement, this.prepared)
+    this.reset()
+  }
+
+  /** As before the statement was looked for. */
+  reset(): void {
+    this.prepared = undefined
+    this.result = undefined
+    this.failure = undefined
+    this.isReused = false
+    this.isConfirming = false
+  }
+
+  /** Writes Parse and Describe; false with `failure` when that cannot be, and then nothing. */
+  describe(core: ConnectionState): boolean {
+    this.isKept = isKept(this.statement)
+    this.name = this.isKept ? core.statements.nextName() : ""
+    this.failure = writeParse(core, this.name, this.statement, this.operation)
+    if (this.failure !== undefined) return false
+    ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name: this.name })
+    return true
+  }
+
+  /** The types of its parameters have been described. */
+  parameters(types: ReadonlyArray<number>): void {
+    this.types = types
+  }
+
+  /**
+   * Its columns have been described. `isLearned`: its types were asked for already, in this request; then they are not asked for
+   * once more.
+   */
+  columns(core: ConnectionState, columns: ReadonlyArray<Column> | undefined, isLearned: boolean): Prepared {
+    const prepared = (isLearned ? compiled : described)(core, this.name, this.types, columns)
+    if (this.isKept) core.statements.put(this.statement, prepared)
+    this.prepared = prepared
+    return prepared
+  }
+
+  /**
+   * Writes Bind and Execute, and returns the answers to them. `isHere`: the description has come right before, and the statement
+   * without a name is still that one. `undefined` with `failure`: nothing was written.
+   */
+  execute(core: ConnectionState, execution: Execution, isHere: boolean): Pipeline.Script | undefined {
+    const { inspector, operation, statement } = this
+    const prepared = this.prepared!
+    const { portal, script } = execution
+    const { writer } = core
+    const mark = writer.offset
+    const isParsed = isHere || prepared.name !== ""
+    const isConfirming = !isParsed || (!isHere && core.describesPortals)
+    const result = inspector === undefined ? prepared.result : prepared.readBy(inspector.reading)
+    this.isConfirming = isConfirming
+    this.result = result
+    const failure =
+      (isParsed
+        ? undefined
+        : writeParse(core, "", { sql: statement.sql, types: prepared.types }, operation)) ??
+      writeBind(
+        core,
+        prepared,
+        portal,
+        statement,
+        operation,
+        isConfirming ? result.anyFormats : result.formats
+      )
+    if (failure !== undefined) {
+      writer.rollback(mark)
+      this.failure = failure
+      return undefined
+    }
+    if (portal !== "") core.statements.opened(portal, prepared.name)
+    if (isConfirming) describePortal(core, portal)
+    if (portal === "" && execution.maxRows === 0) Preset.executeUnnamed(writer)
+    else writeExecute(core, portal, execution.maxRows)
+    return isConfirming ? (isParsed ? script.confirmed : script.parsed) : script.plain
+  }
+
+  /** Whether `failure` may be due to what was known of the types, which can be older than a change of the table. */
+  isByOldTypes(core: ConnectionState): boolean {
+    return (
+      this.isReused && this.failure !== undefined && isOfType(this.failure) && core.session.status !== "E"
+    )
+  }
+
+  /** Takes the bytes of a portal's description; true when it is the one that is known. */
+  isDescribedBy(run: FrameRun): boolean {
+    if (!this.isConfirming || this.result === undefined) return false
+    if (Confirm.isKnown(this.result, run)) return true
+    this.arrived = Confirm.bytesOf(run)
+    return false
+  }
+
+  /** Takes what the portal gives, where that is not held to what was described; `failure` when it cannot be read. */
+  confirm(core: ConnectionState, columns: ReadonlyArray<Column>): void {
+    const { inspector, prepared, result, statement } = this
+    if (prepared === undefined || result === undefined) return
+    if (Confirm.isSame(result.columns, columns)) {
+      result.seen = this.arrived
+      return
+    }
+    const fresh = Confirm.renewed(core, statement, prepared, columns)
+    this.prepared = fresh
+    const found =
+      inspector?.refuse(fresh, true) ??
+      Confirm.arriving(core, fresh, columns, statement.sql, inspector?.reading)
+    if ("columns" in found) this.result = found
+    else this.failure = found
+  }
+
+  /** Whether the server refused the statement because what was known of it does not hold any more: it has not begun to run. */
+  isOutdatedBy(error: PgServerError, node: Node | undefined): boolean {
+    return (this.isReused ? isOld : isOutdated)(error, node)
+  }
+}
+
+export const writeExecute = (core: ConnectionState, portal: string, maxRows: number): void => {
+  ExtendedQuery.Execute.encode(core.writer, { _tag: "Execute", portal, maxRows })
+}
+
+/** Asks what a portal gives. */
+const describePortal = (core: ConnectionState, portal: string): void => {
+  if (portal === "") Preset.describeUnnamedPortal(core.writer)
+  else ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "P", name: portal })
+}
+
+const noTypes: ReadonlyArray<number> = []
