@@ -6,7 +6,6 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Stream from "effect/Stream"
-import type { CommandTag } from "../../model/CommandTag.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import type { ObjectRow } from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
@@ -73,8 +72,8 @@ class CopyPartsRequest extends SimpleRequest {
     if (this.failure === undefined) this.buffer.push([part], bytes)
   }
 
-  override onComplete(core: ConnectionState, command: CommandTag): void {
-    super.onComplete(core, command)
+  override onComplete(core: ConnectionState, commandTag: string): void {
+    super.onComplete(core, commandTag)
     const result = this.results.pop()
     if (result !== undefined) this.push({ _tag: "CopyPartResult", result })
   }
