@@ -17,6 +17,7 @@ import type { PgConnection, StreamOptions } from "../connection/PgConnection.js"
 import * as PgConnector from "../connection/PgConnector.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { SharedOperations } from "../connection/SharedOperations.js"
+import type { SingleStatements } from "../connection/SharedSession.js"
 import type { TransactionOptions as ConnectionTransactionOptions } from "../connection/Transaction.js"
 import { isConflict } from "../model/Judgement.js"
 import type {
@@ -115,17 +116,28 @@ const overPool = (
         )
       )
     })
+    const lentIn = (transaction: OpenTransaction): PgConnection =>
+      (transaction.lent ??= Handle.make(transaction.connection, Handle.turnsOf(transaction)))
     const withConnection = <A, E, R>(
-      use: (connection: PgConnection) => Effect.Effect<A, E, R>,
-      operation?: string,
-      statement?: Statement
+      use: (connection: PgConnection) => Effect.Effect<A, E, R>
     ): Effect.Effect<A, E | PgClientError, R> =>
       within(
-        (transaction) =>
-          use((transaction.lent ??= Handle.make(transaction.connection, Handle.turnsOf(transaction)))),
+        (transaction) => use(lentIn(transaction)),
+        () => pool.use(use)
+      )
+
+    /** A statement by itself: outside a transaction it may share a connection. */
+    const single = <A, E, R>(
+      use: (statements: SingleStatements) => Effect.Effect<A, E, R>,
+      operation: string,
+      statement: Statement
+    ): Effect.Effect<A, E | PgClientError, R> =>
+      within(
+        (transaction) => use(lentIn(transaction)),
         (): Effect.Effect<A, E | PgClientError, R> => {
-          const refused = statement === undefined ? undefined : refusedBegin(operation ?? "query", statement)
-          return refused === undefined ? pool.use(use) : Effect.fail(refused)
+          const refused = refusedBegin(operation, statement)
+          if (refused !== undefined) return Effect.fail(refused)
+          return pool.mayShare(statement.sql) ? pool.share(use) : pool.use(use)
         }
       )
 
@@ -144,6 +156,7 @@ const overPool = (
 
     const withStream = <A, R>(
       use: (connection: PgConnection) => Stream.Stream<A, PgSessionError, R>,
+      statement: Statement,
       stream?: StreamOptions
     ): Stream.Stream<A, PgClientError, R> =>
       Stream.unwrapScoped(
@@ -155,31 +168,32 @@ const overPool = (
               Handle.isWhole(stream) ? Handle.held(admission, rows) : Handle.pulled(admission, rows)
             )
           },
-          () => Effect.map(pool.lease, use)
+          () => {
+            const refused = refusedBegin("stream", statement)
+            return refused === undefined ? Effect.map(pool.lease, use) : Effect.fail(refused)
+          }
         )
       )
 
     const rows = RowOperations.make<PgClientError>(
       {
-        query: (statement, query) =>
-          withConnection((each) => each.query(statement, query), "query", statement),
-        execute: (statement, query) =>
-          withConnection((each) => each.execute(statement, query), "execute", statement),
-        stream: (statement, stream) => withStream((each) => each.stream(statement, stream), stream)
+        query: (statement, query) => single((each) => each.query(statement, query), "query", statement),
+        execute: (statement, query) => single((each) => each.execute(statement, query), "execute", statement),
+        stream: (statement, stream) => withStream((each) => each.stream(statement, stream), statement, stream)
       },
       {
-        query: (statement, schema, query) => withConnection((each) => each.query(statement, schema, query)),
+        query: (statement, schema, query) =>
+          single((each) => each.query(statement, schema, query), "query", statement),
         execute: (statement, schema, query) =>
-          withConnection((each) => each.execute(statement, schema, query)),
+          single((each) => each.execute(statement, schema, query), "execute", statement),
         stream: (statement, schema, stream) =>
-          withStream((each) => each.stream(statement, schema, stream), stream)
+          withStream((each) => each.stream(statement, schema, stream), statement, stream)
       }
     )
 
     return {
       ...rows,
-      values: (statement, query) =>
-        withConnection((connection) => connection.values(statement, query), "values", statement),
+      values: (statement, query) => single((each) => each.values(statement, query), "values", statement),
       compare: (statement, schema, query) =>
         withConnection((connection) => connection.compare(statement, schema, query)),
       withTransaction: (body, transaction = {}) =>

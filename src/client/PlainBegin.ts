@@ -1,12 +1,16 @@
 /** A BEGIN that is sent as a plain statement: on a pool it would open a transaction on a connection that the next call does not get. */
 import { PgUsageError } from "../model/PgError.js"
 import type { Statement } from "../model/Statement.js"
+import * as StatementWords from "../model/StatementWords.js"
 
-const begins = /^\s*(begin|start\s+transaction)\b/i
+/** What may stand before the first letter of a statement that begins a transaction: spaces, comments, empty statements. */
+const candidate = /^[\s;]*(?:--|\/\*|begin|start)/i
+
+const begins = /^(?:begin|start transaction)\b/
 
 /** Why the statement is refused outside a transaction; `undefined` when it is not one that begins a transaction. */
 export const refusedBegin = (operation: string, { sql }: Statement): PgUsageError | undefined =>
-  begins.test(sql)
+  candidate.test(sql) && StatementWords.of(sql).some((words) => begins.test(words))
     ? new PgUsageError({
         operation,
         argument: "",

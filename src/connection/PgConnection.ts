@@ -39,6 +39,7 @@ import * as RowOperations from "./statement/RowOperations.js"
 import type { QueryOptions, SimpleOptions, StreamOptions } from "./statement/RowOperations.js"
 import * as SchemaRows from "./statement/SchemaRows.js"
 import type { SharedOperations } from "./SharedOperations.js"
+import * as SharedSession from "./SharedSession.js"
 import type { SessionReset } from "./session/SessionChanges.js"
 import { resetText } from "./session/SessionChanges.js"
 import type { Losses, ParameterChange } from "./session/SideChannels.js"
@@ -169,9 +170,11 @@ export interface Admitted extends Exchanges.Exchanges {
 export const admitted = (connection: PgConnection, admission: Admission): Admitted | undefined => {
   const core = (connection as PgConnection & Stateful)[state]
   if (core === undefined) return undefined
-  const through = SchemaRows.operations(core, () => Stream.empty, admission)
+  const through = SchemaRows.operations(core, noStream, admission)
   return { ...Exchanges.make(core, admission), through }
 }
+
+const noStream = (): Stream.Stream<never> => Stream.empty
 
 /** The connection over its state. */
 export const fromState = (core: ConnectionState): PgConnection => {
@@ -238,5 +241,13 @@ export const fromState = (core: ConnectionState): PgConnection => {
       }),
     refreshTypes: Effect.sync(() => core.types.forget())
   }
-  return Object.defineProperty(connection, state, { value: core })
+  Object.defineProperty(connection, state, { value: core })
+  SharedSession.register(
+    connection,
+    SharedSession.fromState(core, (admission) => {
+      const { execute, query, through, values } = admitted(connection, admission)!
+      return { ...RowOperations.make({ execute, query, stream }, { ...through, stream: noStream }), values }
+    })
+  )
+  return connection
 }

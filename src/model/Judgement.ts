@@ -83,7 +83,7 @@ const isTransientConnectError = ({ attempts }: PgConnectError): boolean => {
  * A prepared statement that the server does not know any more, or whose result is another by now, is refused before it runs, and
  * described anew at its next use.
  */
-const isForgotten = ({ code, routine }: PgServerError): boolean =>
+export const isForgotten = ({ code, routine }: PgServerError): boolean =>
   code === "26000" || (code === "0A000" && routine === "RevalidateCachedQuery")
 
 const isTransientServerError = (error: PgServerError): boolean =>

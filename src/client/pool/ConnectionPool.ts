@@ -11,10 +11,10 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import type { PgConnector } from "../../connection/PgConnector.js"
+import type { SingleStatements } from "../../connection/SharedSession.js"
 import { PgClosedError, PgTimeoutError } from "../../model/PgError.js"
 import type { PgUsageError } from "../../model/PgError.js"
 import type { LeaseError } from "./LeaseError.js"
-import * as Policy from "./Policy.js"
 import * as PoolClosing from "./PoolClosing.js"
 import type { Turn } from "./PoolConnections.js"
 import { PoolConnections } from "./PoolConnections.js"
@@ -22,6 +22,7 @@ import { PooledConnection } from "./PooledConnection.js"
 import type { PoolOptions } from "./PoolOptions.js"
 import * as Settings from "./PoolOptions.js"
 import type { PoolStatistics } from "./PoolStatistics.js"
+import { afterFailure } from "./Sharing.js"
 import { WaitQueue } from "./WaitQueue.js"
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -52,12 +53,14 @@ export class ConnectionPool {
       const decided = Settings.decidePool(options, connector.config.maxConnections)
       const settings = Either.getOrElse(decided, () => ({ ...Settings.defaultPoolSettings, max: 1 }))
       const invalid = Option.getOrUndefined(Either.getLeft(decided))
-      const queue = yield* WaitQueue.make<Turn>(settings.acquireTimeout)
+      const tickets = { next: 0 }
+      const queue = yield* WaitQueue.make<Turn>(settings.acquireTimeout, tickets)
+      const statements = yield* WaitQueue.make<Turn>(settings.acquireTimeout, tickets)
       const clock = yield* Effect.clock
       const runtime = yield* Effect.runtime<never>()
       return yield* Effect.acquireRelease(
         Effect.sync(() => {
-          const all = new PoolConnections(connector, options, settings, queue, clock, runtime)
+          const all = new PoolConnections(connector, options, settings, queue, statements, clock, runtime)
           if (invalid === undefined) all.serve()
           return new ConnectionPool(all, invalid)
         }),
@@ -108,6 +111,55 @@ export class ConnectionPool {
     )
   }
 
+  /** Whether the statement is sent on a connection that other calls use at the same time. */
+  mayShare(sql: string): boolean {
+    return this.all.sharing.mayShare(sql)
+  }
+
+  /**
+   * Runs a statement on a connection that other calls may use at the same time. Interrupted, it is cancelled on the server when it is alone
+   * there; otherwise the fiber goes on at once.
+   */
+  share<A, E, R>(
+    run: (statements: SingleStatements) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | LeaseError, R> {
+    return Effect.suspend(() => {
+      const refused = this.refusal
+      if (refused !== undefined) return Effect.fail(refused)
+      const { sharing } = this.all
+      const slot = sharing.pick()
+      const running =
+        slot === undefined ? this.shareLater(run) : Effect.suspend(() => run(sharing.statementsOf(slot)))
+      return Effect.catchAll(running, (error): Effect.Effect<A, E | LeaseError, R> => {
+        switch (afterFailure(error as { readonly _tag?: unknown })) {
+          case "again":
+            return this.share(run)
+          case "alone":
+            return this.use(run)
+          case "fail":
+            return Effect.fail(error)
+        }
+      })
+    })
+  }
+
+  /** Waits for room on a shared connection. */
+  private shareLater<A, E, R>(
+    run: (statements: SingleStatements) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | LeaseError, R> {
+    const { sharing } = this.all
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(
+        this.wait(sharing.queue, restore, (slot) => Effect.sync(() => sharing.left(slot))),
+        (slot) =>
+          Effect.ensuring(
+            restore(Effect.suspend(() => run(slot.connection))),
+            Effect.sync(() => sharing.left(slot))
+          )
+      )
+    )
+  }
+
   /** Whether the server answers, by a round trip on one connection of the pool. */
   get ping(): Effect.Effect<void, LeaseError> {
     return Effect.asVoid(this.use((connection) => connection.simple("")))
@@ -126,6 +178,7 @@ export class ConnectionPool {
       if (fault !== undefined) return Effect.fail(fault)
       this.all.max = max
       this.all.min = min
+      this.all.sharing.retire(this.all.size - this.all.idle.length - max)
       const surplus = this.all.idle.splice(
         0,
         Math.max(0, Math.min(this.all.idle.length, this.all.size - max))
@@ -169,16 +222,24 @@ export class ConnectionPool {
 
   private take(restore: Restore): Effect.Effect<PooledConnection, LeaseError> {
     return Effect.withFiberRuntime((fiber) => {
-      if (this.all.isClosed) return Effect.fail(this.all.closedFailure)
-      if (this.invalid !== undefined) return Effect.fail(this.invalid)
+      const refused = this.refusal
+      if (refused !== undefined) return Effect.fail(refused)
       const slot = this.all.queue.waiting === 0 ? this.popFresh() : undefined
       return slot === undefined
-        ? this.wait(restore, fiber)
+        ? Effect.map(
+            this.wait(this.all.queue, restore, (handed) => this.all.give(handed)),
+            (handed) => this.lent(handed, fiber)
+          )
         : Effect.flatMap(slot.connection.status, ({ fits, state }) => {
             if (state !== "broken" && fits) return Effect.succeed(this.lent(slot, fiber))
             return Effect.zipRight(this.all.discard(slot, fits ? "broken" : "role"), this.take(restore))
           })
     })
+  }
+
+  /** Why no call gets a connection. */
+  private get refusal(): LeaseError | undefined {
+    return this.all.isClosed ? this.all.closedFailure : this.invalid
   }
 
   private lent(slot: PooledConnection, fiber: Fiber.RuntimeFiber<unknown, unknown>): PooledConnection {
@@ -187,37 +248,37 @@ export class ConnectionPool {
     return slot
   }
 
-  /** The connection that was used last, unless it has to be checked: then all others have to be, too. */
   private popFresh(): PooledConnection | undefined {
-    const slot = this.all.idle.at(-1)
-    if (slot === undefined || Policy.needsCheck(slot, this.all.now, this.all.settings)) return undefined
+    const slot = this.all.freshest
+    if (slot === undefined) return undefined
     this.all.idle.pop()
     slot.where = "away"
     return slot
   }
 
+  /** A connection from a queue. `back`: takes one that was handed over in the moment of an interruption. */
   private wait(
+    queue: WaitQueue<Turn>,
     restore: Restore,
-    fiber: Fiber.RuntimeFiber<unknown, unknown>
+    back: (slot: PooledConnection) => Effect.Effect<void>
   ): Effect.Effect<PooledConnection, LeaseError> {
-    const { openings, queue, settings } = this.all
+    const { openings, settings } = this.all
     if (openings.lastFailure !== undefined && this.all.size === 0 && openings.delay(this.all.now) > 0) {
       this.all.counts.refused++
       return Effect.fail(openings.lastFailure)
     }
     const place = queue.join()
     this.all.serve()
-    if (queue.waiting - openings.running - this.all.checking > settings.maxWaiting && !place.isOver) {
+    if (this.all.waiting - openings.running - this.all.checking > settings.maxWaiting && !place.isOver) {
       queue.quit(place)
       this.all.counts.refused++
       return Effect.fail(this.all.failure(`as many calls wait for a connection as maxWaiting allows`))
     }
-    const back = (turn: Turn): Effect.Effect<void> =>
-      turn instanceof PooledConnection ? this.all.give(turn) : Effect.void
+    const returned = (turn: Turn): Effect.Effect<void> =>
+      turn instanceof PooledConnection ? back(turn) : Effect.void
     return Effect.flatMap(
-      queue.waitIn(place, restore, back, () => this.late()),
-      (turn) =>
-        turn instanceof PooledConnection ? Effect.succeed(this.lent(turn, fiber)) : Effect.fail(turn)
+      queue.waitIn(place, restore, returned, () => this.late()),
+      (turn) => (turn instanceof PooledConnection ? Effect.succeed(turn) : Effect.fail(turn))
     )
   }
 

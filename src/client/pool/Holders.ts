@@ -1,6 +1,7 @@
 /** What the connections of a pool are doing, in words: for errors and for the log. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { Openings } from "./Openings.js"
 import type { PooledConnection } from "./PooledConnection.js"
 
 const age = (slot: PooledConnection, now: number): string =>
@@ -15,6 +16,22 @@ export const oldestHolder = (slots: Iterable<PooledConnection>, now: number): st
   for (const slot of slots)
     if (slot.where === "lent" && (oldest === undefined || slot.since < oldest.since)) oldest = slot
   return oldest === undefined ? undefined : `${holder(oldest)} has had a connection for ${age(oldest, now)}`
+}
+
+/** What to do about a wait that was too long. */
+export const advice = (
+  slots: Iterable<PooledConnection>,
+  { lastFailure, running }: Pick<Openings, "lastFailure" | "running">,
+  now: number
+): string => {
+  const oldest = oldestHolder(slots, now)
+  const what =
+    lastFailure !== undefined
+      ? `The last opening failed: ${lastFailure.message}`
+      : running > 0
+        ? "A connection was being opened: raise acquireTimeout, or check how fast the server answers."
+        : "Every connection was busy: raise the pool's size, or look for one that is held too long."
+  return oldest === undefined ? what : `${oldest[0]!.toUpperCase()}${oldest.slice(1)}. ${what}`
 }
 
 /** A connection that has been lent for long. */

@@ -15,6 +15,8 @@ export interface PoolState {
   readonly checking: number
   /** Calls that wait. */
   readonly waiting: number
+  /** Statements share connections. */
+  readonly isCrowded: boolean
   /** The last opening failed. */
   readonly isFailing: boolean
   /** After a failed opening: the time for the next one has come. */
@@ -26,12 +28,15 @@ export type PoolStep = "check" | "open" | "retry" | "wait"
 
 /**
  * The next step. Each call that waits has a connection on its way to it, by a check or by an opening, as far as `max` allows; at
- * least `min` connections are there. After a failed opening one is tried at a time.
+ * least `min` connections are there. For statements that share connections one more is opened at a time. After a failed opening one is
+ * tried at a time.
  */
 export const nextStep = (pool: PoolState): PoolStep => {
   const unserved = pool.waiting - pool.opening - pool.checking
   if (unserved > 0 && pool.idle > 0) return "check"
-  const wanted = (unserved > 0 && pool.size < pool.max) || pool.size < pool.min
+  const hasRoom = pool.size < pool.max
+  const wanted =
+    (unserved > 0 && hasRoom) || pool.size < pool.min || (pool.isCrowded && hasRoom && pool.opening === 0)
   if (!wanted) return "wait"
   if (!pool.isFailing) return "open"
   if (pool.opening > 0) return "wait"

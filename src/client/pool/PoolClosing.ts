@@ -21,7 +21,7 @@ export const drain = (pool: PoolConnections, millis: number): Effect.Effect<void
     const drained = Deferred.unsafeMake<void>(FiberId.none)
     pool.drained = drained
     const closed = pool.closedFailure
-    while (pool.queue.hand(closed));
+    pool.failWaiting(closed)
     pool.stopOpenings()
     return pool.discardAll(pool.idle.splice(0), "surplus").pipe(
       Effect.zipRight(Effect.suspend(() => (pool.size > 0 ? waitFor(pool, drained, millis) : Effect.void))),

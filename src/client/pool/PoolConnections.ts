@@ -15,12 +15,9 @@ import * as Random from "effect/Random"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Scope from "effect/Scope"
-import * as Aftermath from "../../connection/session/Aftermath.js"
 import type { ConnectionStatus } from "../../connection/PgConnection.js"
 import type { PgConnector } from "../../connection/PgConnector.js"
-import { rollbackDeadline } from "../../connection/Transaction.js"
 import { PgPoolError } from "../../model/PgError.js"
-import * as Statement from "../../model/Statement.js"
 import * as Holders from "./Holders.js"
 import type { LeaseError } from "./LeaseError.js"
 import { Openings } from "./Openings.js"
@@ -30,15 +27,12 @@ import type { ConnectionHook, PoolOptions, PoolSettings } from "./PoolOptions.js
 import { PooledConnection } from "./PooledConnection.js"
 import type { ClosedConnections, PoolStatistics } from "./PoolStatistics.js"
 import { noStatistics, statisticsOf } from "./PoolStatistics.js"
+import { Sharing } from "./Sharing.js"
+import * as Tidying from "./Tidying.js"
 import type { WaitQueue } from "./WaitQueue.js"
 
 /** What the next in the queue gets. */
 export type Turn = PooledConnection | LeaseError
-
-const rollback = Statement.make("rollback")
-
-/** How long a reset may take before the connection is closed instead. */
-const resetDeadline = Duration.seconds(5)
 
 const closedReason = "the pool is closed: the scope of its client has ended, or it was drained"
 
@@ -48,6 +42,7 @@ export class PoolConnections {
   readonly slots = new Set<PooledConnection>()
   readonly openings = new Openings()
   readonly counts = noStatistics()
+  readonly sharing: Sharing
   generation = 0
   checking = 0
   max: number
@@ -67,12 +62,15 @@ export class PoolConnections {
     readonly options: PoolOptions,
     readonly settings: PoolSettings,
     readonly queue: WaitQueue<Turn>,
+    /** Statements that wait for room on a shared connection. */
+    statements: WaitQueue<Turn>,
     private readonly clock: Clock.Clock,
     runtime: Runtime.Runtime<never>
   ) {
     this.runtime = Runtime.disableRuntimeFlag(runtime, RuntimeFlags.Interruption)
     this.max = settings.max
     this.min = settings.min
+    this.sharing = new Sharing(this, settings.multiplex, statements)
   }
 
   get isClosed(): boolean {
@@ -82,6 +80,11 @@ export class PoolConnections {
   /** Connections there are, and those being opened. */
   get size(): number {
     return this.slots.size + this.openings.running
+  }
+
+  /** Calls that wait, for a connection or for room on a shared one. */
+  get waiting(): number {
+    return this.queue.waiting + this.sharing.queue.waiting
   }
 
   get now(): number {
@@ -94,15 +97,7 @@ export class PoolConnections {
 
   /** What to do about a wait that was too long. */
   get advice(): string {
-    const oldest = Holders.oldestHolder(this.slots, this.now)
-    const { lastFailure, running } = this.openings
-    const what =
-      lastFailure !== undefined
-        ? `The last opening failed: ${lastFailure.message}`
-        : running > 0
-          ? "A connection was being opened: raise acquireTimeout, or check how fast the server answers."
-          : "Every connection was busy: raise the pool's size, or look for one that is held too long."
-    return oldest === undefined ? what : `${oldest[0]!.toUpperCase()}${oldest.slice(1)}. ${what}`
+    return Holders.advice(this.slots, this.openings, this.now)
   }
 
   failure(reason: string): PgPoolError {
@@ -155,15 +150,23 @@ export class PoolConnections {
         idle: this.idle.length,
         opening: this.openings.running,
         checking: this.checking,
-        waiting: this.queue.waiting,
+        waiting: this.waiting,
+        isCrowded: this.sharing.isCrowded,
         isFailing: this.openings.isFailing,
         isDue: delay <= 0
       })
-      if (step === "wait") return
+      if (step === "wait") return this.reserve()
       if (step === "retry") return this.retryIn(delay)
       if (step === "open") this.spawn(this.open(this.openings.begin()), this.opening)
       else this.serveFrom(this.idle.pop()!)
     }
+  }
+
+  /** Calls for which no connection is on its way get shared ones, once the statements there are answered. */
+  private reserve(): void {
+    const { checking, openings, queue, sharing } = this
+    let lacking = queue.waiting === 0 ? 0 : queue.waiting - openings.running - checking - sharing.reserved
+    while (lacking-- > 0 && sharing.reserve());
   }
 
   private serveFrom(slot: PooledConnection): void {
@@ -232,27 +235,20 @@ export class PoolConnections {
       this.openings.fail(begun, error, this.now, chance)
       this.vacated()
       // Those who wait may be served by a connection in use; when there is none, nothing will serve them.
-      if (this.size === 0) while (this.queue.hand(error));
+      if (this.size === 0) this.failWaiting(error)
       this.serve()
       return Effect.void
     })
   }
 
+  failWaiting(error: LeaseError): void {
+    while (this.queue.hand(error));
+    while (this.sharing.queue.hand(error));
+  }
+
   /** Asks an idle connection for an answer, and gives it to who waits. */
   private check(slot: PooledConnection): Effect.Effect<void> {
-    const { connection } = slot
-    const asked = Effect.flatMap(connection.status, ({ fits, state }) =>
-      state === "broken" || !fits
-        ? Effect.succeed(fits ? "broken" : "role")
-        : connection.simple("").pipe(
-            Effect.timeoutOption(Duration.millis(this.settings.checkTimeout)),
-            // With its answer the server reports a role that has changed meanwhile.
-            Effect.zipWith(connection.status, (answer, after) =>
-              Option.isNone(answer) ? "silent" : after.fits ? "fine" : "role"
-            ),
-            Effect.orElseSucceed(() => "broken")
-          )
-    )
+    const asked = Tidying.answer(slot.connection, this.settings.checkTimeout)
     return Effect.suspend(() =>
       Effect.flatMap(Effect.exit(Effect.interruptible(asked)), (exit) => {
         this.checking--
@@ -271,10 +267,31 @@ export class PoolConnections {
 
   /** From its user to the next one, or to the idle ones. */
   release(slot: PooledConnection): Effect.Effect<void> {
-    if (slot.where !== "lent") return Effect.void
+    return slot.where === "lent" ? this.returned(slot) : Effect.void
+  }
+
+  /** A shared connection has no statement any more. */
+  takeBack(slot: PooledConnection): void {
+    const { session } = slot
+    const isChanged = session?.isChanged === true && this.settings.reset !== "none"
+    if (session?.isQuiet === true && session.isOpen && !isChanged) {
+      const done = this.give(slot)
+      if (done !== Effect.void) this.spawn(done)
+      return
+    }
+    slot.rest("away", this.now)
+    this.spawn(
+      Effect.zipRight(
+        Tidying.quiet(slot),
+        Effect.suspend(() => this.returned(slot))
+      )
+    )
+  }
+
+  private returned(slot: PooledConnection): Effect.Effect<void> {
     return Effect.flatMap(slot.connection.status, (status) => {
       const isPlain = status.state === "clean" && status.fits && !slot.isSpoiled
-      const isReset = this.needsReset(slot, status)
+      const isReset = Tidying.needsReset(this.settings, slot, status)
       if (isPlain && !isReset && this.options.onRelease === undefined) return this.give(slot)
       slot.rest("away", this.now)
       if (status.state === "broken" || !status.fits || slot.isSpoiled) return this.retire(slot, status)
@@ -288,41 +305,10 @@ export class PoolConnections {
     return this.discard(slot, status.fits ? "broken" : "role")
   }
 
-  private needsReset(slot: PooledConnection, { changed }: ConnectionStatus): boolean {
-    return this.settings.reset !== "none" && (slot.isLeased || changed)
-  }
-
   /** Makes the connection fit for the next user, or ends it. */
   private tidy(slot: PooledConnection, before: ConnectionStatus): Effect.Effect<void> {
     const { connection } = slot
-    const { onRelease } = this.options
-    const tidied = Effect.gen(this, function* () {
-      if (before.state === "busy" && before.inFlight === 0 && before.transaction !== "I") {
-        yield* Effect.logWarning(
-          "a connection came back to the pool inside a transaction; it was rolled back"
-        )
-        yield* Effect.ignore(Aftermath.within(connection.query(rollback), rollbackDeadline))
-      }
-      const { reset } = this.settings
-      if (reset !== "none" && this.needsReset(slot, yield* connection.status)) {
-        this.counts.resets++
-        const done = yield* Aftermath.within(Effect.exit(connection.reset(reset)), resetDeadline)
-        if (Option.isNone(done) || Exit.isFailure(done.value)) {
-          slot.isSpoiled = true
-          yield* Effect.logWarning(
-            "a session could not be reset, and its connection is closed",
-            Option.getOrElse(done, () => "no answer in time")
-          )
-        }
-      }
-      slot.isLeased = false
-      if (onRelease !== undefined && !slot.isSpoiled) {
-        const run = Effect.catchAllCause(this.hooked(slot, onRelease), (cause) =>
-          Effect.logWarning("onRelease has failed, and the connection is closed", cause)
-        )
-        yield* run
-      }
-    })
+    const tidied = Tidying.tidied(this, slot, before)
     return Effect.suspend(() =>
       Effect.zipRight(
         Effect.map(Effect.exit(Effect.interruptible(tidied)), (exit) => {
@@ -349,9 +335,23 @@ export class PoolConnections {
 
   private handOrRest(slot: PooledConnection): void {
     slot.rest("away", this.now)
-    if (this.queue.hand(slot)) return
+    const { queue, sharing } = this
+    const statement = sharing.queue.firstTicket
+    const isFirst = statement !== undefined && statement < (queue.firstTicket ?? Infinity)
+    if ((isFirst && sharing.hand(slot)) || queue.hand(slot)) return
     slot.where = "idle"
     this.idle.push(slot)
+  }
+
+  /** The connection that was used last, unless it has to be checked: then all others have to be, too. */
+  get freshest(): PooledConnection | undefined {
+    const slot = this.idle.at(-1)
+    return slot === undefined || Policy.needsCheck(slot, this.now, this.settings) ? undefined : slot
+  }
+
+  takeIdle(slot: PooledConnection): void {
+    if (this.idle.at(-1) === slot) this.idle.pop()
+    else this.idle.splice(this.idle.indexOf(slot), 1)
   }
 
   discardAll(slots: ReadonlyArray<PooledConnection>, why: keyof ClosedConnections): Effect.Effect<void> {

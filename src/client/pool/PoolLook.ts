@@ -29,6 +29,8 @@ const lookAt = (pool: LookedAt, slot: PooledConnection): Effect.Effect<void> =>
       slot.isReported = true
       return Effect.logWarning(Holders.leakReport(slot, now))
     }
+    if (slot.where === "shared" && Policy.isWorn(slot, now, pool.generation, pool.settings))
+      slot.isRetiring = true
     if (slot.where !== "idle") return Effect.void
     const why = fault(pool, slot, state === "broken", fits)
     if (why === undefined) return Effect.void

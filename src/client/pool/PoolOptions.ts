@@ -56,6 +56,18 @@ export interface PoolOptions {
   readonly reset?: "none" | SessionReset
   /** A connection that is lent for longer is reported in the log once, as a warning with the span of its user. Default: never. */
   readonly leakAfter?: Duration.DurationInput
+  /**
+   * Whether single statements (`query`, `execute` and `values` outside a transaction) of several calls share connections. Each has its
+   * own Sync and goes to the connection with the fewest. `{ depth }`: at most so many statements on one connection, from 1 to 10,000; connections beyond the
+   * first are opened while statements share. `whenBusy`: only when all `max` connections are in use, at most 16 on one. `never`: each
+   * call has a connection for itself. Transactions, connections taken in a scope, streams, COPY and statements that change their session always
+   * have a connection for themselves.
+   *
+   * An interrupted or timed-out statement is cancelled on the server only when no statement of another call is on its connection;
+   * otherwise its fiber goes on at once and its rows are thrown away as they come. Not together with `onAcquire` or `onRelease`. Default
+   * `never`.
+   */
+  readonly multiplex?: "never" | "whenBusy" | { readonly depth: number }
   /** Runs with each new connection before it is lent. When it fails, the connection is closed, and the opening has failed. */
   readonly onOpen?: ConnectionHook
   /** Runs in the caller's fiber each time a connection is lent. When it fails, the call fails, and the connection is closed. */
@@ -64,6 +76,14 @@ export interface PoolOptions {
   readonly onRelease?: ConnectionHook
   /** What the pool's sessions have otherwise than the configuration says, such as the role of the server. */
   readonly session?: OpenOverrides
+}
+
+/** How statements share connections. */
+export interface Multiplex {
+  /** Most statements on one connection; 0: none is shared. */
+  readonly depth: number
+  /** Only when all connections are in use. */
+  readonly whenBusy: boolean
 }
 
 /** All settings of a pool, decided. Times are milliseconds. */
@@ -80,6 +100,7 @@ export interface PoolSettings {
   readonly closeTimeout: number
   readonly leakAfter: number
   readonly reset: "none" | SessionReset
+  readonly multiplex: Multiplex
 }
 
 export const defaultPoolSettings: Omit<PoolSettings, "max"> = {
@@ -93,7 +114,8 @@ export const defaultPoolSettings: Omit<PoolSettings, "max"> = {
   checkTimeout: 5_000,
   closeTimeout: 10_000,
   leakAfter: Infinity,
-  reset: "settings"
+  reset: "settings",
+  multiplex: { depth: 0, whenBusy: false }
 }
 
 const resets: ReadonlySet<unknown> = new Set(["none", "settings", "all"])
@@ -128,6 +150,32 @@ const times = [
   "leakAfter"
 ] as const
 
+const whenBusyDepth = 16
+const maxDepth = 10_000
+
+const multiplexOf = (options: PoolOptions): Multiplex | PgUsageError => {
+  const { multiplex = "never", onAcquire, onRelease } = options
+  if (multiplex === "never") return defaultPoolSettings.multiplex
+  const decided =
+    multiplex === "whenBusy"
+      ? { depth: whenBusyDepth, whenBusy: true }
+      : { depth: (multiplex as { readonly depth?: unknown } | null)?.depth, whenBusy: false }
+  if (!isDepth(decided.depth))
+    return refuse(
+      "multiplex",
+      `must be "never", "whenBusy" or { depth }, a whole number from 1 to ${maxDepth}, got ${JSON.stringify(multiplex)}`
+    )
+  if (onAcquire !== undefined || onRelease !== undefined)
+    return refuse(
+      "multiplex",
+      "must not be given together with onAcquire or onRelease, because statements of several calls share a connection"
+    )
+  return { ...decided, depth: decided.depth }
+}
+
+const isDepth = (depth: unknown): depth is number =>
+  typeof depth === "number" && Number.isInteger(depth) && depth >= 1 && depth <= maxDepth
+
 /** The settings, or the first option that is invalid. */
 export const decidePool = (options: PoolOptions, max: number): Either.Either<PoolSettings, PgUsageError> => {
   const given = { ...options, max: options.max ?? max }
@@ -149,12 +197,15 @@ export const decidePool = (options: PoolOptions, max: number): Either.Either<Poo
     countFault("maxUses", maxUses ?? Infinity, 1, Infinity) ??
     countFault("maxWaiting", maxWaiting ?? Infinity, 0, Infinity)
   if (fault !== undefined) return Either.left(fault)
+  const multiplex = multiplexOf(given)
+  if (multiplex instanceof PgUsageError) return Either.left(multiplex)
   return Either.right({
     ...defaultPoolSettings,
     ...millis,
     max: given.max,
     min: min ?? defaultPoolSettings.min,
     reset,
+    multiplex,
     maxUses: maxUses ?? defaultPoolSettings.maxUses,
     maxWaiting: maxWaiting ?? defaultPoolSettings.maxWaiting
   })

@@ -26,8 +26,10 @@ export interface PoolStatistics {
   readonly opening: number
   /** Calls that wait for a connection. */
   readonly waiting: number
-  /** Connections lent so far. */
+  /** Connections lent so far; each statement on a shared connection counts. */
   readonly acquired: number
+  /** Statements that were sent on a connection on which another statement was under way. */
+  readonly shared: number
   readonly opened: number
   readonly openingsFailed: number
   /** Connections whose sessions were reset before they were lent again. */
@@ -44,6 +46,7 @@ export interface PoolStatistics {
 /** The counters, to be counted up. */
 export const noStatistics = () => ({
   acquired: 0,
+  shared: 0,
   opened: 0,
   openingsFailed: 0,
   resets: 0,
@@ -58,7 +61,7 @@ interface Counted {
   readonly slots: Iterable<{ readonly where: string }>
   readonly idle: { readonly length: number }
   readonly openings: { readonly running: number; readonly lastFailure: LeaseError | undefined }
-  readonly queue: { readonly waiting: number }
+  readonly waiting: number
   readonly max: number
   readonly min: number
   readonly size: number
@@ -70,12 +73,12 @@ export const statisticsOf = ({
   max,
   min,
   openings,
-  queue,
   size,
-  slots
+  slots,
+  waiting
 }: Counted): PoolStatistics => {
   let inUse = 0
-  for (const slot of slots) if (slot.where === "lent") inUse++
+  for (const slot of slots) if (slot.where === "lent" || slot.where === "shared") inUse++
   return {
     ...counts,
     closed: { ...counts.closed },
@@ -85,7 +88,7 @@ export const statisticsOf = ({
     idle: idle.length,
     inUse,
     opening: openings.running,
-    waiting: queue.waiting,
+    waiting,
     lastFailure: openings.lastFailure
   }
 }

@@ -1,10 +1,15 @@
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
+import * as SessionOf from "../../connection/SharedSession.js"
+import type { SharedSession, SingleStatements } from "../../connection/SharedSession.js"
 import type { ConnectionAge } from "./Policy.js"
 
-/** Where a connection is. `away`: with the pool itself, which checks it or makes it fit for the next user. */
-export type Whereabouts = "idle" | "lent" | "away" | "gone"
+/**
+ * Where a connection is. `lent`: one user has it. `shared`: statements of several calls are on it. `away`: with the pool itself, which
+ * checks it or makes it fit for the next user.
+ */
+export type Whereabouts = "idle" | "lent" | "shared" | "away" | "gone"
 
 /** A connection and what its pool knows of it. */
 export class PooledConnection implements ConnectionAge {
@@ -19,6 +24,15 @@ export class PooledConnection implements ConnectionAge {
   isReported = false
   /** The span of the fiber that it is lent to. */
   span: string | undefined
+  /** Statements on it while it is shared. */
+  load = 0
+  /** Shared, and promised to a call that needs a connection for itself: no further statement is sent on it. */
+  isReserved = false
+  /** Shared, and to be closed: no further statement is sent on it. */
+  isRetiring = false
+  /** Single statements through the admission of the pool, made when they are first needed. */
+  statements: SingleStatements | undefined
+  readonly session: SharedSession | undefined
 
   constructor(
     readonly connection: PgConnection,
@@ -26,7 +40,9 @@ export class PooledConnection implements ConnectionAge {
     readonly generation: number,
     readonly expiresAt: number,
     public since: number
-  ) {}
+  ) {
+    this.session = SessionOf.of(connection)
+  }
 
   /** It is lent to the fiber from now on. */
   lend(now: number, fiber: Fiber.RuntimeFiber<unknown, unknown>): void {

@@ -16,6 +16,13 @@ export interface Place<A> {
   isOver: boolean
   /** When the wait has been too long, by the clock. */
   readonly end: number
+  /** In which order the fibers asked, also those of another queue with the same tickets. */
+  readonly ticket: number
+}
+
+/** The next number to be given. */
+export interface Tickets {
+  next: number
 }
 
 /** Places in front of the queue that are kept before they are cut off. */
@@ -30,15 +37,22 @@ export class WaitQueue<A> {
   private constructor(
     private readonly patience: number,
     private readonly clock: Clock.Clock,
-    private readonly scope: Scope.Scope
+    private readonly scope: Scope.Scope,
+    private readonly tickets: Tickets
   ) {}
 
-  /** `patience`: the longest wait. One fiber of the scope looks after all of them. */
-  static make<A>(patience: Duration.DurationInput): Effect.Effect<WaitQueue<A>, never, Scope.Scope> {
+  /**
+   * `patience`: the longest wait. One fiber of the scope looks after all of them. `tickets`: shared with another queue, so that the
+   * order of all is known.
+   */
+  static make<A>(
+    patience: Duration.DurationInput,
+    tickets: Tickets = { next: 0 }
+  ): Effect.Effect<WaitQueue<A>, never, Scope.Scope> {
     return Effect.zipWith(
       Effect.scope,
       Effect.clock,
-      (scope, clock) => new WaitQueue<A>(Math.ceil(Duration.toMillis(patience)), clock, scope)
+      (scope, clock) => new WaitQueue<A>(Math.ceil(Duration.toMillis(patience)), clock, scope, tickets)
     )
   }
 
@@ -47,13 +61,19 @@ export class WaitQueue<A> {
     return this.count
   }
 
+  /** The ticket of the fiber that has waited longest; `undefined` when none waits. */
+  get firstTicket(): number | undefined {
+    return this.count === 0 ? undefined : this.oldest()?.ticket
+  }
+
   /** Takes a place at the end, which must be waited in at once by `waitIn`. */
   join(): Place<A> {
     const place: Place<A> = {
       handed: undefined,
       wake: undefined,
       isOver: false,
-      end: this.clock.unsafeCurrentTimeMillis() + this.patience
+      end: this.clock.unsafeCurrentTimeMillis() + this.patience,
+      ticket: this.tickets.next++
     }
     this.places.push(place)
     this.count++

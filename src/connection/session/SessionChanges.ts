@@ -19,6 +19,9 @@ const changing: ReadonlySet<string> = new Set([
 const changingText =
   /\bset_config\b|\bpg_(try_)?advisory_lock|\b(create|into)\s+((local|global)\s+)?temp(orary)?\b|\bpg_temp\b/i
 
+/** Whether the text of a statement shows that it can change what the next statement of its session would notice. */
+export const changesSession = (sql: string): boolean => changingText.test(sql)
+
 /** These hold until the end of the transaction. */
 const forTransaction = /^\s*set\s+(local|transaction|constraints)\b[^;]*;?\s*$/i
 
@@ -41,7 +44,7 @@ export class SessionChanges {
     const known = this.judged.get(sql)
     if (known !== undefined) return known
     if (this.judged.size >= maxJudged) this.judged.clear()
-    const isChanging = changingText.test(sql)
+    const isChanging = changesSession(sql)
     this.judged.set(sql, isChanging)
     return isChanging
   }

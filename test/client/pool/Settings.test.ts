@@ -486,6 +486,7 @@ describe("the pool as a service", () => {
       control.answering = Effect.fail(lost)
       assert.strictEqual(yield* Effect.flip(service.ping), lost)
       assert.deepStrictEqual(yield* service.statistics, {
+        shared: 0,
         acquired: 2,
         opened: 1,
         openingsFailed: 0,

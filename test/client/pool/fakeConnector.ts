@@ -1,8 +1,10 @@
 /** A connector for tests of the pool: a test sets how its sessions are and holds up or fails what they do. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
 import * as PgConfig from "../../../src/config/PgConfig.js"
 import type { ConnectionStatus, PgConnection } from "../../../src/connection/PgConnection.js"
+import * as SharedSession from "../../../src/connection/SharedSession.js"
 import type { PgConnector } from "../../../src/connection/PgConnector.js"
 import { PgClosedError, PgConnectError } from "../../../src/model/PgError.js"
 import type { PgSessionError } from "../../../src/model/PgError.js"
@@ -15,6 +17,7 @@ export const lost = new PgClosedError({ reason: "lost", sent: true, server: unde
 export const fakeConnector = (maxConnections: number) => {
   const states = new Map<PgConnection, ConnectionStatus["state"]>()
   const transactions = new Map<PgConnection, ConnectionStatus["transaction"]>()
+  const wires = new Map<PgConnection, { running: number; unwanted: number }>()
   const closed: Array<PgConnection> = []
   const log: Array<string> = []
   const control = {
@@ -26,6 +29,10 @@ export const fakeConnector = (maxConnections: number) => {
     opened: 0,
     /** Sessions whose server no longer has the role that was asked for. */
     unfit: new Set<PgConnection>(),
+    /** Called when a single statement begins. */
+    onStatement: (_: PgConnection): void => {},
+    /** Whether the pool may send statements of several calls on one session. */
+    isShareable: false,
     /** Sessions whose statements can have changed something for the next user. */
     changed: new Set<PgConnection>()
   }
@@ -53,10 +60,74 @@ export const fakeConnector = (maxConnections: number) => {
       simple: ask,
       reset: (what: string) =>
         Effect.tap(ask(`reset ${what}`), () => Effect.sync(() => control.changed.delete(connection))),
-      query: (statement: { readonly sql: string }) => ask(statement.sql)
+      query: (statement: { readonly sql: string }) =>
+        Effect.suspend(() => {
+          if (statement.sql === "select") control.onStatement(connection)
+          return ask(statement.sql)
+        })
     } as unknown as PgConnection
     states.set(connection, "clean")
+    if (control.isShareable) share(connection, ask)
     return connection
+  }
+  /** Single statements of many fibers, each answered by itself; one whose fiber has gone stays on the wire until it is answered. */
+  const share = (
+    connection: PgConnection,
+    ask: (sql: string) => Effect.Effect<ReadonlyArray<never>, PgSessionError>
+  ): void => {
+    const isOpen = (): boolean => states.get(connection) !== "broken" && !control.unfit.has(connection)
+    const wire = { running: 0, unwanted: 0 }
+    wires.set(connection, wire)
+    SharedSession.register(connection, {
+      get isOpen() {
+        return isOpen()
+      },
+      get isQuiet() {
+        return states.get(connection) === "clean" && wire.running === 0
+      },
+      get isChanged() {
+        return control.changed.has(connection)
+      },
+      get takesMore() {
+        return isOpen() && wire.unwanted === 0
+      },
+      admitted: (admission) => {
+        const query = (statement: { readonly sql: string }) =>
+          Effect.withFiberRuntime<ReadonlyArray<never>, PgSessionError>((fiber) => {
+            const leave = admission.enter(fiber)
+            if (leave === undefined) return admission.run(ask(statement.sql), (error) => error)
+            control.onStatement(connection)
+            return Effect.uninterruptibleMask((restore) => answered(wire, ask(statement.sql), leave, restore))
+          })
+        return { query } as unknown as SharedSession.SingleStatements
+      }
+    })
+  }
+  /** The statement is answered later, whether its fiber waits for it or not. */
+  const answered = <A, E>(
+    wire: { running: number; unwanted: number },
+    statement: Effect.Effect<A, E>,
+    leave: () => void,
+    restore: (effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  ): Effect.Effect<A, E> => {
+    wire.running++
+    const over = Effect.sync(() => {
+      wire.running--
+      leave()
+    })
+    return Effect.flatMap(
+      Effect.forkDaemon(Effect.ensuring(Effect.interruptible(statement), over)),
+      (fiber) =>
+        Effect.onInterrupt(restore(Fiber.join(fiber)), () =>
+          Effect.suspend(() => {
+            // Alone it is cancelled at once; beside wanted ones it stays until its answer.
+            if (wire.running === 1 || fiber.unsafePoll() !== null) return Fiber.interrupt(fiber)
+            wire.unwanted++
+            fiber.addObserver(() => wire.unwanted--)
+            return Effect.void
+          })
+        )
+    )
   }
   const connector: PgConnector["Type"] = {
     config: Either.getOrThrow(PgConfig.make({ maxConnections })),
@@ -81,5 +152,5 @@ export const fakeConnector = (maxConnections: number) => {
           })
       )
   }
-  return { connector, states, transactions, closed, control, log }
+  return { connector, states, transactions, wires, closed, control, log }
 }

@@ -12,6 +12,8 @@ import * as Scope from "effect/Scope"
 import { ConnectionPool } from "../../../src/client/pool/ConnectionPool.js"
 import type { PoolOptions } from "../../../src/client/pool/PoolOptions.js"
 import type { PgConnection } from "../../../src/connection/PgConnection.js"
+import type { PgSessionError } from "../../../src/model/PgError.js"
+import * as Statement from "../../../src/model/Statement.js"
 import { Simulation } from "../../../src/Testing.js"
 import { fakeConnector, lost, refused } from "./fakeConnector.js"
 
@@ -25,7 +27,7 @@ const sleep = (millis: number): Effect.Effect<void> =>
 /** One program, of the size and with the settings that `Random` draws. Dies with what does not hold. */
 export const poolProgram: Effect.Effect<void> = Effect.gen(function* () {
   const most = yield* Random.nextIntBetween(1, 4)
-  const { connector, control, states, transactions } = fakeConnector(most)
+  const { connector, control, states, transactions, wires } = fakeConnector(most)
   const badNetwork = (yield* chance(0.6)) ? 0 : 0.25
   control.opening = Effect.gen(function* () {
     yield* sleep(40)
@@ -45,13 +47,29 @@ export const poolProgram: Effect.Effect<void> = Effect.gen(function* () {
     if (held.has(connection)) wrong.push("a connection is held twice")
     if (states.get(connection) === "broken") wrong.push("a closed connection is lent")
     if ((transactions.get(connection) ?? "I") !== "I") wrong.push("a connection in a transaction is lent")
+    if ((wires.get(connection)?.running ?? 0) > 0)
+      wrong.push("a connection with statements of others is lent")
     held.add(connection)
   }
+  /** A single statement; the session is asked when it is written. */
+  const asked = (connection: PgConnection): void => {
+    if (held.has(connection))
+      wrong.push("a statement is sent on a connection that another call has for itself")
+    if ((transactions.get(connection) ?? "I") !== "I") wrong.push("a statement is sent inside a transaction")
+    const most = sharing === 1 ? 16 : depth
+    if ((wires.get(connection)?.running ?? 0) > most)
+      wrong.push("more statements share a connection than depth")
+  }
+  control.onStatement = asked
   const hook = Effect.gen(function* () {
     if (yield* chance(0.05)) return yield* Effect.fail(lost)
     if (yield* chance(0.05)) return yield* Effect.die("a hook has died")
   })
+  const depth = yield* Random.nextIntBetween(1, 4)
+  const sharing = yield* Random.nextIntBetween(0, 3)
+  control.isShareable = !(yield* chance(0.1))
   const options: PoolOptions = {
+    ...(sharing === 0 ? {} : { multiplex: sharing === 1 ? "whenBusy" : { depth } }),
     min: (yield* chance(0.3)) ? 1 : 0,
     acquireTimeout: 200,
     checkAfter: 50,
@@ -60,7 +78,8 @@ export const poolProgram: Effect.Effect<void> = Effect.gen(function* () {
     maxLifetime: 2000,
     ...((yield* chance(0.3)) ? { maxUses: 3 } : {}),
     ...((yield* chance(0.3)) ? { maxWaiting: 4 } : {}),
-    ...((yield* chance(0.3)) ? { onOpen: () => hook, onAcquire: () => hook, onRelease: () => hook } : {})
+    ...((yield* chance(0.3)) ? { onOpen: () => hook } : {}),
+    ...(sharing === 0 && (yield* chance(0.3)) ? { onAcquire: () => hook, onRelease: () => hook } : {})
   }
   const scope = yield* Scope.make()
   const pool = yield* Scope.extend(ConnectionPool.make(connector, options), scope)
@@ -101,9 +120,24 @@ export const poolProgram: Effect.Effect<void> = Effect.gen(function* () {
           check()
         })
     )
+  const statement = pool.share((each) =>
+    Effect.withFiberRuntime<ReadonlyArray<unknown>, PgSessionError>((fiber) => {
+      waiting.delete(fiber as Fiber.RuntimeFiber<void, unknown>)
+      // A server that gives no answer is given up, as by the deadline of a statement.
+      return Effect.timeoutFail(each.query(Statement.make("select")), {
+        duration: 100,
+        onTimeout: () => lost
+      })
+    })
+  )
   const call = Effect.gen(function* () {
     const isLease = yield* chance(0.3)
-    const work = isLease ? Effect.scoped(Effect.flatMap(pool.lease, body)) : pool.use(body)
+    const isShared = sharing > 0 && (yield* chance(0.6))
+    const work = isShared
+      ? Effect.asVoid(statement)
+      : isLease
+        ? Effect.scoped(Effect.flatMap(pool.lease, body))
+        : pool.use(body)
     const asked = Effect.withFiberRuntime<void, unknown>((fiber) => {
       const mine = fiber as Fiber.RuntimeFiber<void, unknown>
       waiting.add(mine)
@@ -121,6 +155,8 @@ export const poolProgram: Effect.Effect<void> = Effect.gen(function* () {
       exit.cause.error._tag === "PgTimeoutError" &&
       exit.cause.error.deadline === "acquire"
     const { idle, lastFailure, max, opening, size } = pool.statistics
+    if (Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error._tag === "PgUsageError")
+      wrong.push(`a call is refused: ${exit.cause.error.message}`)
     if (!isLate || opening > 0) return
     if (idle > 0 && size <= max) wrong.push("a call waits too long beside an idle connection")
     if (size < max && lastFailure === undefined)

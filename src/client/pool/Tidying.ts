@@ -1,0 +1,94 @@
+/** A connection that comes back is made fit for the next user. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Aftermath from "../../connection/session/Aftermath.js"
+import type { ConnectionStatus, PgConnection } from "../../connection/PgConnection.js"
+import { rollbackDeadline } from "../../connection/Transaction.js"
+import * as Statement from "../../model/Statement.js"
+import type { LeaseError } from "./LeaseError.js"
+import type { PooledConnection } from "./PooledConnection.js"
+import type { ConnectionHook, PoolOptions, PoolSettings } from "./PoolOptions.js"
+
+/** What tidying needs of the pool. */
+interface TidyingPool {
+  readonly settings: PoolSettings
+  readonly options: PoolOptions
+  readonly counts: { resets: number }
+  readonly hooked: (slot: PooledConnection, hook: ConnectionHook) => Effect.Effect<unknown, LeaseError>
+}
+
+const rollback = Statement.make("rollback")
+
+/** How long a reset may take before the connection is closed instead. */
+const resetDeadline = Duration.seconds(5)
+
+/** How long statements that are not wanted any more may take to end, before the connection is closed instead. */
+const quietDeadline = Duration.seconds(5)
+
+export const needsReset = (
+  { reset }: PoolSettings,
+  slot: PooledConnection,
+  { changed }: ConnectionStatus
+): boolean => reset !== "none" && (slot.isLeased || changed)
+
+/** Whether an idle connection may be lent: asks it for an answer, for at most so many milliseconds. */
+export const answer = (
+  connection: PgConnection,
+  limit: number
+): Effect.Effect<"fine" | "silent" | "role" | "broken"> =>
+  Effect.flatMap(connection.status, ({ fits, state }) => {
+    if (state === "broken") return Effect.succeed("broken" as const)
+    if (!fits) return Effect.succeed("role" as const)
+    return connection.simple("").pipe(
+      Effect.timeoutOption(Duration.millis(limit)),
+      // With its answer the server reports a role that has changed meanwhile.
+      Effect.zipWith(connection.status, (answered, after) =>
+        Option.isNone(answered) ? "silent" : after.fits ? "fine" : "role"
+      ),
+      Effect.orElseSucceed(() => "broken" as const)
+    )
+  })
+
+/** Waits for the end of statements that are not wanted any more. */
+export const quiet = ({ connection, session }: PooledConnection): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    session?.isQuiet === false
+      ? Effect.ignore(Aftermath.within(connection.simple(""), quietDeadline))
+      : Effect.void
+  )
+
+/** Rolls back, resets and runs `onRelease`, as far as each is due. What fails makes the connection one that is not lent again. */
+export const tidied = (
+  pool: TidyingPool,
+  slot: PooledConnection,
+  before: ConnectionStatus
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { connection } = slot
+    const { onRelease } = pool.options
+    if (before.state === "busy" && before.inFlight === 0 && before.transaction !== "I") {
+      yield* Effect.logWarning("a connection came back to the pool inside a transaction; it was rolled back")
+      yield* Effect.ignore(Aftermath.within(connection.query(rollback), rollbackDeadline))
+    }
+    const { reset } = pool.settings
+    if (reset !== "none" && needsReset(pool.settings, slot, yield* connection.status)) {
+      pool.counts.resets++
+      const done = yield* Aftermath.within(Effect.exit(connection.reset(reset)), resetDeadline)
+      if (Option.isNone(done) || Exit.isFailure(done.value)) {
+        slot.isSpoiled = true
+        yield* Effect.logWarning(
+          "a session could not be reset, and its connection is closed",
+          Option.getOrElse(done, () => "no answer in time")
+        )
+      }
+    }
+    slot.isLeased = false
+    if (onRelease !== undefined && !slot.isSpoiled) {
+      const run = Effect.catchAllCause(pool.hooked(slot, onRelease), (cause) =>
+        Effect.logWarning("onRelease has failed, and the connection is closed", cause)
+      )
+      yield* run
+    }
+  })
