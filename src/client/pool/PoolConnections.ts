@@ -338,7 +338,9 @@ export class PoolConnections {
     const { queue, sharing } = this
     const statement = sharing.queue.firstTicket
     const isFirst = statement !== undefined && statement < (queue.firstTicket ?? Infinity)
-    if ((isFirst && sharing.hand(slot)) || queue.hand(slot)) return
+    // What has ended or changed while it was idle is not lent as it is.
+    if (isFirst && !sharing.hand(slot)) return this.spawn(Effect.suspend(() => this.returned(slot)))
+    if (isFirst || queue.hand(slot)) return
     slot.where = "idle"
     this.idle.push(slot)
   }

@@ -29,6 +29,8 @@ export const fakeConnector = (maxConnections: number) => {
     opened: 0,
     /** Sessions whose server no longer has the role that was asked for. */
     unfit: new Set<PgConnection>(),
+    /** What a fiber does before its single statement is written. */
+    sending: Effect.void as Effect.Effect<void>,
     /** Called when a single statement begins. */
     onStatement: (_: PgConnection): void => {},
     /** Whether the pool may send statements of several calls on one session. */
@@ -92,13 +94,18 @@ export const fakeConnector = (maxConnections: number) => {
         return isOpen() && wire.unwanted === 0
       },
       admitted: (admission) => {
+        // The fiber may give way between the choice of a session and the sending of the statement.
         const query = (statement: { readonly sql: string }) =>
-          Effect.withFiberRuntime<ReadonlyArray<never>, PgSessionError>((fiber) => {
-            const leave = admission.enter(fiber)
-            if (leave === undefined) return admission.run(ask(statement.sql), (error) => error)
-            control.onStatement(connection)
-            return Effect.uninterruptibleMask((restore) => answered(wire, ask(statement.sql), leave, restore))
-          })
+          Effect.zipRight(control.sending, send(statement))
+        const send = (statement: { readonly sql: string }) =>
+          Effect.uninterruptibleMask((restore) =>
+            Effect.withFiberRuntime<ReadonlyArray<never>, PgSessionError>((fiber) => {
+              const leave = admission.enter(fiber)
+              if (leave === undefined) return admission.run(ask(statement.sql), (error) => error)
+              control.onStatement(connection)
+              return answered(wire, ask(statement.sql), leave, restore)
+            })
+          )
         return { query } as unknown as SharedSession.SingleStatements
       }
     })

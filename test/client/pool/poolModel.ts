@@ -61,6 +61,7 @@ export const poolProgram: Effect.Effect<void> = Effect.gen(function* () {
       wrong.push("more statements share a connection than depth")
   }
   control.onStatement = asked
+  control.sending = Effect.whenEffect(Effect.yieldNow(), chance(0.5))
   const hook = Effect.gen(function* () {
     if (yield* chance(0.05)) return yield* Effect.fail(lost)
     if (yield* chance(0.05)) return yield* Effect.die("a hook has died")
