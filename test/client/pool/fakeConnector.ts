@@ -14,10 +14,16 @@ export const refused = new PgConnectError({ attempts: [] })
 
 export const lost = new PgClosedError({ reason: "lost", sent: true, server: undefined, sql: "" })
 
+/** The statements of a session that have not been answered, and those of them whose fibers have gone. */
+interface Wire {
+  running: number
+  readonly unwanted: Set<Fiber.RuntimeFiber<unknown, unknown>>
+}
+
 export const fakeConnector = (maxConnections: number) => {
   const states = new Map<PgConnection, ConnectionStatus["state"]>()
   const transactions = new Map<PgConnection, ConnectionStatus["transaction"]>()
-  const wires = new Map<PgConnection, { running: number; unwanted: number }>()
+  const wires = new Map<PgConnection, Wire>()
   const closed: Array<PgConnection> = []
   const log: Array<string> = []
   const control = {
@@ -78,7 +84,7 @@ export const fakeConnector = (maxConnections: number) => {
     ask: (sql: string) => Effect.Effect<ReadonlyArray<never>, PgSessionError>
   ): void => {
     const isOpen = (): boolean => states.get(connection) !== "broken" && !control.unfit.has(connection)
-    const wire = { running: 0, unwanted: 0 }
+    const wire: Wire = { running: 0, unwanted: new Set() }
     wires.set(connection, wire)
     SharedSession.register(connection, {
       get isOpen() {
@@ -91,7 +97,7 @@ export const fakeConnector = (maxConnections: number) => {
         return control.changed.has(connection)
       },
       get takesMore() {
-        return isOpen() && wire.unwanted === 0
+        return isOpen() && wire.unwanted.size === 0
       },
       admitted: (admission) => {
         // The fiber may give way between the choice of a session and the sending of the statement.
@@ -112,7 +118,7 @@ export const fakeConnector = (maxConnections: number) => {
   }
   /** The statement is answered later, whether its fiber waits for it or not. */
   const answered = <A, E>(
-    wire: { running: number; unwanted: number },
+    wire: Wire,
     statement: Effect.Effect<A, E>,
     leave: () => void,
     restore: (effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
@@ -124,17 +130,26 @@ export const fakeConnector = (maxConnections: number) => {
     })
     return Effect.flatMap(
       Effect.forkDaemon(Effect.ensuring(Effect.interruptible(statement), over)),
-      (fiber) =>
-        Effect.onInterrupt(restore(Fiber.join(fiber)), () =>
+      (fiber) => {
+        fiber.addObserver(() => {
+          wire.unwanted.delete(fiber)
+          cancelUnwanted(wire)
+        })
+        return Effect.onInterrupt(restore(Fiber.join(fiber)), () =>
           Effect.suspend(() => {
-            // Alone it is cancelled at once; beside wanted ones it stays until its answer.
-            if (wire.running === 1 || fiber.unsafePoll() !== null) return Fiber.interrupt(fiber)
-            wire.unwanted++
-            fiber.addObserver(() => wire.unwanted--)
-            return Effect.void
+            if (fiber.unsafePoll() !== null) return Effect.void
+            wire.unwanted.add(fiber)
+            cancelUnwanted(wire)
+            return wire.unwanted.size === wire.running ? Fiber.await(fiber) : Effect.void
           })
         )
+      }
     )
+  }
+  /** The server is asked to stop only while nothing else is on the wire. */
+  const cancelUnwanted = (wire: Wire): void => {
+    if (wire.unwanted.size < wire.running) return
+    for (const fiber of wire.unwanted) fiber.unsafeInterruptAsFork(fiber.id())
   }
   const connector: PgConnector["Type"] = {
     config: Either.getOrThrow(PgConfig.make({ maxConnections })),
