@@ -1,8 +1,10 @@
 /** What the connections of a pool are doing, in words: for errors and for the log. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { PgPoolError } from "../../model/PgError.js"
 import type { Openings } from "./Openings.js"
 import type { PooledConnection } from "./PooledConnection.js"
+import type { PoolStatistics } from "./PoolStatistics.js"
 
 const age = (slot: PooledConnection, now: number): string =>
   Duration.format(Duration.millis(Math.max(0, Math.round(now - slot.since))))
@@ -16,6 +18,17 @@ export const oldestHolder = (slots: Iterable<PooledConnection>, now: number): st
   for (const slot of slots)
     if (slot.where === "lent" && (oldest === undefined || slot.since < oldest.since)) oldest = slot
   return oldest === undefined ? undefined : `${holder(oldest)} has had a connection for ${age(oldest, now)}`
+}
+
+/** Why a call gets no connection, with how the pool stands. */
+export const failure = (
+  reason: string,
+  { inUse, max, waiting }: PoolStatistics,
+  slots: Iterable<PooledConnection>,
+  now: number
+): PgPoolError => {
+  const oldest = oldestHolder(slots, now)
+  return new PgPoolError({ reason, max, inUse, waiting, ...(oldest === undefined ? {} : { oldest }) })
 }
 
 /** What to do about a wait that was too long. */

@@ -17,7 +17,7 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Scope from "effect/Scope"
 import type { ConnectionStatus } from "../../connection/PgConnection.js"
 import type { PgConnector } from "../../connection/PgConnector.js"
-import { PgPoolError } from "../../model/PgError.js"
+import type { PgPoolError } from "../../model/PgError.js"
 import * as Holders from "./Holders.js"
 import type { LeaseError } from "./LeaseError.js"
 import { Openings } from "./Openings.js"
@@ -45,6 +45,7 @@ export class PoolConnections {
   readonly sharing: Sharing
   generation = 0
   checking = 0
+  private closing = 0
   max: number
   min: number
   /** Done when the last connection is closed; there from the moment in which the pool lends no more. */
@@ -101,9 +102,7 @@ export class PoolConnections {
   }
 
   failure(reason: string): PgPoolError {
-    const { inUse, max, waiting } = this.statistics
-    const oldest = Holders.oldestHolder(this.slots, this.now)
-    return new PgPoolError({ reason, max, inUse, waiting, ...(oldest === undefined ? {} : { oldest }) })
+    return Holders.failure(reason, this.statistics, this.slots, this.now)
   }
 
   get closedFailure(): PgPoolError {
@@ -327,7 +326,7 @@ export class PoolConnections {
   give(slot: PooledConnection): Effect.Effect<void> {
     const now = this.now
     if (slot.where === "gone") return Effect.void
-    if (this.isClosed || this.size > this.max) return this.discard(slot, "surplus")
+    if (this.isClosed || this.size - this.closing > this.max) return this.discard(slot, "surplus")
     if (Policy.isWorn(slot, now, this.generation, this.settings)) return this.discard(slot, "worn")
     this.handOrRest(slot)
     return Effect.void
@@ -363,20 +362,21 @@ export class PoolConnections {
     })
   }
 
+  /** The connection is the pool's no more from now on; the effect, which must be run, closes it. */
   discard(slot: PooledConnection, why: keyof ClosedConnections): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      if (slot.where === "gone") return Effect.void
-      slot.where = "gone"
-      this.counts.closed[why]++
-      return Effect.ensuring(
-        Effect.ignore(Scope.close(slot.scope, Exit.void)),
-        Effect.sync(() => {
-          this.slots.delete(slot)
-          this.vacated()
-          this.serve()
-        })
-      )
-    })
+    if (slot.where === "gone") return Effect.void
+    slot.where = "gone"
+    this.counts.closed[why]++
+    this.closing++
+    return Effect.ensuring(
+      Effect.ignore(Scope.close(slot.scope, Exit.void)),
+      Effect.sync(() => {
+        this.closing--
+        this.slots.delete(slot)
+        this.vacated()
+        this.serve()
+      })
+    )
   }
 
   /** There is one connection less. */
