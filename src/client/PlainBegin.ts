@@ -3,8 +3,8 @@ import { PgUsageError } from "../model/PgError.js"
 import type { Statement } from "../model/Statement.js"
 import * as StatementWords from "../model/StatementWords.js"
 
-/** What may stand before the first letter of a statement that begins a transaction: spaces, comments, empty statements. */
-const candidate = /^[\s;]*(?:--|\/\*|begin|start)/i
+/** A text without these words begins no transaction, and is not looked at any further. */
+const candidate = /\b(?:begin|start)\b/i
 
 const begins = /^(?:begin|start transaction)\b/
 

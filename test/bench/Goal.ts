@@ -47,6 +47,25 @@ const goals: ReadonlyArray<Goal> = [
       { than: "floor", atLeast: 0.65 }
     ]
   },
+  {
+    workload: "pool",
+    rates: [{ than: "pg", atLeast: 1.1 }],
+    cpu: { than: "floor", atMost: 1.4 }
+  },
+  {
+    workload: "pool-multiplexed",
+    rates: [
+      { than: "sql-pg-4", atLeast: 1.2 },
+      { than: "bun", atLeast: 0.7 }
+    ]
+  },
+  {
+    workload: "pool-when-busy",
+    rates: [
+      { than: "sql-pg-4", atLeast: 1.2 },
+      { than: "bun", atLeast: 0.7 }
+    ]
+  },
   { workload: "import", rates: [], cpu: { than: "sql-pg-3", atMost: 1.1 } },
   { workload: "connect", rates: [{ than: "pg", atLeast: 1 }], cpu: { than: "pg", atMost: 1 } },
   {

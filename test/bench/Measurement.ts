@@ -98,7 +98,8 @@ const jobOf = (
     pipelined: workload.pipelined,
     preset: client.preset,
     fetchSize,
-    fibers
+    ...(workload.multiplex === undefined ? {} : { multiplex: workload.multiplex }),
+    fibers: workload.fibers ?? fibers
   }
 })
 

@@ -7,6 +7,9 @@ export type WorkloadName =
   | "sequential"
   | "multiplexed"
   | "pool"
+  | "pool-multiplexed"
+  | "pool-when-busy"
+  | "pool-crowd"
   | "connect"
   | "import"
   | "memory"
@@ -48,6 +51,10 @@ export interface Workload {
   readonly shape?: "wide" | "narrow"
   readonly connections: number
   readonly pipelined: boolean
+  /** How our pool shares its connections; unless given, each statement has one for itself. */
+  readonly multiplex?: "whenBusy" | { readonly depth: number }
+  /** Fibers that ask at the same time; unless given, `fibers`. */
+  readonly fibers?: number
   /** Whether the server may send a transaction before its end. */
   readonly streaming?: "off" | "on"
   /** More rounds than these say nothing new. */
@@ -204,12 +211,44 @@ export const workloads: ReadonlyArray<Workload> = [
   {
     ...one,
     name: "pool",
-    title: "Pool of 10, 100 fibers",
+    title: "Pool of 10, 100 fibers, exclusive",
+    kind: "concurrent",
+    item: "query",
+    items: 50_000,
+    connections: 10
+  },
+  {
+    ...one,
+    name: "pool-multiplexed",
+    title: "Pool of 10, 100 fibers, multiplexed",
     kind: "concurrent",
     item: "query",
     items: 50_000,
     connections: 10,
-    pipelined: true
+    pipelined: true,
+    multiplex: { depth: fibers }
+  },
+  {
+    ...one,
+    name: "pool-when-busy",
+    title: "Pool of 10, 100 fibers, multiplexed when busy",
+    kind: "concurrent",
+    item: "query",
+    items: 50_000,
+    connections: 10,
+    pipelined: true,
+    multiplex: "whenBusy"
+  },
+  {
+    ...one,
+    name: "pool-crowd",
+    title: "Pool of 10, 60,000 fibers, exclusive",
+    kind: "concurrent",
+    item: "query",
+    items: 120_000,
+    connections: 10,
+    fibers: 60_000,
+    onlyByName: true
   },
   {
     ...one,

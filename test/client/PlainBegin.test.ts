@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import type { PgClientError } from "../../src/client/PgClient.js"
 import * as Statement from "../../src/model/Statement.js"
 import { clientOf, FakeDatabase } from "./fakeDatabase.js"
@@ -8,7 +10,11 @@ const texts = [
   "begin",
   "  BEGIN isolation level serializable",
   "start transaction",
-  "START\n  TRANSACTION read only"
+  "START\n  TRANSACTION read only",
+  "/* ours /* too */ */ begin",
+  "-- first\nbegin",
+  "; begin",
+  "select 1; begin"
 ]
 
 describe("a BEGIN on the pool", () => {
@@ -18,7 +24,16 @@ describe("a BEGIN on the pool", () => {
       const pg = yield* clientOf(database)
       for (const text of texts) {
         const statement = Statement.make(text)
-        for (const call of [pg.query(statement), pg.execute(statement), pg.values(statement)].map((each) =>
+        const calls = [
+          pg.query(statement),
+          pg.execute(statement),
+          pg.values(statement),
+          Stream.runDrain(pg.stream(statement)),
+          pg.query(statement, Schema.Struct({})),
+          pg.execute(statement, Schema.Struct({})),
+          Stream.runDrain(pg.stream(statement, Schema.Struct({})))
+        ]
+        for (const call of calls.map((each) =>
           Effect.asVoid(each as Effect.Effect<unknown, PgClientError>)
         )) {
           const error = yield* Effect.flip(call)

@@ -49,6 +49,20 @@ export const open = async (config) => {
       }
     },
     concurrent: async (count, fibers) => {
+      if (!config.pipelined) {
+        // Each socket is lent to one statement at a time.
+        await Promise.all(
+          sockets.map(async (each, first) => {
+            const one = wave(1)
+            for (let i = first; i < count; i += sockets.length) {
+              one.fill(i)
+              each.write(one.bytes)
+              await each.untilReady(1)
+            }
+          })
+        )
+        return
+      }
       const share = fibers / sockets.length
       const waves = sockets.map(() => wave(share))
       for (let done = 0; done < count; done += fibers) {

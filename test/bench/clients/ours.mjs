@@ -107,7 +107,12 @@ const archiving = async ({ application, end, folder, slot, synchronous }, config
 }
 
 export const open = async (config) => {
-  const runtime = ManagedRuntime.make(Layer.provideMerge(PgClient.layerFromConnector(), connector(config)))
+  const runtime = ManagedRuntime.make(
+    Layer.provideMerge(
+      PgClient.layerFromConnector(config.multiplex === undefined ? {} : { multiplex: config.multiplex }),
+      connector(config)
+    )
+  )
   const scope = Effect.runSync(Scope.make())
   const session = await runtime.runPromise(sessionOf(config, scope))
   const one = (i) => session.query(sql`select ${i}::int4 as x`)
