@@ -126,6 +126,7 @@ const cycle = (server: Server, other: Server, number: number, counts: Tally) =>
       yield* proxy.retarget(server)
       yield* proxy.dropAll()
     })
+    const isRepeated = number % 3 === 0
     const both = {
       dropAll: (how?: "cut" | "reset") => Effect.zipRight(proxy.dropAll(how), sink.dropAll(how)),
       refuse: (refuse: boolean) => Effect.zipRight(proxy.refuse(refuse), sink.refuse(refuse)),
@@ -134,8 +135,20 @@ const cycle = (server: Server, other: Server, number: number, counts: Tally) =>
     const happening = Effect.gen(function* () {
       yield* Effect.all(
         [
-          Workload.write(server, schema, randomOf(number * 8 + 1), { from: 0, to: size / 2 }, counts),
-          Workload.write(server, schema, randomOf(number * 8 + 2), { from: size / 2, to: size }, counts),
+          Workload.write(
+            server,
+            schema,
+            randomOf(number * 8 + 1),
+            { from: 0, to: size / 2, isRepeated },
+            counts
+          ),
+          Workload.write(
+            server,
+            schema,
+            randomOf(number * 8 + 2),
+            { from: size / 2, to: size, isRepeated },
+            counts
+          ),
           Faults.happen(
             { server, schema, proxy: both, slot, replace, interrupt: course.interrupt },
             randomOf(number * 8 + 3)
