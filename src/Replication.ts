@@ -1,5 +1,5 @@
 /** Replication: feeds of typed changes, the slots and publications they are read from, and the log itself byte for byte. */
-export { logical, usualUnacknowledged } from "./replication/feed/LogicalFeed.js"
+export { logical, defaultUnacknowledged } from "./replication/feed/LogicalFeed.js"
 export type { FeedProgress, LogicalFeed, LogicalOptions } from "./replication/feed/LogicalFeed.js"
 export { plugin } from "./replication/feed/PluginFeed.js"
 export type { PluginFeed, PluginFeedOptions } from "./replication/feed/PluginFeed.js"
@@ -13,7 +13,7 @@ export type {
   PluginColumns,
   UndecodableValue
 } from "./replication/plugins/PluginChange.js"
-export { usualPatience } from "./replication/feed/FeedLink.js"
+export { defaultPatience } from "./replication/feed/FeedLink.js"
 export { defaultBufferBytes } from "./replication/link/ReplicationLink.js"
 export type { FeedError, FeedFacts, FeedOptions, InUse } from "./replication/feed/FeedLink.js"
 export type { ReadError } from "./replication/feed/FeedReader.js"
@@ -38,7 +38,7 @@ export type {
 export { DroppedTypeValue } from "./replication/changes/DroppedTypeValue.js"
 export type { PartitionTree } from "./replication/changes/PartitionTree.js"
 export { isUnchanged, Unchanged } from "./replication/changes/Unchanged.js"
-export { usualTransactionBytes } from "./replication/feed/TransactionAssembler.js"
+export { defaultTransactionBytes } from "./replication/feed/TransactionAssembler.js"
 export type { Transaction, TransactionEvent } from "./replication/feed/TransactionAssembler.js"
 export type { PluginOption } from "./replication/walsender/Command.js"
 export type { PgOutputOptions, ProtocolVersion, Streaming } from "./replication/slots/PgOutputOptions.js"
@@ -50,7 +50,7 @@ export * as Publication from "./replication/slots/Publication.js"
 /** Where streamed transactions wait for their end. */
 export * as SpillStore from "./replication/feed/SpillStore.js"
 /** Feeds kept going through a handler. */
-export { run, usualReconnect, usualSteadiness } from "./replication/run/Run.js"
+export { run, defaultReconnect, defaultSteadiness as defaultSteadiness } from "./replication/run/Run.js"
 export type { RunSettings } from "./replication/run/Run.js"
 export { eachBatch, eachChange, eachTransaction } from "./replication/run/RunHandler.js"
 export type { BatchLimits, Concurrently, Handler } from "./replication/run/RunHandler.js"
@@ -67,7 +67,7 @@ export type {
 export { of as keysOf, ofTransaction as keysOfTransaction } from "./replication/feed/ChangeKeys.js"
 export type { ChangeEvent, Keys } from "./replication/feed/ChangeKeys.js"
 /** Copies of published tables that join the stream. */
-export { snapshot, usualParallelism } from "./replication/snapshot/Snapshot.js"
+export { snapshot, defaultParallelism } from "./replication/snapshot/Snapshot.js"
 export type {
   Snapshot,
   SnapshotError,
@@ -90,7 +90,7 @@ export type { CopiedTable } from "./replication/snapshot/CatchUp.js"
 /** Into PostgreSQL, each transaction once. */
 export { exactlyOnce } from "./replication/run/ExactlyOnce.js"
 export type { ExactlyOnceOptions } from "./replication/run/ExactlyOnce.js"
-export { usualTable as usualPositionTable } from "./replication/run/PositionTable.js"
+export { defaultTable as defaultPositionTable } from "./replication/run/PositionTable.js"
 /** A row that cannot be read, and where in the stream it stands. */
 export { PgChangeRowError } from "./model/ChangeRowError.js"
 export type { ChangeRowPlace } from "./model/CodecPlace.js"

@@ -5,10 +5,10 @@ export type {
   EmbeddedPostgresReason,
   Listen,
   Options as EmbeddedPostgresOptions,
-  Server,
+  EmbeddedServer,
   StopMode,
   TlsMaterial,
-  Version
+  MajorVersion
 } from "./testing/EmbeddedPostgres.js"
 export { EmbeddedPostgresError } from "./testing/EmbeddedPostgresError.js"
 export * as FaultProxy from "./testing/FaultProxy.js"

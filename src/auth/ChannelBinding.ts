@@ -34,7 +34,7 @@ export const endPoint = (hash: Uint8Array): Gs2 => ({ header: "p=tls-server-end-
  * Bound to this certificate, given as the DER bytes of the handshake. Refused when its signature defines no hash, or
  * one the runtime does not have: never bound to nothing, and never to a hash of our own choice.
  */
-export const endPointOf = (certificate: Uint8Array): Either.Either<Gs2, Refusal.Refusal> =>
+export const endPointOf = (certificate: Uint8Array): Either.Either<Gs2, Refusal.AuthRefusal> =>
   Either.flatMap(SignatureHash.ofCertificate(certificate), (name) =>
     Either.try({
       try: () => endPoint(new Uint8Array(createHash(name).update(certificate).digest())),

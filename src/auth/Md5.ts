@@ -25,7 +25,7 @@ export const answer = (
   user: string,
   password: string | Uint8Array,
   salt: Uint8Array
-): Either.Either<string, Refusal.Refusal> => {
+): Either.Either<string, Refusal.AuthRefusal> => {
   if (salt.length !== saltSize) {
     return Either.left(Refusal.make("server-unproven", method, `salt of ${salt.length} bytes instead of 4`))
   }

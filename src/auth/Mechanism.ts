@@ -43,7 +43,7 @@ export interface Choice {
 export const choose = (
   offered: ReadonlyArray<string>,
   { bindingAvailable, channelBinding, oauth = false, scram = true, tls }: Circumstances
-): Either.Either<Choice, Refusal.Refusal> => {
+): Either.Either<Choice, Refusal.AuthRefusal> => {
   const plusOffered = offered.includes("SCRAM-SHA-256-PLUS")
   if (plusOffered && !tls) {
     return Either.left(
@@ -81,5 +81,5 @@ export const choose = (
   )
 }
 
-const refuse = (detail: string): Either.Either<never, Refusal.Refusal> =>
+const refuse = (detail: string): Either.Either<never, Refusal.AuthRefusal> =>
   Either.left(Refusal.make("method-refused", "scram-sha-256", detail))

@@ -21,7 +21,7 @@ export const acknowledgement = "\x01"
  * Opens an exchange with a token. AuthenticationOk follows directly when the server takes it. Refuses a token with
  * characters that no bearer token has (RFC 6750 §2.1): they could smuggle fields into the message.
  */
-export const initial = (token: string): Either.Either<string, Refusal.Refusal> =>
+export const initial = (token: string): Either.Either<string, Refusal.AuthRefusal> =>
   /^[A-Za-z0-9\-._~+/]+=*$/.test(token)
     ? Either.right(`n,,\x01auth=Bearer ${token}\x01\x01`)
     : Either.left(
@@ -52,7 +52,7 @@ export const maxChallengeDepth = 16
  * Reads the JSON of a SASLContinue. Refused: anything but an object, the three known fields given twice or not as
  * text, a missing `status`, text beyond the limits or not UTF-8. Unknown fields are passed over.
  */
-export const parseChallenge = (text: string): Either.Either<Challenge, Refusal.Refusal> => {
+export const parseChallenge = (text: string): Either.Either<Challenge, Refusal.AuthRefusal> => {
   if (text.length > maxChallengeLength) return malformed(`longer than ${maxChallengeLength} characters`)
   // What was not UTF-8 has become this character on the way here.
   if (text.includes("\ufffd")) return malformed("not UTF-8")
@@ -82,7 +82,7 @@ export const parseChallenge = (text: string): Either.Either<Challenge, Refusal.R
  * character: a server that names another one wants a token meant for somebody else. Refuses what is not https, has a
  * query or fragment, or is no well-known address.
  */
-export const issuerOf = (address: string): Either.Either<string, Refusal.Refusal> => {
+export const issuerOf = (address: string): Either.Either<string, Refusal.AuthRefusal> => {
   if (!/^https:\/\//i.test(address)) return untrusted("is not https")
   if (!/^[\x21-\x7e]+$/.test(address)) return untrusted("has characters that an address cannot have")
   if (/[?#]/.test(address)) return untrusted("has a query or a fragment")
@@ -122,8 +122,8 @@ const parseJson = (text: string): unknown => {
   }
 }
 
-const malformed = (detail: string): Either.Either<never, Refusal.Refusal> =>
+const malformed = (detail: string): Either.Either<never, Refusal.AuthRefusal> =>
   Either.left(Refusal.make("server-unproven", method, `the server's challenge is ${detail}`))
 
-const untrusted = (detail: string): Either.Either<never, Refusal.Refusal> =>
+const untrusted = (detail: string): Either.Either<never, Refusal.AuthRefusal> =>
   Either.left(Refusal.make("server-unproven", method, `the discovery address of the server ${detail}`))

@@ -2,7 +2,7 @@
 import type { AuthFailure } from "../model/PgError.js"
 
 /** What a step answers instead of the next message. The connection is closed without sending anything more. */
-export interface Refusal {
+export interface AuthRefusal {
   readonly reason: AuthFailure
   /** The method in question, such as `scram-sha-256`; empty when none was named. */
   readonly method: string
@@ -10,7 +10,7 @@ export interface Refusal {
   readonly detail: string
 }
 
-export const make = (reason: AuthFailure, method: string, detail: string): Refusal => ({
+export const make = (reason: AuthFailure, method: string, detail: string): AuthRefusal => ({
   reason,
   method,
   detail

@@ -37,17 +37,17 @@ export const maxNonceLength = 1024
 export const nonce = (random: Uint8Array): string => Base64.encode(random)
 
 /** How much work a server may ask for. */
-export interface Bounds {
+export interface IterationLimits {
   /** Fewest iterations accepted, 1 unless set: servers do set few, and libpq takes them. */
   readonly minIterations: number
   /** Most iterations accepted, 100,000 unless set: each costs time, and the server need not be the right one. */
   readonly maxIterations: number
 }
 
-export const defaultBounds: Bounds = { minIterations: 1, maxIterations: 100_000 }
+export const defaultIterationLimits: IterationLimits = { minIterations: 1, maxIterations: 100_000 }
 
 /** After the client's first message. */
-export interface Opened {
+export interface ScramOpened {
   readonly _tag: "Opened"
   readonly nonce: string
   readonly gs2: ChannelBinding.Gs2
@@ -79,7 +79,7 @@ export interface Derivation {
 }
 
 /** The two keys of a role; whoever has them needs no password. */
-export interface Keys {
+export interface ScramKeys {
   readonly clientKey: Uint8Array
   readonly serverKey: Uint8Array
 }
@@ -92,7 +92,7 @@ export const clientFirst = (options: {
   readonly nonce: string
   readonly gs2: ChannelBinding.Gs2
   readonly user?: string
-}): { readonly message: string; readonly state: Opened } => {
+}): { readonly message: string; readonly state: ScramOpened } => {
   const { gs2, nonce, user = "" } = options
   const firstBare = `n=${user.replace(/=/g, "=3D").replace(/,/g, "=2C")},r=${nonce}`
   return { message: gs2.header + firstBare, state: { _tag: "Opened", nonce, gs2, firstBare } }
@@ -104,10 +104,10 @@ export const clientFirst = (options: {
  * number of iterations that is malformed or outside `bounds`.
  */
 export const serverFirst = (
-  state: Opened,
+  state: ScramOpened,
   text: string,
-  bounds: Bounds = defaultBounds
-): Either.Either<{ readonly derive: Derivation; readonly state: Challenged }, Refusal.Refusal> => {
+  bounds: IterationLimits = defaultIterationLimits
+): Either.Either<{ readonly derive: Derivation; readonly state: Challenged }, Refusal.AuthRefusal> => {
   if (text.includes("\0")) return unproven("zero byte in the server's first message")
   if (text.startsWith("m=")) return unproven("the server demands an extension that is not known")
   const parts = text.split(",")
@@ -146,7 +146,7 @@ export const serverFirst = (
 }
 
 /** Both keys of a salted password. */
-export const keysOf = (saltedPassword: Uint8Array): Keys => ({
+export const keysOf = (saltedPassword: Uint8Array): ScramKeys => ({
   clientKey: hmac(saltedPassword, clientKeyLabel),
   serverKey: hmac(saltedPassword, serverKeyLabel)
 })
@@ -160,7 +160,7 @@ export const clientFinal = (
 /** Like `clientFinal`, from the keys themselves (`scram_client_key`, `scram_server_key`). */
 export const clientFinalWithKeys = (
   state: Challenged,
-  keys: Keys
+  keys: ScramKeys
 ): { readonly message: string; readonly state: Proved } => {
   const binding = Base64.encode(ChannelBinding.input(state.gs2))
   const withoutProof = `c=${binding},r=${state.nonce}`
@@ -177,7 +177,7 @@ export const clientFinalWithKeys = (
  * Reads the server's last message. Only after this answered right may AuthenticationOk be believed: the server knows
  * the password, or what is stored of it, too.
  */
-export const serverFinal = (state: Proved, text: string): Either.Either<void, Refusal.Refusal> => {
+export const serverFinal = (state: Proved, text: string): Either.Either<void, Refusal.AuthRefusal> => {
   if (text.includes("\0")) return unproven("zero byte in the server's last message")
   if (text.startsWith("e=")) {
     return Either.left(
@@ -198,7 +198,7 @@ export const serverFinal = (state: Proved, text: string): Either.Either<void, Re
 export const parseKey = (
   name: "scram_client_key" | "scram_server_key",
   text: string
-): Either.Either<Uint8Array, Refusal.Refusal> => {
+): Either.Either<Uint8Array, Refusal.AuthRefusal> => {
   const key = Base64.decode(text)
   return key !== null && key.length === keySize
     ? Either.right(key)
@@ -211,7 +211,7 @@ const serverKeyLabel = Utf8.encode("Server Key")
 const hmac = (key: Uint8Array, data: Uint8Array): Uint8Array =>
   new Uint8Array(createHmac("sha256", key).update(data).digest())
 
-const unproven = (detail: string): Either.Either<never, Refusal.Refusal> =>
+const unproven = (detail: string): Either.Either<never, Refusal.AuthRefusal> =>
   Either.left(Refusal.make("server-unproven", method, detail))
 
 /** Printable ASCII without comma and space. */

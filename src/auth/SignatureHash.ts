@@ -77,7 +77,7 @@ const names: Readonly<Record<string, string>> = { "1.3.101.112": "Ed25519", "1.3
  * The hash of a signature algorithm, or of a hash function, by its object identifier in dotted form. Ed25519 and Ed448
  * define none, and of unknown ones nothing is guessed: both are refused.
  */
-export const ofOid = (oid: string): Either.Either<HashName, Refusal.Refusal> =>
+export const ofOid = (oid: string): Either.Either<HashName, Refusal.AuthRefusal> =>
   Object.hasOwn(hashes, oid)
     ? Either.right(hashes[oid]!)
     : refuse(
@@ -85,7 +85,7 @@ export const ofOid = (oid: string): Either.Either<HashName, Refusal.Refusal> =>
       )
 
 /** The hash of a certificate's signature. `der`: the certificate as presented in the handshake. */
-export const ofCertificate = (der: Uint8Array): Either.Either<HashName, Refusal.Refusal> => {
+export const ofCertificate = (der: Uint8Array): Either.Either<HashName, Refusal.AuthRefusal> => {
   // Certificate ::= SEQUENCE { tbsCertificate SEQUENCE, signatureAlgorithm SEQUENCE { OID, parameters }, … }
   const certificate = element(der, 0, der.length, sequence)
   const body = certificate && element(der, certificate.from, certificate.to, sequence)
@@ -101,7 +101,7 @@ const ofPssParameters = (
   der: Uint8Array,
   from: number,
   to: number
-): Either.Either<HashName, Refusal.Refusal> => {
+): Either.Either<HashName, Refusal.AuthRefusal> => {
   const parameters = element(der, from, to, sequence)
   if (!parameters) return malformed
   const tagged = element(der, parameters.from, parameters.to, contextZero)
@@ -149,7 +149,7 @@ const dotted = (der: Uint8Array, { from, to }: Contents): string => {
   return arcs.join(".")
 }
 
-const refuse = (detail: string): Either.Either<never, Refusal.Refusal> =>
+const refuse = (detail: string): Either.Either<never, Refusal.AuthRefusal> =>
   Either.left(Refusal.make("method-refused", "scram-sha-256", detail))
 
 const malformed = refuse("the server's certificate cannot be read for channel binding")

@@ -18,7 +18,7 @@ import * as PgConnector from "../connection/PgConnector.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { SharedOperations } from "../connection/SharedOperations.js"
 import type { SingleStatements } from "../connection/SharedSession.js"
-import type { TransactionOptions as ConnectionTransactionOptions } from "../connection/Transaction.js"
+import type { TransactionMode as ConnectionTransactionOptions } from "../connection/Transaction.js"
 import { isConflict } from "../model/Judgement.js"
 import type {
   PgCommitUnknownError,

@@ -10,7 +10,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { rollbackDeadline } from "../connection/Transaction.js"
-import * as Aftermath from "../connection/session/Aftermath.js"
+import * as Cleanup from "../connection/session/Cleanup.js"
 import type { PgSessionError } from "../model/PgError.js"
 import { PgUsageError } from "../model/PgError.js"
 import type { OpenTransaction } from "./OpenTransaction.js"
@@ -36,12 +36,11 @@ export const run = <A, E, R>(
       const { connection } = outer
       const { name } = inner
       // Cancelled, a statement would fail the whole transaction.
-      const patiently = (sql: string) =>
-        Aftermath.patiently(connection.simple(sql), rollbackDeadline, restore)
+      const patiently = (sql: string) => Cleanup.withGrace(connection.simple(sql), rollbackDeadline, restore)
       const undo = Effect.suspend(() =>
         inner.move()
           ? Effect.ignore(
-              Aftermath.within(
+              Cleanup.within(
                 connection.simple(`rollback to savepoint ${name}; release savepoint ${name}`),
                 rollbackDeadline
               )

@@ -34,7 +34,7 @@ type Refused =
   | Schema.Schema.All
 
 /** The value's own type, unless it can be no parameter. */
-export type Parameter<T> = T extends Fragment
+export type TemplateValue<T> = T extends Fragment
   ? T
   : T extends Refused
     ? NoParameter<"a function, a symbol, a promise, an Effect or a Schema is no value that can be sent">
@@ -46,7 +46,7 @@ export type Parameter<T> = T extends Fragment
  */
 export const sql = <const Values extends ReadonlyArray<unknown>>(
   strings: TemplateStringsArray,
-  ...values: { readonly [At in keyof Values]: Parameter<Values[At]> }
+  ...values: { readonly [At in keyof Values]: TemplateValue<Values[At]> }
 ): Fragment => {
   const site = siteOf(strings)
   if (!values.some((value) => isFragment(value) || value instanceof Typed)) return new Plain(site, values)

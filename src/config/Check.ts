@@ -1,7 +1,7 @@
 /** Settings that are each in order and still do not go together, and texts that no packet can carry. */
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
-import type { Fields } from "./Fields.js"
+import type { ConfigFields } from "./Fields.js"
 import { isUnixSocket, socketPathProblem } from "./Hosts.js"
 import { maxProtocolVersions, tlsVersions } from "./Vocabulary.js"
 
@@ -27,7 +27,7 @@ const reserved: Readonly<Record<string, string>> = {
 const isScramKey = (text: string): boolean => /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text)
 
 /** The first problem between settings, if there is one. */
-export const together = (fields: Fields): Problem | undefined => {
+export const together = (fields: ConfigFields): Problem | undefined => {
   if (fields.sslRootCert === "system" && fields.sslMode !== "verify-full") {
     return { key: "sslmode", reason: `must be verify-full with sslrootcert=system, not ${fields.sslMode}` }
   }

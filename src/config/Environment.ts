@@ -3,7 +3,7 @@
  *
  * @see https://www.postgresql.org/docs/current/libpq-envars.html
  */
-import type { Given, Layer } from "./Layers.js"
+import type { SettingValue, Layer } from "./Layers.js"
 import { settings } from "./Settings.js"
 
 /** Variables by name; undefined as if it were not there. */
@@ -36,7 +36,7 @@ const source = "environment"
 
 /** What the variables say, by keyword. A variable that is set to nothing is set. */
 export const layer = (environment: Environment): Layer => {
-  const texts = new Map<string, Given>()
+  const texts = new Map<string, SettingValue>()
   for (const { env, keyword } of settings) {
     const text = env === undefined ? undefined : environment[env]
     if (env !== undefined && text !== undefined) texts.set(keyword, { key: env, text, source })

@@ -168,8 +168,8 @@ export const fields = {
 }
 
 /** All fields with their defaults in place. */
-export type Fields = Schema.Struct.Type<typeof fields>
-export type FieldName = keyof Fields
+export type ConfigFields = Schema.Struct.Type<typeof fields>
+export type FieldName = keyof ConfigFields
 
 /** What a field accepts, for messages. */
 const accepted: { readonly [K in FieldName | "host" | "port"]?: string } = {

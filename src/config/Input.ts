@@ -4,7 +4,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { PgConfigError } from "../model/PgError.js"
-import type { Fields, HostEntry } from "./Fields.js"
+import type { ConfigFields, HostEntry } from "./Fields.js"
 import { accepts, isFieldName } from "./Fields.js"
 import type { Draft } from "./Settings.js"
 import * as Value from "./ValueParser.js"
@@ -17,7 +17,7 @@ type TimeName =
   "connectTimeout" | "statementTimeout" | "keepalivesIdle" | "keepalivesInterval" | "tcpUserTimeout"
 type SecretName =
   "password" | "scramClientKey" | "scramServerKey" | "sslKey" | "sslPassword" | "oauthClientSecret"
-type Plain = Omit<Fields, TimeName | SecretName | "hosts" | "requireAuth" | "pending" | "warnings">
+type Plain = Omit<ConfigFields, TimeName | SecretName | "hosts" | "requireAuth" | "pending" | "warnings">
 
 /** One place to try. */
 export interface HostInput {
@@ -41,7 +41,7 @@ export type PgConfigInput = { readonly [K in keyof Plain]?: Plain[K] | undefined
   /** In place of `host`, `hostaddr` and `port`. */
   readonly hosts?: ReadonlyArray<HostInput> | undefined
   /** Methods as in libpq, such as `scram-sha-256,oauth` or `!md5`, or as a value. */
-  readonly requireAuth?: string | Fields["requireAuth"]
+  readonly requireAuth?: string | ConfigFields["requireAuth"]
 }
 
 const timeNames = [

@@ -11,7 +11,7 @@ import type { Pairs } from "./Vocabulary.js"
 import { shownKey } from "./Vocabulary.js"
 
 /** One setting as a source gives it. */
-export interface Given {
+export interface SettingValue {
   /** The name as written: a keyword or a variable. */
   readonly key: string
   readonly text: string
@@ -19,7 +19,7 @@ export interface Given {
 }
 
 /** What one source gives, by keyword. */
-export type Layer = ReadonlyMap<string, Given>
+export type Layer = ReadonlyMap<string, SettingValue>
 
 const requireSsl = (text: string): string => (text.startsWith("1") ? "require" : "prefer")
 
@@ -29,7 +29,7 @@ export const fromPairs = (
   source: string,
   allow?: ReadonlyArray<string>
 ): Either.Either<Layer, PgConfigError> => {
-  const layer = new Map<string, Given>()
+  const layer = new Map<string, SettingValue>()
   for (const [key, text] of pairs) {
     // The name this setting had before version 7.4.
     const keyword = key === "requiressl" ? "sslmode" : key
@@ -60,7 +60,7 @@ export const fromPairs = (
 
 /** Lays layers over each other, the strongest first. */
 export const merge = (layers: ReadonlyArray<Layer>): Layer => {
-  const merged = new Map<string, Given>()
+  const merged = new Map<string, SettingValue>()
   for (const layer of layers) {
     for (const [keyword, given] of layer) if (!merged.has(keyword)) merged.set(keyword, given)
   }

@@ -7,7 +7,7 @@
  */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import type { FieldName, Fields } from "./Fields.js"
+import type { FieldName, ConfigFields } from "./Fields.js"
 import type { HostLists } from "./Hosts.js"
 import { parsePorts } from "./Hosts.js"
 import * as PrivateKey from "./PrivateKey.js"
@@ -15,7 +15,7 @@ import * as Value from "./ValueParser.js"
 import * as Words from "./Vocabulary.js"
 
 /** Fields as far as they are known; later ones are laid over earlier ones. */
-export type Draft = { readonly [K in FieldName]?: Fields[K] | undefined } & HostLists
+export type Draft = { readonly [K in FieldName]?: ConfigFields[K] | undefined } & HostLists
 
 /** One keyword of libpq. */
 export interface Setting {
@@ -32,7 +32,7 @@ export interface Setting {
   /** Left: why the text is refused. */
   readonly read: (text: string) => Either.Either<Draft, string>
   /** The text that reads back to what the fields say; undefined for secrets and for what is not set. */
-  readonly print: (fields: Fields) => string | undefined
+  readonly print: (fields: ConfigFields) => string | undefined
 }
 
 interface Options {
@@ -41,7 +41,11 @@ interface Options {
 }
 
 const field =
-  <K extends FieldName>(name: K, parser: Value.ValueParser<NonNullable<Fields[K]>>, options: Options = {}) =>
+  <K extends FieldName>(
+    name: K,
+    parser: Value.ValueParser<NonNullable<ConfigFields[K]>>,
+    options: Options = {}
+  ) =>
   (keyword: string): Setting => ({
     keyword,
     field: name,

@@ -129,7 +129,7 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
    */
   readonly withTransaction: <A, E, R>(
     body: Effect.Effect<A, E, R>,
-    options?: Transaction.TransactionOptions
+    options?: Transaction.TransactionMode
   ) => Effect.Effect<A, E | PgSessionError | PgCommitUnknownError, R>
 
   /**

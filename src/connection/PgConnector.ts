@@ -25,7 +25,7 @@ import type { OpenRetry } from "./opening/Retry.js"
 import * as Retry from "./opening/Retry.js"
 import * as Sockets from "./opening/Sockets.js"
 import * as Cancel from "./session/Cancel.js"
-import { TypeBook } from "./session/TypeBook.js"
+import { KnownTypes } from "./session/KnownTypes.js"
 import { ShutdownCounts, ShutdownLog } from "./session/ShutdownLog.js"
 
 export type {
@@ -164,10 +164,10 @@ export const make = (
     const shutdowns = new ShutdownCounts()
     const types = options.types ?? Registry.lossless
     // OIDs are one database's.
-    const books = new Map<string, TypeBook>()
-    const bookOf = ({ database, user }: PgConfig): TypeBook => {
+    const books = new Map<string, KnownTypes>()
+    const bookOf = ({ database, user }: PgConfig): KnownTypes => {
       const name = database ?? user ?? ""
-      const book = books.get(name) ?? new TypeBook(types)
+      const book = books.get(name) ?? new KnownTypes(types)
       books.set(name, book)
       return book
     }

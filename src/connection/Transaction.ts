@@ -18,7 +18,7 @@ import type { PgSessionError } from "../model/PgError.js"
 import * as ServerFields from "../model/ServerFields.js"
 import * as Statement from "../model/Statement.js"
 import * as OpenTransactions from "./OpenTransactions.js"
-import * as Aftermath from "./session/Aftermath.js"
+import * as Cleanup from "./session/Cleanup.js"
 import { breakOff } from "./session/ConnectionEnd.js"
 import type { ConnectionState } from "./session/ConnectionState.js"
 import * as Exchange from "./session/Exchange.js"
@@ -27,14 +27,14 @@ import type { QueryResult } from "./statement/Query.js"
 import { QueryRequest } from "./statement/Query.js"
 
 /** How a transaction runs; what is left out is the session's default. */
-export interface TransactionOptions {
+export interface TransactionMode {
   readonly isolation?: "read committed" | "repeatable read" | "serializable"
   readonly readOnly?: boolean
   readonly deferrable?: boolean
 }
 
 /** The BEGIN statement for the options. */
-export const beginText = (options: TransactionOptions): string => {
+export const beginText = (options: TransactionMode): string => {
   const modes: Array<string> = []
   if (options.isolation !== undefined) modes.push(`isolation level ${options.isolation}`)
   if (options.readOnly !== undefined) modes.push(options.readOnly ? "read only" : "read write")
@@ -161,7 +161,7 @@ const tooLate = (core: ConnectionState): Effect.Effect<void> =>
 const rollback = (core: ConnectionState): Effect.Effect<void> =>
   Effect.suspend(() =>
     core.ended === undefined && (core.session.status !== "I" || core.transaction?.own?.state === "sent")
-      ? Aftermath.within(command(core, "rollback"), rollbackDeadline).pipe(
+      ? Cleanup.within(command(core, "rollback"), rollbackDeadline).pipe(
           Effect.flatMap((done) => (Option.isNone(done) ? tooLate(core) : Effect.void)),
           Effect.ignore
         )
@@ -188,7 +188,7 @@ const within = <A, E, R>(
       return yield* Effect.failCause(exit.cause)
     }
     // COMMIT is not cancelled by an interruption, which would leave its outcome open.
-    yield* Effect.onError(Aftermath.patiently(commit(core, block, timeout), rollbackDeadline, restore), () =>
+    yield* Effect.onError(Cleanup.withGrace(commit(core, block, timeout), rollbackDeadline, restore), () =>
       rollback(core)
     )
     return exit.value
@@ -207,7 +207,7 @@ const within = <A, E, R>(
 export const run = <A, E, R>(
   core: ConnectionState,
   body: Effect.Effect<A, E, R>,
-  options: TransactionOptions,
+  options: TransactionMode,
   timeout?: Duration.Duration
 ): Effect.Effect<A, E | PgSessionError | PgCommitUnknownError, R> =>
   Effect.uninterruptibleMask((restore) => {

@@ -39,13 +39,13 @@ export const foreignTypes = (columns: CopyColumns): ReadonlyArray<string> => [
 ]
 
 /** Types by a name that is not built in. */
-export type Found = ReadonlyMap<string, number>
-const none: Found = new Map()
+export type FoundTypes = ReadonlyMap<string, number>
+const none: FoundTypes = new Map()
 
 /** The columns with their types as the caller tells them. Left is the reason why a type is none. */
 export const fromStated = (
   columns: ReadonlyArray<CopyColumn>,
-  found: Found = none
+  found: FoundTypes = none
 ): Either.Either<ReadonlyArray<Column>, string> => {
   const all: Array<Column> = []
   for (const { name, type } of columns) {
@@ -61,7 +61,7 @@ export const fromStated = (
 export const merge = (
   columns: CopyColumns,
   described: ReadonlyArray<Column>,
-  found: Found
+  found: FoundTypes
 ): Either.Either<ReadonlyArray<Column>, string> =>
   Either.map(
     fromStated(

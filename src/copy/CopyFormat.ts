@@ -12,7 +12,7 @@ export type Checked =
   | { readonly _tag: "text"; readonly lines: LineFormat.LineFormat }
   | { readonly _tag: "csv"; readonly lines: LineFormat.CsvFormat }
 
-export type Direction = "decode" | "encode"
+export type CopyDirection = "decode" | "encode"
 
 const binary: Checked = { _tag: "binary" }
 
@@ -20,7 +20,7 @@ const binary: Checked = { _tag: "binary" }
 const withoutBinary = (
   columns: ReadonlyArray<Column>,
   registry: Registry,
-  direction: Direction,
+  direction: CopyDirection,
   codecs: ColumnCodecs
 ): Column | undefined => {
   const side = direction === "decode" ? "decodeBinary" : "encodeBinary"
@@ -33,7 +33,7 @@ const withoutBinary = (
 export const best = (
   columns: ReadonlyArray<Column>,
   registry: Registry,
-  direction: Direction,
+  direction: CopyDirection,
   codecs: ColumnCodecs = []
 ): { readonly format: "binary" | "text" } => ({
   format: withoutBinary(columns, registry, direction, codecs) === undefined ? "binary" : "text"
@@ -70,7 +70,7 @@ export const check = (
   asked: Options,
   columns: ReadonlyArray<Column>,
   registry: Registry,
-  direction: Direction,
+  direction: CopyDirection,
   codecs: ColumnCodecs = []
 ): Either.Either<Checked, string> => {
   switch (asked.format) {

@@ -192,7 +192,7 @@ export type CopyFormat = AsBinary | AsText | AsCsv
 export type Unstated = Unnamed<Use>
 
 /** The options as the run time sees them: a program without types may give any. */
-export type Asked = Omit<Options, "format"> & { readonly format?: FormatName | undefined }
+export type RequestedOptions = Omit<Options, "format"> & { readonly format?: FormatName | undefined }
 
 /** The options of a copy, to be looked at by the rules. */
 export const asked = (
@@ -204,7 +204,7 @@ export const asked = (
     | RowOptions<"decode">
     | ByteOptions<"into">
     | ByteOptions<"from">
-): Asked => options as unknown as Asked
+): RequestedOptions => options as unknown as RequestedOptions
 
 /** The same, for those who walk over them. */
 const names = Object.keys(rules) as ReadonlyArray<OptionName>
@@ -250,7 +250,7 @@ const tooOld = (what: string, since: number | undefined, version: number | undef
     : `${what} needs PostgreSQL ${since} or later, and the server has ${Math.floor(version / 10_000)}.${version % 10_000}`
 
 /** Why these options do not go together, or not with the server; `undefined` when they do. */
-export const refusal = (asked: Asked, situation: Situation): string | undefined => {
+export const refusal = (asked: RequestedOptions, situation: Situation): string | undefined => {
   const { data, use, version } = situation
   const options = { ...asked, format: asked.format ?? "binary" }
   for (const name of names) {

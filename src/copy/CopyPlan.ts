@@ -11,8 +11,8 @@ import { PgUsageError } from "../model/PgError.js"
 import type { PgCodecError, PgSessionError } from "../model/PgError.js"
 import * as Statement from "../model/Statement.js"
 import type { Registry } from "../types/Registry.js"
-import type { PgType } from "../schema/PgType.js"
-import type { WantedColumn, WantedRow } from "../schema/Wanted.js"
+import type { SchemaType } from "../schema/PgType.js"
+import type { ExpectedColumn, ExpectedRow } from "../schema/ExpectedRow.js"
 import { lossless } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
 import * as ArrayNulls from "./ArrayNulls.js"
@@ -22,7 +22,7 @@ import * as CopyFormat from "./CopyFormat.js"
 import * as CopyOption from "./CopyOption.js"
 import type { Options } from "./CopyOption.js"
 import type * as CopySchema from "./CopySchema.js"
-import type { Seen } from "./CopySchema.js"
+import type { KnownColumns } from "./CopySchema.js"
 import * as CopyStatement from "./CopyStatement.js"
 import type {
   BytesFrom,
@@ -38,7 +38,7 @@ import * as GeneratedColumns from "./GeneratedColumns.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 
 /** Everything a copy of rows needs to know. */
-export interface Plan {
+export interface CopyPlan {
   readonly sql: string
   readonly columns: ReadonlyArray<Column>
   readonly format: CopyFormat.Checked
@@ -54,7 +54,7 @@ export interface Plan {
 }
 
 /** A Schema that looks at the columns before anything is copied; `undefined` where there is none. */
-type Look = CopySchema.Look | undefined
+type Look = CopySchema.CopySchema | undefined
 
 /** The operations, by the names under which users call them. */
 type Operation = "rowsInto" | "rowsFrom" | "encodeRows" | "decodeRows" | "from" | "to"
@@ -74,7 +74,7 @@ const operations = {
 const wantedBy = (
   look: Look,
   use: keyof typeof operations
-): Effect.Effect<WantedRow | undefined, PgUsageError> =>
+): Effect.Effect<ExpectedRow | undefined, PgUsageError> =>
   look === undefined
     ? Effect.succeed(undefined)
     : Effect.mapError(
@@ -84,9 +84,9 @@ const wantedBy = (
 
 /** Columns that are not named are those that the Schema has, and it must have some and no others. */
 const named = (
-  wanted: WantedRow | undefined,
+  wanted: ExpectedRow | undefined,
   use: keyof typeof operations
-): Effect.Effect<WantedRow, PgUsageError> => {
+): Effect.Effect<ExpectedRow, PgUsageError> => {
   if (wanted !== undefined && wanted.columns.length > 0 && !wanted.isOpen) return Effect.succeed(wanted)
   const why = wanted?.isOpen === true ? "takes columns of any name" : "has no columns"
   return Effect.fail(
@@ -101,7 +101,7 @@ const named = (
 
 /** The columns that a Schema names, of the one type that it has for each. */
 const typed = (
-  wanted: ReadonlyArray<WantedColumn>,
+  wanted: ReadonlyArray<ExpectedColumn>,
   registry: Registry,
   use: keyof typeof operations
 ): Effect.Effect<ReadonlyArray<Column>, PgUsageError> => {
@@ -113,7 +113,7 @@ const typed = (
 }
 
 /** The OID of the type; of several types that are written alike, of the first. */
-const oneOid = (types: ReadonlyArray<PgType>, registry: Registry): number | undefined => {
+const oneOid = (types: ReadonlyArray<SchemaType>, registry: Registry): number | undefined => {
   const codecs = types.flatMap(({ codec, oid }) =>
     oid === undefined ? [] : [codec ?? registry.lookup(oid) ?? lossless.lookup(oid)]
   )
@@ -150,7 +150,7 @@ const operationOf = ({ data, use }: CopyOption.Situation): Operation => {
 const admit = (
   options: Parameters<typeof CopyOption.asked>[0],
   situation: CopyOption.Situation
-): Effect.Effect<CopyOption.Asked, PgUsageError> =>
+): Effect.Effect<CopyOption.RequestedOptions, PgUsageError> =>
   Effect.suspend(() => {
     const asked = CopyOption.asked(options)
     const reason = CopyOption.refusal(asked, situation)
@@ -159,7 +159,7 @@ const admit = (
 
 /** The options with the format that is taken when none is stated. */
 const withFormat = (
-  asked: CopyOption.Asked,
+  asked: CopyOption.RequestedOptions,
   otherwise: () => { readonly format: CopyOption.FormatName }
 ): Options => ({
   ...asked,
@@ -177,8 +177,8 @@ const resolve = (
   connection: PgConnection,
   asked: CopyColumns.CopyColumns | undefined,
   query: string,
-  direction: CopyFormat.Direction
-): Effect.Effect<Seen, PgSessionError> =>
+  direction: CopyFormat.CopyDirection
+): Effect.Effect<KnownColumns, PgSessionError> =>
   Effect.gen(function* () {
     const isAsked = asked === undefined || !CopyColumns.areStated(asked)
     const described = isAsked ? yield* describe(connection, query) : []
@@ -234,7 +234,7 @@ export const into = (
   connection: PgConnection,
   target: RowsInto | TypedInto,
   look?: Look
-): Effect.Effect<Plan, PgSessionError> =>
+): Effect.Effect<CopyPlan, PgSessionError> =>
   Effect.gen(function* () {
     const version = yield* connection.serverVersion
     const asked = yield* admit(target, { use: "into", data: "rows", version, named: true })
@@ -279,7 +279,7 @@ export const from = <M extends Row.RowMode>(
   connection: PgConnection,
   source: RowsFrom<M>,
   look?: Look
-): Effect.Effect<Plan, PgSessionError> =>
+): Effect.Effect<CopyPlan, PgSessionError> =>
   Effect.gen(function* () {
     const version = yield* connection.serverVersion
     const asked = yield* admit(source, { use: "from", data: "rows", version, named: true })
@@ -308,9 +308,9 @@ const queryOf = (
 /** The plan for data without a server. */
 export const data = (
   given: TypedToWrite | TypedToRead | RowsToRead<Row.RowMode>,
-  direction: CopyFormat.Direction,
+  direction: CopyFormat.CopyDirection,
   look?: Look
-): Effect.Effect<Plan, PgCodecError | PgUsageError> =>
+): Effect.Effect<CopyPlan, PgCodecError | PgUsageError> =>
   Effect.gen(function* () {
     const operation = direction === "encode" ? "encodeRows" : "decodeRows"
     const asked = yield* admit(given, { use: direction, data: "rows", version: undefined, named: true })

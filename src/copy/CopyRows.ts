@@ -18,8 +18,8 @@ import type { PgCodecError, PgSessionError, PgUsageError } from "../model/PgErro
 import type * as Row from "../types/Row.js"
 import type { CopyResult } from "../connection/copy/CopyIn.js"
 import * as CopyHint from "./CopyHint.js"
-import * as CopyPlan from "./CopyPlan.js"
-import type { Plan } from "./CopyPlan.js"
+import * as Plan from "./CopyPlan.js"
+import type { CopyPlan } from "./CopyPlan.js"
 import { CopyRowDecoder } from "./CopyRowDecoder.js"
 import { CopyRowEncoder, type RowInput } from "./CopyRowEncoder.js"
 import * as CopySchema from "./CopySchema.js"
@@ -88,13 +88,13 @@ const emit = <A>(
 }
 
 /** Rows encoded at a time: what encodes all of a large chunk would keep the event loop from its turn. */
-const mostRows = 1024
+const maxRows = 1024
 
 /**
  * Rows to bytes. `isEager`: what a chunk of rows has come to is given with it, so that the server sees a row as soon as its
  * source has given it; else full pieces are.
  */
-const encoding = <E>(plan: Plan, isEager: boolean): Pipe<RowInput, Uint8Array, E> =>
+const encoding = <E>(plan: CopyPlan, isEager: boolean): Pipe<RowInput, Uint8Array, E> =>
   Channel.suspend(() => {
     const encoder = new CopyRowEncoder(plan)
     const push = (rows: ReadonlyArray<RowInput>, isLast: boolean) => {
@@ -105,9 +105,9 @@ const encoding = <E>(plan: Plan, isEager: boolean): Pipe<RowInput, Uint8Array, E
       return emit(out, failure)
     }
     const from = (rows: ReadonlyArray<RowInput>, at: number): Pipe<RowInput, Uint8Array, E> =>
-      at + mostRows >= rows.length
+      at + maxRows >= rows.length
         ? Channel.flatMap(push(at === 0 ? rows : rows.slice(at), true), () => loop)
-        : Channel.flatMap(push(rows.slice(at, at + mostRows), false), () => from(rows, at + mostRows))
+        : Channel.flatMap(push(rows.slice(at, at + maxRows), false), () => from(rows, at + maxRows))
     const loop: Pipe<RowInput, Uint8Array, E> = Channel.readWithCause({
       onInput: (rows: Chunk.Chunk<RowInput>) => from(Chunk.toReadonlyArray(rows), 0),
       onFailure: Channel.failCause,
@@ -117,11 +117,11 @@ const encoding = <E>(plan: Plan, isEager: boolean): Pipe<RowInput, Uint8Array, E
   })
 
 /** Rows to the data of a copy into a table. */
-const eager = <E, R>(plan: Plan, rows: Stream.Stream<RowInput, E, R>) =>
+const eager = <E, R>(plan: CopyPlan, rows: Stream.Stream<RowInput, E, R>) =>
   Stream.pipeThroughChannel(rows, encoding<E>(plan, true))
 
 const decoding = <M extends Row.RowMode, E>(
-  plan: Plan,
+  plan: CopyPlan,
   { maxRecordBytes, mode }: ReadSettings<M>
 ): Pipe<Uint8Array, RowOf<M>, E> =>
   Channel.suspend(() => {
@@ -148,7 +148,7 @@ const decoding = <M extends Row.RowMode, E>(
 
 /** Values of a Schema to rows. */
 const typedEncoding =
-  <A, I extends object, RS>(plan: Plan, schema: Schema.Schema<A, I, RS>) =>
+  <A, I extends object, RS>(plan: CopyPlan, schema: Schema.Schema<A, I, RS>) =>
   <E, R>(values: Stream.Stream<A, E, R>): Stream.Stream<RowInput, E | PgCopyRowError, R | RS> =>
     Stream.suspend(() => {
       const pass = CopySchema.encoding(plan, schema)
@@ -159,7 +159,7 @@ const typedEncoding =
 
 /** Rows to values of a Schema; those before a fault are given. */
 const typedDecoding = <A, I extends object, RS, E>(
-  plan: Plan,
+  plan: CopyPlan,
   schema: Schema.Schema<A, I, RS>
 ): Pipe<Row.Row, A, E, RS> =>
   Channel.suspend(() => {
@@ -179,11 +179,11 @@ const typedDecoding = <A, I extends object, RS, E>(
 type Through<A, I extends object, RS> = Schema.Schema<A, I, RS> | undefined
 
 const lookOf = <A, I extends object, RS>(schema: Through<A, I, RS>) =>
-  schema === undefined ? undefined : CopySchema.look(schema)
+  schema === undefined ? undefined : CopySchema.ofSchema(schema)
 
 /** Rows, or values of the Schema, as rows. */
 const asRows = <A, I extends object, RS, E, R>(
-  plan: Plan,
+  plan: CopyPlan,
   schema: Through<A, I, RS>,
   values: Stream.Stream<A, E, R>
 ): Stream.Stream<RowInput, E | PgCopyRowError, R | RS> =>
@@ -193,7 +193,7 @@ const asRows = <A, I extends object, RS, E, R>(
 
 /** Rows, or values of the Schema, from bytes. */
 const fromBytes = <A, I extends object, RS, M extends Row.RowMode, E, R>(
-  plan: Plan,
+  plan: CopyPlan,
   settings: ReadSettings<M>,
   schema: Through<A, I, RS>,
   bytes: Stream.Stream<Uint8Array, E, R>
@@ -204,7 +204,7 @@ const fromBytes = <A, I extends object, RS, M extends Row.RowMode, E, R>(
     : Stream.pipeThroughChannel(rows, typedDecoding<A, I, RS, E | PgCopyRowError>(plan, schema))
 }
 
-const hinted = ({ sql, table }: Plan) => CopyHint.of(table, sql)
+const hinted = ({ sql, table }: CopyPlan) => CopyHint.of(table, sql)
 
 /** Copies rows, or values of a Schema, into a table. */
 export const into = <A, I extends object, RS, E, R>(
@@ -213,7 +213,7 @@ export const into = <A, I extends object, RS, E, R>(
   schema: Through<A, I, RS>,
   values: Stream.Stream<A, E, R>
 ): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R | RS> =>
-  Effect.flatMap(CopyPlan.into(connection, target, lookOf(schema)), (plan) =>
+  Effect.flatMap(Plan.into(connection, target, lookOf(schema)), (plan) =>
     Effect.mapError(
       connection.copyFrom(plan.sql, eager(plan, asRows(plan, schema, values)), target),
       hinted(plan)
@@ -227,7 +227,7 @@ export const sink = <A, I extends object, RS>(
   schema: Through<A, I, RS>
 ): Sink.Sink<CopyResult, A, never, PgSessionError | PgCopyRowError, RS> =>
   Sink.unwrap(
-    Effect.map(CopyPlan.into(connection, target, lookOf(schema)), (plan) => {
+    Effect.map(Plan.into(connection, target, lookOf(schema)), (plan) => {
       const rows = Sink.fromChannel(
         Channel.pipeToOrFail(
           encoding<never>(plan, true),
@@ -249,7 +249,7 @@ export const from = <A, I extends object, RS, M extends Row.RowMode>(
   schema: Through<A, I, RS>
 ): Stream.Stream<A, PgSessionError | PgCopyRowError, RS> =>
   Stream.unwrap(
-    Effect.map(CopyPlan.from(connection, source, lookOf(schema)), (plan) =>
+    Effect.map(Plan.from(connection, source, lookOf(schema)), (plan) =>
       fromBytes(plan, source, schema, Stream.mapError(connection.copyTo(plan.sql, source), hinted(plan)))
     )
   )
@@ -274,7 +274,7 @@ export function encode<A, I extends object, RS>(
 export function encode<A, I extends object, RS>(data: TypedToWrite, schema?: Schema.Schema<A, I, RS>) {
   return <E, R>(rows: Stream.Stream<A, E, R>) =>
     Stream.unwrap(
-      Effect.map(CopyPlan.data(data, "encode", lookOf(schema)), (plan) =>
+      Effect.map(Plan.data(data, "encode", lookOf(schema)), (plan) =>
         Stream.pipeThroughChannel(asRows(plan, schema, rows), encoding<E | PgCopyRowError>(plan, false))
       )
     )
@@ -295,7 +295,7 @@ export function decode<A, I extends object, RS, M extends Row.RowMode>(
 ) {
   return <E, R>(bytes: Stream.Stream<Uint8Array, E, R>) =>
     Stream.unwrap(
-      Effect.map(CopyPlan.data(data, "decode", lookOf(schema)), (plan) =>
+      Effect.map(Plan.data(data, "decode", lookOf(schema)), (plan) =>
         fromBytes<A, I, RS, Row.RowMode, E, R>(plan, data, schema, bytes)
       )
     )

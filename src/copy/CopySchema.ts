@@ -13,46 +13,46 @@ import type * as Compare from "../schema/Compare.js"
 import * as RowEncoder from "../schema/RowEncoder.js"
 import * as OptionalColumns from "../schema/OptionalColumns.js"
 import * as Rows from "../schema/Rows.js"
-import type { WantedRow } from "../schema/Wanted.js"
+import type { ExpectedRow } from "../schema/ExpectedRow.js"
 import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
-import type { Direction } from "./CopyFormat.js"
+import type { CopyDirection } from "./CopyFormat.js"
 import type { RowInput } from "./CopyRowEncoder.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 
 /** What the columns of a copy are known to be. */
-export interface Seen {
+export interface KnownColumns {
   readonly columns: ReadonlyArray<Column>
   readonly registry: Registry
   /** The query that the server was asked to describe; `undefined` when all types were stated. */
   readonly sql: string | undefined
-  readonly direction: Direction
+  readonly direction: CopyDirection
 }
 
 /** What a plan asks of a Schema. */
-export interface Look {
+export interface CopySchema {
   /** The columns that the Schema wants; left when no row goes through it. */
-  readonly wanted: Either.Either<WantedRow, string>
+  readonly wanted: Either.Either<ExpectedRow, string>
   readonly codecs: (
     columns: ReadonlyArray<Column>,
     registry: Registry,
-    direction: Direction
+    direction: CopyDirection
   ) => Row.ColumnCodecs | undefined
   /** The columns that an encoded row may be without. */
   readonly optional: () => ReadonlyArray<string>
   /** Fails when the columns do not fit. */
-  readonly hold: (seen: Seen) => Effect.Effect<void, PgCodecError>
+  readonly hold: (seen: KnownColumns) => Effect.Effect<void, PgCodecError>
   /**
    * The same, telling of columns to be read what the catalogue knows besides, as far as it answers: names of types, and
    * which may be NULL.
    */
-  readonly compare: (connection: PgConnection, seen: Seen) => Effect.Effect<void, PgCodecError>
+  readonly compare: (connection: PgConnection, seen: KnownColumns) => Effect.Effect<void, PgCodecError>
 }
 
 /** Longest wait for what the catalogue knows. */
 const catalogueDeadline = "5 seconds"
 
-const mismatch = (comparison: Compare.Comparison, { direction, sql = "" }: Seen): PgCodecError =>
+const mismatch = (comparison: Compare.Comparison, { direction, sql = "" }: KnownColumns): PgCodecError =>
   new PgCodecError({
     direction,
     place: { _tag: "Columns", of: "copy" },
@@ -62,7 +62,7 @@ const mismatch = (comparison: Compare.Comparison, { direction, sql = "" }: Seen)
     nothingSent: true
   })
 
-export const look = <A, I extends object, R>(schema: Schema.Schema<A, I, R>): Look => {
+export const ofSchema = <A, I extends object, R>(schema: Schema.Schema<A, I, R>): CopySchema => {
   const rows = Rows.compile(schema)
   return {
     wanted: rows.wanted,
@@ -91,7 +91,7 @@ export const look = <A, I extends object, R>(schema: Schema.Schema<A, I, R>): Lo
 
 /** Values to rows, chunk by chunk, counting them: a new one for each run. */
 export const encoding = <A, I, R>(
-  { columns, registry, showsValues = false, sql }: Rows.Origin,
+  { columns, registry, showsValues = false, sql }: Rows.ResultFacts,
   schema: Schema.Schema<A, I, R>
 ): ((values: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<RowInput>, PgCopyRowError, R>) => {
   const encoder = RowEncoder.make(schema, showsValues ? "values" : "shapes")
@@ -114,18 +114,18 @@ export const encoding = <A, I, R>(
 }
 
 /** What came of a chunk: the values of the rows before a fault, and the fault. */
-export interface Decoded<A> {
+export interface DecodedChunk<A> {
   readonly values: ReadonlyArray<A>
   readonly failure: PgCopyRowError | undefined
 }
 
 /** Rows to values, chunk by chunk, counting them: a new one for each run. */
 export const decoding = <A, I, R>(
-  origin: Rows.Origin,
+  origin: Rows.ResultFacts,
   schema: Schema.Schema<A, I, R>
-): ((rows: ReadonlyArray<Row.Row>) => Effect.Effect<Decoded<A>, never, R>) => {
+): ((rows: ReadonlyArray<Row.Row>) => Effect.Effect<DecodedChunk<A>, never, R>) => {
   const compiled = Rows.compile(schema)
-  const own: Rows.Origin = { ...origin, own: true }
+  const own: Rows.ResultFacts = { ...origin, own: true }
   let next = 1
   return (rows) => {
     const first = next

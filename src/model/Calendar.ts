@@ -176,7 +176,7 @@ const pattern =
   /^(\d{4,7})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-][\d:]{2,8}|Z)?)?( BC)?$/
 
 /** A date with, perhaps, a time and an offset, as ISO text tells it. */
-export interface Parsed {
+export interface ParsedDate {
   /** Days since 2000-01-01, before the offset is applied. */
   readonly days: number
   /** Microseconds of the day, `undefined` when the text is a date alone. */
@@ -188,7 +188,7 @@ export interface Parsed {
 /**
  * Reads PostgreSQL's ISO text. Any other DateStyle is `undefined`: day and month would have to be guessed.
  */
-export const parse = (text: string): Parsed | undefined => {
+export const parse = (text: string): ParsedDate | undefined => {
   const match = pattern.exec(text)
   if (match === null) return undefined
   const written = Number(match[1])

@@ -3,20 +3,20 @@ import type { Lsn } from "./Lsn.js"
 import type { PgTimestampTz } from "./PgTimestampTz.js"
 
 /** A parameter of a statement. */
-export interface Parameter {
+export interface ParameterPlace {
   readonly _tag: "Parameter"
   /** The number after the dollar sign: `1` for `$1`. */
   readonly number: number
 }
 
 /** An argument that is no parameter of a statement. */
-export interface Argument {
+export interface ArgumentPlace {
   readonly _tag: "Argument"
   readonly name: string
 }
 
 /** A column of a result. */
-export interface Column {
+export interface ColumnPlace {
   readonly _tag: "Column"
   readonly column: string
   /** Place of the column, counted from 0. */
@@ -24,14 +24,14 @@ export interface Column {
 }
 
 /** A row as a whole. */
-export interface Row {
+export interface RowPlace {
   readonly _tag: "Row"
   /** Counted from 1; `undefined` where rows are not counted. */
   readonly row: number | undefined
 }
 
 /** A column of one row. */
-export interface RowColumn {
+export interface RowColumnPlace {
   readonly _tag: "RowColumn"
   /** Counted from 1. */
   readonly row: number
@@ -90,8 +90,8 @@ export interface ChangeRow extends ChangeRowPlace {
 }
 
 /** Where in a statement or a result a value stands. */
-export type CodecPlace = Parameter | Argument | Column | Row | RowColumn | Columns
+export type CodecPlace = ParameterPlace | ArgumentPlace | ColumnPlace | RowPlace | RowColumnPlace | Columns
 
 /** The place of a column in a row, or of the row as a whole when it has no such column. */
-export const inRow = (row: number, column: string | undefined, index: number): Row | RowColumn =>
+export const inRow = (row: number, column: string | undefined, index: number): RowPlace | RowColumnPlace =>
   column === undefined ? { _tag: "Row", row } : { _tag: "RowColumn", row, column, index }

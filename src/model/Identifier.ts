@@ -6,7 +6,7 @@
 import * as Either from "effect/Either"
 
 /** Bytes of UTF-8 that a name may have. The server cuts longer ones off, so that two names can become one. */
-export const mostBytes = 63
+export const maxBytes = 63
 
 const byteLength = (name: string): number => {
   let bytes = 0
@@ -23,7 +23,7 @@ export const defectOf = (name: string): string | undefined => {
   if (name.includes("\0")) return "a name cannot contain a zero byte"
   if (!name.isWellFormed()) return "a name cannot contain a lone surrogate"
   const bytes = byteLength(name)
-  return bytes > mostBytes ? `a name has at most ${mostBytes} bytes, this one ${bytes}` : undefined
+  return bytes > maxBytes ? `a name has at most ${maxBytes} bytes, this one ${bytes}` : undefined
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 import * as Calendar from "./Calendar.js"
 
-export interface Parsed {
+export interface ParsedInterval {
   readonly months: number
   readonly days: number
   readonly micros: bigint
@@ -38,7 +38,7 @@ export const print = (months: number, days: number, micros: bigint): string => {
 }
 
 /** Reads any of the four styles; `undefined` for anything else. */
-export const parse = (text: string): Parsed | undefined =>
+export const parse = (text: string): ParsedInterval | undefined =>
   text.length > 200
     ? undefined
     : text.startsWith("P")
@@ -68,7 +68,7 @@ const clockOf = (text: string): bigint | undefined => {
 const iso =
   /^P(?=.)(?:([+-]?\d{1,10})Y)?(?:([+-]?\d{1,10})M)?(?:([+-]?\d{1,10})D)?(?:T(?=.)(?:([+-]?\d{1,12})H)?(?:([+-]?\d{1,12})M)?(?:([+-]?\d{1,12}(?:\.\d{1,6})?)S)?)?$/
 
-const parseIso = (text: string): Parsed | undefined => {
+const parseIso = (text: string): ParsedInterval | undefined => {
   const match = iso.exec(text)
   if (match === null) return undefined
   const part = (index: number): number => Number(match[index] ?? 0)
@@ -87,7 +87,7 @@ const dayCount = /^[+-]?\d{1,10}$/
  * `1-2`, `3 4:05:06`, `-1-2 +3 -4:05:06.789`, and `0`. A minus in front of the first field, with no sign on the others,
  * is for all of them.
  */
-const parseStandard = (text: string): Parsed | undefined => {
+const parseStandard = (text: string): ParsedInterval | undefined => {
   if (text === "0") return { months: 0, days: 0, micros: 0n }
   const [first, ...others] = text.split(" ")
   const all = others.length > 0 && /^-/.test(first!) && others.every((field) => /^\d/.test(field))
@@ -107,7 +107,7 @@ const words =
   /([+-]?\d{1,12}(?:\.\d{1,6})?) (year|mon|day|hour|min|sec)s?(?: |$)|([+-]?\d{1,12}:\d\d:\d\d(?:\.\d{1,6})?)$/y
 
 /** `1 year 2 mons -3 days +04:05:06` and `@ 4 hours 5 mins 6.789 secs ago`. */
-const parseWords = (text: string, verbose: boolean): Parsed | undefined => {
+const parseWords = (text: string, verbose: boolean): ParsedInterval | undefined => {
   const ago = verbose && text.endsWith(" ago")
   const body = ago ? text.slice(0, -4) : text
   if (verbose && body === "0") return { months: 0, days: 0, micros: 0n }

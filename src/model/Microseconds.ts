@@ -95,20 +95,20 @@ export const compare = (self: Microseconds, that: Microseconds): -1 | 0 | 1 =>
   Int64.compare(self.high, self.low, that.high, that.low)
 
 /** Builds a value from its halves. */
-export type Make<A> = (high: number, low: number) => A
+export type MakeTimestamp<A> = (high: number, low: number) => A
 
 /** From microseconds since 2000-01-01; `undefined` beyond 64 bits or where an infinity has its place. */
-export const fromMicros = <A>(make: Make<A>, micros: bigint): A | undefined =>
+export const fromMicros = <A>(make: MakeTimestamp<A>, micros: bigint): A | undefined =>
   micros > Int64.minimum && micros < Int64.maximum
     ? make(Int64.highOfBigInt(micros), Int64.lowOfBigInt(micros))
     : undefined
 
 /** From microseconds since 1970-01-01. */
-export const fromEpochMicros = <A>(make: Make<A>, micros: bigint): A | undefined =>
+export const fromEpochMicros = <A>(make: MakeTimestamp<A>, micros: bigint): A | undefined =>
   fromMicros(make, micros - to1970)
 
 /** From whole milliseconds since 1970-01-01, of at most 8.64e15 in size; `undefined` for NaN. */
-export const fromMillis = <A>(make: Make<A>, millis: number): A | undefined => {
+export const fromMillis = <A>(make: MakeTimestamp<A>, millis: number): A | undefined => {
   if (!Number.isInteger(millis) || Math.abs(millis) > largestDate) return undefined
   const since2000 = (millis - Calendar.millisTo2000) * 1000
   return Number.isSafeInteger(since2000)
@@ -117,7 +117,12 @@ export const fromMillis = <A>(make: Make<A>, millis: number): A | undefined => {
 }
 
 /** From days since 2000-01-01 and microseconds of the day, moved by an offset in seconds east of UTC. */
-export const fromDays = <A>(make: Make<A>, days: number, micros: number, offset: number): A | undefined => {
+export const fromDays = <A>(
+  make: MakeTimestamp<A>,
+  days: number,
+  micros: number,
+  offset: number
+): A | undefined => {
   const total = days * Calendar.microsPerDay + micros - offset * 1_000_000
   return Number.isSafeInteger(total)
     ? make(Int64.highOf(total), Int64.lowOf(total))
@@ -125,7 +130,11 @@ export const fromDays = <A>(make: Make<A>, days: number, micros: number, offset:
 }
 
 /** From ISO text or an infinity; `zone` says whether an offset must be there or is ignored, as the server does. */
-export const fromText = <A>(make: Make<A>, text: string, zone: "required" | "ignored"): A | undefined => {
+export const fromText = <A>(
+  make: MakeTimestamp<A>,
+  text: string,
+  zone: "required" | "ignored"
+): A | undefined => {
   const parsed = Calendar.parse(text)
   if (parsed === undefined) {
     return text === "infinity"

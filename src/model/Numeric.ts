@@ -9,9 +9,9 @@ const decimal = /^\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?\s*$/
 const special = /^\s*(?:(nan)|(-?)\+?inf(?:inity)?)\s*$/i
 
 /** Most digits behind the point that the type holds. */
-const mostScale = 16_383
+const maxScale = 16_383
 /** Most digits before the point that the type holds. */
-const mostWhole = 131_072
+const maxWhole = 131_072
 
 /**
  * A value of PostgreSQL's `numeric`: exact digits with their scale, so that `0.10` stays `0.10`, NaN and both
@@ -51,7 +51,7 @@ export class Numeric extends Printed {
 
   /** `coefficient` × 10^−`scale`; none when `scale` is not 0 to 16383. */
   static make(coefficient: bigint, scale: number): Option.Option<Numeric> {
-    if (!Number.isInteger(scale) || scale < 0 || scale > mostScale) return Option.none()
+    if (!Number.isInteger(scale) || scale < 0 || scale > maxScale) return Option.none()
     return Option.some(ofBigInt(coefficient, scale))
   }
 
@@ -73,7 +73,7 @@ export class Numeric extends Printed {
   /** Exact; none when the scale is beyond the type's. A negative scale becomes trailing zeros. */
   static fromBigDecimal(value: BigDecimal.BigDecimal): Option.Option<Numeric> {
     if (value.scale >= 0) return Numeric.make(value.value, value.scale)
-    return value.scale < -mostWhole
+    return value.scale < -maxWhole
       ? Option.none()
       : Option.some(ofBigInt(value.value * 10n ** BigInt(-value.scale), 0))
   }
@@ -85,7 +85,7 @@ export class Numeric extends Printed {
     const fraction = match[3] ?? ""
     const exponent = match[4] === undefined ? 0 : Number(match[4])
     const scale = Math.max(0, fraction.length - exponent)
-    if (scale > mostScale || match[2]!.length + exponent > mostWhole) return Option.none()
+    if (scale > maxScale || match[2]!.length + exponent > maxWhole) return Option.none()
     const zeros = exponent > fraction.length ? "0".repeat(exponent - fraction.length) : ""
     return Option.some(Numeric.fromDigits(match[1] === "-", match[2]! + fraction + zeros, scale))
   }

@@ -4,7 +4,7 @@ import * as Calendar from "./Calendar.js"
 import * as Microseconds from "./Microseconds.js"
 import { PgDate } from "./PgDate.js"
 
-const make: Microseconds.Make<PgTimestamp> = (high, low) => new PgTimestamp(high, low)
+const make: Microseconds.MakeTimestamp<PgTimestamp> = (high, low) => new PgTimestamp(high, low)
 
 /**
  * What a calendar and a clock on the wall show: PostgreSQL's `timestamp` without time zone, in microseconds, with

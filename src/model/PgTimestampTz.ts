@@ -3,7 +3,7 @@ import * as order from "effect/Order"
 import * as Calendar from "./Calendar.js"
 import * as Microseconds from "./Microseconds.js"
 
-const make: Microseconds.Make<PgTimestampTz> = (high, low) => new PgTimestampTz(high, low)
+const make: Microseconds.MakeTimestamp<PgTimestampTz> = (high, low) => new PgTimestampTz(high, low)
 
 /**
  * An instant of PostgreSQL's `timestamptz`: microseconds, from 4713 BC to the year 294276, with `infinity` and

@@ -17,7 +17,7 @@ export type TsNode =
   | { readonly _tag: "Phrase"; readonly left: TsNode; readonly right: TsNode; readonly distance: number }
 
 /** How many levels a query may have; chains of one operator are one level. */
-export const mostLevels = 500
+export const maxLevels = 500
 
 /** `left` and `right` under one operator, joined with those below of the same kind. */
 export const join = (tag: "And" | "Or", left: TsNode, right: TsNode): TsNode => ({
@@ -119,7 +119,7 @@ class Walk {
   }
 
   private operand(level: number): TsNode | undefined {
-    if (level > mostLevels) return undefined
+    if (level > maxLevels) return undefined
     if (this.takes("!")) {
       const operand = this.operand(level + 1)
       return operand === undefined ? undefined : { _tag: "Not", operand }

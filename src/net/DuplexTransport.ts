@@ -5,19 +5,20 @@ import type * as Scope from "effect/Scope"
 import type { TransportFailure } from "../model/PgError.js"
 import { describe } from "./Address.js"
 import * as DuplexLink from "./DuplexLink.js"
+import type { Duplex } from "./DuplexLink.js"
 import * as SystemFailure from "./SystemFailure.js"
 import type { Address } from "./Transport.js"
 import { Transport } from "./Transport.js"
 
-export type Duplex = DuplexLink.Duplex
+export type { Duplex }
 
 /**
  * Makes the stream for an address. It may be handed over while still connecting; it must deliver bytes (no
  * `setEncoding`, no object mode), and nobody else may read from it.
  */
-export type Open = (address: Address) => Duplex | Effect.Effect<Duplex, unknown, Scope.Scope>
+export type OpenDuplex = (address: Address) => Duplex | Effect.Effect<Duplex, unknown, Scope.Scope>
 
-const acquire = (open: Open, address: Address): Effect.Effect<Duplex, unknown, Scope.Scope> =>
+const acquire = (open: OpenDuplex, address: Address): Effect.Effect<Duplex, unknown, Scope.Scope> =>
   Effect.flatten(
     Effect.try({
       try: () => {
@@ -56,7 +57,7 @@ const connected = (duplex: Duplex): Effect.Effect<void, TransportFailure> => {
  * `open` fails with what `open` of the caller threw or failed with; a stream that is still connecting is waited for.
  * Interruption and the scope destroy the stream.
  */
-export const make = (open: Open): Transport["Type"] => ({
+export const make = (open: OpenDuplex): Transport["Type"] => ({
   open: (address) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
@@ -70,4 +71,4 @@ export const make = (open: Open): Transport["Type"] => ({
 })
 
 /** Links over the streams that `open` makes. */
-export const layer = (open: Open): Layer.Layer<Transport> => Layer.succeed(Transport, make(open))
+export const layer = (open: OpenDuplex): Layer.Layer<Transport> => Layer.succeed(Transport, make(open))

@@ -16,7 +16,7 @@ export interface Options {
   /** Whether the system asks a silent peer for a sign of life. Default true, as libpq's `keepalives`. */
   readonly keepAlive?: boolean
   /**
-   * Silence before the first such question, in whole seconds. Default `usualKeepAliveIdle`; zero: the system's own setting,
+   * Silence before the first such question, in whole seconds. Default `defaultKeepAliveIdle`; zero: the system's own setting,
    * mostly two hours.
    */
   readonly keepAliveIdle?: Duration.DurationInput
@@ -27,7 +27,7 @@ export interface Options {
  * connection. Then Node's library asks every second, ten times, whatever the system says of that, and the socket fails with
  * ETIMEDOUT after 70 seconds.
  */
-export const usualKeepAliveIdle: Duration.Duration = Duration.seconds(60)
+export const defaultKeepAliveIdle: Duration.Duration = Duration.seconds(60)
 
 /** libpq's socket settings that Node cannot make; whoever is given one must say so. */
 export const unsettable: ReadonlyArray<string> = [
@@ -82,7 +82,7 @@ const start = (socket: net.Socket, address: Address, options: Options): void => 
   }
   socket.setNoDelay(true)
   if (options.keepAlive ?? true) {
-    socket.setKeepAlive(true, Duration.toMillis(options.keepAliveIdle ?? usualKeepAliveIdle))
+    socket.setKeepAlive(true, Duration.toMillis(options.keepAliveIdle ?? defaultKeepAliveIdle))
   }
   socket.connect({
     host: address.host,

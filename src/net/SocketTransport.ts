@@ -18,7 +18,9 @@ import type { Address, Link } from "./Transport.js"
 import { Transport } from "./Transport.js"
 
 /** Makes the socket for an address. It is run once, and closed with the link. */
-export type Open = (address: Address) => Socket.Socket | Effect.Effect<Socket.Socket, unknown, Scope.Scope>
+export type OpenSocket = (
+  address: Address
+) => Socket.Socket | Effect.Effect<Socket.Socket, unknown, Scope.Scope>
 
 /** The bounds of a link. */
 export interface Options {
@@ -47,7 +49,10 @@ const fromSocketError = (error: Socket.SocketError): TransportFailure => {
 const toFailure = (error: unknown): TransportFailure =>
   Socket.isSocketError(error) ? fromSocketError(error) : SystemFailure.fromError(error)
 
-const acquire = (open: Open, address: Address): Effect.Effect<Socket.Socket, TransportFailure, Scope.Scope> =>
+const acquire = (
+  open: OpenSocket,
+  address: Address
+): Effect.Effect<Socket.Socket, TransportFailure, Scope.Scope> =>
   Effect.try({
     try: () => {
       const made = open(address)
@@ -112,7 +117,7 @@ class Outbox {
 }
 
 const connect = (
-  open: Open,
+  open: OpenSocket,
   address: Address,
   options: Options,
   scope: Scope.CloseableScope,
@@ -208,7 +213,7 @@ const once = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<void>> =
  * `open` fails with what the socket said before it was open. Interruption and the scope close the socket. A write
  * that fails ends the link.
  */
-export const make = (open: Open, options: Options = {}): Transport["Type"] => ({
+export const make = (open: OpenSocket, options: Options = {}): Transport["Type"] => ({
   open: (address) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
@@ -227,5 +232,5 @@ export const make = (open: Open, options: Options = {}): Transport["Type"] => ({
 })
 
 /** Links over the sockets that `open` makes. */
-export const layer = (open: Open, options: Options = {}): Layer.Layer<Transport> =>
+export const layer = (open: OpenSocket, options: Options = {}): Layer.Layer<Transport> =>
   Layer.succeed(Transport, make(open, options))

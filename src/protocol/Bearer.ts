@@ -5,11 +5,11 @@
  * @see https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-OAUTHBEARER
  */
 import * as Transition from "./Transition.js"
-import type { Table } from "./Transition.js"
+import type { TransitionTable } from "./Transition.js"
 import { to } from "./Transition.js"
 
 /** What the owner has to do. */
-export type Action = "none" | "authenticated" | "acknowledge"
+export type BearerAction = "none" | "authenticated" | "acknowledge"
 
 interface Expects {
   readonly TokenSent: "AuthenticationOk" | "AuthenticationSASLContinue"
@@ -17,9 +17,9 @@ interface Expects {
   readonly Refused: never
 }
 
-export type State = keyof Expects | "Done"
+export type BearerState = keyof Expects | "Done"
 
-export const table: Table<Expects, Action, "Done"> = {
+export const table: TransitionTable<Expects, BearerAction, "Done"> = {
   TokenSent: {
     AuthenticationOk: to("Done", "authenticated"),
     AuthenticationSASLContinue: to("Refused", "acknowledge")
@@ -27,7 +27,7 @@ export const table: Table<Expects, Action, "Done"> = {
   Refused: {}
 }
 
-export const initial: State = "TokenSent"
+export const initial: BearerState = "TokenSent"
 
 /** The arrow for a message by name; `undefined`: the message is not allowed here. */
 export const step = Transition.step(table)

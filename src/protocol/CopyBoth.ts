@@ -11,7 +11,7 @@
 import type { AnyTable } from "./Transition.js"
 import { to } from "./Transition.js"
 
-export interface Expects {
+export interface CopyBothMessages {
   readonly CopyBoth: "CopyData" | "CopyDone" | "CommandComplete" | "send CopyDone"
   /** The server has closed its side; ours is open. */
   readonly CopyBothServerDone: "send CopyDone"

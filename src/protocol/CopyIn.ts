@@ -6,7 +6,7 @@
  */
 import { to } from "./Transition.js"
 
-export interface Expects {
+export interface CopyInMessages {
   readonly CopyIn: "send CopyDone" | "send CopyFail"
   readonly CopyInEnding: "CommandComplete"
   /** We have given up: only the error may come, so no count can pass for a success. */

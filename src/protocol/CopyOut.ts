@@ -6,7 +6,7 @@
  */
 import { to } from "./Transition.js"
 
-export interface Expects {
+export interface CopyOutMessages {
   readonly CopyOut: "CopyData" | "CopyDone"
 }
 

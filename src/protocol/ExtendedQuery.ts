@@ -8,10 +8,10 @@ import * as CopyIn from "./CopyIn.js"
 import * as CopyOut from "./CopyOut.js"
 import * as Machine from "./Machine.js"
 import type { Emit } from "./SessionMessage.js"
-import type { Table } from "./Transition.js"
+import type { TransitionTable } from "./Transition.js"
 import { to } from "./Transition.js"
 
-interface Expects extends CopyIn.Expects, CopyOut.Expects {
+interface Expects extends CopyIn.CopyInMessages, CopyOut.CopyOutMessages {
   readonly Closing: "CloseComplete"
   readonly Parsing: "ParseComplete"
   readonly Describing: "ParameterDescription"
@@ -29,7 +29,7 @@ interface Expects extends CopyIn.Expects, CopyOut.Expects {
   readonly Syncing: "ReadyForQuery"
 }
 
-export const table: Table<Expects, Emit> = {
+export const table: TransitionTable<Expects, Emit> = {
   Closing: { CloseComplete: to("Next", "closed") },
   Parsing: { ParseComplete: to("Next", "parsed") },
   Describing: { ParameterDescription: to("DescribingColumns", "parameters") },

@@ -5,7 +5,7 @@
  */
 import * as Machine from "./Machine.js"
 import type { Emit } from "./SessionMessage.js"
-import type { Table } from "./Transition.js"
+import type { TransitionTable } from "./Transition.js"
 import { to } from "./Transition.js"
 
 interface Expects {
@@ -13,7 +13,7 @@ interface Expects {
   readonly Returned: "ReadyForQuery"
 }
 
-export const table: Table<Expects, Emit> = {
+export const table: TransitionTable<Expects, Emit> = {
   Calling: { FunctionCallResponse: to("Returned", "value") },
   Returned: { ReadyForQuery: to("Done", "ready") }
 }

@@ -6,7 +6,7 @@ import * as SessionMessage from "./SessionMessage.js"
 import type { AnyTable } from "./Transition.js"
 
 /** A compiled arrow. */
-export interface Step {
+export interface MachineStep {
   /** The next state; `undefined` for the next step of the exchange's script. */
   readonly target: Node | undefined
   readonly emit: SessionMessage.Emit
@@ -17,15 +17,15 @@ export interface Node {
   /** `Table.State`, for errors. */
   readonly name: string
   /** By tag byte. */
-  readonly on: ReadonlyArray<Step | undefined>
+  readonly on: ReadonlyArray<MachineStep | undefined>
   /** By move of ours. */
-  readonly moves: { readonly [M in SessionMessage.Move]?: Step }
+  readonly moves: { readonly [M in SessionMessage.Move]?: MachineStep }
 }
 
 interface Building {
   readonly name: string
-  readonly on: Array<Step | undefined>
-  readonly moves: { [M in SessionMessage.Move]?: Step }
+  readonly on: Array<MachineStep | undefined>
+  readonly moves: { [M in SessionMessage.Move]?: MachineStep }
 }
 
 const isMove = (name: string): name is SessionMessage.Move =>
@@ -43,7 +43,7 @@ export const compile = <S extends string>(
   for (const state of Object.keys(table)) {
     nodes.set(state, {
       name: `${name}.${state}`,
-      on: new Array<Step | undefined>(128).fill(undefined),
+      on: new Array<MachineStep | undefined>(128).fill(undefined),
       moves: {}
     })
   }
@@ -51,7 +51,7 @@ export const compile = <S extends string>(
     const node = nodes.get(state)!
     for (const [message, arrow] of Object.entries(arrows)) {
       const target = arrow.to === "Next" ? undefined : arrow.to === "Done" ? done : nodes.get(arrow.to)
-      const step: Step = { target, emit: arrow.emit as SessionMessage.Emit }
+      const step: MachineStep = { target, emit: arrow.emit as SessionMessage.Emit }
       if (isMove(message)) node.moves[message] = step
       else node.on[SessionMessage.tags[message as SessionMessage.SessionMessage]] = step
     }

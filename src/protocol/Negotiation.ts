@@ -6,18 +6,18 @@
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
  */
 import * as Transition from "./Transition.js"
-import type { Table } from "./Transition.js"
+import type { TransitionTable } from "./Transition.js"
 import { to } from "./Transition.js"
 
 /** What the owner has to do. `upgrade` demands that no plaintext byte came behind the answer. */
-export type Action = "none" | "upgradeTls" | "upgradeGss" | "continuePlain" | "giveUp"
+export type NegotiationAction = "none" | "upgradeTls" | "upgradeGss" | "continuePlain" | "giveUp"
 
 interface Expects {
   readonly TlsRequested: "S" | "N" | "E"
   readonly GssRequested: "G" | "N" | "E"
 }
 
-export type State = keyof Expects | "Encrypted" | "Plain" | "Failed"
+export type NegotiationState = keyof Expects | "Encrypted" | "Plain" | "Failed"
 
 interface Arrows {
   readonly Encrypted: never
@@ -25,7 +25,7 @@ interface Arrows {
   readonly Failed: never
 }
 
-export const table: Table<Expects & Arrows, Action, never> = {
+export const table: TransitionTable<Expects & Arrows, NegotiationAction, never> = {
   TlsRequested: {
     S: to("Encrypted", "upgradeTls"),
     N: to("Plain", "continuePlain"),
@@ -47,4 +47,5 @@ const arrows = Transition.step(table)
 export const step = (
   state: "TlsRequested" | "GssRequested",
   answer: number
-): Transition.Arrow<State, Action> | undefined => arrows(state, String.fromCharCode(answer))
+): Transition.Arrow<NegotiationState, NegotiationAction> | undefined =>
+  arrows(state, String.fromCharCode(answer))

@@ -21,7 +21,7 @@ export const optionsOf = (name: Name): ReadonlyArray<string> => (name === "greas
 export const nameOf = (word: number): string => `${word >>> 16}.${word & 0xffff}`
 
 /** What was asked for. */
-export interface Asked {
+export interface RequestedVersion {
   readonly version: number
   readonly least: number
   /** Names of the `_pq_.` options sent. */
@@ -29,7 +29,7 @@ export interface Asked {
 }
 
 /** Why a server that goes on without negotiating is not believed; `undefined` when there was nothing to negotiate. */
-export const unnegotiated = (asked: Asked): string | undefined =>
+export const unnegotiated = (asked: RequestedVersion): string | undefined =>
   asked.version === protocolGrease
     ? `the server goes on as if it spoke ${nameOf(protocolGrease)}, which nobody does: it cannot negotiate`
     : undefined
@@ -39,7 +39,7 @@ export const unnegotiated = (asked: Asked): string | undefined =>
  * 3.1 is reserved and never valid.
  */
 export const negotiated = (
-  asked: Asked,
+  asked: RequestedVersion,
   answer: { readonly version: number; readonly unsupported: ReadonlyArray<string> }
 ): number | string => {
   const version = answer.version

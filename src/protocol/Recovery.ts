@@ -6,14 +6,14 @@
  */
 import * as Machine from "./Machine.js"
 import type { Emit } from "./SessionMessage.js"
-import type { Table } from "./Transition.js"
+import type { TransitionTable } from "./Transition.js"
 import { to } from "./Transition.js"
 
 interface Expects {
   readonly Skipping: "ReadyForQuery"
 }
 
-export const table: Table<Expects, Emit> = {
+export const table: TransitionTable<Expects, Emit> = {
   Skipping: { ReadyForQuery: to("Done", "ready") }
 }
 

@@ -8,7 +8,7 @@
  * @see https://www.postgresql.org/docs/current/protocol-flow.html
  */
 import type { TransactionStatus } from "../model/TransactionStatus.js"
-import type { Node, Step } from "./Machine.js"
+import type { Node, MachineStep } from "./Machine.js"
 import * as Pipeline from "./Pipeline.js"
 import * as Queue from "./Queue.js"
 import * as Recovery from "./Recovery.js"
@@ -17,13 +17,13 @@ import type { Move } from "./SessionMessage.js"
 /** What was sent: who waits for the answers, and which answers. */
 export interface Exchange<X> {
   readonly owner: X
-  readonly script: Pipeline.Script
+  readonly script: Pipeline.PipelineScript
 }
 
 export interface Session<X> {
   /** The exchange that receives, or `undefined` when nothing has been sent. */
   readonly owner: X | undefined
-  readonly script: Pipeline.Script
+  readonly script: Pipeline.PipelineScript
   /** Index of the current step in `script`. */
   readonly at: number
   /** What may come now. */
@@ -34,7 +34,7 @@ export interface Session<X> {
   readonly status: TransactionStatus
 }
 
-const nothing: Pipeline.Script = []
+const nothing: Pipeline.PipelineScript = []
 
 /** Nothing has been sent: no answer is expected. */
 const idle: Node = { name: "Session.Idle", on: [], moves: {} }
@@ -62,20 +62,20 @@ export const isPaused = <X>(self: Session<X>): boolean => self.node === paused
 export const isIdle = <X>(self: Session<X>): boolean => self.owner === undefined
 
 /** An exchange has been sent. */
-export const sent = <X>(self: Session<X>, owner: X, script: Pipeline.Script): Session<X> =>
+export const sent = <X>(self: Session<X>, owner: X, script: Pipeline.PipelineScript): Session<X> =>
   self.owner === undefined
     ? { owner, script, at: 0, node: script[0] ?? paused, behind: self.behind, status: self.status }
     : { ...self, behind: Queue.add(self.behind, { owner, script }) }
 
 /** More has been sent for the receiving exchange, which had used up its script. */
-export const extended = <X>(self: Session<X>, script: Pipeline.Script): Session<X> =>
+export const extended = <X>(self: Session<X>, script: Pipeline.PipelineScript): Session<X> =>
   self.node === paused ? { ...self, script, at: 0, node: script[0] ?? paused } : self
 
 /** The arrow for a message by its tag; `undefined`: the message is not allowed here. */
-export const expects = <X>(self: Session<X>, tag: number): Step | undefined => self.node.on[tag]
+export const expects = <X>(self: Session<X>, tag: number): MachineStep | undefined => self.node.on[tag]
 
 /** After a message other than ReadyForQuery has been taken. */
-export const advance = <X>(self: Session<X>, step: Step): Session<X> => {
+export const advance = <X>(self: Session<X>, step: MachineStep): Session<X> => {
   const target = step.target
   if (target === self.node) return self
   if (target !== undefined) return withNode(self, self.at, target)

@@ -11,10 +11,10 @@ import * as CopyIn from "./CopyIn.js"
 import * as CopyOut from "./CopyOut.js"
 import * as Machine from "./Machine.js"
 import type { Emit } from "./SessionMessage.js"
-import type { Table } from "./Transition.js"
+import type { TransitionTable } from "./Transition.js"
 import { to } from "./Transition.js"
 
-interface Expects extends CopyIn.Expects, CopyOut.Expects, CopyBoth.Expects {
+interface Expects extends CopyIn.CopyInMessages, CopyOut.CopyOutMessages, CopyBoth.CopyBothMessages {
   /** Between statements. */
   readonly Statement:
     | "RowDescription"
@@ -39,7 +39,7 @@ const statement = {
   ReadyForQuery: to("Done", "ready")
 } as const
 
-export const table: Table<Expects, Emit> = {
+export const table: TransitionTable<Expects, Emit> = {
   Statement: statement,
   Rows: {
     DataRow: to("Rows", "rows"),

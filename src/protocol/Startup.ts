@@ -5,11 +5,11 @@
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP
  */
 import * as Transition from "./Transition.js"
-import type { Table } from "./Transition.js"
+import type { TransitionTable } from "./Transition.js"
 import { to } from "./Transition.js"
 
 /** What the owner has to do. */
-export type Action =
+export type StartupAction =
   | "none"
   | "checkVersion"
   | "answerCleartext"
@@ -43,7 +43,7 @@ interface Expects {
   readonly Initializing: "BackendKeyData" | "ParameterStatus" | "ReadyForQuery"
 }
 
-export type State = keyof Expects | "Done"
+export type StartupState = keyof Expects | "Done"
 
 const challenges = {
   AuthenticationOk: to("Initializing", "authenticated"),
@@ -54,7 +54,7 @@ const challenges = {
   AuthenticationSSPI: to("GssStarted", "beginGss")
 } as const
 
-export const table: Table<Expects, Action, "Done"> = {
+export const table: TransitionTable<Expects, StartupAction, "Done"> = {
   Opening: { ...challenges, NegotiateProtocolVersion: to("Negotiated", "checkVersion") },
   Negotiated: challenges,
   PasswordSent: { AuthenticationOk: to("Initializing", "authenticated") },
@@ -72,7 +72,7 @@ export const table: Table<Expects, Action, "Done"> = {
   }
 }
 
-export const initial: State = "Opening"
+export const initial: StartupState = "Opening"
 
 /** The arrow for a message by name; `undefined`: the message is not allowed here. */
 export const step = Transition.step(table)

@@ -15,7 +15,7 @@ export interface Arrow<S extends string, E extends string> {
  * `send `, to the moves that are ours). `Ends` are the states that nothing leaves; `Next` stands for the next step of the
  * exchange's script.
  */
-export type Table<
+export type TransitionTable<
   Expects extends { readonly [S in keyof Expects]: string },
   E extends string,
   Ends extends string = "Next" | "Done"

@@ -1,13 +1,13 @@
 /** By which codecs a Schema reads or writes columns, where those are others than the client's. */
 import type { Column } from "../model/Column.js"
 import * as Arrays from "../types/Arrays.js"
-import * as Reread from "../types/Reread.js"
+import * as Recode from "../types/Recode.js"
 import type { Codec } from "../types/Codec.js"
 import type { Registry } from "../types/Registry.js"
 import { lossless } from "../types/Registry.js"
 import type { ColumnCodecs } from "../types/Row.js"
 import type * as PgType from "./PgType.js"
-import type { WantedColumn, WantedRow } from "./Wanted.js"
+import type { ExpectedColumn, ExpectedRow } from "./ExpectedRow.js"
 
 const arrays = new WeakMap<Codec, Codec>()
 
@@ -23,11 +23,11 @@ const arrayOver = (element: Codec): Codec => {
 }
 
 /** The codec that a type brings for columns of `oid`. */
-const broughtBy = (type: PgType.PgType, oid: number): Codec | undefined =>
+const broughtBy = (type: PgType.SchemaType, oid: number): Codec | undefined =>
   type.oid !== oid ? undefined : (type.codec ?? (type.elementCodec && arrayOver(type.elementCodec)))
 
 /** The codec that the Schema brings for a column of this type; `undefined` where that is left to the client. */
-export const brought = (wanted: WantedColumn | undefined, oid: number): Codec | undefined => {
+export const brought = (wanted: ExpectedColumn | undefined, oid: number): Codec | undefined => {
   for (const type of wanted?.types ?? []) {
     const codec = broughtBy(type, oid)
     if (codec !== undefined) return codec
@@ -40,12 +40,12 @@ export const brought = (wanted: WantedColumn | undefined, oid: number): Codec | 
  * equal names the last counts, because it is the one in the row.
  */
 export const of = (
-  wanted: WantedRow,
+  wanted: ExpectedRow,
   columns: ReadonlyArray<Column>,
   registry: Registry,
   direction: "decode" | "encode" = "decode"
 ): ColumnCodecs | undefined => {
-  const isSame = direction === "decode" ? Reread.isSame : Reread.isSameWriter
+  const isSame = direction === "decode" ? Recode.isSame : Recode.isSameWriter
   const last = new Map(columns.map(({ name }, index) => [name, index]))
   const codecs = columns.map(({ name, typeOid }, index) => {
     if (last.get(name) !== index) return undefined

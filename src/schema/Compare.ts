@@ -8,7 +8,7 @@ import type { Registry } from "../types/Registry.js"
 import type { Compared, Nullability, Verdict } from "./Compared.js"
 import * as PgType from "./PgType.js"
 import * as Table from "./Table.js"
-import type { WantedColumn, WantedRow } from "./Wanted.js"
+import type { ExpectedColumn, ExpectedRow } from "./ExpectedRow.js"
 
 /** What only the catalogue knows of a result's columns. */
 export interface CatalogueFacts {
@@ -53,7 +53,7 @@ const knownName = (registry: Registry, facts: CatalogueFacts, oid: number): stri
 }
 
 /** A type of the same name but for the case of its letters. */
-const typeHint = ({ types }: WantedColumn, known: string | undefined): string | undefined =>
+const typeHint = ({ types }: ExpectedColumn, known: string | undefined): string | undefined =>
   known !== undefined && types?.some((type) => TypeName.differsInCase(type, known)) === true
     ? `${known} is spelled with other letters`
     : undefined
@@ -71,7 +71,7 @@ const nameHint = (name: string, present: ReadonlyArray<Compared>): string | unde
 
 /** Compares; of columns with equal names the last counts, because it is the one in the row. */
 export const compare = (
-  wanted: WantedRow,
+  wanted: ExpectedRow,
   columns: ReadonlyArray<Column>,
   registry: Registry,
   facts: CatalogueFacts = nothingAsked

@@ -1,4 +1,4 @@
-import type { WantedColumn } from "./Wanted.js"
+import type { ExpectedColumn } from "./ExpectedRow.js"
 
 /**
  * Whether the catalogue lets a plain column of a table be NULL. `unknown` for everything computed, and where it was not
@@ -19,7 +19,7 @@ export interface Compared {
   readonly type: string | undefined
   readonly nullability: Nullability
   /** What the Schema wants; `undefined` when it does not want the column. */
-  readonly wanted: WantedColumn | undefined
+  readonly wanted: ExpectedColumn | undefined
   readonly verdict: Verdict
   /** What the mismatch comes from, where it is one of spelling. */
   readonly hint?: string

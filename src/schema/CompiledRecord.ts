@@ -4,13 +4,13 @@
  */
 import * as AST from "effect/SchemaAST"
 import * as RowShape from "../types/RowShape.js"
-import { refused, undecided } from "./Steps.js"
-import type { Step } from "./Steps.js"
-import * as Steps from "./Steps.js"
+import { refused, undecided } from "./ParseSteps.js"
+import type { ParseStep } from "./ParseSteps.js"
+import * as ParseSteps from "./ParseSteps.js"
 
 interface Signature {
-  readonly key: Step
-  readonly value: Step
+  readonly key: ParseStep
+  readonly value: ParseStep
 }
 
 const isText = (ast: AST.Parameter): boolean =>
@@ -18,7 +18,7 @@ const isText = (ast: AST.Parameter): boolean =>
 
 export const isRecord = (ast: AST.AST): ast is AST.TypeLiteral =>
   AST.isTypeLiteral(ast) &&
-  Steps.isPlain(ast) &&
+  ParseSteps.isPlain(ast) &&
   ast.indexSignatures.length > 0 &&
   ast.indexSignatures.every(({ parameter }) => isText(parameter)) &&
   ast.propertySignatures.every(({ name }) => typeof name === "string")
@@ -27,7 +27,7 @@ export const isRecord = (ast: AST.AST): ast is AST.TypeLiteral =>
 interface Plan {
   readonly keys: ReadonlyArray<string>
   readonly names: ReadonlyArray<string>
-  readonly steps: ReadonlyArray<ReadonlyArray<Step>>
+  readonly steps: ReadonlyArray<ReadonlyArray<ParseStep>>
   readonly build: RowShape.Build
 }
 
@@ -35,12 +35,12 @@ const isSame = (self: ReadonlyArray<string>, that: ReadonlyArray<string>): boole
   self.length === that.length && self.every((key, at) => key === that[at])
 
 /** The step of a row. A row without one of the columns that are named is left to Effect's parser. */
-export const of = (ast: AST.TypeLiteral): Step => {
+export const of = (ast: AST.TypeLiteral): ParseStep => {
   const signatures: ReadonlyArray<Signature> = ast.indexSignatures.map(({ parameter, type }) => ({
-    key: Steps.of(parameter),
-    value: Steps.of(type)
+    key: ParseSteps.of(parameter),
+    value: ParseSteps.of(type)
   }))
-  const named = new Map(ast.propertySignatures.map(({ name, type }) => [String(name), Steps.of(type)]))
+  const named = new Map(ast.propertySignatures.map(({ name, type }) => [String(name), ParseSteps.of(type)]))
   const planOf = (keys: ReadonlyArray<string>): Plan | undefined => {
     if ([...named.keys()].some((name) => !keys.includes(name))) return undefined
     const found = keys.map((key) => {

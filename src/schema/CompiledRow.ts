@@ -8,9 +8,9 @@ import * as AST from "effect/SchemaAST"
 import * as RowShape from "../types/RowShape.js"
 import * as CompiledRecord from "./CompiledRecord.js"
 import * as Instances from "./Instances.js"
-import { refused, undecided } from "./Steps.js"
-import type { Step } from "./Steps.js"
-import * as Steps from "./Steps.js"
+import { refused, undecided } from "./ParseSteps.js"
+import type { ParseStep } from "./ParseSteps.js"
+import * as ParseSteps from "./ParseSteps.js"
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -23,11 +23,11 @@ interface Field {
   readonly isOptional: boolean
   /** Whether every object answers to the column's name. */
   readonly isGuarded: boolean
-  readonly step: Step
+  readonly step: ParseStep
   /** From the column's decoded value to the field's, where it is not the same. */
   readonly change: ((value: Option.Option<unknown>) => Option.Option<unknown>) | undefined
   /** What the changed value has to pass; `undefined` when it is known to. */
-  readonly check: Step | undefined
+  readonly check: ParseStep | undefined
   /** Whether the field may be left out. */
   readonly mayMiss: boolean
 }
@@ -89,14 +89,14 @@ interface How {
   readonly isStrict?: boolean
 }
 
-const pass = (fields: ReadonlyArray<Field>, how: How): Step => {
+const pass = (fields: ReadonlyArray<Field>, how: How): ParseStep => {
   const { build, keeps = false } = how
   const whole = full(fields, how)
   if (!fields.every(isSimple)) return whole
   const names = fields.map(({ name }) => name)
   const steps = fields.map(({ step }) => step)
   const width = names.length
-  if (keeps && steps.every(Steps.isIdentity)) return kept(names, steps)
+  if (keeps && steps.every(ParseSteps.isIdentity)) return kept(names, steps)
   return (row) => {
     if (!isRow(row)) return refused
     const values = take(row, names)
@@ -115,7 +115,7 @@ const pass = (fields: ReadonlyArray<Field>, how: How): Step => {
 const isStop = (value: unknown): boolean => value === refused || value === undecided
 
 /** The row itself, when its values pass; each is read at a place of its own, as in `take`. */
-const kept = (names: ReadonlyArray<string>, steps: ReadonlyArray<Step>): Step => {
+const kept = (names: ReadonlyArray<string>, steps: ReadonlyArray<ParseStep>): ParseStep => {
   const width = names.length
   return (row) => {
     if (!isRow(row)) return refused
@@ -134,7 +134,7 @@ const kept = (names: ReadonlyArray<string>, steps: ReadonlyArray<Step>): Step =>
 }
 
 /** A pass for whatever fields. */
-const full = (fields: ReadonlyArray<Field>, { build, isStrict = false }: How): Step => {
+const full = (fields: ReadonlyArray<Field>, { build, isStrict = false }: How): ParseStep => {
   const width = fields.length
   return (row) => {
     if (!isRow(row)) return refused
@@ -156,10 +156,10 @@ const objectOf = (fields: ReadonlyArray<Field>): RowShape.Build =>
   RowShape.object(fields.map(({ name }) => name))
 
 /** Instances of a Class: its first row says whether they can be made without the constructor that Effect gives it. */
-const instances = (ast: AST.Transformation, fields: ReadonlyArray<Field>): Step | undefined => {
-  const general = Steps.transformation(ast, pass(fields, { build: objectOf(fields) }))
+const instances = (ast: AST.Transformation, fields: ReadonlyArray<Field>): ParseStep | undefined => {
+  const general = ParseSteps.transformation(ast, pass(fields, { build: objectOf(fields) }))
   if (general === undefined) return undefined
-  let quick: Step | undefined
+  let quick: ParseStep | undefined
   let isKnown = false
   return (row) => {
     if (quick !== undefined) {
@@ -182,7 +182,7 @@ const instances = (ast: AST.Transformation, fields: ReadonlyArray<Field>): Step 
 
 const isFlat = (ast: AST.AST): ast is AST.TypeLiteral =>
   AST.isTypeLiteral(ast) &&
-  Steps.isPlain(ast) &&
+  ParseSteps.isPlain(ast) &&
   ast.indexSignatures.length === 0 &&
   ast.propertySignatures.length > 0 &&
   ast.propertySignatures.every(({ name }) => typeof name === "string")
@@ -195,7 +195,7 @@ const plainFields = (ast: AST.TypeLiteral): ReadonlyArray<Field> =>
     column: String(name),
     isOptional,
     isGuarded: isGuarded(String(name)),
-    step: Steps.of(type),
+    step: ParseSteps.of(type),
     change: undefined,
     check: undefined,
     mayMiss: isOptional
@@ -227,12 +227,12 @@ const changedFields = (ast: AST.Transformation): ReadonlyArray<Field> | undefine
       column: column === undefined ? undefined : String(column.name),
       isOptional: column?.isOptional ?? false,
       isGuarded: column !== undefined && isGuarded(String(column.name)),
-      step: column === undefined ? (value) => value : Steps.of(column.type),
+      step: column === undefined ? (value) => value : ParseSteps.of(column.type),
       change: decode,
       check:
         decode === undefined && column !== undefined && AST.typeAST(column.type) === type
           ? undefined
-          : Steps.of(type),
+          : ParseSteps.of(type),
       mayMiss: isOptional
     })
   }
@@ -244,30 +244,30 @@ const changedFields = (ast: AST.Transformation): ReadonlyArray<Field> | undefine
 
 const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> | undefined => {
   if (isFlat(ast)) return plainFields(ast)
-  return AST.isTransformation(ast) && Steps.isPlain(ast) ? changedFields(ast) : undefined
+  return AST.isTransformation(ast) && ParseSteps.isPlain(ast) ? changedFields(ast) : undefined
 }
 
-const search = (ast: AST.AST, keeps: boolean): Step | undefined => {
+const search = (ast: AST.AST, keeps: boolean): ParseStep | undefined => {
   const fields = fieldsOf(ast)
   if (fields !== undefined) return pass(fields, { build: objectOf(fields), keeps })
   if (CompiledRecord.isRecord(ast)) return CompiledRecord.of(ast)
-  if (!Steps.isPlain(ast)) return undefined
+  if (!ParseSteps.isPlain(ast)) return undefined
   if (AST.isRefinement(ast)) {
     const from = search(ast.from, keeps)
-    return from && Steps.condition(ast, from)
+    return from && ParseSteps.condition(ast, from)
   }
   if (!AST.isTransformation(ast) || ast.transformation._tag === "TypeLiteralTransformation") return undefined
   const inside = fieldsOf(ast.from)
   if (inside !== undefined) return instances(ast, inside)
   const from = search(ast.from, false)
-  return from && Steps.transformation(ast, from)
+  return from && ParseSteps.transformation(ast, from)
 }
 
 /** The step of a row, which gives a new object; `undefined` where the Schema is none of these. */
-export const of = (ast: AST.AST): Step | undefined => search(ast, false)
+export const of = (ast: AST.AST): ParseStep | undefined => search(ast, false)
 
 /**
  * The same for rows that are nobody else's and have these columns alone: of a Schema that leaves values as they are it gives
  * the row itself.
  */
-export const keeping = (ast: AST.AST): Step | undefined => search(ast, true)
+export const keeping = (ast: AST.AST): ParseStep | undefined => search(ast, true)

@@ -4,12 +4,12 @@ import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 import { describe } from "../types/Shape.js"
-import type { Fault } from "./InTurn.js"
+import type { RowFault } from "./RowParser.js"
 import * as OwnMessage from "./OwnMessage.js"
 import * as Place from "./Place.js"
 import { PgTypeId } from "./PgType.js"
 
-export interface Found {
+export interface IssueDescription {
   /** From the row inwards: the column first. Empty when the row as a whole is refused. */
   readonly path: ReadonlyArray<PropertyKey>
   readonly expected: string
@@ -20,7 +20,7 @@ export interface Found {
 }
 
 /** What is wrong, without the place. */
-export const reasonOf = ({ expected, message, received }: Found): string =>
+export const reasonOf = ({ expected, message, received }: IssueDescription): string =>
   message ?? `expected ${expected}, got ${received}`
 
 /** Longest name of a Schema shown. */
@@ -50,13 +50,13 @@ const valueOf = (actual: unknown): string => {
   return typeof actual === "bigint" ? `${actual}n` : Inspectable.toStringUnknown(actual, 0)
 }
 
-const leaf = (expected: string, actual: unknown, shows: Shows): Found => ({
+const leaf = (expected: string, actual: unknown, shows: Shows): IssueDescription => ({
   path: [],
   expected,
   received: printed(actual, shows)
 })
 
-const behind = (path: ParseResult.Path, found: Found): Found => ({
+const behind = (path: ParseResult.Path, found: IssueDescription): IssueDescription => ({
   ...found,
   path: [
     ...(Array.isArray(path) ? (path as ReadonlyArray<PropertyKey>) : [path as PropertyKey]),
@@ -65,23 +65,23 @@ const behind = (path: ParseResult.Path, found: Found): Found => ({
 })
 
 /** The same, in the words of the Schema around it, when that is one for a type. */
-const named = (ast: AST.AST, found: Found): Found =>
+const named = (ast: AST.AST, found: IssueDescription): IssueDescription =>
   found.path.length === 0 && Option.isSome(AST.getAnnotation(ast, PgTypeId))
     ? { ...found, expected: nameOf(ast) }
     : found
 
 /** The one further in; of two at one place the one that the application has words for. */
-const better = (best: Found | undefined, each: Found): Found =>
+const better = (best: IssueDescription | undefined, each: IssueDescription): IssueDescription =>
   best === undefined ||
   each.path.length > best.path.length ||
   (each.path.length === best.path.length && best.message === undefined && each.message !== undefined)
     ? each
     : best
 
-const deepest = (found: ReadonlyArray<Found>): Found | undefined =>
-  found.reduce<Found | undefined>(better, undefined)
+const deepest = (found: ReadonlyArray<IssueDescription>): IssueDescription | undefined =>
+  found.reduce<IssueDescription | undefined>(better, undefined)
 
-const composite = (issue: ParseResult.Composite, shows: Shows): Found => {
+const composite = (issue: ParseResult.Composite, shows: Shows): IssueDescription => {
   const issues = Array.isArray(issue.issues)
     ? (issue.issues as ReadonlyArray<ParseResult.ParseIssue>)
     : [issue.issues as ParseResult.ParseIssue]
@@ -92,13 +92,13 @@ const composite = (issue: ParseResult.Composite, shows: Shows): Found => {
     : found
 }
 
-export const of = (issue: ParseResult.ParseIssue, shows: Shows = "shapes"): Found => {
+export const of = (issue: ParseResult.ParseIssue, shows: Shows = "shapes"): IssueDescription => {
   const found = withoutMessage(issue, shows)
   const message = found.path.length === 0 ? OwnMessage.of(issue, shows === "values") : undefined
   return message === undefined ? found : { ...found, message: shortened(message) }
 }
 
-const withoutMessage = (issue: ParseResult.ParseIssue, shows: Shows): Found => {
+const withoutMessage = (issue: ParseResult.ParseIssue, shows: Shows): IssueDescription => {
   switch (issue._tag) {
     case "Pointer":
       return behind(issue.path, of(issue.issue, shows))
@@ -131,7 +131,7 @@ const withoutMessage = (issue: ParseResult.ParseIssue, shows: Shows): Found => {
 }
 
 /** A fault, for an error. */
-export interface Told {
+export interface FaultDescription {
   /** The column, or the field, whose value is at fault; `undefined` when the row as a whole is. */
   readonly key: PropertyKey | undefined
   /** `expected …, got …`, the application's own words, or what was thrown; with the place inside the column. */
@@ -140,11 +140,11 @@ export interface Told {
 }
 
 /** `nameOf`: the column that a key is of; where there is none, the key is part of the reason. */
-export const told = (
-  fault: Fault,
+export const describeFault = (
+  fault: RowFault,
   nameOf: (key: PropertyKey) => PropertyKey | undefined,
   shows: Shows = "shapes"
-): Told => {
+): FaultDescription => {
   if (fault._tag === "Thrown") {
     const { cause } = fault
     const what = cause instanceof Error ? cause.name : typeof cause

@@ -76,13 +76,13 @@ const text = (oid: number): Schema.Schema<string> => plain(oid, "string", Schema
 const matching = (oid: number, pattern: RegExp): Schema.Schema<string> =>
   read(oid, Schema.String.pipe(Schema.pattern(pattern, titled("string", oid))))
 
-const mostUnsigned = 2 ** 32 - 1
+const maxUnsigned = 2 ** 32 - 1
 
 export const Bool = plain(Oids.bool, "boolean", Schema.Boolean)
 export const Int2 = integer(Oids.int2, -0x8000, 0x7fff)
 export const Int4 = integer(Oids.int4, -0x80000000, 0x7fffffff)
 export const Int8 = bigint(Oids.int8, Int64.minimum, Int64.maximum)
-export const Oid = integer(Oids.oid, 0, mostUnsigned)
+export const Oid = integer(Oids.oid, 0, maxUnsigned)
 /** The number it is: 0.1 is 0.10000000149011612. */
 export const Float4 = plain(Oids.float4, "number", Schema.Number)
 export const Float8 = plain(Oids.float8, "number", Schema.Number)
@@ -155,8 +155,8 @@ const isBits = (value: unknown): value is Bits => value instanceof Bits
 export const Bit = values(Oids.bit, "BitString", isBits)
 export const Varbit = values(Oids.varbit, "BitString", isBits)
 
-export const Xid = integer(Oids.xid, 0, mostUnsigned)
-export const Cid = integer(Oids.cid, 0, mostUnsigned)
+export const Xid = integer(Oids.xid, 0, maxUnsigned)
+export const Cid = integer(Oids.cid, 0, maxUnsigned)
 export const Xid8 = bigint(Oids.xid8, 0n, Lsn.maximum)
 export const PgLsn: Schema.Schema<Lsn.Lsn> = bigint(Oids.pgLsn, 0n, Lsn.maximum)
 export const Tid = values(Oids.tid, "PgTid", (value) => value instanceof PgTid)

@@ -10,7 +10,7 @@ import type { Codec } from "../types/Codec.js"
 import * as Registry from "../types/Registry.js"
 
 /** A PostgreSQL type by OID; by name alone where only the database knows the OID, as of an enum. */
-export interface PgType {
+export interface SchemaType {
   readonly oid: number | undefined
   /** As in pg_type, such as `int4`; of arrays with `[]` behind it. */
   readonly name: string
@@ -23,12 +23,12 @@ export interface PgType {
 }
 
 /** A type as one likes to write it: an OID, a name, the value, or a codec, which the column is then read by. */
-export type PgTypeInput = number | string | PgType | Codec
+export type PgTypeInput = number | string | SchemaType | Codec
 
 /** Key of the annotation; its value is a list of `PgType`, of which a column may have any. */
 export const PgTypeId: unique symbol = Symbol.for("effect-postgres/PgSchema/PgType")
 
-export const make = (type: PgTypeInput): PgType =>
+export const make = (type: PgTypeInput): SchemaType =>
   typeof type === "number"
     ? { oid: type, name: Oid.nameOf(type) }
     : typeof type === "string"
@@ -37,7 +37,7 @@ export const make = (type: PgTypeInput): PgType =>
         ? { oid: type.oid, name: type.name, codec: type }
         : type
 
-const byName = ({ name, oid, verbatim }: TypeName.TypeName): PgType => ({
+const byName = ({ name, oid, verbatim }: TypeName.TypeName): SchemaType => ({
   oid,
   name,
   ...(verbatim === name ? {} : { verbatim })
@@ -57,10 +57,10 @@ const isList = (types: PgTypeInput | ReadonlyArray<PgTypeInput>): types is Reado
  * The types a value may have before it is decoded; `undefined` when nothing is told, or one of several forms tells
  * nothing. The outermost annotation counts, and of a transformation the side it decodes from.
  */
-export const of = (ast: AST.AST): ReadonlyArray<PgType> | undefined => search(ast, new Set())
+export const of = (ast: AST.AST): ReadonlyArray<SchemaType> | undefined => search(ast, new Set())
 
-const search = (ast: AST.AST, within: ReadonlySet<AST.AST>): ReadonlyArray<PgType> | undefined => {
-  const told = AST.getAnnotation<ReadonlyArray<PgType>>(ast, PgTypeId)
+const search = (ast: AST.AST, within: ReadonlySet<AST.AST>): ReadonlyArray<SchemaType> | undefined => {
+  const told = AST.getAnnotation<ReadonlyArray<SchemaType>>(ast, PgTypeId)
   if (told._tag === "Some") return told.value
   if (within.has(ast)) return undefined
   switch (ast._tag) {
@@ -70,7 +70,7 @@ const search = (ast: AST.AST, within: ReadonlySet<AST.AST>): ReadonlyArray<PgTyp
     case "Suspend":
       return search(ast.f(), new Set([...within, ast]))
     case "Union": {
-      const types: Array<PgType> = []
+      const types: Array<SchemaType> = []
       for (const member of ast.types) {
         if (isNull(member) || AST.isUndefinedKeyword(member)) continue
         const found = search(member, within)
@@ -87,8 +87,8 @@ const search = (ast: AST.AST, within: ReadonlySet<AST.AST>): ReadonlyArray<PgTyp
 export const isNull = (ast: AST.AST): boolean => AST.isLiteral(ast) && ast.literal === null
 
 /** Each type once. Forms of one type that are read by different codecs leave the choice to the client. */
-export const merge = (types: Iterable<PgType>): ReadonlyArray<PgType> => {
-  const merged = new Map<string, PgType>()
+export const merge = (types: Iterable<SchemaType>): ReadonlyArray<SchemaType> => {
+  const merged = new Map<string, SchemaType>()
   for (const type of types) {
     const key = `${type.oid}${type.name}`
     const other = merged.get(key)
@@ -100,7 +100,7 @@ export const merge = (types: Iterable<PgType>): ReadonlyArray<PgType> => {
 }
 
 /** The type of arrays over this type. An array over an array is of the same type: dimensions are not part of it. */
-export const arrayOf = (type: PgType): PgType => {
+export const arrayOf = (type: SchemaType): SchemaType => {
   if (type.name.endsWith("[]")) return type
   const arrayOid = type.oid === undefined ? 0 : (Registry.lossless.lookup(type.oid)?.arrayOid ?? 0)
   const { codec, verbatim } = type
@@ -116,7 +116,7 @@ export const arrayOf = (type: PgType): PgType => {
  * Whether a column of the type `oid` is of this type. `name`: what the type is called, `undefined` when that is not known,
  * as of types that the client has not looked up: only a built-in type is then surely another.
  */
-export const fits = (type: PgType, oid: number, name: string | undefined): boolean => {
+export const fits = (type: SchemaType, oid: number, name: string | undefined): boolean => {
   if (type.oid !== undefined) return type.oid === oid
   return name === undefined || TypeName.isOf({ verbatim: type.name, ...type }, name)
 }

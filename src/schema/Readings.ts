@@ -35,7 +35,7 @@ const textual: ReadonlyMap<number, Codec> = new Map(
 )
 
 /** The type, read as the server's text; by the client's codec where the type's own is not known. */
-const read = (type: PgType.PgType): PgType.PgTypeInput => {
+const read = (type: PgType.SchemaType): PgType.PgTypeInput => {
   const exact = type.oid === undefined ? undefined : Registry.lossless.lookup(type.oid)
   return exact === undefined
     ? { oid: type.oid, name: type.name }

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
-import * as InTurn from "./InTurn.js"
+import * as RowParser from "./RowParser.js"
 import * as Issue from "./Issue.js"
 import * as Renamed from "./Renamed.js"
 
@@ -35,17 +35,17 @@ export class RowEncoder<A, R> {
 
   /** `first`: number of the first row, counted from 1. */
   encode(rows: ReadonlyArray<A>, first: number): Effect.Effect<ReadonlyArray<unknown>, RowRefusal, R> {
-    return Effect.flatMap(InTurn.parse(rows, this.parse), ({ fault, values }) =>
+    return Effect.flatMap(RowParser.parse(rows, this.parse), ({ fault, values }) =>
       fault === undefined ? Effect.succeed(values) : Effect.fail(this.refusal(fault, first + values.length))
     )
   }
 
-  private refusal(fault: InTurn.Fault, rowNumber: number): RowRefusal {
+  private refusal(fault: RowParser.RowFault, rowNumber: number): RowRefusal {
     const nameOf = (key: PropertyKey) => {
       const name = this.names.get(key) ?? key
       return typeof name === "string" ? name : undefined
     }
-    const { cause, key, reason } = Issue.told(fault, nameOf, this.shows)
+    const { cause, key, reason } = Issue.describeFault(fault, nameOf, this.shows)
     return { rowNumber, column: typeof key === "string" ? key : undefined, reason, cause }
   }
 }

@@ -17,13 +17,13 @@ import type * as Row from "../types/Row.js"
 import * as ColumnCodecs from "./ColumnCodecs.js"
 import * as Compare from "./Compare.js"
 import * as CompiledRow from "./CompiledRow.js"
-import * as InTurn from "./InTurn.js"
+import * as RowParser from "./RowParser.js"
 import * as Issue from "./Issue.js"
 import * as Renamed from "./Renamed.js"
-import * as Wanted from "./Wanted.js"
+import * as ExpectedRow from "./ExpectedRow.js"
 
 /** The result that rows belong to, for errors. */
-export interface Origin {
+export interface ResultFacts {
   readonly columns: ReadonlyArray<Column>
   readonly registry: Registry
   readonly sql: string
@@ -34,18 +34,18 @@ export interface Origin {
 }
 
 /** The values of the rows before a fault, and the fault. */
-export interface Decoded<A> {
+export interface DecodedRows<A> {
   readonly values: ReadonlyArray<A>
   readonly failure: PgCodecError | undefined
 }
 
 export class RowSchema<A, R> {
   /** The columns that the Schema wants; left when no row goes through it. */
-  readonly wanted: Either.Either<Wanted.WantedRow, string>
+  readonly wanted: Either.Either<ExpectedRow.ExpectedRow, string>
   private readonly columnNames: ReadonlyMap<PropertyKey, PropertyKey>
-  private readonly compiled: InTurn.Compiled
+  private readonly compiled: RowParser.CompiledParser
   /** For rows of the very columns that the Schema has. */
-  private readonly keeping: InTurn.Compiled
+  private readonly keeping: RowParser.CompiledParser
   /** Whether a list of columns is that. */
   private readonly exact = new WeakMap<ReadonlyArray<Column>, boolean>()
   private readonly parse: (row: unknown) => Effect.Effect<A, ParseResult.ParseIssue, R>
@@ -53,7 +53,7 @@ export class RowSchema<A, R> {
   private readonly fitting = new WeakSet<ReadonlyArray<Column>>()
 
   constructor(schema: Schema.Schema<A, unknown, R>) {
-    this.wanted = Wanted.of(schema.ast)
+    this.wanted = ExpectedRow.of(schema.ast)
     this.columnNames = Renamed.columnNames(schema.ast)
     this.parse = ParseResult.decodeUnknown(schema)
     this.compiled = { step: CompiledRow.of(schema.ast) }
@@ -97,7 +97,7 @@ export class RowSchema<A, R> {
   decode(
     rows: ReadonlyArray<Row.Row>,
     first: number,
-    origin: Origin
+    origin: ResultFacts
   ): Effect.Effect<ReadonlyArray<A>, PgCodecError, R> {
     return Effect.flatMap(this.decodeSome(rows, first, origin), ({ failure, values }) =>
       failure === undefined ? Effect.succeed(values) : Effect.fail(failure)
@@ -108,10 +108,10 @@ export class RowSchema<A, R> {
   decodeSome(
     rows: ReadonlyArray<Row.Row>,
     first: number,
-    origin: Origin
-  ): Effect.Effect<Decoded<A>, never, R> {
+    origin: ResultFacts
+  ): Effect.Effect<DecodedRows<A>, never, R> {
     return Effect.map(
-      InTurn.parse(
+      RowParser.parse(
         rows,
         this.parse,
         origin.own === true && this.isExact(origin.columns) ? this.keeping : this.compiled
@@ -123,9 +123,9 @@ export class RowSchema<A, R> {
     )
   }
 
-  private failure(fault: InTurn.Fault, rowNumber: number, origin: Origin): PgCodecError {
+  private failure(fault: RowParser.RowFault, rowNumber: number, origin: ResultFacts): PgCodecError {
     const indexOf = (key: PropertyKey) => origin.columns.findLastIndex(({ name }) => name === key)
-    const { cause, key, reason } = Issue.told(
+    const { cause, key, reason } = Issue.describeFault(
       fault,
       (key) => (indexOf(key) >= 0 ? key : this.columnNames.get(key)),
       origin.showsValues === true ? "values" : "shapes"

@@ -324,7 +324,7 @@ export const bind: fc.Arbitrary<Extended.Bind> = values.chain((parameters) =>
     resultFormats: formats
   })
 )
-const target = fc.constantFrom<Array<Extended.Target>>("S", "P")
+const target = fc.constantFrom<Array<Extended.DescribeTarget>>("S", "P")
 /** Any `Describe`. */
 export const describe = make<Extended.Describe>("Describe", { target, name: text })
 /** Any `Execute`. */

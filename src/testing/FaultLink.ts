@@ -7,7 +7,7 @@ import { setImmediate as turnOfLoop } from "node:timers/promises"
 import type { DirectionFault, Fault } from "./Fault.js"
 import type { ProxySocket } from "./ProxySocket.js"
 
-export type Direction = "toServer" | "toClient"
+export type LinkDirection = "toServer" | "toClient"
 type Ending = "cut" | "reset"
 
 export interface FaultLink {
@@ -23,7 +23,7 @@ export interface Options {
   readonly client: ProxySocket
   readonly server: ProxySocket
   readonly fault: Fault
-  readonly count: (direction: Direction, bytes: number) => void
+  readonly count: (direction: LinkDirection, bytes: number) => void
 }
 
 /** The fault of one direction while it is in force: `changed` is done when another takes its place. */
@@ -68,7 +68,7 @@ export const make = (options: Options): FaultLink => {
   const end = (how: Ending) => Effect.asVoid(Deferred.succeed(ending, how))
 
   /** Passes when the next byte may move: stalls until another fault comes, ends the link when that is due. */
-  const gate = (direction: Direction): Effect.Effect<void> =>
+  const gate = (direction: LinkDirection): Effect.Effect<void> =>
     Effect.suspend(() => {
       const what = due(now[direction])
       if (what === undefined) return Effect.void
@@ -76,7 +76,7 @@ export const make = (options: Options): FaultLink => {
       return Effect.zipRight(end(what), Effect.never)
     })
 
-  const pass = Effect.fnUntraced(function* (direction: Direction, to: ProxySocket, chunk: Uint8Array) {
+  const pass = Effect.fnUntraced(function* (direction: LinkDirection, to: ProxySocket, chunk: Uint8Array) {
     const { delay } = now[direction].fault
     if (delay !== undefined) yield* Effect.sleep(delay)
     for (let offset = 0; offset < chunk.length;) {
@@ -94,7 +94,7 @@ export const make = (options: Options): FaultLink => {
   })
 
   /** A reset of one side is a reset of the other, an ended half an ended half. */
-  const pump = (direction: Direction, from: ProxySocket, to: ProxySocket): Effect.Effect<void> =>
+  const pump = (direction: LinkDirection, from: ProxySocket, to: ProxySocket): Effect.Effect<void> =>
     Effect.gen(function* () {
       for (;;) {
         yield* gate(direction)

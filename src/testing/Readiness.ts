@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as NodeNet from "node:net"
 
 /** Where to ask. */
-export type Target = { readonly host: string; readonly port: number } | { readonly path: string }
+export type ServerAddress = { readonly host: string; readonly port: number } | { readonly path: string }
 
 /** `detail` says what came instead of an answer to wait no longer for. */
 export type Readiness = { readonly _tag: "Ready" } | { readonly _tag: "NotYet"; readonly detail: string }
@@ -43,7 +43,7 @@ const judge = (answer: Buffer): Readiness | undefined => {
 }
 
 /** Asks once. Interrupting hangs up. */
-export const ask = (target: Target): Effect.Effect<Readiness> =>
+export const ask = (target: ServerAddress): Effect.Effect<Readiness> =>
   Effect.async((resume) => {
     const socket = NodeNet.connect(target)
     let answer = Buffer.alloc(0)

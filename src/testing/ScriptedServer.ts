@@ -16,19 +16,22 @@ import { showMessage } from "./ScriptedServerDiff.js"
 import { Conversation, ScriptMismatch, type Hooks } from "./ScriptedServerRun.js"
 import type { Script, Step } from "./ScriptedServerStep.js"
 
-export type { FieldPattern, Named, PatternOf } from "./ScriptedServerDiff.js"
+export type { FieldPattern, MessageNamed, PatternOf } from "./ScriptedServerDiff.js"
 export * from "./ScriptedServerFragment.js"
 export { ScriptMismatch } from "./ScriptedServerRun.js"
 export * from "./ScriptedServerStep.js"
 
 /** A connection that is refused: the attempt fails, and no byte is exchanged. */
-export interface Refusal {
+export interface RefusedConnection {
   readonly _tag: "Refuse"
   readonly failure: TransportFailure
 }
 
 /** Refuses the next connection, unless told otherwise with `ECONNREFUSED`. */
-export const refuse = (failure: TransportFailure = refused): Refusal => ({ _tag: "Refuse", failure })
+export const refuse = (failure: TransportFailure = refused): RefusedConnection => ({
+  _tag: "Refuse",
+  failure
+})
 
 const refused: TransportFailure = {
   _tag: "TransportFailure",
@@ -102,7 +105,7 @@ const firstStep = (script: Script): Step | undefined => {
  * for the next one. Servers run in the scope and end with it.
  */
 export const make = (
-  scripts: ReadonlyArray<Script | Refusal>,
+  scripts: ReadonlyArray<Script | RefusedConnection>,
   options: Options = {}
 ): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -222,7 +225,7 @@ export const make = (
 
 /** The server, and the transport that leads to it. */
 export const layer = (
-  scripts: ReadonlyArray<Script | Refusal>,
+  scripts: ReadonlyArray<Script | RefusedConnection>,
   options: Options = {}
 ): Layer.Layer<Transport | ScriptedServer> =>
   Layer.scopedContext(

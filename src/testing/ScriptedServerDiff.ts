@@ -10,7 +10,7 @@ export type PatternOf<M extends { readonly _tag: string }> = { readonly _tag: M[
 }
 
 /** The message with this name. */
-export type Named<K extends FrontendMessage["_tag"]> = Extract<FrontendMessage, { readonly _tag: K }>
+export type MessageNamed<K extends FrontendMessage["_tag"]> = Extract<FrontendMessage, { readonly _tag: K }>
 
 const longest = 200
 

@@ -39,7 +39,7 @@ export const md5 = (salt: Uint8Array, digest: FieldPattern<string>): Auth => ({ 
 export const sasl = (server: () => SaslServer): Auth => ({ _tag: "Sasl", server })
 
 /** What PostgreSQL 18 reports at the start of a session. */
-export const usualParameters: Readonly<Record<string, string>> = {
+export const defaultParameters: Readonly<Record<string, string>> = {
   application_name: "",
   client_encoding: "UTF8",
   DateStyle: "ISO, MDY",
@@ -58,7 +58,7 @@ export const usualParameters: Readonly<Record<string, string>> = {
 }
 
 /** The key of a scripted session. */
-export const usualKey: { readonly processId: 4711; readonly secretKey: Uint8Array } = {
+export const defaultKey: { readonly processId: 4711; readonly secretKey: Uint8Array } = {
   processId: 4711,
   secretKey: Uint8Array.of(1, 2, 3, 4)
 }
@@ -150,10 +150,10 @@ const saslExchange = (server: SaslServer, ok: Script): Script => {
 
 /** From the first packet to ReadyForQuery. */
 export const startup = (options: StartupOptions = {}): Script => {
-  const key = options.backendKey === undefined ? usualKey : options.backendKey
+  const key = options.backendKey === undefined ? defaultKey : options.backendKey
   const session: ReadonlyArray<BackendMessage> = [
     { _tag: "AuthenticationOk" },
-    ...Object.entries({ ...usualParameters, ...options.parameters }).map(
+    ...Object.entries({ ...defaultParameters, ...options.parameters }).map(
       ([name, value]) => ({ _tag: "ParameterStatus", name, value }) as const
     ),
     ...(key === null ? [] : [{ _tag: "BackendKeyData", ...key } as const]),

@@ -5,7 +5,7 @@ import type { BackendMessage } from "../wire/BackendMessage.js"
 import type { FrontendMessage } from "../wire/FrontendMessage.js"
 import type { PendingAnswer } from "../wire/messages/Authentication.js"
 import type { ServerEnd } from "./MemoryTransport.js"
-import { differences, showMessage, type Named, type PatternOf } from "./ScriptedServerDiff.js"
+import { differences, showMessage, type MessageNamed, type PatternOf } from "./ScriptedServerDiff.js"
 
 /** A backend message, or bytes of one's own. */
 export type Outgoing = BackendMessage | Uint8Array
@@ -58,15 +58,15 @@ const pendingAnswers: { readonly [K in FrontendMessage["_tag"]]?: PendingAnswer 
 
 /** Waits for a message of this name, with these fields; what is left out may be anything. `then` may depend on it. */
 export const expect = <K extends FrontendMessage["_tag"]>(
-  pattern: { readonly _tag: K } & Omit<PatternOf<Named<K>>, "_tag">,
-  then: (message: Named<K>) => Script = () => []
+  pattern: { readonly _tag: K } & Omit<PatternOf<MessageNamed<K>>, "_tag">,
+  then: (message: MessageNamed<K>) => Script = () => []
 ): Step => ({
   _tag: "Expect",
   name: pattern._tag,
   shows: showMessage(pattern),
   pending: pendingAnswers[pattern._tag],
   faults: (message) => differences(pattern, message),
-  then: (message) => then(message as Named<K>)
+  then: (message) => then(message as MessageNamed<K>)
 })
 
 /** Waits for any message: `then` answers with what follows, or with a sentence on what is wrong. */

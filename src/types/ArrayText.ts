@@ -86,8 +86,7 @@ class Walk {
 
   private level(depth: number): boolean {
     if (this.peek() !== open) return this.bad("an opening brace is missing")
-    if (depth >= ArrayShape.mostDimensions)
-      return this.bad(`more than ${ArrayShape.mostDimensions} dimensions`)
+    if (depth >= ArrayShape.maxDimensions) return this.bad(`more than ${ArrayShape.maxDimensions} dimensions`)
     if (this.lengths.length === depth) {
       if (this.elements.length > 0) return this.bad("elements and arrays beside each other")
       this.lengths.push(-1)
@@ -193,7 +192,7 @@ const isNull = (bytes: Uint8Array, start: number, stop: number): boolean =>
   (bytes[start + 3]! | 32) === 108
 
 /** What a text array holds: elements in row-major order and its dimensions. */
-export interface Parsed {
+export interface ParsedArray {
   readonly elements: ReadonlyArray<unknown>
   readonly lengths: ReadonlyArray<number>
   readonly lowerBounds: ReadonlyArray<number>
@@ -201,7 +200,7 @@ export interface Parsed {
 
 /** Reads an array of `codec`'s elements; `undefined` after recording the failure. */
 export const decode =
-  (codec: Codec): Decode<Parsed | undefined> =>
+  (codec: Codec): Decode<ParsedArray | undefined> =>
   (reader, at, length) => {
     const walk = new Walk(reader, codec, at, at + length)
     if (!walk.run()) {

@@ -19,11 +19,11 @@ import * as Fail from "./Fail.js"
 import { writeText } from "./Texts.js"
 
 /** What becomes of lower bounds other than 1: `kept` in a `PgArray`, or `dropped` as node-postgres does. */
-export type Bounds = "kept" | "dropped"
+export type LowerBounds = "kept" | "dropped"
 
 export type PgArrayValue = ReadonlyArray<unknown> | PgArray
 
-const valueOf = (codec: Codec, parsed: ArrayText.Parsed, bounds: Bounds): PgArrayValue => {
+const valueOf = (codec: Codec, parsed: ArrayText.ParsedArray, bounds: LowerBounds): PgArrayValue => {
   const { elements, lengths, lowerBounds } = parsed
   const values = lengths.length > 1 ? ArrayShape.nest(elements, lengths) : elements
   if (bounds === "dropped") return values
@@ -37,8 +37,8 @@ const readHeader = (reader: ByteReader, codec: Codec, at: number, length: number
   const { view } = reader
   if (length < 12) return reader.fail(`an array header needs 12 bytes, got ${length}`)
   const dimensions = view.getInt32(at)
-  if (dimensions < 0 || dimensions > ArrayShape.mostDimensions) {
-    return reader.fail(`an array of ${dimensions} dimensions, not 0 to ${ArrayShape.mostDimensions}`)
+  if (dimensions < 0 || dimensions > ArrayShape.maxDimensions) {
+    return reader.fail(`an array of ${dimensions} dimensions, not 0 to ${ArrayShape.maxDimensions}`)
   }
   const elementOid = view.getUint32(at + 8)
   if (elementOid !== codec.oid) return reader.fail(`an array over OID ${elementOid}, not over ${codec.name}`)
@@ -105,7 +105,7 @@ const readElements = (
 }
 
 const decodeBinary =
-  (codec: Codec, element: Decode, bounds: Bounds): Decode<PgArrayValue> =>
+  (codec: Codec, element: Decode, bounds: LowerBounds): Decode<PgArrayValue> =>
   (reader, at, length) => {
     const end = at + length
     const plain = plainCount(reader, codec, at, length)
@@ -120,7 +120,7 @@ const decodeBinary =
   }
 
 const decodeText =
-  (codec: Codec, bounds: Bounds): Decode<PgArrayValue> =>
+  (codec: Codec, bounds: LowerBounds): Decode<PgArrayValue> =>
   (reader, at, length) => {
     const parsed = ArrayText.decode(codec)(reader, at, length)
     return parsed === undefined ? [] : valueOf(codec, parsed, bounds)
@@ -175,7 +175,7 @@ const encodeElements = (
 /** What the codec of an array was made of. */
 export interface MadeOf {
   readonly element: Codec
-  readonly bounds: Bounds
+  readonly bounds: LowerBounds
 }
 
 /** By the reader of text, which a codec keeps under another name. */
@@ -185,7 +185,7 @@ const made = new WeakMap<Codec["decodeText"], MadeOf>()
 export const madeOf = (codec: Codec): MadeOf | undefined => made.get(codec.decodeText)
 
 /** The codec of arrays over `codec`'s type. Binary in a direction when the element's is. */
-export const over = (codec: Codec, bounds: Bounds = "kept"): Codec<PgArrayValue> => {
+export const over = (codec: Codec, bounds: LowerBounds = "kept"): Codec<PgArrayValue> => {
   const nests = codec.elementsNest === true
   const readText = decodeText(codec, "kept")
   const reader = decodeText(codec, bounds)

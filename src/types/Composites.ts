@@ -23,7 +23,7 @@ import { mismatch } from "./Shape.js"
 import { decodeString, textOnly, writeText } from "./Texts.js"
 
 /** One field, in the order of the type. The codec's OID is the field's type. */
-export interface Field {
+export interface CompositeField {
   readonly name: string
   readonly codec: Codec
 }
@@ -85,7 +85,7 @@ const altered = "has been altered since: refresh the types"
  */
 export const over = (
   names: Names,
-  fields: ReadonlyArray<Field>,
+  fields: ReadonlyArray<CompositeField>,
   attributes: ReadonlyArray<Attribute> = []
 ): Codec<ObjectRow> => {
   const { name } = names

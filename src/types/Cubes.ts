@@ -10,7 +10,7 @@ import * as Floats from "./Floats.js"
 import * as Values from "./Values.js"
 
 /** The server's limit. */
-export const mostDimensions = 100
+export const maxDimensions = 100
 
 const pointFlag = 0x80000000
 
@@ -25,7 +25,7 @@ const pattern = /^\(([^()]*)\)(?:,\(([^()]*)\))?$/
 const parse = (text: string): PgCube | undefined => {
   const match = pattern.exec(text)
   const corner = match === null ? undefined : cornerOf(match[1]!)
-  if (corner === undefined || corner.length > mostDimensions) return undefined
+  if (corner === undefined || corner.length > maxDimensions) return undefined
   if (match![2] === undefined) return new PgCube(corner)
   const opposite = cornerOf(match![2])
   return opposite?.length === corner.length ? new PgCube(corner, opposite) : undefined
@@ -44,7 +44,7 @@ export const over = (names: Names): Codec<PgCube> =>
       const isPoint = header >= pointFlag
       const dimensions = isPoint ? header - pointFlag : header
       const size = 4 + 8 * dimensions * (isPoint ? 1 : 2)
-      if (length < 4 || dimensions > mostDimensions || length !== size) {
+      if (length < 4 || dimensions > maxDimensions || length !== size) {
         reader.fail(length < 4 ? "a cube without its header" : `${dimensions} dimensions in ${length} bytes`)
         return undefined
       }
@@ -55,8 +55,8 @@ export const over = (names: Names): Codec<PgCube> =>
         : new PgCube(corner(at + 4), corner(at + 4 + 8 * dimensions))
     },
     write: (writer, { corner, opposite }) => {
-      if (corner.length > mostDimensions || (opposite !== undefined && opposite.length !== corner.length)) {
-        return writer.fail(`expected a PgCube of corners alike, of at most ${mostDimensions} dimensions`)
+      if (corner.length > maxDimensions || (opposite !== undefined && opposite.length !== corner.length)) {
+        return writer.fail(`expected a PgCube of corners alike, of at most ${maxDimensions} dimensions`)
       }
       writer.uint32(opposite === undefined ? pointFlag + corner.length : corner.length)
       for (const number of corner) writer.float64(number)

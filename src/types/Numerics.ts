@@ -20,7 +20,7 @@ import { writeText } from "./Texts.js"
 
 const positive = 0x0000
 const negative = 0x4000
-const mostScale = 0x3fff
+const maxScale = 0x3fff
 const powers = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent)
 
 const readText = (reader: ByteReader, at: number, length: number): Numeric => {
@@ -46,7 +46,7 @@ const readBinary: Decode<Numeric> = (reader, at, length) => {
     return Numeric.zero
   }
   if (sign !== positive && sign !== negative) return readSpecial(reader, sign)
-  if (scale > mostScale) {
+  if (scale > maxScale) {
     reader.fail(`a numeric with a scale of ${scale}`)
     return Numeric.zero
   }

@@ -18,9 +18,9 @@ import { mismatch } from "./Shape.js"
 import * as Values from "./Values.js"
 
 /** Limits of the server: dimensions of a dense vector, and numbers kept in a sparse one. */
-export const mostDimensions = 16_000
+export const maxDimensions = 16_000
 /** Dimensions of a sparse vector. */
-export const mostSparse = 1_000_000_000
+export const maxSparse = 1_000_000_000
 
 /** A header of the dimensions and of what the type has not come to use. */
 const denseHeader = 4
@@ -105,8 +105,8 @@ const dense =
         return new PgVector(values)
       },
       write: (writer, { values }) => {
-        if (values.length < 1 || values.length > mostDimensions) {
-          return writer.fail(`expected 1 to ${mostDimensions} dimensions, got ${values.length}`)
+        if (values.length < 1 || values.length > maxDimensions) {
+          return writer.fail(`expected 1 to ${maxDimensions} dimensions, got ${values.length}`)
         }
         const beyond = values.findIndex((value) => !element.fits(value))
         if (beyond >= 0) {
@@ -199,8 +199,8 @@ export const sparsevec = (names: Names): Codec<PgSparseVector> => ({
         return writer.fail("expected finite numbers at ascending places within the dimensions")
       }
       const { dimensions, indices, values } = withoutZeros(vector)
-      if (!(dimensions >= 1 && dimensions <= mostSparse) || indices.length > mostDimensions) {
-        return writer.fail(`expected 1 to ${mostSparse} dimensions with at most ${mostDimensions} numbers`)
+      if (!(dimensions >= 1 && dimensions <= maxSparse) || indices.length > maxDimensions) {
+        return writer.fail(`expected 1 to ${maxSparse} dimensions with at most ${maxDimensions} numbers`)
       }
       writer.int32(dimensions)
       writer.int32(indices.length)

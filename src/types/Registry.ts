@@ -19,7 +19,7 @@ import * as Floats from "./Floats.js"
 import * as Integers from "./Integers.js"
 import * as Intervals from "./Intervals.js"
 import * as Json from "./Json.js"
-import * as Named from "./Named.js"
+import * as NamedCodec from "./NamedCodec.js"
 import * as Names from "./Names.js"
 import * as Networks from "./Networks.js"
 import * as Numerics from "./Numerics.js"
@@ -43,9 +43,9 @@ const none: ReadonlySet<number> = new Set()
 export class Registry {
   private constructor(
     private readonly codecs: Map<number, Codec>,
-    private readonly bounds: Arrays.Bounds,
+    private readonly bounds: Arrays.LowerBounds,
     private readonly structured: Structured,
-    private readonly named: ReadonlyArray<Named.Named> = [],
+    private readonly named: ReadonlyArray<NamedCodec.NamedCodec> = [],
     private readonly missing: ReadonlySet<number> = none
   ) {
     if (structured === "text" || codecs.has(Oid.record)) return
@@ -63,7 +63,7 @@ export class Registry {
    */
   static make(
     codecs: Iterable<Codec>,
-    bounds: Arrays.Bounds = "kept",
+    bounds: Arrays.LowerBounds = "kept",
     structured: Structured = "values"
   ): Registry {
     return new Registry(extend(new Map(), codecs, bounds), bounds, structured)
@@ -88,7 +88,7 @@ export class Registry {
 
   private extended(
     codecs: Iterable<Codec>,
-    named: ReadonlyArray<Named.Named>,
+    named: ReadonlyArray<NamedCodec.NamedCodec>,
     missing: ReadonlySet<number> = this.missing
   ): Registry {
     return new Registry(
@@ -113,13 +113,13 @@ export class Registry {
    * `make` is called whenever types have been found, and so more than once. What it throws fails every statement that reads or
    * writes the type, with `PgCodecError`, whose `cause` it is.
    */
-  withNamed(name: string, make: Named.Make): Registry {
+  withNamed(name: string, make: NamedCodec.MakeCodec): Registry {
     const { name: read, verbatim } = TypeName.of(name)
     const named = [{ names: [read, verbatim, name], make }]
     const known: Array<Codec> = []
     for (const codec of this.codecs.values()) {
       if (codec.name.endsWith("[]")) continue
-      const own = Named.over(named, isBuiltIn(codec) ? "pg_catalog" : undefined, codec)
+      const own = NamedCodec.over(named, isBuiltIn(codec) ? "pg_catalog" : undefined, codec)
       if (own !== codec) known.push(own)
     }
     return this.extended(known, [...this.named, ...named])
@@ -166,7 +166,7 @@ const isBuiltIn = ({ name, oid }: Codec): boolean => Oid.nameOf(oid) === name
 const extend = (
   table: Map<number, Codec>,
   codecs: Iterable<Codec>,
-  bounds: Arrays.Bounds
+  bounds: Arrays.LowerBounds
 ): Map<number, Codec> => {
   for (const codec of codecs) {
     table.set(codec.oid, codec)

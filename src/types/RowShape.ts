@@ -19,7 +19,7 @@ export const array: Build = (values) => values.slice()
 export const widest = 20
 
 /** Most lists of names that are remembered; one more and all are forgotten, so that names made up at random cost no memory. */
-export const mostShapes = 512
+export const maxShapes = 512
 
 const shapes = new Map<string, Build>()
 
@@ -35,7 +35,7 @@ export const object = (names: ReadonlyArray<string>): Build => {
     names.length > widest || names.some((name) => name in Object.prototype)
       ? fromTemplate(names)
       : fromShape(names)
-  if (shapes.size === mostShapes) shapes.clear()
+  if (shapes.size === maxShapes) shapes.clear()
   shapes.set(key, build)
   return build
 }

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import * as Oid from "../model/Oid.js"
-import { join, mostLevels, PgTsQuery, type TsNode } from "../model/PgTsQuery.js"
+import { join, maxLevels, PgTsQuery, type TsNode } from "../model/PgTsQuery.js"
 import { PgTsVector, type TsLexeme, type TsWeight } from "../model/PgTsVector.js"
 import type { Codec } from "./Codec.js"
 import * as Values from "./Values.js"
@@ -122,7 +122,7 @@ const build = (items: ReadonlyArray<Item>): TsNode | undefined => {
       if (second === undefined) return undefined
       stack.push(combine(item.operator, item.distance, second, first))
     }
-    if (stack[stack.length - 1]![1] > mostLevels) return undefined
+    if (stack[stack.length - 1]![1] > maxLevels) return undefined
   }
   return stack.length === 1 ? stack[0]![0] : undefined
 }

@@ -23,8 +23,8 @@ import * as LocalTime from "./LocalTime.js"
 import { mismatch } from "./Shape.js"
 import { writeText } from "./Texts.js"
 
-const makeTz: Microseconds.Make<PgTimestampTz> = (high, low) => new PgTimestampTz(high, low)
-const makeWall: Microseconds.Make<PgTimestamp> = (high, low) => new PgTimestamp(high, low)
+const makeTz: Microseconds.MakeTimestamp<PgTimestampTz> = (high, low) => new PgTimestampTz(high, low)
+const makeWall: Microseconds.MakeTimestamp<PgTimestamp> = (high, low) => new PgTimestamp(high, low)
 
 const parseTz = (text: string): PgTimestampTz | undefined => Microseconds.fromText(makeTz, text, "required")
 const parseWall = (text: string): PgTimestamp | undefined => Microseconds.fromText(makeWall, text, "ignored")

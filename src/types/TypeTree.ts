@@ -10,7 +10,7 @@ import * as Composites from "./Composites.js"
 import * as Domains from "./Domains.js"
 import * as Enums from "./Enums.js"
 import * as Extensions from "./Extensions.js"
-import * as Named from "./Named.js"
+import * as NamedCodec from "./NamedCodec.js"
 import * as Ranges from "./Ranges.js"
 import * as Texts from "./Texts.js"
 import * as Values from "./Values.js"
@@ -21,14 +21,14 @@ import * as Values from "./Values.js"
  */
 export const deepest = 32
 
-export interface Given {
+export interface GivenCodecs {
   /** The codecs there are: they win over what the catalogue says. */
   readonly lookup: (oid: number) => Codec | undefined
-  readonly bounds: Arrays.Bounds
+  readonly bounds: Arrays.LowerBounds
   /** Ranges and values with a class of their own as the server's text, as node-postgres has them. */
   readonly structuredAsText: boolean
   /** Types that the application has named for codecs of its own. */
-  readonly named: ReadonlyArray<Named.Named>
+  readonly named: ReadonlyArray<NamedCodec.NamedCodec>
 }
 
 class Resolver {
@@ -38,7 +38,7 @@ class Resolver {
 
   constructor(
     types: Iterable<PgType>,
-    private readonly given: Given
+    private readonly given: GivenCodecs
   ) {
     this.types = new Map(Array.from(types, (type) => [type.oid, type]))
   }
@@ -61,7 +61,7 @@ class Resolver {
     this.open.add(oid)
     const found = this.make(type)
     // An array follows its elements.
-    const codec = type.shape._tag === "Array" ? found : Named.over(this.given.named, type.schema, found)
+    const codec = type.shape._tag === "Array" ? found : NamedCodec.over(this.given.named, type.schema, found)
     this.open.delete(oid)
     this.done.set(oid, codec)
     return codec
@@ -115,5 +115,5 @@ const asText = (type: PgType): Codec => ({
 })
 
 /** The codecs of these types, save for those that are there already and for pseudo-types. */
-export const codecs = (types: Iterable<PgType>, given: Given): ReadonlyArray<Codec> =>
+export const codecs = (types: Iterable<PgType>, given: GivenCodecs): ReadonlyArray<Codec> =>
   new Resolver(types, given).all()

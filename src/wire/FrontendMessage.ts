@@ -16,7 +16,7 @@ import * as FunctionCall from "./messages/FunctionCall.js"
 import * as Negotiation from "./messages/Negotiation.js"
 import * as SimpleQuery from "./messages/SimpleQuery.js"
 import * as Startup from "./messages/Startup.js"
-import { leastPacket, mostPacket, type Packet } from "./Packet.js"
+import { leastPacket, maxPacket, type Packet } from "./Packet.js"
 import { tagText } from "./Tag.js"
 
 /** The packets without a tag. */
@@ -140,7 +140,7 @@ export const decode = (
 export const packetSize = (bytes: Uint8Array, start = 0, end = bytes.length): number | undefined => {
   if (end - start < 4) return undefined
   const length = new ByteReader(bytes, start, end).int32()
-  return length < leastPacket || length > mostPacket ? -1 : length
+  return length < leastPacket || length > maxPacket ? -1 : length
 }
 
 /** Reads the whole untagged packet at `bytes[start, end)`, length word included; its code says which it is. */

@@ -96,11 +96,11 @@ export const backend = <A extends Tagged>(kind: A["_tag"], tag: string, fields: 
   fromFields(kind, tag, FrameLimits.largeMessage, fields)
 
 /** The greatest length the server takes of a request with this tag. */
-export const mostSent = (tag: string): number => FrameLimits.frontend.most[tag.charCodeAt(0)]!
+export const maxSent = (tag: string): number => FrameLimits.frontend.most[tag.charCodeAt(0)]!
 
 /** A message the client sends: encoding refuses what the server would refuse by hanging up. */
 export const frontend = <A extends Tagged>(kind: A["_tag"], tag: string, fields: Fields<A>): Message<A> =>
-  fromFields(kind, tag, mostSent(tag), fields)
+  fromFields(kind, tag, maxSent(tag), fields)
 
 /** A message without a body, of either side. */
 export const empty = <A extends Tagged>(value: A, tag: string): EmptyMessage<A> => {

@@ -7,7 +7,7 @@ import { MalformedMessage } from "./MalformedMessage.js"
 import type { Tagged } from "./Message.js"
 
 /** The server takes a body of 10,000 bytes; the length word comes on top. */
-export const mostPacket = 10_004
+export const maxPacket = 10_004
 /** Length word and code. */
 export const leastPacket = 8
 
@@ -29,7 +29,7 @@ export const make = <A extends Tagged>(
   decode: (bytes, start = 0, end = bytes.length) => {
     const reader = new ByteReader(bytes, start, end)
     const length = reader.int32()
-    if (length !== end - start || length > mostPacket) {
+    if (length !== end - start || length > maxPacket) {
       reader.fail(`a length of ${length} for a packet of ${end - start} bytes`)
     }
     const packet = read(reader)
@@ -43,7 +43,7 @@ export const make = <A extends Tagged>(
   encode: (writer, packet) => {
     const mark = Frame.beginPacket(writer)
     write(writer, packet)
-    return Frame.endPacket(writer, mark, mostPacket)
+    return Frame.endPacket(writer, mark, maxPacket)
   }
 })
 

@@ -399,7 +399,7 @@ describe("a request for encryption", () => {
     () =>
       Effect.gen(function* () {
         const cancel: ScriptedServer.Script = [
-          expects({ _tag: "CancelRequest", ...ScriptedServer.usualKey }),
+          expects({ _tag: "CancelRequest", ...ScriptedServer.defaultKey }),
           hangUp
         ]
         const { outcome, server } = yield* opening(
@@ -423,7 +423,7 @@ describe("protocol versions", () => {
   const asked32 = expects({ _tag: "StartupMessage", version: 0x30002 })
   const rest = send(
     { _tag: "AuthenticationOk" },
-    { _tag: "BackendKeyData", ...ScriptedServer.usualKey },
+    { _tag: "BackendKeyData", ...ScriptedServer.defaultKey },
     ScriptedServer.readyForQuery()
   )
 

@@ -261,7 +261,7 @@ describe("what comes unasked", () => {
     expect(self.core.ended).toBeUndefined()
     for (let count = 0; count < 100; count++) self.say(parameter(`pooler.setting_${count}`, value))
     expect(told.map(({ failure }) => tagOf(failure))).toEqual(told.map(() => "PgProtocolError"))
-    expect(told[0]?.failure?.message).toContain("mostParameterCharacters")
+    expect(told[0]?.failure?.message).toContain("maxParameterCharacters")
     expect(self.core.side.parameters.size).toBeLessThan(40)
   })
 })

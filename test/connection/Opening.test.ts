@@ -19,7 +19,7 @@ const configure = (more: PgConfig.PgConfigInput = {}) =>
 
 /** Opens a session against the scripts, and answers with it or with why not. */
 const opening = (
-  scripts: ReadonlyArray<S.Script | S.Refusal>,
+  scripts: ReadonlyArray<S.Script | S.RefusedConnection>,
   more: PgConfig.PgConfigInput = {},
   overrides?: PgConnector.OpenOverrides
 ) =>
@@ -37,7 +37,7 @@ const opening = (
   )
 
 const failure = (
-  scripts: ReadonlyArray<S.Script | S.Refusal>,
+  scripts: ReadonlyArray<S.Script | S.RefusedConnection>,
   more: PgConfig.PgConfigInput = {},
   overrides?: PgConnector.OpenOverrides
 ) => Effect.map(opening(scripts, more, overrides), (opened) => Either.getOrThrow(Either.flip(opened)))
@@ -74,7 +74,7 @@ describe("opening a session", () => {
       for (const script of [
         silentAfter(),
         silentAfter(S.send({ _tag: "AuthenticationOk" })),
-        silentAfter(S.send({ _tag: "AuthenticationOk" }, { _tag: "BackendKeyData", ...S.usualKey }))
+        silentAfter(S.send({ _tag: "AuthenticationOk" }, { _tag: "BackendKeyData", ...S.defaultKey }))
       ]) {
         const fiber = yield* Effect.fork(failure([script], { connectTimeout: "3 seconds" }))
         yield* TestClock.adjust("2999 millis")

@@ -44,7 +44,7 @@ describe("the keys of a password", () => {
 
   it("are kept for few salts, the oldest out first", () => {
     const password = Redacted.make("x")
-    const salts = Array.from({ length: ScramKeys.mostSalts + 1 }, (_, at) => derivation([at]))
+    const salts = Array.from({ length: ScramKeys.maxSalts + 1 }, (_, at) => derivation([at]))
     for (const salt of salts) {
       ScramKeys.remember(password, salt, keys)
       ScramKeys.remember(password, salt, keys)

@@ -18,7 +18,7 @@ import { QueryRequest } from "../../src/connection/statement/Query.js"
 import { Pulse, watched } from "../../src/connection/session/Pulse.js"
 import { SideChannels } from "../../src/connection/session/SideChannels.js"
 import { StatementCache } from "../../src/connection/session/StatementCache.js"
-import { TypeBook } from "../../src/connection/session/TypeBook.js"
+import { KnownTypes } from "../../src/connection/session/KnownTypes.js"
 import type { Column } from "../../src/model/Column.js"
 import type { Notice } from "../../src/model/Notice.js"
 import type { PgSessionError } from "../../src/model/PgError.js"
@@ -91,7 +91,7 @@ export const encode = (...messages: ReadonlyArray<Message>): Uint8Array => {
 
 /** What the sessions of a connector have in common, unless its options say otherwise. */
 export const sessionSettings = (registry = Registry.lossless): SessionSettings => ({
-  types: new TypeBook(registry),
+  types: new KnownTypes(registry),
   findsTypes: false,
   describesPortals: false,
   showsValues: false,

@@ -14,7 +14,7 @@ import type { Server } from "../../src/testing/ScriptedServer.js"
 import { Transport } from "../../src/net/Transport.js"
 import { sessionSettings } from "./core.js"
 
-export type Scripts = ReadonlyArray<ScriptedServer.Script | ScriptedServer.Refusal>
+export type Scripts = ReadonlyArray<ScriptedServer.Script | ScriptedServer.RefusedConnection>
 
 export interface Opened {
   readonly outcome: Either.Either<ConnectionState, PgOpenError>

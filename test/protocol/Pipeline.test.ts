@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import * as Pipeline from "../../src/protocol/Pipeline.js"
 
-const states = (script: Pipeline.Script): string =>
+const states = (script: Pipeline.PipelineScript): string =>
   script.map(({ name }) => name.replace("ExtendedQuery.", "")).join(" ")
 
 describe("a script", () => {

@@ -9,7 +9,7 @@ const option = "_pq_.compression"
 const judge = (
   version: number,
   unsupported: ReadonlyArray<string> = [],
-  asked: Partial<ProtocolVersion.Asked> = {}
+  asked: Partial<ProtocolVersion.RequestedVersion> = {}
 ): number | string =>
   ProtocolVersion.negotiated(
     { version: v32, least: v30, options: [option], ...asked },

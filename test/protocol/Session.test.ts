@@ -20,7 +20,7 @@ const steps = [
 ]
 
 interface Asked {
-  readonly script: Pipeline.Script
+  readonly script: Pipeline.PipelineScript
   readonly answers: Grammar.Grammar
   /** `Query` or `FunctionCall`: ends without a Sync of ours. */
   readonly simple: boolean
@@ -279,7 +279,7 @@ describe("requests sent one behind the other", () => {
 })
 
 /** The letters through a fresh session with one exchange; `refused at n` when one is not allowed. */
-const through = (script: Pipeline.Script, ...letters: ReadonlyArray<string>): string => {
+const through = (script: Pipeline.PipelineScript, ...letters: ReadonlyArray<string>): string => {
   let session = Session.sent(Session.make<number>(), 0, script)
   for (const [index, letter] of letters.entries()) {
     if (!takes(session).includes(letter)) return `${letter} refused at ${index}`

@@ -50,7 +50,7 @@ const states = [
   "GssStarted",
   "Initializing",
   "Done"
-] as const satisfies ReadonlyArray<Startup.State>
+] as const satisfies ReadonlyArray<Startup.StartupState>
 
 /** The states passed through, up to the message that is not allowed. */
 const walk = (...names: ReadonlyArray<string>): string => {

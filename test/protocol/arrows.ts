@@ -26,7 +26,7 @@ export const ofTable = (table: AnyTable): ReadonlyArray<string> =>
 
 const stateOf = (node: Machine.Node): string => node.name.slice(node.name.indexOf(".") + 1)
 
-const line = (node: Machine.Node, message: string, step: Machine.Step): string => {
+const line = (node: Machine.Node, message: string, step: Machine.MachineStep): string => {
   const target =
     step.target === undefined ? "Next" : step.target === Machine.done ? "Done" : stateOf(step.target)
   return `${stateOf(node)} ${message} -> ${target} ${step.emit}`

@@ -72,7 +72,7 @@ describe("a logical slot", () => {
   })
 
   it("is made with a list of options from 15 on (REP-016)", () => {
-    const of = (options: Command.LogicalSlotOptions, version: Command.Version) =>
+    const of = (options: Command.LogicalSlotOptions, version: Command.ServerVersionNumber) =>
       Command.createLogicalSlot("s", options, version)
     expect(text(of({}, 150_000))).toBe(`CREATE_REPLICATION_SLOT "s" LOGICAL "pgoutput" (SNAPSHOT 'nothing')`)
     expect(text(of({ twoPhase: true, failover: true, snapshot: "export" }, 170_000))).toBe(
@@ -107,7 +107,7 @@ describe("a logical slot", () => {
 
 describe("a physical slot and stream", () => {
   it("is made as each version takes it (REP-015, REP-016)", () => {
-    const of = (version: Command.Version) =>
+    const of = (version: Command.ServerVersionNumber) =>
       text(Command.createPhysicalSlot("s", { temporary: true, reserveWal: true }, version))
     expect(of(140_000)).toBe(`CREATE_REPLICATION_SLOT "s" TEMPORARY PHYSICAL RESERVE_WAL`)
     expect(of(150_000)).toBe(`CREATE_REPLICATION_SLOT "s" TEMPORARY PHYSICAL (RESERVE_WAL)`)

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { LogicalEvent } from "../../src/replication/changes/LogicalEvent.js"
 import * as Registry from "../../src/types/Registry.js"
 import * as Texts from "../../src/types/Texts.js"
-import type { Streaming } from "../../src/wire/replication/PgOutput.js"
+import type { StreamingMode } from "../../src/wire/replication/PgOutput.js"
 import { ofPgOutput, payloads } from "../wire/replication/captures.js"
 import { Consumer } from "./payloads.js"
 
@@ -22,7 +22,7 @@ describe("the history that real servers told", () => {
     const capture = [...ofPgOutput(false), ...ofPgOutput(true)].find(
       (each) => each.version === version && each.scene === scene
     )!
-    const consumer = new Consumer((capture.options["streaming"] ?? "off") as Streaming)
+    const consumer = new Consumer((capture.options["streaming"] ?? "off") as StreamingMode)
     // Types of that database, which are gone: what they are does not matter here.
     consumer.onDescribed = (oids) =>
       consumer.decoder.relations.use(

@@ -439,7 +439,7 @@ describe("a feed", () => {
 
   it.scoped("does not hand out more than may be unacknowledged, and goes on when there is room", () =>
     Effect.gen(function* () {
-      const { server, feed } = yield* opened({ feed: { mostUnacknowledged: 2 } })
+      const { server, feed } = yield* opened({ feed: { maxUnacknowledged: 2 } })
       const { seen } = yield* following(feed)
       server.stream(
         [table, 0n],

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "effect/FastCheck"
-import { mostOutstanding, Progress } from "../../src/replication/link/Progress.js"
+import { maxOutstanding, Progress } from "../../src/replication/link/Progress.js"
 
 const high = (lsn: bigint) => Number(lsn >> 32n) | 0
 const low = (lsn: bigint) => Number(lsn & 0xffffffffn) | 0
@@ -182,7 +182,7 @@ describe("the bound", () => {
     const progress = new Progress(0n)
     let last = 0n
     for (let round = 0; round < 3; round++) {
-      const tickets = Array.from({ length: mostOutstanding }, () => handOut(progress, (last += 8n)))
+      const tickets = Array.from({ length: maxOutstanding }, () => handOut(progress, (last += 8n)))
       assert.isTrue(progress.isFull)
       for (const ticket of tickets.reverse()) progress.finish(ticket)
       assert.strictEqual(progress.flushed, last)

@@ -23,7 +23,7 @@ import {
 } from "../../src/model/PgError.js"
 import * as ServerFields from "../../src/model/ServerFields.js"
 import * as Consume from "../../src/replication/run/Consume.js"
-import * as Ending from "../../src/replication/run/Ending.js"
+import * as RunFailure from "../../src/replication/run/RunFailure.js"
 import { Finished } from "../../src/replication/run/Finished.js"
 import { Truncate, Update } from "../../src/replication/changes/LogicalEvent.js"
 import type { OnAttempt } from "../../src/connection/Reconnect.js"
@@ -34,7 +34,7 @@ import * as RunHandler from "../../src/replication/run/RunHandler.js"
 import type { Transaction } from "../../src/replication/feed/TransactionAssembler.js"
 import { weigh } from "../../src/replication/run/Batches.js"
 import * as Registry from "../../src/types/Registry.js"
-import * as Unit from "../../src/replication/run/Unit.js"
+import * as TransactionGroup from "../../src/replication/run/TransactionGroup.js"
 import { call, feedOf, idOf, info, relation, settle, transaction } from "./fedFeed.js"
 
 /** Handlers that end when the test says so, by the end of their transaction. */
@@ -61,7 +61,9 @@ describe("transactions at the same time", () => {
       Effect.gen(function* () {
         const { acknowledged, feed, queue } = yield* feedOf
         const { begun, enter, leave } = gates()
-        const handler = RunHandler.eachTransaction((event) => enter(Unit.endOf(event)), { concurrency: 3 })
+        const handler = RunHandler.eachTransaction((event) => enter(TransactionGroup.endOf(event)), {
+          concurrency: 3
+        })
         yield* Effect.fork(Consume.transactions({ feed, finished: new Finished(feed, 0n), call }, handler))
         yield* Queue.offerAll(queue, [
           transaction(10n, 1),
@@ -90,7 +92,9 @@ describe("transactions at the same time", () => {
     Effect.gen(function* () {
       const { acknowledged, feed, queue } = yield* feedOf
       const { begun, enter, leave } = gates()
-      const handler = RunHandler.eachTransaction((event) => enter(Unit.endOf(event)), { concurrency: 3 })
+      const handler = RunHandler.eachTransaction((event) => enter(TransactionGroup.endOf(event)), {
+        concurrency: 3
+      })
       yield* Effect.fork(Consume.transactions({ feed, finished: new Finished(feed, 0n), call }, handler))
       const truncate: Transaction = {
         ...transaction(20n),
@@ -111,7 +115,9 @@ describe("transactions at the same time", () => {
     Effect.gen(function* () {
       const lost = yield* feedOf
       const one = gates()
-      const slow = RunHandler.eachTransaction((event) => one.enter(Unit.endOf(event)), { concurrency: 2 })
+      const slow = RunHandler.eachTransaction((event) => one.enter(TransactionGroup.endOf(event)), {
+        concurrency: 2
+      })
       const finished = new Finished(lost.feed, 0n)
       const running = yield* Effect.fork(Consume.transactions({ feed: lost.feed, finished, call }, slow))
       yield* Queue.offer(lost.queue, transaction(10n, 1))
@@ -121,7 +127,7 @@ describe("transactions at the same time", () => {
       assert.isTrue((yield* Fiber.status(running))._tag === "Suspended")
       yield* one.leave(10n)
       const exit = yield* Fiber.await(running)
-      assert.deepStrictEqual(exit, Exit.fail(Ending.byServer(closed)))
+      assert.deepStrictEqual(exit, Exit.fail(RunFailure.serverFailure(closed)))
       assert.strictEqual(finished.position, 10n)
 
       const failing = yield* feedOf
@@ -129,7 +135,7 @@ describe("transactions at the same time", () => {
       let interrupted = false
       const handler = RunHandler.eachTransaction(
         (event) => {
-          const end = Unit.endOf(event)
+          const end = TransactionGroup.endOf(event)
           begun.push(end)
           return end === 10n
             ? Effect.onInterrupt(Effect.never, () => Effect.sync(() => void (interrupted = true)))
@@ -148,7 +154,7 @@ describe("transactions at the same time", () => {
         )
       )
       yield* Queue.offerAll(failing.queue, [transaction(10n, 1), transaction(20n, 2), transaction(30n, 2)])
-      assert.deepStrictEqual(yield* Fiber.await(failed), Exit.fail(Ending.byHandler("no")))
+      assert.deepStrictEqual(yield* Fiber.await(failed), Exit.fail(RunFailure.handlerFailure("no")))
       assert.deepStrictEqual(begun, [10n, 20n])
       assert.isTrue(interrupted)
       assert.deepStrictEqual(failing.acknowledged, [])
@@ -277,7 +283,7 @@ describe("batches", () => {
       yield* Queue.offerAll(queue, some(1, 2))
       yield* settle
       yield* Deferred.fail(ended, closed)
-      assert.deepStrictEqual(yield* Fiber.await(running), Exit.fail(Ending.byServer(closed)))
+      assert.deepStrictEqual(yield* Fiber.await(running), Exit.fail(RunFailure.serverFailure(closed)))
       assert.deepStrictEqual(seen, [[1, 2]])
       assert.deepStrictEqual(acknowledged, [20n])
     })
@@ -330,7 +336,9 @@ describe("a handler that fails", () => {
         const told: Array<unknown> = []
         let calls = 0
         const work = (failures: number) =>
-          Effect.suspend(() => (++calls <= failures ? Effect.fail(Ending.byHandler("no")) : Effect.void))
+          Effect.suspend(() =>
+            ++calls <= failures ? Effect.fail(RunFailure.handlerFailure("no")) : Effect.void
+          )
         const calling = Retries.calling<string, never>(
           Schedule.spaced("1 second").pipe(Schedule.intersect(Schedule.recurs(2))),
           (error, attempt, delay) =>
@@ -354,7 +362,7 @@ describe("a handler that fails", () => {
           yield* settle
           yield* TestClock.adjust("1 second")
         }
-        assert.deepStrictEqual(yield* Fiber.await(bad), Exit.fail(Ending.byHandler("no")))
+        assert.deepStrictEqual(yield* Fiber.await(bad), Exit.fail(RunFailure.handlerFailure("no")))
         assert.deepStrictEqual(told, [
           ["no", 1, 1000],
           ["no", 2, 1000],
@@ -371,11 +379,14 @@ describe("a handler that fails", () => {
       const server = Retries.calling<string, never>(
         Schedule.forever,
         tell
-      )(Effect.fail(Ending.byServer(closed)))
-      assert.deepStrictEqual(yield* Effect.flip(server), Ending.byServer(closed))
+      )(Effect.fail(RunFailure.serverFailure(closed)))
+      assert.deepStrictEqual(yield* Effect.flip(server), RunFailure.serverFailure(closed))
       assert.deepStrictEqual(told, [])
-      const once = Retries.calling<string, never>(undefined, tell)(Effect.fail(Ending.byHandler("no")))
-      assert.deepStrictEqual(yield* Effect.flip(once), Ending.byHandler("no"))
+      const once = Retries.calling<string, never>(
+        undefined,
+        tell
+      )(Effect.fail(RunFailure.handlerFailure("no")))
+      assert.deepStrictEqual(yield* Effect.flip(once), RunFailure.handlerFailure("no"))
       assert.deepStrictEqual(told, [["no", 1, undefined]])
     })
   )
@@ -448,16 +459,16 @@ describe("opening again", () => {
 
   it("is for what may pass, and for nothing that is the same the next time (REP-089)", () => {
     const slot = (reason: PgSlotError["reason"]) => new PgSlotError({ reason, slot: "s", detail: "" })
-    assert.isTrue(Ending.isPassing(away))
-    assert.isTrue(Ending.isPassing(closed))
-    assert.isTrue(Ending.isPassing(slot("in-use")))
+    assert.isTrue(RunFailure.isTransient(away))
+    assert.isTrue(RunFailure.isTransient(closed))
+    assert.isTrue(RunFailure.isTransient(slot("in-use")))
     for (const reason of ["missing", "invalidated", "recreated", "diverged"] as const) {
-      assert.isFalse(Ending.isPassing(slot(reason)))
+      assert.isFalse(RunFailure.isTransient(slot(reason)))
     }
-    assert.isFalse(Ending.isPassing(wrong))
+    assert.isFalse(RunFailure.isTransient(wrong))
     const error = (code: string): PgServerError =>
       new PgServerError({ ...ServerFields.make({ severity: "ERROR", code, text: "x" }), sql: "" })
-    assert.isTrue(Ending.isPassing(error("57014")))
-    for (const code of ["42704", "XX000", "22P02"]) assert.isFalse(Ending.isPassing(error(code)))
+    assert.isTrue(RunFailure.isTransient(error("57014")))
+    for (const code of ["42704", "XX000", "22P02"]) assert.isFalse(RunFailure.isTransient(error(code)))
   })
 })

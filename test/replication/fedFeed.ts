@@ -5,7 +5,7 @@ import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { Lsn } from "../../src/model/Lsn.js"
 import type { PgClosedError } from "../../src/model/PgError.js"
-import type * as Ending from "../../src/replication/run/Ending.js"
+import type * as RunFailure from "../../src/replication/run/RunFailure.js"
 import type { LogicalEvent, Relation, TransactionInfo } from "../../src/replication/changes/LogicalEvent.js"
 import { Insert } from "../../src/replication/changes/LogicalEvent.js"
 import type { LogicalFeed } from "../../src/replication/feed/LogicalFeed.js"
@@ -69,7 +69,7 @@ export const feedOf = Effect.gen(function* () {
   return { queue, acknowledged, feed, ended }
 })
 
-export const call = <R>(work: Effect.Effect<unknown, Ending.Ending<never>, R>) => Effect.asVoid(work)
+export const call = <R>(work: Effect.Effect<unknown, RunFailure.RunFailure<never>, R>) => Effect.asVoid(work)
 
 /** Lets every fiber run until all wait. */
 export const settle = Effect.repeatN(Effect.yieldNow(), 50)

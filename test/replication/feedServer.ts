@@ -49,7 +49,7 @@ export interface FeedServerOptions {
   /** What comes in one segment with the beginning of the copy. */
   readonly atOnce?: ReadonlyArray<BackendMessage>
   /** What further connections meet; unless given, each is accepted. */
-  readonly others?: ReadonlyArray<ScriptedServer.Script | ScriptedServer.Refusal>
+  readonly others?: ReadonlyArray<ScriptedServer.Script | ScriptedServer.RefusedConnection>
 }
 
 /** What a test holds of the server. */

@@ -7,7 +7,7 @@ import type { LogicalEvent } from "../../src/replication/changes/LogicalEvent.js
 import { SpillBlock } from "../../src/replication/changes/SpillBlock.js"
 import { PgTimestampTz } from "../../src/model/PgTimestampTz.js"
 import type { MalformedMessage } from "../../src/wire/MalformedMessage.js"
-import type { PgOutputMessage, Streaming } from "../../src/wire/replication/PgOutput.js"
+import type { PgOutputMessage, StreamingMode } from "../../src/wire/replication/PgOutput.js"
 import type * as PgOutput from "../../src/wire/replication/PgOutput.js"
 import { encode } from "../../src/wire/replication/PgOutput.js"
 import type { PgOutputTuple, TupleColumn } from "../../src/wire/replication/PgOutputTuple.js"
@@ -40,7 +40,7 @@ export class Consumer {
   onDescribed: ((unknownTypes: ReadonlyArray<number>) => void) | undefined
 
   constructor(
-    streaming: Streaming = "off",
+    streaming: StreamingMode = "off",
     registry: Registry.Registry = Registry.lossless,
     private readonly blockSize = 100,
     partitions?: Partitions
@@ -135,8 +135,8 @@ export const commit = (lsn = 1n): PgOutputMessage => ({
 export const relation = (
   id: number,
   columns: ReadonlyArray<Partial<PgOutput.RelationColumn> & { readonly name: string }>,
-  more: Partial<PgOutput.Relation> = {}
-): PgOutput.Relation => ({
+  more: Partial<PgOutput.RelationMessage> = {}
+): PgOutput.RelationMessage => ({
   _tag: "Relation",
   xid: undefined,
   id,

@@ -12,7 +12,7 @@ import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
 
 /** Gives the effect a connector to these servers. The scope of the scripts is closed after the client's. */
 export const scripted = (
-  scripts: ReadonlyArray<ScriptedServer.Script | ScriptedServer.Refusal>
+  scripts: ReadonlyArray<ScriptedServer.Script | ScriptedServer.RefusedConnection>
 ): Effect.Effect<Layer.Layer<PgConnector.PgConnector>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()

@@ -9,7 +9,7 @@ import * as Containers from "../../src/schema/Containers.js"
 import * as PgSchema from "../../src/schema/PgSchema.js"
 import * as Presets from "../../src/schema/Presets.js"
 import * as Readings from "../../src/schema/Readings.js"
-import * as Wanted from "../../src/schema/Wanted.js"
+import * as ExpectedRow from "../../src/schema/ExpectedRow.js"
 import { int8AsNumber, int8AsString } from "../../src/types/Integers.js"
 import { familiar, lossless } from "../../src/types/Registry.js"
 import { column } from "./columns.js"
@@ -17,7 +17,7 @@ import { column } from "./columns.js"
 /** Names of the codecs that are not the registry's, for one column `a`. */
 const chosen = (schema: Schema.Schema.AnyNoContext, oid: number, registry = lossless) =>
   ColumnCodecs.of(
-    Either.getOrThrow(Wanted.of(Schema.Struct({ a: schema }).ast)),
+    Either.getOrThrow(ExpectedRow.of(Schema.Struct({ a: schema }).ast)),
     [column("a", oid)],
     registry
   )?.[0]
@@ -56,7 +56,7 @@ describe("the codec that a Schema's column is read by", () => {
 
   it("is read by for columns without a field of their own", () => {
     const wanted = Either.getOrThrow(
-      Wanted.of(Schema.Record({ key: Schema.String, value: Readings.Int8AsString }).ast)
+      ExpectedRow.of(Schema.Record({ key: Schema.String, value: Readings.Int8AsString }).ast)
     )
     assert.deepStrictEqual(ColumnCodecs.of(wanted, [column("any", Oid.int8)], lossless), [int8AsString])
   })
@@ -74,7 +74,7 @@ describe("the codec that a Schema's column is read by", () => {
   })
 
   it("is the last column's of those with one name, and none of another type's", () => {
-    const wanted = Either.getOrThrow(Wanted.of(Schema.Struct({ a: Readings.Int8AsString }).ast))
+    const wanted = Either.getOrThrow(ExpectedRow.of(Schema.Struct({ a: Readings.Int8AsString }).ast))
     const columns = [column("a", Oid.int8), column("b", Oid.int8), column("a", Oid.int8)]
     assert.deepStrictEqual(ColumnCodecs.of(wanted, columns, lossless), [undefined, undefined, int8AsString])
     assert.isUndefined(ColumnCodecs.of(wanted, [column("a", Oid.int4)], lossless))

@@ -5,7 +5,7 @@ import type { Column } from "../../src/model/Column.js"
 import * as Oid from "../../src/model/Oid.js"
 import * as Compare from "../../src/schema/Compare.js"
 import { Int4, Numeric, Text, as, type } from "../../src/schema/PgSchema.js"
-import * as Wanted from "../../src/schema/Wanted.js"
+import * as ExpectedRow from "../../src/schema/ExpectedRow.js"
 import { lossless } from "../../src/types/Registry.js"
 import * as Texts from "../../src/types/Texts.js"
 
@@ -24,7 +24,7 @@ const compare = (
   columns: ReadonlyArray<Column>,
   facts?: Compare.CatalogueFacts,
   registry = lossless
-) => Compare.compare(Either.getOrThrow(Wanted.of(schema.ast)), columns, registry, facts)
+) => Compare.compare(Either.getOrThrow(ExpectedRow.of(schema.ast)), columns, registry, facts)
 
 const verdicts = (comparison: Compare.Comparison) =>
   comparison.columns.map(({ name, verdict }) => `${name} ${verdict}`)

@@ -9,7 +9,7 @@ import type { Column } from "../../src/model/Column.js"
 import * as Oid from "../../src/model/Oid.js"
 import * as CompiledRow from "../../src/schema/CompiledRow.js"
 import * as Rows from "../../src/schema/Rows.js"
-import * as Steps from "../../src/schema/Steps.js"
+import * as ParseSteps from "../../src/schema/ParseSteps.js"
 import { lossless } from "../../src/types/Registry.js"
 import { column } from "./columns.js"
 import * as PgSchema from "../../src/PgSchema.js"
@@ -35,22 +35,22 @@ describe("a compiled Schema of a flat row", () => {
         for (const row of rows) {
           const expected = parser(row)
           const found = step(row)
-          if (found === Steps.undecided) {
+          if (found === ParseSteps.undecided) {
             seen.undecided++
             continue
           }
           // Where Effect would run an effect, it may still be sure that the row is refused; Effect's parser is asked then too.
           if (!Either.isEither(expected)) {
-            assert.strictEqual(found, Steps.refused)
+            assert.strictEqual(found, ParseSteps.refused)
             continue
           }
           if (Either.isLeft(expected)) {
             seen.refused++
-            assert.strictEqual(found, Steps.refused)
+            assert.strictEqual(found, ParseSteps.refused)
             continue
           }
           seen.given++
-          assert.notStrictEqual(found, Steps.refused)
+          assert.notStrictEqual(found, ParseSteps.refused)
           assert.strictEqual(Object.getPrototypeOf(found), Object.getPrototypeOf(expected.right))
           if (!Equal.equals(found, expected.right)) assert.deepStrictEqual(found, expected.right)
         }
@@ -74,9 +74,9 @@ describe("a compiled Schema of a flat row", () => {
       const copy = CompiledRow.of(schema.ast)!(row)
       assert.deepStrictEqual(copy, row)
       assert.notStrictEqual(copy, row)
-      assert.strictEqual(CompiledRow.keeping(schema.ast)!({ id: 1, note: 2 }), Steps.refused)
+      assert.strictEqual(CompiledRow.keeping(schema.ast)!({ id: 1, note: 2 }), ParseSteps.refused)
     }
-    assert.strictEqual(CompiledRow.keeping(Checked.ast)!({ id: 0, note: null }), Steps.refused)
+    assert.strictEqual(CompiledRow.keeping(Checked.ast)!({ id: 0, note: null }), ParseSteps.refused)
     for (let times = 0; times < 3; times++)
       assert.instanceOf(CompiledRow.keeping(Instance.ast)!(row), Instance)
     const origin = { registry: lossless, sql: "", own: true }
@@ -97,8 +97,8 @@ describe("a compiled Schema of a flat row", () => {
     const Row = Schema.Struct({ name: Trimmed, again: Schema.compose(PgSchema.Text, Trimmed) })
     const step = CompiledRow.of(Row.ast)!
     assert.deepStrictEqual(step({ name: " abc ", again: "abc" }), { name: "abc", again: "abc" })
-    assert.strictEqual(step({ name: " ab ", again: "abc" }), Steps.refused)
-    assert.strictEqual(step({ name: "abc", again: " ab " }), Steps.refused)
+    assert.strictEqual(step({ name: " ab ", again: "abc" }), ParseSteps.refused)
+    assert.strictEqual(step({ name: "abc", again: " ab " }), ParseSteps.refused)
   })
 
   it("runs what an application's Class has of its own", () => {
@@ -153,7 +153,7 @@ describe("a compiled Schema of a flat row", () => {
       ["__proto__", 1],
       ["id", 2]
     ])
-    assert.strictEqual(CompiledRow.of(Odd.ast)!({ id: 2 }), Steps.refused)
+    assert.strictEqual(CompiledRow.of(Odd.ast)!({ id: 2 }), ParseSteps.refused)
   })
 
   it("keeps it through a Record and a Struct with an index signature, whatever the columns of the row before", () => {
@@ -166,10 +166,10 @@ describe("a compiled Schema of a flat row", () => {
     const step = CompiledRow.of(Row.ast)!
     for (const row of [odd, { a: 1 }, odd, {}])
       assert.deepStrictEqual(Object.entries(step(row) as object), Object.entries(row))
-    assert.strictEqual(step(JSON.parse('{"__proto__": "x"}')), Steps.refused)
+    assert.strictEqual(step(JSON.parse('{"__proto__": "x"}')), ParseSteps.refused)
     const mixed = CompiledRow.of(Mixed.ast)!
     assert.deepStrictEqual(mixed({ more: null, id: "7" }), { id: 7, more: null })
-    assert.strictEqual(mixed({ more: null }), Steps.undecided)
+    assert.strictEqual(mixed({ more: null }), ParseSteps.undecided)
   })
 
   it("leaves to Effect's parser what is no flat row, and options of its own", () => {

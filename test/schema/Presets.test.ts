@@ -9,7 +9,7 @@ import * as Presets from "../../src/schema/Presets.js"
 import * as PgType from "../../src/schema/PgType.js"
 import type { Registry } from "../../src/types/Registry.js"
 import { familiar, lossless } from "../../src/types/Registry.js"
-import * as Reread from "../../src/types/Reread.js"
+import * as Recode from "../../src/types/Recode.js"
 import { decodeText } from "../types/codecs.js"
 
 const oids = Object.values(Oid).filter((value) => typeof value === "number")
@@ -89,7 +89,7 @@ describe.each(presets)("the Schemas of the %s preset", (_name, registry, schemas
       assert.deepStrictEqual([type?.oid, type?.name, others], [oid, registry.nameOf(oid), []])
       // Each registry reads records by its own types.
       const codec = oid === Oid.record || oid === Oid.recordArray ? undefined : registry.lookup(oid)
-      if (isJson.has(oid)) assert.isTrue(Reread.isSame(type?.codec, codec), registry.nameOf(oid))
+      if (isJson.has(oid)) assert.isTrue(Recode.isSame(type?.codec, codec), registry.nameOf(oid))
       else assert.strictEqual(type?.codec, codec, registry.nameOf(oid))
     }
   })

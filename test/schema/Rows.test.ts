@@ -16,7 +16,7 @@ import { lossless } from "../../src/types/Registry.js"
 import type { ObjectRow } from "../../src/types/RowShape.js"
 import { column } from "./columns.js"
 
-const origin = (columns: ReadonlyArray<Column>): Rows.Origin => ({
+const origin = (columns: ReadonlyArray<Column>): Rows.ResultFacts => ({
   columns,
   registry: lossless,
   sql: "select"

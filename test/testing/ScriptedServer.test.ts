@@ -19,7 +19,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** Runs the client against the scripts and answers with what `done` says. */
 const verdict = <E>(
-  scripts: ReadonlyArray<ScriptedServer.Script | ScriptedServer.Refusal>,
+  scripts: ReadonlyArray<ScriptedServer.Script | ScriptedServer.RefusedConnection>,
   client: Effect.Effect<unknown, E, Transport | ScriptedServer.ScriptedServer>,
   options?: ScriptedServer.Options
 ): Effect.Effect<string, E> =>
@@ -56,7 +56,7 @@ describe("ScriptedServer", () => {
           const greeting = yield* client.until("ReadyForQuery")
           assert.strictEqual(greeting[0]?._tag, "AuthenticationOk")
           assert.deepInclude(greeting, { _tag: "ParameterStatus", name: "TimeZone", value: "Europe/Vienna" })
-          assert.deepInclude(greeting, { _tag: "BackendKeyData", ...ScriptedServer.usualKey })
+          assert.deepInclude(greeting, { _tag: "BackendKeyData", ...ScriptedServer.defaultKey })
           yield* client.send(query("select 1"))
           assert.deepStrictEqual(yield* client.until("ReadyForQuery"), [
             { _tag: "RowDescription", columns: [ScriptedServer.column("one")] },
@@ -468,7 +468,7 @@ describe("ScriptedServer", () => {
 
   it.effect("records cancel requests with their bytes, on connections that take no script", () =>
     Effect.gen(function* () {
-      const request = { _tag: "CancelRequest", ...ScriptedServer.usualKey } as const
+      const request = { _tag: "CancelRequest", ...ScriptedServer.defaultKey } as const
       const script = [
         ScriptedServer.startup(),
         ScriptedServer.expect({ _tag: "Query" }),

@@ -15,7 +15,7 @@ describe("RowShape", () => {
 
   it("forgets all of them after the bound, and what was built before goes on", () => {
     const first = RowShape.object(["kept"])
-    for (let index = 0; index < RowShape.mostShapes; index++) RowShape.object([`other ${index}`])
+    for (let index = 0; index < RowShape.maxShapes; index++) RowShape.object([`other ${index}`])
     assert.notStrictEqual(RowShape.object(["kept"]), first)
     assert.deepStrictEqual(first([1]), { kept: 1 })
   })

@@ -14,7 +14,7 @@ import type { PgSessionError } from "../../model/PgError.js"
 const command = (verb: "listen" | "unlisten", channel: string): string =>
   `${verb} ${Either.getOrThrow(Identifier.quote(channel))}`
 
-export interface Probe {
+export interface ProbeSettings {
   readonly interval: Duration.Duration
   readonly timeout: Duration.Duration
 }
@@ -69,7 +69,10 @@ export class ListenSession {
   }
 
   /** Hands every notification on, and fails with the reason when the session is lost. */
-  run(probe: Probe, { answered, handle, overflowed }: Handlers): Effect.Effect<never, PgSessionError> {
+  run(
+    probe: ProbeSettings,
+    { answered, handle, overflowed }: Handlers
+  ): Effect.Effect<never, PgSessionError> {
     let lost = 0
     const dispatch = Stream.runForEachChunk(this.notifications, (chunk) =>
       Effect.map(this.connection.losses, ({ notifications }) => {
@@ -90,7 +93,10 @@ export class ListenSession {
   }
 
   /** An empty query after each interval in which nothing arrived: a peer that vanished silently does not answer. */
-  private probing({ interval, timeout }: Probe, answered: () => void): Effect.Effect<never, PgSessionError> {
+  private probing(
+    { interval, timeout }: ProbeSettings,
+    answered: () => void
+  ): Effect.Effect<never, PgSessionError> {
     const ask = Effect.mapError(this.connection.simple("", { timeout }), (error) =>
       error._tag === "PgTimeoutError" && error.deadline === "statement"
         ? new PgTimeoutError({

@@ -19,7 +19,7 @@ import { EventBuffer } from "./EventBuffer.js"
 import type { Overflow } from "./EventBuffer.js"
 import type { Gap, PgListenError } from "./Events.js"
 import { ListenSession } from "./ListenSession.js"
-import type { Probe } from "./ListenSession.js"
+import type { ProbeSettings } from "./ListenSession.js"
 
 export interface ListenerSettings {
   readonly reconnect: Schedule.Schedule<unknown, PgListenError>
@@ -28,7 +28,7 @@ export interface ListenerSettings {
     attempt: number,
     delay: Duration.Duration | undefined
   ) => Effect.Effect<void>
-  readonly probe: Probe
+  readonly probe: ProbeSettings
   readonly overrides: OpenOverrides
 }
 

@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import * as Aftermath from "../../connection/session/Aftermath.js"
+import * as Cleanup from "../../connection/session/Cleanup.js"
 import * as Holders from "./Holders.js"
 import type { PoolConnections } from "./PoolConnections.js"
 
@@ -45,12 +45,12 @@ const waitFor = (
   const limit = Duration.format(closeTimeout)
   const users = Effect.suspend(() => Holders.inUse(pool.slots, pool.openings.running))
   return Effect.gen(function* () {
-    if (Option.isSome(yield* Aftermath.within(Deferred.await(drained), first))) return
+    if (Option.isSome(yield* Cleanup.within(Deferred.await(drained), first))) return
     yield* Effect.logWarning(
       `the pool is closing and waits for at most ${limit} for the connections in use: ${yield* users}`
     )
     const rest = Duration.subtract(closeTimeout, first)
-    if (Option.isSome(yield* Aftermath.within(Deferred.await(drained), rest))) return
+    if (Option.isSome(yield* Cleanup.within(Deferred.await(drained), rest))) return
     yield* Effect.logWarning(
       `the pool closes connections that are in use still after ${limit}: ${yield* users}`
     )

@@ -22,7 +22,7 @@ import * as Holders from "./Holders.js"
 import type { LeaseError } from "./LeaseError.js"
 import { Openings } from "./Openings.js"
 import * as Policy from "./Policy.js"
-import * as PoolLook from "./PoolLook.js"
+import * as PoolInspection from "./PoolInspection.js"
 import type { ConnectionHook, PoolOptions, PoolSettings } from "./PoolOptions.js"
 import { PooledConnection } from "./PooledConnection.js"
 import type { ClosedConnections, PoolStatistics } from "./PoolStatistics.js"
@@ -390,7 +390,7 @@ export class PoolConnections {
     this.isLooking = true
     this.spawn(
       Effect.ensuring(
-        Effect.interruptible(PoolLook.whileAny(this)),
+        Effect.interruptible(PoolInspection.inspectWhileAny(this)),
         Effect.sync(() => {
           this.isLooking = false
         })

@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Aftermath from "../../connection/session/Aftermath.js"
+import * as Cleanup from "../../connection/session/Cleanup.js"
 import type { ConnectionStatus, PgConnection } from "../../connection/PgConnection.js"
 import { rollbackDeadline } from "../../connection/Transaction.js"
 import * as Statement from "../../model/Statement.js"
@@ -55,7 +55,7 @@ export const answer = (
 export const quiet = ({ connection, session }: PooledConnection): Effect.Effect<void> =>
   Effect.suspend(() =>
     session?.isQuiet === false
-      ? Effect.ignore(Aftermath.within(connection.simple(""), quietDeadline))
+      ? Effect.ignore(Cleanup.within(connection.simple(""), quietDeadline))
       : Effect.void
   )
 
@@ -70,12 +70,12 @@ export const tidied = (
     const { onRelease } = pool.options
     if (before.state === "busy" && before.inFlight === 0 && before.transaction !== "I") {
       yield* Effect.logWarning("a connection came back to the pool inside a transaction; it was rolled back")
-      yield* Effect.ignore(Aftermath.within(connection.query(rollback), rollbackDeadline))
+      yield* Effect.ignore(Cleanup.within(connection.query(rollback), rollbackDeadline))
     }
     const { reset } = pool.settings
     if (reset !== "none" && needsReset(pool.settings, slot, yield* connection.status)) {
       pool.counts.resets++
-      const done = yield* Aftermath.within(Effect.exit(connection.reset(reset)), resetDeadline)
+      const done = yield* Cleanup.within(Effect.exit(connection.reset(reset)), resetDeadline)
       if (Option.isNone(done) || Exit.isFailure(done.value)) {
         slot.isSpoiled = true
         yield* Effect.logWarning(

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
 /** The place of one fiber. */
-export interface Place<A> {
+export interface QueueEntry<A> {
   /** What was handed over. */
   handed: { readonly value: A } | undefined
   wake: (() => void) | undefined
@@ -29,7 +29,7 @@ export interface Tickets {
 const maxPassed = 64
 
 export class WaitQueue<A> {
-  private places: Array<Place<A>> = []
+  private places: Array<QueueEntry<A>> = []
   private from = 0
   private count = 0
   private isWatched = false
@@ -67,8 +67,8 @@ export class WaitQueue<A> {
   }
 
   /** Takes a place at the end, which must be waited in at once by `waitIn`. */
-  join(): Place<A> {
-    const place: Place<A> = {
+  join(): QueueEntry<A> {
+    const place: QueueEntry<A> = {
       handed: undefined,
       wake: undefined,
       isOver: false,
@@ -85,7 +85,7 @@ export class WaitQueue<A> {
    * was handed over in that very moment is given to `back`. The region must be uninterruptible.
    */
   waitIn<E>(
-    place: Place<A>,
+    place: QueueEntry<A>,
     restore: (effect: Effect.Effect<void>) => Effect.Effect<void>,
     back: (value: A) => Effect.Effect<void>,
     late: () => E
@@ -113,17 +113,17 @@ export class WaitQueue<A> {
   }
 
   /** Gives up a place in which no fiber waits yet. */
-  quit(place: Place<A>): void {
+  quit(place: QueueEntry<A>): void {
     if (!place.isOver) this.end(place)
   }
 
-  private end(place: Place<A>): void {
+  private end(place: QueueEntry<A>): void {
     place.isOver = true
     this.count--
     place.wake?.()
   }
 
-  private leave(place: Place<A>, back: (value: A) => Effect.Effect<void>): Effect.Effect<void> {
+  private leave(place: QueueEntry<A>, back: (value: A) => Effect.Effect<void>): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (place.handed !== undefined) return back(place.handed.value)
       if (!place.isOver) this.end(place)
@@ -131,7 +131,7 @@ export class WaitQueue<A> {
     })
   }
 
-  private oldest(): Place<A> | undefined {
+  private oldest(): QueueEntry<A> | undefined {
     for (; this.from < this.places.length; this.from++) {
       const place = this.places[this.from]!
       if (!place.isOver) return place

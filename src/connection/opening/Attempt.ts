@@ -18,7 +18,7 @@ import type { Address, Link } from "../../net/Transport.js"
 import { Transport } from "../../net/Transport.js"
 import type { PhaseLimits } from "../../wire/FrameLimits.js"
 import { Framer } from "../../wire/Framer.js"
-import * as Preset from "../../wire/Preset.js"
+import * as FixedFrames from "../../wire/FixedFrames.js"
 import * as Cancel from "../session/Cancel.js"
 import type { CredentialSource } from "./ConnectOptions.js"
 import { Conversation } from "../session/Conversation.js"
@@ -38,16 +38,16 @@ import { StatementCache } from "../session/StatementCache.js"
 import type { Tokens } from "./Tokens.js"
 
 /** What all attempts at one host have in common. */
-export interface Target {
+export interface HostTarget {
   readonly config: ResolvedPgConfig
-  readonly means: Encrypt.Means
+  readonly means: Encrypt.HostEncryption
   readonly session: SessionSettings
   /** How long the server's messages may be. */
   readonly limits: PhaseLimits
   readonly credentials: CredentialSource | undefined
   readonly tokens: Tokens | undefined
-  readonly wanted: Role.Wanted
-  readonly silence: Liveness.Limits
+  readonly wanted: Role.WantedRole
+  readonly silence: Liveness.SilenceLimits
 }
 
 /** How far an attempt has come. */
@@ -65,8 +65,8 @@ export type AttemptFailure = ConnectAttempt["cause"] | PgAuthError | PgConfigErr
 const openForCancel = (
   transport: Transport["Type"],
   address: Address,
-  way: Encrypt.Way,
-  means: Encrypt.Means
+  way: Encrypt.ChannelKind,
+  means: Encrypt.HostEncryption
 ): Effect.Effect<Link, TransportFailure, Scope.Scope> =>
   Effect.flatMap(transport.open(address), (link) =>
     Encrypt.establish(link, [way], means, () => {}).pipe(
@@ -85,9 +85,9 @@ const longestProbe = Duration.seconds(10)
  * which must be closed when it fails.
  */
 export const open = (
-  target: Target,
+  target: HostTarget,
   address: Address,
-  ways: ReadonlyArray<Encrypt.Way>,
+  ways: ReadonlyArray<Encrypt.ChannelKind>,
   progress: Progress
 ): Effect.Effect<ConnectionState, AttemptFailure, Scope.Scope | Transport | Host> =>
   Effect.gen(function* () {
@@ -196,7 +196,7 @@ const goodbye = (core: ConnectionState, cancels: boolean): Effect.Effect<void> =
       breakOff(core, scopeClosed, () => {})
     }
     return Effect.map(isWorking ? Cancel.tell(core) : Effect.void, () => {
-      Preset.terminate(core.writer)
+      FixedFrames.terminate(core.writer)
       core.link.write(core.writer.detach())
       core.link.end()
       if (isWorking) core.link.destroy()

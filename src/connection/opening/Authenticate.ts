@@ -42,13 +42,13 @@ export interface AuthenticatorOptions {
 interface Derived {
   readonly password: Redacted.Redacted<string>
   readonly derivation: Scram.Derivation
-  readonly keys: Scram.Keys
+  readonly keys: Scram.ScramKeys
 }
 
 type Exchange =
   | { readonly _tag: "None" }
   | { readonly _tag: "PasswordSent" }
-  | { readonly _tag: "Opened"; readonly state: Scram.Opened }
+  | { readonly _tag: "Opened"; readonly state: Scram.ScramOpened }
   | { readonly _tag: "Proved"; readonly state: Scram.Proved; readonly derived: Derived | undefined }
   | { readonly _tag: "Verified" }
   | { readonly _tag: "TokenSent" }
@@ -73,13 +73,13 @@ export class Authenticator {
     this.credentials = options.credentials
   }
 
-  private refuse(refusal: Refusal.Refusal): PgAuthError {
+  private refuse(refusal: Refusal.AuthRefusal): PgAuthError {
     const { detail, method, reason } = refusal
     return new PgAuthError({ reason, method, detail, user: this.credentials.user, server: undefined })
   }
 
   private fail(
-    reason: Refusal.Refusal["reason"],
+    reason: Refusal.AuthRefusal["reason"],
     method: string,
     detail: string
   ): Either.Either<never, PgAuthError> {
@@ -112,14 +112,14 @@ export class Authenticator {
       : Either.right(password)
   }
 
-  private lift<A>(either: Either.Either<A, Refusal.Refusal>): Either.Either<A, PgAuthError> {
+  private lift<A>(either: Either.Either<A, Refusal.AuthRefusal>): Either.Either<A, PgAuthError> {
     return Either.isRight(either) ? Either.right(either.right) : Either.left(this.refuse(either.left))
   }
 
   /** Takes the password for a method that shows it, or something made of it at once. */
   private answer(
     method: "password" | "md5",
-    make: (password: string) => Either.Either<string, Refusal.Refusal>
+    make: (password: string) => Either.Either<string, Refusal.AuthRefusal>
   ): Either.Either<FrontendMessage, PgAuthError> {
     const required = this.require(method)
     if (Either.isLeft(required)) return Either.left(required.left)
@@ -210,7 +210,7 @@ export class Authenticator {
     )
     if (Either.isLeft(challenge)) return Either.left(challenge.left)
     const { derive, state } = challenge.right
-    const prove = (keys: Scram.Keys, derived: Derived | undefined): FrontendMessage => {
+    const prove = (keys: Scram.ScramKeys, derived: Derived | undefined): FrontendMessage => {
       const final = Scram.clientFinalWithKeys(state, keys)
       this.exchange = { _tag: "Proved", state: final.state, derived }
       return { _tag: "SASLResponse", data: Utf8.encode(final.message) }
@@ -230,7 +230,7 @@ export class Authenticator {
   private derive(
     password: Redacted.Redacted<string>,
     { iterations, salt }: Scram.Derivation
-  ): Effect.Effect<Scram.Keys, PgAuthError, Host> {
+  ): Effect.Effect<Scram.ScramKeys, PgAuthError, Host> {
     return Effect.flatMap(Host, (host) =>
       Effect.mapBoth(host.pbkdf2Sha256(SaslPrep.prepare(Redacted.value(password)), salt, iterations), {
         onFailure: ({ reason }) => this.refuse(Refusal.make("method-unsupported", Scram.method, reason)),

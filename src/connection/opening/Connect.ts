@@ -28,7 +28,7 @@ import * as Role from "./Role.js"
 import { traced } from "../session/Traced.js"
 
 /** What opening needs: the services, and the scope that closes the session. */
-export type Environment = Scope.Scope | Transport | Host
+export type ConnectServices = Scope.Scope | Transport | Host
 
 /** What comes after an attempt that failed. */
 type Next = "way" | "address" | "host" | "stop"
@@ -69,8 +69,8 @@ const judge = (failure: Attempt.AttemptFailure, progress: Attempt.Progress): Fai
  * outer one otherwise.
  */
 const inOwnScope = <A, E>(
-  environment: Context.Context<Environment>,
-  attempt: (environment: Context.Context<Environment>) => Effect.Effect<A, E>
+  environment: Context.Context<ConnectServices>,
+  attempt: (environment: Context.Context<ConnectServices>) => Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) => {
     const outer = Context.get(environment, Scope.Scope)
@@ -120,15 +120,15 @@ const labelOf = (entry: HostEntry, address: Address): string => {
 /** All ways to one address, within its deadline. Left: what comes next. */
 const atAddress = (
   host: Plan.PlannedHost,
-  target: Attempt.Target,
+  target: Attempt.HostTarget,
   address: Address,
   attempts: Attempts,
-  environment: Context.Context<Environment>
+  environment: Context.Context<ConnectServices>
 ): Effect.Effect<Either.Either<ConnectionState, Next>, PgOpenError> => {
   const label = labelOf(host.entry, address)
   const { connectTimeout } = target.config
   const by = (
-    ways: ReadonlyArray<Encrypt.Way>,
+    ways: ReadonlyArray<Encrypt.ChannelKind>,
     deadline: ConnectDeadline
   ): Effect.Effect<Either.Either<ConnectionState, Next>, PgOpenError> => {
     const progress: Attempt.Progress = { phase: "socket", way: 0, bound: false }
@@ -156,7 +156,7 @@ const atAddress = (
 }
 
 /** Another token, had while no connection is open: that may take as long as a person needs to log in somewhere. */
-const renew = (target: Attempt.Target, refused: PgAuthError): Effect.Effect<void, PgAuthError> =>
+const renew = (target: Attempt.HostTarget, refused: PgAuthError): Effect.Effect<void, PgAuthError> =>
   Effect.mapError(target.tokens?.renew ?? Effect.void, (refusal) => {
     const { detail, method, reason } = refusal
     return new PgAuthError({ reason, method, detail, user: refused.user, server: refused.server })
@@ -164,7 +164,7 @@ const renew = (target: Attempt.Target, refused: PgAuthError): Effect.Effect<void
 
 const addressesOf = (
   planned: Plan.PlannedHost,
-  plan: Plan.Plan,
+  plan: Plan.ConnectPlan,
   host: HostService
 ): Effect.Effect<ReadonlyArray<Address>, ConnectAttempt["cause"]> => {
   const deadline = new ConnectDeadline(plan.config.connectTimeout, planned.entry.host)
@@ -187,14 +187,14 @@ export const connect = (
   unresolved: PgConfig,
   session: SessionSettings,
   options: ConnectOptions = {}
-): Effect.Effect<ConnectionState, PgOpenError, Environment> =>
-  Effect.contextWithEffect((environment: Context.Context<Environment>) =>
+): Effect.Effect<ConnectionState, PgOpenError, ConnectServices> =>
+  Effect.contextWithEffect((environment: Context.Context<ConnectServices>) =>
     connectIn(environment, unresolved, session, options)
   )
 
 /** `connect` with what it needs as a value. */
 export const connectIn = Effect.fnUntraced(function* (
-  environment: Context.Context<Environment>,
+  environment: Context.Context<ConnectServices>,
   unresolved: PgConfig,
   session: SessionSettings,
   options: ConnectOptions

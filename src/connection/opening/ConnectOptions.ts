@@ -2,7 +2,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import type { Keys } from "../../auth/Scram.js"
+import type { ScramKeys } from "../../auth/Scram.js"
 import type { Challenge } from "../../auth/OAuthBearer.js"
 import type { GssProvider } from "../../net/Gss.js"
 import type { Resolve } from "../../net/HostList.js"
@@ -14,7 +14,7 @@ export interface GivenCredentials {
   readonly user?: string
   readonly password?: Redacted.Redacted<string>
   /** In place of a password, for SCRAM alone: libpq's `scram_client_key` and `scram_server_key`. */
-  readonly scramKeys?: Redacted.Redacted<Keys>
+  readonly scramKeys?: Redacted.Redacted<ScramKeys>
 }
 
 /** Where credentials are about to be shown. */
@@ -69,7 +69,7 @@ export interface ConnectOptions {
   /**
    * Silence after which a second connection to the same address is tried, while an answer is due or bytes sent may not have
    * arrived. When two in a row cannot be opened, the session ends with `PgTimeoutError` (`silence`); otherwise it goes on, and
-   * the next is tried after as much silence again. Nothing is sent over it. Default `usualProbe`, 30 seconds; zero or
+   * the next is tried after as much silence again. Nothing is sent over it. Default `defaultProbe`, 30 seconds; zero or
    * `Duration.infinity` for never. Sessions over Unix sockets need none.
    */
   readonly silenceProbe?: Duration.DurationInput | undefined

@@ -10,22 +10,22 @@ import * as HostList from "../../net/HostList.js"
 import type { Prepared } from "../../net/Tls.js"
 import * as FrameLimits from "../../wire/FrameLimits.js"
 import type { SessionSettings } from "../session/ConnectionState.js"
-import type { Target } from "./Attempt.js"
+import type { HostTarget } from "./Attempt.js"
 import type { ConnectOptions } from "./ConnectOptions.js"
 import * as Credentials from "./Credentials.js"
 import * as Encrypt from "./Encrypt.js"
 import * as Material from "./EncryptMaterial.js"
 import * as Liveness from "../statement/Liveness.js"
-import type { Wanted } from "./Role.js"
+import type { WantedRole } from "./Role.js"
 import * as Settings from "./Settings.js"
 import { Tokens } from "./Tokens.js"
 
 export interface PlannedHost {
   readonly entry: HostEntry
-  readonly ways: ReadonlyArray<Encrypt.Way>
+  readonly ways: ReadonlyArray<Encrypt.ChannelKind>
 }
 
-export interface Plan {
+export interface ConnectPlan {
   readonly config: ResolvedPgConfig
   readonly options: ConnectOptions
   readonly hosts: ReadonlyArray<PlannedHost>
@@ -95,14 +95,14 @@ export const make = (
   unresolved: PgConfig,
   options: ConnectOptions,
   host: HostService
-): Effect.Effect<Plan, PgConfigError | PgAuthError> =>
+): Effect.Effect<ConnectPlan, PgConfigError | PgAuthError> =>
   Effect.gen(function* () {
     const wrong = Credentials.problemOf(options.credentials)
     if (wrong !== undefined) return yield* Effect.fail(wrong)
     const config = yield* Settings.resolve(unresolved, host)
     const gss = yield* gssUsable(config, options)
     const entries = yield* inOrder(config, config.hosts, host)
-    const hosts = entries.map((entry) => ({ entry, ways: Encrypt.waysTo(config, entry, gss) }))
+    const hosts = entries.map((entry) => ({ entry, ways: Encrypt.channelKindsFor(config, entry, gss) }))
     for (const planned of hosts) {
       const problem = problemOf(config, planned)
       if (problem !== undefined) return yield* Effect.fail(problem)
@@ -121,7 +121,12 @@ export const make = (
   })
 
 /** What the attempts at one host have in common. */
-export const targetOf = (plan: Plan, host: PlannedHost, session: SessionSettings, wanted: Wanted): Target => {
+export const targetOf = (
+  plan: ConnectPlan,
+  host: PlannedHost,
+  session: SessionSettings,
+  wanted: WantedRole
+): HostTarget => {
   const { config, options, tls, tokens } = plan
   return {
     config,
@@ -139,7 +144,7 @@ export const targetOf = (plan: Plan, host: PlannedHost, session: SessionSettings
     wanted,
     silence: {
       limit: Duration.decode(options.silenceLimit ?? Duration.infinity),
-      probeAfter: Duration.decode(options.silenceProbe ?? Liveness.usualProbe)
+      probeAfter: Duration.decode(options.silenceProbe ?? Liveness.defaultProbe)
     }
   }
 }

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import type { Keys } from "../../auth/Scram.js"
+import type { ScramKeys } from "../../auth/Scram.js"
 import * as Scram from "../../auth/Scram.js"
 import * as Check from "../../config/Check.js"
 import type { HostEntry } from "../../config/PgConfig.js"
@@ -15,7 +15,7 @@ import type { CredentialSource, GivenCredentials } from "./ConnectOptions.js"
 export interface Credentials {
   readonly user: string
   readonly password: Redacted.Redacted<string> | undefined
-  readonly scramKeys?: Redacted.Redacted<Keys> | undefined
+  readonly scramKeys?: Redacted.Redacted<ScramKeys> | undefined
   /** The file the password came from. */
   readonly passwordFrom?: string | undefined
 }
@@ -59,7 +59,7 @@ export const problemOf = (source: CredentialSource | undefined): PgConfigError |
 const keysOf = ({
   scramClientKey,
   scramServerKey
-}: ResolvedPgConfig): Redacted.Redacted<Keys> | undefined => {
+}: ResolvedPgConfig): Redacted.Redacted<ScramKeys> | undefined => {
   if (scramClientKey === undefined || scramServerKey === undefined) return undefined
   const clientKey = Scram.parseKey("scram_client_key", Redacted.value(scramClientKey))
   const serverKey = Scram.parseKey("scram_server_key", Redacted.value(scramServerKey))

@@ -22,19 +22,19 @@ import { GSSENCRequest, SSLRequest } from "../../wire/messages/Negotiation.js"
 import type { Encryption } from "../session/ConnectFacts.js"
 
 /** How the bytes may travel. */
-export type Way = "plain" | "tls" | "gss"
+export type ChannelKind = "plain" | "tls" | "gss"
 
 /** What comes after a failure: the next way to the same address on a new link, the next address, or the end. */
-export type Next = "way" | "address" | "stop"
+export type AfterFailure = "way" | "address" | "stop"
 
 export interface EncryptFailure {
   readonly _tag: "EncryptFailure"
   readonly cause: TransportFailure | PgProtocolError | PgClosedError
-  readonly next: Next
+  readonly next: AfterFailure
 }
 
 /** What encrypting the links to one host takes. */
-export interface Means {
+export interface HostEncryption {
   readonly config: PgConfig
   readonly entry: HostEntry
   /** Undefined when no way is TLS. */
@@ -46,7 +46,7 @@ export interface Means {
 export interface Channel {
   readonly link: Link
   readonly encryption: Encryption
-  readonly way: Way
+  readonly way: ChannelKind
 }
 
 /** What only TLS can give, in words, if the settings demand any of it. */
@@ -61,9 +61,13 @@ export const demandOfTls = (config: PgConfig): string | undefined =>
  * The ways to a host in the order in which they are tried. `gss`: whether a provider is there and has credentials. Where
  * the settings demand what only TLS can give, only TLS is left. None: the settings rule all of them out.
  */
-export const waysTo = (config: PgConfig, entry: HostEntry, gss: boolean): ReadonlyArray<Way> => {
+export const channelKindsFor = (
+  config: PgConfig,
+  entry: HostEntry,
+  gss: boolean
+): ReadonlyArray<ChannelKind> => {
   if (HostList.isUnix(entry)) return ["plain"]
-  const ways: Array<Way> = []
+  const ways: Array<ChannelKind> = []
   if (gss && config.gssEncMode !== "disable") ways.push("gss")
   if (config.gssEncMode !== "require") {
     const { sslMode } = config
@@ -74,7 +78,7 @@ export const waysTo = (config: PgConfig, entry: HostEntry, gss: boolean): Readon
   return demandOfTls(config) === undefined ? ways : ways.filter((way) => way === "tls")
 }
 
-const failure = (cause: EncryptFailure["cause"], next: Next): EncryptFailure => ({
+const failure = (cause: EncryptFailure["cause"], next: AfterFailure): EncryptFailure => ({
   _tag: "EncryptFailure",
   cause,
   next
@@ -126,7 +130,7 @@ const ask = (link: Link, question: Question): Effect.Effect<Uint8Array, EncryptF
 const answered = (
   question: Question,
   chunk: Uint8Array
-): Effect.Effect<Negotiation.Action, EncryptFailure> => {
+): Effect.Effect<Negotiation.NegotiationAction, EncryptFailure> => {
   const answer = chunk[0]!
   const shown = answer > 0x20 && answer < 0x7f ? String.fromCharCode(answer) : `byte ${answer}`
   const arrow = Negotiation.step(question, answer)
@@ -159,7 +163,10 @@ const answered = (
   return Effect.succeed(arrow.emit)
 }
 
-const request = (link: Link, question: Question): Effect.Effect<Negotiation.Action, EncryptFailure> =>
+const request = (
+  link: Link,
+  question: Question
+): Effect.Effect<Negotiation.NegotiationAction, EncryptFailure> =>
   Effect.flatMap(ask(link, question), (chunk) => answered(question, chunk))
 
 const unasked = SystemFailure.make(
@@ -167,7 +174,10 @@ const unasked = SystemFailure.make(
   "the server did not ask for our certificate, and sslcertmode=require says that it must"
 )
 
-const handshake = (link: Link, means: Means): Effect.Effect<Channel, EncryptFailure, Scope.Scope> => {
+const handshake = (
+  link: Link,
+  means: HostEncryption
+): Effect.Effect<Channel, EncryptFailure, Scope.Scope> => {
   const { checkIdentity, config, entry, tls } = means
   if (tls === undefined)
     return Effect.fail(failure(SystemFailure.make("", "TLS was not prepared for"), "stop"))
@@ -188,7 +198,7 @@ const handshake = (link: Link, means: Means): Effect.Effect<Channel, EncryptFail
   )
 }
 
-const throughGss = (link: Link, means: Means): Effect.Effect<Channel, EncryptFailure, Scope.Scope> =>
+const throughGss = (link: Link, means: HostEncryption): Effect.Effect<Channel, EncryptFailure, Scope.Scope> =>
   Effect.gen(function* () {
     const { config, entry, gss } = means
     if (gss === undefined)
@@ -208,8 +218,8 @@ const plain = (link: Link): Channel => ({ link, encryption: { _tag: "None" }, wa
  */
 export const establish = (
   link: Link,
-  ways: ReadonlyArray<Way>,
-  means: Means,
+  ways: ReadonlyArray<ChannelKind>,
+  means: HostEncryption,
   onWay: (index: number) => void
 ): Effect.Effect<Channel, EncryptFailure, Scope.Scope> => {
   const direct = means.config.sslNegotiation === "direct"

@@ -69,7 +69,7 @@ const find = (
 }
 
 /** The user's folder with libpq's usual files. */
-const usualFolder = (host: HostService): Effect.Effect<string | undefined> =>
+const defaultFolder = (host: HostService): Effect.Effect<string | undefined> =>
   host.family === "windows"
     ? Effect.map(host.environment, ({ APPDATA }) =>
         APPDATA === undefined ? undefined : `${APPDATA}\\postgresql\\`
@@ -198,7 +198,7 @@ const prepare = (config: PgConfig, material: Tls.Material): Either.Either<Prepar
 export const load = (config: PgConfig): Effect.Effect<Prepared, PgConfigError, Host> =>
   Effect.gen(function* () {
     const host = yield* Host
-    const folder = yield* usualFolder(host)
+    const folder = yield* defaultFolder(host)
     const usual = (name: string): string | undefined => (folder === undefined ? undefined : folder + name)
 
     const root = yield* rootOf(host, config, usual("root.crt"))

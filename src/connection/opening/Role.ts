@@ -20,10 +20,10 @@ export {
 }
 
 /** What is looked for in one pass over the hosts. */
-export type Wanted = Exclude<TargetSessionAttrs, "prefer-standby">
+export type WantedRole = Exclude<TargetSessionAttrs, "prefer-standby">
 
 /** The passes over the list of hosts, one after the other. */
-export const passes = (attrs: TargetSessionAttrs): ReadonlyArray<Wanted> =>
+export const passes = (attrs: TargetSessionAttrs): ReadonlyArray<WantedRole> =>
   attrs === "prefer-standby" ? ["standby", "any"] : [attrs]
 
 const flag = (value: string | undefined): boolean | undefined =>
@@ -66,7 +66,7 @@ const ask = (
 /**
  * Whether the settings that a server reports still fit what is wanted; `undefined` when it does not report what decides it.
  */
-export const fits = (wanted: Wanted, side: Pick<SideChannels, "find">): boolean | undefined => {
+export const fits = (wanted: WantedRole, side: Pick<SideChannels, "find">): boolean | undefined => {
   if (wanted === "any") return true
   const standby = flag(side.find("in_hot_standby"))
   if (standby === undefined) return undefined
@@ -76,7 +76,7 @@ export const fits = (wanted: Wanted, side: Pick<SideChannels, "find">): boolean 
   return (standby || readOnlyByDefault) === (wanted === "read-only")
 }
 
-const mismatch = (what: string, wanted: Wanted): Effect.Effect<never, TransportFailure> =>
+const mismatch = (what: string, wanted: WantedRole): Effect.Effect<never, TransportFailure> =>
   Effect.fail(
     SystemFailure.make(otherRole, `the session is ${what}, and target_session_attrs asks for ${wanted}`)
   )
@@ -86,7 +86,7 @@ const mismatch = (what: string, wanted: Wanted): Effect.Effect<never, TransportF
  * be asked gave no answer.
  */
 export const check = (
-  wanted: Wanted,
+  wanted: WantedRole,
   conversation: Conversation,
   side: SideChannels
 ): Effect.Effect<void, TransportFailure | ConversationError> => {

@@ -6,15 +6,15 @@
  * not have it. Nothing is kept before the server has proven that it knows the password.
  */
 import type * as Redacted from "effect/Redacted"
-import type { Derivation, Keys } from "../../auth/Scram.js"
+import type { Derivation, ScramKeys } from "../../auth/Scram.js"
 
 /** Salts kept for one password, the oldest out first: one per server and role, and a hostile server may send any number. */
-export const mostSalts = 4
+export const maxSalts = 4
 
 interface Known {
   readonly salt: Uint8Array
   readonly iterations: number
-  readonly keys: Keys
+  readonly keys: ScramKeys
 }
 
 const memory = new WeakMap<Redacted.Redacted<string>, ReadonlyArray<Known>>()
@@ -27,13 +27,17 @@ const isFor =
     known.salt.every((byte, at) => byte === salt[at])
 
 /** The keys of this password with exactly this salt and number of iterations. */
-export const find = (password: Redacted.Redacted<string>, derivation: Derivation): Keys | undefined =>
+export const find = (password: Redacted.Redacted<string>, derivation: Derivation): ScramKeys | undefined =>
   memory.get(password)?.find(isFor(derivation))?.keys
 
 /** Keeps the keys of a login in which the server has proven itself. */
-export const remember = (password: Redacted.Redacted<string>, derivation: Derivation, keys: Keys): void => {
+export const remember = (
+  password: Redacted.Redacted<string>,
+  derivation: Derivation,
+  keys: ScramKeys
+): void => {
   const known = memory.get(password) ?? []
   if (known.some(isFor(derivation))) return
   const { iterations, salt } = derivation
-  memory.set(password, [...known.slice(1 - mostSalts), { salt, iterations, keys }])
+  memory.set(password, [...known.slice(1 - maxSalts), { salt, iterations, keys }])
 }

@@ -28,7 +28,7 @@ import type { BackendMessage } from "../../wire/BackendMessage.js"
 import type { PhaseLimits } from "../../wire/FrameLimits.js"
 import type { FrontendMessage } from "../../wire/FrontendMessage.js"
 import { inUsualOrder, protocol30 } from "../../wire/messages/Startup.js"
-import type { Parameter } from "../../wire/messages/Startup.js"
+import type { StartupParameter } from "../../wire/messages/Startup.js"
 import type { AuthenticatorOptions } from "./Authenticate.js"
 import { Authenticator } from "./Authenticate.js"
 import type { Conversation, ConversationError } from "../session/Conversation.js"
@@ -51,8 +51,8 @@ const applicationName = (config: PgConfig): string | undefined =>
   config.applicationName ?? config.fallbackApplicationName
 
 /** What goes into the startup packet: what the user named, besides user, database, application_name and encoding. */
-export const parametersOf = (config: PgConfig, user: string): ReadonlyArray<Parameter> => {
-  const parameters: Array<Parameter> = [["user", user]]
+export const parametersOf = (config: PgConfig, user: string): ReadonlyArray<StartupParameter> => {
+  const parameters: Array<StartupParameter> = [["user", user]]
   const put = (name: string, value: string | undefined): void => {
     if (value !== undefined) parameters.push([name, value])
   }
@@ -68,7 +68,7 @@ export const parametersOf = (config: PgConfig, user: string): ReadonlyArray<Para
 }
 
 /** What the startup phase is run with. */
-export interface StartupOptions extends AuthenticatorOptions {
+export interface AuthenticationOptions extends AuthenticatorOptions {
   readonly conversation: Conversation
   readonly limits: PhaseLimits
   readonly side: SideChannels
@@ -82,11 +82,13 @@ export interface StartupOptions extends AuthenticatorOptions {
  * Runs the startup phase. Fails with `PgAuthError` when credentials are refused or cannot be had, when the server does
  * not prove what the settings require, and before anything is shown to a server that asks for what they rule out.
  */
-export const run = (options: StartupOptions): Effect.Effect<Started, StartupError, Host | Scope.Scope> =>
+export const run = (
+  options: AuthenticationOptions
+): Effect.Effect<Started, StartupError, Host | Scope.Scope> =>
   Effect.suspend(() => {
     const { config, conversation, credentials, limits, onPhase, side, tokens } = options
     const authenticator = new Authenticator(options)
-    const asked: ProtocolVersion.Asked = {
+    const asked: ProtocolVersion.RequestedVersion = {
       version: ProtocolVersion.wordOf(config.maxProtocolVersion),
       least: ProtocolVersion.wordOf(config.minProtocolVersion),
       options: ProtocolVersion.optionsOf(config.maxProtocolVersion)
@@ -94,7 +96,7 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
     let version = asked.version
     let processId: number | undefined
     let cancelKey: Redacted.Redacted<Uint8Array> | undefined
-    let state: Table.State = Table.initial
+    let state: Table.StartupState = Table.initial
 
     const violation = (tag: string, reason: string) =>
       new PgProtocolError({ state: conversation.state, tag, reason })
@@ -126,7 +128,7 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
 
     /** OAUTHBEARER has a table of its own; at its end the server has taken the token. */
     const bearer: Effect.Effect<void, StartupError> = Effect.gen(function* () {
-      let state: Bearer.State = Bearer.initial
+      let state: Bearer.BearerState = Bearer.initial
       while (state !== "Done") {
         conversation.state = `Bearer.${state}`
         const message = yield* next
@@ -153,7 +155,7 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
     }
 
     /** What a message demands: an `Either` where it is done already. */
-    const act = (action: Table.Action, message: BackendMessage): Acted => {
+    const act = (action: Table.StartupAction, message: BackendMessage): Acted => {
       switch (action) {
         case "answerCleartext":
           return Either.flatMap(authenticator.cleartext, send)
@@ -214,7 +216,9 @@ export const run = (options: StartupOptions): Effect.Effect<Started, StartupErro
     }
 
     /** A bearer token is taken or refused at once; every other mechanism goes on in the table. */
-    const beginSasl = (mechanisms: ReadonlyArray<string>): Effect.Effect<Table.State, StartupError, Host> => {
+    const beginSasl = (
+      mechanisms: ReadonlyArray<string>
+    ): Effect.Effect<Table.StartupState, StartupError, Host> => {
       conversation.framer.limits = limits.tokens
       return Effect.flatMap(authenticator.beginSasl(mechanisms), (first) => {
         if (authenticator.bound) options.onBound()

@@ -11,7 +11,7 @@ import type { PgConfig } from "../../config/PgConfig.js"
 import type { TokenRequest, TokenSource } from "./ConnectOptions.js"
 import { reasonOf } from "./Credentials.js"
 
-type Message = Either.Either<string, Refusal.Refusal>
+type Message = Either.Either<string, Refusal.AuthRefusal>
 
 export class Tokens {
   /** What the server said to the token it did not take, or to the question where tokens come from. */
@@ -27,7 +27,7 @@ export class Tokens {
 
   private ask(
     challenge: OAuthBearer.Challenge | undefined
-  ): Effect.Effect<Redacted.Redacted<string> | undefined, Refusal.Refusal> {
+  ): Effect.Effect<Redacted.Redacted<string> | undefined, Refusal.AuthRefusal> {
     const { oauthClientId, oauthClientSecret, oauthIssuer, oauthScope } = this.config
     const request: TokenRequest = {
       issuer: oauthIssuer,
@@ -42,7 +42,7 @@ export class Tokens {
   }
 
   /** The first message of an exchange: with a token, or asking where tokens come from. */
-  get first(): Effect.Effect<Message, Refusal.Refusal> {
+  get first(): Effect.Effect<Message, Refusal.AuthRefusal> {
     const { fresh } = this
     return Effect.map(fresh === undefined ? this.ask(undefined) : Effect.succeed(fresh), (token) => {
       this.sentToken = token !== undefined
@@ -53,7 +53,7 @@ export class Tokens {
   }
 
   /** Takes the server's answer to a token. */
-  refused(text: string): Either.Either<void, Refusal.Refusal> {
+  refused(text: string): Either.Either<void, Refusal.AuthRefusal> {
     return Either.map(OAuthBearer.parseChallenge(text), (challenge) => {
       this.challenge = challenge
     })
@@ -72,7 +72,7 @@ export class Tokens {
    * Gets the second token, for the issuer that was configured and no other. A server that names another issuer wants a
    * token meant for somebody else.
    */
-  get renew(): Effect.Effect<void, Refusal.Refusal> {
+  get renew(): Effect.Effect<void, Refusal.AuthRefusal> {
     return Effect.gen(this, function* () {
       this.renewed = true
       const { challenge } = this
@@ -112,5 +112,5 @@ export class Tokens {
   }
 }
 
-const unproven = (detail: string): Effect.Effect<never, Refusal.Refusal> =>
+const unproven = (detail: string): Effect.Effect<never, Refusal.AuthRefusal> =>
   Effect.fail(Refusal.make("server-unproven", OAuthBearer.method, detail))

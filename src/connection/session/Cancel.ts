@@ -17,7 +17,7 @@ import type { TransportFailure } from "../../model/PgError.js"
 import type { Link } from "../../net/Transport.js"
 import * as Session from "../../protocol/Session.js"
 import * as CancelMessage from "../../wire/messages/Cancel.js"
-import * as Aftermath from "./Aftermath.js"
+import * as Cleanup from "./Cleanup.js"
 import type { SendCancel } from "./ConnectFacts.js"
 import { breakOff } from "./ConnectionEnd.js"
 import type { ConnectionState, Request } from "./ConnectionState.js"
@@ -136,13 +136,13 @@ const end = (core: ConnectionState, request: Request): Effect.Effect<void> => {
   const told = request.isStopped ? Effect.void : cancelOnServer(core, request)
   const ended = Effect.zip(told, settled(request), { concurrent: true })
   if (!request.isOverdue) {
-    return Aftermath.within(ended, core.cancelDeadline).pipe(
+    return Cleanup.within(ended, core.cancelDeadline).pipe(
       Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void))
     )
   }
   const limit = Duration.min(overdueDeadline, core.cancelDeadline)
   // The connection is given up early, and the server is told in the background as long as for any other.
-  return Aftermath.within(ended, limit).pipe(
+  return Cleanup.within(ended, limit).pipe(
     Effect.flatMap((done) =>
       Option.isSome(done)
         ? Effect.void
@@ -209,7 +209,7 @@ export const abandon = (core: ConnectionState, request: Request): Effect.Effect<
 
 /** Waits for the end of a request that the server has refused already; a silence there closes the connection. */
 export const outlive = (core: ConnectionState, request: Request): Effect.Effect<void> =>
-  Aftermath.within(settled(request), core.cancelDeadline).pipe(
+  Cleanup.within(settled(request), core.cancelDeadline).pipe(
     Effect.flatMap((done) => (Option.isNone(done) ? giveUp(core, request) : Effect.void))
   )
 

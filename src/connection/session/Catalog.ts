@@ -17,7 +17,7 @@ import { lossless } from "../../types/Registry.js"
 import * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
-import * as Preset from "../../wire/Preset.js"
+import * as FixedFrames from "../../wire/FixedFrames.js"
 import { columns, parameterTypes, sql, typeOf, type TypeRow } from "./CatalogQuery.js"
 import type { ConnectionState } from "./ConnectionState.js"
 import { Request } from "./ConnectionState.js"
@@ -50,7 +50,7 @@ export class CatalogRequest extends Request {
     return this.restoring ? `rollback to savepoint ${savepoint}` : this.sql
   }
 
-  open(core: ConnectionState): Pipeline.Script | undefined {
+  open(core: ConnectionState): Pipeline.PipelineScript | undefined {
     if (this.restoring) {
       const back = this.command(core, `rollback to savepoint ${savepoint}`)
       return this.closed(core, [back, this.command(core, `release savepoint ${savepoint}`)])
@@ -63,12 +63,15 @@ export class CatalogRequest extends Request {
     return this.closed(core, [...before, question, ...after])
   }
 
-  private closed(core: ConnectionState, steps: ReadonlyArray<Pipeline.Script>): Pipeline.Script {
-    Preset.sync(core.writer)
+  private closed(
+    core: ConnectionState,
+    steps: ReadonlyArray<Pipeline.PipelineScript>
+  ): Pipeline.PipelineScript {
+    FixedFrames.sync(core.writer)
     return Pipeline.atomic(steps)
   }
 
-  private command(core: ConnectionState, text: string): Pipeline.Script {
+  private command(core: ConnectionState, text: string): Pipeline.PipelineScript {
     ExtendedQuery.Parse.encode(core.writer, { _tag: "Parse", statement: "", sql: text, parameterTypes: [] })
     ExtendedQuery.Bind.encode(core.writer, {
       _tag: "Bind",
@@ -78,11 +81,11 @@ export class CatalogRequest extends Request {
       parameters: [],
       resultFormats: []
     })
-    Preset.executeUnnamed(core.writer)
+    FixedFrames.executeUnnamed(core.writer)
     return step
   }
 
-  private question(core: ConnectionState): Pipeline.Script | undefined {
+  private question(core: ConnectionState): Pipeline.PipelineScript | undefined {
     const { writer } = core
     const plan = Parameters.plan(parameterTypes, lossless)
     ExtendedQuery.Parse.encode(writer, { _tag: "Parse", statement: "", sql, parameterTypes })
@@ -103,7 +106,7 @@ export class CatalogRequest extends Request {
       )
       return undefined
     }
-    Preset.executeUnnamed(writer)
+    FixedFrames.executeUnnamed(writer)
     return step
   }
 
@@ -147,7 +150,7 @@ export class CatalogRequest extends Request {
   }
 }
 
-const step: Pipeline.Script = [nodes.Parsing, nodes.Binding, nodes.Fetching]
+const step: Pipeline.PipelineScript = [nodes.Parsing, nodes.Binding, nodes.Fetching]
 
 /** Which of these types are worth a question of this connection now. In a failed transaction none is. */
 export const missing = (core: ConnectionState, oids: ReadonlyArray<number>): ReadonlyArray<number> =>

@@ -33,4 +33,4 @@ export interface ConnectFacts {
 export type SendCancel = (facts: ConnectFacts) => Effect.Effect<void, TransportFailure>
 
 /** Opens and closes a second connection to the same address. The failure says that the address cannot be reached. */
-export type Probe = Effect.Effect<TransportFailure | undefined>
+export type ProbeAddress = Effect.Effect<TransportFailure | undefined>

@@ -13,26 +13,26 @@ import type { CancelOutcome, PgSessionError } from "../../model/PgError.js"
 import type { ServerFields } from "../../model/ServerFields.js"
 import type { Link } from "../../net/Transport.js"
 import type { Node } from "../../protocol/Machine.js"
-import type { Script } from "../../protocol/Pipeline.js"
+import type { PipelineScript } from "../../protocol/Pipeline.js"
 import * as Session from "../../protocol/Session.js"
 import type { Registry } from "../../types/Registry.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import type { Framer } from "../../wire/Framer.js"
 import type { CopyBothResponse, CopyInResponse, CopyOutResponse } from "../../wire/messages/Copy.js"
 import { threw } from "./CodecThrew.js"
-import type { ConnectFacts, Probe, SendCancel } from "./ConnectFacts.js"
+import type { ConnectFacts, ProbeAddress, SendCancel } from "./ConnectFacts.js"
 import { Fairness } from "./Fairness.js"
 import { Pulse } from "./Pulse.js"
 import { SessionChanges } from "./SessionChanges.js"
 import type { SideChannels } from "./SideChannels.js"
 import type { StatementCache } from "./StatementCache.js"
 import type { TransactionBlock } from "./TransactionBlock.js"
-import type { TypeBook } from "./TypeBook.js"
+import type { KnownTypes } from "./KnownTypes.js"
 
 /** What the sessions of one connector have in common. */
 export interface SessionSettings {
   /** What is known of types: the book of all connections to the database. */
-  readonly types: TypeBook
+  readonly types: KnownTypes
   /** Whether types that nobody knows are asked for. */
   readonly findsTypes: boolean
   /** Whether the portal of every execution is described, also that of a statement with a name. */
@@ -64,7 +64,7 @@ export interface ConnectionOptions extends SessionSettings {
   /** What is seen of `link`, if it is watched. */
   readonly pulse?: Pulse
   /** Tries a second connection to the same address; a failure says that the address cannot be reached. */
-  readonly probe?: Probe
+  readonly probe?: ProbeAddress
   /** Silence after which that is tried, unless a request has a time of its own. Default: never. */
   readonly probeAfter?: Duration.Duration
   /** The default deadline of a statement. */
@@ -113,7 +113,7 @@ export class ConnectionState {
   readonly framer: Framer
   readonly writer: ByteWriter
   readonly facts: ConnectFacts
-  readonly types: TypeBook
+  readonly types: KnownTypes
   /** Whether types that nobody knows are asked for: until the catalogue refuses to answer. */
   findsTypes: boolean
   /** Copies into it that are being fed. */
@@ -134,7 +134,7 @@ export class ConnectionState {
   readonly sendCancel: SendCancel
   readonly fork: ConnectionOptions["fork"]
   readonly pulse: Pulse
-  readonly probe: Probe
+  readonly probe: ProbeAddress
   readonly probeAfter: Duration.Duration
   readonly statementTimeout: Duration.Duration | undefined
   readonly fitsRole: () => boolean | undefined
@@ -250,7 +250,7 @@ export abstract class Request {
    * Writes the opening messages and returns the answers expected for them. On a local failure it sets `failure`
    * and returns `undefined`; the writer is rolled back and nothing is sent.
    */
-  abstract open(core: ConnectionState): Script | undefined
+  abstract open(core: ConnectionState): PipelineScript | undefined
 
   /** Called once, when the request is over. */
   protected abstract onSettled(core: ConnectionState): void

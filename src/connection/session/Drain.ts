@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Aftermath from "./Aftermath.js"
+import * as Cleanup from "./Cleanup.js"
 import * as Cancel from "./Cancel.js"
 import type { ConnectionState, Request } from "./ConnectionState.js"
 
@@ -27,7 +27,7 @@ export const leave = (core: ConnectionState, request: Request): Effect.Effect<vo
       }
     })
     const over = Effect.raceFirst(Effect.as(Cancel.settled(request), true), Effect.as(enough, false))
-    return Effect.flatMap(Aftermath.within(over, Cancel.cancelDeadline), (ended) => {
+    return Effect.flatMap(Cleanup.within(over, Cancel.cancelDeadline), (ended) => {
       request.onDropped = undefined
       if (Option.getOrElse(ended, () => false)) return Effect.void
       core.failedBecause = reason

@@ -9,7 +9,7 @@ import { identity } from "effect/Function"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import type { PgSessionError } from "../../model/PgError.js"
 import type { Admission } from "./Admission.js"
-import * as Aftermath from "./Aftermath.js"
+import * as Cleanup from "./Cleanup.js"
 import * as Cancel from "./Cancel.js"
 import type { ConnectionState, Outcome, Request } from "./ConnectionState.js"
 import * as Deadline from "./Deadline.js"
@@ -85,4 +85,4 @@ export const run = <A>(
 export const finish = <A>(
   core: ConnectionState,
   make: (outcome: Outcome<A>) => Request
-): Effect.Effect<void> => Effect.ignore(Aftermath.within(run(core, make), core.cancelDeadline))
+): Effect.Effect<void> => Effect.ignore(Cleanup.within(run(core, make), core.cancelDeadline))

@@ -8,7 +8,7 @@ import type { TransportFailure } from "../../model/PgError.js"
 import { withheld } from "../../model/ServerFields.js"
 import type { ServerFields } from "../../model/ServerFields.js"
 import type { TransactionStatus } from "../../model/TransactionStatus.js"
-import type { Step } from "../../protocol/Machine.js"
+import type { MachineStep } from "../../protocol/Machine.js"
 import * as Session from "../../protocol/Session.js"
 import { asynchronous } from "../../protocol/SessionMessage.js"
 import * as BackendMessage from "../../wire/BackendMessage.js"
@@ -97,7 +97,7 @@ const violation = (core: ConnectionState, tag: number, reason: string): void =>
     new PgProtocolError({ state: core.session.node.name, tag: BackendMessage.tagName(tag), reason })
   )
 
-const take = (core: ConnectionState, step: Step, run: FrameRun): void => {
+const take = (core: ConnectionState, step: MachineStep, run: FrameRun): void => {
   const owner = core.session.owner!
   switch (step.emit) {
     case "rows": {
@@ -127,7 +127,7 @@ const isEmpty = (core: ConnectionState, run: FrameRun): boolean => {
   return false
 }
 
-const decodeAndTell = (core: ConnectionState, step: Step, run: FrameRun, owner: Request): void => {
+const decodeAndTell = (core: ConnectionState, step: MachineStep, run: FrameRun, owner: Request): void => {
   const decoded = BackendMessage.decode(run.tag, run.bytes, run.starts[0]!, bodyEnd(run, 0))
   if (Either.isLeft(decoded)) return violation(core, run.tag, decoded.left.reason)
   const message = decoded.right

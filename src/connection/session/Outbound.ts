@@ -4,7 +4,7 @@
  */
 import * as Pipeline from "../../protocol/Pipeline.js"
 import * as Session from "../../protocol/Session.js"
-import * as Preset from "../../wire/Preset.js"
+import * as FixedFrames from "../../wire/FixedFrames.js"
 import { threw } from "./CodecThrew.js"
 import { closedError } from "./ConnectionEnd.js"
 import type { ConnectionState, Request } from "./ConnectionState.js"
@@ -123,7 +123,7 @@ const begin = (core: ConnectionState, request: Request): void => {
 }
 
 /** What a request opens with. One that throws fails by itself: statements that it was to close are closed by the next. */
-const opened = (core: ConnectionState, request: Request): Pipeline.Script | undefined => {
+const opened = (core: ConnectionState, request: Request): Pipeline.PipelineScript | undefined => {
   const stale = core.statements.stale
   try {
     return request.open(core)
@@ -138,7 +138,7 @@ const opened = (core: ConnectionState, request: Request): Pipeline.Script | unde
  * Continues the receiving request, whose script was used up: `script` says what answers the messages just written.
  * When it ends in Sync, others may write again.
  */
-export const proceed = (core: ConnectionState, request: Request, script: Pipeline.Script): void => {
+export const proceed = (core: ConnectionState, request: Request, script: Pipeline.PipelineScript): void => {
   core.session = Session.extended(core.session, script)
   if (Pipeline.endsInSync(script) && !request.holds && core.holder === request) core.holder = undefined
   flushSoon(core)
@@ -146,13 +146,13 @@ export const proceed = (core: ConnectionState, request: Request, script: Pipelin
 
 /** Closes the receiving request's unfinished series with a Sync. */
 export const sync = (core: ConnectionState, request: Request): void => {
-  Preset.sync(core.writer)
+  FixedFrames.sync(core.writer)
   proceed(core, request, Pipeline.sync)
 }
 
 /** Sends the Sync that an error has made due; the session expects its answer already. */
 export const writeSync = (core: ConnectionState): void => {
-  Preset.sync(core.writer)
+  FixedFrames.sync(core.writer)
   flushSoon(core)
 }
 
@@ -160,7 +160,7 @@ export const writeSync = (core: ConnectionState): void => {
 export const copyDone = (core: ConnectionState): boolean => {
   const moved = Session.moved(core.session, "send CopyDone")
   if (moved === undefined) return false
-  Preset.copyDone(core.writer)
+  FixedFrames.copyDone(core.writer)
   core.session = moved
   flush(core)
   return true

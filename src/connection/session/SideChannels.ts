@@ -24,7 +24,7 @@ export const subscriberCapacity = 4096
  * Characters of the settings that a server has reported, names and values together, at which its session is ended: a server
  * reports some fifteen short ones, and each name is kept as long as the session lives.
  */
-export const mostParameterCharacters = 1 << 20
+export const maxParameterCharacters = 1 << 20
 
 /** Notices waiting to be logged. */
 const logCapacity = 256
@@ -160,10 +160,10 @@ export class SideChannels {
   parameter(name: string, value: string): string | undefined {
     const before = this.parameters.get(name)
     this.parameterCharacters += value.length - (before === undefined ? -name.length : before.length)
-    if (this.parameterCharacters > mostParameterCharacters) {
+    if (this.parameterCharacters > maxParameterCharacters) {
       return (
         `the server has reported ${this.parameters.size + 1} settings with more than ` +
-        `${mostParameterCharacters} characters together (mostParameterCharacters)`
+        `${maxParameterCharacters} characters together (maxParameterCharacters)`
       )
     }
     this.parameters.set(name, value)

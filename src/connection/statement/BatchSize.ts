@@ -12,7 +12,7 @@ const growth = 8
 /** A batch that took longer is followed by none that is larger, so that leaving never waits long for one. */
 const slowMillis = 100
 
-const mostRows = 0x7fffffff
+const maxRows = 0x7fffffff
 
 export class BatchSize {
   /** Rows to ask for. */
@@ -23,6 +23,6 @@ export class BatchSize {
     if (rows === 0) return
     const fitting = Math.floor(batchBytes / Math.max(1, bytes / rows))
     const most = millis > 10 * slowMillis ? asked / 2 : millis > slowMillis ? asked : asked * growth
-    this.next = Math.max(1, Math.min(fitting, Math.floor(most), mostRows))
+    this.next = Math.max(1, Math.min(fitting, Math.floor(most), maxRows))
   }
 }

@@ -7,7 +7,7 @@ import type { Column } from "../../model/Column.js"
 import type { Statement } from "../../model/Statement.js"
 import * as Pipeline from "../../protocol/Pipeline.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
-import * as Preset from "../../wire/Preset.js"
+import * as FixedFrames from "../../wire/FixedFrames.js"
 import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
 import { Request } from "../session/ConnectionState.js"
 import { check, writeParse } from "./Prepare.js"
@@ -31,7 +31,7 @@ export class DescribeRequest extends Request {
     super(statement.sql, operation)
   }
 
-  open(core: ConnectionState): Pipeline.Script | undefined {
+  open(core: ConnectionState): Pipeline.PipelineScript | undefined {
     const failure =
       check(this.statement, this.operation) ?? writeParse(core, "", this.statement, this.operation)
     if (failure !== undefined) {
@@ -39,7 +39,7 @@ export class DescribeRequest extends Request {
       return undefined
     }
     ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name: "" })
-    Preset.sync(core.writer)
+    FixedFrames.sync(core.writer)
     return Pipeline.describe
   }
 

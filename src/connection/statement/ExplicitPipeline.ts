@@ -25,7 +25,7 @@ import type { Node } from "../../protocol/Machine.js"
 import * as Pipeline from "../../protocol/Pipeline.js"
 import type * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
-import * as Preset from "../../wire/Preset.js"
+import * as FixedFrames from "../../wire/FixedFrames.js"
 import * as Catalog from "../session/Catalog.js"
 import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
 import { Request } from "../session/ConnectionState.js"
@@ -102,7 +102,7 @@ export class PipelineRequest extends Request {
     }))
   }
 
-  open(core: ConnectionState): Pipeline.Script | undefined {
+  open(core: ConnectionState): Pipeline.PipelineScript | undefined {
     const refused = this.refusal(core)
     if (refused !== undefined) {
       this.fail(refused)
@@ -121,7 +121,7 @@ export class PipelineRequest extends Request {
       return closes === 0 ? undefined : Pipeline.afterCloses(closes, this.onlySync(core))
     }
     if (this.describing.length === 0) return Pipeline.afterCloses(closes, this.onlySync(core))
-    Preset.flush(core.writer)
+    FixedFrames.flush(core.writer)
     const describe = this.describing.flatMap(() => Pipeline.prepare)
     return Pipeline.afterCloses(closes, describe)
   }
@@ -157,8 +157,8 @@ export class PipelineRequest extends Request {
     return this.before !== undefined
   }
 
-  private onlySync(core: ConnectionState): Pipeline.Script {
-    Preset.sync(core.writer)
+  private onlySync(core: ConnectionState): Pipeline.PipelineScript {
+    FixedFrames.sync(core.writer)
     return Pipeline.sync
   }
 
@@ -166,9 +166,9 @@ export class PipelineRequest extends Request {
    * Writes every Bind and Execute and the one Sync; nothing when a parameter cannot be written. A value that does not fit what was
    * known of its statement for longer has that described anew first (`again`), once.
    */
-  private execute(core: ConnectionState): Pipeline.Script | undefined {
+  private execute(core: ConnectionState): Pipeline.PipelineScript | undefined {
     const before = core.writer.offset
-    const scripts: Array<Pipeline.Script> = []
+    const scripts: Array<Pipeline.PipelineScript> = []
     for (const step of this.steps) {
       const { preparation } = step
       const script = preparation.execute(core, execution, false)
@@ -185,7 +185,7 @@ export class PipelineRequest extends Request {
       }
       return undefined
     }
-    Preset.sync(core.writer)
+    FixedFrames.sync(core.writer)
     this.executed = true
     return Pipeline.atomic(scripts)
   }

@@ -6,7 +6,7 @@
  */
 import type { Format } from "../../model/Format.js"
 import { PgUsageError } from "../../model/PgError.js"
-import type { Script } from "../../protocol/Pipeline.js"
+import type { PipelineScript } from "../../protocol/Pipeline.js"
 import * as Machine from "../../protocol/FunctionCall.js"
 import { shapeOf } from "../../types/Parameters.js"
 import * as Message from "../../wire/messages/FunctionCall.js"
@@ -54,7 +54,7 @@ export class FunctionCallRequest extends Request {
     return new PgUsageError({ operation: this.operation, argument, reason, sql: this.sql })
   }
 
-  open(core: ConnectionState): Script | undefined {
+  open(core: ConnectionState): PipelineScript | undefined {
     const refused = this.refused
     if (refused !== undefined) {
       this.fail(refused)

@@ -19,9 +19,9 @@ import * as Silence from "../session/Silence.js"
 import { SimpleRequest } from "./Query.js"
 
 /** Silence after which a second connection is tried, unless set otherwise. */
-export const usualProbe: Duration.Duration = Duration.seconds(30)
+export const defaultProbe: Duration.Duration = Duration.seconds(30)
 
-export interface Limits {
+export interface SilenceLimits {
   /** How long the server may be silent while an answer is due; infinity for no limit. */
   readonly limit: Duration.Duration
   /** Silence after which a second connection is tried; infinity or zero for never. */
@@ -84,7 +84,10 @@ const askIdle = (core: ConnectionState): Effect.Effect<void> =>
  * Watches a connection for as long as the scope lives, and ends it with `PgTimeoutError` (`silence`) when its peer is taken for
  * dead. An idle connection is asked after half of the limit, where there is one.
  */
-export const watch = (core: ConnectionState, limits: Limits): Effect.Effect<void, never, Scope.Scope> =>
+export const watch = (
+  core: ConnectionState,
+  limits: SilenceLimits
+): Effect.Effect<void, never, Scope.Scope> =>
   Effect.asVoid(forkWatch(core, limits, { waiting: () => waitingFor(core), ask: askIdle(core) }))
 
 /**
@@ -95,7 +98,7 @@ export const watchOpen = (
   core: ConnectionState,
   request: Request,
   ask: Effect.Effect<void>,
-  limits: Limits
+  limits: SilenceLimits
 ): Effect.Effect<void, never, Scope.Scope> => {
   const waiting = (): Silence.Waiting =>
     core.ended === undefined && core.session.owner === request && !request.discarding ? "open" : "nothing"
@@ -106,13 +109,13 @@ export const watchOpen = (
 /** Whoever opens a connection may be uninterruptible; the watch must not be, or the connection's scope never closes. */
 const forkWatch = (
   core: ConnectionState,
-  limits: Limits,
+  limits: SilenceLimits,
   how: Pick<Silence.WatchOptions, "ask" | "waiting">
 ) => Effect.forkScoped(Effect.interruptible(watching(core, limits, how)))
 
 const watching = (
   core: ConnectionState,
-  limits: Limits,
+  limits: SilenceLimits,
   { ask, waiting }: Pick<Silence.WatchOptions, "ask" | "waiting">
 ): Effect.Effect<void> => {
   const { pulse } = core

@@ -17,7 +17,7 @@ import { PgUsageError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
 import * as Pipeline from "../../protocol/Pipeline.js"
 import type * as Row from "../../types/Row.js"
-import * as Preset from "../../wire/Preset.js"
+import * as FixedFrames from "../../wire/FixedFrames.js"
 import type { StreamBuffer } from "../session/Buffer.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Exchange from "../session/Exchange.js"
@@ -58,7 +58,7 @@ class LeasedPortal<M extends Row.RowMode> extends RowStream.StreamRequest<M> {
     this.suspended = false
     this.buffer.onDemand = undefined
     writeExecute(core, "", this.fetchSize)
-    Preset.flush(core.writer)
+    FixedFrames.flush(core.writer)
     Outbound.proceed(core, this, Pipeline.fetch)
   }
 

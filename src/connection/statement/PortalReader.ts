@@ -15,7 +15,7 @@ import * as Stream from "effect/Stream"
 import type { PgSessionError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
 import type * as Row from "../../types/Row.js"
-import * as Aftermath from "../session/Aftermath.js"
+import * as Cleanup from "../session/Cleanup.js"
 import type { Pull } from "../session/Buffer.js"
 import * as Cancel from "../session/Cancel.js"
 import type { ConnectionState, Outcome, Request } from "../session/ConnectionState.js"
@@ -179,7 +179,7 @@ class PortalReader<M extends Row.RowMode> {
   /** Gives what is on the way a moment to come, because a consumer behind a buffer is interrupted in good order; then cancels it. */
   private stop(unwanted: ReadonlyArray<Request>): Effect.Effect<void> {
     const over = Effect.forEach(unwanted, Cancel.settled, { discard: true })
-    return Effect.flatMap(Aftermath.within(over, this.isLate ? Duration.zero : moment), (done) =>
+    return Effect.flatMap(Cleanup.within(over, this.isLate ? Duration.zero : moment), (done) =>
       Option.isSome(done)
         ? this.close
         : Effect.forEach(unwanted, (request) => Cancel.abandon(this.core, request), { discard: true })

@@ -10,7 +10,7 @@ import type * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { runBytes } from "../../wire/FrameRun.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
-import * as Preset from "../../wire/Preset.js"
+import * as FixedFrames from "../../wire/FixedFrames.js"
 import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
 import { Request } from "../session/ConnectionState.js"
 import * as Rows from "../session/Rows.js"
@@ -101,9 +101,9 @@ export class FetchPortal<R extends Row.Row> extends Request {
     this.batch = new Batch(decoder, sink)
   }
 
-  open(core: ConnectionState): Pipeline.Script {
+  open(core: ConnectionState): Pipeline.PipelineScript {
     writeExecute(core, this.portal, this.fetchSize)
-    Preset.sync(core.writer)
+    FixedFrames.sync(core.writer)
     return Pipeline.fetchSync
   }
 
@@ -128,9 +128,9 @@ export class ClosePortal extends Request {
     super("", "stream")
   }
 
-  open(core: ConnectionState): Pipeline.Script {
+  open(core: ConnectionState): Pipeline.PipelineScript {
     ExtendedQuery.Close.encode(core.writer, { _tag: "Close", target: "P", name: this.portal })
-    Preset.sync(core.writer)
+    FixedFrames.sync(core.writer)
     return Pipeline.close
   }
 

@@ -15,7 +15,7 @@ import type { Node } from "../../protocol/Machine.js"
 import type * as Pipeline from "../../protocol/Pipeline.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
-import * as Preset from "../../wire/Preset.js"
+import * as FixedFrames from "../../wire/FixedFrames.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
 import type { Prepared, Reading, Result } from "../session/StatementCache.js"
 import * as Confirm from "./Confirm.js"
@@ -140,7 +140,7 @@ export class Preparation {
    * Writes Bind and Execute, and returns the answers to them. `isHere`: the description has come right before, and the statement
    * without a name is still that one. `undefined` with `failure`: nothing was written.
    */
-  execute(core: ConnectionState, execution: Execution, isHere: boolean): Pipeline.Script | undefined {
+  execute(core: ConnectionState, execution: Execution, isHere: boolean): Pipeline.PipelineScript | undefined {
     const { inspector, operation, statement } = this
     const prepared = this.prepared!
     const { portal, script } = execution
@@ -170,7 +170,7 @@ export class Preparation {
     }
     if (portal !== "") core.statements.opened(portal, prepared.name)
     if (isConfirming) describePortal(core, portal)
-    if (portal === "" && execution.maxRows === 0) Preset.executeUnnamed(writer)
+    if (portal === "" && execution.maxRows === 0) FixedFrames.executeUnnamed(writer)
     else writeExecute(core, portal, execution.maxRows)
     return isConfirming ? (isParsed ? script.confirmed : script.parsed) : script.plain
   }
@@ -219,7 +219,7 @@ export const writeExecute = (core: ConnectionState, portal: string, maxRows: num
 
 /** Asks what a portal gives. */
 const describePortal = (core: ConnectionState, portal: string): void => {
-  if (portal === "") Preset.describeUnnamedPortal(core.writer)
+  if (portal === "") FixedFrames.describeUnnamedPortal(core.writer)
   else ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "P", name: portal })
 }
 

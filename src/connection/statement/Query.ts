@@ -98,7 +98,7 @@ export abstract class TextRequest extends Request {
     super(sql, operation, true, true)
   }
 
-  open(core: ConnectionState): Pipeline.Script | undefined {
+  open(core: ConnectionState): Pipeline.PipelineScript | undefined {
     const refused = notText(this.sql, this.operation) ?? this.endsEarly(core)
     if (refused === undefined) {
       SimpleMessages.Query.encode(core.writer, { _tag: "Query", sql: this.sql })

@@ -5,7 +5,7 @@
 import { PgProtocolError } from "../../model/PgError.js"
 import * as Pipeline from "../../protocol/Pipeline.js"
 import * as Session from "../../protocol/Session.js"
-import * as Preset from "../../wire/Preset.js"
+import * as FixedFrames from "../../wire/FixedFrames.js"
 import * as Copy from "../../wire/messages/Copy.js"
 import { breakOff } from "../session/ConnectionEnd.js"
 import type { ConnectionState, Request } from "../session/ConnectionState.js"
@@ -35,7 +35,7 @@ export const refusedStep = (sql: string): PgUsageError | undefined =>
 export const refuseIn = (core: ConnectionState, request: Request, sql = request.sql): void => {
   request.fail(refusal(request.operation, sql, "copyFrom", true))
   Copy.CopyFail.encode(core.writer, { _tag: "CopyFail", reason: "COPY was sent as a query" })
-  if (!request.simple && Pipeline.endsInSync(core.session.script)) Preset.sync(core.writer)
+  if (!request.simple && Pipeline.endsInSync(core.session.script)) FixedFrames.sync(core.writer)
   const moved = Session.moved(core.session, "send CopyFail")
   if (moved === undefined) {
     breakOff(core, new PgProtocolError({ state: core.session.node.name, tag: "f", reason: "no copy to end" }))

@@ -14,9 +14,9 @@ import { PgCodecError, PgUsageError } from "../../model/PgError.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
 import * as Compare from "../../schema/Compare.js"
-import type { Origin, RowSchema } from "../../schema/Rows.js"
+import type { ResultFacts, RowSchema } from "../../schema/Rows.js"
 import * as Rows from "../../schema/Rows.js"
-import * as Wanted from "../../schema/Wanted.js"
+import * as ExpectedRow from "../../schema/ExpectedRow.js"
 import type { Registry } from "../../types/Registry.js"
 import type * as Row from "../../types/Row.js"
 import * as CatalogueFacts from "./CatalogueFacts.js"
@@ -46,7 +46,7 @@ const mismatch = (comparison: Compare.Comparison, sql: string, ran: boolean): Pg
   })
 
 /** One run of a statement, as its Schema sees it. */
-class Inspection<A, R> implements Origin, Inspector {
+class Inspection<A, R> implements ResultFacts, Inspector {
   readonly own = true
   columns: ReadonlyArray<Column> = []
   private refusal: PgCodecError | undefined
@@ -96,7 +96,7 @@ class Inspection<A, R> implements Origin, Inspector {
     )
   }
 
-  decodeSome(rows: ReadonlyArray<Row.Row>, first: number): Effect.Effect<Rows.Decoded<A>, never, R> {
+  decodeSome(rows: ReadonlyArray<Row.Row>, first: number): Effect.Effect<Rows.DecodedRows<A>, never, R> {
     return this.schema.decodeSome(rows, first, this)
   }
 
@@ -205,7 +205,7 @@ export const compare = (
   timeout: Duration.DurationInput | undefined
 ): Effect.Effect<Compare.Comparison, PgSessionError> =>
   Effect.flatMap(
-    Effect.mapError(Wanted.of(schema.ast), (reason) => unfit("compare", reason, statement.sql)),
+    Effect.mapError(ExpectedRow.of(schema.ast), (reason) => unfit("compare", reason, statement.sql)),
     (wanted) =>
       Effect.flatMap(
         Exchange.run<Description>(

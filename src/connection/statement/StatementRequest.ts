@@ -12,7 +12,7 @@ import type { Node } from "../../protocol/Machine.js"
 import * as Pipeline from "../../protocol/Pipeline.js"
 import type * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
-import * as Preset from "../../wire/Preset.js"
+import * as FixedFrames from "../../wire/FixedFrames.js"
 import * as Catalog from "../session/Catalog.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
 import { Request } from "../session/ConnectionState.js"
@@ -59,7 +59,7 @@ export abstract class StatementRequest<M extends Row.RowMode = Row.RowMode> exte
   /** Whether anything reached whoever asked, so that the statement must not be repeated. */
   protected abstract get started(): boolean
 
-  open(core: ConnectionState): Pipeline.Script | undefined {
+  open(core: ConnectionState): Pipeline.PipelineScript | undefined {
     const { preparation } = this
     const refused = check(preparation.statement, this.operation)
     if (refused !== undefined) return this.refuse(refused)
@@ -74,16 +74,16 @@ export abstract class StatementRequest<M extends Row.RowMode = Row.RowMode> exte
       preparation.forget(core)
     }
     if (!preparation.describe(core)) return this.refuse(preparation.failure, core, closes)
-    Preset.flush(core.writer)
+    FixedFrames.flush(core.writer)
     return Pipeline.afterCloses(closes, Pipeline.prepare)
   }
 
-  private execute(core: ConnectionState, isHere: boolean): Pipeline.Script | undefined {
+  private execute(core: ConnectionState, isHere: boolean): Pipeline.PipelineScript | undefined {
     const { execution } = this
     const script = this.preparation.execute(core, execution, isHere)
     if (script === undefined) return undefined
-    if (execution.script === Pipeline.whole) Preset.sync(core.writer)
-    else Preset.flush(core.writer)
+    if (execution.script === Pipeline.whole) FixedFrames.sync(core.writer)
+    else FixedFrames.flush(core.writer)
     return script
   }
 
@@ -92,14 +92,14 @@ export abstract class StatementRequest<M extends Row.RowMode = Row.RowMode> exte
     failure: PgSessionError | undefined,
     core?: ConnectionState,
     closes = 0
-  ): Pipeline.Script | undefined {
+  ): Pipeline.PipelineScript | undefined {
     if (failure !== undefined) this.fail(failure)
     return core === undefined || closes === 0 ? undefined : this.nothing(core, closes)
   }
 
   /** Nothing of the statement is sent now; statements may be closed. */
-  private nothing(core: ConnectionState, closes: number): Pipeline.Script {
-    Preset.sync(core.writer)
+  private nothing(core: ConnectionState, closes: number): Pipeline.PipelineScript {
+    FixedFrames.sync(core.writer)
     return Pipeline.afterCloses(closes, Pipeline.sync)
   }
 

@@ -5,7 +5,7 @@
  */
 import * as Either from "effect/Either"
 import type { PgUsageError } from "../../model/PgError.js"
-import type { Command, Version } from "../walsender/Command.js"
+import type { Command, ServerVersionNumber } from "../walsender/Command.js"
 import { atLeast, needs } from "../walsender/Command.js"
 import * as Quoting from "../walsender/Quoting.js"
 import type { BackupOptions, BackupTarget, ServerCompression } from "./BackupOptions.js"
@@ -40,7 +40,10 @@ const checkLabel = (label: string | undefined): Checked => {
     : Either.void
 }
 
-const checkCompression = (compression: ServerCompression | undefined, version: Version): Checked =>
+const checkCompression = (
+  compression: ServerCompression | undefined,
+  version: ServerVersionNumber
+): Checked =>
   Either.gen(function* () {
     if (compression === undefined) return
     yield* needs(version, 15, "compression")
@@ -68,7 +71,7 @@ const targetOf = (
   return "server" in target ? ["server", target.server] : [target.name, target.detail]
 }
 
-const checkTarget = (target: BackupTarget | undefined, version: Version): Checked =>
+const checkTarget = (target: BackupTarget | undefined, version: ServerVersionNumber): Checked =>
   Either.gen(function* () {
     const [name, detail] = targetOf(target) ?? []
     if (name === undefined) return
@@ -81,7 +84,7 @@ const checkTarget = (target: BackupTarget | undefined, version: Version): Checke
     }
   })
 
-const check = (options: BackupOptions, version: Version): Checked =>
+const check = (options: BackupOptions, version: ServerVersionNumber): Checked =>
   Either.gen(function* () {
     yield* checkLabel(options.label)
     for (const key of booleans) yield* oneOf(key, options[key], [true, false])
@@ -160,7 +163,7 @@ const list = (options: BackupOptions): Command =>
   })
 
 /** The command, or what in the options this server does not know or needs besides. */
-export const baseBackup = (options: BackupOptions, version: Version): Command =>
+export const baseBackup = (options: BackupOptions, version: ServerVersionNumber): Command =>
   Either.flatMap(check(options, version), () => (atLeast(version, 15) ? list(options) : words(options)))
 
 /** Begins the upload of the manifest that an incremental backup is taken from. */

@@ -5,7 +5,7 @@
 import type { Registry } from "../../types/Registry.js"
 import type { MalformedMessage } from "../../wire/MalformedMessage.js"
 import type { ChangeView } from "../../wire/replication/ChangeView.js"
-import type { ControlMessage, Streaming } from "../../wire/replication/PgOutput.js"
+import type { ControlMessage, StreamingMode } from "../../wire/replication/PgOutput.js"
 import { Decoder, kindOf } from "../../wire/replication/PgOutput.js"
 import { WalView, xLogData } from "../../wire/replication/WalView.js"
 import type { ChangeFailure } from "./ChangeFailure.js"
@@ -65,7 +65,7 @@ export class ChangeDecoder {
 
   constructor(
     registry: Registry,
-    private readonly streaming: Streaming,
+    private readonly streaming: StreamingMode,
     partitions?: Partitions,
     private readonly describes: Describes = () => true
   ) {

@@ -29,7 +29,7 @@ export interface Partitions {
 }
 
 interface Entry {
-  readonly message: PgOutput.Relation
+  readonly message: PgOutput.RelationMessage
   readonly relation: Relation
   readonly decoder: TupleDecoder
   /** When its description came, by the count of descriptions. */
@@ -45,7 +45,7 @@ const builtinOf = (type: PgOutput.Type | undefined): number | undefined => {
   return oidOf(type.name.startsWith("_") ? `${type.name.slice(1)}[]` : type.name)
 }
 
-const isSame = (a: PgOutput.Relation, b: PgOutput.Relation): boolean =>
+const isSame = (a: PgOutput.RelationMessage, b: PgOutput.RelationMessage): boolean =>
   a.namespace === b.namespace &&
   a.name === b.name &&
   a.identity === b.identity &&
@@ -105,7 +105,7 @@ export class Relations {
   }
 
   /** Takes a description. One that says what is known already changes nothing. */
-  describe(message: PgOutput.Relation): Relation {
+  describe(message: PgOutput.RelationMessage): Relation {
     const arrival = ++this.arrivals
     const known = this.entry(message.id)
     const entry =
@@ -230,7 +230,7 @@ export class Relations {
     return builtinOf(this.types.get(oid)) ?? this.base?.underlying(oid) ?? oid
   }
 
-  private compile(message: PgOutput.Relation, arrival: number): Entry {
+  private compile(message: PgOutput.RelationMessage, arrival: number): Entry {
     const tree = this.partitions?.trees.get(message.id)
     const relation: Relation = {
       id: message.id,

@@ -21,10 +21,10 @@ import type {
 } from "./LogicalEvent.js"
 
 /** Most parts of one streamed transaction that may be taken back: each is remembered until the transaction ends. */
-export const mostAbortedParts = 1_000_000
+export const maxAbortedParts = 1_000_000
 
 /** What to do with a message. */
-export type Step =
+export type TransactionStep =
   | Nothing
   | Deliver
   | Spill
@@ -127,7 +127,7 @@ export class Transactions {
     return disorder(kind, "a change outside a transaction")
   }
 
-  next(message: ControlMessage): Step {
+  next(message: ControlMessage): TransactionStep {
     const state = this.state
     switch (message._tag) {
       case "Truncate":
@@ -196,13 +196,13 @@ export class Transactions {
     }
   }
 
-  private begin(kind: string, transaction: Arriving): Step {
+  private begin(kind: string, transaction: Arriving): TransactionStep {
     if (this.state._tag !== "Between") return disorder(kind, "another transaction has not ended")
     this.state = { _tag: "Inside", transaction, deliver: { _tag: "Deliver", transaction } }
     return nothing
   }
 
-  private origin({ commitLsn, name }: PgOutput.Origin): Step {
+  private origin({ commitLsn, name }: PgOutput.OriginMessage): TransactionStep {
     const state = this.state
     if (state._tag === "Between") return disorder("Origin", "an origin outside a transaction")
     const holder = state._tag === "Inside" ? state.transaction : state.streamed
@@ -210,7 +210,7 @@ export class Transactions {
     return nothing
   }
 
-  private commit(message: PgOutput.Commit): Step {
+  private commit(message: PgOutput.CommitMessage): TransactionStep {
     const state = this.state
     if (state._tag !== "Inside" || state.transaction.gid !== undefined) {
       return disorder("Commit", "no plain transaction has begun")
@@ -223,7 +223,7 @@ export class Transactions {
     return { _tag: "Commit", transaction, endLsn: message.endLsn }
   }
 
-  private prepare(message: PgOutput.Prepare): Step {
+  private prepare(message: PgOutput.PrepareMessage): TransactionStep {
     const state = this.state
     if (state._tag !== "Inside" || state.transaction.gid === undefined) {
       return disorder("Prepare", "no prepared transaction has begun")
@@ -237,7 +237,7 @@ export class Transactions {
     return { _tag: "Prepare", transaction, endLsn: message.endLsn }
   }
 
-  private streamStart({ first, xid }: PgOutput.StreamStart): Step {
+  private streamStart({ first, xid }: PgOutput.StreamStart): TransactionStep {
     if (this.state._tag !== "Between")
       return disorder("StreamStart", "another transaction or chunk has not ended")
     const known = this.streams.get(xid)
@@ -254,7 +254,7 @@ export class Transactions {
   }
 
   /** An abort may be of something that was never sent. */
-  private streamAbort({ subxid, xid }: PgOutput.StreamAbort): Step {
+  private streamAbort({ subxid, xid }: PgOutput.StreamAbort): TransactionStep {
     if (this.state._tag !== "Between") return disorder("StreamAbort", "a transaction or chunk has not ended")
     const streamed = this.streams.get(xid)
     if (streamed === undefined) return nothing
@@ -262,10 +262,10 @@ export class Transactions {
       this.streams.delete(xid)
       return { _tag: "Discard", xid }
     }
-    if (streamed.aborted.size >= mostAbortedParts) {
+    if (streamed.aborted.size >= maxAbortedParts) {
       return disorder(
         "StreamAbort",
-        `more than ${mostAbortedParts} parts of transaction ${xid} are taken back`
+        `more than ${maxAbortedParts} parts of transaction ${xid} are taken back`
       )
     }
     streamed.aborted.add(subxid)
@@ -293,8 +293,8 @@ export class Transactions {
     }
   }
 
-  private endPrepared<A extends Step>(
-    message: PgOutput.CommitPrepared | PgOutput.RollbackPrepared,
+  private endPrepared<A extends TransactionStep>(
+    message: PgOutput.CommitPreparedMessage | PgOutput.RollbackPreparedMessage,
     make: (seen: boolean) => A
   ): A | Disorder {
     if (this.state._tag !== "Between") return disorder(message._tag, "a transaction or chunk has not ended")

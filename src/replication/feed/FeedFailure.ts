@@ -5,12 +5,12 @@ import type { ChangeFailure } from "../changes/ChangeFailure.js"
 import { describe } from "../changes/ChangeFailure.js"
 
 /** An error, and whether the stream contradicts itself, so that nothing more of it can be trusted. */
-export type Told =
+export type ReadFailure =
   | { readonly error: PgProtocolError; readonly isFatal: true }
   | { readonly error: PgChangeRowError; readonly isFatal: false }
 
 /** `command`: what opened the stream. */
-export const of = (failure: ChangeFailure | MalformedMessage, command: string): Told => {
+export const of = (failure: ChangeFailure | MalformedMessage, command: string): ReadFailure => {
   if (failure._tag !== "UndecodableColumn") {
     return failure._tag === "MalformedMessage"
       ? fatal(failure.kind, failure.reason)
@@ -27,7 +27,7 @@ export const of = (failure: ChangeFailure | MalformedMessage, command: string): 
   }
 }
 
-const fatal = (tag: string, reason: string): Told => ({
+const fatal = (tag: string, reason: string): ReadFailure => ({
   error: new PgProtocolError({ state: "LogicalFeed", tag, reason }),
   isFatal: true
 })

@@ -26,8 +26,8 @@ import type {
 import * as SqlState from "../../model/SqlState.js"
 import * as Command from "../walsender/Command.js"
 import { defaultGathering } from "../link/ReadBatching.js"
-import type { Place } from "./Lineage.js"
-import * as Lineage from "./Lineage.js"
+import type { ServerPlace } from "./FeedPlace.js"
+import * as FeedPlace from "./FeedPlace.js"
 import * as ReplaceableCopy from "../link/ReplaceableCopy.js"
 import type { Progress } from "../link/Progress.js"
 import * as Quoting from "../walsender/Quoting.js"
@@ -44,7 +44,7 @@ import * as Walsender from "../walsender/Walsender.js"
 export type FeedError = PgOpenError | PgSessionError | PgChangeRowError | PgSlotError
 
 /** How long a feed that takes a slot over waits for whoever had it, unless set otherwise. */
-export const usualPatience: Duration.Duration = Duration.seconds(10)
+export const defaultPatience: Duration.Duration = Duration.seconds(10)
 
 /** What to do about a slot that another session uses. */
 export interface InUse {
@@ -67,7 +67,7 @@ export interface FeedOptions {
    * server is of another cluster, or left that timeline before `start`, the feed fails with `PgSlotError` (`diverged`) before
    * anything is made or moved. Unless given, positions alone are compared.
    */
-  readonly startPlace?: Place
+  readonly startPlace?: ServerPlace
   /** Makes the slot first, unless there is one of this name; a temporary one is gone with the feed. */
   readonly create?: Slot.CreateOptions & { readonly temporary?: boolean }
   readonly inUse?: InUse
@@ -115,7 +115,7 @@ export interface FeedFacts {
 /** What the plugin is asked for, by the server's version. */
 export interface Plugin<A> {
   readonly name: string
-  readonly options: (version: Command.Version) => Effect.Effect<A, PgUsageError>
+  readonly options: (version: Command.ServerVersionNumber) => Effect.Effect<A, PgUsageError>
   readonly list: (resolved: A) => ReadonlyArray<Command.PluginOption>
   /** Whether the database has what the plugin is asked for; looked at before a slot is made. */
   readonly check: (connection: PgConnection) => Effect.Effect<void, FeedError>
@@ -142,7 +142,7 @@ export interface FeedLink<A> {
   readonly beginAsText: (position: Lsn) => Effect.Effect<void, FeedError>
   readonly progress: Progress
   /** The place to keep with a position. */
-  readonly placeAt: (position: Lsn) => Place
+  readonly placeAt: (position: Lsn) => ServerPlace
   /** Notified when the position should be reported before its time. */
   readonly due: Signal
   /** The last position reported as safe. */
@@ -201,11 +201,11 @@ const inspect = (
 const inPlace = (
   connection: PgConnection,
   { slot, start = LsnText.zero, startPlace }: FeedOptions,
-  here: Place
+  here: ServerPlace
 ): Effect.Effect<void, FeedError> =>
   startPlace === undefined
     ? Effect.void
-    : Effect.flatMap(Lineage.compared(connection, slot, start, startPlace, here), (wrong) =>
+    : Effect.flatMap(FeedPlace.compared(connection, slot, start, startPlace, here), (wrong) =>
         wrong === undefined ? Effect.void : Effect.fail(wrong)
       )
 
@@ -230,7 +230,7 @@ const whenFree = <A, R>(
   start: Effect.Effect<A, FeedError, R>
 ): Effect.Effect<A, FeedError, R> => {
   const takeOver = inUse.takeOver === true
-  const wait = inUse.wait ?? (takeOver ? usualPatience : undefined)
+  const wait = inUse.wait ?? (takeOver ? defaultPatience : undefined)
   if (wait === undefined) return start
   const isInUse = (error: FeedError): boolean => error._tag === "PgSlotError" && error.reason === "in-use"
   return start.pipe(
@@ -262,7 +262,7 @@ export const open = <A>(
     const created = yield* makeSlot(connection, options, plugin.name)
     const { isStandby, serverStart, state } = yield* inspect(connection, options, plugin.name, system)
     const { systemId, timeline } = system
-    const place = new Lineage.FeedPlace(systemId, timeline, serverStart)
+    const place = new FeedPlace.FeedPlace(systemId, timeline, serverStart)
     const interval =
       options.statusInterval === undefined
         ? StandbyStatus.intervalFor(yield* Walsender.setting(connection, "wal_sender_timeout"))
@@ -309,7 +309,7 @@ export const open = <A>(
           Effect.zipRight(Walsender.open),
           Effect.tap(() => Effect.sync(() => (refusal = undefined))),
           Effect.tap((other) => isSamePlace(other, LsnText.max(from, start))),
-          Effect.flatMap((other) => openOn(other, command, { wait: usualPatience }))
+          Effect.flatMap((other) => openOn(other, command, { wait: defaultPatience }))
         )
       )
     }

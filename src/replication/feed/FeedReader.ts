@@ -17,17 +17,17 @@ import { primaryKeepalive, WalView, xLogData } from "../../wire/replication/WalV
 import { ChangeDecoder } from "../changes/ChangeDecoder.js"
 import type { Demand, Replaying } from "../changes/ChangeDecoder.js"
 import type { ChangeFailure } from "../changes/ChangeFailure.js"
-import { KnownTypes } from "./KnownTypes.js"
+import { FeedTypes } from "./FeedTypes.js"
 import * as FeedFailure from "./FeedFailure.js"
 import { RelationLookup } from "./RelationLookup.js"
 import { positionOf } from "../changes/LogicalEvent.js"
 import type { LogicalEvent } from "../changes/LogicalEvent.js"
-import type { Next, ReadError, ReaderOptions } from "./ReaderOptions.js"
+import type { PullEvents, ReadError, ReaderOptions } from "./ReaderOptions.js"
 import type { Keep, Stop } from "./ReaderStop.js"
 import { asText, describedIn, full, isRow, isWithoutBinary, reached, tooLarge } from "./ReaderStop.js"
 import { SpillBlock } from "../changes/SpillBlock.js"
 
-export type { Next, ReadError } from "./ReaderOptions.js"
+export type { PullEvents, ReadError } from "./ReaderOptions.js"
 
 /** Bytes of a streamed transaction that are gathered before its store is called. */
 const blockBytes = 1 << 16
@@ -42,14 +42,14 @@ const none: ReadonlyArray<FrameRun> = []
 
 interface Replay {
   readonly from: Replaying
-  readonly blocks: Next<Uint8Array>
+  readonly blocks: PullEvents<Uint8Array>
   readonly scope: Scope.CloseableScope
 }
 
 export class FeedReader {
   private readonly wal = new WalView()
   private decoder: ChangeDecoder
-  private readonly types: KnownTypes
+  private readonly types: FeedTypes
   private readonly lookup: RelationLookup
   private readonly block = new SpillBlock()
   /** The transaction whose payloads are in `block`. */
@@ -73,7 +73,7 @@ export class FeedReader {
 
   constructor(private readonly options: ReaderOptions) {
     const { findsTypes, learn, learnTree, partitions, readDefinitions, registry } = options
-    this.types = new KnownTypes(registry, learn, readDefinitions, findsTypes, (other) =>
+    this.types = new FeedTypes(registry, learn, readDefinitions, findsTypes, (other) =>
       this.decoder.relations.use(other)
     )
     this.lookup = new RelationLookup(this.types, partitions.trees, () => this.decoder.relations, learnTree)
@@ -89,12 +89,12 @@ export class FeedReader {
   }
 
   /** The next events, never none of them. */
-  readonly pull: Next<LogicalEvent> = Effect.suspend(() => {
+  readonly pull: PullEvents<LogicalEvent> = Effect.suspend(() => {
     this.weight = 0
     return Effect.flatMap(this.options.link.copy.turnIfDue, this.next)
   })
 
-  private readonly next: () => Next<LogicalEvent> = () => {
+  private readonly next: () => PullEvents<LogicalEvent> = () => {
     if (this.over !== undefined) return Effect.fail(this.over)
     const { stop } = this
     if (stop !== undefined) {
@@ -116,7 +116,7 @@ export class FeedReader {
   }
 
   /** What has come; nothing, with the stop set, where the server cannot go on in binary. */
-  private readonly more: Next<FrameRun> = Effect.suspend(() => this.options.link.copy.pull).pipe(
+  private readonly more: PullEvents<FrameRun> = Effect.suspend(() => this.options.link.copy.pull).pipe(
     Effect.catchAll((end) => {
       // A temporary slot is gone with the failure.
       const { isBinary, isTemporary } = this.options.link
@@ -128,7 +128,7 @@ export class FeedReader {
   )
 
   /** Gives the events, without those that have been given before. */
-  private give(out: Array<LogicalEvent>): Next<LogicalEvent> {
+  private give(out: Array<LogicalEvent>): PullEvents<LogicalEvent> {
     if (this.hasEnded) {
       this.hasEnded = false
       this.given = out.length - 1 - out.findLastIndex((event) => positionOf(event) !== undefined)
@@ -358,7 +358,7 @@ export class FeedReader {
     )
   }
 
-  private replay(replay: Replay): Next<LogicalEvent> {
+  private replay(replay: Replay): PullEvents<LogicalEvent> {
     const { blocks, from } = replay
     return Effect.matchEffect(blocks, {
       onFailure: (end) => (Option.isSome(end) ? this.end(end) : this.endReplay(replay)),
@@ -377,7 +377,7 @@ export class FeedReader {
     })
   }
 
-  private endReplay({ from, scope }: Replay): Next<LogicalEvent> {
+  private endReplay({ from, scope }: Replay): PullEvents<LogicalEvent> {
     const { store } = this.options
     return Effect.gen(this, function* () {
       yield* this.roomy

@@ -16,9 +16,9 @@ import type { FeedError, FeedFacts, FeedLink, FeedOptions } from "./FeedLink.js"
 import * as Link from "./FeedLink.js"
 import * as CatalogSession from "./CatalogSession.js"
 import * as FeedFailure from "./FeedFailure.js"
-import type { Place } from "./Lineage.js"
-import type { Next, ReadError } from "./FeedReader.js"
-import type { Learn } from "./KnownTypes.js"
+import type { ServerPlace } from "./FeedPlace.js"
+import type { PullEvents, ReadError } from "./FeedReader.js"
+import type { Learn } from "./FeedTypes.js"
 import { FeedReader } from "./FeedReader.js"
 import type { LogicalEvent } from "../changes/LogicalEvent.js"
 import { PartitionTrees } from "../changes/PartitionTree.js"
@@ -38,7 +38,7 @@ import * as TypeDefinitions from "./TypeDefinitions.js"
 import * as TransactionAssembler from "./TransactionAssembler.js"
 
 /** Transactions that may be handed out and not acknowledged, unless set otherwise: 9 bytes each. */
-export const usualUnacknowledged = 1 << 20
+export const defaultUnacknowledged = 1 << 20
 
 export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publications"> {
   /** What is streamed: the changes that these publications publish. */
@@ -67,10 +67,10 @@ export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publ
    * at once: each forgets at its beginning and its end what is there.
    */
   readonly store?: SpillStore.SpillStore
-  /** Most bytes of one transaction that `transactions` puts together. Default `usualTransactionBytes`. */
+  /** Most bytes of one transaction that `transactions` puts together. Default `defaultTransactionBytes`. */
   readonly transactionBytes?: number
-  /** Transactions that may be handed out and not acknowledged before the feed waits. Default `usualUnacknowledged`. */
-  readonly mostUnacknowledged?: number
+  /** Transactions that may be handed out and not acknowledged before the feed waits. Default `defaultUnacknowledged`. */
+  readonly maxUnacknowledged?: number
   /** Where to end: behind the transaction that reaches this position. Unless given, never. */
   readonly until?: Lsn
   /**
@@ -122,7 +122,7 @@ export interface LogicalFeed {
    * The server and the timeline that a position of this feed belongs to: keep it with the position, and give it as `startPlace`. A standby
    * that is promoted while it is read goes on to another timeline; the feed looks for that every `statusInterval`.
    */
-  readonly placeAt: (position: Lsn) => Place
+  readonly placeAt: (position: Lsn) => ServerPlace
 }
 
 /** Refuses a position that no server has told us. */
@@ -143,7 +143,7 @@ export const progressOf = <A>({ progress }: FeedLink<A>): Effect.Effect<FeedProg
 /** Lets one stream have the feed. */
 export const onceOf = (command: string) => {
   let taken = false
-  return <A>(make: () => Next<A>): Stream.Stream<A, ReadError> =>
+  return <A>(make: () => PullEvents<A>): Stream.Stream<A, ReadError> =>
     Stream.suspend(() => {
       if (taken) return Stream.fail(FeedFailure.takenTwice(command))
       taken = true
@@ -204,7 +204,7 @@ export const logical = (
         return oids.every((oid) => registry.lookup(oid)?.decodeBinary !== undefined)
       }),
       progress: (start) =>
-        new Progress(start, options.mostUnacknowledged ?? usualUnacknowledged, options.idle !== "hold")
+        new Progress(start, options.maxUnacknowledged ?? defaultUnacknowledged, options.idle !== "hold")
     })
     const { command, facts, progress } = link
     known.cluster = facts
@@ -232,7 +232,7 @@ export const logical = (
       transactions: once(() =>
         TransactionAssembler.assemble(
           reader,
-          options.transactionBytes ?? TransactionAssembler.usualTransactionBytes
+          options.transactionBytes ?? TransactionAssembler.defaultTransactionBytes
         )
       ),
       messages: once(() => raw.pull),

@@ -13,7 +13,7 @@ import * as WalMessage from "../../wire/replication/WalMessage.js"
 import type { ServerWalMessage } from "../../wire/replication/WalMessage.js"
 import * as FeedFailure from "./FeedFailure.js"
 import type { FeedLink } from "./FeedLink.js"
-import type { Next, ReadError } from "./FeedReader.js"
+import type { PullEvents, ReadError } from "./FeedReader.js"
 import type { BeyondReceived } from "../link/Progress.js"
 
 /** The halves of a position. */
@@ -37,14 +37,14 @@ export class RawMessages<A> {
 
   constructor(private readonly link: FeedLink<A>) {}
 
-  readonly pull: Next<ServerWalMessage> = Effect.suspend(() => {
+  readonly pull: PullEvents<ServerWalMessage> = Effect.suspend(() => {
     this.isRead = true
     return this.come.length > 0
       ? Effect.map(this.link.copy.turnIfDue, () => this.take())
       : Effect.flatMap(this.link.copy.pull, (runs) => this.decode(runs))
   })
 
-  private decode(runs: Iterable<FrameRun>): Next<ServerWalMessage> {
+  private decode(runs: Iterable<FrameRun>): PullEvents<ServerWalMessage> {
     const out: Array<ServerWalMessage> = []
     for (const run of runs) {
       for (let index = 0; index < run.count; index++) {

@@ -10,7 +10,7 @@ import type { Partitions } from "../changes/Relations.js"
 import type { Resolved } from "../slots/PgOutputOptions.js"
 import type { Signal } from "../link/Signal.js"
 import type { FeedError, FeedLink } from "./FeedLink.js"
-import type { Learn } from "./KnownTypes.js"
+import type { Learn } from "./FeedTypes.js"
 import type { ReadDefinitions } from "./TypeDefinitions.js"
 import type { TransactionStore } from "./TransactionStore.js"
 
@@ -18,7 +18,7 @@ import type { TransactionStore } from "./TransactionStore.js"
 export type ReadError = PgSessionError | PgChangeRowError | PgOpenError | FeedError
 
 /** The next events; as a failure, none at the end of the stream. */
-export type Next<A> = Effect.Effect<Chunk.Chunk<A>, Option.Option<ReadError>>
+export type PullEvents<A> = Effect.Effect<Chunk.Chunk<A>, Option.Option<ReadError>>
 
 export interface ReaderOptions {
   readonly link: FeedLink<Resolved>

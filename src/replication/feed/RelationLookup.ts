@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import type { TransactionInfo } from "../changes/LogicalEvent.js"
 import type { PartitionTrees } from "../changes/PartitionTree.js"
 import type { Relations } from "../changes/Relations.js"
-import type { KnownTypes } from "./KnownTypes.js"
+import type { FeedTypes } from "./FeedTypes.js"
 import type { ReadError } from "./ReaderOptions.js"
 
 /** A relation, and the types of its columns that have to be asked for. */
@@ -26,7 +26,7 @@ export class RelationLookup {
   private readonly unfound = new Map<number, Array<Described>>()
 
   constructor(
-    private readonly types: KnownTypes,
+    private readonly types: FeedTypes,
     private readonly trees: PartitionTrees,
     private readonly relations: () => Relations,
     private readonly learnTree: (table: number) => Effect.Effect<void, ReadError>

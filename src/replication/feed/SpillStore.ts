@@ -12,7 +12,7 @@ import { PgLimitError } from "../../model/PgError.js"
 import type { TransactionStore } from "./TransactionStore.js"
 
 /** Bytes of unfinished transactions that wait in memory, unless set otherwise. */
-export const usualMemoryBytes = 64 * 1024 * 1024
+export const defaultMemoryBytes = 64 * 1024 * 1024
 
 /** A store that a feed can use. */
 export type SpillStore = TransactionStore<PgLimitError>
@@ -60,7 +60,7 @@ class Memory {
 }
 
 /** Keeps everything in memory. Passing `memoryBytes` fails the feed with `PgLimitError`. */
-export const inMemory = (memoryBytes: number = usualMemoryBytes): SpillStore => {
+export const inMemory = (memoryBytes: number = defaultMemoryBytes): SpillStore => {
   const memory = new Memory()
   return {
     append: (xid, block) =>
@@ -77,7 +77,7 @@ export const inMemory = (memoryBytes: number = usualMemoryBytes): SpillStore => 
 }
 
 export interface FileOptions {
-  /** Bytes that wait in memory before a transaction goes to its file. Default `usualMemoryBytes`. */
+  /** Bytes that wait in memory before a transaction goes to its file. Default `defaultMemoryBytes`. */
   readonly memoryBytes?: number
   /** Bytes in files at which the feed fails with `PgLimitError`. Default: none, and the disk is the bound. */
   readonly fileBytes?: number
@@ -115,7 +115,7 @@ export const inFiles = (
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const outer = yield* Effect.scope
-    const { fileBytes = Infinity, memoryBytes = usualMemoryBytes } = options
+    const { fileBytes = Infinity, memoryBytes = defaultMemoryBytes } = options
     const memory = new Memory()
     const files = new Map<number, SpillFile>()
     let written = 0

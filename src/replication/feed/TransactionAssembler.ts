@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Lsn } from "../../model/Lsn.js"
 import { PgLimitError } from "../../model/PgError.js"
-import type { FeedReader, Next, ReadError } from "./FeedReader.js"
+import type { FeedReader, PullEvents, ReadError } from "./FeedReader.js"
 import type {
   Change,
   CommitPrepared,
@@ -15,7 +15,7 @@ import type {
 } from "../changes/LogicalEvent.js"
 
 /** Bytes of one transaction as it came, unless set otherwise. */
-export const usualTransactionBytes = 64 * 1024 * 1024
+export const defaultTransactionBytes = 64 * 1024 * 1024
 
 /** Everything that one transaction did, in its order. */
 export interface Transaction {
@@ -41,7 +41,7 @@ const tooLarge = ({ xid }: TransactionInfo, bytes: number): PgLimitError =>
   })
 
 /** What a consumer of whole transactions pulls. */
-export const assemble = (reader: FeedReader, mostBytes: number): Next<TransactionEvent> => {
+export const assemble = (reader: FeedReader, maxBytes: number): PullEvents<TransactionEvent> => {
   let changes: Array<Change> = []
   let weight = 0
   const take = (event: LogicalEvent, out: Array<TransactionEvent>): void => {
@@ -74,12 +74,12 @@ export const assemble = (reader: FeedReader, mostBytes: number): Next<Transactio
         changes.push(event)
     }
   }
-  const pull: Next<TransactionEvent> = Effect.flatMap(reader.pull, (events) => {
+  const pull: PullEvents<TransactionEvent> = Effect.flatMap(reader.pull, (events) => {
     const out: Array<TransactionEvent> = []
     for (const event of events) take(event, out)
     if (changes.length > 0) weight += reader.weight
-    if (weight > mostBytes)
-      return Effect.fail(Option.some<ReadError>(tooLarge(changes[0]!.transaction!, mostBytes)))
+    if (weight > maxBytes)
+      return Effect.fail(Option.some<ReadError>(tooLarge(changes[0]!.transaction!, maxBytes)))
     return out.length > 0 ? Effect.succeed(Chunk.unsafeFromArray(out)) : pull
   })
   return pull

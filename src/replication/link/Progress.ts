@@ -11,7 +11,7 @@ import type * as Lsn from "../../model/Lsn.js"
 import { lsnOf } from "../../wire/replication/WalView.js"
 
 /** Most transactions that may be handed out and not finished, unless set otherwise: 9 bytes each. */
-export const mostOutstanding = 65_536
+export const maxOutstanding = 65_536
 
 /** One transaction that was handed out: its number in the order of receipt. */
 export type Ticket = number
@@ -65,7 +65,7 @@ export class Progress {
    */
   constructor(
     start: Lsn.Lsn,
-    readonly limit: number = mostOutstanding,
+    readonly limit: number = maxOutstanding,
     private readonly follows = true
   ) {
     this.receivedHigh = Number(start >> 32n) | 0

@@ -9,7 +9,7 @@ import type { Change } from "../changes/LogicalEvent.js"
 import { Signal } from "../link/Signal.js"
 import type { TransactionEvent } from "../feed/TransactionAssembler.js"
 
-export interface Limits {
+export interface CheckedBatchLimits {
   readonly count: number
   readonly bytes: number
   readonly within: Duration.Duration
@@ -74,7 +74,7 @@ class Gathered<A> {
   /** Rung when a batch has been taken. */
   readonly room = new Signal()
 
-  constructor(private readonly limits: Limits) {}
+  constructor(private readonly limits: CheckedBatchLimits) {}
 
   get isEmpty(): boolean {
     return this.items.length === 0
@@ -138,7 +138,7 @@ const next = <A>(gathered: Gathered<A>, within: Duration.Duration): Effect.Effec
 export const handOver = <A, E, R, E2, R2>(
   stream: Stream.Stream<A, E, R>,
   weight: (value: A) => number,
-  limits: Limits,
+  limits: CheckedBatchLimits,
   handle: (batch: Chunk.NonEmptyChunk<A>) => Effect.Effect<void, E2, R2>
 ): Effect.Effect<void, E | E2, R | R2> =>
   Effect.scoped(

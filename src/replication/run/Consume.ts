@@ -7,53 +7,56 @@ import type { Lsn } from "../../model/Lsn.js"
 import * as Batches from "./Batches.js"
 import type { ChangeEvent, Keys } from "../feed/ChangeKeys.js"
 import { Descriptions } from "../feed/ChangeKeys.js"
-import type { Ending } from "./Ending.js"
-import { byHandler, byServer } from "./Ending.js"
+import type { RunFailure } from "./RunFailure.js"
+import { handlerFailure, serverFailure } from "./RunFailure.js"
 import type { Finished } from "./Finished.js"
-import * as Lanes from "./Lanes.js"
+import * as KeyedConcurrency from "./KeyedConcurrency.js"
 import type { LogicalEvent } from "../changes/LogicalEvent.js"
 import type { LogicalFeed } from "../feed/LogicalFeed.js"
 import type { Ticket } from "../link/Progress.js"
 import type { BatchLimits, EachBatch, EachChange, EachTransaction } from "./RunHandler.js"
 import type { TransactionEvent } from "../feed/TransactionAssembler.js"
-import type { Unit } from "./Unit.js"
-import { endOf, isLate, Late, Units } from "./Unit.js"
+import type { TransactionGroup } from "./TransactionGroup.js"
+import { endOf, isLate, LateTransaction, TransactionGroups } from "./TransactionGroup.js"
 
 /** Calls a handler, again after failures if that is wanted. */
-export type Call<E, R> = (work: Effect.Effect<unknown, Ending<E>, R>) => Effect.Effect<void, Ending<E>, R>
+export type CallHandler<E, R> = (
+  work: Effect.Effect<unknown, RunFailure<E>, R>
+) => Effect.Effect<void, RunFailure<E>, R>
 
 export interface Consumption<E, R> {
   readonly feed: LogicalFeed
   readonly finished: Finished
-  readonly call: Call<E, R>
+  readonly call: CallHandler<E, R>
 }
 
-type Work<E, R> = Effect.Effect<void, Ending<E>, R>
+type Work<E, R> = Effect.Effect<void, RunFailure<E>, R>
 type Submit<E, R> = (keys: () => Keys, work: Work<E, R>) => Work<E, R>
 
-const usualCount = 1000
-const usualBytes = 1 << 20
-const usualWithin = Duration.seconds(1)
+const defaultCount = 1000
+const defaultBytes = 1 << 20
+const defaultWithin = Duration.seconds(1)
 
-export const limitsOf = ({ bytes, count, within }: BatchLimits): Batches.Limits => ({
-  count: Math.max(1, count ?? usualCount),
-  bytes: bytes ?? usualBytes,
-  within: within === undefined ? usualWithin : Duration.decode(within)
+export const limitsOf = ({ bytes, count, within }: BatchLimits): Batches.CheckedBatchLimits => ({
+  count: Math.max(1, count ?? defaultCount),
+  bytes: bytes ?? defaultBytes,
+  within: within === undefined ? defaultWithin : Duration.decode(within)
 })
 
 /** The handler, called when its turn has come, and each time anew. */
-const handling = <E, R>(handle: () => Effect.Effect<unknown, E, R>): Effect.Effect<unknown, Ending<E>, R> =>
-  Effect.mapError(Effect.suspend(handle), byHandler)
+const handling = <E, R>(
+  handle: () => Effect.Effect<unknown, E, R>
+): Effect.Effect<unknown, RunFailure<E>, R> => Effect.mapError(Effect.suspend(handle), handlerFailure)
 
 /** Work in turn, or in lanes; in the end all of it is done, also when the stream fails. */
 const working = <E, R, A, R2>(
   concurrency: number,
-  body: (submit: Submit<E, R>) => Effect.Effect<A, Ending<E>, R2>
-): Effect.Effect<A, Ending<E>, R | R2> =>
+  body: (submit: Submit<E, R>) => Effect.Effect<A, RunFailure<E>, R2>
+): Effect.Effect<A, RunFailure<E>, R | R2> =>
   concurrency <= 1
     ? body((_, work) => work)
     : Effect.scoped(
-        Effect.flatMap(Lanes.make<Ending<E>, R>(concurrency), (lanes) =>
+        Effect.flatMap(KeyedConcurrency.make<RunFailure<E>, R>(concurrency), (lanes) =>
           body((keys, work) => Effect.suspend(() => lanes.submit(keys(), work))).pipe(
             Effect.exit,
             Effect.tap(lanes.drain),
@@ -68,14 +71,18 @@ const unlessKnown = <E, R>(finished: Finished, end: Lsn, work: (ticket: Ticket) 
   Effect.flatMap(finished.isKnown(end), (known) => (known ? Effect.void : work(finished.begin(end))))
 
 /** What several touch together. */
-const keysOf = (unit: Unit, keys: (event: TransactionEvent) => Keys, descriptions: Descriptions): Keys => {
+const keysOf = (
+  unit: TransactionGroup,
+  keys: (event: TransactionEvent) => Keys,
+  descriptions: Descriptions
+): Keys => {
   const hasChanged = unit.map((event) => descriptions.hasChanged(event))
   return unit.length > 1 || hasChanged[0] === true ? "all" : keys(unit[0])
 }
 
 const each = <E, R>(
-  unit: Unit,
-  call: Call<E, R>,
+  unit: TransactionGroup,
+  call: CallHandler<E, R>,
   handle: (event: TransactionEvent) => Effect.Effect<unknown, E, R>
 ): Work<E, R> => Effect.forEach(unit, (event) => call(handling(() => handle(event))), { discard: true })
 
@@ -84,7 +91,7 @@ export const transactions = <E, R>(
   { concurrency, handle, keys }: EachTransaction<E, R>
 ): Work<E, R> =>
   working<E, R, void, R>(concurrency, (submit) => {
-    const units = new Units(finished)
+    const units = new TransactionGroups(finished)
     const descriptions = new Descriptions()
     const take = (event: TransactionEvent): Work<E, R> =>
       Effect.flatMap(units.take(event), (unit) => {
@@ -96,7 +103,7 @@ export const transactions = <E, R>(
         )
       })
     return feed.transactions.pipe(
-      Stream.mapError(byServer),
+      Stream.mapError(serverFailure),
       Stream.runForEachChunk((chunk) => Effect.forEach(Chunk.toReadonlyArray(chunk), take, { discard: true }))
     )
   })
@@ -130,7 +137,7 @@ export const changes = <E, R>(
   working<E, R, void, R>(concurrency, (submit) => {
     let open: Open | undefined
     const descriptions = new Descriptions()
-    const late = new Late<Open>()
+    const late = new LateTransaction<Open>()
     const close = (ticket: Ticket | undefined): Work<E, R> =>
       ticket === undefined ? Effect.void : finished.finish(ticket)
     const run = (event: ChangeEvent, done: () => Ticket | undefined): Work<E, R> =>
@@ -189,7 +196,7 @@ export const changes = <E, R>(
       }
     }
     return feed.changes.pipe(
-      Stream.mapError(byServer),
+      Stream.mapError(serverFailure),
       Stream.runForEachChunk((chunk) => Effect.forEach(Chunk.toReadonlyArray(chunk), take, { discard: true }))
     )
   })
@@ -197,16 +204,16 @@ export const changes = <E, R>(
 /** By batches, each of which ends at a position. */
 export const batches = <E, R>(
   { call, feed, finished }: Consumption<E, R>,
-  limits: Batches.Limits,
+  limits: Batches.CheckedBatchLimits,
   handle: (
     events: Chunk.NonEmptyChunk<TransactionEvent>,
     position: Lsn
-  ) => Effect.Effect<unknown, Ending<E>, R>
+  ) => Effect.Effect<unknown, RunFailure<E>, R>
 ): Work<E, R> => {
-  const units = new Units(finished)
+  const units = new TransactionGroups(finished)
   return Batches.handOver(
     feed.transactions.pipe(
-      Stream.mapError(byServer),
+      Stream.mapError(serverFailure),
       Stream.mapEffect((event) => units.take(event)),
       Stream.filter((unit) => unit !== undefined)
     ),

@@ -6,19 +6,19 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
-import type { TransactionOptions } from "../../connection/Transaction.js"
+import type { TransactionMode } from "../../connection/Transaction.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { PgOpenError } from "../../model/PgError.js"
 import { isRetryable } from "../../model/Judgement.js"
 import { PgClosedError, PgServerError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
-import type { ByServer, Ending } from "./Ending.js"
-import { byHandler, byServer, overtime as codes } from "./Ending.js"
+import type { ServerFailure, RunFailure } from "./RunFailure.js"
+import { handlerFailure, serverFailure, timeoutCodes as codes } from "./RunFailure.js"
 import * as OriginMark from "./OriginMark.js"
 import * as PositionTable from "./PositionTable.js"
 import type { RunError } from "./RunEvent.js"
-import type { BatchLimits, Keeper, Kept } from "./RunHandler.js"
-import type { Place } from "../feed/Lineage.js"
+import type { BatchLimits, Keeper, ExactlyOnceHandler } from "./RunHandler.js"
+import type { ServerPlace } from "../feed/FeedPlace.js"
 import type { TransactionEvent } from "../feed/TransactionAssembler.js"
 
 export interface ExactlyOnceOptions {
@@ -31,7 +31,7 @@ export interface ExactlyOnceOptions {
   readonly name?: string
   /**
    * The table that the position is kept in, its name as written in SQL: `app.positions`. It is made if it is not there.
-   * Default `usualPositionTable`. It must not itself be published to this feed: every position stored would be a change to
+   * Default `defaultPositionTable`. It must not itself be published to this feed: every position stored would be a change to
    * handle.
    */
   readonly table?: string
@@ -41,7 +41,7 @@ export interface ExactlyOnceOptions {
    */
   readonly origin?: string
   /** How each transaction runs. */
-  readonly transaction?: Omit<TransactionOptions, "readOnly">
+  readonly transaction?: Omit<TransactionMode, "readOnly">
   /** Several transactions of the source in one of the target. Unless given, each has its own. */
   readonly batch?: BatchLimits
 }
@@ -55,8 +55,8 @@ const durable =
   " where pg_catalog.current_setting('synchronous_commit') = 'off'"
 
 /** Why the session is no longer there. */
-const lost = (connection: PgConnection): Effect.Effect<ByServer> =>
-  Effect.map(connection.ended, (ended) => byServer(overtime(ended) ?? ended))
+const lost = (connection: PgConnection): Effect.Effect<ServerFailure> =>
+  Effect.map(connection.ended, (ended) => serverFailure(overtime(ended) ?? ended))
 
 const overtimeHint =
   "The handler takes longer than idle_in_transaction_session_timeout or transaction_timeout of its session allows, and would do so again: " +
@@ -73,19 +73,21 @@ const overtime = (ended: { readonly _tag: string }): PgServerError | undefined =
  * What a failed handler's failure is: the loss of its session, a conflict with other transactions that the whole transaction
  * is to be repeated for, or its own.
  */
-const endingOf = <E>(connection: PgConnection, ending: Ending<E>): Effect.Effect<Ending<E>> =>
+const endingOf = <E>(connection: PgConnection, ending: RunFailure<E>): Effect.Effect<RunFailure<E>> =>
   Effect.flatMap(connection.status, ({ state }) => {
-    if (ending._tag === "ByServer") {
+    if (ending._tag === "ServerFailure") {
       if (state !== "broken") return Effect.succeed(ending)
       // A COMMIT fails by the loss of its session too, for whatever reason that was lost before.
       return Effect.map(connection.ended, (ended) => {
         const late = overtime(ended)
-        return late === undefined ? ending : byServer(late)
+        return late === undefined ? ending : serverFailure(late)
       })
     }
     if (state === "broken") return lost(connection)
     const { error } = ending
-    return Effect.succeed(error instanceof PgServerError && isRetryable(error) ? byServer(error) : ending)
+    return Effect.succeed(
+      error instanceof PgServerError && isRetryable(error) ? serverFailure(error) : ending
+    )
   })
 
 const keeper = <E, R>(
@@ -94,22 +96,25 @@ const keeper = <E, R>(
   handle: (event: TransactionEvent, connection: PgConnection) => Effect.Effect<unknown, E, R>
 ): Effect.Effect<Keeper<E, R>, RunError, Scope.Scope> =>
   Effect.gen(function* () {
-    const store = yield* PositionTable.make(name, options.table ?? PositionTable.usualTable)
+    const store = yield* PositionTable.make(name, options.table ?? PositionTable.defaultTable)
     const connection = yield* options.connection
     yield* connection.query(Statement.make(durable))
     if (options.origin !== undefined) yield* OriginMark.mark(connection, options.origin)
     const found = yield* store.load(connection)
     const lock = yield* Effect.makeSemaphore(1)
-    let at: PositionTable.Kept | undefined = found
-    let placeAt = (_position: Lsn): Place | undefined => found?.place
-    const within = <E2, R2>(to: PositionTable.Kept, body: Effect.Effect<unknown, Ending<E2>, R2>) =>
+    let at: PositionTable.StoredPosition | undefined = found
+    let placeAt = (_position: Lsn): ServerPlace | undefined => found?.place
+    const within = <E2, R2>(
+      to: PositionTable.StoredPosition,
+      body: Effect.Effect<unknown, RunFailure<E2>, R2>
+    ) =>
       connection
         .withTransaction(
           // The position first: its row is ours from here to the end of the transaction.
           Effect.zipRight(
             Effect.mapError(
               Effect.suspend(() => store.move(connection, at?.position, to)),
-              byServer
+              serverFailure
             ),
             body
           ),
@@ -117,7 +122,7 @@ const keeper = <E, R>(
         )
         .pipe(
           Effect.mapError((error) =>
-            error._tag === "ByServer" || error._tag === "ByHandler" ? error : byServer(error)
+            error._tag === "ServerFailure" || error._tag === "HandlerFailure" ? error : serverFailure(error)
           ),
           Effect.catchAll((ending) => Effect.flatMap(endingOf(connection, ending), Effect.fail)),
           Effect.zipRight(
@@ -127,7 +132,7 @@ const keeper = <E, R>(
           )
         )
     /** Keeps a position behind which nothing more has been handled. */
-    const bare = (position: Lsn): Effect.Effect<void, Ending<never>> =>
+    const bare = (position: Lsn): Effect.Effect<void, RunFailure<never>> =>
       Effect.suspend(() =>
         within<never, never>(
           { position, handled: at?.handled ?? at?.position, place: placeAt(position) },
@@ -161,7 +166,7 @@ const keeper = <E, R>(
               (event) =>
                 Effect.mapError(
                   Effect.suspend(() => handle(event, connection)),
-                  byHandler
+                  handlerFailure
                 ),
               { discard: true }
             )
@@ -185,8 +190,8 @@ const keeper = <E, R>(
 export const exactlyOnce = <E, R>(
   options: ExactlyOnceOptions,
   handle: (event: TransactionEvent, connection: PgConnection) => Effect.Effect<unknown, E, R>
-): Kept<E, R> => ({
-  _tag: "Kept",
+): ExactlyOnceHandler<E, R> => ({
+  _tag: "ExactlyOnce",
   open: (slot) => keeper(options, options.name ?? slot, handle),
   limits: options.batch ?? single
 })

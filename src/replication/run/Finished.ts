@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
-import type { ByServer } from "./Ending.js"
-import { byServer } from "./Ending.js"
+import type { ServerFailure } from "./RunFailure.js"
+import { serverFailure } from "./RunFailure.js"
 import type { LogicalFeed } from "../feed/LogicalFeed.js"
 import type { Ticket } from "../link/Progress.js"
 import { Progress } from "../link/Progress.js"
@@ -39,10 +39,10 @@ export class Finished {
    * What was handled already, and has come again because the server does not know: it is acknowledged, so that it does not
    * come a third time.
    */
-  isKnown(end: Lsn): Effect.Effect<boolean, ByServer> {
+  isKnown(end: Lsn): Effect.Effect<boolean, ServerFailure> {
     return end > this.start
       ? Effect.succeed(false)
-      : Effect.as(Effect.mapError(this.feed.acknowledge(end), byServer), true)
+      : Effect.as(Effect.mapError(this.feed.acknowledge(end), serverFailure), true)
   }
 
   /** Something is about to be handled that ends here. */
@@ -52,12 +52,14 @@ export class Finished {
   }
 
   /** It is finished; what that makes a beginning without gaps is acknowledged. */
-  finish(ticket: Ticket): Effect.Effect<void, ByServer> {
+  finish(ticket: Ticket): Effect.Effect<void, ServerFailure> {
     return Effect.suspend(() => {
       const before = this.position
       this.progress.finish(ticket)
       const { position } = this
-      return position === before ? Effect.void : Effect.mapError(this.feed.acknowledge(position), byServer)
+      return position === before
+        ? Effect.void
+        : Effect.mapError(this.feed.acknowledge(position), serverFailure)
     })
   }
 }

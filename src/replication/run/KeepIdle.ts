@@ -1,7 +1,7 @@
 /** A position that is kept with the handler's writes follows the server's log too when there is nothing to write. */
 import * as Effect from "effect/Effect"
-import type { Ending } from "./Ending.js"
-import { byServer } from "./Ending.js"
+import type { RunFailure } from "./RunFailure.js"
+import { serverFailure } from "./RunFailure.js"
 import type { LogicalFeed } from "../feed/LogicalFeed.js"
 import type { Keeper } from "./RunHandler.js"
 
@@ -12,14 +12,14 @@ import type { Keeper } from "./RunHandler.js"
 export const keepIdle = <E, R>(
   feed: LogicalFeed,
   keeper: Keeper<E, R>
-): Effect.Effect<never, Ending<never>> =>
+): Effect.Effect<never, RunFailure<never>> =>
   Effect.forever(
     Effect.zipRight(
       Effect.sleep(feed.facts.statusInterval),
       Effect.flatMap(feed.progress, ({ flushed, outstanding, received }) =>
         outstanding > 0 || received <= flushed
           ? Effect.void
-          : Effect.zipRight(keeper.keep(received), Effect.mapError(feed.acknowledge(received), byServer))
+          : Effect.zipRight(keeper.keep(received), Effect.mapError(feed.acknowledge(received), serverFailure))
       )
     )
   )

@@ -12,22 +12,22 @@ import { PgSlotError } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
 import * as Statement from "../../model/Statement.js"
 import type { ObjectRow } from "../../types/RowShape.js"
-import type { Place } from "../feed/Lineage.js"
+import type { ServerPlace } from "../feed/FeedPlace.js"
 import * as Quoting from "../walsender/Quoting.js"
 import * as TablePath from "../slots/TablePath.js"
 import * as Walsender from "../walsender/Walsender.js"
 
 /** The table, in the first schema of the search path, unless set otherwise. */
-export const usualTable = "effect_postgres_positions"
+export const defaultTable = "effect_postgres_positions"
 
 /** What is kept of a feed. */
-export interface Kept {
+export interface StoredPosition {
   /** Everything that ends here or before has been handled. */
   readonly position: Lsn
   /** The end of the last transaction that was handled; `undefined` when it is not known. */
   readonly handled: Lsn | undefined
   /** The server that the position is of; `undefined` when a version that did not keep it has stored the row. */
-  readonly place: Place | undefined
+  readonly place: ServerPlace | undefined
 }
 
 export interface PositionTable {
@@ -35,7 +35,7 @@ export interface PositionTable {
    * Makes the table, unless it is there, adds the columns that one of an earlier version lacks, and gives what is kept;
    * `undefined` when nothing is. Waits for a transaction of an earlier session that is about to move it.
    */
-  readonly load: (connection: PgConnection) => Effect.Effect<Kept | undefined, PgSessionError>
+  readonly load: (connection: PgConnection) => Effect.Effect<StoredPosition | undefined, PgSessionError>
   /**
    * Moves the position inside the transaction that is open. Fails with `PgSlotError` (`in-use`) when it is not where it was:
    * then somebody else has moved it.
@@ -43,7 +43,7 @@ export interface PositionTable {
   readonly move: (
     connection: PgConnection,
     from: Lsn | undefined,
-    to: Kept
+    to: StoredPosition
   ) => Effect.Effect<void, PgSessionError | PgSlotError>
 }
 
@@ -137,7 +137,7 @@ export const make = (name: string, table: string): Effect.Effect<PositionTable, 
     }
   })
 
-const keptOf = (row: ObjectRow, sql: string): Effect.Effect<Kept, PgCodecError> =>
+const keptOf = (row: ObjectRow, sql: string): Effect.Effect<StoredPosition, PgCodecError> =>
   Effect.gen(function* () {
     const systemId = Walsender.textOf(row, "system_id")
     const timeline = Walsender.textOf(row, "timeline")

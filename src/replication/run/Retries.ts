@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import * as Reconnect from "../../connection/Reconnect.js"
 import type { OnAttempt } from "../../connection/Reconnect.js"
-import type { Ending } from "./Ending.js"
+import type { RunFailure } from "./RunFailure.js"
 
 /**
  * Calls a handler again by the schedule; without one it is called once. What the server fails with is not the handler's, and
@@ -11,16 +11,16 @@ import type { Ending } from "./Ending.js"
  */
 export const calling =
   <E, R2>(schedule: Schedule.Schedule<unknown, E, R2> | undefined, told: OnAttempt<E>) =>
-  <R>(work: Effect.Effect<unknown, Ending<E>, R>): Effect.Effect<void, Ending<E>, R | R2> =>
+  <R>(work: Effect.Effect<unknown, RunFailure<E>, R>): Effect.Effect<void, RunFailure<E>, R | R2> =>
     Effect.asVoid(
       // As a rule nothing fails, and then there is no schedule to be driven.
-      Effect.catchAll(work, (first): Effect.Effect<unknown, Ending<E>, R | R2> => {
-        if (first._tag === "ByServer") return Effect.fail(first)
+      Effect.catchAll(work, (first): Effect.Effect<unknown, RunFailure<E>, R | R2> => {
+        if (first._tag === "ServerFailure") return Effect.fail(first)
         if (schedule === undefined)
           return Effect.zipRight(told(first.error, 1, undefined), Effect.fail(first))
         return Effect.flatMap(Reconnect.make(schedule, told), (retries) => {
-          const again = (ending: Ending<E>): Effect.Effect<unknown, Ending<E>, R> =>
-            ending._tag === "ByServer"
+          const again = (ending: RunFailure<E>): Effect.Effect<unknown, RunFailure<E>, R> =>
+            ending._tag === "ServerFailure"
               ? Effect.fail(ending)
               : Effect.flatMap(retries.next(ending.error), (goOn) =>
                   goOn ? Effect.catchAll(work, again) : Effect.fail(ending)

@@ -16,12 +16,12 @@ import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
 import { PgClosedError } from "../../model/PgError.js"
 import * as Consume from "./Consume.js"
-import type { Ending } from "./Ending.js"
-import { byServer, isPassing } from "./Ending.js"
+import type { RunFailure } from "./RunFailure.js"
+import { serverFailure, isTransient } from "./RunFailure.js"
 import { Finished } from "./Finished.js"
 import * as KeepIdle from "./KeepIdle.js"
-import type { Place } from "../feed/Lineage.js"
-import * as Lineage from "../feed/Lineage.js"
+import type { ServerPlace } from "../feed/FeedPlace.js"
+import * as FeedPlace from "../feed/FeedPlace.js"
 import type { LogicalFeed, LogicalOptions } from "../feed/LogicalFeed.js"
 import { logical } from "../feed/LogicalFeed.js"
 import * as Retries from "./Retries.js"
@@ -29,18 +29,18 @@ import type { RunError, RunEvent } from "./RunEvent.js"
 import type { Handler, Keeper } from "./RunHandler.js"
 
 /** How a lost feed is opened again, unless set otherwise: after a tenth of a second, then longer, up to half a minute. */
-export const usualReconnect: Schedule.Schedule<unknown, RunError> = Schedule.exponential("100 millis").pipe(
+export const defaultReconnect: Schedule.Schedule<unknown, RunError> = Schedule.exponential("100 millis").pipe(
   Schedule.union(Schedule.spaced("30 seconds")),
   Schedule.jittered
 )
 
 /** A feed that lived for so long was well: when it is lost, the schedule begins anew. */
-export const usualSteadiness: Duration.Duration = Duration.minutes(1)
+export const defaultSteadiness: Duration.Duration = Duration.minutes(1)
 
 export interface RunSettings<E = never, R = never> {
   /** How a handler that failed is called again, with the same. Unless given it is not, and the run fails with its error. */
   readonly retry?: Schedule.Schedule<unknown, E, R>
-  /** How a lost feed is opened again. Default `usualReconnect`, without end. */
+  /** How a lost feed is opened again. Default `defaultReconnect`, without end. */
   readonly reconnect?: Schedule.Schedule<unknown, RunError, R>
   /** Hears of what happens, as it happens: the run waits for it. */
   readonly onEvent?: (event: RunEvent<E>) => Effect.Effect<void, never, R>
@@ -58,7 +58,7 @@ interface Memory {
   /** What ends behind has not been handled, nor been begun. */
   handled: Lsn | undefined
   /** Where the last feed was read; `undefined` until one has been open. */
-  place: Place | undefined
+  place: ServerPlace | undefined
 }
 
 type Connector = PgConnector["Type"]
@@ -92,7 +92,7 @@ const reachedBy = <E, R>(
   options: LogicalOptions,
   keeper: Keeper<E, R> | undefined,
   memory: Memory
-): Lineage.Reached & { readonly place: Place | undefined } => {
+): FeedPlace.ConsumerProgress & { readonly place: ServerPlace | undefined } => {
   if (keeper?.position !== undefined) {
     const { position } = keeper
     // What this run has read itself it knows better: the place may be that of a server that was promoted since.
@@ -113,16 +113,18 @@ const session = <E, R>(
   options: LogicalOptions,
   handler: Handler<E, R>,
   memory: Memory,
-  call: Consume.Call<E, R>,
+  call: Consume.CallHandler<E, R>,
   told: (feed: LogicalFeed, position: Lsn) => Effect.Effect<void>
-): Effect.Effect<void, Ending<E>, R | PgConnector | Scope.Scope> =>
+): Effect.Effect<void, RunFailure<E>, R | PgConnector | Scope.Scope> =>
   Effect.gen(function* () {
     const keeper: Keeper<E, R> | undefined =
-      handler._tag === "Kept" ? yield* Effect.mapError(handler.open(options.slot), byServer) : undefined
+      handler._tag === "ExactlyOnce"
+        ? yield* Effect.mapError(handler.open(options.slot), serverFailure)
+        : undefined
     const { position, ...reached } = reachedBy(options, keeper, memory)
     const start = yield* Effect.mapError(
-      Lineage.resume({ position, handled: reached.handled }, reached.place),
-      byServer
+      FeedPlace.resume({ position, handled: reached.handled }, reached.place),
+      serverFailure
     )
     const { startPlace: _, ...others } = options
     const feed = yield* Effect.mapError(
@@ -132,7 +134,7 @@ const session = <E, R>(
         ...(reached.place === undefined ? {} : { startPlace: reached.place }),
         ...(keeper === undefined ? {} : { idle: "hold" })
       }),
-      byServer
+      serverFailure
     )
     if (keeper !== undefined) yield* keeper.settle(feed.placeAt, start)
     const finished = new Finished(feed, LsnText.max(start, feed.facts.start))
@@ -159,7 +161,7 @@ const session = <E, R>(
       case "EachBatch":
         yield* Consume.eachBatch(consumption, handler)
         break
-      case "Kept":
+      case "ExactlyOnce":
         yield* Effect.raceFirst(
           Consume.batches(consumption, Consume.limitsOf(handler.limits), keeper!.handle),
           KeepIdle.keepIdle(feed, keeper!)
@@ -167,7 +169,7 @@ const session = <E, R>(
     }
     const { received } = yield* feed.progress
     if (options.until === undefined || received < options.until) {
-      yield* Effect.fail(byServer(endedEarly(options.slot)))
+      yield* Effect.fail(serverFailure(endedEarly(options.slot)))
     }
   })
 
@@ -201,14 +203,14 @@ export const run = <E, R, R2 = never>(
     const memory: Memory = { position: undefined, handled: undefined, place: undefined }
     const known = (): Lsn => memory.position ?? options.start ?? LsnText.zero
     const reconnect: Reconnect.Reconnect<RunError> = yield* Reconnect.make<RunError, R2>(
-      settings.reconnect ?? usualReconnect,
+      settings.reconnect ?? defaultReconnect,
       (reason, attempt, delay) =>
         delay === undefined ? Effect.void : tell({ _tag: "Retrying", reason, attempt, delay })
     )
     const retrying = Retries.calling<E, R2>(settings.retry, (error, attempt, delay) =>
       tell({ _tag: "HandlerFailed", error, attempt, delay })
     )
-    const call: Consume.Call<E, R | R2> = retrying
+    const call: Consume.CallHandler<E, R | R2> = retrying
     const told = (feed: LogicalFeed, position: Lsn): Effect.Effect<void> =>
       tell(
         memory.place !== undefined
@@ -228,13 +230,13 @@ export const run = <E, R, R2 = never>(
       )
       if (outcome._tag === "Right") return true
       const ending = outcome.left
-      if (ending._tag === "ByHandler") return yield* Effect.fail(ending.error)
+      if (ending._tag === "HandlerFailure") return yield* Effect.fail(ending.error)
       const reason = ending.error
-      if (!isPassing(reason)) return yield* Effect.fail(reason)
+      if (!isTransient(reason)) return yield* Effect.fail(reason)
       const position = known()
       yield* tell({ _tag: "Lost", reason, position })
       const lived = (yield* Clock.currentTimeMillis) - begun
-      if (position > before || lived >= Duration.toMillis(usualSteadiness)) yield* reconnect.reset
+      if (position > before || lived >= Duration.toMillis(defaultSteadiness)) yield* reconnect.reset
       if (!(yield* reconnect.next(reason))) return yield* Effect.fail(reason)
       return false
     })

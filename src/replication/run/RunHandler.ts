@@ -7,8 +7,8 @@ import type { PgConnector } from "../../connection/PgConnector.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { ChangeEvent, Keys } from "../feed/ChangeKeys.js"
 import * as ChangeKeys from "../feed/ChangeKeys.js"
-import type { Place } from "../feed/Lineage.js"
-import type { Ending } from "./Ending.js"
+import type { ServerPlace } from "../feed/FeedPlace.js"
+import type { RunFailure } from "./RunFailure.js"
 import type { RunError } from "./RunEvent.js"
 import type { TransactionEvent } from "../feed/TransactionAssembler.js"
 
@@ -66,30 +66,34 @@ export interface Keeper<E, R> {
   /** Nothing that ends behind has been handled: what is kept moves on while there is nothing to handle. */
   readonly handled: Lsn | undefined
   /** The server and the timeline that `position` is of; `undefined` when that was not kept. */
-  readonly place: Place | undefined
+  readonly place: ServerPlace | undefined
   /**
    * The feed goes on at `start`: what is kept from now on is of the places that `placeAt` gives. When another place is kept, or a
    * position behind `start`, both are replaced at once and together.
    */
-  readonly settle: (placeAt: (position: Lsn) => Place, start: Lsn) => Effect.Effect<void, Ending<never>>
+  readonly settle: (
+    placeAt: (position: Lsn) => ServerPlace,
+    start: Lsn
+  ) => Effect.Effect<void, RunFailure<never>>
   /** Keeps a position without any change. */
-  readonly keep: (position: Lsn) => Effect.Effect<void, Ending<never>>
+  readonly keep: (position: Lsn) => Effect.Effect<void, RunFailure<never>>
   /** The handler's writes and the position behind them, both or neither. */
   readonly handle: (
     events: Chunk.NonEmptyChunk<TransactionEvent>,
     position: Lsn
-  ) => Effect.Effect<void, Ending<E>, R>
+  ) => Effect.Effect<void, RunFailure<E>, R>
 }
 
 /** Like a batch, with the position kept together with what the handler writes. */
-export interface Kept<E, R> {
-  readonly _tag: "Kept"
+export interface ExactlyOnceHandler<E, R> {
+  readonly _tag: "ExactlyOnce"
   /** `slot`: what the feed is read from. */
   readonly open: (slot: string) => Effect.Effect<Keeper<E, R>, RunError, Scope.Scope | PgConnector>
   readonly limits: BatchLimits
 }
 
-export type Handler<E, R> = EachTransaction<E, R> | EachChange<E, R> | EachBatch<E, R> | Kept<E, R>
+export type Handler<E, R> =
+  EachTransaction<E, R> | EachChange<E, R> | EachBatch<E, R> | ExactlyOnceHandler<E, R>
 
 /**
  * Whole transactions, one after the other, or with `concurrency` those at the same time that touch different rows. Each must

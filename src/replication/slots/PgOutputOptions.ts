@@ -5,7 +5,7 @@
  */
 import * as Either from "effect/Either"
 import type { PgUsageError } from "../../model/PgError.js"
-import type { PluginOption, Version } from "../walsender/Command.js"
+import type { PluginOption, ServerVersionNumber } from "../walsender/Command.js"
 import { atLeast, needs } from "../walsender/Command.js"
 import * as Quoting from "../walsender/Quoting.js"
 
@@ -35,7 +35,7 @@ export interface PgOutputOptions {
 }
 
 /** The highest version of the messages that the server speaks. */
-export const highest = (version: Version): ProtocolVersion =>
+export const highest = (version: ServerVersionNumber): ProtocolVersion =>
   atLeast(version, 16) ? 4 : atLeast(version, 15) ? 3 : atLeast(version, 14) ? 2 : 1
 
 const majorOf: Readonly<Record<ProtocolVersion, number>> = { 1: 10, 2: 14, 3: 15, 4: 16 }
@@ -48,7 +48,10 @@ export interface Resolved {
 }
 
 /** The options as the server takes them. Left names the one that it does not know, or that contradicts another. */
-export const resolve = (options: PgOutputOptions, version: Version): Either.Either<Resolved, PgUsageError> =>
+export const resolve = (
+  options: PgOutputOptions,
+  version: ServerVersionNumber
+): Either.Either<Resolved, PgUsageError> =>
   Either.gen(function* () {
     const protoVersion = options.protoVersion ?? highest(version)
     const streaming = options.streaming ?? "off"

@@ -14,7 +14,7 @@ import type { PgUsageError, PgOpenError, PgSessionError } from "../../model/PgEr
 import * as SqlState from "../../model/SqlState.js"
 import type { ObjectRow } from "../../types/Row.js"
 import * as CatalogRow from "../walsender/CatalogRow.js"
-import type { Version } from "../walsender/Command.js"
+import type { ServerVersionNumber } from "../walsender/Command.js"
 import { atLeast, needs } from "../walsender/Command.js"
 import * as Quoting from "../walsender/Quoting.js"
 import * as Walsender from "../walsender/Walsender.js"
@@ -25,7 +25,7 @@ export type Operation = "insert" | "update" | "delete" | "truncate"
 const operations: ReadonlyArray<Operation> = ["insert", "update", "delete", "truncate"]
 
 /** A table of a publication. */
-export interface Table {
+export interface TableDefinition {
   /** Unless given, the first of the session's search path that has the table. */
   readonly schema?: string
   readonly name: string
@@ -40,7 +40,7 @@ export interface Definition {
   readonly name: string
   /** Every table there is and will be. Needs a superuser. */
   readonly allTables?: boolean
-  readonly tables?: ReadonlyArray<Table>
+  readonly tables?: ReadonlyArray<TableDefinition>
   /** Every table of these schemas. PostgreSQL 15. */
   readonly schemas?: ReadonlyArray<string>
   /** Default: all four. */
@@ -65,7 +65,7 @@ export interface Publication {
 
 type Sql = Either.Either<string, PgUsageError>
 
-const tableSql = (table: Table, version: Version): Sql =>
+const tableSql = (table: TableDefinition, version: ServerVersionNumber): Sql =>
   Either.gen(function* () {
     const path = table.schema === undefined ? [table.name] : [table.schema, table.name]
     let sql = yield* Either.mapLeft(Identifier.quotePath(path), (reason) =>
@@ -83,7 +83,7 @@ const tableSql = (table: Table, version: Version): Sql =>
   })
 
 /** The objects after `for` or `set`; empty when the publication has none yet. */
-const objectsSql = ({ schemas = [], tables = [] }: Definition, version: Version): Sql =>
+const objectsSql = ({ schemas = [], tables = [] }: Definition, version: ServerVersionNumber): Sql =>
   Either.gen(function* () {
     const list: Array<string> = []
     const listed = yield* Either.all(tables.map((table) => tableSql(table, version)))
@@ -96,7 +96,7 @@ const objectsSql = ({ schemas = [], tables = [] }: Definition, version: Version)
     return list.join(", ")
   })
 
-const parametersSql = (definition: Definition, version: Version): Sql =>
+const parametersSql = (definition: Definition, version: ServerVersionNumber): Sql =>
   Either.gen(function* () {
     const published = definition.operations ?? operations
     const list = [
@@ -116,7 +116,7 @@ const contradiction = (definition: Definition): Either.Either<void, PgUsageError
     : Either.void
 
 /** The statement that makes it. */
-export const createSql = (definition: Definition, version: Version): Sql =>
+export const createSql = (definition: Definition, version: ServerVersionNumber): Sql =>
   Either.gen(function* () {
     yield* contradiction(definition)
     const name = yield* Quoting.name("name", definition.name)
@@ -132,7 +132,7 @@ export const createSql = (definition: Definition, version: Version): Sql =>
 export const alterSql = (
   definition: Definition,
   existing: Pick<Publication, "allTables" | "tables">,
-  version: Version
+  version: ServerVersionNumber
 ): Either.Either<ReadonlyArray<string>, PgUsageError> =>
   Either.gen(function* () {
     yield* contradiction(definition)

@@ -131,7 +131,7 @@ export const createIfMissing = (
   )
 
 /** How long the end of a scope waits for whoever uses its slot. */
-const usualFarewell: Duration.Duration = Duration.seconds(10)
+const defaultFarewell: Duration.Duration = Duration.seconds(10)
 
 /**
  * Makes a logical slot that is dropped when the scope closes, for consumers that come and go with the program: tests, caches, a
@@ -156,7 +156,7 @@ export const createScoped = (
 
 const dropLast = (name: string): Effect.Effect<void, never, PgConnector> =>
   Effect.interruptible(dropIfExists(name, { wait: true })).pipe(
-    Effect.timeoutFail({ duration: usualFarewell, onTimeout: () => "it is still in use" }),
+    Effect.timeoutFail({ duration: defaultFarewell, onTimeout: () => "it is still in use" }),
     Effect.catchAll((error) =>
       Effect.logWarning(
         `slot ${name} could not be dropped: ${typeof error === "string" ? error : error.message}`

@@ -33,7 +33,7 @@ import * as SnapshotSession from "./SnapshotSession.js"
 import * as SnapshotTables from "./SnapshotTables.js"
 
 /** Tables that are copied at the same time, unless set otherwise. */
-export const usualParallelism = 4
+export const defaultParallelism = 4
 
 /**
  * A feed's options. `twoPhase` is not among them: a transaction that was prepared before a table was copied and committed
@@ -46,7 +46,7 @@ export interface SnapshotOptions extends Omit<LogicalOptions, "create" | "twoPha
    * copied, be it because its copy broke off or because it was added to the publications later.
    */
   readonly copied?: ReadonlyArray<CopiedTable>
-  /** Tables that are copied at the same time, each through a session of its own. Default `usualParallelism`. */
+  /** Tables that are copied at the same time, each through a session of its own. Default `defaultParallelism`. */
   readonly parallelism?: number
   /** Whether the slot, when it is made, is copied to standbys that synchronise slots. PostgreSQL 17. Default false. */
   readonly failover?: boolean
@@ -106,7 +106,7 @@ const inspect = (
 
 const plan = (options: SnapshotOptions): Effect.Effect<Plan, SnapshotError, PgConnector | Scope.Scope> =>
   Effect.gen(function* () {
-    const { copied = [], failover = false, parallelism = usualParallelism, publications, slot } = options
+    const { copied = [], failover = false, parallelism = defaultParallelism, publications, slot } = options
     if (!Number.isSafeInteger(parallelism) || parallelism < 1) {
       return yield* Quoting.refusal("parallelism", "must be a whole number above 0")
     }

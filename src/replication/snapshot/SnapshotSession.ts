@@ -11,7 +11,7 @@ import type { PgConnection } from "../../connection/PgConnection.js"
 import { PgConnector } from "../../connection/PgConnector.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { PgUsageError, PgSessionError } from "../../model/PgError.js"
-import type { Version } from "../walsender/Command.js"
+import type { ServerVersionNumber } from "../walsender/Command.js"
 import { atLeast } from "../walsender/Command.js"
 import * as Quoting from "../walsender/Quoting.js"
 import * as Slot from "../slots/Slot.js"
@@ -21,7 +21,10 @@ import * as Walsender from "../walsender/Walsender.js"
  * What puts a session into the snapshot. Conditions for rows are printed and read with the same search path. Rows that
  * row-level security hides are an error and no gap. A consumer may take its time.
  */
-export const beginSql = (snapshot: string, version: Version): Effect.Effect<string, PgUsageError> =>
+export const beginSql = (
+  snapshot: string,
+  version: ServerVersionNumber
+): Effect.Effect<string, PgUsageError> =>
   Effect.map(Quoting.literal("snapshot", snapshot), (name) =>
     [
       "begin isolation level repeatable read, read only",
@@ -46,16 +49,16 @@ const join = (
 export const withoutTypes = { findTypes: false } as const
 
 /** Most bytes of a slot's name, less those of `_copy_` and eight digits. */
-const mostPrefix = 63 - 14
+const maxPrefix = 63 - 14
 
 /** A name for a slot that is gone when the snapshot has been imported. */
 const temporaryName = (slot: string): Effect.Effect<string> =>
   Effect.map(
     Random.nextIntBetween(0, 0x1_0000_0000),
-    (number) => `${slot.slice(0, mostPrefix)}_copy_${number.toString(16).padStart(8, "0")}`
+    (number) => `${slot.slice(0, maxPrefix)}_copy_${number.toString(16).padStart(8, "0")}`
   )
 
-export interface Snapshot {
+export interface HeldSnapshot {
   /** What was committed before is seen, and nothing that was committed from here on. */
   readonly lsn: Lsn
   /** The slot, if it was made. */
@@ -79,7 +82,7 @@ export interface SnapshotRequest<E> {
  */
 export const take = <E>(
   request: SnapshotRequest<E>
-): Effect.Effect<Snapshot, E | Slot.SlotError, PgConnector | Scope.Scope> =>
+): Effect.Effect<HeldSnapshot, E | Slot.SlotError, PgConnector | Scope.Scope> =>
   Effect.flatMap(Effect.scope, (scope) =>
     Effect.scoped(
       Effect.gen(function* () {

@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as Rows from "../../schema/Rows.js"
-import * as Wanted from "../../schema/Wanted.js"
+import * as ExpectedRow from "../../schema/ExpectedRow.js"
 
 /** A field of the decoded row, and the columns that it is made of. */
 interface Field {
@@ -16,7 +16,7 @@ interface Field {
 }
 
 /** Sets of columns that are kept compiled. */
-const mostCompiled = 64
+const maxCompiled = 64
 
 export class PartialRows<A, R> {
   /** `undefined` when the Schema does not tell its fields. */
@@ -36,7 +36,7 @@ export class PartialRows<A, R> {
     const name = keys.map(String).join("\0")
     const known = this.compiled.get(name)
     if (known !== undefined) return known
-    if (this.compiled.size >= mostCompiled) this.compiled.clear()
+    if (this.compiled.size >= maxCompiled) this.compiled.clear()
     const made = Rows.compile(Schema.make<Partial<A>, unknown, R>(AST.pick(this.schema.ast, keys)))
     this.compiled.set(name, made)
     return made
@@ -44,7 +44,7 @@ export class PartialRows<A, R> {
 }
 
 const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> | undefined => {
-  if (Either.isLeft(Wanted.of(ast))) return undefined
+  if (Either.isLeft(ExpectedRow.of(ast))) return undefined
   const inside = AST.typeAST(surrogate(ast))
   // Which columns a Record takes is told by no field: those would be left out without a word.
   if (AST.isTypeLiteral(inside) && inside.indexSignatures.length > 0) return undefined
@@ -53,7 +53,7 @@ const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> | undefined => {
     Either.try(() =>
       AST.getPropertySignatures(inside).map(({ name: key }) => ({
         key,
-        columns: Either.match(Wanted.of(AST.pick(ast, [key])), {
+        columns: Either.match(ExpectedRow.of(AST.pick(ast, [key])), {
           onLeft: () => [],
           onRight: ({ columns }) => columns.map(({ name }) => name)
         })

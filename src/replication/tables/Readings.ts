@@ -5,9 +5,9 @@
 import * as Either from "effect/Either"
 import type { Column } from "../../model/Column.js"
 import * as ColumnCodecs from "../../schema/ColumnCodecs.js"
-import type { WantedRow } from "../../schema/Wanted.js"
+import type { ExpectedRow } from "../../schema/ExpectedRow.js"
 import type { Registry } from "../../types/Registry.js"
-import * as Reread from "../../types/Reread.js"
+import * as Recode from "../../types/Recode.js"
 import type { ObjectRow } from "../../types/RowShape.js"
 import type { Relation } from "../changes/LogicalEvent.js"
 import * as ReadBy from "../changes/ReadBy.js"
@@ -17,7 +17,7 @@ import { isUnchanged } from "../changes/Unchanged.js"
 interface Reading {
   readonly index: number
   readonly column: Column
-  readonly reread: Reread.Reread
+  readonly reread: Recode.Recode
 }
 
 /** A value that the Schema's codec cannot read. */
@@ -47,7 +47,7 @@ export class Readings {
 
 /** Left names the columns whose values have lost what the Schema's codecs need. `registry`: of a relation without a feed. */
 export const of = (
-  wanted: WantedRow,
+  wanted: ExpectedRow,
   relation: Relation,
   columns: ReadonlyArray<Column>,
   registry: Registry
@@ -57,8 +57,8 @@ export const of = (
   for (const [index, column] of columns.entries()) {
     const brought = ColumnCodecs.brought(wanted.get(column.name), column.typeOid)
     const codec = codecs === undefined ? registry.lookup(column.typeOid) : codecs[index]
-    if (brought === undefined || codec === undefined || Reread.isSame(codec, brought)) continue
-    const reread = Reread.from(codec, brought, column.typeOid)
+    if (brought === undefined || codec === undefined || Recode.isSame(codec, brought)) continue
+    const reread = Recode.from(codec, brought, column.typeOid)
     if (reread === undefined) {
       const type = registry.nameOf(column.typeOid)
       return Either.left(

@@ -148,7 +148,7 @@ const inPart = (place: ChangeRowPlace): PgChangeRowError =>
   })
 
 /** What rows of a relation belong to, and how they are read anew. */
-interface Source extends Rows.Origin {
+interface Source extends Rows.ResultFacts {
   readonly readings: Readings.Readings
 }
 

@@ -14,14 +14,18 @@ import * as Quoting from "./Quoting.js"
 export type Command = Either.Either<string, PgUsageError>
 
 /** As `server_version_num` has it, such as 180004; `undefined` where the server does not tell: then the newest is assumed. */
-export type Version = number | undefined
+export type ServerVersionNumber = number | undefined
 
 /** Whether the server is of this major version or a later one. */
-export const atLeast = (version: Version, major: number): boolean =>
+export const atLeast = (version: ServerVersionNumber, major: number): boolean =>
   version === undefined || version >= major * 10_000
 
 /** Refuses what the server is too old for. */
-export const needs = (version: Version, major: number, key: string): Either.Either<void, PgUsageError> =>
+export const needs = (
+  version: ServerVersionNumber,
+  major: number,
+  key: string
+): Either.Either<void, PgUsageError> =>
   atLeast(version, major)
     ? Either.void
     : Either.left(
@@ -49,14 +53,14 @@ export const timelineHistory = (timeline: number): Command =>
     : Either.left(Quoting.refusal("timeline", "must be a whole number from 1 to 4294967295"))
 
 /** Where a physical slot stands. PostgreSQL 15. */
-export const readSlot = (slot: string, version: Version): Command =>
+export const readSlot = (slot: string, version: ServerVersionNumber): Command =>
   Either.gen(function* () {
     yield* needs(version, 15, "READ_REPLICATION_SLOT")
     return `READ_REPLICATION_SLOT ${yield* Quoting.name("slot", slot)}`
   })
 
 /** What becomes of the state of the database at the moment in which a logical slot begins. */
-export type Snapshot =
+export type SlotSnapshot =
   /** Other sessions may import it, until the next command on the session that made the slot. */
   | "export"
   /** The transaction that makes the slot sees it. */
@@ -70,7 +74,7 @@ export interface LogicalSlotOptions {
   /** Gone with the session, and with the first error on it. Default false. */
   readonly temporary?: boolean
   /** Default `nothing`: an exported snapshot holds back vacuum while it lives. */
-  readonly snapshot?: Snapshot
+  readonly snapshot?: SlotSnapshot
   /** Prepared transactions are sent when they are prepared. PostgreSQL 15. Default false. */
   readonly twoPhase?: boolean
   /** The slot is copied to standbys that synchronise slots. PostgreSQL 17. Default false. */
@@ -88,7 +92,11 @@ const legacySnapshot = {
  *
  * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-CREATE-REPLICATION-SLOT
  */
-export const createLogicalSlot = (slot: string, options: LogicalSlotOptions, version: Version): Command =>
+export const createLogicalSlot = (
+  slot: string,
+  options: LogicalSlotOptions,
+  version: ServerVersionNumber
+): Command =>
   Either.gen(function* () {
     const temporary = options.temporary === true ? " TEMPORARY" : ""
     const snapshot = options.snapshot ?? "nothing"
@@ -116,7 +124,11 @@ export interface PhysicalSlotOptions {
 }
 
 /** Makes a physical slot. */
-export const createPhysicalSlot = (slot: string, options: PhysicalSlotOptions, version: Version): Command =>
+export const createPhysicalSlot = (
+  slot: string,
+  options: PhysicalSlotOptions,
+  version: ServerVersionNumber
+): Command =>
   Either.map(Quoting.name("slot", slot), (name) => {
     const temporary = options.temporary === true ? " TEMPORARY" : ""
     const reserve =
@@ -132,7 +144,7 @@ export interface SlotChanges {
 }
 
 /** Changes a slot that nobody uses. PostgreSQL 17. */
-export const alterSlot = (slot: string, changes: SlotChanges, version: Version): Command =>
+export const alterSlot = (slot: string, changes: SlotChanges, version: ServerVersionNumber): Command =>
   Either.gen(function* () {
     yield* needs(version, 17, "ALTER_REPLICATION_SLOT")
     const list: Array<string> = []

@@ -32,7 +32,7 @@ export const NotificationResponse = Message.backend<NotificationResponse>("Notif
 
 /** Bounds of a cancel key in bytes. In protocol 3.0 it has exactly 4. */
 export const leastKey = 4
-export const mostKey = 256
+export const maxKey = 256
 
 /** Backend, byte `K`: what a CancelRequest for this session must carry. */
 export interface BackendKeyData {
@@ -43,7 +43,7 @@ export interface BackendKeyData {
 }
 export const BackendKeyData = Message.backend<BackendKeyData>("BackendKeyData", "K", {
   processId: Field.int32,
-  secretKey: Field.restBetween(leastKey, mostKey)
+  secretKey: Field.restBetween(leastKey, maxKey)
 })
 
 /** Backend, byte `Z`: the server takes the next request. */

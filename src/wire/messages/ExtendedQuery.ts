@@ -94,7 +94,7 @@ export const Bind = {
   ...Message.custom<Bind>(
     "Bind",
     "B",
-    Message.mostSent("B"),
+    Message.maxSent("B"),
     (reader) => ({ _tag: "Bind", ...readBind(reader) }),
     () => {}
   ),
@@ -111,13 +111,13 @@ export const Bind = {
 }
 
 /** `S` for a prepared statement, `P` for a portal. */
-export type Target = "S" | "P"
-const target = Field.oneOf<Target>(["S", "P"])
+export type DescribeTarget = "S" | "P"
+const target = Field.oneOf<DescribeTarget>(["S", "P"])
 
 /** Frontend, byte `D`. */
 export interface Describe {
   readonly _tag: "Describe"
-  readonly target: Target
+  readonly target: DescribeTarget
   readonly name: string
 }
 export const Describe = Message.frontend<Describe>("Describe", "D", { target, name: Field.cstring })
@@ -137,7 +137,7 @@ export const Execute = Message.frontend<Execute>("Execute", "E", {
 /** Frontend, byte `C`. Closing what does not exist is no error. */
 export interface Close {
   readonly _tag: "Close"
-  readonly target: Target
+  readonly target: DescribeTarget
   readonly name: string
 }
 export const Close = Message.frontend<Close>("Close", "C", { target, name: Field.cstring })

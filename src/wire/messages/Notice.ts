@@ -163,7 +163,7 @@ export const NoticeResponse = make<NoticeResponse>("NoticeResponse", "N", "NOTIC
 }))
 
 /** Longest text shown of an error from before protocol 3.0. */
-const mostLegacyText = 1_000
+const maxLegacyText = 1_000
 
 /**
  * The text of an error as servers sent it before protocol 3.0, and up to version 13 when they could not start a process:
@@ -172,7 +172,7 @@ const mostLegacyText = 1_000
 export const legacyText = (bytes: Uint8Array): string | undefined => {
   if (bytes[0] !== 0x45) return undefined
   const stop = bytes.indexOf(0, 1)
-  const end = Math.min(stop < 0 ? bytes.length : stop, 1 + mostLegacyText)
+  const end = Math.min(stop < 0 ? bytes.length : stop, 1 + maxLegacyText)
   if (end < 6) return undefined
   for (let at = 1; at < end; at++) {
     const byte = bytes[at]!

@@ -12,7 +12,7 @@ export const protocol32 = 0x0003_0002
 /** A minor version no server has, which a server must answer with NegotiateProtocolVersion. */
 export const protocolGrease = 0x0003_270f
 
-export type Parameter = readonly [name: string, value: string]
+export type StartupParameter = readonly [name: string, value: string]
 
 /** Frontend, no tag. Names are never empty, neither names nor values hold a zero byte. */
 export interface StartupMessage {
@@ -20,11 +20,11 @@ export interface StartupMessage {
   /** The version word, such as `0x00030000`. */
   readonly version: number
   /** In the order they are sent. */
-  readonly parameters: ReadonlyArray<Parameter>
+  readonly parameters: ReadonlyArray<StartupParameter>
 }
 
-const readParameters = (reader: ByteReader): ReadonlyArray<Parameter> => {
-  const parameters: Array<Parameter> = []
+const readParameters = (reader: ByteReader): ReadonlyArray<StartupParameter> => {
+  const parameters: Array<StartupParameter> = []
   while (reader.failure === null) {
     const name = reader.cstring()
     if (name === "") break
@@ -63,5 +63,5 @@ const rank = (name: string): number => {
 }
 
 /** The parameters in the order libpq sends them, which poolers are used to; other settings last, as they were given. */
-export const inUsualOrder = (parameters: ReadonlyArray<Parameter>): ReadonlyArray<Parameter> =>
+export const inUsualOrder = (parameters: ReadonlyArray<StartupParameter>): ReadonlyArray<StartupParameter> =>
   [...parameters].sort(([a], [b]) => rank(a) - rank(b))

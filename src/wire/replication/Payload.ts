@@ -8,7 +8,7 @@ import type { ByteWriter } from "../../bytes/ByteWriter.js"
 import { fieldNames, type Fields, uint32 } from "../Field.js"
 import * as Frame from "../Frame.js"
 import { MalformedMessage } from "../MalformedMessage.js"
-import { mostSent, type Tagged } from "../Message.js"
+import { maxSent, type Tagged } from "../Message.js"
 
 /** What is known of one kind of payload. */
 export interface Payload<A extends Tagged> {
@@ -109,7 +109,7 @@ export interface Payloads<A extends Tagged> {
 }
 
 const copyData = 0x64
-const longest = mostSent("d")
+const longest = maxSent("d")
 
 /** `name` is what all of them together are called, for a payload with an unknown tag or none. */
 export const among = <A extends Tagged>(

@@ -18,15 +18,15 @@ import * as Stream from "./pgoutput/Stream.js"
 import * as Transaction from "./pgoutput/Transaction.js"
 import * as TwoPhase from "./pgoutput/TwoPhase.js"
 
-export type { Delete, Insert, LogicalMessage, OldTuple, Truncate, Update } from "./pgoutput/Change.js"
-export type { Relation, RelationColumn, ReplicaIdentity, Type } from "./pgoutput/Schema.js"
+export type { Delete, Insert, LogicalDecodingMessage, OldTuple, Truncate, Update } from "./pgoutput/Change.js"
+export type { RelationMessage, RelationColumn, ReplicaIdentity, Type } from "./pgoutput/Schema.js"
 export type { AbortDetail, StreamAbort, StreamCommit, StreamStart, StreamStop } from "./pgoutput/Stream.js"
-export type { Begin, Commit, Origin } from "./pgoutput/Transaction.js"
+export type { BeginMessage, CommitMessage, OriginMessage } from "./pgoutput/Transaction.js"
 export type {
   BeginPrepare,
-  CommitPrepared,
-  Prepare,
-  RollbackPrepared,
+  CommitPreparedMessage,
+  PrepareMessage,
+  RollbackPreparedMessage,
   StreamPrepare
 } from "./pgoutput/TwoPhase.js"
 
@@ -35,21 +35,21 @@ export type RowMessage = Change.Insert | Change.Update | Change.Delete
 
 /** Everything else. */
 export type ControlMessage =
-  | Change.LogicalMessage
+  | Change.LogicalDecodingMessage
   | Change.Truncate
-  | Schema.Relation
+  | Schema.RelationMessage
   | Schema.Type
   | Stream.StreamAbort
   | Stream.StreamCommit
   | Stream.StreamStart
   | Stream.StreamStop
-  | Transaction.Begin
-  | Transaction.Commit
-  | Transaction.Origin
+  | Transaction.BeginMessage
+  | Transaction.CommitMessage
+  | Transaction.OriginMessage
   | TwoPhase.BeginPrepare
-  | TwoPhase.CommitPrepared
-  | TwoPhase.Prepare
-  | TwoPhase.RollbackPrepared
+  | TwoPhase.CommitPreparedMessage
+  | TwoPhase.PrepareMessage
+  | TwoPhase.RollbackPreparedMessage
   | TwoPhase.StreamPrepare
 
 export type PgOutputMessage = RowMessage | ControlMessage
@@ -59,21 +59,21 @@ const all = Payload.among<PgOutputMessage>("pgoutput message", {
   Update: Change.Update,
   Delete: Change.Delete,
   Truncate: Change.Truncate,
-  LogicalMessage: Change.LogicalMessage,
-  Relation: Schema.Relation,
+  LogicalMessage: Change.LogicalDecodingMessage,
+  Relation: Schema.RelationMessage,
   Type: Schema.Type,
   StreamStart: Stream.StreamStart,
   StreamStop: Stream.StreamStop,
   StreamCommit: Stream.StreamCommit,
   StreamAbort: Stream.StreamAbort,
-  Begin: Transaction.Begin,
-  Commit: Transaction.Commit,
-  Origin: Transaction.Origin,
+  Begin: Transaction.BeginMessage,
+  Commit: Transaction.CommitMessage,
+  Origin: Transaction.OriginMessage,
   BeginPrepare: TwoPhase.BeginPrepare,
-  Prepare: TwoPhase.Prepare,
+  Prepare: TwoPhase.PrepareMessage,
   StreamPrepare: TwoPhase.StreamPrepare,
-  CommitPrepared: TwoPhase.CommitPrepared,
-  RollbackPrepared: TwoPhase.RollbackPrepared
+  CommitPrepared: TwoPhase.CommitPreparedMessage,
+  RollbackPrepared: TwoPhase.RollbackPreparedMessage
 })
 
 /** The manual's name of the message with this tag; `undefined` when there is none. */
@@ -97,7 +97,7 @@ export const decode = (
 export const encode: (writer: ByteWriter, message: PgOutputMessage) => boolean = all.encode
 
 /** What was asked for of transactions in progress: it decides which messages may come, and the length of one. */
-export type Streaming = "off" | "on" | "parallel"
+export type StreamingMode = "off" | "on" | "parallel"
 
 /**
  * Messages that come only where streaming was asked for: `S`, `E`, `c`, `p`. An abort is not among them: when 18 throws
@@ -114,10 +114,10 @@ const tagsInside: ReadonlySet<number> = new Set(
     Change.Update,
     Change.Delete,
     Change.Truncate,
-    Change.LogicalMessage,
-    Schema.Relation,
+    Change.LogicalDecodingMessage,
+    Schema.RelationMessage,
     Schema.Type,
-    Transaction.Origin,
+    Transaction.OriginMessage,
     Stream.StreamStop
   ].map(({ tag }) => tag)
 )
@@ -133,7 +133,7 @@ export class Decoder {
 
   /** `inStream`: whether the first message stands inside a chunk already, as those that were kept aside do. */
   constructor(
-    readonly streaming: Streaming,
+    readonly streaming: StreamingMode,
     inStream = false
   ) {
     this.inside = inStream

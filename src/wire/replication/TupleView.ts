@@ -6,17 +6,17 @@ import type { ByteReader } from "../../bytes/ByteReader.js"
 import { binaryKind, nullKind, type PgOutputTuple, textKind, unchangedKind } from "./PgOutputTuple.js"
 
 /** Most tables are narrower; wider ones let the arrays grow once. */
-const usualWidth = 32
+const defaultWidth = 32
 
 export class TupleView {
   /** Number of columns. */
   count = 0
   /** Kind of each column: `n`, `u`, `t` or `b` as its byte. */
-  kinds: Uint8Array = new Uint8Array(usualWidth)
+  kinds: Uint8Array = new Uint8Array(defaultWidth)
   /** Where the value of a `t` or `b` begins. */
-  starts: Int32Array = new Int32Array(usualWidth)
+  starts: Int32Array = new Int32Array(defaultWidth)
   /** How many bytes it has; 0 for `n` and `u`. */
-  lengths: Int32Array = new Int32Array(usualWidth)
+  lengths: Int32Array = new Int32Array(defaultWidth)
 
   /** Reads a tuple. What is wrong is recorded on the reader, and then the view says nothing. */
   read(reader: ByteReader): void {

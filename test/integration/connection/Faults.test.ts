@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream"
 import type { PgConnection } from "../../../src/connection/PgConnection.js"
 import * as Judgement from "../../../src/model/Judgement.js"
 import type * as PgError from "../../../src/model/PgError.js"
-import type { Server } from "../../../src/testing/EmbeddedPostgres.js"
+import type { EmbeddedServer } from "../../../src/testing/EmbeddedPostgres.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
@@ -170,7 +170,7 @@ describe("a link that ends", () => {
   }
 })
 
-describeWithServer("a server", {}, (server: () => Server) => {
+describeWithServer("a server", {}, (server: () => EmbeddedServer) => {
   it.scopedLive("that stops or starts again ends its sessions with their reason (FLW-062, ERR-011)", () =>
     Effect.gen(function* () {
       for (const [mode, code] of [

@@ -5,7 +5,7 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Exit from "effect/Exit"
 import { afterAll, beforeAll } from "vitest"
-import type { Server } from "../../../src/testing/EmbeddedPostgres.js"
+import type { EmbeddedServer } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import * as Statement from "../../../src/model/Statement.js"
 import { open, refused } from "../support/open.js"
@@ -14,9 +14,9 @@ import { live } from "../support/Server.js"
 
 describe("a primary and two standbys", () => {
   const scope = Effect.runSync(Scope.make())
-  let primary: Server
-  let first: Server
-  let second: Server
+  let primary: EmbeddedServer
+  let first: EmbeddedServer
+  let second: EmbeddedServer
   beforeAll(async () => {
     await Effect.runPromise(
       Effect.gen(function* () {
@@ -40,7 +40,7 @@ describe("a primary and two standbys", () => {
   }, 120_000)
   afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
-  const through = (servers: ReadonlyArray<Server>, more: string): string =>
+  const through = (servers: ReadonlyArray<EmbeddedServer>, more: string): string =>
     `host=${servers.map(({ host }) => host).join(",")} port=${servers.map(({ port }) => port).join(",")} user=postgres dbname=postgres ${more}`
 
   const portOf = (conninfo: string) =>

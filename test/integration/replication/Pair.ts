@@ -1,19 +1,19 @@
 /** A primary and a standby, which copies its failover slots from PostgreSQL 17 on. */
 import * as Effect from "effect/Effect"
 import type { PgConfigInput } from "../../../src/config/Input.js"
-import type { Server, Version } from "../../../src/testing/EmbeddedPostgres.js"
+import type { EmbeddedServer, MajorVersion } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
 import { slotRow } from "./support.js"
 
 export interface Pair {
-  readonly primary: Server
-  readonly standby: Server
+  readonly primary: EmbeddedServer
+  readonly standby: EmbeddedServer
 }
 
 /** Both run until the scope closes. */
-export const pair = (version: Version = 18) =>
+export const pair = (version: MajorVersion = 18) =>
   Effect.gen(function* () {
     const primary = yield* start({ version, listen: "tcp" })
     yield* rawRows(primary, "select pg_create_physical_replication_slot('standby', true)")

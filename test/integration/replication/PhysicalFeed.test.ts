@@ -7,7 +7,7 @@ import type { PhysicalFeed, PhysicalOptions } from "../../../src/replication/phy
 import { physical } from "../../../src/replication/physical/PhysicalFeed.js"
 import type { PhysicalEvent } from "../../../src/replication/physical/PhysicalEvent.js"
 import * as Slot from "../../../src/replication/slots/Slot.js"
-import type { Server } from "../../../src/testing/EmbeddedPostgres.js"
+import type { EmbeddedServer } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import { eventually } from "../support/Eventually.js"
 import { rawRows } from "../support/RawSession.js"
@@ -171,7 +171,7 @@ describe("a promotion", () => {
         Effect.gen(function* () {
           const primary = yield* isolated({ version, listen: "tcp", settings: { wal_keep_size: "256MB" } })
           const first = yield* standbyOf(primary, version)
-          const second: Server = yield* start({
+          const second: EmbeddedServer = yield* start({
             version,
             listen: "tcp",
             dataFolder: yield* copied(first),
@@ -239,4 +239,4 @@ describe("a promotion", () => {
 })
 
 /** The folder of a server that is stopped for it. */
-const copied = (server: Server) => Effect.as(server.stop(), server.dataFolder)
+const copied = (server: EmbeddedServer) => Effect.as(server.stop(), server.dataFolder)

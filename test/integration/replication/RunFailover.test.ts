@@ -7,7 +7,7 @@ import * as Schedule from "effect/Schedule"
 import * as Replication from "../../../src/Replication.js"
 import type { RunEvent } from "../../../src/replication/run/RunEvent.js"
 import type { PgConnector } from "../../../src/connection/PgConnector.js"
-import type { Version } from "../../../src/testing/EmbeddedPostgres.js"
+import type { MajorVersion } from "../../../src/testing/EmbeddedPostgres.js"
 import type { Target } from "../connection/sessions.js"
 import { open } from "../connection/sessions.js"
 import { eventually } from "../support/Eventually.js"
@@ -26,7 +26,7 @@ const eachInsert = (seen: Array<number>): Handled =>
   )
 
 /** A primary and a standby that has its slot, and a run that follows whichever of them takes writes. */
-const followingOn = (version: Version, handler: (seen: Array<number>) => Handled = eachInsert) =>
+const followingOn = (version: MajorVersion, handler: (seen: Array<number>) => Handled = eachInsert) =>
   Effect.gen(function* () {
     const both = yield* pair(version)
     const { primary, standby } = both

@@ -6,7 +6,7 @@ import * as Stream from "effect/Stream"
 import type { LogicalOptions } from "../../../src/replication/feed/LogicalFeed.js"
 import { logical } from "../../../src/replication/feed/LogicalFeed.js"
 import * as Slot from "../../../src/replication/slots/Slot.js"
-import type { Version } from "../../../src/testing/EmbeddedPostgres.js"
+import type { MajorVersion } from "../../../src/testing/EmbeddedPostgres.js"
 import { rawRows } from "../support/RawSession.js"
 import { describeWithServer } from "../support/Server.js"
 import { connecting } from "./support.js"
@@ -14,7 +14,7 @@ import { connecting } from "./support.js"
 /** After so much silence the link looks whether the server can be reached. */
 const probe = 10
 
-const servers: ReadonlyArray<readonly [Version, Readonly<Record<string, string>>]> = [
+const servers: ReadonlyArray<readonly [MajorVersion, Readonly<Record<string, string>>]> = [
   [14, {}],
   [17, { wal_sender_timeout: "0" }],
   [18, { wal_sender_timeout: "0" }]

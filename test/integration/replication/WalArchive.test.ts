@@ -13,7 +13,7 @@ import type { Lsn } from "../../../src/model/Lsn.js"
 import * as LsnText from "../../../src/model/Lsn.js"
 import * as WalArchive from "../../../src/replication/physical/WalArchive.js"
 import * as Slot from "../../../src/replication/slots/Slot.js"
-import type { Server } from "../../../src/testing/EmbeddedPostgres.js"
+import type { EmbeddedServer } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import * as WalSegment from "../../../src/wire/replication/WalSegment.js"
 import { eventually } from "../support/Eventually.js"
@@ -46,7 +46,7 @@ const synced = (archive: WalArchive.WalArchive, end: Lsn) =>
   eventually(archive.status, (status) => status.flushed >= end)
 
 /** Begins another segment on the server, and gives where it begins. */
-const switched = (server: Server, size = 16 * MiB) =>
+const switched = (server: EmbeddedServer, size = 16 * MiB) =>
   Effect.flatMap(rawRows(server, "select pg_switch_wal()"), () =>
     Effect.zipRight(
       rawRows(server, "checkpoint"),
@@ -59,7 +59,7 @@ const segments = (path: string): ReadonlyArray<string> =>
   names(path).filter((name) => /^[0-9A-F]{24}$/.test(name))
 
 /** Complete files that are not the server's, byte for byte, of those that the server still has. */
-const different = (server: Server, path: string): ReadonlyArray<string> =>
+const different = (server: EmbeddedServer, path: string): ReadonlyArray<string> =>
   segments(path).filter((name) => {
     const own = `${server.dataFolder}/pg_wal/${name}`
     return NodeFs.existsSync(own) && !NodeFs.readFileSync(own).equals(NodeFs.readFileSync(join(path, name)))

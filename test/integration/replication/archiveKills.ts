@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as NodeFs from "node:fs"
 import * as Lsn from "../../../src/model/Lsn.js"
-import type { Server } from "../../../src/testing/EmbeddedPostgres.js"
+import type { EmbeddedServer } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import * as WalSegment from "../../../src/wire/replication/WalSegment.js"
 import { eventually } from "../support/Eventually.js"
@@ -20,7 +20,7 @@ export interface Randomness {
 const segmentSize = 16 * MiB
 const slot = "archive"
 
-const reported = (server: Server) =>
+const reported = (server: EmbeddedServer) =>
   Effect.map(
     rawRows(server, `select restart_lsn::text from pg_replication_slots where slot_name = '${slot}'`),
     (rows) => Option.getOrThrow(Lsn.fromText(rows[0]![0]!))
@@ -28,7 +28,7 @@ const reported = (server: Server) =>
 
 /** Where the archive first differs from the server's own files between two positions; `undefined` when it has every byte. */
 export const firstMissing = (
-  server: Server,
+  server: EmbeddedServer,
   folder: string,
   from: Lsn.Lsn,
   to: Lsn.Lsn

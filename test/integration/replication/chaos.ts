@@ -15,7 +15,7 @@ import { PgServerError } from "../../../src/model/PgError.js"
 import * as SqlState from "../../../src/model/SqlState.js"
 import * as Slot from "../../../src/replication/slots/Slot.js"
 import * as SpillStore from "../../../src/replication/feed/SpillStore.js"
-import type { Options, Server } from "../../../src/testing/EmbeddedPostgres.js"
+import type { Options, EmbeddedServer } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { open, s } from "../connection/sessions.js"
@@ -42,7 +42,7 @@ export const serverOptions: Options = {
 }
 
 /** Every difference of the copy from the source, the first few in full. */
-const differences = (copied: Copy, server: Server, schema: string) =>
+const differences = (copied: Copy, server: EmbeddedServer, schema: string) =>
   Effect.scoped(
     Effect.gen(function* () {
       const session = yield* open({ target: server })
@@ -79,7 +79,7 @@ const courseOf = (number: number, setting: Setting, schema: string) =>
   number % 3 === 2 ? running(setting, schema) : following(setting, number % 3 === 1)
 
 /** Another cluster with a slot, tables and publications of the same names, and a row in each table that the source never has. */
-const impostor = (other: Server, schema: string, slot: string, viaRoot: boolean) =>
+const impostor = (other: EmbeddedServer, schema: string, slot: string, viaRoot: boolean) =>
   Effect.gen(function* () {
     yield* Workload.prepare(other, schema, viaRoot)
     yield* Effect.acquireRelease(connecting({ target: other })(Slot.create(slot)), () =>
@@ -91,7 +91,7 @@ const impostor = (other: Server, schema: string, slot: string, viaRoot: boolean)
     )
   })
 
-const cycle = (server: Server, other: Server, number: number, counts: Tally) =>
+const cycle = (server: EmbeddedServer, other: EmbeddedServer, number: number, counts: Tally) =>
   Effect.gen(function* () {
     const random = randomOf(number * 8)
     const plan = planOf(random)
@@ -209,7 +209,7 @@ const isServerFault = (cause: Cause.Cause<unknown>): boolean =>
   )
 
 /** How many of a hundred cycles may end that way before it is a failure. */
-const mostServerFaults = 3
+const maxServerFaults = 3
 
 const only = process.env["CHAOS_CYCLE"]
 
@@ -217,7 +217,7 @@ const only = process.env["CHAOS_CYCLE"]
  * Goes through `least` cycles, or the one of `CHAOS_CYCLE`, one after another. What happens in a cycle depends on the machine's
  * speed: while a kind of fault has not happened yet, further cycles follow, at most as many again times four.
  */
-export const chaos = (server: Server, least: number) =>
+export const chaos = (server: EmbeddedServer, least: number) =>
   Effect.gen(function* () {
     const counts = tally()
     const other = yield* start({ ...serverOptions, template: "other" })
@@ -229,7 +229,7 @@ export const chaos = (server: Server, least: number) =>
     const isMissing = () => Object.values(counts).includes(0)
     for (let number = 0; number < least || (isMissing() && number < 5 * least); number++) {
       yield* Effect.catchAllCause(cycle(server, other, number, counts), (cause) => {
-        if (!isServerFault(cause) || ++serverFaults > 1 + (least * mostServerFaults) / 100)
+        if (!isServerFault(cause) || ++serverFaults > 1 + (least * maxServerFaults) / 100)
           return Effect.failCause(cause)
         process.stdout.write(`cycle ${number} ended by a known fault of the server's decoding\n`)
         return Effect.void

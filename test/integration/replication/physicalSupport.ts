@@ -6,7 +6,7 @@ import * as Stream from "effect/Stream"
 import * as Lsn from "../../../src/model/Lsn.js"
 import type { PhysicalEvent, WalData } from "../../../src/replication/physical/PhysicalEvent.js"
 import type { PhysicalFeed } from "../../../src/replication/physical/PhysicalFeed.js"
-import type { Server, Version } from "../../../src/testing/EmbeddedPostgres.js"
+import type { EmbeddedServer, MajorVersion } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import * as WalSegment from "../../../src/wire/replication/WalSegment.js"
 import { eventually } from "../support/Eventually.js"
@@ -15,15 +15,15 @@ import { rawRows } from "../support/RawSession.js"
 export const MiB = 1 << 20
 
 /** A position that the server gives. */
-export const position = (server: Server, sql: string) =>
+export const position = (server: EmbeddedServer, sql: string) =>
   Effect.map(rawRows(server, `select (${sql})::text`), (rows) =>
     Option.getOrThrow(Lsn.fromText(rows[0]![0]!))
   )
 
-export const flushed = (server: Server) => position(server, "pg_current_wal_flush_lsn()")
+export const flushed = (server: EmbeddedServer) => position(server, "pg_current_wal_flush_lsn()")
 
 /** Has the server write some log, and gives its end. */
-export const write = (server: Server, rows = 1000) =>
+export const write = (server: EmbeddedServer, rows = 1000) =>
   Effect.zipRight(
     rawRows(
       server,
@@ -50,7 +50,7 @@ export const reached = (feed: PhysicalFeed, end: Lsn.Lsn) =>
 
 /** The pieces that are not the bytes of the server's own files, and gaps between pieces. */
 export const faults = (
-  server: Server,
+  server: EmbeddedServer,
   events: ReadonlyArray<PhysicalEvent>,
   segmentSize = 16 * MiB
 ): ReadonlyArray<string> => {
@@ -82,7 +82,11 @@ export const faults = (
 }
 
 /** A standby of a server, which stops for a moment to be copied. */
-export const standbyOf = (primary: Server, version: Version, settings: Record<string, string> = {}) =>
+export const standbyOf = (
+  primary: EmbeddedServer,
+  version: MajorVersion,
+  settings: Record<string, string> = {}
+) =>
   Effect.gen(function* () {
     yield* primary.stop()
     const standby = yield* start({
@@ -100,7 +104,7 @@ export const standbyOf = (primary: Server, version: Version, settings: Record<st
   })
 
 /** Waits until the standby has replayed up to the position. */
-export const caughtUp = (standby: Server, end: Lsn.Lsn) =>
+export const caughtUp = (standby: EmbeddedServer, end: Lsn.Lsn) =>
   eventually(position(standby, "pg_last_wal_replay_lsn()"), (replayed) => replayed >= end)
 
-export const promote = (standby: Server) => rawRows(standby, "select pg_promote(true, 60)")
+export const promote = (standby: EmbeddedServer) => rawRows(standby, "select pg_promote(true, 60)")

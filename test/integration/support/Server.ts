@@ -7,12 +7,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { afterAll, beforeAll, describe, inject } from "vitest"
-import type { Options, Server, Version } from "../../../src/testing/EmbeddedPostgres.js"
+import type { Options, EmbeddedServer, MajorVersion } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 
 /** What a test may know of the server that it shares with all others. */
 export type SharedServer = Pick<
-  Server,
+  EmbeddedServer,
   "version" | "host" | "port" | "socketFolder" | "user" | "database" | "password" | "uri"
 >
 
@@ -23,7 +23,7 @@ export const shared: SharedServer = inject("sharedServer")
 export const isolated = start
 
 /** Every version the client is tested with. */
-export const matrix: ReadonlyArray<Version> = [14, 15, 16, 17, 18]
+export const matrix: ReadonlyArray<MajorVersion> = [14, 15, 16, 17, 18]
 
 /** Runs an effect on the real clock, also under `it.effect`. */
 export const live = Effect.withClock(Clock.make())
@@ -35,11 +35,11 @@ export const live = Effect.withClock(Clock.make())
 export const describeWithServer = (
   name: string,
   options: Options,
-  body: (server: () => Server) => void
+  body: (server: () => EmbeddedServer) => void
 ): void => {
   describe(name, () => {
     const scope = Effect.runSync(Scope.make())
-    let started: Server | undefined
+    let started: EmbeddedServer | undefined
     beforeAll(async () => {
       started = await Effect.runPromise(Scope.extend(start(options), scope))
     })
@@ -54,7 +54,7 @@ export const describeWithServer = (
 /** The same suite for every version of `matrix`, one server at a time. */
 export const describeEachVersion = (
   name: string,
-  body: (server: () => Server, version: Version) => void,
+  body: (server: () => EmbeddedServer, version: MajorVersion) => void,
   options: Omit<Options, "version"> = {}
 ): void => {
   for (const version of matrix) {

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { chmodSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import type { Server } from "../../../src/testing/EmbeddedPostgres.js"
+import type { EmbeddedServer } from "../../../src/testing/EmbeddedPostgres.js"
 
 /** Path of a file, such as `good.crt`. */
 export const tlsFile = (name: string): string =>
@@ -22,7 +22,7 @@ export const keyFile = (name: string): string => {
 export const served = (name: string) => ({ cert: tlsFile(`${name}.crt`), key: tlsFile(`${name}.key`) })
 
 /** Makes a running server, started with a certificate, show another one from now on. */
-export const show = (server: Server, name: string): Effect.Effect<void> =>
+export const show = (server: EmbeddedServer, name: string): Effect.Effect<void> =>
   Effect.suspend(() => {
     writeFileSync(`${server.dataFolder}/server.crt`, tlsText(`${name}.crt`))
     writeFileSync(`${server.dataFolder}/server.key`, tlsText(`${name}.key`))

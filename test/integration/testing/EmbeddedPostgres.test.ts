@@ -7,7 +7,7 @@ import * as NodeCrypto from "node:crypto"
 import * as NodeFs from "node:fs"
 import { networkInterfaces } from "node:os"
 import * as Statement from "../../../src/model/Statement.js"
-import type { Server } from "../../../src/testing/EmbeddedPostgres.js"
+import type { EmbeddedServer } from "../../../src/testing/EmbeddedPostgres.js"
 import { EmbeddedPostgres, start } from "../../../src/testing/EmbeddedPostgres.js"
 import { authority } from "../support/Certificates.js"
 import { eventually } from "../support/Eventually.js"
@@ -26,7 +26,8 @@ const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
 )
 const hasProc = NodeFs.existsSync("/proc/self/stat")
 
-const value = (server: Server, sql: string) => Effect.map(rawRows(server, sql), (rows) => rows[0]?.[0])
+const value = (server: EmbeddedServer, sql: string) =>
+  Effect.map(rawRows(server, sql), (rows) => rows[0]?.[0])
 
 /** A server's process ends a moment after its parent and its lock file. */
 const isGone = (server: { readonly processId: number; readonly socketFolder: string }) =>
@@ -182,7 +183,7 @@ describe("start", () => {
 
   it.scoped.runIf(hasIpv6)("listens on ::1, on 127.0.0.1, or on both, as it is told", () =>
     Effect.gen(function* () {
-      const answers = (host: string, { port }: Server) =>
+      const answers = (host: string, { port }: EmbeddedServer) =>
         Effect.isSuccess(rawRows({ host, port }, "select 1"))
       for (const [family, expected] of [
         ["ipv4", [true, false]],

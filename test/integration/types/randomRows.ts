@@ -17,7 +17,7 @@ import * as Replication from "../../../src/Replication.js"
 import type { Registry } from "../../../src/types/Registry.js"
 import * as ColumnCodecs from "../../../src/schema/ColumnCodecs.js"
 import * as PgType from "../../../src/schema/PgType.js"
-import * as Reread from "../../../src/types/Reread.js"
+import * as Recode from "../../../src/types/Recode.js"
 import type { Target } from "../connection/sessions.js"
 import { isClean, open, s } from "../connection/sessions.js"
 import { connecting, fresh, slotName } from "../replication/support.js"
@@ -216,7 +216,7 @@ export const throughAll = ({ columns: choices, form }: Plan, { feeds, target, ty
         { name: "", types: PgType.of(schema.ast), nullable: true, optional: false },
         oid
       )
-      return brought === undefined || Reread.isSameWriter(brought, pg.types.lookup(oid))
+      return brought === undefined || Recode.isSameWriter(brought, pg.types.lookup(oid))
     })
     const encoded = yield* Effect.forEach(isSent ? expected : [], (row) => Schema.encode(Row)(row))
     for (const [at, row] of encoded.entries()) {

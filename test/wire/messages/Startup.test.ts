@@ -6,7 +6,7 @@ import * as Startup from "../../../src/wire/messages/Startup.js"
 import { bytes, int32, malformed, refused, written } from "../bytes.js"
 
 const { StartupMessage } = Startup
-const message = (...parameters: ReadonlyArray<Startup.Parameter>): Startup.StartupMessage => ({
+const message = (...parameters: ReadonlyArray<Startup.StartupParameter>): Startup.StartupMessage => ({
   _tag: "StartupMessage",
   version: Startup.protocol30,
   parameters

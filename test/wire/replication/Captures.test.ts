@@ -8,7 +8,7 @@ import { bytesOf, ofPgOutput } from "./captures.js"
 describe("what real servers send", () => {
   for (const { messages, options, scene, version } of ofPgOutput(false)) {
     it(`is read and written to the byte, and refused when cut: ${scene} of ${version} (L25)`, () => {
-      const decoder = new PgOutput.Decoder((options["streaming"] ?? "off") as PgOutput.Streaming)
+      const decoder = new PgOutput.Decoder((options["streaming"] ?? "off") as PgOutput.StreamingMode)
       for (const [, hex] of messages) {
         const whole = bytesOf(hex)
         const { inStream } = decoder

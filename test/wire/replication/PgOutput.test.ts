@@ -6,7 +6,7 @@ import { PgTimestampTz } from "../../../src/model/PgTimestampTz.js"
 import * as Arbitraries from "../../../src/testing/ArbitrariesReplication.js"
 import { MalformedMessage } from "../../../src/wire/MalformedMessage.js"
 import type { ChangeView } from "../../../src/wire/replication/ChangeView.js"
-import type { PgOutputMessage, Streaming } from "../../../src/wire/replication/PgOutput.js"
+import type { PgOutputMessage, StreamingMode } from "../../../src/wire/replication/PgOutput.js"
 import * as PgOutput from "../../../src/wire/replication/PgOutput.js"
 import { TupleView } from "../../../src/wire/replication/TupleView.js"
 import { bytes, int16, int32, malformed, type Part, refused, written } from "../bytes.js"
@@ -394,7 +394,7 @@ describe("Decoder", () => {
   it("knows the length of an abort by what was asked for (LOG-007, LOG-051)", () => {
     const short = bytes("A", ...int32(7), ...int32(8))
     const long = bytes(short, ...at(3), ...timeBytes)
-    const refuses = (streaming: Streaming, whole: Uint8Array) =>
+    const refuses = (streaming: StreamingMode, whole: Uint8Array) =>
       next(new PgOutput.Decoder(streaming), whole) instanceof MalformedMessage
     assert.deepStrictEqual(
       (["off", "on", "parallel"] as const).map((streaming) => [

@@ -157,7 +157,7 @@ export const Truncate: Payload.Payload<Truncate> = {
 }
 
 /** Byte `M`: what `pg_logical_emit_message` wrote. */
-export interface LogicalMessage {
+export interface LogicalDecodingMessage {
   readonly _tag: "LogicalMessage"
   readonly xid: number | undefined
   /** Whether it belongs to its transaction; otherwise it is sent at once and stays whatever becomes of that. */
@@ -167,7 +167,7 @@ export interface LogicalMessage {
   readonly prefix: string
   readonly content: Uint8Array
 }
-export const LogicalMessage = Payload.streamed<LogicalMessage>("LogicalMessage", "M", {
+export const LogicalDecodingMessage = Payload.streamed<LogicalDecodingMessage>("LogicalMessage", "M", {
   transactional: ReplicationField.flag,
   lsn: ReplicationField.uint64,
   prefix: Field.cstring,

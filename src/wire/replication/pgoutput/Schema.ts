@@ -29,7 +29,7 @@ export interface RelationColumn {
 }
 
 /** Byte `R`. */
-export interface Relation {
+export interface RelationMessage {
   readonly _tag: "Relation"
   readonly xid: number | undefined
   readonly id: number
@@ -40,7 +40,7 @@ export interface Relation {
   /** In the order of tuples; without dropped columns and without those that are not published. */
   readonly columns: ReadonlyArray<RelationColumn>
 }
-export const Relation = Payload.streamed<Relation>("Relation", "R", {
+export const RelationMessage = Payload.streamed<RelationMessage>("Relation", "R", {
   id: Field.uint32,
   namespace: Field.cstring,
   name: Field.cstring,

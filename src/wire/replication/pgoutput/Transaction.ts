@@ -10,21 +10,21 @@ import * as Payload from "../Payload.js"
 import * as ReplicationField from "../ReplicationField.js"
 
 /** Byte `B`. */
-export interface Begin {
+export interface BeginMessage {
   readonly _tag: "Begin"
   /** Where the commit record begins: `commitLsn` of the Commit to come. */
   readonly finalLsn: Lsn
   readonly commitTime: PgTimestampTz
   readonly xid: number
 }
-export const Begin = Payload.make<Begin>("Begin", "B", {
+export const BeginMessage = Payload.make<BeginMessage>("Begin", "B", {
   finalLsn: ReplicationField.position,
   commitTime: ReplicationField.time,
   xid: Field.uint32
 })
 
 /** Byte `C`. */
-export interface Commit {
+export interface CommitMessage {
   readonly _tag: "Commit"
   /** Where the commit record begins. */
   readonly commitLsn: Lsn
@@ -32,20 +32,20 @@ export interface Commit {
   readonly endLsn: Lsn
   readonly commitTime: PgTimestampTz
 }
-export const Commit = Payload.make<Commit>("Commit", "C", {
+export const CommitMessage = Payload.make<CommitMessage>("Commit", "C", {
   commitLsn: ReplicationField.afterNoFlags(ReplicationField.uint64),
   endLsn: ReplicationField.uint64,
   commitTime: ReplicationField.time
 })
 
 /** Byte `O`: the transaction was replayed on the server from another node. Never bears a transaction id. */
-export interface Origin {
+export interface OriginMessage {
   readonly _tag: "Origin"
   /** Where it committed there; `0/0` when it is still being streamed. */
   readonly commitLsn: Lsn
   readonly name: string
 }
-export const Origin = Payload.make<Origin>("Origin", "O", {
+export const OriginMessage = Payload.make<OriginMessage>("Origin", "O", {
   commitLsn: ReplicationField.uint64,
   name: Field.cstring
 })

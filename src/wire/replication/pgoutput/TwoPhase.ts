@@ -37,10 +37,10 @@ export const BeginPrepare = Payload.make<BeginPrepare>("BeginPrepare", "b", {
 })
 
 /** Byte `P`: that was all of them; whether they count is told later. */
-export interface Prepare extends PreparedFields {
+export interface PrepareMessage extends PreparedFields {
   readonly _tag: "Prepare"
 }
-export const Prepare = Payload.make<Prepare>("Prepare", "P", {
+export const PrepareMessage = Payload.make<PrepareMessage>("Prepare", "P", {
   prepareLsn: ReplicationField.afterNoFlags(ReplicationField.position),
   ...afterPrepareLsn
 })
@@ -55,7 +55,7 @@ export const StreamPrepare = Payload.make<StreamPrepare>("StreamPrepare", "p", {
 })
 
 /** Byte `K`: they count. */
-export interface CommitPrepared {
+export interface CommitPreparedMessage {
   readonly _tag: "CommitPrepared"
   readonly commitLsn: Lsn
   readonly endLsn: Lsn
@@ -63,7 +63,7 @@ export interface CommitPrepared {
   readonly xid: number
   readonly gid: string
 }
-export const CommitPrepared = Payload.make<CommitPrepared>("CommitPrepared", "K", {
+export const CommitPreparedMessage = Payload.make<CommitPreparedMessage>("CommitPrepared", "K", {
   commitLsn: ReplicationField.afterNoFlags(ReplicationField.position),
   endLsn: ReplicationField.position,
   commitTime: ReplicationField.time,
@@ -72,7 +72,7 @@ export const CommitPrepared = Payload.make<CommitPrepared>("CommitPrepared", "K"
 })
 
 /** Byte `r`: they do not. */
-export interface RollbackPrepared {
+export interface RollbackPreparedMessage {
   readonly _tag: "RollbackPrepared"
   /** The position right after the prepare record. */
   readonly prepareEndLsn: Lsn
@@ -83,7 +83,7 @@ export interface RollbackPrepared {
   readonly xid: number
   readonly gid: string
 }
-export const RollbackPrepared = Payload.make<RollbackPrepared>("RollbackPrepared", "r", {
+export const RollbackPreparedMessage = Payload.make<RollbackPreparedMessage>("RollbackPrepared", "r", {
   prepareEndLsn: ReplicationField.afterNoFlags(ReplicationField.position),
   endLsn: ReplicationField.position,
   prepareTime: ReplicationField.time,

@@ -4,14 +4,14 @@ import type { PgConnector } from "../../../../src/connection/PgConnector.js"
 import type { LogicalOptions } from "../../../../src/replication/feed/LogicalFeed.js"
 import { PgServerError, PgSlotError, PgUsageError } from "../../../../src/model/PgError.js"
 import * as SqlState from "../../../../src/model/SqlState.js"
-import type { Server } from "../../../../src/testing/EmbeddedPostgres.js"
+import type { EmbeddedServer } from "../../../../src/testing/EmbeddedPostgres.js"
 import type { Target } from "../../connection/sessions.js"
 import type { Random } from "../../../campaign/campaign.js"
 import type { Tally } from "./Plan.js"
 import type { Row } from "./Sink.js"
 
 export interface Setting {
-  readonly server: Server
+  readonly server: EmbeddedServer
   readonly random: Random
   /** Options of a feed, by how many there were with it. */
   readonly feed: (opening: number) => LogicalOptions

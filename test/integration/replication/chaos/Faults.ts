@@ -1,13 +1,13 @@
 /** What goes wrong, apart from the handler: sessions ended, servers restarted, links cut and stalled, in the seed's order. */
 import * as Effect from "effect/Effect"
 import type { Random } from "../../../campaign/campaign.js"
-import type { Server } from "../../../../src/testing/EmbeddedPostgres.js"
+import type { EmbeddedServer } from "../../../../src/testing/EmbeddedPostgres.js"
 import type { FaultProxy } from "../../../../src/testing/FaultProxy.js"
 import { rawRows } from "../../support/RawSession.js"
 import { administer, publicationGoes } from "./Workload.js"
 
 export interface Scene {
-  readonly server: Server
+  readonly server: EmbeddedServer
   readonly schema: string
   /** Between the feed and the server, and between what is written and the server. */
   readonly proxy: Pick<FaultProxy, "dropAll" | "refuse" | "setFault">

@@ -11,7 +11,7 @@ import type { ReadError } from "../../../../src/replication/feed/FeedReader.js"
 import type { LogicalFeed } from "../../../../src/replication/feed/LogicalFeed.js"
 import { logical } from "../../../../src/replication/feed/LogicalFeed.js"
 import type { TransactionEvent } from "../../../../src/replication/feed/TransactionAssembler.js"
-import type { Place } from "../../../../src/replication/feed/Lineage.js"
+import type { ServerPlace } from "../../../../src/replication/feed/FeedPlace.js"
 import type { Course, Setting } from "./Course.js"
 import { isMissing, isOther } from "./Course.js"
 import type { Crashed, Tally } from "./Plan.js"
@@ -75,7 +75,7 @@ export const following = ({ counts, feed, random }: Setting, exactly: boolean): 
     const budget = { left: random.whole(0, 4) }
     let openings = 0
     /** What the consumer keeps: which cluster it has read, and whether the last feed was without a publication. */
-    let place: Place | undefined
+    let place: ServerPlace | undefined
     let isWithout = false
     return {
       following: Effect.gen(function* () {

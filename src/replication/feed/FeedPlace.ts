@@ -17,7 +17,7 @@ import * as SlotFailure from "../slots/SlotFailure.js"
 import * as Walsender from "../walsender/Walsender.js"
 
 /** A server, and the history that it was in: without them a position means nothing. */
-export interface Place {
+export interface ServerPlace {
   /** The cluster's identifier: a copy has the same as its original, and no other cluster has it. */
   readonly systemId: string
   readonly timeline: number
@@ -41,7 +41,7 @@ const server = (
   }))
 
 /** Whether the run of the server answers that the position was read from. */
-const isSameRun = (connection: PgConnection, there: Place): Effect.Effect<boolean, PgSessionError> =>
+const isSameRun = (connection: PgConnection, there: ServerPlace): Effect.Effect<boolean, PgSessionError> =>
   there.serverStart === undefined
     ? Effect.succeed(false)
     : Effect.map(server(connection), ({ serverStart }) => serverStart === there.serverStart)
@@ -64,7 +64,7 @@ const textOf = (content: unknown): string =>
 /** Where the server's history left `timeline`; `undefined` when it never was on it. The first timeline has no history. */
 const leftHere = (
   connection: PgConnection,
-  here: Place,
+  here: ServerPlace,
   timeline: number
 ): Effect.Effect<Lsn | undefined, PgSessionError | PgConfigError> =>
   here.timeline === 1
@@ -74,7 +74,7 @@ const leftHere = (
       )
 
 /** How far a consumer is. */
-export interface Reached {
+export interface ConsumerProgress {
   /** Everything that ends before has been handled. An idle feed moves it through log that has nothing for it. */
   readonly position: Lsn
   /** What ends behind has not been handled, nor been begun. */
@@ -87,8 +87,8 @@ export interface Reached {
  * `compared` says whether what this gives means anything here.
  */
 export const resume = (
-  { handled, position }: Reached,
-  there: Place | undefined
+  { handled, position }: ConsumerProgress,
+  there: ServerPlace | undefined
 ): Effect.Effect<Lsn, PgOpenError | PgSessionError, PgConnector> =>
   there === undefined || handled >= position
     ? Effect.succeed(position)
@@ -108,8 +108,8 @@ export const compared = (
   connection: PgConnection,
   slot: string,
   position: Lsn,
-  there: Place,
-  here: Place
+  there: ServerPlace,
+  here: ServerPlace
 ): Effect.Effect<PgSlotError | undefined, PgSessionError | PgConfigError> => {
   if (here.systemId !== there.systemId) {
     return Effect.succeed(
@@ -144,7 +144,7 @@ export class FeedPlace {
   ) {}
 
   /** What to keep with the position. */
-  readonly at = (position: Lsn): Place => {
+  readonly at = (position: Lsn): ServerPlace => {
     const { serverStart, systemId } = this
     const timeline = this.left.find(({ at }) => position <= at)?.timeline ?? this.timeline
     return { systemId, timeline, ...(serverStart === undefined ? {} : { serverStart }) }

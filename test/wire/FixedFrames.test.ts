@@ -1,16 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ByteWriter } from "../../src/bytes/ByteWriter.js"
 import * as FrontendMessage from "../../src/wire/FrontendMessage.js"
-import * as Preset from "../../src/wire/Preset.js"
+import * as FixedFrames from "../../src/wire/FixedFrames.js"
 import { written } from "./bytes.js"
 
 const twins: ReadonlyArray<readonly [(writer: ByteWriter) => void, FrontendMessage.FrontendMessage]> = [
-  [Preset.sync, { _tag: "Sync" }],
-  [Preset.flush, { _tag: "Flush" }],
-  [Preset.executeUnnamed, { _tag: "Execute", portal: "", maxRows: 0 }],
-  [Preset.describeUnnamedPortal, { _tag: "Describe", target: "P", name: "" }],
-  [Preset.terminate, { _tag: "Terminate" }],
-  [Preset.copyDone, { _tag: "CopyDone" }]
+  [FixedFrames.sync, { _tag: "Sync" }],
+  [FixedFrames.flush, { _tag: "Flush" }],
+  [FixedFrames.executeUnnamed, { _tag: "Execute", portal: "", maxRows: 0 }],
+  [FixedFrames.describeUnnamedPortal, { _tag: "Describe", target: "P", name: "" }],
+  [FixedFrames.terminate, { _tag: "Terminate" }],
+  [FixedFrames.copyDone, { _tag: "CopyDone" }]
 ]
 
 describe("Preset", () => {
@@ -34,7 +34,7 @@ describe("Preset", () => {
 
   it("writes nothing, not even a part, when the writer is full", () => {
     const writer = new ByteWriter(4, 4)
-    Preset.sync(writer)
+    FixedFrames.sync(writer)
     assert.strictEqual(writer.offset, 0)
     assert.isNotNull(writer.failure)
   })

@@ -5,12 +5,12 @@ import * as Oid from "../../src/model/Oid.js"
 import { array } from "../../src/schema/Containers.js"
 import { AnyText, Int2, Int4, Int8, Jsonb, Text, as, type } from "../../src/schema/PgSchema.js"
 import { DateTimeUtcFromTimestampTz, NumberFromInt8 } from "../../src/schema/Transforms.js"
-import * as Wanted from "../../src/schema/Wanted.js"
+import * as ExpectedRow from "../../src/schema/ExpectedRow.js"
 import { int4 } from "../../src/types/Integers.js"
 
 /** `name: type`, with `?` when it may be missing, and `| null` when it may be NULL. */
 const wanted = (schema: Schema.Schema.All) =>
-  Either.getOrThrow(Wanted.of(schema.ast)).columns.map(
+  Either.getOrThrow(ExpectedRow.of(schema.ast)).columns.map(
     ({ name, nullable, optional, types }) =>
       `${name}${optional ? "?" : ""}: ${types?.map((each) => each.name).join(" or ") ?? "any"}${nullable ? " | null" : ""}`
   )
@@ -146,7 +146,7 @@ describe("what a Schema wants of a result", () => {
       ),
       ["a: int4[]", "b: text[]", "c: mood[]", "d: any", "e: int8[]"]
     )
-    const [column] = Either.getOrThrow(Wanted.of(Schema.Struct({ a: array(Int4) }).ast)).columns
+    const [column] = Either.getOrThrow(ExpectedRow.of(Schema.Struct({ a: array(Int4) }).ast)).columns
     assert.deepStrictEqual(column?.types, [{ oid: Oid.int4Array, name: "int4[]", elementCodec: int4 }])
   })
 
@@ -167,13 +167,13 @@ describe("what a Schema wants of a result", () => {
 
   it("is any column of an index signature's name and type, beside the fields", () => {
     const { columns, isOpen, ...row } = Either.getOrThrow(
-      Wanted.of(
+      ExpectedRow.of(
         Schema.Struct({ id: Int4 }, { key: Schema.TemplateLiteral("n_", Schema.String), value: Int8 }).ast
       )
     )
     assert.deepStrictEqual([columns.length, isOpen, row.exact], [1, true, false])
     const found = Either.getOrThrow(
-      Wanted.of(
+      ExpectedRow.of(
         Schema.Union(Schema.Struct({ a: Int4 }), Schema.Record({ key: Schema.String, value: Int8 })).ast
       )
     )
@@ -198,7 +198,7 @@ describe("what a Schema wants of a result", () => {
       [Schema.Struct({ [Symbol.iterator]: Int4 }), /^must have fields named as columns, got Symbol/],
       [itself, /got a Schema that is only itself$/]
     ] as const) {
-      assert.match(Either.getOrThrow(Either.flip(Wanted.of(schema.ast))), reason)
+      assert.match(Either.getOrThrow(Either.flip(ExpectedRow.of(schema.ast))), reason)
     }
   })
 })

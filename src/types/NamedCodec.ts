@@ -5,19 +5,19 @@
 import type { Codec } from "./Codec.js"
 
 /** Makes an application's codec of the one that its type has without it. */
-export type Make = (found: Codec) => Codec
+export type MakeCodec = (found: Codec) => Codec
 
-export interface Named {
+export interface NamedCodec {
   /** `shop.colour`, or without its schema for a type of the name in any; each spelling that it may be. */
   readonly names: ReadonlyArray<string>
-  readonly make: Make
+  readonly make: MakeCodec
 }
 
 /**
  * The codec of a type that has `found`, once those who have named it have been asked, each with what the one before has made.
  * `schema`: `undefined` when nobody knows it.
  */
-export const over = (all: ReadonlyArray<Named>, schema: string | undefined, found: Codec): Codec => {
+export const over = (all: ReadonlyArray<NamedCodec>, schema: string | undefined, found: Codec): Codec => {
   let codec = found
   for (const { make, names } of all) {
     if (names.includes(found.name) || (schema !== undefined && names.includes(`${schema}.${found.name}`))) {
@@ -28,13 +28,13 @@ export const over = (all: ReadonlyArray<Named>, schema: string | undefined, foun
 }
 
 /** It stays a codec of its type, whatever type the one it was made of was for. */
-const made = (make: Make, found: Codec): Codec => {
+const made = (make: MakeCodec, found: Codec): Codec => {
   const { arrayOid, delimiter, name, oid } = found
   return { ...attempted(make, found), name, oid, arrayOid, delimiter }
 }
 
 /** Types are found between two messages of the server, where nobody catches: what is thrown there is for who reads or writes. */
-const attempted = (make: Make, found: Codec): Codec => {
+const attempted = (make: MakeCodec, found: Codec): Codec => {
   try {
     return make(found)
   } catch (thrown) {

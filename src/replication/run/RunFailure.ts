@@ -4,24 +4,24 @@ import * as SqlState from "../../model/SqlState.js"
 import type { RunError } from "./RunEvent.js"
 
 /** The server's, or that of the database that the position is kept in. */
-export interface ByServer {
-  readonly _tag: "ByServer"
+export interface ServerFailure {
+  readonly _tag: "ServerFailure"
   readonly error: RunError
 }
 
 /** The handler's, and it is not to be tried again. */
-export interface ByHandler<E> {
-  readonly _tag: "ByHandler"
+export interface HandlerFailure<E> {
+  readonly _tag: "HandlerFailure"
   readonly error: E
 }
 
-export type Ending<E> = ByServer | ByHandler<E>
+export type RunFailure<E> = ServerFailure | HandlerFailure<E>
 
-export const byServer = (error: RunError): ByServer => ({ _tag: "ByServer", error })
-export const byHandler = <E>(error: E): ByHandler<E> => ({ _tag: "ByHandler", error })
+export const serverFailure = (error: RunError): ServerFailure => ({ _tag: "ServerFailure", error })
+export const handlerFailure = <E>(error: E): HandlerFailure<E> => ({ _tag: "HandlerFailure", error })
 
 /** Codes of what ends a session in the midst of its transaction when a handler takes too long: it would again. */
-export const overtime: ReadonlySet<string> = new Set([
+export const timeoutCodes: ReadonlySet<string> = new Set([
   SqlState.idleInTransactionSessionTimeout,
   SqlState.transactionTimeout
 ])
@@ -31,6 +31,6 @@ export const overtime: ReadonlySet<string> = new Set([
  * session still has the slot. A slot that is gone, settings and logins that are refused, and a stream that cannot be read
  * are the same the next time.
  */
-export const isPassing = (error: RunError): boolean =>
-  !(error._tag === "PgServerError" && error.severity === "ERROR" && overtime.has(error.code)) &&
+export const isTransient = (error: RunError): boolean =>
+  !(error._tag === "PgServerError" && error.severity === "ERROR" && timeoutCodes.has(error.code)) &&
   isTransientAnew(error)

@@ -15,7 +15,7 @@ import * as Times from "./Times.js"
 import { decodeString } from "./Texts.js"
 
 /** From a value to what the other codec makes of it; left is the reason why it cannot be read. Never gets NULL. */
-export type Reread = (value: unknown) => Either.Either<unknown, string>
+export type Recode = (value: unknown) => Either.Either<unknown, string>
 
 /** Whether both read alike; a domain's codec has another name than its base's. */
 export const isSame = (self: Codec | undefined, that: Codec | undefined): boolean => {
@@ -60,7 +60,7 @@ const keepsAll = (codec: Codec, oid: number): boolean => {
 }
 
 /** `oid`: the type that both codecs are for. `undefined` when the values have lost what the other codec may need. */
-export const from = (codec: Codec, to: Codec, oid: number): Reread | undefined => {
+export const from = (codec: Codec, to: Codec, oid: number): Recode | undefined => {
   if (isSame(codec, to)) return Either.right
   if (!keepsAll(codec, oid)) return undefined
   return (value) => {

@@ -5,7 +5,7 @@ import * as TestClock from "effect/TestClock"
 import { PgSnapshot } from "../../src/model/PgSnapshot.js"
 import type { PgType } from "../../src/model/PgType.js"
 import type { TransactionInfo } from "../../src/replication/changes/LogicalEvent.js"
-import { KnownTypes } from "../../src/replication/feed/KnownTypes.js"
+import { FeedTypes } from "../../src/replication/feed/FeedTypes.js"
 import { sees } from "../../src/replication/feed/TypeDefinitions.js"
 import type { TypeDefinitions } from "../../src/replication/feed/TypeDefinitions.js"
 import * as Registry from "../../src/types/Registry.js"
@@ -34,7 +34,7 @@ const catalogue = () => {
   const counts = { read: 0, learned: 0 }
   let registry = Registry.lossless
   let known = ""
-  const types = new KnownTypes(
+  const types = new FeedTypes(
     registry,
     () =>
       Effect.sync(() => {

@@ -6,7 +6,7 @@ import type { PgType } from "../../model/PgType.js"
 import type { Registry } from "../../types/Registry.js"
 
 /** Types kept; beyond it all are forgotten, and found again as they are met. Temporary tables have types too. */
-export const mostTypes = 10_000
+export const maxTypes = 10_000
 
 const none: ReadonlyArray<number> = []
 
@@ -14,7 +14,7 @@ const none: ReadonlyArray<number> = []
 const isDeepEqual = (self: PgType | undefined, that: PgType): boolean =>
   self !== undefined && JSON.stringify(self) === JSON.stringify(that)
 
-export class TypeBook {
+export class KnownTypes {
   registry: Registry
   /** Grows whenever types are forgotten: what was described before may name types that are no more. */
   generation = 0
@@ -73,7 +73,7 @@ export class TypeBook {
 
   /** What the catalogue answered when it was asked for these. */
   learn(types: ReadonlyArray<PgType>, asked: ReadonlyArray<number>): void {
-    if (this.found.size + types.length > mostTypes || this.asked.size + asked.length > mostTypes) {
+    if (this.found.size + types.length > maxTypes || this.asked.size + asked.length > maxTypes) {
       this.found.clear()
       this.asked.clear()
     }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { leftAt } from "../../src/replication/feed/Lineage.js"
+import { leftAt } from "../../src/replication/feed/FeedPlace.js"
 
 describe("a history of timelines", () => {
   const history =

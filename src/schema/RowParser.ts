@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as ParseResult from "effect/ParseResult"
-import * as Steps from "./Steps.js"
+import * as ParseSteps from "./ParseSteps.js"
 
 /** What code of the application's threw while a row went through its Schema. */
 export class Thrown {
@@ -11,34 +11,34 @@ export class Thrown {
 }
 
 /** Why a row did not go through. */
-export type Fault = ParseResult.ParseIssue | Thrown
+export type RowFault = ParseResult.ParseIssue | Thrown
 
-export interface Parsed<A> {
+export interface ParsedRows<A> {
   /** Of the rows before the refused one, or of all. */
   readonly values: ReadonlyArray<A>
   /** Why the row behind `values` was refused. */
-  readonly fault: Fault | undefined
+  readonly fault: RowFault | undefined
 }
 
-export type Parse<I, A, R> = (row: I) => Effect.Effect<A, ParseResult.ParseIssue, R>
+export type ParseRow<I, A, R> = (row: I) => Effect.Effect<A, ParseResult.ParseIssue, R>
 
 /** A compiled parser: where it stops, the other one decides. Forgotten for good when a row needs an effect. */
-export interface Compiled {
-  step: Steps.Step | undefined
+export interface CompiledParser {
+  step: ParseSteps.ParseStep | undefined
 }
 
 export const parse = <I, A, R>(
   rows: ReadonlyArray<I>,
-  parser: Parse<I, A, R>,
-  compiled: Compiled = { step: undefined }
-): Effect.Effect<Parsed<A>, never, R> => {
+  parser: ParseRow<I, A, R>,
+  compiled: CompiledParser = { step: undefined }
+): Effect.Effect<ParsedRows<A>, never, R> => {
   const values: Array<A> = []
   try {
     for (let index = 0; index < rows.length; index++) {
       const { step } = compiled
       if (step !== undefined) {
         const value = step(rows[index])
-        if (value !== Steps.refused && value !== Steps.undecided) {
+        if (value !== ParseSteps.refused && value !== ParseSteps.undecided) {
           values.push(value as A)
           continue
         }
@@ -63,8 +63,8 @@ const rest = <I, A, R>(
   from: number,
   begun: Effect.Effect<A, ParseResult.ParseIssue, R>,
   values: Array<A>,
-  parser: Parse<I, A, R>
-): Effect.Effect<Parsed<A>, never, R> =>
+  parser: ParseRow<I, A, R>
+): Effect.Effect<ParsedRows<A>, never, R> =>
   Effect.match(
     Effect.forEach(
       rows.slice(from),
@@ -72,7 +72,7 @@ const rest = <I, A, R>(
         Effect.map(
           Effect.catchAllDefect(
             at === 0 ? begun : Effect.suspend(() => parser(row)),
-            (thrown): Effect.Effect<never, Fault> => Effect.fail(new Thrown(thrown))
+            (thrown): Effect.Effect<never, RowFault> => Effect.fail(new Thrown(thrown))
           ),
           (value) => values.push(value)
         ),

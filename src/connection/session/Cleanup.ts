@@ -23,7 +23,7 @@ export const within = <A, E>(
  * Waits for the effect, and when interrupted still waits, for at most `limit`; then the effect is interrupted too. For
  * statements whose cancelling would do more harm than their end.
  */
-export const patiently = <A, E>(
+export const withGrace = <A, E>(
   effect: Effect.Effect<A, E>,
   limit: Duration.Duration,
   restore: <B, F>(effect: Effect.Effect<B, F>) => Effect.Effect<B, F>

@@ -13,7 +13,7 @@ const waitingPerWorker = 16
 
 type Done = Deferred.Deferred<void>
 
-export interface Lanes<E, R> {
+export interface KeyedConcurrency<E, R> {
   /** Takes a piece of work; waits while too many are unfinished. */
   readonly submit: (keys: Keys, work: Effect.Effect<void, E, R>) => Effect.Effect<void, never, R>
   /** Waits until everything is done. */
@@ -23,7 +23,7 @@ export interface Lanes<E, R> {
 }
 
 /** Closing the scope interrupts what is unfinished and waits for it. */
-export const make = <E, R>(concurrency: number): Effect.Effect<Lanes<E, R>, never, Scope.Scope> =>
+export const make = <E, R>(concurrency: number): Effect.Effect<KeyedConcurrency<E, R>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const workers = yield* Effect.makeSemaphore(concurrency)

@@ -13,11 +13,11 @@ export type Learn = (oids: ReadonlyArray<number>) => Effect.Effect<Registry, Cat
 /** The server sends a transaction a moment before other sessions see it. */
 const visibleAfter = "2 millis"
 /** How often to look for it: a second in all. */
-const mostLooks = 500
+const maxLooks = 500
 
 type Failure = Option.Option<CatalogError>
 
-export class KnownTypes {
+export class FeedTypes {
   private readonly withFields = new Set<number>()
   /** What the registry was read by, at the least. */
   private definitions: TypeDefinitions | undefined
@@ -101,7 +101,7 @@ export class KnownTypes {
     const read = Effect.suspend(() => this.read([...this.withFields]))
     return Effect.gen(this, function* () {
       // One that is only prepared is not visible before its end.
-      let looks = this.waits && transaction.gid === undefined ? mostLooks : 0
+      let looks = this.waits && transaction.gid === undefined ? maxLooks : 0
       let found = yield* read
       for (; !sees(found.snapshot, transaction.xid) && looks > 0 && !found.isSynchronous; looks--) {
         yield* Effect.sleep(visibleAfter)

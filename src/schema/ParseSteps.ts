@@ -16,7 +16,7 @@ export const refused: unique symbol = Symbol.for("effect-postgres/PgSchema/refus
 export const undecided: unique symbol = Symbol.for("effect-postgres/PgSchema/undecided")
 
 /** The decoded value, `refused` or `undecided`. */
-export type Step = (value: unknown) => unknown
+export type ParseStep = (value: unknown) => unknown
 
 /** The options that Effect's parser hands on by default. */
 export const options: AST.ParseOptions = Object.assign<AST.ParseOptions, object>(
@@ -36,27 +36,28 @@ export const settle = (answer: unknown): unknown => {
 }
 
 /** By Effect's own parser, for what is not worth compiling. */
-const interpreted = (ast: AST.AST): Step => {
+const interpreted = (ast: AST.AST): ParseStep => {
   const parser = ParseResult.decodeUnknown(Schema.make<unknown>(ast))
   return (value) => settle(parser(value))
 }
 
 /** Steps that answer with the value itself or not at all. */
-const identities = new WeakSet<Step>()
+const identities = new WeakSet<ParseStep>()
 
-const identical = (step: Step): Step => {
+const identical = (step: ParseStep): ParseStep => {
   identities.add(step)
   return step
 }
 
 /** Whether the step leaves each value as it is. */
-export const isIdentity = (step: Step): boolean => identities.has(step)
+export const isIdentity = (step: ParseStep): boolean => identities.has(step)
 
-const checked = (is: (value: unknown) => boolean): Step => identical((value) => (is(value) ? value : refused))
+const checked = (is: (value: unknown) => boolean): ParseStep =>
+  identical((value) => (is(value) ? value : refused))
 
-const refinement = (ast: AST.Refinement, from: Step): Step => {
+const refinement = (ast: AST.Refinement, from: ParseStep): ParseStep => {
   const { filter } = ast
-  const step: Step = (value) => {
+  const step: ParseStep = (value) => {
     const inner = from(value)
     if (inner === refused || inner === undecided) return inner
     return filter(inner, options, ast)._tag === "None" ? inner : refused
@@ -65,7 +66,7 @@ const refinement = (ast: AST.Refinement, from: Step): Step => {
 }
 
 /** A final or composing transformation, behind what decodes its other side. */
-export const transformation = (ast: AST.Transformation, from: Step): Step | undefined => {
+export const transformation = (ast: AST.Transformation, from: ParseStep): ParseStep | undefined => {
   const kind = ast.transformation
   const to = of(ast.to)
   if (kind._tag === "TypeLiteralTransformation") return undefined
@@ -102,12 +103,12 @@ const isScalar = (ast: AST.AST): boolean => {
   }
 }
 
-const union = (ast: AST.Union): Step => {
+const union = (ast: AST.Union): ParseStep => {
   if (!ast.types.every((member) => isScalar(member) || isList(member))) return interpreted(ast)
   const steps = ast.types.map(of)
   const [first, second] = steps
   const isPair = steps.length === 2
-  const step: Step = (value) => {
+  const step: ParseStep = (value) => {
     if (isPair) {
       const decoded = first!(value)
       return decoded === refused ? second!(value) : decoded
@@ -124,7 +125,7 @@ const union = (ast: AST.Union): Step => {
 const isList = (ast: AST.AST): ast is AST.TupleType =>
   AST.isTupleType(ast) && ast.elements.length === 0 && ast.rest.length === 1
 
-const list = (element: Step): Step => {
+const list = (element: ParseStep): ParseStep => {
   return (value) => {
     if (!Array.isArray(value)) return refused
     const decoded = new Array<unknown>(value.length)
@@ -137,7 +138,7 @@ const list = (element: Step): Step => {
   }
 }
 
-const compile = (ast: AST.AST): Step => {
+const compile = (ast: AST.AST): ParseStep => {
   if (!isPlain(ast)) return interpreted(ast)
   const guard = AST.getAnnotation<Guard.Guard>(ast, Guard.GuardId)
   if (guard._tag === "Some") return checked(guard.value)
@@ -177,10 +178,10 @@ const compile = (ast: AST.AST): Step => {
   }
 }
 
-const compiled = new WeakMap<AST.AST, Step>()
+const compiled = new WeakMap<AST.AST, ParseStep>()
 
 /** The step of one value. */
-export const of = (ast: AST.AST): Step => {
+export const of = (ast: AST.AST): ParseStep => {
   const known = compiled.get(ast)
   if (known !== undefined) return known
   const made = compile(ast)

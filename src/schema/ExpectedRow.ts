@@ -7,10 +7,10 @@ import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as PgType from "./PgType.js"
 
-export interface WantedColumn {
+export interface ExpectedColumn {
   readonly name: string
   /** The column may have any of these types; `undefined` when the Schema names none, and any type will do. */
-  readonly types: ReadonlyArray<PgType.PgType> | undefined
+  readonly types: ReadonlyArray<PgType.SchemaType> | undefined
   /** Whether NULL may be decoded. */
   readonly nullable: boolean
   /** Whether the column may be missing. */
@@ -18,17 +18,17 @@ export interface WantedColumn {
 }
 
 /** Columns without a field of their own, by an index signature such as that of a Record. */
-interface Others extends Omit<WantedColumn, "name" | "optional"> {
+interface Others extends Omit<ExpectedColumn, "name" | "optional"> {
   readonly takes: (name: string) => boolean
 }
 
 /** What a Schema wants of a row. */
-export class WantedRow {
-  private readonly named: ReadonlyMap<string, WantedColumn>
+export class ExpectedRow {
+  private readonly named: ReadonlyMap<string, ExpectedColumn>
 
   constructor(
     /** Columns that the Schema names. */
-    readonly columns: ReadonlyArray<WantedColumn>,
+    readonly columns: ReadonlyArray<ExpectedColumn>,
     /** What it takes of all other columns. */
     private readonly others: ReadonlyArray<Others> = [],
     /** Whether a column that is not wanted is refused (`onExcessProperty: "error"`). */
@@ -43,7 +43,7 @@ export class WantedRow {
   }
 
   /** What is wanted of a column of this name. */
-  get(name: string): WantedColumn | undefined {
+  get(name: string): ExpectedColumn | undefined {
     const named = this.named.get(name)
     if (named !== undefined) return named
     const found = this.others.filter(({ takes }) => takes(name))
@@ -53,9 +53,9 @@ export class WantedRow {
   }
 
   /** What rows of one of several forms want: a column is needed when all forms need it. */
-  static ofForms(forms: ReadonlyArray<WantedRow>): WantedRow {
+  static ofForms(forms: ReadonlyArray<ExpectedRow>): ExpectedRow {
     const names = new Set(forms.flatMap(({ columns }) => columns.map(({ name }) => name)))
-    return new WantedRow(
+    return new ExpectedRow(
       [...names].map((name) => {
         const found = forms.map((form) => form.get(name))
         const column = found.filter((each) => each !== undefined).reduce(either)
@@ -108,8 +108,8 @@ const takesUndefined = (ast: AST.AST, within: ReadonlySet<AST.AST> = new Set()):
 const isText = (ast: AST.Parameter): boolean =>
   ast._tag === "Refinement" ? isText(ast.from as AST.Parameter) : ast._tag !== "SymbolKeyword"
 
-const ofStruct = (ast: AST.TypeLiteral, exact: boolean): Either.Either<WantedRow, string> => {
-  const columns: Array<WantedColumn> = []
+const ofStruct = (ast: AST.TypeLiteral, exact: boolean): Either.Either<ExpectedRow, string> => {
+  const columns: Array<ExpectedColumn> = []
   for (const { isOptional, name, type } of ast.propertySignatures) {
     const optional = isOptional || takesUndefined(type)
     if (typeof name === "string")
@@ -127,10 +127,10 @@ const ofStruct = (ast: AST.TypeLiteral, exact: boolean): Either.Either<WantedRow
         ]
       : []
   )
-  return Either.right(new WantedRow(columns, others, exact))
+  return Either.right(new ExpectedRow(columns, others, exact))
 }
 
-const either = (self: WantedColumn, that: WantedColumn): WantedColumn => ({
+const either = (self: ExpectedColumn, that: ExpectedColumn): ExpectedColumn => ({
   name: self.name,
   types:
     self.types === undefined || that.types === undefined
@@ -162,7 +162,7 @@ const search = (
   ast: AST.AST,
   exact: boolean,
   within: ReadonlySet<AST.AST>
-): Either.Either<WantedRow, string> => {
+): Either.Either<ExpectedRow, string> => {
   const told = AST.getAnnotation<AST.ParseOptions>(ast, AST.ParseOptionsAnnotationId)
   const excess = told._tag === "Some" ? told.value.onExcessProperty : undefined
   const inside = excess === undefined ? exact : excess === "error"
@@ -177,7 +177,10 @@ const search = (
         ? Either.left(`${demand}, got a Schema that is only itself`)
         : search(ast.f(), inside, new Set([...within, ast]))
     case "Union":
-      return Either.map(Either.all(ast.types.map((type) => search(type, inside, within))), WantedRow.ofForms)
+      return Either.map(
+        Either.all(ast.types.map((type) => search(type, inside, within))),
+        ExpectedRow.ofForms
+      )
     default:
       return Either.left(refusal(ast))
   }
@@ -187,4 +190,4 @@ const search = (
  * The columns wanted by the Schema of a row: a Struct, a Class, a Record, a union of them, or what is made from them. Left is
  * what the Schema must be instead.
  */
-export const of = (ast: AST.AST): Either.Either<WantedRow, string> => search(ast, false, new Set())
+export const of = (ast: AST.AST): Either.Either<ExpectedRow, string> => search(ast, false, new Set())

@@ -2,13 +2,13 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Holders from "./Holders.js"
-import type { LookedAt } from "./LookedAt.js"
+import type { InspectedPool } from "./InspectedPool.js"
 import type { PooledConnection } from "./PooledConnection.js"
 import * as Policy from "./Policy.js"
 import type { ClosedConnections } from "./PoolStatistics.js"
 
 /** Looks at all connections every `Policy.lookInterval`, and ends when there is none left. */
-export const whileAny = (pool: LookedAt): Effect.Effect<void> => {
+export const inspectWhileAny = (pool: InspectedPool): Effect.Effect<void> => {
   const every = Duration.millis(Policy.lookInterval(pool.settings))
   const looking: Effect.Effect<void> = Effect.flatMap(Effect.sleep(every), () =>
     Effect.flatMap(Effect.uninterruptible(lookAtAll(pool)), () =>
@@ -18,11 +18,11 @@ export const whileAny = (pool: LookedAt): Effect.Effect<void> => {
   return looking
 }
 
-const lookAtAll = (pool: LookedAt): Effect.Effect<void> =>
+const lookAtAll = (pool: InspectedPool): Effect.Effect<void> =>
   Effect.suspend(() => Effect.forEach([...pool.slots], (slot) => lookAt(pool, slot), { discard: true }))
 
 /** Ends what is idle for too long, has ended, or has another role than was asked for; reports what is lent for too long. */
-const lookAt = (pool: LookedAt, slot: PooledConnection): Effect.Effect<void> =>
+const lookAt = (pool: InspectedPool, slot: PooledConnection): Effect.Effect<void> =>
   Effect.flatMap(slot.connection.status, ({ fits, state }) => {
     const now = pool.now
     if (slot.where === "lent" && now - slot.since >= pool.settings.leakAfter && !slot.isReported) {
@@ -39,7 +39,7 @@ const lookAt = (pool: LookedAt, slot: PooledConnection): Effect.Effect<void> =>
   })
 
 const fault = (
-  pool: LookedAt,
+  pool: InspectedPool,
   slot: PooledConnection,
   isBroken: boolean,
   fits: boolean

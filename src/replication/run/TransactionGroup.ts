@@ -1,13 +1,13 @@
 /** What is handled as one: mostly one event, and what cannot be told apart from it. */
 import * as Effect from "effect/Effect"
 import type { Lsn } from "../../model/Lsn.js"
-import type { ByServer } from "./Ending.js"
+import type { ServerFailure } from "./RunFailure.js"
 import type { Finished } from "./Finished.js"
 import type { LogicalEvent, TransactionInfo } from "../changes/LogicalEvent.js"
 import type { Transaction, TransactionEvent } from "../feed/TransactionAssembler.js"
 
 /** The last one's end is the position of all. */
-export type Unit = readonly [TransactionEvent, ...Array<TransactionEvent>]
+export type TransactionGroup = readonly [TransactionEvent, ...Array<TransactionEvent>]
 
 /** What is acknowledged once this is handled. */
 export const endOf = (event: TransactionEvent): Lsn =>
@@ -26,7 +26,7 @@ export const isLate = ({ commitLsn, gid }: TransactionInfo, finished: Finished):
  * A late transaction, until the event right behind it is seen: only that can be its commit. Names are used again, so the name alone
  * does not tell. One whose commit is not there was told to an earlier feed with it, and waits for nothing.
  */
-export class Late<A> {
+export class LateTransaction<A> {
   private held: { readonly transaction: TransactionInfo; readonly value: A } | undefined
 
   /** `value`: what its consumer knows it by. */
@@ -48,13 +48,13 @@ export class Late<A> {
  * Puts late transactions and their commits together: a position between the two would lie before one that is kept already. What
  * is finished already is left out.
  */
-export class Units {
-  private readonly late = new Late<Transaction>()
+export class TransactionGroups {
+  private readonly late = new LateTransaction<Transaction>()
 
   constructor(private readonly finished: Finished) {}
 
   /** What can be handled now; `undefined` when nothing, or not yet. */
-  take(event: TransactionEvent): Effect.Effect<Unit | undefined, ByServer> {
+  take(event: TransactionEvent): Effect.Effect<TransactionGroup | undefined, ServerFailure> {
     const late = this.late.take(event)
     if (event._tag === "Transaction" && event.isPrepared && isLate(event.transaction, this.finished)) {
       this.late.hold(event.transaction, event)

@@ -4,7 +4,7 @@ import type { PoolSettings } from "./PoolOptions.js"
 import type { ClosedConnections } from "./PoolStatistics.js"
 
 /** What the look at the connections of a pool, and the end of a pool, need of it. */
-export interface LookedAt {
+export interface InspectedPool {
   readonly idle: Array<PooledConnection>
   readonly slots: ReadonlySet<PooledConnection>
   readonly settings: PoolSettings
