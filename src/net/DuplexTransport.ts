@@ -10,7 +10,7 @@ import * as SystemFailure from "./SystemFailure.js"
 import type { Address } from "./Transport.js"
 import { Transport } from "./Transport.js"
 
-export type { Duplex }
+export type { Duplex } from "./DuplexLink.js"
 
 /**
  * Makes the stream for an address. It may be handed over while still connecting; it must deliver bytes (no
