@@ -11,7 +11,8 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { Admission, TurnError } from "../connection/session/Admission.js"
 import type { PgConnection, StreamOptions } from "../connection/PgConnection.js"
-import { admitted } from "../connection/PgConnection.js"
+import * as SharedSession from "../connection/SharedSession.js"
+import type { SingleStatements } from "../connection/SharedSession.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { PgSessionError } from "../model/PgError.js"
 import { PgUsageError } from "../model/PgError.js"
@@ -162,6 +163,10 @@ export const held = <A, E extends PgSessionError, R>(
 /** Whether a stream in a transaction has the connection for itself from its beginning to its end. */
 export const isWhole = (options: StreamOptions | undefined): boolean => options?.straight === true
 
+/** The single statements of a connection, each of which asks for admission. */
+export const single = (connection: PgConnection, admission: Tenancy): SingleStatements =>
+  SharedSession.of(connection)?.admitted(admission) ?? SharedSession.singleOf(make(connection, admission))
+
 export const make = (connection: PgConnection, admission: Tenancy): PgConnection => {
   const run = <A, E, R>(operation: Effect.Effect<A, E, R>): Effect.Effect<A, E | TurnError, R> =>
     admission.run(operation, identity)
@@ -170,7 +175,7 @@ export const make = (connection: PgConnection, admission: Tenancy): PgConnection
     options: StreamOptions | undefined
   ): Stream.Stream<A, PgSessionError, R> =>
     isWhole(options) ? held(admission, stream) : pulled(admission, stream)
-  const single = admitted(connection, admission)
+  const single = SharedSession.of(connection)?.admitted(admission)
   return {
     ...RowOperations.make<PgSessionError>(
       {

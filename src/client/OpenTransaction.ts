@@ -7,9 +7,12 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as FiberRef from "effect/FiberRef"
 import type { TurnError } from "../connection/session/Admission.js"
 import type { PgConnection } from "../connection/PgConnection.js"
+import type { SingleStatements } from "../connection/SharedSession.js"
 import { PgTimeoutError, PgUsageError } from "../model/PgError.js"
+import * as Locally from "../connection/session/Locally.js"
 import { Lifetime } from "./Lifetime.js"
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -46,8 +49,8 @@ export class OpenTransaction {
   private waiting: Array<Waiter> = []
   /** Nested transactions that there have been in the whole. */
   private savepoints = 0
-  /** The connection as it is used in this transaction, made when it is used first. */
-  lent: PgConnection | undefined
+  /** Single statements in their turn, made when they are used first. */
+  single: SingleStatements | undefined
 
   private constructor(
     readonly connection: PgConnection,
@@ -188,16 +191,22 @@ export class OpenTransaction {
     this.end()
   }
 
-  /** The body of the outermost transaction, which is over when the effect is. */
-  whole<A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+  /** The body of the outermost transaction, which is over when the effect is. `current`: the transaction that a fiber is in. */
+  whole<A, E, R>(
+    body: Effect.Effect<A, E, R>,
+    current: FiberRef.FiberRef<OpenTransaction | undefined>
+  ): Effect.Effect<A, E, R> {
     return Effect.uninterruptibleMask((restore) =>
-      Effect.matchCauseEffect(restore(body), {
-        onFailure: (cause) => {
-          this.end()
-          return Effect.failCause(cause)
-        },
-        onSuccess: (value) => Effect.as(restore(this.finish), value)
-      })
+      Effect.matchCauseEffect(
+        Locally.within(current, () => this, body, restore),
+        {
+          onFailure: (cause) => {
+            this.end()
+            return Effect.failCause(cause)
+          },
+          onSuccess: (value) => Effect.as(restore(this.finish), value)
+        }
+      )
     )
   }
 

@@ -17,6 +17,7 @@ import type { PgConnection, StreamOptions } from "../connection/PgConnection.js"
 import * as PgConnector from "../connection/PgConnector.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { SharedOperations } from "../connection/SharedOperations.js"
+import { singleOf } from "../connection/SharedSession.js"
 import type { SingleStatements } from "../connection/SharedSession.js"
 import type { TransactionMode as ConnectionTransactionOptions } from "../connection/Transaction.js"
 import { isConflict } from "../model/Judgement.js"
@@ -116,13 +117,11 @@ const overPool = (
         )
       )
     })
-    const lentIn = (transaction: OpenTransaction): PgConnection =>
-      (transaction.lent ??= Handle.make(transaction.connection, Handle.turnsOf(transaction)))
     const withConnection = <A, E, R>(
       use: (connection: PgConnection) => Effect.Effect<A, E, R>
     ): Effect.Effect<A, E | PgClientError, R> =>
       within(
-        (transaction) => use(lentIn(transaction)),
+        (transaction) => use(Handle.make(transaction.connection, Handle.turnsOf(transaction))),
         () => pool.use(use)
       )
 
@@ -133,11 +132,12 @@ const overPool = (
       statement: Statement
     ): Effect.Effect<A, E | PgClientError, R> =>
       within(
-        (transaction) => use(lentIn(transaction)),
+        (transaction) =>
+          use((transaction.single ??= Handle.single(transaction.connection, Handle.turnsOf(transaction)))),
         (): Effect.Effect<A, E | PgClientError, R> => {
           const refused = refusedBegin(operation, statement)
           if (refused !== undefined) return Effect.fail(refused)
-          return pool.mayShare(statement.sql) ? pool.share(use) : pool.use(use)
+          return pool.mayShare(statement.sql) ? pool.share(use) : pool.use((connection) => use(singleOf(connection)))
         }
       )
 
@@ -147,7 +147,7 @@ const overPool = (
     ): Effect.Effect<A, E | PgClientError | PgCommitUnknownError, R> => {
       const once = pool.use((connection) => {
         const opened = OpenTransaction.make(connection, patience)
-        return connection.withTransaction(opened.whole(Effect.locally(body, current, opened)), transaction)
+        return connection.withTransaction(opened.whole(body, current), transaction)
       })
       return transaction.retry === undefined
         ? once
@@ -183,9 +183,9 @@ const overPool = (
       },
       {
         query: (statement, schema, query) =>
-          single((each) => each.query(statement, schema, query), "query", statement),
+          single((each) => each.through.query(statement, schema, query), "query", statement),
         execute: (statement, schema, query) =>
-          single((each) => each.execute(statement, schema, query), "execute", statement),
+          single((each) => each.through.execute(statement, schema, query), "execute", statement),
         stream: (statement, schema, stream) =>
           withStream((each) => each.stream(statement, schema, stream), statement, stream)
       }

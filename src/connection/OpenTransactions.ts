@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
+import * as Locally from "./session/Locally.js"
 
 /** The server's process ids of those sessions. */
 const current = globalValue("effect-postgres/OpenTransactions", () =>
@@ -11,9 +12,12 @@ const current = globalValue("effect-postgres/OpenTransactions", () =>
 /** The process ids of the sessions whose transactions the fiber is inside of. */
 export const get: Effect.Effect<ReadonlyArray<number>> = FiberRef.get(current)
 
-/** Runs the effect as inside a transaction of this session. */
+/** Runs the effect as inside a transaction of this session; the region must be uninterruptible, as `Locally.within` has it. */
 export const inside = <A, E, R>(
   processId: number | undefined,
-  effect: Effect.Effect<A, E, R>
+  effect: Effect.Effect<A, E, R>,
+  restore: <B, F, S>(effect: Effect.Effect<B, F, S>) => Effect.Effect<B, F, S>
 ): Effect.Effect<A, E, R> =>
-  processId === undefined ? effect : Effect.locallyWith(effect, current, (outer) => [...outer, processId])
+  processId === undefined
+    ? restore(effect)
+    : Locally.within(current, (outer) => [...outer, processId], effect, restore)

@@ -19,7 +19,6 @@ import * as ServerVersion from "../model/ServerVersion.js"
 import type { Statement } from "../model/Statement.js"
 import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
-import type { Admission } from "./session/Admission.js"
 import * as Catalog from "./session/Catalog.js"
 import * as Exchanges from "./Exchanges.js"
 import type { ConnectFacts } from "./session/ConnectFacts.js"
@@ -154,26 +153,6 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
   readonly findTypes: (types: ReadonlyArray<number>) => Effect.Effect<Registry>
 }
 
-/** By which a connection that was made here carries its state. What wraps it, or copies its properties, has none. */
-const state: unique symbol = Symbol("effect-postgres/connection/state")
-
-interface Stateful {
-  readonly [state]?: ConnectionState
-}
-
-/** The operations of a connection that are one exchange each, asking for admission before each. */
-export interface Admitted extends Exchanges.Exchanges {
-  readonly through: Pick<RowOperations.SchemaOperations<PgSessionError>, "query" | "execute">
-}
-
-/** `undefined` for a connection that was not made here, but wraps one. */
-export const admitted = (connection: PgConnection, admission: Admission): Admitted | undefined => {
-  const core = (connection as PgConnection & Stateful)[state]
-  if (core === undefined) return undefined
-  const through = SchemaRows.operations(core, noStream, admission)
-  return { ...Exchanges.make(core, admission), through }
-}
-
 const noStream = (): Stream.Stream<never> => Stream.empty
 
 /** The connection over its state. */
@@ -241,13 +220,11 @@ export const fromState = (core: ConnectionState): PgConnection => {
       }),
     refreshTypes: Effect.sync(() => core.types.forget())
   }
-  Object.defineProperty(connection, state, { value: core })
-  SharedSession.register(
+  return SharedSession.register(
     connection,
-    SharedSession.fromState(core, (admission) => {
-      const { execute, query, through, values } = admitted(connection, admission)!
-      return { ...RowOperations.make({ execute, query, stream }, { ...through, stream: noStream }), values }
-    })
+    SharedSession.fromState(core, { ...single, through }, (admission) => ({
+      ...Exchanges.make(core, admission),
+      through: SchemaRows.operations(core, noStream, admission)
+    }))
   )
-  return connection
 }

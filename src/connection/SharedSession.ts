@@ -2,10 +2,20 @@
 import type { PgSessionError } from "../model/PgError.js"
 import type { Admission } from "./session/Admission.js"
 import type { ConnectionState } from "./session/ConnectionState.js"
+import type { Exchanges } from "./Exchanges.js"
 import type { SharedOperations } from "./SharedOperations.js"
+import type { PlainOperations, SchemaOperations } from "./statement/RowOperations.js"
 
-/** The operations that are one statement each. */
-export type SingleStatements = Pick<SharedOperations<PgSessionError>, "query" | "execute" | "values">
+/** The operations that are one statement each, for a caller that has told rows apart already: the server's values, or `through` a Schema. */
+export interface SingleStatements extends Pick<PlainOperations<PgSessionError>, "query" | "execute"> {
+  readonly values: SharedOperations<PgSessionError>["values"]
+  readonly through: Pick<SchemaOperations<PgSessionError>, "query" | "execute">
+}
+
+/** The operations of a session that are one exchange each. */
+export interface AdmittedOperations extends Exchanges {
+  readonly through: SingleStatements["through"]
+}
 
 export interface SharedSession {
   /** It has not ended, and its server has the role that was asked for. */
@@ -16,22 +26,43 @@ export interface SharedSession {
   readonly isChanged: boolean
   /** It is open, and nothing on the wire is unwanted, so that one more statement waits for wanted ones only. */
   readonly takesMore: boolean
+  /** The operations of the session's owner. */
+  readonly single: SingleStatements
   /** The operations, which ask for admission in the step in which their statement is written. */
-  readonly admitted: (admission: Admission) => SingleStatements
+  readonly admitted: (admission: Admission) => AdmittedOperations
 }
 
-const sessions = new WeakMap<object, SharedSession>()
+/** By which a connection carries its session. What wraps the connection, or copies its properties, has none. */
+const carried: unique symbol = Symbol("effect-postgres/connection/SharedSession")
+
+interface Carrier {
+  readonly [carried]?: SharedSession
+}
 
 /** The session of a connection; `undefined` for a connection that wraps another one. */
-export const of = (connection: object): SharedSession | undefined => sessions.get(connection)
+export const of = (connection: Carrier): SharedSession | undefined => connection[carried]
 
 /** Says what `of` returns for the connection. */
-export const register = (connection: object, session: SharedSession): void =>
-  void sessions.set(connection, session)
+export const register = <C extends object>(connection: C, session: SharedSession): C =>
+  Object.defineProperty(connection, carried, { value: session })
+
+/** The single statements of a connection, whether it wraps another one or not. */
+export const singleOf = (
+  connection: Carrier & Pick<SharedOperations<PgSessionError>, "query" | "execute" | "values">
+): SingleStatements => {
+  const session = connection[carried]
+  if (session !== undefined) return session.single
+  const { execute, query, values } = connection
+  return { execute, query, values, through: { execute, query } }
+}
 
 const fits = (core: ConnectionState): boolean => core.fitsRole() ?? !core.refusedWrite
 
-export const fromState = (core: ConnectionState, admitted: SharedSession["admitted"]): SharedSession => ({
+export const fromState = (
+  core: ConnectionState,
+  single: SingleStatements,
+  admitted: SharedSession["admitted"]
+): SharedSession => ({
   get isOpen() {
     return core.ended === undefined && fits(core)
   },
@@ -56,5 +87,6 @@ export const fromState = (core: ConnectionState, admitted: SharedSession["admitt
       fits(core)
     )
   },
+  single,
   admitted
 })

@@ -5,7 +5,6 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import {
   PgClosedError,
@@ -57,7 +56,8 @@ const already = (sql: string): PgUsageError =>
 const command = (
   core: ConnectionState,
   sql: string,
-  timeout?: Duration.Duration
+  timeout?: Duration.Duration,
+  patience?: Duration.Duration
 ): Effect.Effect<QueryResult, PgSessionError> => {
   const run = Exchange.run<QueryResult>(
     core,
@@ -66,7 +66,9 @@ const command = (
       if (core.transaction !== undefined) core.transaction.own = request
       return request
     },
-    timeout
+    timeout,
+    undefined,
+    patience
   )
   return timeout === undefined ? run : Effect.interruptible(run)
 }
@@ -110,30 +112,33 @@ const afterCommit = (error: PgSessionError): PgSessionError | PgCommitUnknownErr
   }
 }
 
-/** Fails when a statement of the body has ended the transaction. */
-const stillOpen = (block: TransactionBlock.TransactionBlock): Effect.Effect<void, PgSessionError> =>
-  Effect.suspend(() =>
-    block.endedBy === undefined ? Effect.void : Effect.fail(TransactionBlock.endedByBody(block.endedBy))
-  )
-
+/** COMMIT, which an interruption waits for: cancelling it would leave its outcome open. */
 const commit = (
   core: ConnectionState,
   block: TransactionBlock.TransactionBlock,
-  timeout: Duration.Duration | undefined
+  timeout: Duration.Duration | undefined,
+  restore: Restore
 ): Effect.Effect<void, PgSessionError | PgCommitUnknownError> =>
   Effect.suspend(() => {
+    if (block.endedBy !== undefined) return Effect.fail(TransactionBlock.endedByBody(block.endedBy))
     const because = core.failedBecause
-    return Effect.zipRight(
-      stillOpen(block),
-      Effect.mapError(command(core, "commit", timeout), afterCommit)
-    ).pipe(
-      // A statement before it on the wire may have ended the transaction.
-      Effect.tap(() => stillOpen(block)),
-      Effect.flatMap(({ command: tag }) =>
-        tag.command === "ROLLBACK" ? Effect.fail(rolledBack(because)) : Effect.void
-      )
-    )
+    const answered =
+      timeout === undefined
+        ? restore(command(core, "commit", undefined, rollbackDeadline))
+        : Aftermath.patiently(command(core, "commit", timeout), rollbackDeadline, restore)
+    return Effect.matchEffect(answered, {
+      onFailure: (error) => Effect.fail(afterCommit(error)),
+      onSuccess: ({ command: tag }): Effect.Effect<void, PgSessionError> =>
+        // A statement before it on the wire may have ended the transaction.
+        block.endedBy !== undefined
+          ? Effect.fail(TransactionBlock.endedByBody(block.endedBy))
+          : tag.command === "ROLLBACK"
+            ? Effect.fail(rolledBack(because))
+            : Effect.void
+    })
   })
+
+type Restore = <B, F, S>(effect: Effect.Effect<B, F, S>) => Effect.Effect<B, F, S>
 
 /**
  * How long a ROLLBACK may take before the connection is closed instead, which rolls back too; and how long a COMMIT under
@@ -168,32 +173,6 @@ const rollback = (core: ConnectionState): Effect.Effect<void> =>
       : Effect.void
   )
 
-const within = <A, E, R>(
-  core: ConnectionState,
-  block: TransactionBlock.TransactionBlock,
-  begin: string,
-  body: Effect.Effect<A, E, R>,
-  restore: <B, F, S>(effect: Effect.Effect<B, F, S>) => Effect.Effect<B, F, S>,
-  timeout: Duration.Duration | undefined
-): Effect.Effect<A, E | PgSessionError | PgCommitUnknownError, R> =>
-  Effect.gen(function* () {
-    const begun = yield* Effect.exit(restore(command(core, begin, timeout)))
-    if (Exit.isFailure(begun)) {
-      yield* rollback(core)
-      return yield* Effect.failCause(begun.cause)
-    }
-    const exit = yield* Effect.exit(restore(OpenTransactions.inside(core.facts.processId, body)))
-    if (Exit.isFailure(exit)) {
-      yield* rollback(core)
-      return yield* Effect.failCause(exit.cause)
-    }
-    // COMMIT is not cancelled by an interruption, which would leave its outcome open.
-    yield* Effect.onError(Cleanup.withGrace(commit(core, block, timeout), rollbackDeadline, restore), () =>
-      rollback(core)
-    )
-    return exit.value
-  })
-
 /**
  * Runs `body` in a transaction of this connection. An interruption waits for a COMMIT or ROLLBACK under way, at most
  * `rollbackDeadline`.
@@ -217,10 +196,25 @@ export const run = <A, E, R>(
     }
     const block = new TransactionBlock.TransactionBlock()
     core.transaction = block
-    return Effect.ensuring(
-      within(core, block, begin, body, restore, timeout),
-      Effect.sync(() => {
-        if (core.transaction === block) core.transaction = undefined
-      })
+    const over = (): void => {
+      if (core.transaction === block) core.transaction = undefined
+    }
+    const whole = Effect.flatMap(
+      Effect.zipRight(
+        restore(command(core, begin, timeout)),
+        OpenTransactions.inside(core.facts.processId, body, restore)
+      ),
+      (value) => Effect.as(commit(core, block, timeout, restore), value)
     )
+    return Effect.matchCauseEffect(whole, {
+      onFailure: (cause) =>
+        Effect.flatMap(rollback(core), () => {
+          over()
+          return Effect.failCause(cause)
+        }),
+      onSuccess: (value) => {
+        over()
+        return Effect.succeed(value)
+      }
+    })
   })
