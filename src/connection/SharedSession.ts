@@ -40,7 +40,7 @@ interface Carrier {
 }
 
 /** The session of a connection; `undefined` for a connection that wraps another one. */
-export const of = (connection: Carrier): SharedSession | undefined => connection[carried]
+export const of = (connection: object): SharedSession | undefined => (connection as Carrier)[carried]
 
 /** Says what `of` returns for the connection. */
 export const register = <C extends object>(connection: C, session: SharedSession): C =>
@@ -48,9 +48,9 @@ export const register = <C extends object>(connection: C, session: SharedSession
 
 /** The single statements of a connection, whether it wraps another one or not. */
 export const singleOf = (
-  connection: Carrier & Pick<SharedOperations<PgSessionError>, "query" | "execute" | "values">
+  connection: Pick<SharedOperations<PgSessionError>, "query" | "execute" | "values">
 ): SingleStatements => {
-  const session = connection[carried]
+  const session = of(connection)
   if (session !== undefined) return session.single
   const { execute, query, values } = connection
   return { execute, query, values, through: { execute, query } }

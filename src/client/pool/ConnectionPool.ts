@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import type { PgConnector } from "../../connection/PgConnector.js"
+import { singleOf } from "../../connection/SharedSession.js"
 import type { SingleStatements } from "../../connection/SharedSession.js"
 import { PgClosedError, PgTimeoutError } from "../../model/PgError.js"
 import type { PgUsageError } from "../../model/PgError.js"
@@ -135,7 +136,7 @@ export class ConnectionPool {
           case "again":
             return this.share(run)
           case "alone":
-            return this.use(run)
+            return this.use((connection) => run(singleOf(connection)))
           case "fail":
             return Effect.fail(error)
         }
@@ -153,7 +154,7 @@ export class ConnectionPool {
         this.wait(sharing.queue, restore, (slot) => Effect.sync(() => sharing.left(slot))),
         (slot) =>
           Effect.ensuring(
-            restore(Effect.suspend(() => run(slot.connection))),
+            restore(Effect.suspend(() => run(singleOf(slot.connection)))),
             Effect.sync(() => sharing.left(slot))
           )
       )

@@ -99,6 +99,7 @@ export const fakeConnector = (maxConnections: number) => {
       get takesMore() {
         return isOpen() && wire.unwanted.size === 0
       },
+      single: connection as unknown as SharedSession.SingleStatements,
       admitted: (admission) => {
         // The fiber may give way between the choice of a session and the sending of the statement.
         const query = (statement: { readonly sql: string }) =>
@@ -112,7 +113,7 @@ export const fakeConnector = (maxConnections: number) => {
               return answered(wire, ask(statement.sql), leave, restore)
             })
           )
-        return { query } as unknown as SharedSession.SingleStatements
+        return { query } as unknown as SharedSession.AdmittedOperations
       }
     })
   }
