@@ -125,7 +125,7 @@ const commit = (
     const answered =
       timeout === undefined
         ? restore(command(core, "commit", undefined, rollbackDeadline))
-        : Aftermath.patiently(command(core, "commit", timeout), rollbackDeadline, restore)
+        : Cleanup.withGrace(command(core, "commit", timeout), rollbackDeadline, restore)
     return Effect.matchEffect(answered, {
       onFailure: (error) => Effect.fail(afterCommit(error)),
       onSuccess: ({ command: tag }): Effect.Effect<void, PgSessionError> =>

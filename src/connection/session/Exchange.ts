@@ -74,7 +74,7 @@ const abandon = (
 ): Effect.Effect<void> =>
   patience === undefined
     ? Cancel.abandon(core, request)
-    : Effect.zipRight(Aftermath.within(Cancel.settled(request), patience), Cancel.abandon(core, request))
+    : Effect.zipRight(Cleanup.within(Cancel.settled(request), patience), Cancel.abandon(core, request))
 
 /** The wait for a turn has a deadline of its own. */
 const within = <A>(
