@@ -137,7 +137,9 @@ const overPool = (
         (): Effect.Effect<A, E | PgClientError, R> => {
           const refused = refusedBegin(operation, statement)
           if (refused !== undefined) return Effect.fail(refused)
-          return pool.mayShare(statement.sql) ? pool.share(use) : pool.use((connection) => use(singleOf(connection)))
+          return pool.mayShare(statement.sql)
+            ? pool.share(use)
+            : pool.use((connection) => use(singleOf(connection)))
         }
       )
 
