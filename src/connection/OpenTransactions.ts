@@ -1,5 +1,5 @@
 /** Which sessions have a transaction that the fiber is inside of: for operations that wait until such transactions have ended. */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
 import * as Locally from "./session/Locally.js"
