@@ -49,6 +49,9 @@ export interface TransactionOptions extends ConnectionTransactionOptions {
   readonly retry?: Schedule.Schedule<unknown, unknown>
 }
 
+/**
+ * What a client offers. Each call borrows a connection and gives it back; inside `withTransaction` all use its connection.
+ */
 export interface PgClientService extends SharedOperations<PgClientError> {
   /**
    * BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. Inside another transaction: a savepoint,
@@ -62,6 +65,9 @@ export interface PgClientService extends SharedOperations<PgClientError> {
   readonly connection: Effect.Effect<PgConnection, PgClientError, Scope.Scope>
 }
 
+/**
+ * The client as a service: a pool of connections, with queries, streams, transactions and COPY. `PgClient.layer` provides it.
+ */
 export class PgClient extends Context.Tag("effect-postgres/PgClient")<PgClient, PgClientService>() {}
 
 /** How sessions are opened, and every setting of the pool. */

@@ -56,6 +56,7 @@ const isIn = (left: string | Fragment, values: ReadonlyArray<unknown>): Fragment
 export const notIn = (left: string | Fragment, values: ReadonlyArray<unknown>): Fragment =>
   sql`${column("Sql.notIn", left)} <> all(${values as never})`
 
+/** Whether a column is one of the values, which are sent as one array; of none it is false. */
 export { isIn as in }
 
 /** Parameters of one statement: the protocol counts them in 16 bits. */

@@ -65,6 +65,7 @@ export interface OpenOverrides {
   readonly credentials?: CredentialSource
 }
 
+/** The same for all connections of a connector, and how openings that fail are repeated. */
 export interface ConnectorOptions extends ConnectOptions {
   /** How values are decoded and encoded. Default `Registry.lossless`. */
   readonly types?: Registry.Registry
@@ -102,6 +103,7 @@ export interface ConnectorOptions extends ConnectOptions {
   readonly showValues?: boolean
 }
 
+/** Opens single connections, each closed with its scope. The client, feeds and listeners open theirs through it. */
 export class PgConnector extends Context.Tag("effect-postgres/PgConnector")<
   PgConnector,
   {

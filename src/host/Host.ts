@@ -13,6 +13,7 @@ import * as Entropy from "./Entropy.js"
 import * as Files from "./Files.js"
 import { type HostFailure, make as failure } from "./HostFailure.js"
 
+/** What is read from the machine and the process: environment, files, random bytes. Tests replace it. */
 export interface HostService {
   /** Bytes fit for keys and nonces. */
   readonly randomBytes: (count: number) => Effect.Effect<Uint8Array>

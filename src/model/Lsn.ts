@@ -6,16 +6,23 @@
 import * as Option from "effect/Option"
 import * as order from "effect/Order"
 
+/**
+ * A position in the write-ahead log: a byte offset below 2^64. `toText` and `fromText` know the form `16/B374D848`.
+ *
+ * @see https://www.postgresql.org/docs/current/datatype-pg-lsn.html
+ */
 export type Lsn = bigint
 
 /** `0/0`: no position, where the server asks for one that is not known. */
 export const zero: Lsn = 0n
 
+/** The highest position, `FFFFFFFF/FFFFFFFF`. */
 export const maximum: Lsn = 2n ** 64n - 1n
 
 /** Earlier in the log first. */
 export const Order: order.Order<Lsn> = order.bigint
 
+/** Whether the value is a `bigint` from 0 to 2^64 - 1. */
 export const isLsn = (value: unknown): value is Lsn =>
   typeof value === "bigint" && value >= 0n && value <= maximum
 

@@ -1,8 +1,10 @@
 import * as Option from "effect/Option"
 import { Printed } from "./Printed.js"
 
+/** The weight of a place in a document; `D` unless it was set. */
 export type TsWeight = "A" | "B" | "C" | "D"
 
+/** A word of a `tsvector` with the places at which it stands. */
 export interface TsLexeme {
   readonly lexeme: string
   /** In ascending order, from 1 to 16383; none when the vector was stripped. */

@@ -25,6 +25,7 @@ export interface PgAttribute {
   readonly changedBy: number
 }
 
+/** A field of a composite type. */
 export interface PgField {
   readonly name: string
   readonly type: number

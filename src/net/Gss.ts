@@ -25,6 +25,7 @@ export interface GssTarget {
   readonly mechanism: "gss" | "sspi"
 }
 
+/** What one step of a GSSAPI exchange gives: a token for the server, and whether the exchange is complete. */
 export interface GssStep {
   /** For the server; `undefined` when there is nothing to say. */
   readonly token: Uint8Array | undefined
@@ -46,6 +47,7 @@ export interface GssContext {
   readonly wrapLimit: (size: number) => number
 }
 
+/** What knows GSSAPI. The library has none of its own: give one that wraps a Kerberos library. */
 export interface GssProvider {
   /** Whether there is anything to prove our name with, such as a ticket: `gssencmode=prefer` goes by it. */
   readonly hasCredentials: Effect.Effect<boolean>

@@ -29,6 +29,7 @@ interface Expects extends CopyIn.CopyInMessages, CopyOut.CopyOutMessages {
   readonly Syncing: "ReadyForQuery"
 }
 
+/** Which messages may come in which state of an extended query, and where they lead. */
 export const table: TransitionTable<Expects, Emit> = {
   Closing: { CloseComplete: to("Next", "closed") },
   Parsing: { ParseComplete: to("Next", "parsed") },
@@ -50,4 +51,5 @@ export const table: TransitionTable<Expects, Emit> = {
   Syncing: { ReadyForQuery: to("Done", "ready") }
 }
 
+/** The states of the machine, compiled from `table`. */
 export const nodes = Machine.compile("ExtendedQuery", table)

@@ -7,6 +7,7 @@
 import { nodes } from "./ExtendedQuery.js"
 import type { Node } from "./Machine.js"
 
+/** The states that one request of a pipeline goes through, in order. */
 export type PipelineScript = ReadonlyArray<Node>
 
 /** Parse, Describe, Flush: the first use of a statement. The next move is ours. */

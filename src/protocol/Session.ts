@@ -20,6 +20,9 @@ export interface Exchange<X> {
   readonly script: Pipeline.PipelineScript
 }
 
+/**
+ * The requests in flight on one connection, and the state of the one whose answers are being read. A value: `step` makes the next.
+ */
 export interface Session<X> {
   /** The exchange that receives, or `undefined` when nothing has been sent. */
   readonly owner: X | undefined

@@ -39,6 +39,7 @@ const statement = {
   ReadyForQuery: to("Done", "ready")
 } as const
 
+/** Which messages may come in which state of a simple query, and where they lead. */
 export const table: TransitionTable<Expects, Emit> = {
   Statement: statement,
   Rows: {
@@ -50,6 +51,7 @@ export const table: TransitionTable<Expects, Emit> = {
   ...CopyBoth.states("Statement", statement)
 }
 
+/** The states of the machine, compiled from `table`. */
 export const nodes = Machine.compile("SimpleQuery", table)
 
 /** Script of an exchange that is one `Query` message. */

@@ -43,6 +43,7 @@ interface Expects {
   readonly Initializing: "BackendKeyData" | "ParameterStatus" | "ReadyForQuery"
 }
 
+/** The states of a start-up, from the first byte to ReadyForQuery. */
 export type StartupState = keyof Expects | "Done"
 
 const challenges = {
@@ -54,6 +55,7 @@ const challenges = {
   AuthenticationSSPI: to("GssStarted", "beginGss")
 } as const
 
+/** Which messages may come in which state of a start-up, and what they cause. */
 export const table: TransitionTable<Expects, StartupAction, "Done"> = {
   Opening: { ...challenges, NegotiateProtocolVersion: to("Negotiated", "checkVersion") },
   Negotiated: challenges,
@@ -72,6 +74,7 @@ export const table: TransitionTable<Expects, StartupAction, "Done"> = {
   }
 }
 
+/** Where a start-up begins. */
 export const initial: StartupState = "Opening"
 
 /** The arrow for a message by name; `undefined`: the message is not allowed here. */

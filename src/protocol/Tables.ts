@@ -8,6 +8,7 @@ import * as SimpleQuery from "./SimpleQuery.js"
 import * as Startup from "./Startup.js"
 import type { AnyTable } from "./Transition.js"
 
+/** A table of transitions with the name of its machine, for printing. */
 export interface NamedTable {
   readonly name: string
   readonly initial: string

@@ -74,15 +74,27 @@ export const multirange = <A, I>(
 /** Read as the lossless preset does. */
 const exact = (oid: number): PgTypeInput => Registry.lossless.lookup(oid) ?? oid
 
+/** `int4range` as a `PgRange` with bounds of integers. */
 export const Int4range = range(exact(Oids.int4range), Int4)
+/** `int8range` as a `PgRange` with bounds of bigints. */
 export const Int8range = range(exact(Oids.int8range), Int8)
+/** `numrange` as a `PgRange` with bounds of `Numeric`. */
 export const Numrange = range(exact(Oids.numrange), Numeric)
+/** `tsrange` as a `PgRange` with bounds of `PgTimestamp`. */
 export const Tsrange = range(exact(Oids.tsrange), Timestamp)
+/** `tstzrange` as a `PgRange` with bounds of `PgTimestampTz`. */
 export const Tstzrange = range(exact(Oids.tstzrange), TimestampTz)
+/** `daterange` as a `PgRange` with bounds of `PgDate`. */
 export const Daterange = range(exact(Oids.daterange), Date)
+/** `int4multirange` as a `PgMultirange` with bounds of integers. */
 export const Int4multirange = multirange(exact(Oids.int4multirange), Int4)
+/** `int8multirange` as a `PgMultirange` with bounds of bigints. */
 export const Int8multirange = multirange(exact(Oids.int8multirange), Int8)
+/** `nummultirange` as a `PgMultirange` with bounds of `Numeric`. */
 export const Nummultirange = multirange(exact(Oids.nummultirange), Numeric)
+/** `tsmultirange` as a `PgMultirange` with bounds of `PgTimestamp`. */
 export const Tsmultirange = multirange(exact(Oids.tsmultirange), Timestamp)
+/** `tstzmultirange` as a `PgMultirange` with bounds of `PgTimestampTz`. */
 export const Tstzmultirange = multirange(exact(Oids.tstzmultirange), TimestampTz)
+/** `datemultirange` as a `PgMultirange` with bounds of `PgDate`. */
 export const Datemultirange = multirange(exact(Oids.datemultirange), Date)

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as PgType from "./PgType.js"
 
+/** What a Schema expects of one column of a result. */
 export interface ExpectedColumn {
   readonly name: string
   /** The column may have any of these types; `undefined` when the Schema names none, and any type will do. */

@@ -50,13 +50,19 @@ export const asText = (schema: Schema.Schema.All): Schema.Schema<string> => {
   return types.length === 0 ? text : PgType.annotate(text, types.map(read))
 }
 
+/** `bigint` as the server's text, such as `9007199254740993`: no digit is lost, and JSON takes it. */
 export const Int8AsString = asText(PgSchema.Int8)
+/** `bigint` as a number; a value beyond 2^53, which a number would round, fails with its row and column. */
 export const Int8AsNumber = plain(Oids.int8, "number", Schema.Int, Integers.int8AsNumber)
+/** `numeric` as the server's text, such as `12.50`: no digit is lost, and JSON takes it. */
 export const NumericAsString = asText(PgSchema.Numeric)
+/** `numeric` as the nearest number: digits may be lost. For exact arithmetic: `Numeric`, `BigDecimalFromNumeric`. */
 export const NumericAsNumber = plain(Oids.numeric, "number", Schema.Number, Numerics.numericAsNumber)
 
 const isJsonText = (value: unknown): value is JsonText => value instanceof JsonText
+/** `json` as a `JsonText` of the server's text, not parsed: numbers keep their digits, and keys their order. */
 export const JsonAsText = values(Oids.json, "JsonText", isJsonText, Json.jsonAsText)
+/** `jsonb` as a `JsonText` of the server's text, not parsed: numbers keep their digits. */
 export const JsonbAsText = values(Oids.jsonb, "JsonText", isJsonText, Json.jsonbAsText)
 
 /** A `Date`, or ±Infinity for the infinities, as node-postgres gives them. */
@@ -69,8 +75,13 @@ const dateOrInfinite = (codec: Codec): Schema.Schema<Date | number> =>
     ),
     codec
   )
+/**
+ * `date` as the `Date` of its midnight in the time zone of the process, as node-postgres gives it; infinities are ±Infinity.
+ */
 export const DateAsLocalDate = dateOrInfinite(Dates.dateAsLocalDate)
+/** `timestamp` as the `Date` at which a clock in the process's time zone shows it; the infinities are ±Infinity. */
 export const TimestampAsLocalDate = dateOrInfinite(Timestamps.timestampAsLocalDate)
+/** `timestamptz` as a `Date`, rounded down to the millisecond; the infinities are ±Infinity. */
 export const TimestampTzAsDate = dateOrInfinite(Timestamps.timestamptzAsDate)
 
 const field = Schema.optionalWith(Schema.Number, { exact: true })
@@ -93,16 +104,19 @@ export const IntervalAsFields = plain(
   Intervals.intervalAsFields
 )
 
+/** `point` as `{ x, y }`. */
 export const PointAsObject = plain(
   Oids.point,
   "{ x, y }",
   Schema.Struct({ x: Schema.Number, y: Schema.Number }),
   Geometries.pointAsObject
 )
+/** `circle` as `{ x, y, radius }`. */
 export const CircleAsObject = plain(
   Oids.circle,
   "{ x, y, radius }",
   Schema.Struct({ x: Schema.Number, y: Schema.Number, radius: Schema.Number }),
   Geometries.circleAsObject
 )
+/** `money` as a `bigint` of its smallest unit, such as cents; how many make one is the server's `lc_monetary`. */
 export const MoneyAsMinorUnits = plain(Oids.money, "bigint", Schema.BigIntFromSelf, Names.moneyAsMinorUnits)

@@ -16,6 +16,7 @@ export type { DirectionFault, Fault } from "./Fault.js"
 /** One fault for all, or one for each connection, counted from 0 in the order of arrival. */
 export type Faults = Fault | ((connection: number) => Fault)
 
+/** Where the proxy leads, and what it does to connections from the beginning. */
 export interface Options {
   /** Where the real server listens. */
   readonly target: { readonly host: string; readonly port: number } | { readonly path: string }
@@ -23,11 +24,13 @@ export interface Options {
   readonly faults?: Faults
 }
 
+/** How many bytes have passed in each direction. */
 export interface Bytes {
   readonly toServer: number
   readonly toClient: number
 }
 
+/** A proxy on the loopback that harms what passes through it. Closing its scope closes every connection. */
 export interface FaultProxy {
   /** `127.0.0.1`. */
   readonly host: string

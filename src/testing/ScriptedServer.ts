@@ -61,6 +61,7 @@ export interface Connection {
   readonly client: ClientState
 }
 
+/** How the server behaves beside its script. */
 export interface Options {
   /** What is done with a CancelRequest before its connection is closed; nothing, unless set. */
   readonly onCancel?: (cancel: RecordedCancel) => Effect.Effect<void>
@@ -81,6 +82,7 @@ export interface Server {
   readonly done: Effect.Effect<void, ScriptMismatch>
 }
 
+/** The scripted server as a service, for tests that take their transport from a layer. */
 export class ScriptedServer extends Context.Tag("effect-postgres/testing/ScriptedServer")<
   ScriptedServer,
   Server

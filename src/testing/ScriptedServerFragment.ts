@@ -32,6 +32,7 @@ export type Auth =
 
 /** Asks for nothing. */
 export const trust: Auth = { _tag: "Trust" }
+/** Authentication by a password in cleartext. */
 export const cleartext = (password: FieldPattern<string>): Auth => ({ _tag: "Cleartext", password })
 /** `digest` is the whole answer: `md5` and 32 hexadecimal digits. */
 export const md5 = (salt: Uint8Array, digest: FieldPattern<string>): Auth => ({ _tag: "Md5", salt, digest })
@@ -63,6 +64,7 @@ export const defaultKey: { readonly processId: 4711; readonly secretKey: Uint8Ar
   secretKey: Uint8Array.of(1, 2, 3, 4)
 }
 
+/** What the start-up of a session looks like; unless given, an ordinary one without a password. */
 export interface StartupOptions {
   readonly auth?: Auth
   /** What the StartupMessage must hold; anything, unless set. */
@@ -96,6 +98,7 @@ const serverFields = (
   fields: Partial<ServerFields.ServerFields> & Pick<ServerFields.ServerFields, "code">
 ): ServerFields.ServerFields => ServerFields.make({ severity, text: "made up by a script", ...fields })
 
+/** ReadyForQuery with this transaction status; idle unless given. */
 export const readyForQuery = (status: TransactionStatus = "I"): BackendMessage => ({
   _tag: "ReadyForQuery",
   status
@@ -183,6 +186,7 @@ export const column = (name: string, fields: Partial<Column> = {}): Column => ({
 /** A value of a row: text, bytes as they are, or NULL. */
 export type Value = string | Uint8Array | null
 
+/** The answer to a statement: columns, rows and command tag. */
 export interface Result {
   readonly columns?: ReadonlyArray<Column>
   readonly rows?: ReadonlyArray<ReadonlyArray<Value>>
@@ -222,6 +226,7 @@ export const simpleQuery = (
   )
 ]
 
+/** What is expected of one statement of the extended protocol, and its answer. */
 export interface ExtendedQuery extends Result {
   /** What Parse must hold, where there is one; anything, unless set. */
   readonly sql?: FieldPattern<string>

@@ -21,6 +21,7 @@ export type Event =
   /** A CancelRequest has come that no `cancelled` before has waited for. */
   | "cancel request"
 
+/** One step of a script: a message that is expected, messages that are sent, or something done to the link. */
 export type Step =
   | {
       readonly _tag: "Expect"

@@ -9,7 +9,9 @@ import type { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 import type { Format } from "../model/Format.js"
 
+/** Reads a value from `length` bytes at `at`. What cannot be read is recorded on the reader, never thrown. */
 export type Decode<A = unknown> = (reader: ByteReader, at: number, length: number) => A
+/** Writes a value without its length. What cannot be written is recorded on the writer, never thrown. */
 export type Encode = (writer: ByteWriter, value: unknown) => void
 
 /** Which type a codec is for. */
@@ -21,6 +23,7 @@ export interface Names {
   readonly arrayOid: number
 }
 
+/** How values of one type are read and written, in text and in binary. `PgTypes.mapped` makes one of another. */
 export interface Codec<A = unknown> extends Names {
   /** Delimiter of array elements in text, one character of ASCII: `,`, for box `;`, for geometries `:`. */
   readonly delimiter: string

@@ -11,6 +11,7 @@ import type { Codec, Names } from "./Codec.js"
 import { mismatch } from "./Shape.js"
 import * as Values from "./Values.js"
 
+/** An `hstore`: keys with their texts, or null. */
 export type HstoreValue = Readonly<Record<string, string | null>>
 
 type Pair = readonly [key: string, value: string | null]

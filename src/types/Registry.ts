@@ -40,6 +40,9 @@ export type Structured = "values" | "text"
 
 const none: ReadonlySet<number> = new Set()
 
+/**
+ * Codecs by the OID of their type. Immutable: `with…` make another one. `PgTypes.lossless` and `PgTypes.familiar` are two.
+ */
 export class Registry {
   private constructor(
     private readonly codecs: Map<number, Codec>,

@@ -6,7 +6,9 @@
  */
 
 export type ObjectRow = Record<string, unknown>
+/** A row as an array of its values, in the order of the columns. */
 export type ArrayRow = Array<unknown>
+/** A row by column names, or as an array where the mode of the query is `array`. */
 export type Row = ObjectRow | ArrayRow
 
 /** Makes one row. The array of values is used again for the next row. */

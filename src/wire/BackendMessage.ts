@@ -18,6 +18,7 @@ import * as Result from "./messages/Result.js"
 import * as SimpleQuery from "./messages/SimpleQuery.js"
 import { tagText } from "./Tag.js"
 
+/** Every message that a server sends. */
 export type BackendMessage =
   | Authentication.Authentication
   | Async.BackendKeyData

@@ -25,6 +25,7 @@ class Run implements FrameRun {
   count = 0
 }
 
+/** Cuts incoming bytes into messages without copying them. Chunks may end anywhere. */
 export class Framer {
   /** Bytes held of a frame that is not complete. */
   buffered = 0

@@ -47,6 +47,7 @@ export type TaggedMessage =
   | FunctionCall.FunctionCall
   | SimpleQuery.Query
 
+/** Every message that a client sends. */
 export type FrontendMessage = TaggedMessage | StartupPacket
 
 const tagged: {

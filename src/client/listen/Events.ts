@@ -36,4 +36,5 @@ export interface Malformed extends Notification {
   readonly error: PgCodecError
 }
 
+/** An element of a stream of notifications: one that was received, or a gap in which some may have been missed. */
 export type ListenEvent<A> = Received<A> | Gap

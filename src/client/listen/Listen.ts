@@ -80,6 +80,7 @@ export interface ListenStatus {
   readonly processId: number | undefined
 }
 
+/** Listening on channels by one session beside the pool. Closing its layer ends the session and every stream. */
 export interface ListenService {
   /**
    * Subscribes to a channel; names are taken as they are, in their letter case. The server has confirmed the subscription when

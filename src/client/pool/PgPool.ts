@@ -11,6 +11,7 @@ import type { LeaseError } from "./LeaseError.js"
 import { defaultPoolSettings } from "./PoolOptions.js"
 import type { PoolStatistics } from "./PoolStatistics.js"
 
+/** The pool behind a client: its statistics, and what can be done to all of its connections. */
 export interface PgPoolService {
   /** The pool at this moment, and what it has done since it was made. */
   readonly statistics: Effect.Effect<PoolStatistics>

@@ -28,6 +28,7 @@ import * as Liveness from "../statement/Liveness.js"
 import type { QueryResult } from "../statement/Query.js"
 import { SimpleRequest } from "../statement/Query.js"
 
+/** How a command that copies in both directions is read. */
 export interface CopyBothOptions {
   /** Longest wait for the server's consent. Unless given, the configuration's `statementTimeout`. */
   readonly timeout?: Duration.DurationInput

@@ -16,6 +16,7 @@ import type { QueryResult } from "../statement/Query.js"
 import { SimpleRequest } from "../statement/Query.js"
 import * as RowStream from "../statement/RowStream.js"
 
+/** How a command is read that copies out among results. */
 export interface CopyPartsOptions {
   /**
    * Longest wait for the server, for each part anew. Unless given, the configuration's `statementTimeout`; `Duration.infinity` for

@@ -58,6 +58,7 @@ export type TokenSource = (
   request: TokenRequest
 ) => Effect.Effect<Redacted.Redacted<string> | undefined, unknown>
 
+/** What can be given to the opening of a connection and is no setting of libpq. */
 export interface ConnectOptions {
   /** Unless given, user and password of the configuration. */
   readonly credentials?: CredentialSource | undefined

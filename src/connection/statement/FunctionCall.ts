@@ -14,6 +14,11 @@ import { notBytes } from "../session/Bytes.js"
 import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
 import { Request } from "../session/ConnectionState.js"
 
+/**
+ * A call of a function by its OID, outside SQL. A prepared `select f($1)` does the same, and is what PostgreSQL recommends.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-FUNCTION-CALL
+ */
 export interface Call {
   readonly functionOid: number
   readonly arguments: ReadonlyArray<Uint8Array | null>

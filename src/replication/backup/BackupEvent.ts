@@ -72,6 +72,7 @@ export interface BackupFinished {
   readonly timeline: number
 }
 
+/** An element of a base backup, in the order in which the server sends it. */
 export type BackupEvent =
   | BackupStarted
   | ArchiveStarted

@@ -200,6 +200,7 @@ export interface LogicalMessage {
 /** What a transaction did. */
 export type Change = Insert | Update | Delete | Truncate | LogicalMessage
 
+/** An element of a feed of changes, in the order of commits. */
 export type LogicalEvent = Begin | Change | Commit | Prepare | CommitPrepared | RollbackPrepared
 
 /**

@@ -40,6 +40,7 @@ import * as TransactionAssembler from "./TransactionAssembler.js"
 /** Transactions that may be handed out and not acknowledged, unless set otherwise: 9 bytes each. */
 export const defaultUnacknowledged = 1 << 20
 
+/** What a feed of changes is opened with. */
 export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publications"> {
   /** What is streamed: the changes that these publications publish. */
   readonly publications: ReadonlyArray<string>
@@ -91,6 +92,9 @@ export interface FeedProgress {
   readonly outstanding: number
 }
 
+/**
+ * An open feed of changes. It is read once, and ends with its scope, which ends the copy politely and keeps the slot.
+ */
 export interface LogicalFeed {
   readonly facts: FeedFacts
   /**

@@ -14,6 +14,7 @@ import { beyond, onceOf, progressOf } from "./LogicalFeed.js"
 import { Progress } from "../link/Progress.js"
 import { RawMessages } from "./RawMessages.js"
 
+/** What a feed of another output plugin is opened with. */
 export interface PluginFeedOptions extends FeedOptions {
   /** The slot's plugin, such as `test_decoding`. */
   readonly plugin: string
@@ -21,6 +22,7 @@ export interface PluginFeedOptions extends FeedOptions {
   readonly options?: ReadonlyArray<PluginOption>
 }
 
+/** An open feed of another output plugin: raw messages, with the same acknowledgement as `LogicalFeed`. */
 export type PluginFeed = Pick<
   LogicalFeed,
   "facts" | "messages" | "acknowledge" | "report" | "progress" | "placeAt"

@@ -76,6 +76,7 @@ export const inMemory = (memoryBytes: number = defaultMemoryBytes): SpillStore =
   }
 }
 
+/** Where transactions wait on disk, and from which size on. */
 export interface FileOptions {
   /** Bytes that wait in memory before a transaction goes to its file. Default `defaultMemoryBytes`. */
   readonly memoryBytes?: number

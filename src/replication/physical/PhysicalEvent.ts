@@ -73,4 +73,5 @@ export interface PhysicalResumed {
   readonly serverTimeline: number
 }
 
+/** An element of a feed of the log: pieces of it, and what happened to the link and the timeline between them. */
 export type PhysicalEvent = PhysicalOpened | WalData | TimelineSwitched | PhysicalLost | PhysicalResumed

@@ -39,6 +39,7 @@ export const defaultPhysicalReconnect: Schedule.Schedule<unknown, PhysicalError>
 /** How often a slot that another session uses is tried. */
 const slotInterval = Duration.millis(100)
 
+/** What a feed of the log is opened with. */
 export interface PhysicalOptions {
   /** The physical slot to use: the server keeps its log for it. Without one the server may remove what has not been read. */
   readonly slot?: string
@@ -71,6 +72,7 @@ export interface PhysicalOptions {
   readonly targetSessionAttrs?: TargetSessionAttrs
 }
 
+/** An open feed of the log. It is read once, and ends with its scope; the slot stays. */
 export interface PhysicalFeed {
   readonly facts: PhysicalFacts
   /**

@@ -12,6 +12,7 @@ import type { PhysicalOptions } from "./PhysicalFeed.js"
 /** What an archive can fail with. */
 export type WalArchiveFailureCause = PhysicalError | PgWalArchiveError
 
+/** Where the log is archived, and how. */
 export interface WalArchiveOptions extends Pick<
   PhysicalOptions,
   "slot" | "create" | "until" | "statusInterval" | "silenceLimit" | "bufferBytes" | "targetSessionAttrs"
@@ -50,6 +51,7 @@ export interface ArchiveStalled {
   readonly error: WalArchiveFailureCause
 }
 
+/** What happens to an archive, for logs and metrics. */
 export type WalArchiveEvent = Exclude<PhysicalEvent, WalData> | SegmentCompleted | ArchiveStalled
 
 /** How far an archive is. */
@@ -73,6 +75,7 @@ export interface WalArchiveStatus {
   readonly fileName: string | undefined
 }
 
+/** An archive at work: its state, and what happens to it. */
 export interface WalArchive {
   /**
    * Receives the log into the folder, up to `until` or for ever. It goes on after lost connections and failures of the disk, by

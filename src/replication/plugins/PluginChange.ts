@@ -22,6 +22,7 @@ export interface PluginColumn {
   readonly value: string | null | Unchanged
 }
 
+/** The columns of a change, in the order in which they were printed. */
 export type PluginColumns = ReadonlyArray<PluginColumn>
 
 interface OfTable {
@@ -39,6 +40,7 @@ interface OfPrepared extends OfTransaction {
   readonly gid: string
 }
 
+/** A change as `test_decoding` or `wal2json` prints it. */
 export type PluginChange =
   | ({ readonly _tag: "Begin" } & OfTransaction)
   | ({

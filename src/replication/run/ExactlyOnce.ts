@@ -21,6 +21,7 @@ import type { BatchLimits, Keeper, ExactlyOnceHandler } from "./RunHandler.js"
 import type { ServerPlace } from "../feed/FeedPlace.js"
 import type { TransactionEvent } from "../feed/TransactionAssembler.js"
 
+/** Where the position is kept, and how many transactions are written together. */
 export interface ExactlyOnceOptions {
   /**
    * A session of the database that is written to, such as another `PgConnector`'s `open()`. It is opened with each feed, and

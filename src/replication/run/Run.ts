@@ -37,6 +37,7 @@ export const defaultReconnect: Schedule.Schedule<unknown, RunError> = Schedule.e
 /** A feed that lived for so long was well: when it is lost, the schedule begins anew. */
 export const defaultSteadiness: Duration.Duration = Duration.minutes(1)
 
+/** How a run goes on after losses and failures, and who hears of them. */
 export interface RunSettings<E = never, R = never> {
   /** How a handler that failed is called again, with the same. Unless given it is not, and the run fails with its error. */
   readonly retry?: Schedule.Schedule<unknown, E, R>

@@ -64,4 +64,5 @@ export interface Stopped {
   readonly position: Lsn
 }
 
+/** What happens to a run, for logs and metrics: given to `onEvent`. */
 export type RunEvent<E = never> = Opened | Resumed | Lost | Retrying | HandlerFailed<E> | Stopped

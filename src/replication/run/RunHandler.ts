@@ -92,6 +92,7 @@ export interface ExactlyOnceHandler<E, R> {
   readonly limits: BatchLimits
 }
 
+/** What `run` does with transactions: made by `eachTransaction`, `eachChange`, `eachBatch` or `exactlyOnce`. */
 export type Handler<E, R> =
   EachTransaction<E, R> | EachChange<E, R> | EachBatch<E, R> | ExactlyOnceHandler<E, R>
 

@@ -15,6 +15,7 @@ export interface Runs<E> {
   readonly query: (statement: Statement.Statement) => Effect.Effect<ReadonlyArray<ObjectRow>, E>
 }
 
+/** How a message is written into the log by `pg_logical_emit_message`. */
 export interface EmitOptions {
   /** Says whose message it is: a consumer knows its own by it. */
   readonly prefix: string

@@ -15,6 +15,11 @@ export type ProtocolVersion = 1 | 2 | 3 | 4
 /** Whether large transactions are sent before they end: never, in the order of arrival, or so that they can be applied at once. */
 export type Streaming = "off" | "on" | "parallel"
 
+/**
+ * The options of the plugin `pgoutput`, refused by name where the server does not know them.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-logical-replication.html#PROTOCOL-LOGICAL-REPLICATION-PARAMS
+ */
 export interface PgOutputOptions {
   readonly publications: ReadonlyArray<string>
   /** Default: the highest that the server knows. */

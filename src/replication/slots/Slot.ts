@@ -39,6 +39,7 @@ export interface Created {
   readonly snapshot: string | undefined
 }
 
+/** The options of a new slot. */
 export type CreateOptions = Omit<Command.LogicalSlotOptions, "temporary" | "snapshot">
 
 /** Makes a slot on a session that is open already. */
@@ -258,6 +259,7 @@ export const alter = (
     })
   )
 
+/** How a slot is dropped that may be in use. */
 export interface DropOptions {
   /** Waits until whoever uses the slot has let it go, instead of failing. Default false. */
   readonly wait?: boolean

@@ -24,6 +24,11 @@ export type Invalidation =
   | "conflict"
   | (string & {})
 
+/**
+ * A replication slot as `pg_replication_slots` shows it; fields that the server is too old for are undefined.
+ *
+ * @see https://www.postgresql.org/docs/current/view-pg-replication-slots.html
+ */
 export interface SlotState {
   readonly name: string
   readonly kind: "logical" | "physical"

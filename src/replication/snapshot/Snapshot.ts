@@ -58,6 +58,7 @@ export type SnapshotError = FeedError | PgCopyRowError | PgSnapshotError
 /** The stream behind the copies. What the server says as it says it is not in it: copies have some of that already. */
 export type SnapshotFeed = Omit<LogicalFeed, "messages">
 
+/** A snapshot of published tables, and the feed that goes on from it. */
 export interface Snapshot {
   /** The slot, if it was made now. */
   readonly created: Slot.Created | undefined

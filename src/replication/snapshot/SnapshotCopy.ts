@@ -42,6 +42,7 @@ export interface CopyFinished {
   readonly bytes: number
 }
 
+/** An element of the copy of tables: a table begins, some of its rows, a table is complete. */
 export type CopyEvent = CopyStarted | CopyBatch | CopyFinished
 
 /** How far the copy of a table is. */

@@ -34,8 +34,10 @@ export interface PartialRow<A> {
   readonly missing: ReadonlyArray<string>
 }
 
+/** A row that is whole, or one whose large values were not sent because the change left them as they were. */
 export type TypedRow<A> = WholeRow<A> | PartialRow<A>
 
+/** A row was inserted. */
 export interface TypedInsert<A> {
   readonly _tag: "Insert"
   /** Always whole. Of the same shape as in an update, so that one handler serves both. */
@@ -43,6 +45,7 @@ export interface TypedInsert<A> {
   readonly change: Insert
 }
 
+/** A row was updated, with what the replica identity says of the old one. */
 export interface TypedUpdate<A> {
   readonly _tag: "Update"
   /** Partial when a large value did not change and is not known. */
@@ -52,6 +55,7 @@ export interface TypedUpdate<A> {
   readonly change: Update
 }
 
+/** A row was deleted: its key, or the whole row where the replica identity is full. */
 export interface TypedDelete<A> {
   readonly _tag: "Delete"
   /** Partial when only the key is told. */
@@ -75,9 +79,11 @@ export interface TypedPartitionTruncate {
   readonly change: Truncate
 }
 
+/** A change of a table, with rows as the Schema reads them. */
 export type TypedChange<A> =
   TypedInsert<A> | TypedUpdate<A> | TypedDelete<A> | TypedTruncate | TypedPartitionTruncate
 
+/** A table of a feed with the Schema of its rows: made by `Replication.table`. */
 export interface TypedTable<A, R> {
   readonly schema: string
   readonly name: string

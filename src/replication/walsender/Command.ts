@@ -68,6 +68,7 @@ export type SlotSnapshot =
   /** It is not kept. */
   | "nothing"
 
+/** The options of CREATE_REPLICATION_SLOT for a logical slot. */
 export interface LogicalSlotOptions {
   /** The output plugin. Default `pgoutput`. */
   readonly plugin?: string
@@ -116,6 +117,7 @@ export const createLogicalSlot = (
     return `${head} (${list.join(", ")})`
   })
 
+/** The options of CREATE_REPLICATION_SLOT for a physical slot. */
 export interface PhysicalSlotOptions {
   /** Gone with the session, and with the first error on it. Default false. */
   readonly temporary?: boolean
@@ -136,6 +138,7 @@ export const createPhysicalSlot = (
     return `CREATE_REPLICATION_SLOT ${name}${temporary} PHYSICAL${reserve}`
   })
 
+/** What ALTER_REPLICATION_SLOT can change. PostgreSQL 17. */
 export interface SlotChanges {
   /** PostgreSQL 17. */
   readonly failover?: boolean
@@ -180,6 +183,7 @@ export const startLogical = (slot: string, start: Lsn, options: ReadonlyArray<Pl
     return `START_REPLICATION ${where}${list.length === 0 ? "" : ` (${list.join(", ")})`}`
   })
 
+/** The arguments of START_REPLICATION for the log itself. */
 export interface PhysicalStart {
   /** Without one the server keeps no log for this stream. */
   readonly slot?: string

@@ -52,6 +52,7 @@ export type ControlMessage =
   | TwoPhase.RollbackPreparedMessage
   | TwoPhase.StreamPrepare
 
+/** Every message of `pgoutput`. */
 export type PgOutputMessage = RowMessage | ControlMessage
 
 const all = Payload.among<PgOutputMessage>("pgoutput message", {

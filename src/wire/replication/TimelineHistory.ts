@@ -18,6 +18,7 @@ export interface TimelineHistoryEntry {
   readonly reason: string
 }
 
+/** The timelines that a timeline comes from, the oldest first, each with the position at which it was left. */
 export type TimelineHistory = ReadonlyArray<TimelineHistoryEntry>
 
 /** Most bytes of a history file that are read: some 20,000 timelines. */
@@ -25,6 +26,7 @@ export const maxHistoryBytes = 1 << 20
 
 const maxTimeline = 0xffff_ffff
 
+/** Whether the number can be that of a timeline: an integer from 1 to 4294967295. */
 export const isTimeline = (value: number): boolean =>
   Number.isInteger(value) && value >= 1 && value <= maxTimeline
 

@@ -18,6 +18,7 @@ const identity: Field.Field<ReplicaIdentity> = {
   write: (writer, value) => letter.write(writer, value.charAt(0) as keyof typeof letters)
 }
 
+/** A column of a published table. */
 export interface RelationColumn {
   /** Whether it belongs to the replica identity. */
   readonly key: boolean
