@@ -26,7 +26,7 @@ import * as Walsender from "../walsender/Walsender.js"
 import type { PhysicalEvent, PhysicalFacts } from "./PhysicalEvent.js"
 import type { LogPlace, PhysicalError } from "./PhysicalFailure.js"
 import * as PhysicalFailure from "./PhysicalFailure.js"
-import type { NextEvents, PhysicalProgress } from "./PhysicalReader.js"
+import type { PhysicalProgress } from "./PhysicalReader.js"
 import { PhysicalReader } from "./PhysicalReader.js"
 import { PhysicalSession } from "./PhysicalSession.js"
 import * as StartPlace from "./StartPlace.js"
@@ -142,7 +142,7 @@ export const open = (
   options: PhysicalOptions,
   { wholeSegments }: SegmentOptions
 ): Effect.Effect<
-  Omit<PhysicalFeed, "events"> & { readonly pull: NextEvents },
+  Omit<PhysicalFeed, "events"> & { readonly reader: PhysicalReader },
   PhysicalError,
   PgConnector | Scope.Scope
 > =>
@@ -241,7 +241,7 @@ export const open = (
     read.reader = reading
     return {
       facts,
-      pull: reading.pull,
+      reader: reading,
       acknowledge: (positions) =>
         Effect.suspend(() => {
           const wrong = reading.acknowledge(positions)
@@ -288,12 +288,12 @@ export const physical = (
 ): Effect.Effect<PhysicalFeed, PhysicalError, PgConnector | Scope.Scope> =>
   Effect.gen(function* () {
     const connector = yield* PgConnector
-    const { pull, ...feed } = yield* open(options, { wholeSegments: false })
+    const { reader, ...feed } = yield* open(options, { wholeSegments: false })
     let taken = false
     const events = Stream.suspend((): Stream.Stream<PhysicalEvent, PhysicalError> => {
       if (taken) return Stream.fail(takenTwice)
       taken = true
-      return PullStream.make(Effect.provideService(pull, PgConnector, connector))
+      return PullStream.make(Effect.provideService(reader.pull, PgConnector, connector))
     })
     return { ...feed, events }
   })

@@ -95,17 +95,25 @@ export class PhysicalReader {
     }
   }
 
+  /** Everything before it has been given to the consumer. */
+  get received(): Lsn {
+    return this.position
+  }
+
+  /** The server's end of the log, as it said last. */
+  get end(): Lsn {
+    return this.serverEnd
+  }
+
   get positions(): Positions {
     return this.given
   }
 
   /** Takes positions of the consumer; the name of one that was never received, or nothing. */
   acknowledge({ applied, flushed, written }: Partial<Positions>): keyof Positions | undefined {
-    for (const [name, position] of Object.entries({ applied, flushed, written })) {
-      if (position !== undefined && !(LsnText.isLsn(position) && position <= this.position)) {
-        return name as keyof Positions
-      }
-    }
+    if (this.isUnknown(applied)) return "applied"
+    if (this.isUnknown(flushed)) return "flushed"
+    if (this.isUnknown(written)) return "written"
     const { given } = this
     const nowFlushed = LsnText.max(given.flushed, flushed ?? LsnText.zero)
     this.given = {
@@ -117,6 +125,10 @@ export class PhysicalReader {
     return undefined
   }
 
+  private isUnknown(position: Lsn | undefined): boolean {
+    return position !== undefined && !(LsnText.isLsn(position) && position <= this.position)
+  }
+
   /** The next events, never none of them; as a failure, none at the end. */
   readonly pull: NextEvents = Effect.suspend(() => {
     if (this.waiting.length > 0) {
@@ -125,7 +137,7 @@ export class PhysicalReader {
       return Effect.succeed(Chunk.unsafeFromArray(events))
     }
     if (this.over !== undefined) return Effect.fail(this.over)
-    if (this.isReached) return this.end(ended)
+    if (this.isReached) return this.finish(ended)
     const { lost, session } = this
     if (lost !== undefined || session === undefined) return this.reopen(lost!)
     return this.atEnd ? this.next(session) : this.read(session)
@@ -136,7 +148,7 @@ export class PhysicalReader {
     return until !== undefined && this.position >= until
   }
 
-  private end(how: Option.Option<PhysicalError>): NextEvents {
+  private finish(how: Option.Option<PhysicalError>): NextEvents {
     this.over = how
     return Effect.fail(how)
   }
@@ -253,10 +265,10 @@ export class PhysicalReader {
   private reopen(reason: PhysicalError): NextEvents {
     const { reconnect, reopen } = this.options
     return Effect.flatMap(reconnect.next(reason), (goesOn) => {
-      if (!goesOn) return this.end(Option.some(reason))
+      if (!goesOn) return this.finish(Option.some(reason))
       return Effect.matchEffect(reopen(this.place), {
         onFailure: (error) => {
-          if (!isPassing(error)) return this.end(Option.some(error))
+          if (!isPassing(error)) return this.finish(Option.some(error))
           this.lost = error
           return this.pull
         },

@@ -52,6 +52,11 @@ export class SegmentWriter {
     return this.safe
   }
 
+  /** Everything before it has been written; `undefined` until something has. */
+  get written(): Lsn | undefined {
+    return this.current === undefined ? this.safe : this.positionOf(this.current)
+  }
+
   /** The name of the file that is written; `undefined` between two. */
   get fileName(): string | undefined {
     return this.current?.name
@@ -84,19 +89,28 @@ export class SegmentWriter {
     data: Uint8Array
   ): Write<ReadonlyArray<{ readonly name: string; readonly end: Lsn }>> {
     const { segmentSize } = this.options
+    const { current } = this
+    if (current !== undefined && data.length < segmentSize - current.offset) {
+      return Effect.as(this.append(current, data), [])
+    }
     return Effect.gen(this, function* () {
       const complete: Array<{ readonly name: string; readonly end: Lsn }> = []
       for (let from = 0; from < data.length;) {
         const position = start + BigInt(from)
         const open = this.current ?? (yield* this.open(WalSegment.at(timeline, position, segmentSize)))
         const size = Math.min(data.length - from, segmentSize - open.offset)
-        yield* this.at(open.name, open.file.writeAll(data.subarray(from, from + size)))
-        open.offset += size
-        open.isDirty = true
+        yield* this.append(open, data.subarray(from, from + size))
         from += size
         if (open.offset === segmentSize) complete.push(yield* this.finish(open))
       }
       return complete
+    })
+  }
+
+  private append(open: OpenSegment, data: Uint8Array): Write {
+    return Effect.map(this.at(open.name, open.file.writeAll(data)), () => {
+      open.offset += data.length
+      open.isDirty = true
     })
   }
 

@@ -9,7 +9,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
-import type * as Schedule from "effect/Schedule"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { PgConnector } from "../../connection/PgConnector.js"
 import * as Reconnect from "../../connection/Reconnect.js"
@@ -22,9 +22,12 @@ import * as Walsender from "../walsender/Walsender.js"
 import * as ArchiveFolder from "./ArchiveFolder.js"
 import * as Compression from "./Compression.js"
 import * as FolderLock from "./FolderLock.js"
-import type { PhysicalEvent, WalData } from "./PhysicalEvent.js"
+import type { PhysicalEvent, TimelineSwitched } from "./PhysicalEvent.js"
+import type { PhysicalError } from "./PhysicalFailure.js"
 import * as PhysicalFeed from "./PhysicalFeed.js"
 import { SegmentWriter } from "./SegmentWriter.js"
+import type { LogEvent, WalPiece } from "./WalBuffers.js"
+import { WalBuffers } from "./WalBuffers.js"
 import type {
   WalArchive,
   WalArchiveEvent,
@@ -46,8 +49,8 @@ export type {
   WalArchiveStatus
 } from "./WalArchiveOptions.js"
 
-/** Bytes of the log that wait for the disk at which reading from the socket stops. */
-export const defaultArchiveBuffer = 8 << 20
+/** Bytes of the log that wait for the disk at which reading from the socket stops: small enough to stay in a processor's cache. */
+export const defaultArchiveBuffer = 2 << 20
 
 /** Who may read the files, unless set otherwise: their owner alone. */
 export const defaultFileMode = 0o600
@@ -55,8 +58,8 @@ export const defaultFileMode = 0o600
 /** How long an archive waits for the session before it to let the slot go. */
 const slotWait = "60 seconds"
 
-/** Smaller pieces are put together before they are written. */
-const largePiece = 1 << 16
+/** How often the metrics are brought up to date. */
+const measureInterval = "1 second"
 
 const lagGauge = Metric.gauge("postgres_wal_archive_lag_bytes", {
   description: "bytes of the log that the server has and the archive has not synced",
@@ -105,31 +108,17 @@ const isPassing = (error: WalArchiveFailureCause): boolean =>
     ? error.reason === "file" || error.reason === "disk-full"
     : isTransientAnew(error)
 
-/** Pieces that follow each other as fewer and larger ones. */
-const joined = (events: ReadonlyArray<PhysicalEvent>): ReadonlyArray<PhysicalEvent> => {
-  const out: Array<PhysicalEvent> = []
-  let small: Array<WalData> = []
-  const flush = (): void => {
-    const [first] = small
-    const last = small.at(-1)
-    if (first !== undefined && last !== undefined) {
-      out.push(
-        small.length === 1
-          ? first
-          : { ...last, start: first.start, data: Buffer.concat(small.map(({ data }) => data)) }
-      )
-    }
-    small = []
+/** Takes over the events from this one on; waits while there is no room. */
+const putAll = <End>(
+  buffers: WalBuffers<End>,
+  events: Chunk.Chunk<PhysicalEvent>,
+  from: number
+): Effect.Effect<void> => {
+  for (let index = from; index < events.length; index++) {
+    const waiting = buffers.put(Chunk.unsafeGet(events, index))
+    if (waiting !== undefined) return Effect.flatMap(waiting, () => putAll(buffers, events, index + 1))
   }
-  for (const event of events) {
-    if (event._tag === "WalData" && event.data.length < largePiece) small.push(event)
-    else {
-      flush()
-      out.push(event)
-    }
-  }
-  flush()
-  return out
+  return Effect.void
 }
 
 /** What is known from one try to the next. */
@@ -176,10 +165,9 @@ const receive = (
     yield* ArchiveFolder.check(folder, segments, systemId, segmentSize)
     yield* removeLeftovers(folder, segments)
     const resumed = ArchiveFolder.resumeAt(segments, segmentSize)
-    const { compression, fileMode, minFreeBytes, ...feedOptions } = others
+    const { bufferBytes, compression, fileMode, minFreeBytes, ...feedOptions } = others
     const feed = yield* PhysicalFeed.open(
       {
-        bufferBytes: defaultArchiveBuffer,
         slotWait,
         ...feedOptions,
         systemId,
@@ -199,25 +187,33 @@ const receive = (
     known.systemId = systemId
     known.received = feed.facts.start
 
-    const acknowledge = Effect.gen(function* () {
-      const { received, serverEnd } = yield* feed.progress
+    const buffers = new WalBuffers<Option.Option<PhysicalError>>(bufferBytes ?? defaultArchiveBuffer)
+    const { reader } = feed
+    const acknowledge = Effect.sync(() => {
+      const { end: serverEnd, received } = reader
       known.serverEnd = serverEnd
       // On a new timeline the log is read from the beginning of the segment: what was flushed lies behind that.
-      const flushed = writer.flushed
-      const written = LsnText.max(received, known.received)
+      const { flushed, written } = writer
+      const upTo = (position: Lsn | undefined): Lsn =>
+        position === undefined ? LsnText.zero : position < received ? position : received
       if (flushed !== undefined) known.flushed = LsnText.max(known.flushed, flushed)
-      yield* feed.acknowledge({
-        written: received,
-        ...(flushed === undefined ? {} : { flushed: flushed < received ? flushed : received })
-      })
-      known.received = written
-      yield* Metric.set(flushedGauge, known.flushed)
-      yield* Metric.set(lagGauge, serverEnd > known.flushed ? serverEnd - known.flushed : 0n)
+      known.received = LsnText.max(received, known.received)
+      reader.acknowledge({ written: upTo(written), flushed: upTo(flushed) })
     })
-    // Also when it is interrupted: what has come is synced, and the feed reports it when its scope closes.
-    yield* Effect.addFinalizer(() =>
-      Effect.zipRight(Effect.ignore(Effect.zipRight(writer.sync, acknowledge)), writer.close)
-    )
+    let counted = known.bytes
+    const measure = Effect.suspend(() => {
+      const { bytes, flushed, serverEnd } = known
+      const since = bytes - counted
+      counted = bytes
+      return Effect.all(
+        [
+          Metric.incrementBy(bytesCounter, since),
+          Metric.set(flushedGauge, flushed),
+          Metric.set(lagGauge, serverEnd > flushed ? serverEnd - flushed : 0n)
+        ],
+        { discard: true }
+      )
+    })
     const keepFirstHistory = Effect.scoped(
       Effect.gen(function* () {
         if (feed.facts.timeline === 1) return
@@ -225,54 +221,91 @@ const receive = (
         yield* writer.keepHistory(yield* Walsender.history(session, feed.facts.timeline))
       })
     )
-    const take = (event: PhysicalEvent): Effect.Effect<boolean, WalArchiveFailureCause, PgConnector> =>
+    const store = ({ data, start, timeline }: WalPiece) =>
+      Effect.uninterruptible(
+        Effect.map(writer.write(timeline, start, data), (complete) => {
+          known.bytes += BigInt(data.length)
+          known.state = "streaming"
+          return complete
+        })
+      )
+    const goOver = ({ history, to }: TimelineSwitched) =>
+      Effect.uninterruptible(
+        Effect.zipRight(
+          writer.leave,
+          Effect.map(writer.keepHistory(history), () => void (known.timeline = to))
+        )
+      )
+    // Also when it is interrupted: what has come is written and synced, and the feed reports it when its scope closes.
+    const storeRest: Effect.Effect<void, PgWalArchiveError> = Effect.suspend(() => {
+      const next = buffers.take()
+      if (next === undefined) return writer.sync
+      if (next._tag === "WalPiece") return Effect.zipRight(store(next), storeRest)
+      return next._tag === "TimelineSwitched" ? Effect.zipRight(goOver(next), storeRest) : storeRest
+    })
+    yield* Effect.addFinalizer(() =>
+      Effect.zipRight(
+        Effect.ignore(Effect.zipRight(storeRest, acknowledge)),
+        Effect.zipRight(writer.close, measure)
+      )
+    )
+    const reading: Effect.Effect<never, Option.Option<PhysicalError>, PgConnector> = Effect.forever(
+      Effect.flatMap(reader.pull, (events) => Effect.suspend(() => putAll(buffers, events, 0)))
+    )
+    yield* Effect.forkScoped(Effect.repeat(measure, Schedule.spaced(measureInterval)))
+    yield* Effect.forkScoped(Effect.catchAll(reading, (end) => Effect.sync(() => buffers.finish(end))))
+
+    /** Gives true when a segment is complete. */
+    const take = (next: WalPiece | LogEvent): Effect.Effect<boolean, WalArchiveFailureCause, PgConnector> =>
       Effect.gen(function* () {
-        switch (event._tag) {
-          case "WalData": {
-            const complete = yield* writer.write(event.timeline, event.start, event.data)
-            known.bytes += BigInt(event.data.length)
-            known.state = "streaming"
-            yield* Metric.incrementBy(bytesCounter, BigInt(event.data.length))
+        switch (next._tag) {
+          case "WalPiece": {
+            const complete = yield* store(next)
             for (const { end, name } of complete) yield* tell({ _tag: "SegmentCompleted", name, end })
             return complete.length > 0
           }
           case "PhysicalOpened":
-            known.timeline = event.facts.timeline
+            known.timeline = next.facts.timeline
             known.state = "streaming"
             yield* keepFirstHistory
             break
           case "TimelineSwitched":
-            yield* writer.leave
-            yield* writer.keepHistory(event.history)
-            known.timeline = event.to
+            yield* goOver(next)
             break
           case "PhysicalLost":
             known.state = "lost"
-            known.error = event.reason
+            known.error = next.reason
             break
           case "PhysicalResumed":
             known.state = "streaming"
             known.error = undefined
         }
-        yield* tell(event)
+        yield* tell(next)
         return false
       })
+    /** Stores what has gathered; gives what the feed has ended with. */
     const step = Effect.gen(function* () {
-      const events = yield* feed.pull
-      let isDue = false
-      for (const event of joined(Chunk.toReadonlyArray(events))) {
-        isDue = (yield* Effect.mapError(take(event), Option.some)) || isDue
+      const over = yield* buffers.arrival
+      let isComplete = false
+      // What goes on gathering does not keep from reporting.
+      while (!isComplete) {
+        const next = buffers.take()
+        if (next === undefined) break
+        isComplete = yield* take(next)
       }
-      if (synchronous === true) yield* Effect.mapError(writer.sync, Option.some)
-      yield* Effect.mapError(acknowledge, Option.some)
-      if (isDue || synchronous === true) yield* Effect.ignore(feed.report)
+      if (synchronous === true) yield* writer.sync
+      yield* acknowledge
+      if (isComplete || synchronous === true) yield* Effect.ignore(feed.report)
+      return over
     })
-    yield* Effect.catchAll(Effect.forever(step), (end: Option.Option<WalArchiveFailureCause>) =>
-      Option.isSome(end) ? Effect.fail(end.value) : Effect.void
+    const over = yield* Effect.repeat(step, { until: (over) => over !== undefined }).pipe(
+      // What waits cannot be stored behind a gap.
+      Effect.tapError(() => Effect.sync(() => buffers.clear()))
     )
     yield* writer.sync
     yield* acknowledge
     yield* Effect.ignore(feed.report)
+    if (over !== undefined && Option.isSome(over.end)) yield* Effect.fail(over.end.value)
   })
 
 /**

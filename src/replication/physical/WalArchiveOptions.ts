@@ -15,8 +15,10 @@ export type WalArchiveFailureCause = PhysicalError | PgWalArchiveError
 /** Where the log is archived, and how. */
 export interface WalArchiveOptions extends Pick<
   PhysicalOptions,
-  "slot" | "create" | "until" | "statusInterval" | "silenceLimit" | "bufferBytes" | "targetSessionAttrs"
+  "slot" | "create" | "until" | "statusInterval" | "silenceLimit" | "targetSessionAttrs"
 > {
+  /** Bytes of the log that wait for the disk at which reading from the socket stops. Default `defaultArchiveBuffer`, 2 MiB. */
+  readonly bufferBytes?: number
   /** Where the files are. It must exist. */
   readonly folder: string
   /**
