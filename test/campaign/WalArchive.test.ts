@@ -1,7 +1,7 @@
-/** Two hundred kills of an archiving process, at seeded moments: everything that it has reported is there after each. */
+/** Two hundred kills of an archiving process, at seeded moments: after each its archive replays to the primary's state. */
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { mkdtempSync, rmSync } from "node:fs"
+import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { killing } from "../integration/replication/archiveKills.js"
@@ -14,11 +14,22 @@ it.scopedLive(
   () =>
     Effect.gen(function* () {
       announce("archive")
-      const folder = yield* Effect.acquireRelease(
-        Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-postgres-archive-"))),
+      const folder = Effect.acquireRelease(
+        Effect.sync(() => {
+          const path = mkdtempSync(join(tmpdir(), "effect-postgres-archive-"))
+          // The server that replays the archive runs as another user.
+          chmodSync(path, 0o755)
+          return path
+        }),
         (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
       )
-      yield* killing(folder, rounds({ small: 40, full: 200 }), randomOf(0))
+      const counts = yield* killing(
+        yield* folder,
+        yield* folder,
+        rounds({ small: 40, full: 200 }),
+        randomOf(0)
+      )
+      process.stdout.write(`${JSON.stringify(counts)}\n`)
     }),
   hour
 )
