@@ -72,7 +72,7 @@ export const firstMissing = (
 }
 
 /** Has the server commit one row of so many bytes, and gives its number with the end of the log behind it. */
-const commit = (server: Server, bytes: number) =>
+const commit = (server: EmbeddedServer, bytes: number) =>
   Effect.gen(function* () {
     const [row] = yield* rawRows(
       server,
@@ -81,7 +81,7 @@ const commit = (server: Server, bytes: number) =>
     return { id: Number(row![0]), end: yield* position(server, "pg_current_wal_flush_lsn()") }
   })
 
-const stateUpTo = (server: Server, id: number) =>
+const stateUpTo = (server: EmbeddedServer, id: number) =>
   rawRows(
     server,
     `select count(*), md5(string_agg(id || filler, ',' order by id)) from kept where id <= ${id}`
