@@ -26,8 +26,8 @@ import type { PhysicalEvent, TimelineSwitched } from "./PhysicalEvent.js"
 import type { PhysicalError } from "./PhysicalFailure.js"
 import * as PhysicalFeed from "./PhysicalFeed.js"
 import { SegmentWriter } from "./SegmentWriter.js"
-import type { LogEvent, WalPiece } from "./WalBuffers.js"
-import { WalBuffers } from "./WalBuffers.js"
+import type { LogEvent, WalPiece } from "./WalBuffer.js"
+import { WalBuffer } from "./WalBuffer.js"
 import type {
   WalArchive,
   WalArchiveEvent,
@@ -110,13 +110,13 @@ const isPassing = (error: WalArchiveFailureCause): boolean =>
 
 /** Takes over the events from this one on; waits while there is no room. */
 const putAll = <End>(
-  buffers: WalBuffers<End>,
+  buffer: WalBuffer<End>,
   events: Chunk.Chunk<PhysicalEvent>,
   from: number
 ): Effect.Effect<void> => {
   for (let index = from; index < events.length; index++) {
-    const waiting = buffers.put(Chunk.unsafeGet(events, index))
-    if (waiting !== undefined) return Effect.flatMap(waiting, () => putAll(buffers, events, index + 1))
+    const waiting = buffer.put(Chunk.unsafeGet(events, index))
+    if (waiting !== undefined) return Effect.flatMap(waiting, () => putAll(buffer, events, index + 1))
   }
   return Effect.void
 }
@@ -187,7 +187,7 @@ const receive = (
     known.systemId = systemId
     known.received = feed.facts.start
 
-    const buffers = new WalBuffers<Option.Option<PhysicalError>>(bufferBytes ?? defaultArchiveBuffer)
+    const buffer = new WalBuffer<Option.Option<PhysicalError>>(bufferBytes ?? defaultArchiveBuffer)
     const { reader } = feed
     const acknowledge = Effect.sync(() => {
       const { end: serverEnd, received } = reader
@@ -238,7 +238,7 @@ const receive = (
       )
     // Also when it is interrupted: what has come is written and synced, and the feed reports it when its scope closes.
     const storeRest: Effect.Effect<void, PgWalArchiveError> = Effect.suspend(() => {
-      const next = buffers.take()
+      const next = buffer.take()
       if (next === undefined) return writer.sync
       if (next._tag === "WalPiece") return Effect.zipRight(store(next), storeRest)
       return next._tag === "TimelineSwitched" ? Effect.zipRight(goOver(next), storeRest) : storeRest
@@ -250,10 +250,10 @@ const receive = (
       )
     )
     const reading: Effect.Effect<never, Option.Option<PhysicalError>, PgConnector> = Effect.forever(
-      Effect.flatMap(reader.pull, (events) => Effect.suspend(() => putAll(buffers, events, 0)))
+      Effect.flatMap(reader.pull, (events) => Effect.suspend(() => putAll(buffer, events, 0)))
     )
     yield* Effect.forkScoped(Effect.repeat(measure, Schedule.spaced(measureInterval)))
-    yield* Effect.forkScoped(Effect.catchAll(reading, (end) => Effect.sync(() => buffers.finish(end))))
+    yield* Effect.forkScoped(Effect.catchAll(reading, (end) => Effect.sync(() => buffer.finish(end))))
 
     /** Gives true when a segment is complete. */
     const take = (next: WalPiece | LogEvent): Effect.Effect<boolean, WalArchiveFailureCause, PgConnector> =>
@@ -285,11 +285,11 @@ const receive = (
       })
     /** Stores what has gathered; gives what the feed has ended with. */
     const step = Effect.gen(function* () {
-      const over = yield* buffers.arrival
+      const over = yield* buffer.arrival
       let isComplete = false
       // What goes on gathering does not keep from reporting.
       while (!isComplete) {
-        const next = buffers.take()
+        const next = buffer.take()
         if (next === undefined) break
         isComplete = yield* take(next)
       }
@@ -300,7 +300,7 @@ const receive = (
     })
     const over = yield* Effect.repeat(step, { until: (over) => over !== undefined }).pipe(
       // What waits cannot be stored behind a gap.
-      Effect.tapError(() => Effect.sync(() => buffers.clear()))
+      Effect.tapError(() => Effect.sync(() => buffer.clear()))
     )
     yield* writer.sync
     yield* acknowledge

@@ -32,7 +32,7 @@ interface Stretch {
 
 const isStretch = (entry: Stretch | LogEvent): entry is Stretch => "size" in entry
 
-export class WalBuffers<End> {
+export class WalBuffer<End> {
   private readonly ring: Uint8Array
   private readonly entries: Array<Stretch | LogEvent> = []
   /** Bytes that have come in, and bytes that have been written: the difference is in use. */
