@@ -52,7 +52,7 @@ export const asText = (schema: Schema.Schema.All): Schema.Schema<string> => {
 
 /** `bigint` as the server's text, such as `9007199254740993`: no digit is lost, and JSON takes it. */
 export const Int8AsString = asText(PgSchema.Int8)
-/** `bigint` as a number; a value beyond 2^53, which a number would round, fails with its row and column. */
+/** `bigint` as a number; a value of 2^53 or beyond, which a number could round, fails with its row and column. */
 export const Int8AsNumber = plain(Oids.int8, "number", Schema.Int, Integers.int8AsNumber)
 /** `numeric` as the server's text, such as `12.50`: no digit is lost, and JSON takes it. */
 export const NumericAsString = asText(PgSchema.Numeric)
