@@ -215,6 +215,8 @@ describe("opening a session", () => {
           const connection = yield* connector.open()
           yield* connection.simple("select 1")
           yield* Effect.fork(connection.query(Statement.make("select 2")))
+          // The first turn lets the fiber ask, the second what it has written leave.
+          yield* Effect.yieldNow()
           yield* Effect.yieldNow()
         })
       )

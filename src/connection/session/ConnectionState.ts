@@ -100,6 +100,8 @@ export class ConnectionState {
   ended: PgSessionError | undefined = undefined
   /** The last FATAL, or the shutdown warning that comes before an unexplained end. */
   lastWord: ServerFields | undefined = undefined
+  /** Called once, when the first request is written. */
+  onFirstRequest: (() => void) | undefined = undefined
   /** Called once when the connection ends. */
   readonly onEnded: Array<() => void> = []
   /** Woken when the socket takes bytes again, and when the connection ends. */

@@ -117,9 +117,16 @@ const begin = (core: ConnectionState, request: Request): void => {
   }
   request.state = "sent"
   request.wasSent = true
+  if (core.onFirstRequest !== undefined) first(core)
   core.session = Session.sent(core.session, request, script)
   if (request.holds || !(request.simple || Pipeline.endsInSync(script))) core.holder = request
   if (core.writer.offset > batchBytes) flush(core)
+}
+
+const first = (core: ConnectionState): void => {
+  const begun = core.onFirstRequest
+  core.onFirstRequest = undefined
+  begun?.()
 }
 
 /** What a request opens with. One that throws fails by itself: statements that it was to close are closed by the next. */

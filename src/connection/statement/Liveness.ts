@@ -81,14 +81,24 @@ const askIdle = (core: ConnectionState): Effect.Effect<void> =>
   Effect.sync(() => Outbound.submit(core, new SimpleRequest("", "array", () => {})))
 
 /**
- * Watches a connection for as long as the scope lives, and ends it with `PgTimeoutError` (`silence`) when its peer is taken for
- * dead. An idle connection is asked after half of the limit, where there is one.
+ * Watches a connection until it ends or the scope closes, and ends it with `PgTimeoutError` (`silence`) when its peer is taken for
+ * dead. An idle connection is asked after half of the limit, where there is one. Without a limit nothing is due before the first
+ * request, so that the watch begins with it: a session that is opened and closed has no fiber and no timer of its own.
  */
-export const watch = (
-  core: ConnectionState,
-  limits: SilenceLimits
-): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.asVoid(forkWatch(core, limits, { waiting: () => waitingFor(core), ask: askIdle(core) }))
+export const watch = (core: ConnectionState, limits: SilenceLimits): Effect.Effect<void, never, Scope.Scope> => {
+  const how = { waiting: () => waitingFor(core), ask: askIdle(core) }
+  if (Duration.isFinite(limits.limit)) return Effect.asVoid(forkWatch(core, limits, how))
+  return Effect.sync(() => {
+    core.onFirstRequest = () => core.fork(untilEnded(core, watching(core, limits, how)))
+  })
+}
+
+/** Interrupted when the connection ends, if it does not end first. */
+const untilEnded = (core: ConnectionState, effect: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.withFiberRuntime((fiber) => {
+    core.onEnded.push(() => fiber.unsafeInterruptAsFork(fiber.id()))
+    return core.ended === undefined ? effect : Effect.void
+  })
 
 /**
  * The same for a request that has the connection for itself and can ask the server for a word at any time, such as the stream
@@ -127,13 +137,18 @@ const watching = (
   )
 }
 
-/** Ends the connection at once, and has the server stop the statement, if it can be reached. */
+/**
+ * Ends the connection at once, and has the server stop the statement, if it can be reached. The end of the connection interrupts
+ * the watch that has found it, which is not to lose the second step.
+ */
 const end = (core: ConnectionState, silence: Silence.Silence): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const isAtWork = !Session.isIdle(core.session)
-    breakOff(core, errorOf(core, silence))
-    return isAtWork ? Effect.asVoid(Effect.forkDaemon(Cancel.tell(core))) : Effect.void
-  })
+  Effect.uninterruptible(
+    Effect.suspend(() => {
+      const isAtWork = !Session.isIdle(core.session)
+      breakOff(core, errorOf(core, silence))
+      return isAtWork ? Effect.asVoid(Effect.forkDaemon(Effect.interruptible(Cancel.tell(core)))) : Effect.void
+    })
+  )
 
 const errorOf = (core: ConnectionState, silence: Silence.Silence): PgTimeoutError => {
   const sql = core.session.owner?.sql ?? ""
