@@ -26,7 +26,7 @@ import * as Retry from "./opening/Retry.js"
 import * as Sockets from "./opening/Sockets.js"
 import * as Cancel from "./session/Cancel.js"
 import { KnownTypes } from "./session/KnownTypes.js"
-import { ShutdownCounts, ShutdownLog } from "./session/ShutdownLog.js"
+import { ShutdownCounts } from "./session/ShutdownLog.js"
 
 export type {
   ConnectOptions,
@@ -164,6 +164,7 @@ export const make = (
     // Only these two: the rest of the environment, such as the layer's scope, must not stand in for the caller's.
     const context = Context.pick(Transport, Host.Host)(environment)
     const shutdowns = new ShutdownCounts()
+    const cancelDeadline = Duration.decode(options.cancelDeadline ?? Cancel.cancelDeadline)
     const types = options.types ?? Registry.lossless
     // OIDs are one database's.
     const books = new Map<string, KnownTypes>()
@@ -183,14 +184,14 @@ export const make = (
         findsTypes: (overrides?.findTypes ?? options.findTypes ?? true) && settings.replication === undefined,
         describesPortals: options.describeResults ?? false,
         showsValues: options.showValues ?? false,
-        cancelDeadline: Duration.decode(options.cancelDeadline ?? Cancel.cancelDeadline)
+        cancelDeadline,
+        shutdowns
       }
       return Effect.flatMap(Effect.scope, (scope) =>
         Connect.connectIn(Context.add(context, Scope.Scope, scope), settings, shared, {
           ...options,
           credentials
         }).pipe(
-          Effect.provideService(ShutdownLog, shutdowns),
           Retry.retrying(options.retry),
           Effect.map(PgConnection.fromState)
         )

@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { ConnectOptions } from "../../src/connection/opening/ConnectOptions.js"
@@ -183,6 +185,20 @@ describe("a session that is not told how long a silence may be", () => {
       yield* slow(off.connection)
       yield* pass(300, 5)
       assert.deepInclude(yield* off.connection.status, { state: "busy" })
+    })
+  )
+
+  it.effect("has no timer before its first request, and none after its end", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const { connection } = yield* Scope.extend(session([asked, answered], [], {}), scope)
+      // Timers that were interrupted are listed until their time has come.
+      const timers = Effect.zipRight(pass(60), Effect.map(TestClock.sleeps(), Chunk.size))
+      const opened = yield* timers
+      yield* connection.simple("select 1")
+      const used = yield* timers
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual([opened, used, yield* timers], [0, 1, 0])
     })
   )
 

@@ -6,7 +6,7 @@ import * as Scope from "effect/Scope"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { ShutdownCounts, ShutdownLog } from "../../src/connection/session/ShutdownLog.js"
+import { ShutdownCounts } from "../../src/connection/session/ShutdownLog.js"
 import * as SideChannels from "../../src/connection/session/SideChannels.js"
 import * as PgConfig from "../../src/config/PgConfig.js"
 import * as PgConnector from "../../src/connection/PgConnector.js"
@@ -31,12 +31,15 @@ const logging = <A, E, R>(effect: Effect.Effect<A, E, R>) => {
   )
 }
 
+const sideChannels = (shutdowns?: ShutdownCounts) =>
+  Effect.map(Effect.runtime<never>(), (runtime) => SideChannels.make(runtime, shutdowns))
+
 const turns = Effect.repeatN(Effect.yieldNow(), 20)
 
 describe("a subscriber", () => {
   it.scoped("hears what comes from its subscription on, in order, until the end", () =>
     Effect.gen(function* () {
-      const side = yield* SideChannels.make
+      const side = yield* sideChannels()
       side.notification(note("early"))
       const stream = yield* side.notifications.subscribe
       const other = yield* side.notifications.subscribe
@@ -52,7 +55,7 @@ describe("a subscriber", () => {
 
   it.scoped("that falls behind loses its oldest elements, and the loss is counted", () =>
     Effect.gen(function* () {
-      const side = yield* SideChannels.make
+      const side = yield* sideChannels()
       const stream = yield* side.notifications.subscribe
       const extra = 10
       for (let index = 0; index < SideChannels.subscriberCapacity + extra; index++) {
@@ -70,7 +73,7 @@ describe("a subscriber", () => {
     () =>
       Effect.scoped(
         Effect.gen(function* () {
-          const side = yield* SideChannels.make
+          const side = yield* sideChannels()
           const scope = yield* Scope.make()
           yield* Scope.extend(side.notices.subscribe, scope)
           expect(side.notices.isTaken).toBe(true)
@@ -85,7 +88,7 @@ describe("a subscriber", () => {
   it.effect("that nobody is, loses every notification, and the loss can be read", () =>
     Effect.scoped(
       Effect.gen(function* () {
-        const side = yield* SideChannels.make
+        const side = yield* sideChannels()
         for (let index = 0; index < 3; index++) side.notification({ processId: 1, channel: "c", payload: "" })
         expect(side.losses.notifications).toBe(3)
       })
@@ -107,7 +110,7 @@ describe("notices", () => {
       const lines = yield* logging(
         Effect.scoped(
           Effect.gen(function* () {
-            const side = yield* SideChannels.make
+            const side = yield* sideChannels()
             for (const [severity] of levels) side.notice(fields("01000", { severity, text: "be warned" }))
             yield* turns
           })
@@ -122,7 +125,7 @@ describe("notices", () => {
       const lines = yield* logging(
         Effect.scoped(
           Effect.gen(function* () {
-            const side = yield* SideChannels.make
+            const side = yield* sideChannels()
             const stream = yield* side.notices.subscribe
             side.notice(fields("00000"))
             yield* turns
@@ -140,7 +143,7 @@ describe("a setting the server reports", () => {
     "is kept, the last value of a name winning, and found in any letter case (CON-082, CON-083)",
     () =>
       Effect.gen(function* () {
-        const side = yield* SideChannels.make
+        const side = yield* sideChannels()
         const changes = yield* side.changes.subscribe
         for (const [name, value] of [
           ["TimeZone", "UTC"],
@@ -196,9 +199,7 @@ describe("the warning of a server that ends at once", () => {
     Effect.gen(function* () {
       const lines = yield* logging(
         Effect.gen(function* () {
-          const [first, second, third] = yield* Effect.replicateEffect(SideChannels.make, 3).pipe(
-            Effect.provideService(ShutdownLog, new ShutdownCounts())
-          )
+          const [first, second, third] = yield* Effect.replicateEffect(sideChannels(new ShutdownCounts()), 3)
           for (const side of [first!, second!, third!]) side.notice(crash)
           yield* turns
           yield* TestClock.adjust("1 second")
@@ -220,7 +221,7 @@ describe("the warning of a server that ends at once", () => {
     Effect.gen(function* () {
       const lines = yield* logging(
         Effect.gen(function* () {
-          const side = yield* SideChannels.make
+          const side = yield* sideChannels()
           side.notice(crash)
           side.notice({ ...crash, text: "going down" })
           side.notice(fields("01000", { severity: "WARNING" }))

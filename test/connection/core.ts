@@ -16,6 +16,7 @@ import * as Outbound from "../../src/connection/session/Outbound.js"
 import type { QueryResult } from "../../src/connection/statement/Query.js"
 import { QueryRequest } from "../../src/connection/statement/Query.js"
 import { Pulse, watched } from "../../src/connection/session/Pulse.js"
+import { ShutdownCounts } from "../../src/connection/session/ShutdownLog.js"
 import { SideChannels } from "../../src/connection/session/SideChannels.js"
 import { StatementCache } from "../../src/connection/session/StatementCache.js"
 import { KnownTypes } from "../../src/connection/session/KnownTypes.js"
@@ -95,7 +96,8 @@ export const sessionSettings = (registry = Registry.lossless): SessionSettings =
   findsTypes: false,
   describesPortals: false,
   showsValues: false,
-  cancelDeadline: Cancel.cancelDeadline
+  cancelDeadline: Cancel.cancelDeadline,
+  shutdowns: new ShutdownCounts()
 })
 
 /** How a request ended, and how often it was told so. */

@@ -1,6 +1,10 @@
 /** One attempt: a link to an address, encrypted, logged in, of the wanted role, and running as a connection. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberRefs from "effect/FiberRefs"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import type { ResolvedPgConfig } from "../../config/Resolve.js"
@@ -95,7 +99,9 @@ export const open = (
     const onPhase = (phase: ConnectPhase): void => {
       progress.phase = phase
     }
-    const transport = yield* Transport
+    // Services by hand: each that is asked for by an effect is a step of its own.
+    const runtime = yield* Effect.runtime<Scope.Scope | Transport | Host>()
+    const transport = Context.get(runtime.context, Transport)
     onPhase("socket")
     const bare = yield* transport.open(address)
     onPhase("encryption")
@@ -104,8 +110,7 @@ export const open = (
     })
     onPhase("authentication")
     const credentials = yield* Credentials.forAttempt(target.credentials, config, means.entry)
-    const runtime = yield* Effect.runtime<never>()
-    const side = yield* SideChannels.make
+    const side = SideChannels.make(runtime, target.session.shutdowns)
     const framer = new Framer(limits.startup)
     const conversation = new Conversation(channel.link, framer)
     const started = yield* Startup.run({
@@ -129,6 +134,8 @@ export const open = (
         Effect.sync(() => farewell(conversation))
       )
     }
+    // Behind a transaction pooler names meet those of other sessions, of any process: 64 random bits keep them apart.
+    const random = yield* Context.get(runtime.context, Host).randomBytes(8)
     const pulse = new Pulse()
     const link = watched(channel.link, pulse)
     const core = new ConnectionState({
@@ -137,13 +144,13 @@ export const open = (
       writer: conversation.writer,
       facts: { host: means.entry.host, address, encryption: channel.encryption, ...started },
       ...target.session,
-      statements: new StatementCache(config.statementCacheSize, yield* namePrefix),
+      statements: new StatementCache(config.statementCacheSize, namePrefix(random)),
       side,
       pipelineDepth: config.pipelineDepth,
       streamBufferBytes: config.streamBufferBytes,
       sendCancel: Cancel.send(openForCancel(transport, address, channel.way, means)),
       fork: Runtime.runFork(runtime),
-      clock: yield* Effect.clock,
+      clock: Context.get(FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices), Clock.Clock),
       pulse,
       probe: Liveness.probing(transport.open(address), address, longestProbe),
       probeAfter: target.silence.probeAfter,
@@ -158,22 +165,20 @@ export const open = (
     })
     Inbound.drain(core)
     // Not by `Effect.addFinalizer`, which puts back every FiberRef around a finalizer: most of the price of closing.
-    yield* Scope.addFinalizer(yield* Effect.scope, goodbye(core, config.replication === undefined))
+    yield* Scope.addFinalizer(
+      Context.get(runtime.context, Scope.Scope),
+      goodbye(core, config.replication === undefined)
+    )
     yield* Liveness.watch(core, target.silence)
     return core
   })
 
-/**
- * How the names of a session's statements and portals begin. Behind a transaction pooler they meet those of other sessions,
- * of any process: 64 random bits keep them apart.
- */
-const namePrefix: Effect.Effect<string, never, Host> = Effect.flatMap(Host, (host) =>
-  Effect.map(host.randomBytes(8), (random) => {
-    let prefix = "ep_"
-    for (const byte of random) prefix += byte.toString(16).padStart(2, "0")
-    return `${prefix}_`
-  })
-)
+/** How the names of a session's statements and portals begin. */
+const namePrefix = (random: Uint8Array): string => {
+  let prefix = "ep_"
+  for (const byte of random) prefix += byte.toString(16).padStart(2, "0")
+  return `${prefix}_`
+}
 
 /** A session that is not wanted is left as politely as any other. */
 const farewell = (conversation: Conversation): void => {
@@ -191,18 +196,24 @@ const goodbye = (core: ConnectionState, cancels: boolean): Effect.Effect<void> =
     const isWorking = cancels && core.session.owner?.isStopped === false
     // The owner has ended it: that is no failure of the streams of notices and notifications.
     core.side.end()
-    if (isWorking) {
-      core.writer.rollback(0)
-      breakOff(core, scopeClosed, () => {})
+    if (!isWorking) {
+      terminate(core)
+      breakOff(core, scopeClosed)
+      return Effect.void
     }
-    return Effect.map(isWorking ? Cancel.tell(core) : Effect.void, () => {
-      FixedFrames.terminate(core.writer)
-      core.link.write(core.writer.detach())
-      core.link.end()
-      if (isWorking) core.link.destroy()
-      else breakOff(core, scopeClosed)
+    core.writer.rollback(0)
+    breakOff(core, scopeClosed, () => {})
+    return Effect.map(Cancel.tell(core), () => {
+      terminate(core)
+      core.link.destroy()
     })
   })
+
+const terminate = (core: ConnectionState): void => {
+  FixedFrames.terminate(core.writer)
+  core.link.write(core.writer.detach())
+  core.link.end()
+}
 
 /** One for all: where a stack is captured it is dear, and this one says nothing. */
 const scopeClosed = new PgClosedError({

@@ -24,6 +24,7 @@ import type { ConnectFacts, ProbeAddress, SendCancel } from "./ConnectFacts.js"
 import { Fairness } from "./Fairness.js"
 import { Pulse } from "./Pulse.js"
 import { SessionChanges } from "./SessionChanges.js"
+import type { ShutdownCounts } from "./ShutdownLog.js"
 import type { SideChannels } from "./SideChannels.js"
 import type { StatementCache } from "./StatementCache.js"
 import type { TransactionBlock } from "./TransactionBlock.js"
@@ -41,6 +42,8 @@ export interface SessionSettings {
   readonly showsValues: boolean
   /** How long stopping a statement may take before the connection is closed instead. */
   readonly cancelDeadline: Duration.Duration
+  /** Counts the server's warnings of its end. */
+  readonly shutdowns: ShutdownCounts
 }
 
 /** What a connection is made with. */

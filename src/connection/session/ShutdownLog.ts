@@ -4,7 +4,6 @@
  *
  * @see https://www.postgresql.org/docs/current/server-shutdown.html
  */
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
@@ -18,11 +17,6 @@ export const isShutdown = (notice: Notice): boolean =>
   notice.severity === "WARNING" && notice.code.startsWith("57P0")
 
 /** Shared by the sessions of one connector. */
-export class ShutdownLog extends Context.Tag("effect-postgres/connection/ShutdownLog")<
-  ShutdownLog,
-  ShutdownCounts
->() {}
-
 export class ShutdownCounts {
   /** Sessions by what is logged of them. */
   private readonly sessions = new Map<string, number>()

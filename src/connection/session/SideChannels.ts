@@ -8,14 +8,13 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
-import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Notice } from "../../model/Notice.js"
 import type { Notification } from "../../model/Notification.js"
 import type { PgSessionError } from "../../model/PgError.js"
-import { isShutdown, ShutdownCounts, ShutdownLog } from "./ShutdownLog.js"
+import { isShutdown, ShutdownCounts } from "./ShutdownLog.js"
 
 /** Elements a subscriber may be behind. */
 export const subscriberCapacity = 4096
@@ -233,17 +232,10 @@ const log = (notice: Notice): Effect.Effect<void> => {
 }
 
 /**
- * The channels of one connection. What nobody takes is logged as a log of this effect's caller would be; the server's warnings of its end
- * once for all connections with the same `ShutdownLog`.
+ * The channels of one connection. Notices that nobody takes are logged as a log of `runtime` would be; the server's warnings of its end
+ * once for all connections with the same `shutdowns`.
  */
-export const make: Effect.Effect<SideChannels> = Effect.zipWith(
-  Effect.runtime<never>(),
-  Effect.serviceOption(ShutdownLog),
-  (runtime, shared) =>
-    new SideChannels(
-      new NoticeLog(
-        runtime,
-        Option.getOrElse(shared, () => new ShutdownCounts())
-      )
-    )
-)
+export const make = (
+  runtime: Runtime.Runtime<never>,
+  shutdowns: ShutdownCounts = new ShutdownCounts()
+): SideChannels => new SideChannels(new NoticeLog(runtime, shutdowns))
