@@ -191,10 +191,7 @@ export const make = (
         Connect.connectIn(Context.add(context, Scope.Scope, scope), settings, shared, {
           ...options,
           credentials
-        }).pipe(
-          Retry.retrying(options.retry),
-          Effect.map(PgConnection.fromState)
-        )
+        }).pipe(Retry.retrying(options.retry), Effect.map(PgConnection.fromState))
       )
     }
     const open: PgConnector["Type"]["open"] = (overrides) =>

@@ -150,7 +150,10 @@ export const open = (
       streamBufferBytes: config.streamBufferBytes,
       sendCancel: Cancel.send(openForCancel(transport, address, channel.way, means)),
       fork: Runtime.runFork(runtime),
-      clock: Context.get(FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices), Clock.Clock),
+      clock: Context.get(
+        FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices),
+        Clock.Clock
+      ),
       pulse,
       probe: Liveness.probing(transport.open(address), address, longestProbe),
       probeAfter: target.silence.probeAfter,

@@ -85,7 +85,10 @@ const askIdle = (core: ConnectionState): Effect.Effect<void> =>
  * dead. An idle connection is asked after half of the limit, where there is one. Without a limit nothing is due before the first
  * request, so that the watch begins with it: a session that is opened and closed has no fiber and no timer of its own.
  */
-export const watch = (core: ConnectionState, limits: SilenceLimits): Effect.Effect<void, never, Scope.Scope> => {
+export const watch = (
+  core: ConnectionState,
+  limits: SilenceLimits
+): Effect.Effect<void, never, Scope.Scope> => {
   const how = { waiting: () => waitingFor(core), ask: askIdle(core) }
   if (Duration.isFinite(limits.limit)) return Effect.asVoid(forkWatch(core, limits, how))
   return Effect.sync(() => {
@@ -146,7 +149,9 @@ const end = (core: ConnectionState, silence: Silence.Silence): Effect.Effect<voi
     Effect.suspend(() => {
       const isAtWork = !Session.isIdle(core.session)
       breakOff(core, errorOf(core, silence))
-      return isAtWork ? Effect.asVoid(Effect.forkDaemon(Effect.interruptible(Cancel.tell(core)))) : Effect.void
+      return isAtWork
+        ? Effect.asVoid(Effect.forkDaemon(Effect.interruptible(Cancel.tell(core))))
+        : Effect.void
     })
   )
 
