@@ -221,7 +221,7 @@ export const exceptions: ReadonlyArray<Exception> = [
   },
   {
     file: "replication/physical/FolderLock.ts",
-    builtins: ["net"],
+    builtins: ["fs/promises", "net", "os", "path"],
     reason:
       "a lock that does not outlive SIGKILL is a listening socket, and the platform's FileSystem has no locks"
   },
