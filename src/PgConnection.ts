@@ -29,4 +29,4 @@ export type {
 export type { Losses, ParameterChange } from "./connection/session/SideChannels.js"
 export { subscriberCapacity } from "./connection/session/SideChannels.js"
 export { cancelDeadline } from "./connection/session/Cancel.js"
-export type { TransactionMode } from "./connection/Transaction.js"
+export type { TransactionMode } from "./connection/TransactionMode.js"

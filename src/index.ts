@@ -1,4 +1,5 @@
 /** PostgreSQL for Effect, from the wire up. `Testing` is a subpath of its own, so that production does not load it. */
+export * as AdvisoryLock from "./AdvisoryLock.js"
 export * as Copy from "./Copy.js"
 export * as LargeObject from "./LargeObject.js"
 export * as Listen from "./Listen.js"
@@ -11,6 +12,7 @@ export * as PgError from "./PgError.js"
 export * as PgPool from "./PgPool.js"
 export * as PgSchema from "./PgSchema.js"
 export * as PgTypes from "./PgTypes.js"
+export * as PreparedTransaction from "./PreparedTransaction.js"
 export * as Protocol from "./Protocol.js"
 export * as Replication from "./Replication.js"
 export * as Sql from "./Sql.js"

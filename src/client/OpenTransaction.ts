@@ -13,6 +13,7 @@ import type { PgConnection } from "../connection/PgConnection.js"
 import type { SingleStatements } from "../connection/SharedSession.js"
 import { PgTimeoutError, PgUsageError } from "../model/PgError.js"
 import * as Locally from "../connection/session/Locally.js"
+import type { Hook } from "./AfterCommit.js"
 import { Lifetime } from "./Lifetime.js"
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -30,6 +31,14 @@ const over = (): PgUsageError =>
     reason: "the statement was not sent, because its transaction ended before it had its turn",
     sql: ""
   })
+
+/** What holds for all of a transaction, what is nested in it included. */
+export interface OpenSettings {
+  /** Each statement of the client has a savepoint of its own. */
+  readonly autosave?: boolean | undefined
+  /** It will be prepared, and not committed here. */
+  readonly isPrepared?: boolean | undefined
+}
 
 export class OpenTransaction {
   /** The end of the body: statements that come after it are outside. */
@@ -49,20 +58,29 @@ export class OpenTransaction {
   private waiting: Array<Waiter> = []
   /** Nested transactions that there have been in the whole. */
   private savepoints = 0
+  /** What runs after the COMMIT, if this one and those around it succeed. */
+  hooks: Array<Hook> | undefined
+  /** COMMIT has been answered. */
+  isCommitted = false
   /** Single statements in their turn, made when they are used first. */
   single: SingleStatements | undefined
 
   private constructor(
     readonly connection: PgConnection,
     readonly parent: OpenTransaction | undefined,
-    /** Name of the savepoint; empty for the outermost transaction. */
+    /** Name of the savepoint as SQL; empty for the outermost transaction. */
     readonly name: string,
-    private readonly patience: Duration.DurationInput
+    private readonly patience: Duration.DurationInput,
+    readonly settings: OpenSettings
   ) {}
 
   /** The outermost transaction. `patience`: the longest wait for a turn. */
-  static make(connection: PgConnection, patience: Duration.DurationInput): OpenTransaction {
-    return new OpenTransaction(connection, undefined, "", patience)
+  static make(
+    connection: PgConnection,
+    patience: Duration.DurationInput,
+    settings: OpenSettings = {}
+  ): OpenTransaction {
+    return new OpenTransaction(connection, undefined, "", patience, settings)
   }
 
   get isOver(): boolean {
@@ -127,21 +145,24 @@ export class OpenTransaction {
     })
   }
 
-  /** The turn of a nested transaction, which `giveBack` ends. The region must be uninterruptible until then. */
-  take(restore: Restore): Effect.Effect<OpenTransaction, TurnError> {
+  /**
+   * The turn of a nested transaction, which `giveBack` ends. The region must be uninterruptible until then. `name`: of its savepoint, as
+   * SQL.
+   */
+  take(restore: Restore, name?: string): Effect.Effect<OpenTransaction, TurnError> {
     return Effect.suspend(() => {
       if (this.isOver) return Effect.fail(over())
       if (this.isTaken || this.running > 0 || this.waiting.length > 0)
-        return Effect.map(this.wait("nested", restore), () => this.nest())
+        return Effect.map(this.wait("nested", restore), () => this.nest(name))
       this.isTaken = true
-      return Effect.succeed(this.nest())
+      return Effect.succeed(this.nest(name))
     })
   }
 
-  private nest(): OpenTransaction {
+  private nest(given: string | undefined): OpenTransaction {
     const root = this.root
-    const name = `ep_savepoint_${++root.savepoints}`
-    const child = new OpenTransaction(this.connection, this, name, this.patience)
+    const name = given ?? `ep_savepoint_${++root.savepoints}`
+    const child = new OpenTransaction(this.connection, this, name, this.patience, this.settings)
     child.isMoving = true
     if (this.isOver) child.cut()
     this.child = child
@@ -150,6 +171,11 @@ export class OpenTransaction {
 
   private get root(): OpenTransaction {
     return this.parent?.root ?? this
+  }
+
+  /** Registers what runs after the COMMIT. */
+  afterCommit(hooks: ReadonlyArray<Hook>): void {
+    ;(this.hooks ??= []).push(...hooks)
   }
 
   giveBack(child: OpenTransaction): void {

@@ -6,7 +6,9 @@
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
@@ -19,8 +21,12 @@ import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { SharedOperations } from "../connection/SharedOperations.js"
 import { singleOf } from "../connection/SharedSession.js"
 import type { SingleStatements } from "../connection/SharedSession.js"
-import type { TransactionMode as ConnectionTransactionOptions } from "../connection/Transaction.js"
-import { isConflict } from "../model/Judgement.js"
+import { withinTime } from "../connection/Transaction.js"
+import type {
+  TransactionMode as ConnectionTransactionOptions,
+  WatchedOptions
+} from "../connection/TransactionMode.js"
+import { repeatsTransaction } from "../model/Judgement.js"
 import type {
   PgCommitUnknownError,
   PgOpenError,
@@ -28,7 +34,10 @@ import type {
   PgSessionError,
   PgTimeoutError
 } from "../model/PgError.js"
+import { PgUsageError } from "../model/PgError.js"
 import type { Statement } from "../model/Statement.js"
+import { make as statementOf } from "../model/Statement.js"
+import * as AfterCommit from "./AfterCommit.js"
 import * as Handle from "./Handle.js"
 import { OpenTransaction } from "./OpenTransaction.js"
 import { ConnectionPool } from "./pool/ConnectionPool.js"
@@ -36,6 +45,7 @@ import { PgPool, serviceOf } from "./pool/PgPool.js"
 import { defaultPoolSettings, type PoolOptions } from "./pool/PoolOptions.js"
 import { refusedBegin } from "./PlainBegin.js"
 import * as Savepoint from "./Savepoint.js"
+import * as TimedConnection from "./TimedConnection.js"
 
 /** What a call can fail with: the pool, the way to the server, the statement. */
 export type PgClientError = PgSessionError | PgOpenError | PgPoolError | PgTimeoutError
@@ -43,10 +53,20 @@ export type PgClientError = PgSessionError | PgOpenError | PgPoolError | PgTimeo
 /** How a transaction runs. */
 export interface TransactionOptions extends ConnectionTransactionOptions {
   /**
-   * Runs the whole transaction again after a serialization failure (`40001`) or a deadlock (`40P01`), as the schedule
-   * allows. Unless given, it is not repeated.
+   * Runs the whole transaction again, as the schedule allows, after errors that `PgError.isRetryable` names: a serialization failure (`40001`), a
+   * deadlock (`40P01`), a plan that a change of a table has made void (`0A000`), a server that was away, a connection that was lost
+   * before anything was sent. Deadlines and an unknown COMMIT are not repeated. Unless given, it is not repeated.
    */
   readonly retry?: Schedule.Schedule<unknown, unknown>
+  /** Deadline of each statement of the transaction that gives none itself. Unless given, the configuration's `statementTimeout`. */
+  readonly statementTimeout?: Duration.DurationInput
+  /**
+   * Gives each statement of the client a savepoint, so that one that fails does not fail the transaction. Costs two round trips for each
+   * statement, and statements of the transaction take turns. Not for streams, COPY and what is run on `connection`. Default false.
+   */
+  readonly autosave?: boolean
+  /** Inside another transaction: the name of the savepoint. Unless given, a name of the client's. */
+  readonly savepoint?: string
 }
 
 /**
@@ -55,12 +75,28 @@ export interface TransactionOptions extends ConnectionTransactionOptions {
 export interface PgClientService extends SharedOperations<PgClientError> {
   /**
    * BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. Inside another transaction: a savepoint,
-   * which is released on success and rolled back to on failure; `options` then have no effect.
+   * which is released on success and rolled back to on failure. Of the options, `savepoint` and `timeout` count there, `prepare` and
+   * `snapshot` are refused with `PgUsageError`, and the others have no effect.
    */
   readonly withTransaction: <A, E, R>(
     body: Effect.Effect<A, E, R>,
     options?: TransactionOptions
   ) => Effect.Effect<A, E | PgClientError | PgCommitUnknownError, R>
+  /**
+   * Runs the effect once the transaction that the fiber is in has been committed, after those registered before it, in the fiber of
+   * `withTransaction` and outside the transaction. It does not run when the transaction, or the nested one in which it was registered, is rolled
+   * back, nor when it is unknown whether COMMIT took effect. It runs when the fiber was interrupted during COMMIT, and is not interrupted: keep it
+   * short, or fork. A failure is logged as a warning and changes nothing. Outside a transaction it runs at once. In a transaction that will be
+   * prepared it is refused with `PgUsageError`.
+   */
+  readonly afterCommit: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<void, PgUsageError, R>
+  /** Whether the fiber is in a transaction of this client that is open. */
+  readonly inTransaction: Effect.Effect<boolean>
+  /**
+   * Exports the snapshot of the transaction, for `snapshot` of other transactions as long as this one is open. Fails with `PgUsageError`
+   * outside a transaction.
+   */
+  readonly exportSnapshot: Effect.Effect<string, PgClientError>
   /** A connection for the scope, for everything a session can do: COPY, pipelines, notifications. */
   readonly connection: Effect.Effect<PgConnection, PgClientError, Scope.Scope>
 }
@@ -69,6 +105,26 @@ export interface PgClientService extends SharedOperations<PgClientError> {
  * The client as a service: a pool of connections, with queries, streams, transactions and COPY. `PgClient.layer` provides it.
  */
 export class PgClient extends Context.Tag("effect-postgres/PgClient")<PgClient, PgClientService>() {}
+
+const refusal = (operation: string, argument: string, reason: string): PgUsageError =>
+  new PgUsageError({ operation, argument, reason, sql: "" })
+
+const onlyOutermost = (argument: "prepare" | "snapshot"): PgUsageError =>
+  refusal("withTransaction", argument, "must be given to the outermost transaction, got it for a nested one")
+
+const neverCommitted = refusal(
+  "afterCommit",
+  "",
+  "the transaction will be prepared and not committed here: run the effect behind PreparedTransaction.commit"
+)
+
+const noSnapshot = refusal(
+  "exportSnapshot",
+  "",
+  "a snapshot lasts as long as a transaction, and there is none: call it inside withTransaction"
+)
+
+const snapshotStatement = statementOf("select pg_catalog.pg_export_snapshot()::text")
 
 /** How sessions are opened, and every setting of the pool. */
 export interface PgClientOptions extends PgConnector.ConnectorOptions, PoolOptions {}
@@ -131,6 +187,8 @@ const overPool = (
         () => pool.use(use)
       )
 
+    const singleIn = (transaction: OpenTransaction): SingleStatements =>
+      (transaction.single ??= Handle.single(transaction.connection, Handle.turnsOf(transaction)))
     /** A statement by itself: outside a transaction it may share a connection. */
     const single = <A, E, R>(
       use: (statements: SingleStatements) => Effect.Effect<A, E, R>,
@@ -138,8 +196,10 @@ const overPool = (
       statement: Statement
     ): Effect.Effect<A, E | PgClientError, R> =>
       within(
-        (transaction) =>
-          use((transaction.single ??= Handle.single(transaction.connection, Handle.turnsOf(transaction)))),
+        (transaction): Effect.Effect<A, E | PgClientError, R> =>
+          transaction.settings.autosave === true
+            ? Savepoint.run(transaction, (inner) => use(singleIn(inner)))
+            : use(singleIn(transaction)),
         (): Effect.Effect<A, E | PgClientError, R> => {
           const refused = refusedBegin(operation, statement)
           if (refused !== undefined) return Effect.fail(refused)
@@ -153,13 +213,41 @@ const overPool = (
       body: Effect.Effect<A, E, R>,
       transaction: TransactionOptions
     ): Effect.Effect<A, E | PgClientError | PgCommitUnknownError, R> => {
-      const once = pool.use((connection) => {
-        const opened = OpenTransaction.make(connection, patience)
-        return connection.withTransaction(opened.whole(body, current), transaction)
+      const { autosave, prepare, retry, statementTimeout } = transaction
+      const settings = { autosave, isPrepared: prepare !== undefined }
+      const once = Effect.suspend(() => {
+        let opened: OpenTransaction | undefined
+        const running = pool.use((connection) => {
+          const timed =
+            statementTimeout === undefined ? connection : TimedConnection.make(connection, statementTimeout)
+          const mine = OpenTransaction.make(timed, patience, settings)
+          opened = mine
+          const watched: WatchedOptions = { ...transaction, onCommit: () => (mine.isCommitted = true) }
+          return connection.withTransaction(mine.whole(body, current), watched)
+        })
+        return Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(Effect.exit(restore(running)), (exit) =>
+            opened?.isCommitted === true && opened.hooks !== undefined
+              ? Effect.zipRight(AfterCommit.runAll(opened.hooks), exit)
+              : exit
+          )
+        )
       })
-      return transaction.retry === undefined
-        ? once
-        : Effect.retry(once, { schedule: transaction.retry, while: isConflict })
+      return retry === undefined ? once : Effect.retry(once, { schedule: retry, while: repeatsTransaction })
+    }
+
+    /** Inside another transaction: a savepoint. */
+    const nest = <A, E, R>(
+      outer: OpenTransaction,
+      body: Effect.Effect<A, E, R>,
+      { prepare, savepoint, snapshot, timeout }: TransactionOptions
+    ): Effect.Effect<A, E | PgClientError, R> => {
+      if (prepare !== undefined) return Effect.fail(onlyOutermost("prepare"))
+      if (snapshot !== undefined) return Effect.fail(onlyOutermost("snapshot"))
+      const name = savepoint === undefined ? undefined : Savepoint.nameOf(savepoint)
+      if (name !== undefined && Either.isLeft(name)) return Effect.fail(name.left)
+      const limited = timeout === undefined ? body : withinTime(body, timeout)
+      return Savepoint.run(outer, (inner) => Effect.locally(limited, current, inner), name?.right)
     }
 
     const withStream = <A, R>(
@@ -204,11 +292,25 @@ const overPool = (
       values: (statement, query) => single((each) => each.values(statement, query), "values", statement),
       compare: (statement, schema, query) =>
         withConnection((connection) => connection.compare(statement, schema, query)),
-      withTransaction: (body, transaction = {}) =>
+      withTransaction: <A, E, R>(body: Effect.Effect<A, E, R>, transaction: TransactionOptions = {}) =>
         within(
-          (outer) => Savepoint.run(outer, (inner) => Effect.locally(body, current, inner)),
+          (outer): Effect.Effect<A, E | PgClientError, R> => nest(outer, body, transaction),
           () => begin(body, transaction)
         ),
+      afterCommit: (effect) =>
+        within(
+          (transaction) =>
+            transaction.settings.isPrepared === true
+              ? Effect.fail(neverCommitted)
+              : Effect.map(AfterCommit.hookOf(effect), (hook) => transaction.afterCommit([hook])),
+          () => Effect.flatten(AfterCommit.hookOf(effect))
+        ),
+      inTransaction: Effect.map(FiberRef.get(current), (found) => found?.open !== undefined),
+      exportSnapshot: within(
+        (transaction) =>
+          Effect.map(singleIn(transaction).values(snapshotStatement), ([row]) => String(row?.[0])),
+        () => Effect.fail(noSnapshot)
+      ),
       learnTypes: (types, query) => withConnection((connection) => connection.learnTypes(types, query)),
       refreshTypes: connector.refreshTypes,
       connection

@@ -8,9 +8,11 @@
  * @see https://www.postgresql.org/docs/current/sql-savepoint.html
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import { rollbackDeadline } from "../connection/Transaction.js"
 import * as Cleanup from "../connection/session/Cleanup.js"
+import * as Identifier from "../model/Identifier.js"
 import type { PgSessionError } from "../model/PgError.js"
 import { PgUsageError } from "../model/PgError.js"
 import type { OpenTransaction } from "./OpenTransaction.js"
@@ -26,13 +28,30 @@ const outlived = (): PgUsageError =>
     sent: true
   })
 
-/** Runs `body` behind a savepoint of the open transaction, when it is its turn. */
+/** The name of a savepoint as SQL, or why it is none. */
+export const nameOf = (savepoint: string): Either.Either<string, PgUsageError> =>
+  Either.mapLeft(
+    Identifier.quote(savepoint),
+    (defect) =>
+      new PgUsageError({
+        operation: "withTransaction",
+        argument: "savepoint",
+        reason: `must be a name: ${defect}`,
+        sql: ""
+      })
+  )
+
+/**
+ * Runs `body` behind a savepoint of the open transaction, when it is its turn. `given`: the name of the savepoint, as SQL; unless given,
+ * one that no other has.
+ */
 export const run = <A, E, R>(
   outer: OpenTransaction,
-  body: (inner: OpenTransaction) => Effect.Effect<A, E, R>
+  body: (inner: OpenTransaction) => Effect.Effect<A, E, R>,
+  given?: string
 ): Effect.Effect<A, E | PgSessionError, R> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(outer.take(restore), (inner) => {
+    Effect.flatMap(outer.take(restore, given), (inner) => {
       const { connection } = outer
       const { name } = inner
       // Cancelled, a statement would fail the whole transaction.
@@ -61,6 +80,7 @@ export const run = <A, E, R>(
         yield* Effect.onError(restore(inner.finish), () => undo)
         if (!inner.move()) return yield* Effect.fail(outlived())
         yield* Effect.onError(patiently(`release savepoint ${name}`), () => undo)
+        if (inner.hooks !== undefined) outer.afterCommit(inner.hooks)
         return exit.value
       })
       return Effect.ensuring(

@@ -44,6 +44,7 @@ import { resetText } from "./session/SessionChanges.js"
 import type { Losses, ParameterChange } from "./session/SideChannels.js"
 import type { Inspector } from "./statement/Preparation.js"
 import * as Transaction from "./Transaction.js"
+import type { TransactionMode } from "./TransactionMode.js"
 
 export type { SessionReset } from "./session/SessionChanges.js"
 export type { ConnectionStatus } from "./session/ConnectionStatus.js"
@@ -128,7 +129,7 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
    */
   readonly withTransaction: <A, E, R>(
     body: Effect.Effect<A, E, R>,
-    options?: Transaction.TransactionMode
+    options?: TransactionMode
   ) => Effect.Effect<A, E | PgSessionError | PgCommitUnknownError, R>
 
   /**
@@ -175,7 +176,9 @@ export const fromState = (core: ConnectionState): PgConnection => {
     ended: Effect.async<PgSessionError>((resume) => {
       const ended = core.ended
       if (ended !== undefined) return resume(Effect.succeed(ended))
-      core.onEnded.push(() => resume(Effect.succeed(core.ended!)))
+      const notify = (): void => resume(Effect.succeed(core.ended!))
+      core.onEnded.push(notify)
+      return Effect.sync(() => void core.onEnded.splice(core.onEnded.indexOf(notify), 1))
     }),
     ...RowOperations.make(plain, through),
     compare: (statement, schema, options) =>

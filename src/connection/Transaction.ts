@@ -5,6 +5,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import {
   PgClosedError,
@@ -23,23 +24,9 @@ import type { ConnectionState } from "./session/ConnectionState.js"
 import * as Exchange from "./session/Exchange.js"
 import * as TransactionBlock from "./session/TransactionBlock.js"
 import type { QueryResult } from "./statement/Query.js"
+import type { WatchedOptions } from "./TransactionMode.js"
+import * as TransactionMode from "./TransactionMode.js"
 import { QueryRequest } from "./statement/Query.js"
-
-/** How a transaction runs; what is left out is the session's default. */
-export interface TransactionMode {
-  readonly isolation?: "read committed" | "repeatable read" | "serializable"
-  readonly readOnly?: boolean
-  readonly deferrable?: boolean
-}
-
-/** The BEGIN statement for the options. */
-export const beginText = (options: TransactionMode): string => {
-  const modes: Array<string> = []
-  if (options.isolation !== undefined) modes.push(`isolation level ${options.isolation}`)
-  if (options.readOnly !== undefined) modes.push(options.readOnly ? "read only" : "read write")
-  if (options.deferrable !== undefined) modes.push(options.deferrable ? "deferrable" : "not deferrable")
-  return modes.length === 0 ? "begin" : `begin ${modes.join(", ")}`
-}
 
 /** What the server would only warn of, and the first COMMIT then store what both have done. */
 const already = (sql: string): PgUsageError =>
@@ -57,12 +44,20 @@ const command = (
   core: ConnectionState,
   sql: string,
   timeout?: Duration.Duration,
-  patience?: Duration.Duration
+  patience?: Duration.Duration,
+  onAnswer?: (answer: QueryResult) => void
 ): Effect.Effect<QueryResult, PgSessionError> => {
   const run = Exchange.run<QueryResult>(
     core,
     (outcome) => {
-      const request = new QueryRequest(Statement.make(sql), "array", outcome, "withTransaction")
+      const heard: typeof outcome =
+        onAnswer === undefined
+          ? outcome
+          : (failure, result) => {
+              if (failure === undefined) onAnswer(result)
+              outcome(failure, result)
+            }
+      const request = new QueryRequest(Statement.make(sql), "array", heard, "withTransaction")
       if (core.transaction !== undefined) core.transaction.own = request
       return request
     },
@@ -116,16 +111,24 @@ const afterCommit = (error: PgSessionError): PgSessionError | PgCommitUnknownErr
 const commit = (
   core: ConnectionState,
   block: TransactionBlock.TransactionBlock,
+  end: string,
+  onCommit: (() => void) | undefined,
   timeout: Duration.Duration | undefined,
   restore: Restore
 ): Effect.Effect<void, PgSessionError | PgCommitUnknownError> =>
   Effect.suspend(() => {
     if (block.endedBy !== undefined) return Effect.fail(TransactionBlock.endedByBody(block.endedBy))
     const because = core.failedBecause
+    const stored =
+      onCommit === undefined
+        ? undefined
+        : ({ command: tag }: QueryResult): void => {
+            if (tag.command !== "ROLLBACK" && block.endedBy === undefined) onCommit()
+          }
     const answered =
       timeout === undefined
-        ? restore(command(core, "commit", undefined, rollbackDeadline))
-        : Cleanup.withGrace(command(core, "commit", timeout), rollbackDeadline, restore)
+        ? restore(command(core, end, undefined, rollbackDeadline, stored))
+        : Cleanup.withGrace(command(core, end, timeout, undefined, stored), rollbackDeadline, restore)
     return Effect.matchEffect(answered, {
       onFailure: (error) => Effect.fail(afterCommit(error)),
       onSuccess: ({ command: tag }): Effect.Effect<void, PgSessionError> =>
@@ -136,6 +139,22 @@ const commit = (
             ? Effect.fail(rolledBack(because))
             : Effect.void
     })
+  })
+
+/** Interrupts the body of a transaction after the time. */
+export const withinTime = <A, E, R>(
+  body: Effect.Effect<A, E, R>,
+  limit: Duration.DurationInput
+): Effect.Effect<A, E | PgTimeoutError, R> =>
+  Effect.timeoutFail(body, {
+    duration: limit,
+    onTimeout: () =>
+      new PgTimeoutError({
+        deadline: "transaction",
+        millis: Duration.toMillis(limit),
+        sent: true,
+        during: "the body of a transaction"
+      })
   })
 
 type Restore = <B, F, S>(effect: Effect.Effect<B, F, S>) => Effect.Effect<B, F, S>
@@ -179,21 +198,25 @@ const rollback = (core: ConnectionState): Effect.Effect<void> =>
  *
  * Fails with what the body fails with; with `PgServerError` when BEGIN or COMMIT is refused (a deferred constraint, a
  * serialization failure); with `PgUsageError` when a statement of the body has ended the transaction, and, before anything
- * is sent, when a transaction is open already; with
+ * is sent, when an option is invalid or a transaction is open already; with
  * `PgCommitUnknownError` when the connection was lost, or `timeout` passed, after COMMIT had left. `timeout` is for BEGIN and
  * COMMIT each.
  */
 export const run = <A, E, R>(
   core: ConnectionState,
   body: Effect.Effect<A, E, R>,
-  options: TransactionMode,
+  options: WatchedOptions,
   timeout?: Duration.Duration
 ): Effect.Effect<A, E | PgSessionError | PgCommitUnknownError, R> =>
   Effect.uninterruptibleMask((restore) => {
-    const begin = beginText(options)
+    const around = TransactionMode.around(options)
+    if (Either.isLeft(around)) return Effect.fail(around.left)
+    const { begin, end, snapshot } = around.right
     if (core.transaction !== undefined || (core.ended === undefined && core.session.status !== "I")) {
       return Effect.fail(already(begin))
     }
+    const begun = command(core, begin, timeout)
+    const limited = options.timeout === undefined ? body : withinTime(body, options.timeout)
     const block = new TransactionBlock.TransactionBlock()
     core.transaction = block
     const over = (): void => {
@@ -201,10 +224,10 @@ export const run = <A, E, R>(
     }
     const whole = Effect.flatMap(
       Effect.zipRight(
-        restore(command(core, begin, timeout)),
-        OpenTransactions.inside(core.facts.processId, body, restore)
+        restore(snapshot === undefined ? begun : Effect.zipRight(begun, command(core, snapshot, timeout))),
+        OpenTransactions.inside(core.facts.processId, limited, restore)
       ),
-      (value) => Effect.as(commit(core, block, timeout, restore), value)
+      (value) => Effect.as(commit(core, block, end, options.onCommit, timeout, restore), value)
     )
     return Effect.matchCauseEffect(whole, {
       onFailure: (cause) =>

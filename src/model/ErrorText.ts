@@ -259,6 +259,7 @@ const deadlineHints: { readonly [D in Deadline]: string } = {
   acquire: "Every connection was busy: raise the pool's size, or look for one that is held too long.",
   turn: "A nested transaction of another fiber was open: it has to end first. The transaction is usable.",
   statement: "",
+  transaction: "The body was interrupted and its transaction rolled back: nothing was stored.",
   cancel: "The connection was closed. Whether the statement still runs is not known.",
   idle: "The connection had been idle too long.",
   silence: "Nothing came from the other side in that time, and the connection was closed."

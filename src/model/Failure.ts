@@ -34,6 +34,8 @@ export type Deadline =
   | "turn"
   /** `statementTimeout` or a call's `timeout`: the server did not answer in time. */
   | "statement"
+  /** `timeout` of a transaction: its body did not end in time, and was rolled back. */
+  | "transaction"
   /** `cancelDeadline`: a statement that was not wanted any more could not be stopped in time, and the session was ended. */
   | "cancel"
   /** A connection was idle for too long. */

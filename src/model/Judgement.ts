@@ -3,8 +3,9 @@
  * different next time (`isTransient`)? Can it not have happened (`hasNotHappened`)? Only an error for which both hold is safe
  * to repeat (`isRetryable`).
  */
-import type { ConnectAttempt, PgClosedError, PgConnectError, PgError } from "./PgError.js"
-import type { PgServerError } from "./ServerError.js"
+import type { ConnectAttempt, PgError } from "./PgError.js"
+import { PgClosedError, PgConnectError } from "./PgError.js"
+import { PgServerError } from "./ServerError.js"
 import * as Pooler from "./Pooler.js"
 
 /** A conflict with other transactions: the server has rolled the transaction back, and the whole of it can be repeated. */
@@ -159,15 +160,15 @@ export const hasNotHappened = (error: PgError): boolean => {
  */
 export const isRetryable = (error: PgError): boolean => isTransient(error) && hasNotHappened(error)
 
-/** Whether the transaction conflicted with others, was rolled back, and is to be repeated as a whole. */
-export const isConflict = (error: unknown): boolean =>
-  typeof error === "object" &&
-  error !== null &&
-  "_tag" in error &&
-  error._tag === "PgServerError" &&
-  "code" in error &&
-  typeof error.code === "string" &&
-  conflicts.has(error.code)
+/**
+ * Whether a transaction that failed with this error, before its COMMIT was sent, is to be repeated as a whole: after a conflict, a plan that a
+ * change of a table has made void, a server that was away or busy, and a connection that was lost before anything was sent. Deadlines are not repeated.
+ */
+export const repeatsTransaction = (error: unknown): boolean => {
+  if (error instanceof PgServerError) return isRetryable(error)
+  if (error instanceof PgClosedError || error instanceof PgConnectError) return isRetryable(error)
+  return false
+}
 
 /**
  * Whether what opens its session again may do better with another one: besides what is transient, a session that was lost or

@@ -9,6 +9,7 @@ const inIndex = (name: string): PublicModule => ({ name, inIndex: true })
 
 /** Sorted by name. Each is `src/<name>.ts`, the subpath `effect-postgres/<name>` and a namespace of the main entry. */
 export const publicModules: ReadonlyArray<PublicModule> = [
+  "AdvisoryLock",
   "Copy",
   "LargeObject",
   "Listen",
@@ -21,6 +22,7 @@ export const publicModules: ReadonlyArray<PublicModule> = [
   "PgPool",
   "PgSchema",
   "PgTypes",
+  "PreparedTransaction",
   "Protocol",
   "Replication",
   "Sql",

@@ -196,13 +196,11 @@ describe("whether an error may be different next time, and cannot have happened"
     }
   )
 
-  it("says of a transaction that conflicted with others to repeat the whole", () => {
-    assert.deepStrictEqual(
-      [server("40001"), server("40P01"), server("23505"), closed(false), undefined, "40001"].map(
-        Judgement.isConflict
-      ),
-      [true, true, false, false, false, false]
-    )
+  it("repeats a transaction after what may pass and has not happened, and after no deadline", () => {
+    const repeated = [server("40001"), server("40P01"), server("26000"), server("57P01"), closed(false)]
+    const others = [server("23505"), closed(true), timeout(false), timeout(true), undefined, "40001"]
+    assert.deepStrictEqual(repeated.filter(Judgement.repeatsTransaction), repeated)
+    assert.deepStrictEqual(others.filter(Judgement.repeatsTransaction), [])
   })
 
   it("lets what opens its session anew go on after any lost session, and after nothing that lasts", () => {

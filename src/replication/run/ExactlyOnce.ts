@@ -6,7 +6,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
-import type { TransactionMode } from "../../connection/Transaction.js"
+import type { TransactionMode } from "../../connection/TransactionMode.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { PgOpenError } from "../../model/PgError.js"
 import { isRetryable } from "../../model/Judgement.js"
@@ -42,7 +42,7 @@ export interface ExactlyOnceOptions {
    */
   readonly origin?: string
   /** How each transaction runs. */
-  readonly transaction?: Omit<TransactionMode, "readOnly">
+  readonly transaction?: Omit<TransactionMode, "readOnly" | "prepare">
   /** Several transactions of the source in one of the target. Unless given, each has its own. */
   readonly batch?: BatchLimits
 }

@@ -1,0 +1,2 @@
+/** Two-phase commit: transactions that were prepared, and their end. */
+export * from "./client/PreparedTransaction.js"
