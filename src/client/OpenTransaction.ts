@@ -13,7 +13,7 @@ import type { PgConnection } from "../connection/PgConnection.js"
 import type { SingleStatements } from "../connection/SharedSession.js"
 import { PgTimeoutError, PgUsageError } from "../model/PgError.js"
 import * as Locally from "../connection/session/Locally.js"
-import type { Hook } from "./AfterCommit.js"
+import type { Hook } from "./CommitHooks.js"
 import { Lifetime } from "./Lifetime.js"
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>

@@ -37,7 +37,7 @@ import type {
 import { PgUsageError } from "../model/PgError.js"
 import type { Statement } from "../model/Statement.js"
 import { make as statementOf } from "../model/Statement.js"
-import * as AfterCommit from "./AfterCommit.js"
+import * as CommitHooks from "./CommitHooks.js"
 import * as Handle from "./Handle.js"
 import { OpenTransaction } from "./OpenTransaction.js"
 import { ConnectionPool } from "./pool/ConnectionPool.js"
@@ -45,7 +45,7 @@ import { PgPool, serviceOf } from "./pool/PgPool.js"
 import { defaultPoolSettings, type PoolOptions } from "./pool/PoolOptions.js"
 import { refusedBegin } from "./PlainBegin.js"
 import * as Savepoint from "./Savepoint.js"
-import * as TimedConnection from "./TimedConnection.js"
+import * as StatementDeadline from "./StatementDeadline.js"
 
 /** What a call can fail with: the pool, the way to the server, the statement. */
 export type PgClientError = PgSessionError | PgOpenError | PgPoolError | PgTimeoutError
@@ -219,7 +219,7 @@ const overPool = (
         let opened: OpenTransaction | undefined
         const running = pool.use((connection) => {
           const timed =
-            statementTimeout === undefined ? connection : TimedConnection.make(connection, statementTimeout)
+            statementTimeout === undefined ? connection : StatementDeadline.make(connection, statementTimeout)
           const mine = OpenTransaction.make(timed, patience, settings)
           opened = mine
           const watched: WatchedOptions = { ...transaction, onCommit: () => (mine.isCommitted = true) }
@@ -228,7 +228,7 @@ const overPool = (
         return Effect.uninterruptibleMask((restore) =>
           Effect.flatMap(Effect.exit(restore(running)), (exit) =>
             opened?.isCommitted === true && opened.hooks !== undefined
-              ? Effect.zipRight(AfterCommit.runAll(opened.hooks), exit)
+              ? Effect.zipRight(CommitHooks.runAll(opened.hooks), exit)
               : exit
           )
         )
@@ -302,8 +302,8 @@ const overPool = (
           (transaction) =>
             transaction.settings.isPrepared === true
               ? Effect.fail(neverCommitted)
-              : Effect.map(AfterCommit.hookOf(effect), (hook) => transaction.afterCommit([hook])),
-          () => Effect.flatten(AfterCommit.hookOf(effect))
+              : Effect.map(CommitHooks.hookOf(effect), (hook) => transaction.afterCommit([hook])),
+          () => Effect.flatten(CommitHooks.hookOf(effect))
         ),
       inTransaction: Effect.map(FiberRef.get(current), (found) => found?.open !== undefined),
       exportSnapshot: within(
