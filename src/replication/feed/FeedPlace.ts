@@ -6,14 +6,14 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import type { PgConnector } from "../../connection/PgConnector.js"
 import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgConfigError, PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
-import * as Command from "../walsender/Command.js"
+import type { PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
+import * as TimelineHistory from "../../wire/replication/TimelineHistory.js"
+import * as History from "../walsender/History.js"
 import * as Walsender from "../walsender/Walsender.js"
 
 /** A server, and the history that it was in: without them a position means nothing. */
@@ -46,32 +46,22 @@ const isSameRun = (connection: PgConnection, there: ServerPlace): Effect.Effect<
     ? Effect.succeed(false)
     : Effect.map(server(connection), ({ serverStart }) => serverStart === there.serverStart)
 
-/** Every timeline that the history left, and where. */
-const leavings = (history: string): ReadonlyArray<{ readonly timeline: number; readonly at: Lsn }> =>
-  history.split("\n").flatMap((line) => {
-    const [number = "", position = ""] = line.trim().split(/\s+/)
-    const at = Option.getOrUndefined(LsnText.fromText(position))
-    return /^\d+$/.test(number) && at !== undefined ? [{ timeline: Number(number), at }] : []
-  })
+/** The timelines that the server's history has left. The first timeline has no history. */
+const historyOf = (
+  connection: PgConnection,
+  timeline: number
+): Effect.Effect<TimelineHistory.TimelineHistory, PgSessionError> =>
+  timeline === 1
+    ? Effect.succeed([])
+    : Effect.map(History.history(connection, timeline), ({ entries }) => entries)
 
-/** Where the history left `timeline`, as the file of a later one says; `undefined` when it never was on it. */
-export const leftAt = (history: string, timeline: number): Lsn | undefined =>
-  leavings(history).find((line) => line.timeline === timeline)?.at
-
-const textOf = (content: unknown): string =>
-  content instanceof Uint8Array ? new TextDecoder().decode(content) : String(content)
-
-/** Where the server's history left `timeline`; `undefined` when it never was on it. The first timeline has no history. */
+/** Where the server's history left `timeline`; `undefined` when it never was on it. */
 const leftHere = (
   connection: PgConnection,
   here: ServerPlace,
   timeline: number
-): Effect.Effect<Lsn | undefined, PgSessionError | PgConfigError> =>
-  here.timeline === 1
-    ? Effect.succeed(undefined)
-    : Effect.map(Walsender.ask(connection, Command.timelineHistory(here.timeline)), (row) =>
-        leftAt(textOf(row["content"]), timeline)
-      )
+): Effect.Effect<Lsn | undefined, PgSessionError> =>
+  Effect.map(historyOf(connection, here.timeline), (history) => TimelineHistory.endOf(history, timeline))
 
 /** How far a consumer is. */
 export interface ConsumerProgress {
@@ -110,7 +100,7 @@ export const compared = (
   position: Lsn,
   there: ServerPlace,
   here: ServerPlace
-): Effect.Effect<PgSlotError | undefined, PgSessionError | PgConfigError> => {
+): Effect.Effect<PgSlotError | undefined, PgSessionError> => {
   if (here.systemId !== there.systemId) {
     return Effect.succeed(
       SlotFailure.diverged(
@@ -135,7 +125,7 @@ export const compared = (
 /** To which timelines the positions of an open feed belong. A standby that is read goes on to another one when it is promoted. */
 export class FeedPlace {
   /** Timelines that were left, the oldest first, and where. */
-  private left: ReadonlyArray<{ readonly timeline: number; readonly at: Lsn }> = []
+  private left: TimelineHistory.TimelineHistory = []
 
   constructor(
     private readonly systemId: string,
@@ -146,7 +136,7 @@ export class FeedPlace {
   /** What to keep with the position. */
   readonly at = (position: Lsn): ServerPlace => {
     const { serverStart, systemId } = this
-    const timeline = this.left.find(({ at }) => position <= at)?.timeline ?? this.timeline
+    const timeline = this.left.find(({ end }) => position <= end)?.timeline ?? this.timeline
     return { systemId, timeline, ...(serverStart === undefined ? {} : { serverStart }) }
   }
 
@@ -159,8 +149,7 @@ export class FeedPlace {
       if (serverStart !== this.serverStart) return false
       const { timeline } = yield* Walsender.identify(connection)
       if (timeline !== this.timeline) {
-        const text = textOf((yield* Walsender.ask(connection, Command.timelineHistory(timeline)))["content"])
-        this.left = leavings(text)
+        this.left = yield* historyOf(connection, timeline)
         this.timeline = timeline
       }
       return !isStandby
