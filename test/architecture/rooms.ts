@@ -139,8 +139,8 @@ export const rooms: ReadonlyArray<Room> = [
     holds:
       "logical feeds, slots, publications, snapshots, where a consumer is, and runs that keep a feed going",
     mayImport: ["copy", "connection", "config", "schema", "types", "wire", "model", "bytes"],
-    builtins: ["zlib"],
-    packages: ["@effect/platform"],
+    builtins: ["zlib", "crypto"],
+    packages: ["@effect/platform", "tar"],
     parts: [
       {
         name: "walsender",

@@ -15,3 +15,11 @@ export type {
   ManifestStarted
 } from "./BackupEvent.js"
 export type { BackupError } from "./BackupFailure.js"
+export { toFolder, toFolderProgress } from "./FolderBackup.js"
+export type {
+  FolderBackup,
+  FolderError,
+  FolderOptions,
+  RestoredTablespace,
+  StandbyOptions
+} from "./FolderOptions.js"
