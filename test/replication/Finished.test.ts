@@ -74,17 +74,23 @@ describe("a position that is kept while nothing is to be handled", () => {
     "stays back while something is outstanding, and follows afterwards, kept before it is acknowledged (LOG-058)",
     () =>
       Effect.gen(function* () {
-        let progress: FeedProgress = { received: 200n, flushed: 100n, outstanding: 1 }
+        let progress: FeedProgress = {
+          received: 200n,
+          written: 100n,
+          flushed: 100n,
+          applied: 100n,
+          outstanding: 1
+        }
         const seen = yield* kept(() => progress)
         yield* TestClock.adjust("3 seconds")
         assert.deepStrictEqual(seen, [])
-        progress = { received: 200n, flushed: 150n, outstanding: 0 }
+        progress = { received: 200n, written: 150n, flushed: 150n, applied: 150n, outstanding: 0 }
         yield* TestClock.adjust("1 second")
         assert.deepStrictEqual(seen, [
           ["kept", 200n],
           ["acknowledged", 200n]
         ])
-        progress = { received: 200n, flushed: 200n, outstanding: 0 }
+        progress = { received: 200n, written: 200n, flushed: 200n, applied: 200n, outstanding: 0 }
         yield* TestClock.adjust("3 seconds")
         assert.lengthOf(seen, 2)
       })

@@ -593,7 +593,13 @@ describe("transactions in chunks", () => {
       assert.deepStrictEqual(seen.map(show), ["Begin", 5, "Commit", "Begin", 1, 3, "Commit"])
       assert.includeMembers(kept, [10, 20])
       yield* feed.acknowledge(0x1708n)
-      assert.deepStrictEqual(yield* feed.progress, { received: 0x1708n, flushed: 0x1708n, outstanding: 0 })
+      assert.deepStrictEqual(yield* feed.progress, {
+        received: 0x1708n,
+        written: 0x1708n,
+        flushed: 0x1708n,
+        applied: 0x1708n,
+        outstanding: 0
+      })
     })
   )
 
@@ -615,7 +621,9 @@ describe("transactions in chunks", () => {
           yield* settle
           assert.deepStrictEqual(yield* feed.progress, {
             received: 0x1708n,
+            written: FeedServers.confirmed,
             flushed: FeedServers.confirmed,
+            applied: FeedServers.confirmed,
             outstanding: 1
           })
           yield* feed.acknowledge(0x1708n)
@@ -625,7 +633,13 @@ describe("transactions in chunks", () => {
         yield* settle
         assert.deepStrictEqual(seen.map(show), ["Begin", 1, "Commit"])
         yield* feed.acknowledge(0x1708n)
-        assert.deepStrictEqual(yield* feed.progress, { received: 0x1708n, flushed: 0x1708n, outstanding: 0 })
+        assert.deepStrictEqual(yield* feed.progress, {
+          received: 0x1708n,
+          written: 0x1708n,
+          flushed: 0x1708n,
+          applied: 0x1708n,
+          outstanding: 0
+        })
       })
   )
 

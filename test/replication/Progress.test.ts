@@ -13,6 +13,55 @@ const handOut = (progress: Progress, end: bigint): number => {
   return ticket
 }
 
+describe("acknowledging the ways apart", () => {
+  const filled = () => {
+    const progress = new Progress(10n)
+    for (const end of [20n, 30n, 40n]) handOut(progress, end)
+    return progress
+  }
+
+  it("moves each by itself, and what is safe or seen counts as taken over (REP-050, L18)", () => {
+    const progress = filled()
+    progress.acknowledge({ written: 30n })
+    assert.deepStrictEqual(positions(progress), [30n, 10n, 10n])
+    progress.acknowledge({ applied: 20n })
+    assert.deepStrictEqual(positions(progress), [30n, 10n, 20n])
+    progress.acknowledge({ flushed: 40n })
+    assert.deepStrictEqual(positions(progress), [40n, 40n, 20n])
+    assert.strictEqual(progress.outstanding, 2)
+    progress.acknowledge({ applied: 40n })
+    assert.deepStrictEqual(positions(progress), [40n, 40n, 40n])
+    assert.strictEqual(progress.outstanding, 0)
+  })
+
+  it("has what is safe applied until the consumer speaks of that, so that places are given back", () => {
+    const progress = filled()
+    progress.acknowledge({ flushed: 30n })
+    assert.deepStrictEqual(positions(progress), [30n, 30n, 30n])
+    assert.strictEqual(progress.outstanding, 1)
+  })
+
+  it("finishes no transaction by a position in its midst, and goes with the position when nothing is left", () => {
+    const progress = filled()
+    progress.receive(0, 60)
+    progress.acknowledge({ flushed: 25n })
+    assert.strictEqual(progress.flushed, 20n)
+    progress.acknowledge({ written: 55n })
+    assert.deepStrictEqual(positions(progress), [55n, 20n, 20n])
+    progress.acknowledge({ flushed: 60n })
+    assert.deepStrictEqual(positions(progress), [60n, 60n, 60n])
+  })
+
+  it("refuses a position that has not come, and moves nothing then", () => {
+    const progress = filled()
+    assert.deepInclude(progress.acknowledge({ written: 40n, flushed: 41n }), {
+      _tag: "BeyondReceived",
+      acknowledged: 41n
+    })
+    assert.deepStrictEqual(positions(progress), [10n, 10n, 10n])
+  })
+})
+
 describe("finishing", () => {
   it("counts only a gapless beginning of what was handed out (LOG-055, L01)", () => {
     const progress = new Progress(10n)

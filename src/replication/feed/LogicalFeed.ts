@@ -25,7 +25,9 @@ import { PartitionTrees } from "../changes/PartitionTree.js"
 import * as MissingPublication from "../slots/MissingPublication.js"
 import type { PgOutputOptions, Resolved } from "../slots/PgOutputOptions.js"
 import * as PgOutput from "../slots/PgOutputOptions.js"
+import type { BeyondReceived } from "../link/Progress.js"
 import { Progress } from "../link/Progress.js"
+import type * as StandbyStatus from "../link/StandbyStatus.js"
 import * as PullStream from "./PullStream.js"
 import * as RawMessages from "./RawMessages.js"
 import * as PartitionQuery from "./PartitionQuery.js"
@@ -86,8 +88,12 @@ export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publ
 export interface FeedProgress {
   /** The highest position that the server has sent. */
   readonly received: Lsn
-  /** Everything before is acknowledged; what the server is told. */
+  /** Everything before has been taken over. */
+  readonly written: Lsn
+  /** Everything before is safe; the slot moves up to here. */
   readonly flushed: Lsn
+  /** Everything before can be seen by queries. */
+  readonly applied: Lsn
   /** Transactions not acknowledged, and the one that is on its way: what has been received may lie in its midst, or behind. */
   readonly outstanding: number
 }
@@ -113,12 +119,19 @@ export interface LogicalFeed {
    */
   readonly messages: Stream.Stream<ServerWalMessage, ReadError>
   /**
-   * Everything that ends at this position or before is safe: it is not sent again, by this feed or a later one. The server
-   * hears of it with the next report.
+   * Everything that ends at this position or before is safe: it is not sent again, by this feed or a later one. The server is
+   * informed with the next report.
+   *
+   * `written`, `flushed` and `applied` can be given apart, each as far as the consumer is: taken over, safe (the slot moves by this one),
+   * visible to queries. What is left out stays. What is flushed or applied counts as written. Until `applied` has been given
+   * once, it moves with `flushed`; from then on a transaction is outstanding until both have passed it. A primary whose
+   * `synchronous_commit` is `remote_write`, `on` or `remote_apply` waits for `written`, `flushed` or `applied`.
    *
    * Fails with `PgSlotError` (`diverged`) for a position that the server has never sent: it would skip what lies below.
    */
-  readonly acknowledge: (position: Lsn) => Effect.Effect<void, PgSlotError>
+  readonly acknowledge: (
+    positions: Lsn | Partial<StandbyStatus.Positions>
+  ) => Effect.Effect<void, PgSlotError>
   /** Reports the position now and does not wait for the interval: what a synchronous standby does when something is safe. */
   readonly report: Effect.Effect<void, PgSessionError>
   readonly progress: Effect.Effect<FeedProgress>
@@ -130,17 +143,19 @@ export interface LogicalFeed {
 }
 
 /** Refuses a position that no server has told us. */
-export const beyond = (slot: string, position: Lsn, received: Lsn): PgSlotError =>
+export const beyond = (slot: string, { acknowledged, received }: BeyondReceived): PgSlotError =>
   SlotFailure.diverged(
     slot,
-    `the position ${LsnText.toText(position)} was acknowledged, and nothing beyond ${LsnText.toText(received)} has come`
+    `the position ${LsnText.toText(acknowledged)} was acknowledged, and nothing beyond ${LsnText.toText(received)} has come`
   )
 
 /** How far the link is. */
 export const progressOf = <A>({ progress }: FeedLink<A>): Effect.Effect<FeedProgress> =>
   Effect.sync(() => ({
     received: progress.received,
+    written: progress.written,
     flushed: progress.flushed,
+    applied: progress.applied,
     outstanding: progress.unfinished
   }))
 
@@ -240,10 +255,10 @@ export const logical = (
         )
       ),
       messages: once(() => raw.pull),
-      acknowledge: (position) =>
+      acknowledge: (positions) =>
         Effect.suspend(() => {
-          const wrong = raw.isRead ? raw.acknowledge(position) : progress.acknowledge(position)
-          if (wrong !== undefined) return Effect.fail(beyond(facts.slot, position, wrong.received))
+          const wrong = raw.isRead ? raw.acknowledge(positions) : progress.acknowledge(positions)
+          if (wrong !== undefined) return Effect.fail(beyond(facts.slot, wrong))
           room.notify()
           return Effect.void
         }),

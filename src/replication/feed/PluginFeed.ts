@@ -49,12 +49,10 @@ export const plugin = (
       return {
         facts: link.facts,
         messages: onceOf(link.command)(() => raw.pull),
-        acknowledge: (position) =>
+        acknowledge: (positions) =>
           Effect.suspend(() => {
-            const wrong = raw.acknowledge(position)
-            return wrong === undefined
-              ? Effect.void
-              : Effect.fail(beyond(link.facts.slot, position, wrong.received))
+            const wrong = raw.acknowledge(positions)
+            return wrong === undefined ? Effect.void : Effect.fail(beyond(link.facts.slot, wrong))
           }),
         report: link.report,
         progress: progressOf(link),

@@ -15,6 +15,7 @@ import * as FeedFailure from "./FeedFailure.js"
 import type { FeedLink } from "./FeedLink.js"
 import type { PullEvents, ReadError } from "./FeedReader.js"
 import type { BeyondReceived } from "../link/Progress.js"
+import type { Positions } from "../link/StandbyStatus.js"
 
 /** The halves of a position. */
 const halves = (position: Lsn): readonly [high: number, low: number] => [
@@ -84,14 +85,14 @@ export class RawMessages<A> {
     }
   }
 
-  /** Everything before this position is safe. */
-  acknowledge(position: Lsn): BeyondReceived | undefined {
+  /** Everything before these positions is finished in their ways. */
+  acknowledge(positions: Lsn | Partial<Positions>): BeyondReceived | undefined {
     const { progress } = this.link
     const { received } = progress
-    if (position > received) return { _tag: "BeyondReceived", acknowledged: position, received }
-    const ticket = progress.complete(position)
-    if (ticket !== undefined) progress.finish(ticket)
-    if (position < received) progress.begin()
-    return undefined
+    progress.settle()
+    const wrong = progress.acknowledge(positions)
+    // Until all is finished, keepalives are no progress.
+    if (progress.flushed < received || progress.applied < received) progress.begin()
+    return wrong
   }
 }

@@ -8,6 +8,7 @@
  * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-STANDBY-STATUS-UPDATE
  */
 import type * as Lsn from "../../model/Lsn.js"
+import type { Positions } from "./StandbyStatus.js"
 import { lsnOf } from "../../wire/replication/WalView.js"
 
 /** Most transactions that may be handed out and not finished, unless set otherwise: 9 bytes each. */
@@ -58,6 +59,8 @@ export class Progress {
   private readonly writtenFront: Front
   private readonly flushedFront: Front
   private readonly appliedFront: Front
+  /** Whether the consumer gives positions for `applied`. */
+  private appliesApart = false
 
   /**
    * `start`: everything before it is safe already. `limit`: most places for what is not finished. `follows`: whether
@@ -169,19 +172,46 @@ export class Progress {
   }
 
   /**
-   * Everything that ends at `position` or before is finished in every way, for consumers that go in order. A position
+   * Everything that ends at a position or before is finished in its way, for consumers that go in order. A position
    * inside a transaction finishes those before it and not that one. When nothing is left, the position is the consumer's.
+   * One position stands for all three ways. Until the consumer has given a position for `applied`, what is flushed is applied.
    */
-  acknowledge(position: Lsn.Lsn): BeyondReceived | undefined {
+  acknowledge(acknowledged: Lsn.Lsn | Partial<Positions>): BeyondReceived | undefined {
     const { received } = this
-    if (position > received) return { _tag: "BeyondReceived", acknowledged: position, received }
-    // Places behind which all is finished are free, so each is passed once.
-    for (let ticket = this.first; ticket < this.after; ticket++) {
-      if (this.ends[this.place(ticket)]! > position) break
-      this.mark(ticket, allBits)
+    const given =
+      typeof acknowledged === "bigint"
+        ? { written: acknowledged, flushed: acknowledged, applied: acknowledged }
+        : acknowledged
+    for (const position of [given.written, given.flushed, given.applied]) {
+      if (position !== undefined && position > received)
+        return { _tag: "BeyondReceived", acknowledged: position, received }
     }
-    if (this.isIdle) this.advance(position)
+    const { applied, flushed, written } = given
+    if (typeof acknowledged !== "bigint" && applied !== undefined) this.appliesApart = true
+    if (written !== undefined) this.finishUpTo(this.writtenFront, written, writtenBit)
+    if (flushed !== undefined) {
+      this.finishUpTo(this.flushedFront, flushed, writtenBit | flushedBit)
+      if (!this.appliesApart) this.finishUpTo(this.appliedFront, flushed, writtenBit | appliedBit)
+    }
+    if (applied !== undefined) this.finishUpTo(this.appliedFront, applied, writtenBit | appliedBit)
     return undefined
+  }
+
+  private finishUpTo(front: Front, position: Lsn.Lsn, bits: number): void {
+    // Each place is passed once in each way.
+    for (let ticket = Math.max(this.first, front.next); ticket < this.after; ticket++) {
+      if (this.ends[this.place(ticket)]! > position) break
+      this.mark(ticket, bits)
+    }
+    if (this.arriving) return
+    for (const each of front === this.writtenFront ? [front] : [this.writtenFront, front]) {
+      if (each.next === this.after) each.advance(position)
+    }
+  }
+
+  /** Nothing is on its way any more. */
+  settle(): void {
+    this.arriving = false
   }
 
   /**

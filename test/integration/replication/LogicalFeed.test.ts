@@ -22,7 +22,7 @@ import { table } from "../connection/sessions.js"
 import { eventually } from "../support/Eventually.js"
 import { privateTemporaryFolder } from "../support/Folders.js"
 import { rawRows } from "../support/RawSession.js"
-import { describeWithServer, shared } from "../support/Server.js"
+import { describeWithServer, matrix, shared } from "../support/Server.js"
 import { connecting, fresh, lastEnd, slotName, slotRow } from "./support.js"
 
 /** A table, a publication of it, and a slot that begins now. */
@@ -613,3 +613,40 @@ describeWithServer("an impatient server", { settings: { wal_sender_timeout: "1s"
     )
   )
 })
+
+for (const version of matrix) {
+  describeWithServer(
+    `positions that a consumer gives apart (PostgreSQL ${version})`,
+    { version, settings: { wal_level: "logical" } },
+    (server) => {
+      it.scopedLive("are what the server has of it: written, flushed and applied (REP-049, REP-050)", () =>
+        connecting({ target: server() })(
+          Effect.gen(function* () {
+            const { options, rows, run, slot } = yield* prepare("id int primary key", server())
+            const feed = yield* logical({ ...options, statusInterval: "1 hour" })
+            yield* run(`insert into ${rows} values (1)`)
+            yield* run(`insert into ${rows} values (2)`)
+            yield* run(`insert into ${rows} values (3)`)
+            const [one, two, three] = ends(yield* untilEnds(feed.changes, 3))
+            const told = Effect.map(
+              run(
+                `select (r.write_lsn - '0/0'::pg_lsn)::text, (r.flush_lsn - '0/0'::pg_lsn)::text,
+                   (r.replay_lsn - '0/0'::pg_lsn)::text
+                 from pg_stat_replication r join pg_replication_slots s on s.active_pid = r.pid
+                 where s.slot_name = '${slot}'`
+              ),
+              ([row]) => row?.map((text) => BigInt(text ?? "0"))
+            )
+            yield* feed.acknowledge({ written: three!, flushed: two!, applied: one! })
+            yield* feed.report
+            yield* eventually(told, (row) => row?.join() === [three, two, one].join())
+            yield* eventually(confirmed(slot, server()), (position) => position === two)
+            yield* feed.acknowledge({ applied: three!, flushed: three! })
+            yield* feed.report
+            yield* eventually(told, (row) => row?.join() === [three, three, three].join())
+          })
+        )
+      )
+    }
+  )
+}
