@@ -4,12 +4,15 @@
  *
  * @see https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-OAUTHBEARER
  */
+import type { AuthenticationOk, AuthenticationSASLContinue } from "../wire/messages/Authentication.js"
 import * as Transition from "./Transition.js"
-import type { TransitionTable } from "./Transition.js"
 import { to } from "./Transition.js"
 
-/** What the owner has to do. */
-export type BearerAction = "none" | "authenticated" | "acknowledge"
+/** What the owner has to do, and the message that it is to be done for. */
+export type BearerMessages = {
+  readonly authenticated: AuthenticationOk
+  readonly acknowledge: AuthenticationSASLContinue
+}
 
 interface Expects {
   readonly TokenSent: "AuthenticationOk" | "AuthenticationSASLContinue"
@@ -19,7 +22,7 @@ interface Expects {
 
 export type BearerState = keyof Expects | "Done"
 
-export const table: TransitionTable<Expects, BearerAction, "Done"> = {
+export const table: Transition.HandledTable<Expects, BearerMessages, "Done"> = {
   TokenSent: {
     AuthenticationOk: to("Done", "authenticated"),
     AuthenticationSASLContinue: to("Refused", "acknowledge")

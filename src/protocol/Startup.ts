@@ -4,25 +4,27 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP
  */
+import type { BackendKeyData, ParameterStatus, ReadyForQuery } from "../wire/messages/Async.js"
+import type * as Authentication from "../wire/messages/Authentication.js"
+import type { NegotiateProtocolVersion } from "../wire/messages/Negotiation.js"
 import * as Transition from "./Transition.js"
-import type { TransitionTable } from "./Transition.js"
 import { to } from "./Transition.js"
 
-/** What the owner has to do. */
-export type StartupAction =
-  | "none"
-  | "checkVersion"
-  | "answerCleartext"
-  | "answerMd5"
-  | "beginSasl"
-  | "continueSasl"
-  | "verifySasl"
-  | "beginGss"
-  | "continueGss"
-  | "authenticated"
-  | "rememberKey"
-  | "rememberParameter"
-  | "ready"
+/** What the owner has to do, and the message that it is to be done for. */
+export type StartupMessages = {
+  readonly checkVersion: NegotiateProtocolVersion
+  readonly answerCleartext: Authentication.AuthenticationCleartextPassword
+  readonly answerMd5: Authentication.AuthenticationMD5Password
+  readonly beginSasl: Authentication.AuthenticationSASL
+  readonly continueSasl: Authentication.AuthenticationSASLContinue
+  readonly verifySasl: Authentication.AuthenticationSASLFinal
+  readonly beginGss: Authentication.AuthenticationGSS | Authentication.AuthenticationSSPI
+  readonly continueGss: Authentication.AuthenticationGSSContinue
+  readonly authenticated: Authentication.AuthenticationOk
+  readonly rememberKey: BackendKeyData
+  readonly rememberParameter: ParameterStatus
+  readonly ready: ReadyForQuery
+}
 
 type Challenge =
   | "AuthenticationOk"
@@ -56,7 +58,7 @@ const challenges = {
 } as const
 
 /** Which messages may come in which state of a start-up, and what they cause. */
-export const table: TransitionTable<Expects, StartupAction, "Done"> = {
+export const table: Transition.HandledTable<Expects, StartupMessages, "Done"> = {
   Opening: { ...challenges, NegotiateProtocolVersion: to("Negotiated", "checkVersion") },
   Negotiated: challenges,
   PasswordSent: { AuthenticationOk: to("Initializing", "authenticated") },

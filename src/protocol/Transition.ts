@@ -25,6 +25,39 @@ export type TransitionTable<
   }
 }
 
+/** What each action is taken for: one kind of message, or several. */
+type ActionMessages = { readonly [action: string]: { readonly _tag: string } }
+
+/** The actions that a message of this name may have. */
+type ActionFor<Messages extends ActionMessages, M extends string> = {
+  [A in keyof Messages]: M extends Messages[A]["_tag"] ? A : never
+}[keyof Messages] &
+  string
+
+/** A table whose every arrow has an action that is for the arrow's own message. */
+export type HandledTable<
+  Expects extends { readonly [S in keyof Expects]: string },
+  Messages extends ActionMessages,
+  Ends extends string
+> = {
+  readonly [S in keyof Expects]: {
+    readonly [M in Expects[S]]: Arrow<Extract<keyof Expects, string> | Ends, ActionFor<Messages, M>>
+  }
+}
+
+/** A handler for every action, each typed by its message. */
+export type Handlers<Messages, R> = { readonly [A in keyof Messages]: (message: Messages[A]) => R }
+
+/**
+ * Calls the handler of an arrow of a `HandledTable`. The table has tied the action to the name of its message, and the arrow was found by
+ * that name.
+ */
+export const handle = <Messages extends ActionMessages, R>(
+  handlers: Handlers<Messages, R>,
+  action: keyof Messages,
+  message: { readonly _tag: string }
+): R => handlers[action](message as Messages[keyof Messages])
+
 /** A table whose types have been forgotten, as the compiler of machines and the documentation read it. */
 export type AnyTable = { readonly [state: string]: { readonly [message: string]: Arrow<string, string> } }
 

@@ -11,19 +11,14 @@ import * as Utf8 from "../../bytes/Utf8.js"
 import * as OAuthBearer from "../../auth/OAuthBearer.js"
 import type { PgConfig } from "../../config/PgConfig.js"
 import type { Host } from "../../host/Host.js"
-import {
-  PgAuthError,
-  PgClosedError,
-  PgConfigError,
-  PgProtocolError,
-  PgServerError
-} from "../../model/PgError.js"
-import * as Pooler from "../../model/Pooler.js"
+import { PgAuthError, PgProtocolError } from "../../model/PgError.js"
+import type { PgConfigError } from "../../model/PgError.js"
 import type { ConnectPhase } from "../../model/PgError.js"
-import type { ServerFields } from "../../model/ServerFields.js"
 import * as Bearer from "../../protocol/Bearer.js"
 import * as ProtocolVersion from "../../protocol/ProtocolVersion.js"
 import * as Table from "../../protocol/Startup.js"
+import { handle } from "../../protocol/Transition.js"
+import type { Handlers } from "../../protocol/Transition.js"
 import type { BackendMessage } from "../../wire/BackendMessage.js"
 import type { PhaseLimits } from "../../wire/FrameLimits.js"
 import type { FrontendMessage } from "../../wire/FrontendMessage.js"
@@ -31,11 +26,10 @@ import { inUsualOrder, protocol30 } from "../../wire/messages/Startup.js"
 import type { StartupParameter } from "../../wire/messages/Startup.js"
 import type { AuthenticatorOptions } from "./Authenticate.js"
 import { Authenticator } from "./Authenticate.js"
-import type { Conversation, ConversationError } from "../session/Conversation.js"
-import type { Credentials } from "./Credentials.js"
+import type { Conversation } from "../session/Conversation.js"
 import type { SideChannels } from "../session/SideChannels.js"
-
-export type StartupError = ConversationError | PgServerError | PgAuthError | PgConfigError
+import * as Failure from "./StartupFailure.js"
+import type { StartupError } from "./StartupFailure.js"
 
 /** What the startup phase has found out. */
 export interface Started {
@@ -78,6 +72,212 @@ export interface AuthenticationOptions extends AuthenticatorOptions {
   readonly onBound: () => void
 }
 
+/** What a handler gives: an `Either` where it is done already. A state is the one to go on with, in place of the arrow's. */
+type Handled =
+  | Either.Either<Table.StartupState | void, StartupError>
+  | Effect.Effect<Table.StartupState | void, StartupError, Host | Scope.Scope>
+
+class StartupPhase {
+  private readonly authenticator: Authenticator
+  private readonly asked: ProtocolVersion.RequestedVersion
+  private version: number
+  private processId: number | undefined
+  private cancelKey: Redacted.Redacted<Uint8Array> | undefined
+  private state: Table.StartupState = Table.initial
+
+  constructor(private readonly options: AuthenticationOptions) {
+    const { maxProtocolVersion, minProtocolVersion } = options.config
+    this.authenticator = new Authenticator(options)
+    this.asked = {
+      version: ProtocolVersion.wordOf(maxProtocolVersion),
+      least: ProtocolVersion.wordOf(minProtocolVersion),
+      options: ProtocolVersion.optionsOf(maxProtocolVersion)
+    }
+    this.version = this.asked.version
+  }
+
+  get run(): Effect.Effect<Started, StartupError, Host | Scope.Scope> {
+    const { config, credentials, onPhase } = this.options
+    onPhase("startup")
+    const parameters = parametersOf(config, credentials.user)
+    const opened = this.send({ _tag: "StartupMessage", version: this.asked.version, parameters })
+    return Either.isLeft(opened) ? Effect.fail(opened.left) : this.drive
+  }
+
+  /** What each arrow of the table has to do. */
+  private readonly handlers: Handlers<Table.StartupMessages, Handled> = {
+    answerCleartext: () => Either.flatMap(this.authenticator.cleartext, this.send),
+    answerMd5: ({ salt }) => Either.flatMap(this.authenticator.md5(salt), this.send),
+    beginSasl: ({ mechanisms }) => this.beginSasl(mechanisms),
+    continueSasl: ({ data }) => Effect.flatMap(this.authenticator.continueSasl(data), this.send),
+    verifySasl: ({ data }) => this.authenticator.verifySasl(data),
+    beginGss: ({ _tag }) => {
+      const { conversation, limits } = this.options
+      conversation.framer.limits = limits.tokens
+      const mechanism = _tag === "AuthenticationSSPI" ? "sspi" : "gss"
+      return Effect.flatMap(this.authenticator.beginGss(mechanism), this.sendIfAny)
+    },
+    continueGss: ({ data }) => Effect.flatMap(this.authenticator.continueGss(data), this.sendIfAny),
+    authenticated: () => this.authenticated(),
+    checkVersion: (offered) => {
+      const answer = ProtocolVersion.negotiated(this.asked, offered)
+      if (typeof answer === "string") return Either.left(this.violation("v", answer))
+      this.version = answer
+      return Either.void
+    },
+    rememberKey: ({ processId, secretKey }) => {
+      if (ProtocolVersion.nameOf(this.version) === "3.0" && secretKey.length !== 4) {
+        const reason = `a key of ${secretKey.length} bytes, and protocol 3.0 has four`
+        return Either.left(this.violation("K", reason))
+      }
+      this.processId = processId
+      this.cancelKey = Redacted.make(secretKey)
+      return Either.void
+    },
+    rememberParameter: ({ name, value }) => {
+      const refused = this.options.side.parameter(name, value)
+      return refused === undefined ? Either.void : Either.left(this.violation("S", refused))
+    },
+    ready: ({ status }) =>
+      status === "I"
+        ? Either.void
+        : Either.left(this.violation("Z", `a new session with transaction status ${status}`))
+  }
+
+  /** OAUTHBEARER has a table of its own. */
+  private readonly bearerHandlers: Handlers<
+    Bearer.BearerMessages,
+    Either.Either<void, PgAuthError | PgConfigError>
+  > = {
+    authenticated: () => Either.void,
+    acknowledge: ({ data }) => {
+      const said = this.options.tokens?.refused(Utf8.decode(data, 0, data.length))
+      if (said === undefined || Either.isRight(said))
+        return this.send({ _tag: "SASLResponse", data: Utf8.encode(OAuthBearer.acknowledgement) })
+      const { detail, method, reason } = said.left
+      const { user } = this.options.credentials
+      return Either.left(new PgAuthError({ reason, method, detail, user, server: undefined }))
+    }
+  }
+
+  /** Takes what has come, message by message, and becomes an effect only where there is something to wait for. */
+  private readonly drive: Effect.Effect<Started, StartupError, Host | Scope.Scope> = Effect.suspend(() => {
+    while (this.state !== "Done") {
+      const handled = this.take(this.state)
+      if (handled === undefined) return Effect.flatMap(this.options.conversation.arrival, () => this.drive)
+      if (!Either.isEither(handled)) return Effect.flatMap(handled, () => this.drive)
+      if (Either.isLeft(handled)) return Effect.fail(handled.left)
+    }
+    const { authenticator, cancelKey, processId, version } = this
+    return Effect.succeed({
+      processId,
+      cancelKey,
+      protocolVersion: ProtocolVersion.nameOf(version),
+      user: this.options.credentials.user,
+      authentication: authenticator.method,
+      channelBound: authenticator.bound
+    })
+  })
+
+  /** Takes the next message, if it is there, and is in the next state when what it returns is done. */
+  private take(
+    state: Exclude<Table.StartupState, "Done">
+  ): Either.Either<void, StartupError> | Effect.Effect<void, StartupError, Host | Scope.Scope> | undefined {
+    const { conversation, credentials, onPhase } = this.options
+    conversation.state = `Startup.${state}`
+    const heard = this.poll()
+    if (heard === undefined) return undefined
+    const isOpening = state === "Opening"
+    if (Either.isLeft(heard)) {
+      const isNewer = isOpening && this.asked.version > protocol30
+      return Either.left(isNewer ? Failure.newerRefused(heard.left) : heard.left)
+    }
+    const message = heard.right
+    if (message._tag.startsWith("Authentication") && state !== "Initializing") onPhase("authentication")
+    const arrow = Table.step(state, message._tag)
+    if (arrow === undefined) return Either.left(Failure.unexpected(message, this.violation, credentials))
+    const unnegotiated =
+      isOpening && arrow.to !== "Negotiated" ? ProtocolVersion.unnegotiated(this.asked) : undefined
+    if (unnegotiated !== undefined) return Either.left(this.violation(message._tag, unnegotiated))
+    const handled = handle(this.handlers, arrow.emit, message)
+    const goOn = (to: Table.StartupState | void): void => {
+      this.state = to ?? arrow.to
+    }
+    return Either.isEither(handled) ? Either.map(handled, goOn) : Effect.map(handled, goOn)
+  }
+
+  /** A bearer token is taken or refused at once; every other mechanism goes on in the table. */
+  private beginSasl(mechanisms: ReadonlyArray<string>): Handled {
+    const { conversation, limits, onBound } = this.options
+    conversation.framer.limits = limits.tokens
+    return Effect.flatMap(this.authenticator.beginSasl(mechanisms), (first) => {
+      if (this.authenticator.bound) onBound()
+      const sent = this.send(first)
+      return first.mechanism === "OAUTHBEARER"
+        ? Effect.zipRight(
+            Effect.zipRight(sent, this.bearer),
+            Effect.suspend(() => Either.map(this.authenticated(), () => "Initializing" as const))
+          )
+        : Either.map(sent, () => undefined)
+    })
+  }
+
+  /** At its end the server has taken the token. */
+  private get bearer(): Effect.Effect<void, StartupError> {
+    return Effect.gen(this, function* () {
+      const { conversation, credentials } = this.options
+      let state: Bearer.BearerState = Bearer.initial
+      while (state !== "Done") {
+        conversation.state = `Bearer.${state}`
+        const message: BackendMessage = yield* this.next
+        const arrow: ReturnType<typeof Bearer.step> = Bearer.step(state, message._tag)
+        if (arrow === undefined)
+          return yield* Effect.fail(Failure.unexpected(message, this.violation, credentials))
+        yield* handle(this.bearerHandlers, arrow.emit, message)
+        state = arrow.to
+      }
+    })
+  }
+
+  private authenticated(): Either.Either<void, PgAuthError> {
+    const { conversation, limits, onPhase } = this.options
+    conversation.framer.limits = limits.session
+    onPhase("ready")
+    return this.authenticator.accepted
+  }
+
+  /** The next message that is neither an error nor a notice, if it is there. */
+  private poll(): Either.Either<BackendMessage, StartupError> | undefined {
+    const { conversation, credentials, side, tokens } = this.options
+    for (;;) {
+      const heard = conversation.poll()
+      if (heard === undefined || Either.isLeft(heard)) return heard
+      const message = heard.right
+      if (message._tag === "ErrorResponse") {
+        const tokenRefused = tokens?.challenge && tokens.said
+        return Either.left(Failure.refused(message.fields, credentials, this.authenticator, tokenRefused))
+      }
+      if (message._tag !== "NoticeResponse") return heard
+      side.notice(message.fields)
+    }
+  }
+
+  private readonly next: Effect.Effect<BackendMessage, StartupError> = Effect.suspend(
+    () => this.poll() ?? Effect.flatMap(this.options.conversation.arrival, () => this.next)
+  )
+
+  private readonly send = (message: FrontendMessage): Either.Either<void, PgConfigError> => {
+    const failure = this.options.conversation.send(message)
+    return failure === undefined ? Either.void : Either.left(Failure.unsendable(message, failure))
+  }
+
+  private readonly sendIfAny = (message: FrontendMessage | undefined): Either.Either<void, PgConfigError> =>
+    message === undefined ? Either.void : this.send(message)
+
+  private readonly violation = (tag: string, reason: string): PgProtocolError =>
+    new PgProtocolError({ state: this.options.conversation.state, tag, reason })
+}
+
 /**
  * Runs the startup phase. Fails with `PgAuthError` when credentials are refused or cannot be had, when the server does
  * not prove what the settings require, and before anything is shown to a server that asks for what they rule out.
@@ -85,274 +285,4 @@ export interface AuthenticationOptions extends AuthenticatorOptions {
 export const run = (
   options: AuthenticationOptions
 ): Effect.Effect<Started, StartupError, Host | Scope.Scope> =>
-  Effect.suspend(() => {
-    const { config, conversation, credentials, limits, onPhase, side, tokens } = options
-    const authenticator = new Authenticator(options)
-    const asked: ProtocolVersion.RequestedVersion = {
-      version: ProtocolVersion.wordOf(config.maxProtocolVersion),
-      least: ProtocolVersion.wordOf(config.minProtocolVersion),
-      options: ProtocolVersion.optionsOf(config.maxProtocolVersion)
-    }
-    let version = asked.version
-    let processId: number | undefined
-    let cancelKey: Redacted.Redacted<Uint8Array> | undefined
-    let state: Table.StartupState = Table.initial
-
-    const violation = (tag: string, reason: string) =>
-      new PgProtocolError({ state: conversation.state, tag, reason })
-    const send = (message: FrontendMessage): Either.Either<void, PgConfigError> => {
-      const failure = conversation.send(message)
-      return failure === undefined ? Either.void : Either.left(unsendable(message, failure))
-    }
-    const sendIfAny = (message: FrontendMessage | undefined): Either.Either<void, PgConfigError> =>
-      message === undefined ? Either.void : send(message)
-
-    /** The next message that is neither an error nor a notice, if it is there. */
-    const poll = (): Either.Either<BackendMessage, StartupError> | undefined => {
-      for (;;) {
-        const heard = conversation.poll()
-        if (heard === undefined || Either.isLeft(heard)) return heard
-        const message = heard.right
-        if (message._tag === "ErrorResponse") {
-          return Either.left(
-            refused(message.fields, credentials, authenticator, tokens?.challenge && tokens.said)
-          )
-        }
-        if (message._tag !== "NoticeResponse") return heard
-        side.notice(message.fields)
-      }
-    }
-    const next: Effect.Effect<BackendMessage, StartupError> = Effect.suspend(
-      () => poll() ?? Effect.flatMap(conversation.arrival, () => next)
-    )
-
-    /** OAUTHBEARER has a table of its own; at its end the server has taken the token. */
-    const bearer: Effect.Effect<void, StartupError> = Effect.gen(function* () {
-      let state: Bearer.BearerState = Bearer.initial
-      while (state !== "Done") {
-        conversation.state = `Bearer.${state}`
-        const message = yield* next
-        const arrow: ReturnType<typeof Bearer.step> = Bearer.step(state, message._tag)
-        if (arrow === undefined) return yield* Effect.fail(unexpected(message, violation, credentials))
-        if (message._tag === "AuthenticationSASLContinue") {
-          const said = tokens?.refused(Utf8.decode(message.data, 0, message.data.length))
-          if (said !== undefined && Either.isLeft(said)) {
-            const { detail, method, reason } = said.left
-            return yield* Effect.fail(
-              new PgAuthError({ reason, method, detail, user: credentials.user, server: undefined })
-            )
-          }
-          yield* send({ _tag: "SASLResponse", data: Utf8.encode(OAuthBearer.acknowledgement) })
-        }
-        state = arrow.to
-      }
-    })
-
-    const authenticated = (): Either.Either<void, PgAuthError> => {
-      conversation.framer.limits = limits.session
-      onPhase("ready")
-      return authenticator.accepted
-    }
-
-    /** What a message demands: an `Either` where it is done already. */
-    const act = (action: Table.StartupAction, message: BackendMessage): Acted => {
-      switch (action) {
-        case "answerCleartext":
-          return Either.flatMap(authenticator.cleartext, send)
-        case "answerMd5":
-          return message._tag === "AuthenticationMD5Password"
-            ? Either.flatMap(authenticator.md5(message.salt), send)
-            : Either.void
-        case "continueSasl":
-          return message._tag === "AuthenticationSASLContinue"
-            ? Effect.flatMap(authenticator.continueSasl(message.data), send)
-            : Either.void
-        case "verifySasl":
-          return message._tag === "AuthenticationSASLFinal"
-            ? authenticator.verifySasl(message.data)
-            : Either.void
-        case "beginGss":
-          conversation.framer.limits = limits.tokens
-          return Effect.flatMap(
-            authenticator.beginGss(message._tag === "AuthenticationSSPI" ? "sspi" : "gss"),
-            sendIfAny
-          )
-        case "continueGss":
-          return message._tag === "AuthenticationGSSContinue"
-            ? Effect.flatMap(authenticator.continueGss(message.data), sendIfAny)
-            : Either.void
-        case "authenticated":
-          return authenticated()
-        case "checkVersion": {
-          if (message._tag !== "NegotiateProtocolVersion") return Either.void
-          const answer = ProtocolVersion.negotiated(asked, message)
-          if (typeof answer === "string") return Either.left(violation("v", answer))
-          version = answer
-          return Either.void
-        }
-        case "rememberKey": {
-          if (message._tag !== "BackendKeyData") return Either.void
-          if (ProtocolVersion.nameOf(version) === "3.0" && message.secretKey.length !== 4) {
-            return Either.left(
-              violation("K", `a key of ${message.secretKey.length} bytes, and protocol 3.0 has four`)
-            )
-          }
-          processId = message.processId
-          cancelKey = Redacted.make(message.secretKey)
-          return Either.void
-        }
-        case "rememberParameter": {
-          if (message._tag !== "ParameterStatus") return Either.void
-          const refused = side.parameter(message.name, message.value)
-          return refused === undefined ? Either.void : Either.left(violation("S", refused))
-        }
-        case "ready":
-          return message._tag === "ReadyForQuery" && message.status !== "I"
-            ? Either.left(violation("Z", `a new session with transaction status ${message.status}`))
-            : Either.void
-        default:
-          return Either.void
-      }
-    }
-
-    /** A bearer token is taken or refused at once; every other mechanism goes on in the table. */
-    const beginSasl = (
-      mechanisms: ReadonlyArray<string>
-    ): Effect.Effect<Table.StartupState, StartupError, Host> => {
-      conversation.framer.limits = limits.tokens
-      return Effect.flatMap(authenticator.beginSasl(mechanisms), (first) => {
-        if (authenticator.bound) options.onBound()
-        const sent = send(first)
-        return first.mechanism === "OAUTHBEARER"
-          ? Effect.zipRight(Effect.zipRight(sent, bearer), Effect.suspend(authenticated)).pipe(
-              Effect.as("Initializing" as const)
-            )
-          : Either.map(sent, () => "SaslStarted" as const)
-      })
-    }
-
-    /** Takes what has come, message by message, and becomes an effect only where there is something to wait for. */
-    const drive: Effect.Effect<Started, StartupError, Host | Scope.Scope> = Effect.suspend(() => {
-      while (state !== "Done") {
-        conversation.state = `Startup.${state}`
-        const heard = poll()
-        if (heard === undefined) return Effect.flatMap(conversation.arrival, () => drive)
-        if (Either.isLeft(heard)) {
-          const opening = state === "Opening" && asked.version > protocol30
-          return Effect.fail(opening ? newerRefused(heard.left) : heard.left)
-        }
-        const message = heard.right
-        if (message._tag.startsWith("Authentication") && state !== "Initializing") onPhase("authentication")
-        const arrow: ReturnType<typeof Table.step> = Table.step(state, message._tag)
-        if (arrow === undefined) return Effect.fail(unexpected(message, violation, credentials))
-        const accepted: string | undefined =
-          state === "Opening" && arrow.to !== "Negotiated" ? ProtocolVersion.unnegotiated(asked) : undefined
-        if (accepted !== undefined) return Effect.fail(violation(message._tag, accepted))
-        if (message._tag === "AuthenticationSASL") {
-          return Effect.flatMap(beginSasl(message.mechanisms), (to) => {
-            state = to
-            return drive
-          })
-        }
-        const acted = act(arrow.emit, message)
-        if (!isDone(acted)) {
-          return Effect.flatMap(acted, () => {
-            state = arrow.to
-            return drive
-          })
-        }
-        if (Either.isLeft(acted)) return Effect.fail(acted.left)
-        state = arrow.to
-      }
-      return Effect.succeed({
-        processId,
-        cancelKey,
-        protocolVersion: ProtocolVersion.nameOf(version),
-        user: credentials.user,
-        authentication: authenticator.method,
-        channelBound: authenticator.bound
-      })
-    })
-
-    onPhase("startup")
-    const opened = send({
-      _tag: "StartupMessage",
-      version: asked.version,
-      parameters: parametersOf(config, credentials.user)
-    })
-    return Either.isLeft(opened) ? Effect.fail(opened.left) : drive
-  })
-
-type Acted = Effect.Effect<void, StartupError, Host | Scope.Scope>
-
-const isDone = (acted: Acted): acted is Either.Either<void, StartupError> => Either.isEither(acted)
-
-/** What is too long for its packet: the password, or all the settings of the session together. */
-const unsendable = ({ _tag }: FrontendMessage, reason: string): PgConfigError =>
-  _tag === "PasswordMessage"
-    ? new PgConfigError({ key: "password", reason, source: "credentials" })
-    : new PgConfigError({ key: _tag, reason, source: "startup packet" })
-
-const versionHint = "if it does not know the protocol version asked for, set max_protocol_version=3.0"
-
-/** What a server or pooler of an older protocol does to a newer one is told together with the setting that helps. */
-const newerRefused = (error: StartupError): StartupError => {
-  if (error._tag === "PgClosedError") {
-    return new PgClosedError({
-      reason: `${error.reason}; ${versionHint}`,
-      sent: error.sent,
-      server: error.server,
-      sql: error.sql
-    })
-  }
-  if (error._tag === "TransportFailure") return { ...error, message: `${error.message}; ${versionHint}` }
-  return error._tag === "PgServerError" && (error.code === "0A000" || error.code === "08P01")
-    ? error.with({ hint: error.hint ?? Pooler.meaning(error)?.hint ?? versionHint })
-    : error
-}
-
-const unexpected = (
-  message: BackendMessage,
-  violation: (tag: string, reason: string) => PgProtocolError,
-  credentials: Credentials
-): PgProtocolError | PgAuthError => {
-  const method =
-    message._tag === "AuthenticationOther"
-      ? `method ${message.code}`
-      : message._tag === "AuthenticationKerberosV5"
-        ? "kerberos 5"
-        : undefined
-  return method === undefined
-    ? violation(message._tag, `${message._tag} is not allowed here`)
-    : new PgAuthError({
-        reason: "method-unsupported",
-        method,
-        detail: `the server asks for ${method}, which this client does not speak`,
-        user: credentials.user,
-        server: undefined
-      })
-}
-
-/** A refusal of the role or its proof is about credentials; any other is about the attempt. */
-const refused = (
-  fields: ServerFields,
-  credentials: Credentials,
-  authenticator: Authenticator,
-  tokenRefused: string | undefined
-): PgServerError | PgAuthError => {
-  if (!fields.code.startsWith("28")) return new PgServerError({ ...fields, sql: "" })
-  const { passwordFrom } = credentials
-  return new PgAuthError({
-    reason: "rejected",
-    method: authenticator.method === "trust" ? "" : authenticator.method,
-    detail:
-      tokenRefused ??
-      (fields.code === "28P01" && passwordFrom !== undefined
-        ? `the server refused the password from ${passwordFrom}`
-        : authenticator.bound && fields.code !== "28P01"
-          ? "the server refused a login that was bound to the TLS channel, as it must where something in between ends TLS"
-          : "the server refused"),
-    user: credentials.user,
-    server: fields
-  })
-}
+  Effect.suspend(() => new StartupPhase(options).run)
