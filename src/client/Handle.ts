@@ -44,7 +44,7 @@ export class Lease implements Tenancy {
   running = 0
 
   enter(): (() => void) | undefined {
-    if (this.isOver) return undefined
+    if (this.lifetime.isOver) return undefined
     this.running++
     return this.left
   }

@@ -32,9 +32,11 @@ export const make = (core: ConnectionState, admission?: Admission) => {
       statement: Statement,
       options?: QueryOptions
     ): Effect.Effect<ReadonlyArray<Row.RowIn<M>>, PgSessionError> =>
-      run<ReadonlyArray<Row.RowIn<M>>>(
-        options,
-        (outcome) => new RowsRequest(statement, mode, operation, outcome)
+      Exchange.run<ReadonlyArray<Row.RowIn<M>>>(
+        core,
+        (outcome) => new RowsRequest(statement, mode, operation, outcome),
+        options?.timeout ?? core.statementTimeout,
+        admission
       )
   return {
     query: rows("object", "query"),

@@ -3,6 +3,7 @@ import type { PgSessionError } from "../model/PgError.js"
 import type { Admission } from "./session/Admission.js"
 import type { ConnectionState } from "./session/ConnectionState.js"
 import type { Exchanges } from "./Exchanges.js"
+import { fits } from "./session/ConnectionStatus.js"
 import type { SharedOperations } from "./SharedOperations.js"
 import type { PlainOperations, SchemaOperations } from "./statement/RowOperations.js"
 
@@ -50,13 +51,11 @@ export const register = <C extends object>(connection: C, session: SharedSession
 export const singleOf = (
   connection: Pick<SharedOperations<PgSessionError>, "query" | "execute" | "values">
 ): SingleStatements => {
-  const session = of(connection)
+  const session = (connection as Carrier)[carried]
   if (session !== undefined) return session.single
   const { execute, query, values } = connection
   return { execute, query, values, through: { execute, query } }
 }
-
-const fits = (core: ConnectionState): boolean => core.fitsRole() ?? !core.refusedWrite
 
 export const fromState = (
   core: ConnectionState,

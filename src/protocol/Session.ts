@@ -81,19 +81,10 @@ export const expects = <X>(self: Session<X>, tag: number): MachineStep | undefin
 export const advance = <X>(self: Session<X>, step: MachineStep): Session<X> => {
   const target = step.target
   if (target === self.node) return self
-  if (target !== undefined) return withNode(self, self.at, target)
-  const at = self.at + 1
-  return withNode(self, at, self.script[at] ?? paused)
+  const { behind, owner, script, status } = self
+  const at = target === undefined ? self.at + 1 : self.at
+  return { owner, script, at, node: target ?? script[at] ?? paused, behind, status }
 }
-
-const withNode = <X>(self: Session<X>, at: number, node: Node): Session<X> => ({
-  owner: self.owner,
-  script: self.script,
-  at,
-  node,
-  behind: self.behind,
-  status: self.status
-})
 
 /** After a move of ours inside a copy; `undefined`: the move is not allowed here. */
 export const moved = <X>(self: Session<X>, move: Move): Session<X> | undefined => {
@@ -103,7 +94,7 @@ export const moved = <X>(self: Session<X>, move: Move): Session<X> | undefined =
 
 /** After ReadyForQuery: the receiving exchange is over, the next one receives. */
 export const ready = <X>(self: Session<X>, status: TransactionStatus): Session<X> => {
-  const next = Queue.peek(self.behind)
+  const next = self.behind.size === 0 ? undefined : Queue.peek(self.behind)
   return next === undefined
     ? { owner: undefined, script: nothing, at: 0, node: idle, behind: self.behind, status }
     : {

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -18,7 +19,7 @@ const opened = async () => {
   await self.sent()
   const scope = Effect.runSync(Scope.make())
   const stream = Portal.rows(self.core, Statement.make("select x"), {}, "array")
-  const pull = Effect.runSync(Scope.extend(Stream.toPull(stream), scope))
+  const pull = Effect.runSync(Effect.withClock(Scope.extend(Stream.toPull(stream), scope), still))
   const asked = async () =>
     (await self.messages()).flatMap((message): ReadonlyArray<number | string> =>
       message._tag === "Execute" ? [message.maxRows] : message._tag === "Close" ? ["close"] : []
@@ -26,10 +27,13 @@ const opened = async () => {
   return {
     ...self,
     asked,
-    pull: () => Effect.runFork(Effect.either(pull)),
+    pull: () => Effect.runFork(Effect.withClock(Effect.either(pull), still)),
     close: () => Effect.runFork(Scope.close(scope, Exit.void))
   }
 }
+
+/** A clock by which no batch is slow, however busy the machine is. */
+const still: Clock.Clock = Object.create(Clock.make(), { unsafeCurrentTimeMillis: { value: () => 0 } })
 
 const batch = (from: number, count: number): ReadonlyArray<Message> =>
   Array.from({ length: count }, (_, at) => row(from + at))

@@ -15,7 +15,6 @@ import * as Inbound from "../../src/connection/session/Inbound.js"
 import * as Outbound from "../../src/connection/session/Outbound.js"
 import type { QueryResult } from "../../src/connection/statement/Query.js"
 import { QueryRequest } from "../../src/connection/statement/Query.js"
-import { Pulse, watched } from "../../src/connection/session/Pulse.js"
 import { ShutdownCounts } from "../../src/connection/session/ShutdownLog.js"
 import { SideChannels } from "../../src/connection/session/SideChannels.js"
 import { StatementCache } from "../../src/connection/session/StatementCache.js"
@@ -170,11 +169,9 @@ export const harness = (
     user: "ann",
     authentication: "trust"
   } as const
-  const pulse = new Pulse()
   const core = new ConnectionState({
     ...sessionSettings(registry),
-    link: watched(link, pulse),
-    pulse,
+    link,
     framer: new Framer(FrameLimits.defaults.session),
     writer: new ByteWriter(1 << 14),
     facts,

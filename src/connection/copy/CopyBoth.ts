@@ -182,7 +182,7 @@ class CopyBothRequest extends SimpleRequest {
     if (this.closed) return true
     if (core.session.owner !== this || !Outbound.copyDone(core)) return false
     this.closed = true
-    core.link.resume()
+    core.pulse.brake(false)
     return true
   }
 
@@ -222,12 +222,12 @@ const drained = (core: ConnectionState): Effect.Effect<void> =>
   })
 
 const rest =
-  ({ link }: ConnectionState) =>
+  ({ pulse }: ConnectionState) =>
   (duration: Duration.Duration): Effect.Effect<void> =>
     Effect.acquireUseRelease(
-      Effect.sync(() => link.pause()),
+      Effect.sync(() => pulse.brake(true)),
       () => Effect.sleep(duration),
-      () => Effect.sync(() => link.resume())
+      () => Effect.sync(() => pulse.brake(false))
     )
 
 const finish = (core: ConnectionState, request: CopyBothRequest) =>

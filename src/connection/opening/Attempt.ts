@@ -34,7 +34,6 @@ import * as Encrypt from "./Encrypt.js"
 import * as Inbound from "../session/Inbound.js"
 import * as Liveness from "../statement/Liveness.js"
 import * as Outbound from "../session/Outbound.js"
-import { Pulse, watched } from "../session/Pulse.js"
 import * as Role from "./Role.js"
 import * as SideChannels from "../session/SideChannels.js"
 import * as Startup from "./Startup.js"
@@ -136,8 +135,7 @@ export const open = (
     }
     // Behind a transaction pooler names meet those of other sessions, of any process: 64 random bits keep them apart.
     const random = yield* Context.get(runtime.context, Host).randomBytes(8)
-    const pulse = new Pulse()
-    const link = watched(channel.link, pulse)
+    const { link } = channel
     const core = new ConnectionState({
       link,
       framer,
@@ -154,11 +152,10 @@ export const open = (
         FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices),
         Clock.Clock
       ),
-      pulse,
       probe: Liveness.probing(transport.open(address), address, longestProbe),
       probeAfter: target.silence.probeAfter,
       statementTimeout: config.statementTimeout,
-      fitsRole: () => Role.fits(wanted, side)
+      fitsRole: wanted === "any" ? undefined : () => Role.fits(wanted, side)
     })
     if (side.find("server_encoding") === "SQL_ASCII") core.types.checkText()
     link.listen({

@@ -55,8 +55,7 @@ export class StreamBuffer<A> {
 
   private brake(on: boolean): void {
     this.braked = on
-    if (on) this.core.link.pause()
-    else this.core.link.resume()
+    this.core.pulse.brake(on)
   }
 
   /** Asks for more when the consumer waits already. */

@@ -198,7 +198,7 @@ export const abandon = (core: ConnectionState, request: Request): Effect.Effect<
       return request.before === undefined ? Effect.void : abandon(core, request.before)
     }
     request.discarding = true
-    core.link.resume()
+    core.pulse.brake(false)
     if (request.stop(core)) request.isStopped = true
     if (core.cancels > 0) return settled(request)
     if (allUnwanted(core)) return sweep(core)

@@ -64,8 +64,6 @@ export interface ConnectionOptions extends SessionSettings {
   readonly fork: (effect: Effect.Effect<void>) => void
   /** By which turns of the event loop are given. Default: the system's. */
   readonly clock?: Clock.Clock
-  /** What is seen of `link`, if it is watched. */
-  readonly pulse?: Pulse
   /** Tries a second connection to the same address; a failure says that the address cannot be reached. */
   readonly probe?: ProbeAddress
   /** Silence after which that is tried, unless a request has a time of its own. Default: never. */
@@ -73,7 +71,7 @@ export interface ConnectionOptions extends SessionSettings {
   /** The default deadline of a statement. */
   readonly statementTimeout?: Duration.Duration | undefined
   /** Whether the session still has the role wanted, as far as the server reports it. Default: it has. */
-  readonly fitsRole?: () => boolean | undefined
+  readonly fitsRole?: (() => boolean | undefined) | undefined
 }
 
 /** One open connection. */
@@ -142,7 +140,7 @@ export class ConnectionState {
   readonly probe: ProbeAddress
   readonly probeAfter: Duration.Duration
   readonly statementTimeout: Duration.Duration | undefined
-  readonly fitsRole: () => boolean | undefined
+  readonly fitsRole: (() => boolean | undefined) | undefined
   readonly fairness: Fairness
   /** Bytes that have come since it was asked last whether the event loop is to have a turn. */
   sinceAsked = 0
@@ -163,12 +161,12 @@ export class ConnectionState {
     this.streamBufferBytes = options.streamBufferBytes
     this.sendCancel = options.sendCancel
     this.fork = options.fork
-    this.pulse = options.pulse ?? new Pulse()
+    this.pulse = new Pulse(options.link)
     this.probe = options.probe ?? Effect.succeed(undefined)
     this.fairness = new Fairness(options.clock ?? Clock.make())
     this.probeAfter = options.probeAfter ?? Duration.infinity
     this.statementTimeout = options.statementTimeout
-    this.fitsRole = options.fitsRole ?? (() => true)
+    this.fitsRole = options.fitsRole
   }
 
   /** The codecs there are now. */
@@ -240,10 +238,6 @@ export abstract class Request {
   /** The text of the statement that is running, where the request has several. */
   get running(): string {
     return this.sql
-  }
-  /** Nothing more is written until it is over: it is exclusive, or is to be sent once more after `before`. */
-  get holds(): boolean {
-    return this.exclusive || this.before?.state === "queued"
   }
 
   /** Whether a part of it may have been committed by the time that the server refuses it. */

@@ -33,9 +33,14 @@ export interface ConnectionStatus {
   }
 }
 
+/** Whether the session still has the role wanted, as far as it is known. */
+export const fits = ({ fitsRole, refusedWrite }: ConnectionState): boolean =>
+  fitsRole === undefined || (fitsRole() ?? !refusedWrite)
+
 export const statusOf = (core: ConnectionState): ConnectionStatus => {
-  const inFlight = Session.inFlight(core.session)
-  const waiting = core.waiting
+  const inFlight = core.session.owner === undefined ? 0 : Session.inFlight(core.session)
+  const isWaited = core.pendingFrom < core.pending.length || core.repeats.length > 0
+  const waiting = isWaited ? core.waiting : 0
   const idle =
     inFlight === 0 &&
     waiting === 0 &&
@@ -44,7 +49,7 @@ export const statusOf = (core: ConnectionState): ConnectionStatus => {
     core.transaction === undefined
   return {
     state: core.ended !== undefined ? "broken" : idle ? "clean" : "busy",
-    fits: core.fitsRole() ?? !core.refusedWrite,
+    fits: fits(core),
     changed: core.changes.isChanged,
     transaction: core.session.status,
     inFlight,

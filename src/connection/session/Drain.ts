@@ -18,7 +18,7 @@ export const leave = (core: ConnectionState, request: Request): Effect.Effect<vo
   Effect.suspend(() => {
     if (request.state !== "sent" || core.session.status !== "T") return Cancel.abandon(core, request)
     request.discarding = true
-    core.link.resume()
+    core.pulse.brake(false)
     let dropped = 0
     const enough = Effect.async<void>((resume) => {
       request.onDropped = (bytes) => {

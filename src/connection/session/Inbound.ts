@@ -23,6 +23,8 @@ import * as Outbound from "./Outbound.js"
 /** Takes a chunk from the socket. */
 export const receive = (core: ConnectionState, chunk: Uint8Array): void => {
   if (core.ended !== undefined) return
+  core.pulse.heard++
+  core.pulse.isUnanswered = false
   core.framer.push(chunk)
   drain(core)
   core.sinceAsked += chunk.length
@@ -112,19 +114,13 @@ const take = (core: ConnectionState, step: MachineStep, run: FrameRun): void => 
       core.session = Session.advance(core.session, step)
       return
     case "bound":
-      if (!isEmpty(core, run)) return
+      if (bodyEnd(run, 0) !== run.starts[0]!) return violation(core, run.tag, "the message must have no body")
       core.session = Session.advance(core.session, step)
       owner.isBound = true
       return
     default:
       return decodeAndTell(core, step, run, owner)
   }
-}
-
-const isEmpty = (core: ConnectionState, run: FrameRun): boolean => {
-  if (bodyEnd(run, 0) === run.starts[0]!) return true
-  violation(core, run.tag, "the message must have no body")
-  return false
 }
 
 const decodeAndTell = (core: ConnectionState, step: MachineStep, run: FrameRun, owner: Request): void => {
@@ -182,18 +178,13 @@ const ready = (core: ConnectionState, owner: Request, status: TransactionStatus)
   core.session = Session.ready(core.session, status)
   if (core.holder === owner) core.holder = undefined
   core.transaction?.ready(owner, status)
-  if (asksAgain(core, owner)) return Outbound.repeat(core, owner)
-  owner.settle(core)
-  Outbound.overtaken(core)
-}
-
-const asksAgain = (core: ConnectionState, owner: Request): boolean => {
   try {
-    return owner.onReady(core)
+    if (owner.onReady(core)) return Outbound.repeat(core, owner)
   } catch (cause) {
     owner.fail(threw(cause, owner))
-    return false
   }
+  owner.settle(core)
+  if (core.repeats.length > 0) Outbound.overtaken(core)
 }
 
 /** What may come at any time, and what may not come at all. */

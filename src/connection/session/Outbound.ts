@@ -45,7 +45,6 @@ export const repeat = (core: ConnectionState, request: Request): void => {
 /** A request that was written behind those to be repeated has run. */
 export const overtaken = (core: ConnectionState): void => {
   const late = core.repeats
-  if (late.length === 0) return
   core.repeats = []
   for (const request of late) {
     if (request.state !== "queued") continue
@@ -67,11 +66,6 @@ const returned = (core: ConnectionState): void => {
   }
 }
 
-const mayWrite = (core: ConnectionState, request: Request): boolean => {
-  const inFlight = Session.inFlight(core.session)
-  return inFlight === 0 || (!request.exclusive && inFlight < core.pipelineDepth)
-}
-
 /** Writes what may be written now. */
 export const pump = (core: ConnectionState): void => {
   while (
@@ -83,7 +77,9 @@ export const pump = (core: ConnectionState): void => {
     core.ended === undefined
   ) {
     const request = core.pending[core.pendingFrom]!
-    if (request.state === "queued" && !mayWrite(core, request)) break
+    const isBusy = core.session.owner !== undefined
+    const isFull = isBusy && (request.exclusive || Session.inFlight(core.session) >= core.pipelineDepth)
+    if (isFull && request.state === "queued") break
     core.pendingFrom++
     if (core.pendingFrom === core.pending.length) {
       // What has been taken would stay here with its whole result.
@@ -109,7 +105,15 @@ const begin = (core: ConnectionState, request: Request): void => {
     }
   }
   const mark = core.writer.offset
-  const script = opened(core, request)
+  const { stale } = core.statements
+  let script: Pipeline.PipelineScript | undefined
+  try {
+    script = request.open(core)
+  } catch (cause) {
+    // One that throws fails by itself: statements that it was to close are closed by the next.
+    core.statements.stale = stale
+    request.fail(threw(cause, request))
+  }
   if (script === undefined) {
     core.writer.rollback(mark)
     request.settle(core)
@@ -119,7 +123,8 @@ const begin = (core: ConnectionState, request: Request): void => {
   request.wasSent = true
   if (core.onFirstRequest !== undefined) first(core)
   core.session = Session.sent(core.session, request, script)
-  if (request.holds || !(request.simple || Pipeline.endsInSync(script))) core.holder = request
+  const goesOn = request.exclusive || request.before?.state === "queued"
+  if (goesOn || !(request.simple || Pipeline.endsInSync(script))) core.holder = request
   if (core.writer.offset > batchBytes) flush(core)
 }
 
@@ -129,25 +134,14 @@ const first = (core: ConnectionState): void => {
   begun?.()
 }
 
-/** What a request opens with. One that throws fails by itself: statements that it was to close are closed by the next. */
-const opened = (core: ConnectionState, request: Request): Pipeline.PipelineScript | undefined => {
-  const stale = core.statements.stale
-  try {
-    return request.open(core)
-  } catch (cause) {
-    core.statements.stale = stale
-    request.fail(threw(cause, request))
-    return undefined
-  }
-}
-
 /**
  * Continues the receiving request, whose script was used up: `script` says what answers the messages just written.
  * When it ends in Sync, others may write again.
  */
 export const proceed = (core: ConnectionState, request: Request, script: Pipeline.PipelineScript): void => {
   core.session = Session.extended(core.session, script)
-  if (Pipeline.endsInSync(script) && !request.holds && core.holder === request) core.holder = undefined
+  const goesOn = request.exclusive || request.before?.state === "queued"
+  if (Pipeline.endsInSync(script) && !goesOn && core.holder === request) core.holder = undefined
   flushSoon(core)
 }
 
@@ -186,11 +180,13 @@ export const flushSoon = (core: ConnectionState): void => {
 /** Has what is written leave now. */
 export const flush = (core: ConnectionState): void => {
   if (core.writer.offset === 0 || core.ended !== undefined) return
+  core.pulse.isUnanswered = true
   if (!core.link.write(core.writer.detach())) core.blocked = true
 }
 
 /** The socket takes bytes again. */
 export const drained = (core: ConnectionState): void => {
+  core.pulse.heard++
   core.blocked = false
   const waiters = core.drainWaiters
   core.drainWaiters = []

@@ -5,27 +5,6 @@ import type { FrameRun } from "../../wire/FrameRun.js"
 import { codecThrew } from "./CodecThrew.js"
 import type { Request } from "./ConnectionState.js"
 
-/** A codec of the application's that throws here would end the process: nobody is above the socket to catch it. */
-const decode = <R extends Row.Row>(
-  request: Request,
-  decoder: Row.RowDecoder<R>,
-  run: FrameRun,
-  rows: Array<R>
-): Row.RowFailure | null => {
-  try {
-    return decoder.decode(run.bytes, run.starts, run.count, rows)
-  } catch (cause) {
-    request.fail(
-      codecThrew(
-        { direction: "decode", place: { _tag: "Row", row: undefined }, type: "record" },
-        cause,
-        request.sql
-      )
-    )
-    return null
-  }
-}
-
 /**
  * Adds the rows of a run to `rows`, unless the request has failed already. A value that cannot be decoded fails the request,
  * and the rows before it are kept. A returned text is a protocol violation.
@@ -37,7 +16,15 @@ export const take = <R extends Row.Row>(
   rows: Array<R>
 ): string | undefined => {
   if (request.failure !== undefined) return undefined
-  const failure = decode(request, decoder, run, rows)
+  let failure: Row.RowFailure | null
+  try {
+    failure = decoder.decode(run.bytes, run.starts, run.count, rows)
+  } catch (cause) {
+    // A codec of the application's that throws here would end the process: nobody is above the socket to catch it.
+    const place = { _tag: "Row", row: undefined } as const
+    request.fail(codecThrew({ direction: "decode", place, type: "record" }, cause, request.sql))
+    return undefined
+  }
   if (failure === null) return undefined
   if (failure._tag === "Malformed") return failure.reason
   request.fail(

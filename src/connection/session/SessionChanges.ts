@@ -37,12 +37,13 @@ export class SessionChanges {
   completed(commandTag: string, sql: string): void {
     if (this.isChanged) return
     const byTag = changing.has(commandTag)
-    if (byTag ? !(commandTag === "SET" && forTransaction.test(sql)) : this.judge(sql)) this.isChanged = true
+    const isChanging = byTag
+      ? !(commandTag === "SET" && forTransaction.test(sql))
+      : (this.judged.get(sql) ?? this.judge(sql))
+    if (isChanging) this.isChanged = true
   }
 
   private judge(sql: string): boolean {
-    const known = this.judged.get(sql)
-    if (known !== undefined) return known
     if (this.judged.size >= maxJudged) this.judged.clear()
     const isChanging = changesSession(sql)
     this.judged.set(sql, isChanging)

@@ -118,7 +118,8 @@ export class StatementCache {
   }
 
   get(statement: Statement): Prepared | undefined {
-    const found = this.known.get(keyOf(statement))
+    const key = statement.types.length === 0 ? statement.sql : keyOf(statement)
+    const found = this.known.get(key)
     if (found !== undefined) found.lastUsed = ++this.uses
     return found
   }

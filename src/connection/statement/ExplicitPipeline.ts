@@ -62,7 +62,7 @@ interface Step {
 }
 
 /** All rows of a step. The Sync behind the last step is left out of it. */
-const execution: Execution = { script: Pipeline.whole, portal: "", maxRows: 0 }
+const execution: Execution = { script: Pipeline.whole, portal: "", maxRows: 0, end: undefined }
 
 /** Commands that a failure of the implicit transaction takes back wholly. */
 const undone: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"])
@@ -177,7 +177,7 @@ export class PipelineRequest extends Request {
         continue
       }
       core.writer.rollback(before)
-      this.again = !step.isRenewed && preparation.isByOldTypes(core)
+      this.again = !step.isRenewed && preparation.isDoubtful(core)
       if (!this.again) this.fail(preparation.failure!)
       else {
         step.isRenewed = true

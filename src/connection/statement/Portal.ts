@@ -41,7 +41,12 @@ class LeasedPortal<M extends Row.RowMode> extends RowStream.StreamRequest<M> {
     inspector: Inspector | undefined,
     private readonly fetchSize: number
   ) {
-    super(statement, mode, buffer, inspector, { script: Pipeline.opened, portal: "", maxRows: fetchSize })
+    super(statement, mode, buffer, inspector, {
+      script: Pipeline.opened,
+      portal: "",
+      maxRows: fetchSize,
+      end: FixedFrames.flush
+    })
   }
 
   override onSuspended(core: ConnectionState): void {

@@ -16,7 +16,7 @@ import { Request } from "../session/ConnectionState.js"
 import * as Rows from "../session/Rows.js"
 import type { Inspector } from "./Preparation.js"
 import { writeExecute } from "./Preparation.js"
-import { StatementRequest } from "./StatementRequest.js"
+import { StatementRequest, whole } from "./StatementRequest.js"
 
 /** One batch: what came, how to read more of it, and whether there may be more. */
 export class Batch<R extends Row.Row> {
@@ -59,7 +59,7 @@ export class OpenPortal<M extends Row.RowMode = Row.RowMode> extends StatementRe
     sink?: Sink<Row.RowIn<M>>,
     inspector?: Inspector
   ) {
-    super(statement, "stream", mode, { script: Pipeline.whole, portal, maxRows: fetchSize }, inspector)
+    super(statement, "stream", mode, { ...whole, portal, maxRows: fetchSize }, inspector)
     this.batch = new Batch(undefined, sink)
   }
 

@@ -8,6 +8,7 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
+import type { ByteWriter } from "../../bytes/ByteWriter.js"
 import type { Column } from "../../model/Column.js"
 import type { PgCodecError, PgServerError, PgSessionError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
@@ -46,6 +47,8 @@ export interface Execution {
   readonly portal: string
   /** Rows to stop at; 0 for all. */
   readonly maxRows: number
+  /** What is written behind it; `undefined`: nothing. */
+  readonly end: ((writer: ByteWriter) => void) | undefined
 }
 
 export class Preparation {
@@ -55,6 +58,8 @@ export class Preparation {
   result: Result | undefined
   /** Why it could not be written. */
   failure: PgSessionError | undefined
+  /** `failure` is the inspector's. */
+  private isRefused: boolean
   /** The description is older than this exchange. */
   isReused: boolean
   /** The description of the portal is awaited, before its rows. */
@@ -75,6 +80,7 @@ export class Preparation {
     this.prepared = undefined
     this.result = undefined
     this.failure = undefined
+    this.isRefused = false
     this.isReused = false
     this.isConfirming = false
     this.name = ""
@@ -83,16 +89,13 @@ export class Preparation {
     this.arrived = undefined
   }
 
-  /** Whether the statement is known already. One that is refused by what is known may have been altered: only a new description refuses. */
+  /** Whether the statement is known already. */
   find(core: ConnectionState): boolean {
-    this.prepared = knownNow(core, this.statement)
+    const found = core.statements.get(this.statement)
+    const isCurrent = found === undefined || found.registry === core.types.registry
+    this.prepared = isCurrent ? found : knownNow(core, this.statement, found)
     this.isReused = this.prepared !== undefined
     return this.isReused
-  }
-
-  /** Why a described statement must not run. */
-  get refused(): PgCodecError | undefined {
-    return this.prepared === undefined ? undefined : this.inspector?.refuse(this.prepared)
   }
 
   /** Forgets what is known: it is described once more. */
@@ -106,6 +109,7 @@ export class Preparation {
     this.prepared = undefined
     this.result = undefined
     this.failure = undefined
+    this.isRefused = false
     this.isReused = false
     this.isConfirming = false
   }
@@ -138,11 +142,17 @@ export class Preparation {
 
   /**
    * Writes Bind and Execute, and returns the answers to them. `isHere`: the description has come right before, and the statement
-   * without a name is still that one. `undefined` with `failure`: nothing was written.
+   * without a name is still that one. `undefined` with `failure`: the statement must not run or cannot be written, and nothing was.
    */
   execute(core: ConnectionState, execution: Execution, isHere: boolean): Pipeline.PipelineScript | undefined {
     const { inspector, operation, statement } = this
     const prepared = this.prepared!
+    const refused = inspector === undefined ? undefined : inspector.refuse(prepared)
+    if (refused !== undefined) {
+      this.failure = refused
+      this.isRefused = true
+      return undefined
+    }
     const { portal, script } = execution
     const { writer } = core
     const mark = writer.offset
@@ -172,14 +182,17 @@ export class Preparation {
     if (isConfirming) describePortal(core, portal)
     if (portal === "" && execution.maxRows === 0) FixedFrames.executeUnnamed(writer)
     else writeExecute(core, portal, execution.maxRows)
+    if (execution.end !== undefined) execution.end(writer)
     return isConfirming ? (isParsed ? script.confirmed : script.parsed) : script.plain
   }
 
-  /** Whether `failure` may be due to what was known of the types, which can be older than a change of the table. */
-  isByOldTypes(core: ConnectionState): boolean {
-    return (
-      this.isReused && this.failure !== undefined && isOfType(this.failure) && core.session.status !== "E"
-    )
+  /**
+   * Whether `failure` may be due to what was known of the statement, which can be older than a change of its tables: only a new
+   * description refuses.
+   */
+  isDoubtful(core: ConnectionState): boolean {
+    if (!this.isReused || this.failure === undefined) return false
+    return this.isRefused || (isOfType(this.failure) && core.session.status !== "E")
   }
 
   /** Takes the bytes of a portal's description; true when it is the one that is known. */

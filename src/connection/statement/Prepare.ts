@@ -115,8 +115,7 @@ export const check = (statement: Statement, operation: string): PgUsageError | u
   const { parameters, refused, sql, types } = statement
   if (refused !== undefined)
     return new PgUsageError({ operation: "Sql.sql", argument: "", reason: refused, sql })
-  const notString = notText(sql, operation)
-  if (notString !== undefined) return notString
+  if (typeof sql !== "string") return notText(sql, operation)
   const count = Math.max(parameters.length, types.length)
   return count <= maxParameters
     ? undefined
@@ -187,10 +186,12 @@ export const compiled = (
     types.generation
   )
 
-/** The statement if it is known, by the types as they are known now: compiled anew when more are, forgotten when fewer. */
-export const knownNow = (core: ConnectionState, statement: Statement): Prepared | undefined => {
-  const found = core.statements.get(statement)
-  if (found === undefined || found.registry === core.registry) return found
+/** A known statement by the types as they are known now: compiled anew when more are, forgotten when fewer. */
+export const knownNow = (
+  core: ConnectionState,
+  statement: Statement,
+  found: Prepared
+): Prepared | undefined => {
   if (found.generation === core.types.generation)
     return core.statements.renew(statement, compiled(core, found.name, found.types, found.columns))
   core.statements.forget(statement, found)

@@ -33,26 +33,21 @@ export interface QueryResult<R = Row.Row> {
 
 /** A statement whose rows are kept until it is over. */
 abstract class Collecting<M extends Row.RowMode> extends StatementRequest<M> {
-  private rows: Array<Row.RowIn<M>> = []
+  protected abstract rows: Array<Row.RowIn<M>>
 
   protected get started(): boolean {
     return this.rows.length > 0
   }
 
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
-    return this.read(run, this.rows)
-  }
-
-  protected takeRows(): ReadonlyArray<Row.RowIn<M>> {
-    const { rows } = this
-    // A request that is over may lie in the old generation for a while yet: what it pointed to would outlive its reader there.
-    this.rows = []
-    return rows
+    return Rows.take(this, this.preparation.result!.decoder(this.mode), run, this.rows)
   }
 }
 
 /** One statement by the extended protocol, of which the rows are wanted. */
 export class RowsRequest<M extends Row.RowMode = "object"> extends Collecting<M> {
+  protected rows: Array<Row.RowIn<M>> = []
+
   constructor(
     statement: Statement,
     mode: M,
@@ -63,12 +58,16 @@ export class RowsRequest<M extends Row.RowMode = "object"> extends Collecting<M>
   }
 
   protected onSettled(): void {
-    this.outcome(this.failure, this.takeRows())
+    const { rows } = this
+    // A request that is over may lie in the old generation for a while yet: what it pointed to would outlive its reader there.
+    this.rows = []
+    this.outcome(this.failure, rows)
   }
 }
 
 /** One statement by the extended protocol, of which everything is wanted. */
 export class QueryRequest<M extends Row.RowMode = "object"> extends Collecting<M> {
+  protected rows: Array<Row.RowIn<M>> = []
   private commandTag = ""
 
   constructor(
@@ -86,7 +85,9 @@ export class QueryRequest<M extends Row.RowMode = "object"> extends Collecting<M
   }
 
   protected onSettled(): void {
-    const rows = this.takeRows()
+    const { rows } = this
+    // As above.
+    this.rows = []
     const columns = this.preparation.result?.columns ?? []
     this.outcome(this.failure, { rows, columns, command: CommandTag.parse(this.commandTag) })
   }

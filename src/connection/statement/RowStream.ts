@@ -19,6 +19,7 @@ import * as Deadline from "../session/Deadline.js"
 import * as Drain from "../session/Drain.js"
 import * as Feeding from "../session/Feeding.js"
 import * as Outbound from "../session/Outbound.js"
+import * as Rows from "../session/Rows.js"
 import type { Execution, Inspector } from "./Preparation.js"
 import { StatementRequest, whole } from "./StatementRequest.js"
 
@@ -42,7 +43,7 @@ export class StreamRequest<M extends Row.RowMode = Row.RowMode> extends Statemen
 
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     const rows: Array<Row.RowIn<M>> = []
-    const malformed = this.read(run, rows)
+    const malformed = Rows.take(this, this.preparation.result!.decoder(this.mode), run, rows)
     if (rows.length > 0) {
       this.hasRows = true
       this.buffer.push(rows, runBytes(run))

@@ -17,7 +17,6 @@ import * as Catalog from "../session/Catalog.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
 import { Request } from "../session/ConnectionState.js"
 import * as Outbound from "../session/Outbound.js"
-import * as Rows from "../session/Rows.js"
 import type { Execution, Inspector } from "./Preparation.js"
 import { Preparation } from "./Preparation.js"
 import { check, writeCloses } from "./Prepare.js"
@@ -31,7 +30,7 @@ const alone =
   /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:copy|commit|rollback|abort|end|prepare\s+transaction)\b/i
 
 /** All rows at once, and Sync. */
-export const whole: Execution = { script: Pipeline.whole, portal: "", maxRows: 0 }
+export const whole: Execution = { script: Pipeline.whole, portal: "", maxRows: 0, end: FixedFrames.sync }
 
 /** What becomes of the rows is the subclass's. */
 export abstract class StatementRequest<M extends Row.RowMode = Row.RowMode> extends Request {
@@ -66,25 +65,14 @@ export abstract class StatementRequest<M extends Row.RowMode = Row.RowMode> exte
     const closes = core.statements.stale.length === 0 ? 0 : writeCloses(core)
     if (preparation.find(core)) {
       if (preparation.prepared!.unknown.length > 0 && this.mustLearn(core)) return this.nothing(core, closes)
-      if (preparation.refused === undefined) {
-        const script = this.execute(core, false)
-        if (script !== undefined) return closes === 0 ? script : Pipeline.afterCloses(closes, script)
-        if (!preparation.isByOldTypes(core)) return this.refuse(preparation.failure, core, closes)
-      }
+      const script = preparation.execute(core, this.execution, false)
+      if (script !== undefined) return closes === 0 ? script : Pipeline.afterCloses(closes, script)
+      if (!preparation.isDoubtful(core)) return this.refuse(preparation.failure, core, closes)
       preparation.forget(core)
     }
     if (!preparation.describe(core)) return this.refuse(preparation.failure, core, closes)
     FixedFrames.flush(core.writer)
     return Pipeline.afterCloses(closes, Pipeline.prepare)
-  }
-
-  private execute(core: ConnectionState, isHere: boolean): Pipeline.PipelineScript | undefined {
-    const { execution } = this
-    const script = this.preparation.execute(core, execution, isHere)
-    if (script === undefined) return undefined
-    if (execution.script === Pipeline.whole) FixedFrames.sync(core.writer)
-    else FixedFrames.flush(core.writer)
-    return script
   }
 
   /** It fails, and nothing of it is sent; statements may be closed. */
@@ -130,17 +118,10 @@ export abstract class StatementRequest<M extends Row.RowMode = Row.RowMode> exte
       this.isPostponed = true
       return Outbound.sync(core, this)
     }
-    if (this.discarding) return Outbound.sync(core, this)
-    const refused = preparation.refused
-    const script = refused === undefined ? this.execute(core, true) : undefined
+    const script = this.discarding ? undefined : preparation.execute(core, this.execution, true)
     if (script !== undefined) return Outbound.proceed(core, this, script)
-    this.fail((refused ?? preparation.failure)!)
+    if (preparation.failure !== undefined) this.fail(preparation.failure)
     Outbound.sync(core, this)
-  }
-
-  /** Decodes a run of rows and adds them to `rows`; a returned text is a protocol violation. */
-  protected read(run: FrameRun, rows: Array<Row.RowIn<M>>): string | undefined {
-    return Rows.take(this, this.preparation.result!.decoder(this.mode), run, rows)
   }
 
   override onCopyIn(core: ConnectionState): void {
