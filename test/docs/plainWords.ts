@@ -7,8 +7,8 @@ export const plainWords: ReadonlySet<string> = new Set(
     address answers arbitraries archive array arrays ascii assemble assembler async attempt auth authenticate
     authentication backend backup base base64 batch batches batching bearer begin binaries binary binding bit
     bits block blocks booleans both buffer by byte bytes cache calendar call cancel catalog catalogue catch
-    change changes channel channels check checked checksum cidr citext cleanup client clock closing cluster
-    codec codecs column columns combine command commits compare compared compiled composites compression
+    chain change changes channel channels check checked checksum cidr citext cleanup client clock closing
+    cluster codec codecs column columns combine command commits compare compared compiled composites compression
     concurrency conditions config confirm connect connection connections connector consume containers
     conversation copies copy crc32c credentials csv cube cubes date dates deadline declared decoder decoding
     decompression default definitions describe diff domains dropped duplex embedded emit encoder encrypt end
@@ -26,13 +26,14 @@ export const plainWords: ReadonlySet<string> = new Set(
     point policy pool pooled pooler port portal position post postgres prep preparation prepare printed private
     process progress protocol proxy publication published pull query queue quoting random range ranges raw read
     reader readiness readings reconnect record recovery refusal refused registry relation relations renamed
-    replaceable replication request requests resolve result retries retry role row rows same sasl savepoint
-    scheduler schema scram scripted search seeded server service session settings shape shared sharing short
-    shutdown signal signature simple simulated simulation size slot snapshot socket sockets source space sparse
-    sql standby start startup state statement statistics status step steps stop store stream string summary
-    system table tables tablespace tag tagged tar target template test testing text texts threw tid time
+    replaceable replication report request requests resolve result retries retry role row rows same sasl
+    savepoint scheduler schema scram scripted search seeded server service session settings shape shared sharing
+    short shutdown signal signature simple simulated simulation size slot snapshot socket sockets source space
+    sparse sql standby start startup state statement statistics status step steps stop store stream string
+    summary system table tables tablespace tag tagged tar target template test testing text texts threw tid time
     timeline times timestamp timestamps tls tokens traced transaction transactions transforms transition
     transport tree trees ts tuple two type typed types tz unchanged up uri user utf8 uuids value values vector
-    vectors verify version view virtual vocabulary wait wal wal2 walsender wire words wrap writer written
+    vectors verification verify version view virtual vocabulary wait wal wal2 walsender wire words wrap writer
+    written
   `.split(/\s+/)
 )

@@ -152,6 +152,17 @@ export class BackupFolder {
     })
   }
 
+  /** Has a file that was made otherwise synced while others are written. */
+  syncFile(path: string): Write {
+    return this.isSynced
+      ? Effect.flatMap(Scope.fork(this.scope, this.sequential), (scope) =>
+          Effect.flatMap(onFile(path, Scope.extend(this.fs.open(path, { flag: "r" }), scope)), (file) =>
+            this.close({ path, file, scope, pending: [], pendingBytes: 0 })
+          )
+        )
+      : Effect.void
+  }
+
   /** Waits until every file that was closed is synced, then syncs the folders. */
   readonly settle: Write = Effect.suspend(() =>
     this.places

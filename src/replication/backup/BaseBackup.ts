@@ -23,3 +23,8 @@ export type {
   RestoredTablespace,
   StandbyOptions
 } from "./FolderOptions.js"
+export { verify } from "./Verify.js"
+export type { BackupDeviation, BackupReport, DeviationKind, VerifyOptions } from "./VerifyReport.js"
+export type { ManifestFacts, ManifestWalRange } from "./Manifest.js"
+export { combine } from "./Combine.js"
+export type { CombinedBackup, CombineOptions } from "./Combine.js"

@@ -99,6 +99,9 @@ describeEachVersion(
           assert.isAbove(count, before, "there was load")
           assert.strictEqual(backup!.tablespaces[0]?.path, `${path}/restored-fast`)
 
+          const report = yield* Effect.provide(BaseBackup.verify(`${path}/data`), NodeFileSystem.layer)
+          assert.deepStrictEqual(report.deviations, [])
+
           const restored = yield* start({ version, listen: "tcp", dataFolder: `${path}/data`, inPlace: true })
           const rows = Number(yield* one(restored, "select count(*) from written"))
           assert.isAtLeast(rows, before * 100)
@@ -216,6 +219,9 @@ describeWithServer("a base backup of PostgreSQL 18", { version: 18, listen: "tcp
         "base.tar",
         "pg_wal.tar"
       ])
+      const report = yield* Effect.provide(BaseBackup.verify(`${path}/data`), NodeFileSystem.layer)
+      assert.deepStrictEqual(report.deviations, [])
+      assert.isAbove(report.files, 900)
     })
   )
 
