@@ -3,6 +3,7 @@
  * and what cannot be cleaned is closed.
  */
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -10,16 +11,16 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
-import type { PgConnector } from "../../connection/PgConnector.js"
 import { singleOf } from "../../connection/SharedSession.js"
 import type { SingleStatements } from "../../connection/SharedSession.js"
 import { PgClosedError, PgTimeoutError } from "../../model/PgError.js"
 import type { PgUsageError } from "../../model/PgError.js"
 import type { LeaseError } from "./LeaseError.js"
 import * as PoolClosing from "./PoolClosing.js"
-import type { Turn } from "./PoolConnections.js"
+import type { PoolConnector, Turn } from "./PoolConnector.js"
 import { PoolConnections } from "./PoolConnections.js"
 import { PooledConnection } from "./PooledConnection.js"
+import * as PoolMetrics from "./PoolMetrics.js"
 import type { PoolOptions } from "./PoolOptions.js"
 import * as Settings from "./PoolOptions.js"
 import type { PoolStatistics } from "./PoolStatistics.js"
@@ -47,7 +48,7 @@ export class ConnectionPool {
    * the first second what it waits for, then closes those that are left. With invalid options, every call fails with `PgUsageError`.
    */
   static make(
-    connector: PgConnector["Type"],
+    connector: PoolConnector,
     options: PoolOptions = {}
   ): Effect.Effect<ConnectionPool, never, Scope.Scope> {
     return Effect.gen(function* () {
@@ -59,7 +60,13 @@ export class ConnectionPool {
       const statements = yield* WaitQueue.make<Turn>(settings.acquireTimeout, tickets)
       const clock = yield* Effect.clock
       const runtime = yield* Effect.runtime<never>()
-      return yield* Effect.acquireRelease(
+      const { metrics } = options
+      const write = metrics === undefined ? undefined : PoolMetrics.writer(metrics)
+      let made: ConnectionPool | undefined
+      const record = Effect.suspend(() => (made === undefined ? Effect.void : write!(made.statistics)))
+      // Before the pool, so that the last numbers are those behind its end.
+      if (write !== undefined) yield* Effect.addFinalizer(() => record)
+      made = yield* Effect.acquireRelease(
         Effect.sync(() => {
           const all = new PoolConnections(connector, options, settings, queue, statements, clock, runtime)
           if (invalid === undefined) all.serve()
@@ -67,22 +74,30 @@ export class ConnectionPool {
         }),
         (pool) => pool.drain(settings.closeTimeout)
       )
+      if (write !== undefined)
+        yield* Effect.forkScoped(Effect.forever(Effect.zipRight(record, Effect.sleep(Duration.seconds(1)))))
+      return made
     })
   }
 
-  /** A connection for as long as the effect runs. Interrupting the wait for one gives up the place in the queue. */
+  /**
+   * A connection for as long as the effect runs. Interrupting the wait for one gives up the place in the queue. `place`: where in the
+   * program it is taken.
+   */
   use<A, E, R>(
-    body: (connection: PgConnection) => Effect.Effect<A, E, R>
+    body: (connection: PgConnection) => Effect.Effect<A, E, R>,
+    place?: string
   ): Effect.Effect<A, E | LeaseError, R> {
     return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(this.take(restore), (slot) =>
-        Effect.flatMap(Effect.exit(restore(Effect.suspend(() => this.acquired(slot, body)))), (exit) =>
+      Effect.flatMap(this.take(restore), (slot) => {
+        slot.place = place
+        return Effect.flatMap(Effect.exit(restore(Effect.suspend(() => this.acquired(slot, body)))), (exit) =>
           Effect.zipRight(
             this.all.release(slot),
             Exit.isSuccess(exit) ? exit : Effect.failCause(Cause.map(exit.cause, outside))
           )
         )
-      )
+      })
     )
   }
 
@@ -95,11 +110,16 @@ export class ConnectionPool {
    * The same; one that `isUsed` still when the scope closes is closed, and not lent again. `isFree`: the user may do anything with the
    * session, so that it is reset afterwards.
    */
-  lend(isUsed: () => boolean, isFree = true): Effect.Effect<PgConnection, LeaseError, Scope.Scope> {
+  lend(
+    isUsed: () => boolean,
+    isFree = true,
+    place?: string
+  ): Effect.Effect<PgConnection, LeaseError, Scope.Scope> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(Effect.scope, (scope) =>
         Effect.flatMap(this.take(restore), (slot) => {
           slot.isLeased = isFree
+          slot.place = place
           return Effect.zipRight(
             Scope.addFinalizer(
               scope,
@@ -129,34 +149,45 @@ export class ConnectionPool {
       if (refused !== undefined) return Effect.fail(refused)
       const { sharing } = this.all
       const slot = sharing.pick()
-      const running =
-        slot === undefined ? this.shareLater(run) : Effect.suspend(() => run(sharing.statementsOf(slot)))
-      return Effect.catchAll(running, (error): Effect.Effect<A, E | LeaseError, R> => {
-        switch (afterFailure(error as { readonly _tag?: unknown })) {
-          case "again":
-            return this.share(run)
-          case "alone":
-            return this.use((connection) => run(singleOf(connection)))
-          case "fail":
-            return Effect.fail(error)
-        }
-      })
+      return slot === undefined
+        ? Effect.flatMap(this.shareLater(run), (exit) => this.afterStatement(exit, run))
+        : this.afterStatement(
+            Effect.suspend(() => run(sharing.statementsOf(slot))),
+            run
+          )
     })
   }
 
-  /** Waits for room on a shared connection. */
-  private shareLater<A, E, R>(
+  /** What a statement does next that has failed. A failed wait for a connection is the caller's. */
+  private afterStatement<A, E, R>(
+    done: Effect.Effect<A, E, R>,
     run: (statements: SingleStatements) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | LeaseError, R> {
+    return Effect.catchAll(done, (error): Effect.Effect<A, E | LeaseError, R> => {
+      switch (afterFailure(error as { readonly _tag?: unknown })) {
+        case "again":
+          return this.share(run)
+        case "alone":
+          return this.use((connection) => run(singleOf(connection)))
+        case "fail":
+          return Effect.fail(error)
+      }
+    })
+  }
+
+  /** Waits for room on a shared connection, and gives what became of the statement. */
+  private shareLater<A, E, R>(
+    run: (statements: SingleStatements) => Effect.Effect<A, E, R>
+  ): Effect.Effect<Exit.Exit<A, E>, LeaseError, R> {
     const { sharing } = this.all
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(
         this.wait(sharing.queue, restore, (slot) => Effect.sync(() => sharing.left(slot))),
         (slot) =>
-          Effect.ensuring(
-            restore(Effect.suspend(() => run(singleOf(slot.connection)))),
-            Effect.sync(() => sharing.left(slot))
-          )
+          Effect.map(Effect.exit(restore(Effect.suspend(() => run(singleOf(slot.connection))))), (exit) => {
+            sharing.left(slot)
+            return exit
+          })
       )
     )
   }

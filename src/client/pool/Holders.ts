@@ -49,7 +49,8 @@ export const advice = (
 
 /** A connection that has been lent for long. */
 export const leakReport = (slot: PooledConnection, now: number): string =>
-  `${holder(slot)} has had the connection of session ${slot.connection.facts?.processId ?? "of unknown number"} for ${age(slot, now)}: ` +
+  `${holder(slot)} has had the connection of session ${slot.connection.facts?.processId ?? "of unknown number"} for ${age(slot, now)}` +
+  `${slot.place === undefined ? "" : `, taken at ${slot.place}`}: ` +
   "it may have been forgotten in a scope that stays open"
 
 const doing = (slot: PooledConnection): Effect.Effect<string> =>

@@ -16,10 +16,10 @@ import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Scope from "effect/Scope"
 import type { ConnectionStatus } from "../../connection/PgConnection.js"
-import type { PgConnector } from "../../connection/PgConnector.js"
 import type { PgPoolError } from "../../model/PgError.js"
 import * as Holders from "./Holders.js"
 import type { LeaseError } from "./LeaseError.js"
+import type { PoolConnector, Turn } from "./PoolConnector.js"
 import { Openings } from "./Openings.js"
 import * as Policy from "./Policy.js"
 import * as PoolInspection from "./PoolInspection.js"
@@ -30,9 +30,6 @@ import { noStatistics, statisticsOf } from "./PoolStatistics.js"
 import { Sharing } from "./Sharing.js"
 import * as Tidying from "./Tidying.js"
 import type { WaitQueue } from "./WaitQueue.js"
-
-/** What the next in the queue gets. */
-export type Turn = PooledConnection | LeaseError
 
 const closedReason = "the pool is closed: the scope of its client has ended, or it was drained"
 
@@ -59,7 +56,7 @@ export class PoolConnections {
   private readonly working = new Set<Fiber.RuntimeFiber<void>>()
 
   constructor(
-    private readonly connector: PgConnector["Type"],
+    private readonly connector: PoolConnector,
     readonly options: PoolOptions,
     readonly settings: PoolSettings,
     readonly queue: WaitQueue<Turn>,

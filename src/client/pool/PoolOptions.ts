@@ -54,7 +54,10 @@ export interface PoolOptions {
    * answer, and the call does not wait for it. `none`: the next user finds the session as it was left. Default `settings`.
    */
   readonly reset?: "none" | SessionReset
-  /** A connection that is lent for longer is reported in the log once, as a warning with the span of its user. Default: never. */
+  /**
+   * A connection that is lent for longer is reported in the log once, as a warning with the span of its user and, for `connection`,
+   * `withTransaction` and `stream`, the place of the call in the program; looking for that costs a stack trace for each of these calls. Default: never.
+   */
   readonly leakAfter?: Duration.DurationInput
   /**
    * Whether single statements (`query`, `execute` and `values` outside a transaction) of several calls share connections. Each has its
@@ -74,6 +77,11 @@ export interface PoolOptions {
   readonly onAcquire?: ConnectionHook
   /** Runs each time a connection comes back, before it is lent again. When it fails, the connection is closed. */
   readonly onRelease?: ConnectionHook
+  /**
+   * A name under which the pool's numbers are metrics of Effect, as the tag `pool`: `postgres_pool_connections` by `state`, `postgres_pool_max`,
+   * `postgres_pool_waiting`, `postgres_pool_events_total` by `event`, `postgres_pool_closed_total` by `reason`. They are written every second, and when the pool closes. Default: none.
+   */
+  readonly metrics?: string
   /** What the pool's sessions have otherwise than the configuration says, such as the role of the server. */
   readonly session?: OpenOverrides
 }

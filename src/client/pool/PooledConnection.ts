@@ -24,6 +24,8 @@ export class PooledConnection implements ConnectionAge {
   isReported = false
   /** The span of the fiber that it is lent to. */
   span: string | undefined
+  /** Where in the program it was taken, if that is looked for. */
+  place: string | undefined
   /** Statements on it while it is shared. */
   load = 0
   /** Shared, and promised to a call that needs a connection for itself: no further statement is sent on it. */
@@ -58,5 +60,6 @@ export class PooledConnection implements ConnectionAge {
     this.where = where
     this.since = now
     this.span = undefined
+    this.place = undefined
   }
 }

@@ -164,6 +164,18 @@ describe("statements that share connections", () => {
       })
   )
 
+  it.scoped("fail as any call when no connection can be opened, whatever the reason is", () =>
+    Effect.gen(function* () {
+      const { connector } = fakeConnector(1)
+      const gone = new PgClosedError({ reason: "gone", sent: false, server: undefined, sql: "" })
+      const open = (): Effect.Effect<never, PgClosedError> => Effect.fail(gone)
+      const pool = yield* ConnectionPool.make({ ...connector, open }, { multiplex: { depth: 3 } })
+      const statement = pool.share((each) => each.query(Statement.make("select")))
+      assert.strictEqual(yield* Effect.flip(statement), gone)
+      assert.strictEqual(yield* Effect.flip(statement), gone)
+    })
+  )
+
   it.effect("need a connection of their own when they change the session", () =>
     Effect.scoped(
       Effect.gen(function* () {

@@ -1,0 +1,16 @@
+/** What a pool is made over, and what it gives. */
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { PgConnection } from "../../connection/PgConnection.js"
+import type { OpenOverrides } from "../../connection/PgConnector.js"
+import type { LeaseError } from "./LeaseError.js"
+import type { PooledConnection } from "./PooledConnection.js"
+
+/** Where a pool opens its connections. */
+export interface PoolConnector {
+  readonly config: { readonly maxConnections: number }
+  readonly open: (session?: OpenOverrides) => Effect.Effect<PgConnection, LeaseError, Scope.Scope>
+}
+
+/** What the next in the queue gets. */
+export type Turn = PooledConnection | LeaseError
