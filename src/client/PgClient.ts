@@ -19,7 +19,7 @@ import { ConnectionPool } from "./pool/ConnectionPool.js"
 import { PgPool, serviceOf } from "./pool/PgPool.js"
 import type { PoolOptions } from "./pool/PoolOptions.js"
 import { overPool } from "./PooledClient.js"
-import * as SingleConnection from "./SingleConnection.js"
+import * as ClientConnection from "./ClientConnection.js"
 
 export { PgClient } from "./ClientService.js"
 export type { PgClientError, PgClientService, TransactionOptions } from "./ClientService.js"
@@ -47,7 +47,7 @@ export const fromConnection = (
   connection: PgConnection,
   options: SingleOptions = {}
 ): Effect.Effect<PgClientService, never, Scope.Scope> =>
-  Effect.flatMap(SingleConnection.make(connection, options), (pool) => overPool(connection, pool, options))
+  Effect.flatMap(ClientConnection.make(connection, options), (pool) => overPool(connection, pool, options))
 
 /** How a client over one connection waits. */
 export interface SingleOptions extends Pick<
