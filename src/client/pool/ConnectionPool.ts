@@ -61,22 +61,26 @@ export class ConnectionPool {
       const clock = yield* Effect.clock
       const runtime = yield* Effect.runtime<never>()
       const { metrics } = options
-      const write = metrics === undefined ? undefined : PoolMetrics.writer(metrics)
-      let made: ConnectionPool | undefined
-      const record = Effect.suspend(() => (made === undefined ? Effect.void : write!(made.statistics)))
-      // Before the pool, so that the last numbers are those behind its end.
-      if (write !== undefined) yield* Effect.addFinalizer(() => record)
-      made = yield* Effect.acquireRelease(
+      const write = metrics === undefined ? () => Effect.void : PoolMetrics.writer(metrics)
+      const pool = yield* Effect.acquireRelease(
         Effect.sync(() => {
           const all = new PoolConnections(connector, options, settings, queue, statements, clock, runtime)
           if (invalid === undefined) all.serve()
           return new ConnectionPool(all, invalid)
         }),
-        (pool) => pool.drain(settings.closeTimeout)
+        (pool) =>
+          Effect.zipRight(
+            pool.drain(settings.closeTimeout),
+            Effect.suspend(() => write(pool.statistics))
+          )
       )
-      if (write !== undefined)
-        yield* Effect.forkScoped(Effect.forever(Effect.zipRight(record, Effect.sleep(Duration.seconds(1)))))
-      return made
+      if (metrics !== undefined)
+        yield* Effect.suspend(() => write(pool.statistics)).pipe(
+          Effect.zipRight(Effect.sleep(Duration.seconds(1))),
+          Effect.forever,
+          Effect.forkScoped
+        )
+      return pool
     })
   }
 
