@@ -123,10 +123,10 @@ export const overPool = (
 
     const begin = <A, E, R>(
       body: Effect.Effect<A, E, R>,
-      transaction: TransactionOptions
+      transaction: TransactionOptions,
+      place: string | undefined
     ): Effect.Effect<A, E | PgClientError | PgCommitUnknownError, R> => {
       const { autosave, prepare, retry, statementTimeout } = transaction
-      const place = placeOf()
       const settings = { autosave, isPrepared: prepare !== undefined }
       const once = Effect.suspend(() => {
         let opened: OpenTransaction | undefined
@@ -212,11 +212,13 @@ export const overPool = (
       values: (statement, query) => single((each) => each.values(statement, query), "values", statement),
       compare: (statement, schema, query) =>
         withConnection((connection) => connection.compare(statement, schema, query)),
-      withTransaction: <A, E, R>(body: Effect.Effect<A, E, R>, transaction: TransactionOptions = {}) =>
-        within(
+      withTransaction: <A, E, R>(body: Effect.Effect<A, E, R>, transaction: TransactionOptions = {}) => {
+        const place = placeOf()
+        return within(
           (outer): Effect.Effect<A, E | PgClientError, R> => nest(outer, body, transaction),
-          () => begin(body, transaction)
-        ),
+          () => begin(body, transaction, place)
+        )
+      },
       afterCommit: (effect) =>
         within(
           (transaction) =>
