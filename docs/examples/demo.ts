@@ -7,6 +7,7 @@
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { Duration, Effect, Exit } from "effect"
 import { PgClient } from "effect-postgres"
+import { backup } from "./demo/Backup.js"
 import { connect } from "./demo/Connect.js"
 import { Unexpected } from "./demo/Expect.js"
 import { printed, retried, rolledBack } from "./demo/Failures.js"
@@ -59,6 +60,13 @@ const show = (where: Where.Where) =>
     yield* step("pg_sleep(60), with a deadline", "stopped on the server, and said so", deadline(stage))
     yield* step("A notification", "from another session", notified(stage))
     yield* step("A notice", "nothing the server says is dropped", noticed(stage))
+    if (where.restart !== undefined) {
+      yield* step(
+        "A backup of the busy server",
+        "verified, and a second server starts from it",
+        backup(stage)
+      )
+    }
     // The last one, since sessions do not outlive the restart.
     const lacks = yield* missing(stage)
     yield* lacks.length === 0
