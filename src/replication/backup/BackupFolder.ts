@@ -12,6 +12,12 @@ import { failure, onFile } from "./BackupFailure.js"
 /** Files that are synced at the same time. */
 const syncs = 16
 
+/**
+ * A file of so many bytes is synced as soon as it is closed, while others are written. Smaller ones are synced when all have been
+ * written: the first of them writes what the file system has noted of all, and the others find that done.
+ */
+const largeBytes = 1 << 22
+
 /** Pieces of a file are written when so many bytes have come. */
 const writeBytes = 1 << 18
 
@@ -27,11 +33,15 @@ export interface BackupFile {
   readonly scope: Scope.CloseableScope
   readonly pending: Array<Uint8Array>
   pendingBytes: number
+  /** Bytes written. */
+  bytes: number
 }
 
 export class BackupFolder {
   private readonly places = Effect.unsafeMakeSemaphore(syncs)
   private broken: PgBackupError | undefined
+  /** Files that are synced at the end. */
+  private small: Array<string> = []
   /** Folders whose entries are to be synced. */
   private readonly folders = new Set<string>()
   /** What is removed when the backup fails: a folder, or what is in one that was there. */
@@ -110,7 +120,7 @@ export class BackupFolder {
       const scope = yield* Scope.fork(this.scope, this.sequential)
       const file = yield* onFile(path, Scope.extend(fs.open(path, { flag: "wx", mode }), scope))
       if ((mode & 0o077) !== 0) yield* onFile(path, fs.chmod(path, mode))
-      return { path, file, scope, pending: [], pendingBytes: 0 }
+      return { path, file, scope, pending: [], pendingBytes: 0, bytes: 0 }
     })
   }
 
@@ -131,15 +141,19 @@ export class BackupFolder {
       const bytes = pending.length === 1 ? pending[0]! : Buffer.concat(pending, file.pendingBytes)
       pending.length = 0
       file.pendingBytes = 0
+      file.bytes += bytes.length
       return onFile(file.path, file.file.writeAll(bytes))
     })
   }
 
-  /** Writes what is left, and has the file synced and closed while others are written. */
+  /** Writes what is left, and closes the file; a large one is synced while others are written. */
   close(file: BackupFile): Write {
     return Effect.gen(this, function* () {
       yield* this.flush(file)
-      if (!this.isSynced) return yield* Scope.close(file.scope, Exit.void)
+      if (!this.isSynced || file.bytes < largeBytes) {
+        if (this.isSynced) this.small.push(file.path)
+        return yield* Scope.close(file.scope, Exit.void)
+      }
       yield* this.places.take(1)
       yield* Effect.forkIn(
         onFile(file.path, file.file.sync).pipe(
@@ -152,18 +166,12 @@ export class BackupFolder {
     })
   }
 
-  /** Has a file that was made otherwise synced while others are written. */
-  syncFile(path: string): Write {
-    return this.isSynced
-      ? Effect.flatMap(Scope.fork(this.scope, this.sequential), (scope) =>
-          Effect.flatMap(onFile(path, Scope.extend(this.fs.open(path, { flag: "r" }), scope)), (file) =>
-            this.close({ path, file, scope, pending: [], pendingBytes: 0 })
-          )
-        )
-      : Effect.void
+  /** Has a file that was made otherwise synced with the others. */
+  syncLater(path: string): void {
+    if (this.isSynced) this.small.push(path)
   }
 
-  /** Waits until every file that was closed is synced, then syncs the folders. */
+  /** Waits until every file is synced, then syncs the folders. */
   readonly settle: Write = Effect.suspend(() =>
     this.places
       .withPermits(syncs)(Effect.void)
@@ -171,12 +179,18 @@ export class BackupFolder {
         Effect.zipRight(
           Effect.suspend(() => (this.broken === undefined ? Effect.void : Effect.fail(this.broken)))
         ),
+        Effect.zipRight(Effect.suspend(() => this.syncAll(this.small.splice(0)))),
         Effect.zipRight(
           Effect.forEach(this.folders, (path) => this.syncFolder(path), { discard: true, concurrency: 4 })
         )
       )
   )
 
+  private syncAll(paths: ReadonlyArray<string>): Write {
+    return Effect.forEach(paths, (path) => this.syncFolder(path), { discard: true, concurrency: syncs })
+  }
+
+  /** Syncs a folder, or a file. */
   syncFolder(path: string): Write {
     return this.isSynced
       ? onFile(path, Effect.scoped(Effect.flatMap(this.fs.open(path, { flag: "r" }), (file) => file.sync)))

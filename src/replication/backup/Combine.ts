@@ -156,7 +156,7 @@ class Combining {
       const target = this.target(name)
       if (known !== undefined) {
         yield* onFile(target, this.fs.copyFile(path, target))
-        yield* this.output.syncFile(target)
+        this.output.syncLater(target)
         return yield* this.list(name, target, size, known)
       }
       const checksum = Checksums.make(this.algorithm)
