@@ -14,7 +14,7 @@ import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
 import { opening } from "./scripted.js"
 import type { Scripts } from "./scripted.js"
 
-const { expect: expects, expectEnd, refuse, repeat, send } = ScriptedServer
+const { expect: expects, expectEnd, hangUp, refuse, repeat, send, sendBytes } = ScriptedServer
 const limit = { silenceLimit: "8 seconds" } as const
 const check = expects({ _tag: "Query", sql: "" })
 const answer = send({ _tag: "EmptyQueryResponse" }, ScriptedServer.readyForQuery())
@@ -133,16 +133,24 @@ describe("a session that is not told how long a silence may be", () => {
   const answered = send({ _tag: "CommandComplete", commandTag: "SELECT 0" }, ScriptedServer.readyForQuery())
   const never: ScriptedServer.Script = [asked, expectEnd]
 
-  it.scoped("never ends a statement that is merely long: another connection can be opened", () =>
+  const question = expects({ _tag: "SSLRequest" })
+  /** Another connection, as a server that lives answers it. */
+  const reached: ScriptedServer.Script = [question, sendBytes([0x4e]), expectEnd]
+
+  it.scoped("never ends a statement that is merely long: another connection is answered", () =>
     Effect.gen(function* () {
       const long = ScriptedServer.run("works", () => Effect.sleep("10 minutes"))
-      const { connection, server } = yield* session([asked, long, answered], [], {})
+      const { connection, server } = yield* session(
+        [asked, long, answered],
+        Array.from({ length: 20 }, () => reached),
+        {}
+      )
       const query = yield* slow(connection)
       yield* pass(605, 5)
       assert.strictEqual((yield* Fiber.join(query))._tag, "Right")
       const others = server.connections().slice(1)
       assert.lengthOf(others, 20)
-      assert.isTrue(others.every(({ client, received }) => client === "destroyed" && received.length === 0))
+      assert.isTrue(others.every(({ client, received }) => client === "destroyed" && received.length === 1))
     })
   )
 
@@ -165,10 +173,32 @@ describe("a session that is not told how long a silence may be", () => {
       })
   )
 
+  it.scoped("ends a statement behind a proxy that accepts connections for a server that is gone", () =>
+    Effect.gen(function* () {
+      const closing: ScriptedServer.Script = [question, hangUp]
+      const silent: ScriptedServer.Script = [question, expectEnd]
+      for (const [gone, reason, seconds] of [
+        [closing, "closed without an answer", 45],
+        [silent, "no answer within 10000 ms", 60]
+      ] as const) {
+        const { connection } = yield* session(never, [gone, gone, gone], {})
+        const query = yield* slow(connection)
+        yield* pass(seconds)
+        const outcome = yield* Fiber.join(query)
+        assert.strictEqual(outcome._tag, "Left")
+        assert.include(outcome._tag === "Left" ? outcome.left.message : "", reason)
+      }
+    })
+  )
+
   it.scoped("goes on after one refusal, as of a pooler that is started anew", () =>
     Effect.gen(function* () {
       const long = ScriptedServer.run("works", () => Effect.sleep("5 minutes"))
-      const { connection } = yield* session([asked, long, answered], [refuse(), [expectEnd], refuse()], {})
+      const { connection } = yield* session(
+        [asked, long, answered],
+        [refuse(), reached, refuse(), ...Array.from({ length: 9 }, () => reached)],
+        {}
+      )
       const query = yield* slow(connection)
       yield* pass(305, 5)
       assert.strictEqual((yield* Fiber.join(query))._tag, "Right")

@@ -34,6 +34,7 @@ import * as Encrypt from "./Encrypt.js"
 import * as Inbound from "../session/Inbound.js"
 import * as Liveness from "../statement/Liveness.js"
 import * as Outbound from "../session/Outbound.js"
+import * as Probe from "./Probe.js"
 import * as Role from "./Role.js"
 import * as SideChannels from "../session/SideChannels.js"
 import * as Startup from "./Startup.js"
@@ -152,7 +153,14 @@ export const open = (
         FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices),
         Clock.Clock
       ),
-      probe: Liveness.probing(transport.open(address), address, longestProbe),
+      probe: Liveness.probing(
+        // What speaks TLS from the first byte on has no answer to a question.
+        config.sslNegotiation === "direct"
+          ? transport.open(address)
+          : Probe.answering(transport.open(address)),
+        address,
+        longestProbe
+      ),
       probeAfter: target.silence.probeAfter,
       statementTimeout: config.statementTimeout,
       fitsRole: wanted === "any" ? undefined : () => Role.fits(wanted, side)

@@ -69,8 +69,8 @@ export interface ConnectOptions {
   readonly checkIdentity?: CheckIdentity | undefined
   /**
    * Silence after which a second connection to the same address is tried, while an answer is due or bytes sent may not have
-   * arrived. When two in a row cannot be opened, the session ends with `PgTimeoutError` (`silence`); otherwise it goes on, and
-   * the next is tried after as much silence again. Nothing is sent over it. Default `defaultProbe`, 30 seconds; zero or
+   * arrived. When two in a row cannot be opened, or are not answered, the session ends with `PgTimeoutError` (`silence`); otherwise
+   * it goes on, and the next is tried after as much silence again. Over it the server is asked whether it encrypts. Default `defaultProbe`, 30 seconds; zero or
    * `Duration.infinity` for never. Sessions over Unix sockets need none.
    */
   readonly silenceProbe?: Duration.DurationInput | undefined

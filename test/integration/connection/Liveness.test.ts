@@ -57,6 +57,17 @@ describe("a session on a network that may be dead", () => {
     })
   )
 
+  it.scopedLive("ends when the proxy before the server accepts connections, and the server is gone", () =>
+    Effect.gen(function* () {
+      const { pg, proxy } = yield* proxied({ silenceProbe: "200 millis" })
+      yield* pg.values(s("select 1"))
+      yield* proxy.retarget({ host: "127.0.0.1", port: 1 })
+      yield* proxy.setFault((index) => (index === 0 ? stalled : {}))
+      const error = yield* Effect.flip(pg.values(s("select 1")))
+      assert.deepInclude(error, { _tag: "PgTimeoutError", deadline: "silence", millis: 200, sent: true })
+    })
+  )
+
   it.scopedLive("ends a COPY in that has filled the socket", () =>
     Effect.gen(function* () {
       const { pg, proxy } = yield* proxied({ silenceProbe: "200 millis" })

@@ -1,0 +1,41 @@
+/**
+ * A second connection that finds out whether a server answers at an address. That it can be opened says little: a proxy or a load
+ * balancer opens connections for a server that is gone. So the server is asked whether it encrypts, which each answers with one
+ * byte before it knows who asks, also while it is full or starting.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { ByteWriter } from "../../bytes/ByteWriter.js"
+import type { TransportFailure } from "../../model/PgError.js"
+import * as SystemFailure from "../../net/SystemFailure.js"
+import type { Link } from "../../net/Transport.js"
+import { SSLRequest } from "../../wire/messages/Negotiation.js"
+
+const request = (): Uint8Array => {
+  const writer = new ByteWriter(8)
+  SSLRequest.encode(writer, SSLRequest.value)
+  return writer.detach()
+}
+
+/** The link, once a byte has come over it. Fails when it ends before. */
+const answered = (link: Link): Effect.Effect<Link, TransportFailure> =>
+  Effect.async((resume) => {
+    link.listen({
+      onData: () => resume(Effect.succeed(link)),
+      onEnd: (failure) =>
+        resume(
+          Effect.fail(
+            failure ?? SystemFailure.make("ECONNRESET", "it was accepted, and closed without an answer")
+          )
+        ),
+      onDrain: () => {}
+    })
+    link.write(request())
+  })
+
+/** Opens a link, and waits until a server has answered over it. */
+export const answering = (
+  open: Effect.Effect<Link, TransportFailure, Scope.Scope>
+): Effect.Effect<Link, TransportFailure, Scope.Scope> => Effect.flatMap(open, answered)
