@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
+import * as ArrayChunk from "../connection/session/ArrayChunk.js"
 import type { PgCopyRowError } from "../model/CopyRowError.js"
 import type { PgCodecError, PgSessionError, PgUsageError } from "../model/PgError.js"
 import type * as Row from "../types/Row.js"
@@ -83,7 +84,7 @@ const emit = <A>(
   out: ReadonlyArray<A>,
   failure: PgCopyRowError | undefined
 ): Channel.Channel<Chunk.Chunk<A>, unknown, PgCopyRowError, unknown, void> => {
-  const some = out.length === 0 ? Channel.void : Channel.write(Chunk.unsafeFromArray(out))
+  const some = out.length === 0 ? Channel.void : Channel.write(ArrayChunk.make(out))
   return failure === undefined ? some : Channel.zipRight(some, Channel.fail(failure))
 }
 
@@ -153,7 +154,7 @@ const typedEncoding =
     Stream.suspend(() => {
       const pass = CopySchema.encoding(plan, schema)
       return Stream.mapChunksEffect(values, (chunk) =>
-        Effect.map(pass(Chunk.toReadonlyArray(chunk)), Chunk.unsafeFromArray)
+        Effect.map(pass(Chunk.toReadonlyArray(chunk)), ArrayChunk.make)
       )
     })
 
@@ -237,7 +238,7 @@ export const sink = <A, I extends object, RS>(
       if (schema === undefined) return rows as unknown as Sink.Sink<CopyResult, A, never, PgSessionError>
       const pass = CopySchema.encoding(plan, schema)
       return Sink.mapInputChunksEffect(rows, (chunk: Chunk.Chunk<A>) =>
-        Effect.map(pass(Chunk.toReadonlyArray(chunk)), Chunk.unsafeFromArray)
+        Effect.map(pass(Chunk.toReadonlyArray(chunk)), ArrayChunk.make)
       )
     })
   )

@@ -103,6 +103,7 @@ export const takesPart = (client: Client, kind: Kind): boolean => {
     case "replication":
       return client.replication === "too" || client.replication === "only"
     case "feedMemory":
+    case "consumers":
       return isOurs(client)
     case "wal":
     case "walSynchronous":

@@ -2,9 +2,9 @@
 import type { ClientName } from "./Client.js"
 import { clients } from "./Client.js"
 import type { Result } from "./Summary.js"
-import { cpuOf, growth, kindOf, medianOf, ratio } from "./Summary.js"
+import { cpuOf, growth, kindOf, maxCpuOf, medianOf, ratio } from "./Summary.js"
 import type { WorkloadName } from "./Workload.js"
-import { families } from "./Workload.js"
+import { families, fromMemory } from "./Workload.js"
 
 interface Rival {
   readonly than: ClientName | "fastest"
@@ -206,12 +206,56 @@ const schemaVerdicts = (result: Result): ReadonlyArray<Verdict> =>
     })
   )
 
+/** What a streamed row may cost by any consumer, as a multiple of `runDrain`, and its dearest batch as one of its median. */
+const consumerAtMost = 1.3
+
+/** What the consumer itself costs: over rows from memory, more than `runDrain`. */
+export const effectsOwn = (result: Result, client: ClientName, name: string): number | undefined => {
+  const own = medianOf(result, client, cpuOf(fromMemory(name)))
+  const drain = medianOf(result, client, cpuOf(fromMemory("runDrain")))
+  return own === undefined || drain === undefined ? undefined : Math.max(0, own - drain)
+}
+
+/** CPU of a row from the server by this consumer, without what is Effect's own, as a multiple of `runDrain`. */
+export const overDrain = (result: Result, client: ClientName, name: string): number | undefined => {
+  const all = medianOf(result, client, cpuOf(name))
+  const own = effectsOwn(result, client, name)
+  const drain = medianOf(result, client, cpuOf("runDrain"))
+  return all === undefined || own === undefined || drain === undefined ? undefined : (all - own) / drain
+}
+
+/** CPU of the dearest batch as a multiple of the median batch. */
+export const dearestBatch = (result: Result, client: ClientName, name: string): number | undefined => {
+  const median = medianOf(result, client, cpuOf(name))
+  const dearest = medianOf(result, client, maxCpuOf(name))
+  return median === undefined || dearest === undefined ? undefined : dearest / median
+}
+
+const consumerVerdicts = (result: Result): ReadonlyArray<Verdict> =>
+  ["runForEachChunk", "runForEach"].flatMap((name) => {
+    const verdict = (value: number | undefined, wanted: string): ReadonlyArray<Verdict> =>
+      value === undefined
+        ? []
+        : [{ workload: name, wanted, measured: `${value.toFixed(2)} ×`, reached: value <= consumerAtMost }]
+    return [
+      ...verdict(overDrain(result, ours, name), `at most ${consumerAtMost} × runDrain, beside Effect's own`),
+      ...verdict(dearestBatch(result, ours, name), `no batch above ${consumerAtMost} × the median`)
+    ]
+  })
+
 /** What no change may cost, wherever an earlier commit runs in the same rounds. */
 const beforeGoals = { cpuAtMost: 1.05, rateAtLeast: 0.95 }
 
 const beforeVerdicts = (result: Result): ReadonlyArray<Verdict> => {
   const { kind, title } = result.workload
-  if (kind === "types" || kind === "schema" || kind === "memory" || kind === "feedMemory") return []
+  if (
+    kind === "types" ||
+    kind === "schema" ||
+    kind === "consumers" ||
+    kind === "memory" ||
+    kind === "feedMemory"
+  )
+    return []
   const cpu = ratio(result, ours, "ours-before", (sample) => sample.cpuPerItem)
   const rate = ratio(result, ours, "ours-before", (sample) => sample.rate)
   if (cpu === undefined || rate === undefined) return []
@@ -239,5 +283,6 @@ export const verdicts = (results: ReadonlyArray<Result>): ReadonlyArray<Verdict>
   ),
   ...results.flatMap(beforeVerdicts),
   ...results.filter(({ workload }) => workload.kind === "types").flatMap(typeVerdicts),
-  ...results.filter(({ workload }) => workload.kind === "schema").flatMap(schemaVerdicts)
+  ...results.filter(({ workload }) => workload.kind === "schema").flatMap(schemaVerdicts),
+  ...results.filter(({ workload }) => workload.kind === "consumers").flatMap(consumerVerdicts)
 ]

@@ -14,7 +14,13 @@ import type { Workload } from "./Workload.js"
 import { committers, familyStatements, fetchSize, fibers, statement } from "./Workload.js"
 
 /** What one value of a type cost, and what it was. */
-const Family = Schema.Struct({ wallNs: Schema.Number, cpuNs: Schema.Number, kind: Schema.String })
+const Family = Schema.Struct({
+  wallNs: Schema.Number,
+  cpuNs: Schema.Number,
+  /** The dearest batch, where the dearest is of interest. */
+  maxCpuNs: Schema.optional(Schema.Number),
+  kind: Schema.String
+})
 export type Family = typeof Family.Type
 
 /** What a child measured after its uncounted run. */

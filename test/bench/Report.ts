@@ -1,13 +1,13 @@
 /** The report: one table per workload, one of goals, as text for a terminal or as Markdown for a page. */
 import type { ClientName } from "./Client.js"
-import { overPlain, verdicts } from "./Goal.js"
+import { dearestBatch, effectsOwn, overDrain, overPlain, verdicts } from "./Goal.js"
 import type { Machine } from "./Machine.js"
 import { isBusy } from "./Machine.js"
 import type { Sample } from "./Measurement.js"
 import type { Output } from "./Options.js"
 import type { Result } from "./Summary.js"
 import { cpuOf, growth, kindOf, medianOf, ratio } from "./Summary.js"
-import { families, schemaNames } from "./Workload.js"
+import { consumerNames, families, schemaNames } from "./Workload.js"
 
 interface Table {
   readonly title: string
@@ -204,6 +204,30 @@ const schemaTable = (result: Result): Table => {
   }
 }
 
+/** CPU of a streamed row by consumer: from the server, from memory, and what is left when Effect's own part is taken away. */
+const consumersTable = (result: Result): Table => {
+  const measured = [...result.rounds].flatMap(([name, rounds]) => (rounds === "unsupported" ? [] : [name]))
+  return {
+    title: result.workload.title,
+    note:
+      `${noteOf(result)}; CPU in ns per row; Effect's own: what the consumer costs more than runDrain over rows from memory; ` +
+      "÷ runDrain: without it",
+    header: [
+      "consumer",
+      ...measured.flatMap((client) => [client, "Effect's own", "÷ runDrain", "dearest batch"])
+    ],
+    rows: consumerNames.map((name) => [
+      name,
+      ...measured.flatMap((client) => [
+        show(medianOf(result, client, cpuOf(name)), whole),
+        show(effectsOwn(result, client, name), whole),
+        show(overDrain(result, client, name), digits(2)),
+        show(dearestBatch(result, client, name), (value) => `${value.toFixed(2)} ×`)
+      ])
+    ])
+  }
+}
+
 const tableOf = (result: Result): Table => {
   switch (result.workload.kind) {
     case "memory":
@@ -216,6 +240,8 @@ const tableOf = (result: Result): Table => {
       return typesTable(result)
     case "schema":
       return schemaTable(result)
+    case "consumers":
+      return consumersTable(result)
     default:
       return rateTable(result)
   }

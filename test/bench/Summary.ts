@@ -59,6 +59,12 @@ export const cpuOf =
   (sample: Sample): number | undefined =>
     sample.families?.[family]?.cpuNs
 
+/** The CPU per item of the dearest batch. */
+export const maxCpuOf =
+  (family: string) =>
+  (sample: Sample): number | undefined =>
+    sample.families?.[family]?.maxCpuNs
+
 /** What a client's values of a type are. */
 export const kindOf = (result: Result, client: ClientName, family: string): string | undefined =>
   samplesOf(result, client).find((sample) => sample?.families !== undefined)?.families?.[family]?.kind

@@ -15,6 +15,7 @@ export type WorkloadName =
   | "memory"
   | "types"
   | "schema"
+  | "consumers"
   | "replication"
   | "feed-memory"
   | "feed-memory-streamed"
@@ -32,6 +33,7 @@ export type Kind =
   | "memory"
   | "types"
   | "schema"
+  | "consumers"
   | "replication"
   | "feedMemory"
   | "wal"
@@ -132,11 +134,31 @@ const schemaStatement = (rows: number): string =>
 const widerStatement = (rows: number): string =>
   schemaStatement(rows).replace("now() as at", "now() as at, i::int8 as big")
 
-/** The statements of the workloads of types and of Schemas, by family. */
+/**
+ * Ways to consume a stream, as Effect calls them. `holding` is a function that returns an effect which refers to the chunk, where the
+ * other one has done its work when it returns.
+ */
+export const consumerNames = [
+  "runForEach",
+  "runForEachChunk, holding",
+  "runForEachChunk",
+  "toPull",
+  "runDrain"
+] as const
+
+/** The same consumer over chunks of such rows that are made in memory: what is Effect's own. */
+export const fromMemory = (name: string): string => `${name}, from memory`
+
+/** The statements of the workloads of types, of Schemas and of consumers, by family. */
 export const familyStatements = ({ items, kind }: Workload): Readonly<Record<string, string>> | undefined => {
   if (kind === "types")
     return Object.fromEntries(
       families.map(([name, expression]) => [name, familyStatement(expression, items)])
+    )
+  if (kind === "consumers")
+    return Object.fromEntries(
+      // A young engine meets what keeps chunks first: it remembers how long objects live, and the other order would hide it.
+      [...consumerNames, ...[...consumerNames].reverse().map(fromMemory)].map((way) => [way, wide(items)])
     )
   if (kind !== "schema") return undefined
   return Object.fromEntries(
@@ -267,6 +289,16 @@ export const workloads: ReadonlyArray<Workload> = [
     item: "row",
     items: 20_000,
     repeats: 15
+  },
+  {
+    ...one,
+    name: "consumers",
+    title: "Streamed, wide, by consumer",
+    kind: "consumers",
+    item: "row",
+    items: 300_000,
+    repeats: 1,
+    maxRuns: 3
   },
   {
     ...one,

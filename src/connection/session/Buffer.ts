@@ -2,10 +2,11 @@
  * Between the socket's callback and the consumer of a stream: chunks in order, with a bound in bytes at which the
  * socket is told to wait.
  */
-import * as Chunk from "effect/Chunk"
+import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { PgSessionError } from "../../model/PgError.js"
+import * as ArrayChunk from "./ArrayChunk.js"
 import type { ConnectionState } from "./ConnectionState.js"
 
 /** A chunk; or, as a failure, the end of the stream (none) or what ended it. */
@@ -83,7 +84,7 @@ export class StreamBuffer<A> {
       const chunk = this.whole ? this.takeAll() : this.chunks.shift()!
       this.bytes = this.whole ? 0 : this.bytes - this.sizes.shift()!
       if (this.bytes * 2 < this.bound) this.brake(false)
-      return Effect.succeed(Chunk.unsafeFromArray(chunk))
+      return Effect.succeed(ArrayChunk.make(chunk))
     }
     return this.end === undefined ? undefined : Effect.fail(Option.fromNullable(this.end.failure))
   }

@@ -7,11 +7,11 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
-import * as Chunk from "effect/Chunk"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as ArrayChunk from "../session/ArrayChunk.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import { PgUsageError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
@@ -141,7 +141,7 @@ const inTransaction = <M extends Row.RowMode>(
                     timeout
                   )
                 : undefined
-            return Chunk.unsafeFromArray(rows)
+            return ArrayChunk.make(rows)
           }
         })
       })

@@ -6,12 +6,12 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
-import * as Chunk from "effect/Chunk"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as ArrayChunk from "../session/ArrayChunk.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
 import type * as Row from "../../types/Row.js"
@@ -140,7 +140,7 @@ class PortalReader<M extends Row.RowMode> {
     if (piece !== undefined) {
       this.waitingBytes -= this.weights.shift()!
       if (this.batches >= batchesBefore) this.fill()
-      return Effect.succeed(Chunk.unsafeFromArray(piece))
+      return Effect.succeed(ArrayChunk.make(piece))
     }
     return this.isEnded ? Effect.fail(Option.fromNullable(this.failure)) : undefined
   }

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as ArrayChunk from "../session/ArrayChunk.js"
 import type { Column } from "../../model/Column.js"
 import { PgCodecError, PgUsageError } from "../../model/PgError.js"
 import type { PgSessionError } from "../../model/PgError.js"
@@ -125,7 +126,7 @@ const decoding = <A, R>(
           Channel.fromEffect(inspection.decodeSome(Chunk.toReadonlyArray(rows), next)),
           ({ failure, values }) => {
             next += rows.length
-            const given = values.length === 0 ? Channel.void : Channel.write(Chunk.unsafeFromArray(values))
+            const given = values.length === 0 ? Channel.void : Channel.write(ArrayChunk.make(values))
             return Channel.flatMap(given, () => (failure === undefined ? loop : Channel.fail(failure)))
           }
         ),

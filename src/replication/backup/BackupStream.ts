@@ -4,11 +4,11 @@
  * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-BASE-BACKUP
  */
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as ArrayChunk from "../../connection/session/ArrayChunk.js"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import { PgConnector } from "../../connection/PgConnector.js"
 import type { PgOpenError, PgSessionError } from "../../model/PgError.js"
@@ -82,7 +82,7 @@ export const over = (
       bufferBytes: options.bufferBytes ?? defaultBackupBuffer
     })
     return parts.pipe(
-      Stream.mapChunksEffect((chunk) => Effect.map(reader.read(chunk), Chunk.unsafeFromArray)),
+      Stream.mapChunksEffect((chunk) => Effect.map(reader.read(chunk), ArrayChunk.make)),
       Stream.concat(Stream.suspend(() => Stream.fromEffect(reader.finish())))
     )
   })

@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as ArrayChunk from "../../connection/session/ArrayChunk.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { bodyEnd } from "../../wire/FrameRun.js"
@@ -134,7 +135,7 @@ export class FeedReader {
       this.given = out.length - 1 - out.findLastIndex((event) => positionOf(event) !== undefined)
     } else this.given += out.length
     if (this.repeated > 0) this.repeated -= out.splice(0, this.repeated).length
-    return out.length > 0 ? Effect.succeed(Chunk.unsafeFromArray(out)) : this.next()
+    return out.length > 0 ? Effect.succeed(ArrayChunk.make(out)) : this.next()
   }
 
   /** Goes through the runs until there are enough events, they are used up, or something else has to be done first. */

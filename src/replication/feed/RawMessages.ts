@@ -2,10 +2,11 @@
  * What a server says in a logical stream, as it says it, for plugins of all kinds. The positions of its messages say nothing
  * of transactions here, so only the consumer knows what is safe.
  */
-import * as Chunk from "effect/Chunk"
+import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as ArrayChunk from "../../connection/session/ArrayChunk.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { bodyEnd } from "../../wire/FrameRun.js"
@@ -70,7 +71,7 @@ export class RawMessages<A> {
     this.from += most
     const isLast = this.from >= come.length
     if (isLast) this.come = none
-    return Chunk.unsafeFromArray(isLast && from === 0 ? come : come.slice(from, from + most))
+    return ArrayChunk.make(isLast && from === 0 ? come : come.slice(from, from + most))
   }
 
   /** From a message on until it is acknowledged keepalives are no progress. */

@@ -1,7 +1,7 @@
 /** Whole transactions from the events of a stream, within a bound in bytes. */
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as ArrayChunk from "../../connection/session/ArrayChunk.js"
 import type { Lsn } from "../../model/Lsn.js"
 import { PgLimitError } from "../../model/PgError.js"
 import type { FeedReader, PullEvents, ReadError } from "./FeedReader.js"
@@ -80,7 +80,7 @@ export const assemble = (reader: FeedReader, maxBytes: number): PullEvents<Trans
     if (changes.length > 0) weight += reader.weight
     if (weight > maxBytes)
       return Effect.fail(Option.some<ReadError>(tooLarge(changes[0]!.transaction!, maxBytes)))
-    return out.length > 0 ? Effect.succeed(Chunk.unsafeFromArray(out)) : pull
+    return out.length > 0 ? Effect.succeed(ArrayChunk.make(out)) : pull
   })
   return pull
 }

@@ -5,6 +5,7 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as ArrayChunk from "../../connection/session/ArrayChunk.js"
 import type { PgConnector } from "../../connection/PgConnector.js"
 import type { Reconnect } from "../../connection/Reconnect.js"
 import * as LsnText from "../../model/Lsn.js"
@@ -134,7 +135,7 @@ export class PhysicalReader {
     if (this.waiting.length > 0) {
       const events = this.waiting
       this.waiting = []
-      return Effect.succeed(Chunk.unsafeFromArray(events))
+      return Effect.succeed(ArrayChunk.make(events))
     }
     if (this.over !== undefined) return Effect.fail(this.over)
     if (this.isReached) return this.finish(ended)

@@ -373,45 +373,80 @@ const types = async (first) => {
 }
 
 /** What a session must be able to do, where it is not called as the workload is. */
-/**
- * One statement, its rows plain and through each Schema in turn: what a row costs through each, in one run. Each batch has all
- * of them, so that a bad moment of the machine is not one Schema's.
- */
-const schema = async (session) => {
-  const gc = gcOf()
-  const names = Object.keys(job.families)
-  const times = Object.fromEntries(names.map((name) => [name, { wallNs: [], cpuNs: [] }]))
+/** Times of families, one batch after the other, and what they come to. */
+const timekeeper = () => {
+  const times = {}
   const total = { items: 0, wallMs: 0, cpuMs: 0, maxRssMb: 0 }
-  for (const name of names) {
-    const [row] = await session.through(name, job.families[name], 1)
-    if (row.id !== 1 || row.name !== "name-1" || row.active !== false)
-      refuse(`${name}: ${JSON.stringify(row)}`)
-    await session.through(name, job.families[name], job.repeats)
-  }
-  for (let batch = 0; batch < batches; batch++)
-    for (const name of names) {
-      await collect(gc)
-      const run = async () =>
-        (await session.through(name, job.families[name], job.repeats)).length * job.repeats
-      const { cpuMs, items, maxRssMb, wallMs } = await measure(run)
+  return {
+    batch: async (name, run) => {
+      const { cpuMs, items, maxRssMb, wallMs } = await measure(() => run(name))
+      times[name] ??= { wallNs: [], cpuNs: [] }
       times[name].wallNs.push((wallMs * 1e6) / items)
       times[name].cpuNs.push((cpuMs * 1e6) / items)
       total.items += items
       total.wallMs += wallMs
       total.cpuMs += cpuMs
       total.maxRssMb = Math.max(total.maxRssMb, maxRssMb)
+    },
+    result: () => {
+      const summary = ([name, { cpuNs, wallNs }]) => [
+        name,
+        { wallNs: median(wallNs), cpuNs: median(cpuNs), maxCpuNs: Math.max(...cpuNs), kind: name }
+      ]
+      return { ...total, families: Object.fromEntries(Object.entries(times).map(summary)) }
     }
-  const families = Object.fromEntries(
-    names.map((name) => [
-      name,
-      { wallNs: median(times[name].wallNs), cpuNs: median(times[name].cpuNs), kind: name }
-    ])
-  )
-  return { ...total, families }
+  }
+}
+
+/**
+ * One statement, its rows plain and through each Schema in turn: what a row costs through each, in one run. Each batch has all
+ * of them, so that a bad moment of the machine is not one Schema's.
+ */
+const schema = async (session) => {
+  const gc = gcOf()
+  const times = timekeeper()
+  const names = Object.keys(job.families)
+  const run = async (name) =>
+    (await session.through(name, job.families[name], job.repeats)).length * job.repeats
+  for (const name of names) {
+    const [row] = await session.through(name, job.families[name], 1)
+    if (row.id !== 1 || row.name !== "name-1" || row.active !== false)
+      refuse(`${name}: ${JSON.stringify(row)}`)
+    await run(name)
+  }
+  for (let batch = 0; batch < batches; batch++)
+    for (const name of names) {
+      await collect(gc)
+      await times.batch(name, run)
+    }
+  return times.result()
+}
+
+/** Turns of each consumer that are not counted: its code is compiled, and the heap finds its size. */
+const consumersWarmUp = 3
+
+/**
+ * One statement, streamed to each way of consuming it, and rows of its kind made in memory to each of them. All turns of a
+ * consumer come one after the other and no garbage is collected between them: what some ways cost is what they leave to the collector.
+ */
+const consumers = async (session) => {
+  const times = timekeeper()
+  const run = async (name) => {
+    const [way, memory] = name.split(/(, from memory)$/)
+    const source = memory === undefined ? job.families[name] : job.items
+    const rows = await session.consume(way, source, job.repeats)
+    return rows === job.items * job.repeats ? rows : refuse(`${name}: ${rows} rows came`)
+  }
+  for (const name of Object.keys(job.families)) {
+    for (let turn = 0; turn < consumersWarmUp; turn++) await run(name)
+    for (let turn = 0; turn < batches; turn++) await times.batch(name, run)
+  }
+  return times.result()
 }
 
 const methods = {
   schema: "through",
+  consumers: "consume",
   memory: "stream",
   types: "all",
   replication: "replicate",
@@ -431,7 +466,7 @@ const main = async () => {
     await session.close()
     return { unsupported: true }
   }
-  const run = { memory, types, schema, feedMemory, wal, walSynchronous }[job.kind]
+  const run = { memory, types, schema, consumers, feedMemory, wal, walSynchronous }[job.kind]
   const result =
     run === undefined ? await measure(await workloads[method](session), session.cpuMs) : await run(session)
   await session.close()

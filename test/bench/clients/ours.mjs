@@ -106,6 +106,79 @@ const archiving = async ({ application, end, folder, slot, synchronous }, config
   }
 }
 
+const padding = Buffer.alloc(40, "x")
+
+/** Rows of the wide kind in chunks as large as those of a socket, made when they are asked for. */
+const inMemory = (rows) => {
+  let made = 0
+  const row = () => ({
+    id: ++made,
+    name: `name-${made}`,
+    score: made * 1.5,
+    active: made % 2 === 0,
+    at: new Date(),
+    pad: padding.latin1Slice(0, 40)
+  })
+  const next = Effect.suspend(() =>
+    made === rows
+      ? Effect.fail(Option.none())
+      : Effect.succeed(Chunk.unsafeFromArray(Array.from({ length: Math.min(500, rows - made) }, row)))
+  )
+  return Stream.fromPull(Effect.succeed(next))
+}
+
+/** Ways to consume a stream, each with the number of its rows. */
+const consumers = {
+  runDrain: (stream) => {
+    let rows = 0
+    const counted = Stream.mapChunks(stream, (chunk) => {
+      rows += chunk.length
+      return chunk
+    })
+    return Effect.map(Stream.runDrain(counted), () => rows)
+  },
+  toPull: (stream) =>
+    Effect.gen(function* () {
+      const pull = yield* Stream.toPull(stream)
+      let rows = 0
+      for (let isOver = false; !isOver;)
+        yield* Effect.match(pull, {
+          onFailure: () => {
+            isOver = true
+          },
+          onSuccess: (chunk) => {
+            rows += chunk.length
+          }
+        })
+      return rows
+    }).pipe(Effect.scoped),
+  runForEachChunk: (stream) => {
+    let rows = 0
+    const consumed = Stream.runForEachChunk(stream, (chunk) => {
+      rows += chunk.length
+      return Effect.void
+    })
+    return Effect.map(consumed, () => rows)
+  },
+  "runForEachChunk, holding": (stream) => {
+    let rows = 0
+    const consumed = Stream.runForEachChunk(stream, (chunk) =>
+      Effect.sync(() => {
+        rows += chunk.length
+      })
+    )
+    return Effect.map(consumed, () => rows)
+  },
+  runForEach: (stream) => {
+    let rows = 0
+    const consumed = Stream.runForEach(stream, () => {
+      rows++
+      return Effect.void
+    })
+    return Effect.map(consumed, () => rows)
+  }
+}
+
 export const open = async (config) => {
   const runtime = ManagedRuntime.make(
     Layer.provideMerge(
@@ -144,6 +217,18 @@ export const open = async (config) => {
         Stream.runForEachChunk(session.stream(unsafe(text)), (chunk) => {
           const wait = onRows(Chunk.toReadonlyArray(chunk))
           return wait === undefined ? Effect.void : Effect.promise(() => wait)
+        })
+      ),
+    /** `source`: a statement, or how many rows to make in memory. */
+    consume: (way, source, times) =>
+      runtime.runPromise(
+        Effect.gen(function* () {
+          let rows = 0
+          for (let i = 0; i < times; i++)
+            rows += yield* consumers[way](
+              typeof source === "number" ? inMemory(source) : session.stream(unsafe(source))
+            )
+          return rows
         })
       ),
     sequential: (count) =>
