@@ -7,7 +7,7 @@ export const plainWords: ReadonlySet<string> = new Set(
     address answers arbitraries archive array arrays ascii assemble assembler async attempt auth authenticate
     authentication backend backup base base64 batch batches batching bearer begin binaries binary binding bit
     bits block blocks booleans both buffer by byte bytes cache calendar call cancel catalog catalogue catch
-    chain change changes channel channels check checked checksum cidr citext cleanup client clock closing
+    chain change changes channel channels check checked checksum cidr chunk citext cleanup client clock closing
     cluster codec codecs column columns combine command commits compare compared compiled composites compression
     concurrency conditions config confirm connect connection connections connector consume containers
     conversation copies copy crc32c credentials csv cube cubes date dates deadline declared decoder decoding
