@@ -3,16 +3,6 @@ export { logical, defaultUnacknowledged } from "./replication/feed/LogicalFeed.j
 export type { FeedProgress, LogicalFeed, LogicalOptions } from "./replication/feed/LogicalFeed.js"
 export { plugin } from "./replication/feed/PluginFeed.js"
 export type { PluginFeed, PluginFeedOptions } from "./replication/feed/PluginFeed.js"
-/** What other plugins write, as changes. */
-export * as TestDecoding from "./replication/plugins/TestDecoding.js"
-export * as Wal2Json from "./replication/plugins/Wal2Json.js"
-export { row as pluginRow } from "./replication/plugins/PluginChange.js"
-export type {
-  PluginChange,
-  PluginColumn,
-  PluginColumns,
-  UndecodableValue
-} from "./replication/plugins/PluginChange.js"
 export { defaultPatience } from "./replication/feed/FeedLink.js"
 export { defaultBufferBytes } from "./replication/link/ReplicationLink.js"
 export type { FeedError, FeedFacts, FeedOptions, InUse } from "./replication/feed/FeedLink.js"

@@ -1,9 +1,12 @@
 /** The public modules: what a user may import, and with it what we may not break without saying so. */
 export interface PublicModule {
   readonly name: string
-  /** False where the main entry must not load it, because it needs an optional peer. */
+  /** False where the main entry must not load it. */
   readonly inIndex: boolean
 }
+
+/** Tests and few programs need them: the main entry does not load them. */
+const subpathsOnly: ReadonlySet<string> = new Set(["OutputPlugins", "Testing"])
 
 const inIndex = (name: string): PublicModule => ({ name, inIndex: true })
 
@@ -14,6 +17,7 @@ export const publicModules: ReadonlyArray<PublicModule> = [
   "LargeObject",
   "Listen",
   "Lsn",
+  "OutputPlugins",
   "PgClient",
   "PgConfig",
   "PgConnection",
@@ -31,4 +35,4 @@ export const publicModules: ReadonlyArray<PublicModule> = [
   "Testing",
   "Transport",
   "Wire"
-].map((name) => (name === "Testing" ? { name, inIndex: false } : inIndex(name)))
+].map((name) => (subpathsOnly.has(name) ? { name, inIndex: false } : inIndex(name)))
