@@ -42,7 +42,7 @@ const neverCommitted = refusal(
 const noSnapshot = refusal(
   "exportSnapshot",
   "",
-  "a snapshot lasts as long as a transaction, and there is none: call it inside withTransaction"
+  "a snapshot lasts as long as its transaction, and no transaction is open: call it inside withTransaction"
 )
 
 const snapshotStatement = statementOf("select pg_catalog.pg_export_snapshot()::text")

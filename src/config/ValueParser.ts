@@ -174,7 +174,7 @@ export const requireAuth: ValueParser<RequireAuth> = {
       if (entry.startsWith("!") !== negated) return Either.left("methods with ! and without cannot be mixed")
       const method = authMethods.find((method) => method === (negated ? entry.slice(1) : entry))
       if (method === undefined)
-        return Either.left(`expected ${requireAuth.accepts}; an entry is none of them`)
+        return Either.left(`expected ${requireAuth.accepts}; an entry is something else`)
       if (methods.includes(method)) return Either.left(`${method} is there twice`)
       methods.push(method)
     }

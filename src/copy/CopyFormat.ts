@@ -85,7 +85,7 @@ export const check = (
       return column === undefined
         ? Either.right(binary)
         : Either.left(
-            `column "${column.name}": the registry has no binary form for ${registry.nameOf(column.typeOid)}; text and csv have none of this limit`
+            `column "${column.name}": the registry has no binary form for ${registry.nameOf(column.typeOid)}; text and csv do not have this limit`
           )
     }
   }

@@ -272,7 +272,7 @@ export const refusal = (asked: RequestedOptions, situation: Situation): string |
   if (data === "rows" && options.encoding !== undefined && !isUtf8(options.encoding))
     return `rows are read and written as UTF-8, and not as ${options.encoding}: copy bytes`
   if (data === "bytes" && use === "from" && options.header === "match")
-    return `header: "match" is for who reads: the server writes the names where header is true`
+    return `header: "match" is an option of COPY FROM; COPY TO writes the names with header: true`
   if (options.rejectLimit !== undefined) {
     if (options.onError !== "ignore") return `rejectLimit needs onError: "ignore"`
     if (!Number.isSafeInteger(options.rejectLimit) || options.rejectLimit < 1)

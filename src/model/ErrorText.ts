@@ -201,7 +201,7 @@ const codecHint = ({ place, reason, type }: CodecFault): string => {
     case "Parameter":
       // A parameter whose type the SQL does not tell is text to the server.
       return type === "text" && reason.startsWith("expected string,")
-        ? `\nHINT: The server takes a parameter for text where the SQL does not tell its type. A cast does: $${place.number}::int4.`
+        ? `\nHINT: The server takes a parameter for text where the SQL does not give its type. A cast gives it: $${place.number}::int4.`
         : ""
     case "Columns":
       return `\nHINT: ${schemaHints[place.of]}`
@@ -283,11 +283,11 @@ const statementFate = ({ cancel, cancelFailure, sent }: TimedOut): string => {
   if (!sent) return "Nothing had been sent."
   switch (cancel) {
     case "delivered":
-      return "The server was told to stop the statement."
+      return "A cancel request was delivered to the server."
     case "deferred":
-      return "The server was not told to stop it, because other statements on the connection are wanted: its answer is thrown away."
+      return "No cancel request was sent, because other statements use the connection: the answer is discarded."
     case "failed":
-      return `The server could not be told to stop the statement, and the connection was closed: ${cancelFailure ?? ""}.`
+      return `No cancel request could be delivered, and the connection was closed: ${cancelFailure ?? ""}.`
     case undefined:
       return "Whether the statement still runs is not known."
   }

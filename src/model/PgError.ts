@@ -225,7 +225,7 @@ export class PgTimeoutError extends TaggedError("PgTimeoutError")<{
   readonly during: string
   /** What became of stopping the statement, where that is known. */
   readonly cancel?: CancelOutcome | undefined
-  /** Why the server could not be told to stop the statement. */
+  /** Why no cancel request could be delivered. */
   readonly cancelFailure?: string | undefined
   /** What is known besides, in sentences; unless given, what is always so of this deadline. */
   readonly detail?: string

@@ -55,7 +55,7 @@ class Packets {
     const length = new DataView(held.buffer, held.byteOffset).getUint32(0)
     if (length > this.largest - lengthWord) {
       return held[0] === 0x45
-        ? "the server sent an error before the channel was safe; its log says which"
+        ? "the server sent an error before the channel was encrypted; the error is in the server's log"
         : `a packet of ${length} bytes, more than ${this.largest - lengthWord}`
     }
     if (held.length < lengthWord + length) return undefined

@@ -141,7 +141,7 @@ const connect = (
       fail(
         SystemFailure.make(
           bufferExceeded,
-          `more than ${bufferBytes} bytes arrived that nobody took, and a socket of this kind cannot be slowed: ` +
+          `more than ${bufferBytes} bytes arrived and were not read, and a socket of this kind cannot be slowed: ` +
             `read faster, ask for less at a time, or raise bufferBytes`
         )
       )

@@ -31,7 +31,7 @@ export interface RequestedVersion {
 /** Why a server that goes on without negotiating is not believed; `undefined` when there was nothing to negotiate. */
 export const unnegotiated = (asked: RequestedVersion): string | undefined =>
   asked.version === protocolGrease
-    ? `the server goes on as if it spoke ${nameOf(protocolGrease)}, which nobody does: it cannot negotiate`
+    ? `the server continues with protocol ${nameOf(protocolGrease)}, which does not exist: it cannot negotiate`
     : undefined
 
 /**
@@ -57,7 +57,7 @@ export const negotiated = (
   )
   if (strange !== undefined) return `the server refuses the option ${strange}, which was not sent`
   if (asked.version === protocolGrease && !answer.unsupported.includes(greaseOption))
-    return `the server does not say that it refuses ${greaseOption}, an option that nobody has`
+    return `the server does not refuse ${greaseOption}, an option that does not exist`
   if (version === asked.version && answer.unsupported.length === 0)
     return "the server negotiates without a change"
   return version

@@ -148,7 +148,7 @@ const awaitReady = Effect.fnUntraced(function* (
   let detail = ""
   const ready = Effect.gen(function* () {
     const answer = yield* Readiness.ask(target)
-    detail = answer._tag === "NotYet" ? answer.detail : "its lock file does not say ready"
+    detail = answer._tag === "NotYet" ? answer.detail : "its lock file does not contain the word ready"
     const lockFile = fs.readFileString(`${cluster.dataFolder}/postmaster.pid`)
     return answer._tag === "Ready" && claimsReady(yield* Effect.orElseSucceed(lockFile, () => ""))
   }).pipe(Effect.repeat({ until: (ready) => ready, schedule: Schedule.spaced(pollInterval) }))

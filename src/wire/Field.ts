@@ -116,7 +116,7 @@ export const oneOf = <C extends string>(characters: ReadonlyArray<C>): Field<C> 
   read: (reader) => {
     const code = reader.uint8()
     for (const character of characters) if (character.charCodeAt(0) === code) return character
-    reader.fail(`byte ${code} is none of ${characters.join(", ")}`)
+    reader.fail(`byte ${code} is not one of ${characters.join(", ")}`)
     return characters[0]!
   },
   write: (writer, character) => writer.uint8(character.charCodeAt(0))

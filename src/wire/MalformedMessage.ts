@@ -15,7 +15,7 @@ export class MalformedMessage extends TaggedError("MalformedMessage")<{
   override get message(): string {
     const which = this.tag === undefined ? this.kind : `${this.kind} '${tagText(this.tag)}'`
     const said =
-      this.partial === undefined ? "" : `; the server said: ${this.partial.severity} ${this.partial.text}`
+      this.partial === undefined ? "" : `; the server reported: ${this.partial.severity} ${this.partial.text}`
     return `malformed message ${which}: ${this.reason}${said}`
   }
 }

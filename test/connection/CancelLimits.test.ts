@@ -95,7 +95,7 @@ describe("a statement that is stopped", () => {
       const { abandon, self, told } = yield* session(() => Effect.fail(refused))
       yield* Fiber.join(yield* abandon)
       assert.deepInclude(self.core.ended, { _tag: "PgClosedError", sent: true, sql: "a" })
-      assert.match(self.core.ended!.message, /could not be told to stop it \(nobody there\)/)
+      assert.match(self.core.ended!.message, /could be delivered \(nobody there\)/)
       assert.deepInclude(told.request, { cancel: "failed", cancelFailure: "nobody there" })
       assert.strictEqual(self.link.destroyed, 1)
     })

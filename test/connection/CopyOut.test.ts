@@ -49,7 +49,7 @@ describe("copy data of one chunk", () => {
 
 it("a statement that is no copy is said to be none, with its text", () => {
   expect(notACopy("select 1", "COPY TO STDOUT").message).toContain(
-    "must be COPY TO STDOUT, and the statement is none"
+    "must be COPY TO STDOUT, and the statement is not"
   )
   expect(notACopy("select 1", "COPY TO STDOUT").message).toContain("select 1")
 })

@@ -176,7 +176,7 @@ describe("an option of COPY", () => {
   it("header matches nothing where the server writes bytes", () => {
     const refusal = (use: Use) =>
       CopyOption.refusal({ format: "csv", header: "match" }, situation({ use, data: "bytes" }))
-    assert.match(refusal("from") ?? "", /^header: "match" is for who reads/)
+    assert.match(refusal("from") ?? "", /^header: "match" is an option of COPY FROM/)
     assert.isUndefined(refusal("into"))
   })
 })

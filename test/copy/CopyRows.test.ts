@@ -206,7 +206,7 @@ describe("a row that cannot be written", () => {
       const data = { columns: people.slice(0, 2), format: "text", nullText: "" } as const
       const { error } = yield* rowFailure(CopyRows.encode(data)(Stream.make([1, "a"], [2, ""])))
       assert.deepStrictEqual([error.rowNumber, error.column], [2, undefined])
-      assert.match(error.reason, /empty text cannot be told from NULL/)
+      assert.match(error.reason, /empty text reads as NULL/)
     })
   )
 })

@@ -1,5 +1,5 @@
 /**
- * Words that names of files fixed in `src` may have without an entry in the glossary: those of PostgreSQL's manual, of Effect, and of everyday
+ * Words that names of files in `src` may have without an entry in the glossary: those of PostgreSQL's manual, of Effect, and of everyday
  * English in their everyday meaning.
  */
 export const plainWords: ReadonlySet<string> = new Set(

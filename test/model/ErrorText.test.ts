@@ -214,11 +214,11 @@ describe("a deadline", () => {
 describe("a statement behind a deadline", () => {
   it.each([
     [{ sent: false }, "Nothing had been sent."],
-    [{ cancel: "delivered" }, "The server was told to stop the statement."],
-    [{ cancel: "deferred" }, "The server was not told to stop it, because other statements"],
+    [{ cancel: "delivered" }, "A cancel request was delivered to the server."],
+    [{ cancel: "deferred" }, "No cancel request was sent, because other statements"],
     [
       { cancel: "failed", cancelFailure: "connection refused (ECONNREFUSED)" },
-      "could not be told to stop the statement, and the connection was closed: connection refused (ECONNREFUSED)."
+      "No cancel request could be delivered, and the connection was closed: connection refused (ECONNREFUSED)."
     ],
     [{}, "Whether the statement still runs is not known."]
   ] as const)("is told with what is known of it and no more: %j", (fate, expected) => {
@@ -230,7 +230,7 @@ describe("a statement behind a deadline", () => {
       ...fate
     })
     expect(text).toContain(expected)
-    if (!("cancel" in fate && fate.cancel === "delivered")) expect(text).not.toContain("was told to stop the")
+    if (!("cancel" in fate && fate.cancel === "delivered")) expect(text).not.toContain("was delivered")
   })
 })
 

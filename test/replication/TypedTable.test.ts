@@ -137,7 +137,7 @@ describe("a typed table", () => {
       for (const printed of [inspect(error), Cause.pretty(Cause.fail(error)), String(error)])
         assert.strictEqual(printed.split("placed_by").length - 1, 1)
       assert.deepInclude(JSON.parse(JSON.stringify(error)), { _tag: "PgCodecError", message: error.message })
-      // One column more is none of ours.
+      // One column more is not one of ours.
       const wider = relationOf("Order Items", [...columns, ["more", 16]])
       const found = yield* decode(insert({ id: 1, note: null, placed_by: "ann", more: true }, wider))
       assert.deepInclude(found, { new: { _tag: "WholeRow", row: { id: 1, note: null, placed: "ann" } } })
@@ -302,7 +302,7 @@ describe("a typed table", () => {
       assert.strictEqual(
         yield* tell(anything, new Delete(transaction, 0, 0, relation, "key", { id: 1 })),
         "the old row of a delete from shop.rows, in transaction 1 committed at 0/1, cannot be read: " +
-          "the row came in part, and the Schema does not tell its fields"
+          "the row is partial, and the fields of the Schema are unknown"
       )
       assert.strictEqual(
         yield* tell(positive, insert({ id: -1, note: null, placed_by: "" }, relation)),

@@ -21,7 +21,7 @@ export const notACopy = (sql: string, wanted: string): PgUsageError =>
   new PgUsageError({
     operation: wanted.endsWith("COPY TO STDOUT") ? "copyTo" : "copyFrom",
     argument: "sql",
-    reason: `must be ${wanted}, and the statement is none`,
+    reason: `must be ${wanted}, and the statement is not`,
     sql,
     sent: true
   })

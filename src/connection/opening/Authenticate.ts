@@ -108,7 +108,7 @@ export class Authenticator {
   private get password(): Either.Either<Redacted.Redacted<string>, PgAuthError> {
     const password = this.credentials.password
     return password === undefined || Redacted.value(password) === ""
-      ? this.fail("password-missing", this.method, "the server asks for a password, and there is none")
+      ? this.fail("password-missing", this.method, "the server asks for a password, and no password is set")
       : Either.right(password)
   }
 

@@ -171,7 +171,7 @@ const request = (
 
 const unasked = SystemFailure.make(
   certificateUnasked,
-  "the server did not ask for our certificate, and sslcertmode=require says that it must"
+  "the server did not request a client certificate, and sslcertmode=require demands that it does"
 )
 
 const handshake = (

@@ -96,13 +96,11 @@ export const check = (
   const asked = (sql: string): Effect.Effect<boolean, TransportFailure | ConversationError> =>
     Effect.flatMap(
       Effect.catchTag(ask(conversation, side, sql), "PgServerError", (error) =>
-        Effect.fail(
-          SystemFailure.make(otherRole, `the server would not say which role it has: ${error.text}`)
-        )
+        Effect.fail(SystemFailure.make(otherRole, `the server refused to report its role: ${error.text}`))
       ),
       (value) =>
         value === undefined
-          ? Effect.fail(SystemFailure.make(otherRole, "the server did not say which role it has"))
+          ? Effect.fail(SystemFailure.make(otherRole, "the server did not report its role"))
           : Effect.succeed(flag(value) === true)
     )
 

@@ -81,7 +81,7 @@ export class Tokens {
       if (address !== undefined) {
         if (oauthIssuer === undefined) {
           return yield* unproven(
-            "the server names an issuer of tokens, and oauth_issuer must say which one is trusted"
+            "the server names an issuer of tokens, and oauth_issuer must name the one that is trusted"
           )
         }
         const issuer = yield* OAuthBearer.issuerOf(address)

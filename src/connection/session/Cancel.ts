@@ -123,7 +123,7 @@ const undeliverable = (core: ConnectionState, request: Request, reason: string):
     breakOff(
       core,
       new PgClosedError({
-        reason: `a statement was not wanted any more, and the server could not be told to stop it (${reason}): the connection was closed`,
+        reason: `no cancel request for an abandoned statement could be delivered (${reason}): the connection was closed`,
         sent: true,
         server: undefined,
         sql: request.sql

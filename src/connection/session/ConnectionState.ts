@@ -207,7 +207,7 @@ export abstract class Request {
   isStopped = false
   /** What became of stopping it on the server, once that was tried. */
   cancel: CancelOutcome | undefined = undefined
-  /** Why the server could not be told to stop it. */
+  /** Why no cancel request could be delivered. */
   cancelFailure: string | undefined = undefined
   /** Its deadline has passed: whoever asked is to have the error soon, whether the server can be told or not. */
   isOverdue = false

@@ -72,7 +72,7 @@ export const endedByBody = (endedBy: string): PgUsageError =>
   new PgUsageError({
     operation: "withTransaction",
     argument: "",
-    reason: `a statement of the body has ended the transaction: ${firstLine(endedBy)}. What ran before it is stored or rolled back as the statement says. Let the body succeed for a COMMIT, or fail for a ROLLBACK`,
+    reason: `a statement of the body has ended the transaction: ${firstLine(endedBy)}. What ran before it was committed or rolled back by that statement. Let the body succeed for a COMMIT, or fail for a ROLLBACK`,
     sql: endedBy,
     sent: true
   })

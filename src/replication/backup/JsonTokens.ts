@@ -128,7 +128,7 @@ export class JsonTokens {
     try {
       this.onToken({ _tag: "String", text: JSON.parse(`"${raw}"`) as string })
     } catch {
-      this.failure = "a string has an escape that is none"
+      this.failure = "a string has an invalid escape"
     }
   }
 

@@ -100,7 +100,7 @@ export class ManifestReader {
     if (!this.top.has("Files")) this.refuse("it has no files")
     const computed = this.hash.digest("hex")
     if (stated?.toLowerCase() !== computed) {
-      this.refuse(`its checksum is ${computed}, and it says ${stated ?? "none"}`)
+      this.refuse(`its checksum is ${computed}, and the manifest states ${stated ?? "no checksum"}`)
     }
     const failure = this.refusal ?? this.tokens.failure
     return failure === undefined

@@ -173,7 +173,7 @@ const changeOf1 = (members: Members, object: JsonObject): PluginChange => {
     case "message":
       return members.message(object)
     default:
-      members.fail(`a change of a kind that is none`)
+      members.fail(`a change of an unknown kind`)
       return members.truncate(object)
   }
 }
@@ -225,7 +225,7 @@ const read2 = (members: Members, object: JsonObject): PluginChange => {
     case "M":
       return members.message(object)
     default:
-      members.fail("an action that is none")
+      members.fail("an unknown action")
       return members.truncate(object)
   }
 }

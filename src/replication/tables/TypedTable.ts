@@ -149,7 +149,7 @@ const inPart = (place: ChangeRowPlace): PgChangeRowError =>
   new PgChangeRowError({
     place: { _tag: "ChangeRow", ...place, ...wholeRow },
     type: "record",
-    reason: "the row came in part, and the Schema does not tell its fields",
+    reason: "the row is partial, and the fields of the Schema are unknown",
     sql: ""
   })
 

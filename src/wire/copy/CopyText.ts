@@ -140,11 +140,11 @@ export const write = (
       writer.offset = start
       if (length === 0) {
         const what = format.nullText.length === 0 ? "NULL" : "a default"
-        return writer.fail(`an empty text cannot be told from ${what}, which is written as nothing`)
+        return writer.fail(`an empty text reads as ${what}, which is written as nothing`)
       }
       writeOctal(writer, fields.bytes, at, stop)
       if (isMeant(format, writer.bytes, start, writer.offset))
-        return writer.fail("a value cannot be told from the text for NULL or for a default")
+        return writer.fail("a value is the same as the text for NULL or for a default")
     }
     at = stop
   }

@@ -218,7 +218,7 @@ describe("messages of pgoutput", () => {
     )
   })
 
-  it("refuses a message that there is none of (LOG-009, L22)", () => {
+  it("refuses a message that there is not one of (LOG-009, L22)", () => {
     const known = new Set(golden.map(([, whole]) => whole[0]!))
     const decoder = new PgOutput.Decoder("parallel")
     for (let tag = 0; tag < 256; tag++) {
