@@ -22,7 +22,7 @@ export const plainWords: ReadonlySet<string> = new Set(
     material md5 mechanism member memory message messages microseconds missing modifier multirange name named
     names negotiation network networks node notice notification nulls numeric numerics o object oid once open
     openings operations option optional options origin out outbound output own package packet page parameters
-    parse parser partial partition parts pass path payload pg phase physical pipeline place plain plan plugin
+    parse parser partial partition parts pass path payload pg phase physical pipeline place plain plan plugin plugins
     point policy pool pooled pooler port portal position post postgres prep preparation prepare printed private
     process progress protocol proxy publication published pull query queue quoting random range ranges raw read
     reader readiness readings reconnect record recovery refusal refused registry relation relations renamed
