@@ -5,7 +5,6 @@ import * as FiberRef from "effect/FiberRef"
 import * as Stream from "effect/Stream"
 import type { PgConnection, StreamOptions } from "../connection/PgConnection.js"
 import type { PgConnector } from "../connection/PgConnector.js"
-import { singleOf } from "../connection/SharedSession.js"
 import type { SingleStatements } from "../connection/SharedSession.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
 import { withinTime } from "../connection/Transaction.js"
@@ -115,9 +114,9 @@ export const overPool = (
         (): Effect.Effect<A, E | PgClientError, R> => {
           const refused = refusedBegin(operation, statement)
           if (refused !== undefined) return Effect.fail(refused)
-          return pool.mayShare(statement.sql)
+          return pool.shares && pool.mayShare(statement.sql)
             ? pool.share(use)
-            : pool.use((connection) => use(singleOf(connection)))
+            : pool.use((_, statements) => use(statements))
         }
       )
 

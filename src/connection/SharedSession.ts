@@ -23,8 +23,10 @@ export interface SharedSession {
   readonly isOpen: boolean
   /** Nothing is on the wire or waits for it, and no transaction is open. */
   readonly isQuiet: boolean
+  /** It is open and quiet: `ConnectionStatus` would say that it is clean and fits. */
+  readonly isFree: boolean
   /** Statements can have changed what a neighbour would notice. */
-  readonly isChanged: boolean
+  readonly changes: { readonly isChanged: boolean }
   /** It is open, and nothing on the wire is unwanted, so that one more statement waits for wanted ones only. */
   readonly takesMore: boolean
   /** The operations of the session's owner. */
@@ -74,9 +76,20 @@ export const fromState = (
       core.waiting === 0
     )
   },
-  get isChanged() {
-    return core.changes.isChanged
+  get isFree() {
+    const { cancels, ended, fitsRole, pending, pendingFrom, repeats, session, transaction } = core
+    return (
+      ended === undefined &&
+      session.owner === undefined &&
+      session.status === "I" &&
+      transaction === undefined &&
+      cancels === 0 &&
+      pendingFrom === pending.length &&
+      repeats.length === 0 &&
+      (fitsRole === undefined || fits(core))
+    )
   },
+  changes: core.changes,
   get takesMore() {
     return (
       core.ended === undefined &&

@@ -11,7 +11,6 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
-import { singleOf } from "../../connection/SharedSession.js"
 import type { SingleStatements } from "../../connection/SharedSession.js"
 import { PgClosedError, PgTimeoutError } from "../../model/PgError.js"
 import type { PgUsageError } from "../../model/PgError.js"
@@ -25,6 +24,7 @@ import type { PoolOptions } from "./PoolOptions.js"
 import * as Settings from "./PoolOptions.js"
 import type { PoolStatistics } from "./PoolStatistics.js"
 import { afterFailure } from "./Sharing.js"
+import * as Tidying from "./Tidying.js"
 import { WaitQueue } from "./WaitQueue.js"
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -37,11 +37,16 @@ const outside = <E>(error: E): E => {
 }
 
 export class ConnectionPool {
+  /** Whether statements share connections at all. */
+  readonly shares: boolean
+
   private constructor(
     private readonly all: PoolConnections,
     /** Why the options are invalid: then no call gets a connection. */
     private readonly invalid: PgUsageError | undefined
-  ) {}
+  ) {
+    this.shares = all.sharing.isUsed
+  }
 
   /**
    * A pool over the connector's sessions. When the scope closes, it waits for the connections in use for `closeTimeout`, logs after
@@ -89,13 +94,19 @@ export class ConnectionPool {
    * program it is taken.
    */
   use<A, E, R>(
-    body: (connection: PgConnection) => Effect.Effect<A, E, R>,
+    body: (connection: PgConnection, statements: SingleStatements) => Effect.Effect<A, E, R>,
     place?: string
   ): Effect.Effect<A, E | LeaseError, R> {
+    const isHooked = this.all.options.onAcquire !== undefined
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(this.take(restore), (slot) => {
         slot.place = place
-        return Effect.flatMap(Effect.exit(restore(Effect.suspend(() => this.acquired(slot, body)))), (exit) =>
+        const used = Effect.suspend(() =>
+          isHooked
+            ? this.acquired(slot, (connection) => body(connection, slot.single))
+            : body(slot.connection, slot.single)
+        )
+        return Effect.flatMap(Effect.exit(restore(used)), (exit) =>
           Effect.zipRight(
             this.all.release(slot),
             Exit.isSuccess(exit) ? exit : Effect.failCause(Cause.map(exit.cause, outside))
@@ -172,7 +183,7 @@ export class ConnectionPool {
         case "again":
           return this.share(run)
         case "alone":
-          return this.use((connection) => run(singleOf(connection)))
+          return this.use((_, statements) => run(statements))
         case "fail":
           return Effect.fail(error)
       }
@@ -188,7 +199,7 @@ export class ConnectionPool {
       Effect.flatMap(
         this.wait(sharing.queue, restore, (slot) => Effect.sync(() => sharing.left(slot))),
         (slot) =>
-          Effect.map(Effect.exit(restore(Effect.suspend(() => run(singleOf(slot.connection))))), (exit) => {
+          Effect.map(Effect.exit(restore(Effect.suspend(() => run(slot.single)))), (exit) => {
             sharing.left(slot)
             return exit
           })
@@ -253,23 +264,29 @@ export class ConnectionPool {
     const { onAcquire } = this.all.options
     return onAcquire === undefined
       ? body(slot.connection)
-      : Effect.zipRight(this.all.hooked(slot, onAcquire), body(slot.connection))
+      : Effect.zipRight(Tidying.hooked(slot, onAcquire), body(slot.connection))
   }
 
   private take(restore: Restore): Effect.Effect<PooledConnection, LeaseError> {
     return Effect.withFiberRuntime((fiber) => {
-      const refused = this.refusal
-      if (refused !== undefined) return Effect.fail(refused)
-      const slot = this.all.queue.waiting === 0 ? this.popFresh() : undefined
-      return slot === undefined
-        ? Effect.map(
-            this.wait(this.all.queue, restore, (handed) => this.all.give(handed)),
-            (handed) => this.lent(handed, fiber)
-          )
-        : Effect.flatMap(slot.connection.status, ({ fits, state }) => {
-            if (state !== "broken" && fits) return Effect.succeed(this.lent(slot, fiber))
-            return Effect.zipRight(this.all.discard(slot, fits ? "broken" : "role"), this.take(restore))
-          })
+      const { all } = this
+      if (all.drained !== undefined || this.invalid !== undefined) return Effect.fail(this.refusal!)
+      const slot = all.queue.waiting === 0 ? all.freshest : undefined
+      if (slot === undefined) {
+        const waited = this.wait(all.queue, restore, (handed) => all.give(handed))
+        return Effect.map(waited, (handed) => this.lent(handed, fiber))
+      }
+      all.idle.pop()
+      slot.where = "away"
+      if (slot.session?.isFree === true) {
+        all.counts.acquired++
+        slot.lend(all.now, fiber)
+        return Effect.succeed(slot)
+      }
+      return Effect.flatMap(slot.connection.status, ({ fits, state }) => {
+        if (state !== "broken" && fits) return Effect.succeed(this.lent(slot, fiber))
+        return Effect.zipRight(all.discard(slot, fits ? "broken" : "role"), this.take(restore))
+      })
     })
   }
 
@@ -281,14 +298,6 @@ export class ConnectionPool {
   private lent(slot: PooledConnection, fiber: Fiber.RuntimeFiber<unknown, unknown>): PooledConnection {
     this.all.counts.acquired++
     slot.lend(this.all.now, fiber)
-    return slot
-  }
-
-  private popFresh(): PooledConnection | undefined {
-    const slot = this.all.freshest
-    if (slot === undefined) return undefined
-    this.all.idle.pop()
-    slot.where = "away"
     return slot
   }
 

@@ -23,7 +23,7 @@ import type { PoolConnector, Turn } from "./PoolConnector.js"
 import { Openings } from "./Openings.js"
 import * as Policy from "./Policy.js"
 import * as PoolInspection from "./PoolInspection.js"
-import type { ConnectionHook, PoolOptions, PoolSettings } from "./PoolOptions.js"
+import type { PoolOptions, PoolSettings } from "./PoolOptions.js"
 import { PooledConnection } from "./PooledConnection.js"
 import type { ClosedConnections, PoolStatistics } from "./PoolStatistics.js"
 import { noStatistics, statisticsOf } from "./PoolStatistics.js"
@@ -122,17 +122,6 @@ export class PoolConnections {
 
   stopWork(): void {
     for (const fiber of this.working) fiber.unsafeInterruptAsFork(FiberId.none)
-  }
-
-  /** Runs a hook; when it does not succeed, the connection is not lent again. */
-  hooked(slot: PooledConnection, hook: ConnectionHook): Effect.Effect<unknown, LeaseError> {
-    return Effect.onError(
-      Effect.suspend(() => hook(slot.connection)),
-      () =>
-        Effect.sync(() => {
-          slot.isSpoiled = true
-        })
-    )
   }
 
   /** Does what is due: gives every call that waits a connection on its way, and keeps `min` of them. */
@@ -263,13 +252,15 @@ export class PoolConnections {
 
   /** From its user to the next one, or to the idle ones. */
   release(slot: PooledConnection): Effect.Effect<void> {
-    return slot.where === "lent" ? this.returned(slot) : Effect.void
+    if (slot.where !== "lent") return Effect.void
+    const isPlain = this.options.onRelease === undefined && slot.isUntouched(this.settings.reset !== "none")
+    return isPlain ? this.give(slot) : this.returned(slot)
   }
 
   /** A shared connection has no statement any more. */
   takeBack(slot: PooledConnection): void {
     const { session } = slot
-    const isChanged = session?.isChanged === true && this.settings.reset !== "none"
+    const isChanged = session?.changes.isChanged === true && this.settings.reset !== "none"
     if (session?.isQuiet === true && session.isOpen && !isChanged) {
       const done = this.give(slot)
       if (done !== Effect.void) this.spawn(done)
@@ -323,15 +314,20 @@ export class PoolConnections {
   give(slot: PooledConnection): Effect.Effect<void> {
     const now = this.now
     if (slot.where === "gone") return Effect.void
-    if (this.isClosed || this.size - this.closing > this.max) return this.discard(slot, "surplus")
+    const size = this.slots.size + this.openings.running - this.closing
+    if (this.drained !== undefined || size > this.max) return this.discard(slot, "surplus")
     if (Policy.isWorn(slot, now, this.generation, this.settings)) return this.discard(slot, "worn")
-    this.handOrRest(slot)
+    if (this.queue.waiting > 0 || this.sharing.queue.waiting > 0) this.handOrRest(slot)
+    else {
+      slot.rest("idle", now)
+      this.idle.push(slot)
+    }
     return Effect.void
   }
 
   private handOrRest(slot: PooledConnection): void {
-    slot.rest("away", this.now)
     const { queue, sharing } = this
+    slot.rest("away", this.now)
     const statement = sharing.queue.firstTicket
     const isFirst = statement !== undefined && statement < (queue.firstTicket ?? Infinity)
     // What has ended or changed while it was idle is not lent as it is.

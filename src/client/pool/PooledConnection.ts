@@ -35,6 +35,8 @@ export class PooledConnection implements ConnectionAge {
   /** Single statements through the admission of the pool, made when they are first needed. */
   statements: SingleStatements | undefined
   readonly session: SharedSession | undefined
+  /** Single statements of the user that has the connection. */
+  readonly single: SingleStatements
 
   constructor(
     readonly connection: PgConnection,
@@ -44,6 +46,14 @@ export class PooledConnection implements ConnectionAge {
     public since: number
   ) {
     this.session = SessionOf.of(connection)
+    this.single = SessionOf.singleOf(connection)
+  }
+
+  /** The session is free, and as good for the next user as it was for this one. `isReset`: changes would be taken back. */
+  isUntouched(isReset: boolean): boolean {
+    const { isLeased, isSpoiled, session } = this
+    if (isSpoiled || session === undefined || !session.isFree) return false
+    return !isReset || !(isLeased || session.changes.isChanged)
   }
 
   /** It is lent to the fiber from now on. */

@@ -57,17 +57,21 @@ export class Sharing {
   /** Connections with statements of several calls. */
   readonly connections: Array<PooledConnection> = []
   private readonly own = new OwnConnection()
+  /** Whether statements share connections at all. */
+  readonly isUsed: boolean
 
   constructor(
     private readonly pool: SharingPool,
     private readonly multiplex: Multiplex,
     /** Statements for which no connection has room. */
     readonly queue: WaitQueue<PooledConnection | LeaseError>
-  ) {}
+  ) {
+    this.isUsed = multiplex.depth > 0
+  }
 
   /** Whether the statement may share a connection. */
   mayShare(sql: string): boolean {
-    return this.multiplex.depth > 0 && !this.own.isNeeded(sql)
+    return this.isUsed && !this.own.isNeeded(sql)
   }
 
   /** Statements share connections, and there is room for one more connection. */
@@ -156,7 +160,7 @@ export class Sharing {
   /** A connection that only wraps a session takes one statement at a time. */
   private isFit({ load, session }: PooledConnection): boolean {
     if (session === undefined) return load === 0
-    return session.takesMore && (this.pool.settings.reset === "none" || !session.isChanged)
+    return session.takesMore && (this.pool.settings.reset === "none" || !session.changes.isChanged)
   }
 
   /** A statement has been answered, or has left. */

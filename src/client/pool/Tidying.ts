@@ -16,8 +16,17 @@ interface TidyingPool {
   readonly settings: PoolSettings
   readonly options: PoolOptions
   readonly counts: { resets: number }
-  readonly hooked: (slot: PooledConnection, hook: ConnectionHook) => Effect.Effect<unknown, LeaseError>
 }
+
+/** Runs a hook; when it does not succeed, the connection is not lent again. */
+export const hooked = (slot: PooledConnection, hook: ConnectionHook): Effect.Effect<unknown, LeaseError> =>
+  Effect.onError(
+    Effect.suspend(() => hook(slot.connection)),
+    () =>
+      Effect.sync(() => {
+        slot.isSpoiled = true
+      })
+  )
 
 const rollback = Statement.make("rollback")
 
@@ -86,7 +95,7 @@ export const tidied = (
     }
     slot.isLeased = false
     if (onRelease !== undefined && !slot.isSpoiled) {
-      const run = Effect.catchAllCause(pool.hooked(slot, onRelease), (cause) =>
+      const run = Effect.catchAllCause(hooked(slot, onRelease), (cause) =>
         Effect.logWarning("onRelease has failed, and the connection is closed", cause)
       )
       yield* run

@@ -31,7 +31,8 @@ const maxPassed = 64
 export class WaitQueue<A> {
   private places: Array<QueueEntry<A>> = []
   private from = 0
-  private count = 0
+  /** How many wait. */
+  waiting = 0
   private isWatched = false
 
   private constructor(
@@ -56,14 +57,9 @@ export class WaitQueue<A> {
     )
   }
 
-  /** How many wait. */
-  get waiting(): number {
-    return this.count
-  }
-
   /** The ticket of the fiber that has waited longest; `undefined` when none waits. */
   get firstTicket(): number | undefined {
-    return this.count === 0 ? undefined : this.oldest()?.ticket
+    return this.waiting === 0 ? undefined : this.oldest()?.ticket
   }
 
   /** Takes a place at the end, which must be waited in at once by `waitIn`. */
@@ -76,7 +72,7 @@ export class WaitQueue<A> {
       ticket: this.tickets.next++
     }
     this.places.push(place)
-    this.count++
+    this.waiting++
     return place
   }
 
@@ -119,7 +115,7 @@ export class WaitQueue<A> {
 
   private end(place: QueueEntry<A>): void {
     place.isOver = true
-    this.count--
+    this.waiting--
     place.wake?.()
   }
 

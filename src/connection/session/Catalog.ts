@@ -45,11 +45,6 @@ export class CatalogRequest extends Request {
     super(sql, "learnTypes", true)
   }
 
-  /** Going back to its savepoint ends no transaction. */
-  override get running(): string {
-    return this.restoring ? `rollback to savepoint ${savepoint}` : this.sql
-  }
-
   open(core: ConnectionState): Pipeline.PipelineScript | undefined {
     if (this.restoring) {
       const back = this.command(core, `rollback to savepoint ${savepoint}`)
@@ -125,6 +120,8 @@ export class CatalogRequest extends Request {
     )
       return false
     this.restoring = true
+    // Going back to its savepoint ends no transaction.
+    this.running = `rollback to savepoint ${savepoint}`
     this.refusal = failure
     this.failure = undefined
     return true

@@ -222,6 +222,8 @@ export abstract class Request {
   /** The first thing that went wrong. */
   failure: PgSessionError | undefined = undefined
 
+  /** The text of the statement that is running, where the request has several. */
+  running: string
   /** Bind has been answered. */
   isBound = false
 
@@ -233,11 +235,8 @@ export abstract class Request {
     readonly exclusive = false,
     /** Sent as `Query` or `FunctionCall`, which need no Sync. */
     readonly simple = false
-  ) {}
-
-  /** The text of the statement that is running, where the request has several. */
-  get running(): string {
-    return this.sql
+  ) {
+    this.running = sql
   }
 
   /** Whether a part of it may have been committed by the time that the server refuses it. */

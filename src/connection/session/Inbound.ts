@@ -57,7 +57,7 @@ export const drain = (core: ConnectionState): void => {
     const { writer } = core
     const { detached, offset } = writer
     try {
-      const step = Session.expects(core.session, run.tag)
+      const step = core.session.node.on[run.tag]
       if (step !== undefined) take(core, step, run)
       else other(core, run)
     } catch (cause) {

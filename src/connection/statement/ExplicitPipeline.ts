@@ -100,6 +100,11 @@ export class PipelineRequest extends Request {
       rows: [],
       result: undefined
     }))
+    this.running = this.textAt(0)
+  }
+
+  private textAt(at: number): string {
+    return this.steps[at]?.preparation.statement.sql ?? ""
   }
 
   open(core: ConnectionState): Pipeline.PipelineScript | undefined {
@@ -220,10 +225,6 @@ export class PipelineRequest extends Request {
     if (preparation?.failure !== undefined) this.fail(preparation.failure)
   }
 
-  override get running(): string {
-    return this.steps[this.at]?.preparation.statement.sql ?? ""
-  }
-
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     const step = this.steps[this.at]
     const result = step?.preparation.result
@@ -234,6 +235,7 @@ export class PipelineRequest extends Request {
 
   override onComplete(_core: ConnectionState, commandTag: string): void {
     const step = this.steps[this.at++]
+    this.running = this.textAt(this.at)
     if (step === undefined) return
     const columns = step.preparation.result?.columns ?? []
     step.result = { rows: step.rows, columns, command: CommandTag.parse(commandTag) }
@@ -314,6 +316,7 @@ export class PipelineRequest extends Request {
     this.describing = []
     this.described = 0
     this.at = 0
+    this.running = this.textAt(0)
     for (const step of this.steps) {
       step.preparation.reset()
       step.rows = []

@@ -93,8 +93,13 @@ export const fakeConnector = (maxConnections: number) => {
       get isQuiet() {
         return states.get(connection) === "clean" && wire.running === 0
       },
-      get isChanged() {
-        return control.changed.has(connection)
+      get isFree() {
+        return isOpen() && states.get(connection) === "clean" && wire.running === 0
+      },
+      changes: {
+        get isChanged() {
+          return control.changed.has(connection)
+        }
       },
       get takesMore() {
         return isOpen() && wire.unwanted.size === 0
