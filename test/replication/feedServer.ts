@@ -121,9 +121,21 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
         ])
       )
     ]
+    /** A second connection that asks whether a server lives gets a byte; any other one is a session for the catalogue. */
+    const other = ScriptedServer.expectAny("a GSSENCRequest or a StartupMessage", (message) =>
+      message._tag === "GSSENCRequest"
+        ? [ScriptedServer.sendBytes([0x4e]), ScriptedServer.expectEnd]
+        : catalogue
+    )
     /** What the feed asks when it meets a table: those of the tests are in no tree. */
     const catalogue: ScriptedServer.Script = [
-      startup(),
+      send(
+        { _tag: "AuthenticationOk" },
+        { _tag: "ParameterStatus", name: "server_version", value: "18.1" },
+        { _tag: "ParameterStatus", name: "client_encoding", value: "UTF8" },
+        { _tag: "BackendKeyData", ...ScriptedServer.defaultKey },
+        ScriptedServer.readyForQuery()
+      ),
       ...ScriptedServer.extendedQuery({
         sql: CatalogSession.systemQuery,
         columns: [column("id")],
@@ -143,7 +155,7 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
     // More than enough: some connections only look whether the server can be reached.
-    const scripts = [script, ...(options.others ?? []), ...Array.from({ length: 100 }, () => catalogue)]
+    const scripts = [script, ...(options.others ?? []), ...Array.from({ length: 100 }, () => [other])]
     const server = yield* Scope.extend(ScriptedServer.make(scripts), scope)
     const config = Either.getOrThrow(
       PgConfig.make({ host: "db", sslMode: "disable", user: "app", database: "db" })

@@ -1,9 +1,10 @@
 /**
  * A second connection that finds out whether a server answers at an address. That it can be opened says little: a proxy or a load
- * balancer opens connections for a server that is gone. So the server is asked whether it encrypts, which each answers with one
- * byte before it knows who asks, also while it is full or starting.
+ * balancer opens connections for a server that is gone. So a GSSENCRequest is sent, which a server answers with one byte before any
+ * start-up, also while it is full or starting. The server logs nothing when the connection is closed after that byte; after the
+ * answer to an SSLRequest it would log a failed TLS handshake.
  *
- * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
+ * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-GSSAPI
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -11,11 +12,11 @@ import { ByteWriter } from "../../bytes/ByteWriter.js"
 import type { TransportFailure } from "../../model/PgError.js"
 import * as SystemFailure from "../../net/SystemFailure.js"
 import type { Link } from "../../net/Transport.js"
-import { SSLRequest } from "../../wire/messages/Negotiation.js"
+import { GSSENCRequest } from "../../wire/messages/Negotiation.js"
 
 const request = (): Uint8Array => {
   const writer = new ByteWriter(8)
-  SSLRequest.encode(writer, SSLRequest.value)
+  GSSENCRequest.encode(writer, GSSENCRequest.value)
   return writer.detach()
 }
 

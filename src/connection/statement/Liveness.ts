@@ -96,11 +96,11 @@ export const watch = (
   })
 }
 
-/** Interrupted when the connection ends, if it does not end first. */
+/** Interrupted when the connection ends, if it does not end first, also where the connection was opened uninterruptibly. */
 const untilEnded = (core: ConnectionState, effect: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.withFiberRuntime((fiber) => {
     core.onEnded.push(() => fiber.unsafeInterruptAsFork(fiber.id()))
-    return core.ended === undefined ? effect : Effect.void
+    return core.ended === undefined ? Effect.interruptible(effect) : Effect.void
   })
 
 /**
