@@ -129,7 +129,7 @@ describe("a backup manifest", () => {
       assert.isTrue(Either.isLeft(read([Buffer.from(withFile(`{ "Path": "a", "Size": ${size} }`))])), size)
     }
     assert.match(refusal(withFile(`{ "Path": 1, "Size": 1 }`)), /the value of Path must be a string/)
-    assert.match(refusal(withFile(`{ "Path": "\\x", "Size": 1 }`)), /an escape that is none/)
+    assert.match(refusal(withFile(`{ "Path": "\\x", "Size": 1 }`)), /an invalid escape/)
     assert.match(refusal(withFile(`[]`)), /an item of a list must be an object/)
     assert.match(refusal("[]"), /it must be an object/)
     assert.match(refusal("backup"), /is no value|it must be an object/)

@@ -1,0 +1,156 @@
+import fc from "fast-check"
+import { describe, expect, it, vi } from "vitest"
+import { Prepared, StatementCache } from "../../../src/connection/session/StatementCache.js"
+import * as Statement from "../../../src/model/Statement.js"
+import * as Integers from "../../../src/types/Integers.js"
+import * as Registry from "../../../src/types/Registry.js"
+import * as Values from "../../../src/types/Values.js"
+import { column, int4 } from "../core.js"
+
+const statement = (index: number) => Statement.make(`select ${index}`)
+const prepared = (name: string, types: ReadonlyArray<number> = []) =>
+  new Prepared(name, types, [int4("x")], Registry.lossless)
+
+/** A cache that has been asked for these statements, each put when it was not known. */
+const used = (capacity: number, uses: ReadonlyArray<number>): StatementCache => {
+  const cache = new StatementCache(capacity, "ep_")
+  for (const use of uses) {
+    if (cache.get(statement(use)) === undefined) cache.put(statement(use), prepared(`s${use}`))
+  }
+  return cache
+}
+
+const upTo = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, index) => index)
+
+describe("the statements of a connection", () => {
+  it("make room least recently used first, and each that goes is closed once", () => {
+    const cache = used(40, [...upTo(40), 0, 2])
+    cache.put(statement(40), prepared("s40"))
+    cache.put(statement(41), prepared("s41"))
+    expect([cache.get(statement(1)), cache.get(statement(3))]).toEqual([undefined, undefined])
+    expect(cache.get(statement(0))?.name).toBe("s0")
+    expect([cache.size, cache.takeStale(), cache.takeStale()]).toEqual([40, ["s1", "s3"], []])
+  })
+
+  it("are closed only when no portal of theirs is open any more (FLW-021)", () => {
+    const cache = used(1, [0])
+    cache.opened("first", "s0")
+    cache.opened("second", "s0")
+    cache.put(statement(1), prepared("s1"))
+    cache.put(statement(2), prepared("s2"))
+    expect(cache.takeStale()).toEqual(["s1"])
+    cache.closed("first")
+    expect(cache.takeStale()).toEqual([])
+    cache.closed("second")
+    expect([cache.takeStale(), cache.takeStale()]).toEqual([["s0"], []])
+  })
+
+  it("behave as a plain list does that is searched from its old end", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(45), { maxLength: 200 }), (uses) => {
+        const cache = used(32, uses)
+        let model: ReadonlyArray<number> = []
+        const gone: Array<string> = []
+        for (const use of uses) {
+          model = [...model.filter((other) => other !== use), use]
+          if (model.length > 32) {
+            gone.push(`s${model[0]!}`)
+            model = model.slice(1)
+          }
+        }
+        expect(cache.takeStale()).toEqual(gone)
+        expect(upTo(46).filter((index) => cache.get(statement(index)) !== undefined)).toEqual(
+          [...model].sort((a, b) => a - b)
+        )
+      })
+    )
+  })
+
+  it("are told apart by their text and the types stated for it", () => {
+    const cache = new StatementCache(10, "ep_")
+    const asInt = Statement.make("select $1", [1], [23])
+    cache.put(asInt, prepared("a", [23]))
+    expect(cache.get(Statement.make("select $1", [1]))).toBeUndefined()
+    expect(cache.get(Statement.make("select $1", [1], [25]))).toBeUndefined()
+    expect(cache.get(Statement.make("select $1", [99], [23]))?.name).toBe("a")
+  })
+
+  it("have names no other of the session has had, and that no user chooses (FLW-024, MSG-003)", () => {
+    const cache = new StatementCache(10, "ep_")
+    const names = new Set(upTo(1000).map(() => cache.nextName()))
+    expect(names.size).toBe(1000)
+    for (const name of names) expect(name).toMatch(/^ep_[0-9a-z]{1,8}$/)
+  })
+
+  it("without a capacity have no names, but can be given one, and their descriptions are kept", () => {
+    const cache = new StatementCache(0, "ep_")
+    expect([cache.nextName(), cache.uniqueName(), cache.uniqueName()]).toEqual(["", "ep_1", "ep_2"])
+    cache.put(statement(1), prepared(""))
+    expect(cache.get(statement(1))?.name).toBe("")
+    for (const index of upTo(40)) cache.put(statement(index), prepared(""))
+    expect([cache.size, cache.takeStale()]).toEqual([32, []])
+  })
+
+  it("are replaced by a newer description of the same, and the older name is closed", () => {
+    const cache = used(10, [1])
+    cache.put(statement(1), prepared("newer"))
+    expect([cache.get(statement(1))?.name, cache.takeStale()]).toEqual(["newer", ["s1"]])
+  })
+
+  it("can be forgotten, once, and not in place of one that came later", () => {
+    const cache = used(10, [1])
+    const old = cache.get(statement(1))!
+    cache.put(statement(1), prepared("newer"))
+    cache.takeStale()
+    cache.forget(statement(1), old)
+    expect([cache.get(statement(1))?.name, cache.takeStale()]).toEqual(["newer", []])
+    const newer = cache.get(statement(1))!
+    cache.forget(statement(1), newer)
+    cache.forget(statement(1), newer)
+    expect([cache.get(statement(1)), cache.takeStale()]).toEqual([undefined, ["newer"]])
+  })
+
+  it.each(["DISCARD ALL", "DEALLOCATE ALL"])(
+    "are all forgotten after %s, and none is closed (FLW-027)",
+    (tag) => {
+      const cache = used(33, upTo(34))
+      cache.heard(tag)
+      expect([cache.size, cache.takeStale(), cache.get(statement(5))]).toEqual([0, [], undefined])
+    }
+  )
+
+  it.each(["DISCARD PLANS", "DISCARD TEMP", "DEALLOCATE", "DELETE 3", "DROP TABLE"])(
+    "stay after %s",
+    (tag) => {
+      const cache = used(10, [1])
+      cache.heard(tag)
+      expect(cache.size).toBe(1)
+    }
+  )
+})
+
+describe("what is known of a statement", () => {
+  it("has binary results where the type has a reader for it, and says so in its columns (MSG-017)", () => {
+    const known = new Prepared("s", [], [int4("a"), column("b", 600_001)], Registry.lossless)
+    expect(known.result.formats).toEqual([1, 0])
+    expect(known.columns.map(({ format }) => format)).toEqual([1, 0])
+  })
+
+  it("compiles each decoder once", () => {
+    const { result } = new Prepared("s", [], [], Registry.lossless)
+    expect(result.decoder("object")).toBe(result.decoder("object"))
+    expect(result.decoder("array")).toBe(result.decoder("array"))
+    expect(result.decoder("array")).not.toBe(result.decoder("object"))
+  })
+
+  it("is read in another way by who wants that, worked out once", () => {
+    const known = new Prepared("s", [], [int4("a"), int4("b")], Registry.lossless)
+    const reading = { codecs: vi.fn(() => [undefined, Values.asText(Integers.int4)]) }
+    const result = known.readBy(reading)
+    expect(result.formats).toEqual([1, 0])
+    expect(result.columns.map(({ format }) => format)).toEqual([1, 0])
+    expect(known.readBy(reading)).toBe(result)
+    expect(reading.codecs).toHaveBeenCalledTimes(1)
+    expect(known.readBy({ codecs: () => undefined })).toBe(known.result)
+  })
+})

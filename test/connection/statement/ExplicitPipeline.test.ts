@@ -1,0 +1,233 @@
+import { describe, expect, it } from "vitest"
+import type { PipelineResult } from "../../../src/connection/statement/ExplicitPipeline.js"
+import { PipelineRequest } from "../../../src/connection/statement/ExplicitPipeline.js"
+import * as Statement from "../../../src/model/Statement.js"
+import type { BackendMessage as Message } from "../../../src/wire/BackendMessage.js"
+import {
+  answered,
+  bound,
+  closed,
+  column,
+  complete,
+  described,
+  emptyQuery,
+  error,
+  harness,
+  int4,
+  parsed,
+  ready,
+  row
+} from "../core.js"
+import type { Harness } from "../core.js"
+
+const statements = [
+  Statement.make("select 1 as x"),
+  Statement.make("insert into t values ($1)", [5]),
+  Statement.make("select 2 as y")
+]
+
+/** What the server says to the three statements when nothing fails. */
+const descriptions: ReadonlyArray<Message> = [
+  ...described([]),
+  ...described([23], []),
+  ...described([], [int4("y")])
+]
+
+const send = (self: Harness, list: ReadonlyArray<Statement.Statement> = statements) =>
+  self.submit<PipelineResult>((outcome) => new PipelineRequest(list, "object", outcome))
+
+const outcomes = (result: PipelineResult | undefined): ReadonlyArray<unknown> =>
+  (result?.steps ?? []).map((step) =>
+    step._tag === "Completed"
+      ? [step.result.command.text, step.result.rows]
+      : step._tag === "Failed"
+        ? step.error.code
+        : `aborted by ${step.by}`
+  )
+
+/** A connection with the three statements described and running. */
+const running = async () => {
+  const self = harness()
+  const told = send(self)
+  await self.sent()
+  self.say(...descriptions)
+  await self.sent()
+  return { self, told }
+}
+
+describe("several statements with one Sync", () => {
+  it("are described together, then run together, and each has its own result (FLW-046, FLW-055)", async () => {
+    const self = harness()
+    const told = send(self)
+    expect(await self.sent()).toEqual(["Parse Describe Parse Describe Parse Describe Flush"])
+    self.say(...descriptions)
+    expect(await self.sent()).toEqual(["Bind Execute Bind Execute Bind Execute Sync"])
+    self.say(
+      bound,
+      row(1),
+      complete("SELECT 1"),
+      bound,
+      complete("INSERT 0 1"),
+      bound,
+      row(2),
+      complete("SELECT 1")
+    )
+    expect(told.count).toBe(0)
+    self.say(ready())
+    expect([told.count, told.failure, told.value?.error]).toEqual([1, undefined, undefined])
+    expect(outcomes(told.value)).toEqual([
+      ["SELECT 1", [{ x: 1 }]],
+      ["INSERT 0 1", []],
+      ["SELECT 1", [{ y: 2 }]]
+    ])
+    expect(
+      told.value?.steps.map((step) => (step._tag === "Completed" ? step.result.columns.length : -1))
+    ).toEqual([1, 0, 1])
+  })
+
+  it("need no description when they are known, and one for equal ones", async () => {
+    const self = harness()
+    await self.know("select 1 as x")
+    const told = send(self, [statements[0]!, statements[2]!, statements[2]!, statements[0]!])
+    expect(await self.sent()).toEqual(["Parse Describe Flush"])
+    self.say(...described([], [int4("y")]))
+    self.say(
+      ...[1, 2, 3, 4].flatMap((value): ReadonlyArray<Message> => [bound, row(value), complete("SELECT 1")]),
+      ready()
+    )
+    expect(outcomes(told.value)).toEqual([
+      ["SELECT 1", [{ x: 1 }]],
+      ["SELECT 1", [{ y: 2 }]],
+      ["SELECT 1", [{ y: 3 }]],
+      ["SELECT 1", [{ x: 4 }]]
+    ])
+  })
+
+  it("have the connection for themselves (FLW-100)", async () => {
+    const self = harness()
+    await self.know("select 0")
+    self.query("select 0")
+    send(self, [Statement.make("select 0")])
+    const behind = self.query("select 0")
+    expect(await self.sent()).toEqual(["Bind Execute Sync"])
+    self.say(...answered(1))
+    expect(await self.sent()).toEqual(["Bind Execute Sync"])
+    self.say(...answered(2))
+    expect(await self.sent()).toEqual(["Bind Execute Sync"])
+    self.say(...answered(3))
+    expect(behind.value?.rows).toEqual([{ x: 3 }])
+  })
+
+  it("of which one fails: those behind it were never run and say so (FLW-039, FLW-055)", async () => {
+    const { self, told } = await running()
+    self.say(bound, row(1), complete("SELECT 1"), bound, error("23505"), ready())
+    expect(outcomes(told.value)).toEqual([["SELECT 1", [{ x: 1 }]], "23505", "aborted by 1"])
+    expect(told.value?.error).toMatchObject({ code: "23505", sql: "insert into t values ($1)" })
+    expect([told.count, self.core.ended, await self.sent()]).toEqual([1, undefined, []])
+  })
+
+  it("of which one cannot be described: the missing Sync is sent, and none was run", async () => {
+    const self = harness()
+    const told = send(self)
+    await self.sent()
+    self.say(...described([]), error("42P01"))
+    expect(await self.sent()).toEqual(["Sync"])
+    self.say(ready())
+    expect(outcomes(told.value)).toEqual(["aborted by 1", "42P01", "aborted by 1"])
+  })
+
+  it("that fail at Sync tell the error, which belongs to none of them (FLW-041)", async () => {
+    const { self, told } = await running()
+    self.say(
+      bound,
+      complete("SELECT 0"),
+      bound,
+      complete("INSERT 0 1"),
+      bound,
+      complete("SELECT 0"),
+      error("23503"),
+      ready()
+    )
+    expect(told.value?.error).toMatchObject({ code: "23503", sql: "" })
+    expect([self.core.session.owner, self.core.ended]).toEqual([undefined, undefined])
+  })
+
+  it("of which one has a value that cannot be sent are not run at all", async () => {
+    const self = harness()
+    const told = send(self, [
+      statements[0]!,
+      Statement.make("insert into t values ($1)", ["none"]),
+      statements[2]!
+    ])
+    await self.sent()
+    self.say(...descriptions)
+    expect(await self.sent()).toEqual(["Sync"])
+    self.say(ready())
+    expect([told.count, told.failure?._tag, self.core.ended]).toEqual([1, "PgCodecError", undefined])
+    const next = self.query("select 1 as x")
+    expect(await self.sent()).toEqual(["Bind Execute Sync"])
+    self.say(...answered(9))
+    expect(next.value?.rows).toEqual([{ x: 9 }])
+  })
+
+  it("of which one cannot even be parsed send nothing (MSG-008)", async () => {
+    const self = harness()
+    const told = send(self, [statements[0]!, Statement.make("select '\0'")])
+    expect([told.count, told.failure?._tag, await self.sent()]).toEqual([1, "PgUsageError", []])
+  })
+
+  it("whose rows cannot be read fail as a whole, and the connection goes on", async () => {
+    const self = harness()
+    const told = send(self, [Statement.make("select x")])
+    self.say(parsed, { _tag: "ParameterDescription", parameterTypes: [] })
+    self.say(
+      { _tag: "RowDescription", columns: [column("x", 23)] },
+      bound,
+      row("no int4"),
+      complete("SELECT 1"),
+      ready()
+    )
+    expect([told.failure?._tag, self.core.ended]).toEqual(["PgCodecError", undefined])
+  })
+
+  it("forgotten by the server are described anew and sent once more, and not a third time (TRP-052)", async () => {
+    const self = harness()
+    await self.know("select 1 as x")
+    const told = send(self, [statements[0]!, statements[1]!])
+    await self.sent()
+    self.say(...described([23], []))
+    await self.sent()
+    self.say(error("26000"), ready())
+    expect([told.count, await self.sent()]).toEqual([0, ["Close Close Parse Describe Parse Describe Flush"]])
+    self.say(closed, closed, ...described([]), ...described([23], []), error("26000"), ready())
+    expect(outcomes(told.value)).toEqual(["26000", "aborted by 0"])
+    expect([told.count, self.core.ended]).toEqual([1, undefined])
+  })
+
+  it("outdated inside a transaction are not repeated (FLW-027)", async () => {
+    const self = harness()
+    await self.know("select 1 as x")
+    const told = send(self, [statements[0]!])
+    await self.sent()
+    self.say(error("26000"), ready("E"))
+    expect([outcomes(told.value), await self.sent()]).toEqual([["26000"], []])
+  })
+
+  it("may be empty ones, or none", async () => {
+    const self = harness()
+    const told = send(self, [Statement.make("")])
+    self.say(...described([], []), bound, emptyQuery, ready())
+    expect(outcomes(told.value)).toEqual([["", []]])
+    await self.sent()
+    const none = send(self, [])
+    expect(await self.sent()).toEqual(["Sync"])
+    self.say(ready())
+    expect(none.value).toEqual({ steps: [], error: undefined })
+  })
+
+  it("of which one is a COPY are refused or ended, and nobody hangs", async () => {
+    const self = harness()
+    const told = send(self, [statements[0]!, Statement.make("copy t from stdin")])
+    expect([told.count, told.failure?._tag, await self.sent()]).toEqual([1, "PgUsageError", []])
+  })
+})

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest"
+import { PgTimestampTz } from "../../../src/model/PgTimestampTz.js"
+import * as SlotFailure from "../../../src/replication/slots/SlotFailure.js"
+import type { SlotState } from "../../../src/replication/slots/SlotState.js"
+import { fromRow } from "../../../src/replication/slots/SlotState.js"
+
+/** As PostgreSQL 14 has it. */
+const row14 = {
+  slot_name: "s",
+  plugin: "pgoutput",
+  slot_type: "logical",
+  datoid: "5",
+  database: "postgres",
+  temporary: false,
+  active: true,
+  active_pid: 4711,
+  xmin: null,
+  catalog_xmin: "740",
+  restart_lsn: "0/1000000",
+  confirmed_flush_lsn: "0/1000010",
+  wal_status: "reserved",
+  safe_wal_size: null,
+  two_phase: false
+}
+const read = (changes: object = {}, end: string | undefined = "0/1000030"): SlotState => {
+  const state = fromRow(JSON.stringify({ ...row14, ...changes }), end)
+  if (state === undefined) throw new Error("no slot")
+  return state
+}
+
+describe("a slot in the catalog", () => {
+  it("is read from a server that knows few of the columns", () => {
+    expect(read()).toEqual({
+      name: "s",
+      kind: "logical",
+      plugin: "pgoutput",
+      database: "postgres",
+      temporary: false,
+      activePid: 4711,
+      restart: 0x1000000n,
+      confirmed: 0x1000010n,
+      lag: 0x20n,
+      retained: 0x30n,
+      walStatus: "reserved",
+      safeWalBytes: undefined,
+      twoPhase: false,
+      failover: false,
+      synced: false,
+      inactiveSince: undefined,
+      invalidation: undefined
+    })
+  })
+
+  it("is read from a server that knows them all", () => {
+    const state = read({
+      inactive_since: "2024-02-29T12:34:56.789012+00:00",
+      active_pid: null,
+      failover: true,
+      synced: true,
+      safe_wal_size: 12345
+    })
+    expect(state).toMatchObject({ failover: true, synced: true, activePid: undefined, safeWalBytes: 12345n })
+    expect(state.inactiveSince).toBeInstanceOf(PgTimestampTz)
+    expect(String(state.inactiveSince)).toBe("2024-02-29 12:34:56.789012+00")
+  })
+
+  it("of the physical kind lags from where the log is kept, and has no lag before its first use", () => {
+    const physical = { slot_type: "physical", plugin: null, database: null, confirmed_flush_lsn: null }
+    expect(read(physical)).toMatchObject({ kind: "physical", lag: 0x30n, plugin: undefined })
+    expect(read({ ...physical, restart_lsn: null })).toMatchObject({ lag: undefined, retained: undefined })
+    expect(read({}, "").lag).toBeUndefined()
+    expect(read({}, "0/5").lag).toBe(0n)
+  })
+
+  it.each([
+    ["14, the log is gone", { wal_status: "lost" }, "wal_removed"],
+    ["16, recovery", { wal_status: "lost", conflicting: true }, "conflict"],
+    [
+      "17 gives the reason",
+      { wal_status: "lost", conflicting: true, invalidation_reason: "rows_removed" },
+      "rows_removed"
+    ],
+    ["18, nobody came", { invalidation_reason: "idle_timeout" }, "idle_timeout"],
+    ["in danger, but not lost", { wal_status: "unreserved", conflicting: false }, undefined]
+  ])("tells why it is invalid: %s (REP-025)", (_, changes, reason) => {
+    expect(read(changes).invalidation).toBe(reason)
+  })
+
+  it("is no slot when the text is none", () => {
+    for (const text of ["", "null", "[]", "{", "3"]) expect(fromRow(text, "0/1")).toBeUndefined()
+  })
+})
+
+describe("a slot compared with its consumer's position", () => {
+  const compare = (position: bigint, changes: object = {}, end = 0x1000030n) =>
+    SlotFailure.compared(read(changes), position, end)?.reason
+
+  it("goes on from there when it has everything behind it", () => {
+    expect(compare(0n)).toBeUndefined()
+    expect(compare(0x1000010n)).toBeUndefined()
+    expect(compare(0x1000030n)).toBeUndefined()
+  })
+
+  it("beyond it has lost something, and says how (LOG-059, TRP-107)", () => {
+    expect(compare(0x1000008n)).toBe("diverged")
+    expect(compare(0xfffff0n)).toBe("recreated")
+  })
+
+  it("on a server whose log ends before is not the one it was (LOG-064)", () => {
+    expect(compare(0x1000031n)).toBe("diverged")
+  })
+})
