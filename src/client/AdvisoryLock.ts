@@ -19,6 +19,7 @@ import { PgClient } from "./PgClient.js"
  */
 export type LockKey = bigint | number | string | readonly [number, number]
 
+/** How an advisory lock is held, and how long a call waits for it. */
 export interface LockOptions {
   /** Whether others may hold it shared at the same time. Default false: nobody else holds it. */
   readonly shared?: boolean

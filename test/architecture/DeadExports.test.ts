@@ -7,13 +7,10 @@ import { readSources } from "./imports.js"
 const sources = readSources("src")
 const isPublic = (path: string): boolean => !path.includes("/")
 
-/** What compares a list with the whole of `src` fails in CI only, so that the change of one does not stop the work of another. */
-const inCi = "CI" in process.env
-
 describe("the exports of the rooms", () => {
   const dead = unmentioned(sources, isPublic)
 
-  it.runIf(inCi)("are each used by another file, by their own, or by users", () => {
+  it("are each used by another file, by their own, or by users", () => {
     const found = dead.filter((one) => !(one in unusedExports))
     assert.deepStrictEqual(
       found,
@@ -22,7 +19,7 @@ describe("the exports of the rooms", () => {
     )
   })
 
-  it.runIf(inCi)("are on the list of those that nothing uses only while nothing does", () => {
+  it("are on the list of those that nothing uses only while nothing does", () => {
     assert.deepStrictEqual(
       Object.keys(unusedExports).filter((one) => !dead.includes(one)),
       [],
@@ -32,7 +29,7 @@ describe("the exports of the rooms", () => {
 })
 
 describe("the names of exported types", () => {
-  it.runIf(inCi)("stand once each: a name that stands twice is two nouns for a reader", () => {
+  it("stand once each: a name that stands twice is two nouns for a reader", () => {
     const found = [...repeatedTypes(sources)].filter(
       ([name, files]) => name !== "Options" && files.length > 1
     )
@@ -41,7 +38,7 @@ describe("the names of exported types", () => {
 })
 
 describe("the public names", () => {
-  it.runIf(inCi)("have a doc comment each", () => {
+  it("have a doc comment each", () => {
     const missing = publicExports(sources)
       .filter(({ isDocumented }) => !isDocumented)
       .map(({ path }) => path)

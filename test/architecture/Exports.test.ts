@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import ts from "typescript"
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { readSources, root } from "./imports.js"
 import { publicModules } from "./publicModules.js"
 
@@ -27,12 +27,12 @@ const namespaces = (source: string): ReadonlyArray<string> =>
 
 describe("the public modules", () => {
   it("are listed once each, by name", () => {
-    expect(names).toEqual([...new Set(names)].sort())
+    assert.deepStrictEqual(names, [...new Set(names)].sort())
   })
 
   it("are exactly the exports of the package, each with its types", () => {
     const built = (name: string) => ({ types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` })
-    expect(manifest.exports).toEqual({
+    assert.deepStrictEqual(manifest.exports, {
       "./package.json": "./package.json",
       ".": built("index"),
       ...Object.fromEntries(names.map((name) => [`./${name}`, built(name)]))
@@ -41,7 +41,10 @@ describe("the public modules", () => {
 
   it("are exactly the files directly under src, beside index.ts", () => {
     const files = [...readSources("src").keys()].filter((path) => !path.includes("/"))
-    expect(files.filter((path) => path !== "index.ts")).toEqual(names.map((name) => `${name}.ts`))
+    assert.deepStrictEqual(
+      files.filter((path) => path !== "index.ts"),
+      names.map((name) => `${name}.ts`)
+    )
   })
 
   it("are exactly the namespaces of the main entry", () => {
@@ -49,16 +52,16 @@ describe("the public modules", () => {
     const expected = publicModules
       .filter((module) => module.inIndex)
       .map(({ name }) => `${name} ./${name}.js`)
-    expect(
-      existsSync(index) ? [...namespaces(readFileSync(index, "utf8"))].sort() : "no src/index.ts"
-    ).toEqual(expected)
+    assert.deepStrictEqual(
+      existsSync(index) ? [...namespaces(readFileSync(index, "utf8"))].sort() : "no src/index.ts",
+      expected
+    )
   })
 
   it("can be told from anything else an entry might hold", () => {
-    expect(namespaces(`export * as A from "./A.js"\nexport * from "./B.js"\nexport const c = 1\n`)).toEqual([
-      "A ./A.js",
-      `export * from "./B.js"`,
-      "export const c = 1"
-    ])
+    assert.deepStrictEqual(
+      namespaces(`export * as A from "./A.js"\nexport * from "./B.js"\nexport const c = 1\n`),
+      ["A ./A.js", `export * from "./B.js"`, "export const c = 1"]
+    )
   })
 })

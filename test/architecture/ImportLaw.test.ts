@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { cycles, importsOf, readSources } from "./imports.js"
 import { breaches, unusedExceptions } from "./law.js"
 import { exceptions, generated, longestFile, rooms } from "./rooms.js"
@@ -7,16 +7,19 @@ const sources = readSources("src")
 
 describe("the rooms as they stand", () => {
   it("import only what the table allows, in every file", () => {
-    expect(breaches(sources)).toEqual([])
+    assert.deepStrictEqual(breaches(sources), [])
   })
 
   it("have no cycles, not even of types and not even inside a room", () => {
-    expect(cycles(sources)).toEqual([])
+    assert.deepStrictEqual(cycles(sources), [])
   })
 
   it("need every exception they are given", () => {
-    expect(unusedExceptions(sources)).toEqual([])
-    expect(unusedExceptions(new Map()).length).toBe(exceptions.flatMap(({ builtins }) => builtins).length)
+    assert.deepStrictEqual(unusedExceptions(sources), [])
+    assert.strictEqual(
+      unusedExceptions(new Map()).length,
+      exceptions.flatMap(({ builtins }) => builtins).length
+    )
   })
 
   it("are there: each room, and each part of a large one, has files", () => {
@@ -25,9 +28,10 @@ describe("the rooms as they stand", () => {
       name,
       ...(parts ?? []).flatMap((part) => (part.name === "." ? [] : [`${name}/${part.name}`]))
     ])
-    expect(
-      named.filter((name) => ![...folders].some((folder) => `${folder}/`.startsWith(`${name}/`)))
-    ).toEqual([])
+    assert.deepStrictEqual(
+      named.filter((name) => ![...folders].some((folder) => `${folder}/`.startsWith(`${name}/`))),
+      []
+    )
   })
 
   it("hold what their descriptions name", () => {
@@ -45,19 +49,25 @@ describe("the rooms as they stand", () => {
       ([words, file]) =>
         described.some((text) => words.test(text)) && ![...sources.keys()].some((path) => file.test(path))
     )
-    expect(missing).toEqual([])
+    assert.deepStrictEqual(missing, [])
   })
 
   it("have generated files where the table says so", () => {
-    expect([...generated].filter((path) => !sources.get(path)?.startsWith("// Generated"))).toEqual([])
+    assert.deepStrictEqual(
+      [...generated].filter((path) => !sources.get(path)?.startsWith("// Generated")),
+      []
+    )
   })
 })
 
 describe("the table", () => {
   it("names each room once and only known rooms as neighbours", () => {
     const names = rooms.map((room) => room.name)
-    expect(new Set(names).size).toBe(names.length)
-    expect(rooms.flatMap((room) => room.mayImport).filter((name) => !names.includes(name))).toEqual([])
+    assert.strictEqual(new Set(names).size, names.length)
+    assert.deepStrictEqual(
+      rooms.flatMap((room) => room.mayImport).filter((name) => !names.includes(name)),
+      []
+    )
   })
 
   it("has no cycle of rooms", () => {
@@ -66,12 +76,13 @@ describe("the table", () => {
       ({ mayImport, name }) =>
         [room(name), mayImport.map((other) => `import "../${other}/Any.js"`).join("\n")] as const
     )
-    expect(cycles(new Map(asFiles))).toEqual([])
+    assert.deepStrictEqual(cycles(new Map(asFiles)), [])
   })
 
   it("keeps wire and types, and replication and client, apart", () => {
     const may = (name: string) => rooms.find((room) => room.name === name)!.mayImport
-    expect([may("wire"), may("types"), may("replication"), may("client")].map((list) => list.join())).toEqual(
+    assert.deepStrictEqual(
+      [may("wire"), may("types"), may("replication"), may("client")].map((list) => list.join()),
       [
         "bytes,model",
         "bytes,model",
@@ -112,35 +123,41 @@ describe("what the law refuses", () => {
     ["a file that is not there", `import { X } from "../model/X.js"`, "is no file of src"],
     ["a path out of src", `import { X } from "../../test/X.js"`, "is no file of src"]
   ])("%s", (_, source, words) => {
-    expect(law({ "wire/Bad.ts": source })).toEqual([expect.stringContaining(words)])
+    const found = law({ "wire/Bad.ts": source })
+    assert.lengthOf(found, 1)
+    assert.include(found[0], words)
   })
 
   it("a part that imports one above it, and a folder that is no part", () => {
     const files = { "replication/slots/S.ts": "", "replication/run/R.ts": "" }
-    expect(law({ ...files, "replication/feed/F.ts": `import { S } from "../slots/S.js"` })).toEqual([])
-    expect(law({ ...files, "replication/feed/F.ts": `import { R } from "../run/R.js"` })).toEqual([
+    assert.deepStrictEqual(
+      law({ ...files, "replication/feed/F.ts": `import { S } from "../slots/S.js"` }),
+      []
+    )
+    assert.deepStrictEqual(law({ ...files, "replication/feed/F.ts": `import { R } from "../run/R.js"` }), [
       "replication/feed/F.ts:1: feed may not import run, which stands above it in replication"
     ])
-    expect(law({ "replication/more/M.ts": "", "replication/M.ts": "" })).toEqual([
+    assert.deepStrictEqual(law({ "replication/more/M.ts": "", "replication/M.ts": "" }), [
       "replication/more/M.ts:1: in no part of replication",
       "replication/M.ts:1: in no part of replication"
     ])
   })
 
   it("a folder that is no room, and a file that is too long", () => {
-    expect(law({ "misc/A.ts": "" })).toEqual(["misc/A.ts:1: misc is no room"])
-    expect(law({ "wire/Long.ts": "\n".repeat(longestFile) })).toEqual([])
-    expect(law({ "wire/Long.ts": "\n".repeat(longestFile + 1) })).toEqual([
-      expect.stringContaining("more than 400 lines")
-    ])
+    assert.deepStrictEqual(law({ "misc/A.ts": "" }), ["misc/A.ts:1: misc is no room"])
+    assert.deepStrictEqual(law({ "wire/Long.ts": "\n".repeat(longestFile) }), [])
+    const found = law({ "wire/Long.ts": "\n".repeat(longestFile + 1) })
+    assert.lengthOf(found, 1)
+    assert.include(found[0], "more than 400 lines")
   })
 
   it("nothing that the table allows", () => {
-    expect(
+    assert.deepStrictEqual(
       law({
         "wire/Good.ts": `import * as Either from "effect/Either"\nimport type { M } from "../model/M.js"\n`
-      })
-    ).toEqual([])
+      }),
+      []
+    )
   })
 
   it("a cycle of two types and a cycle of three files, each told once", () => {
@@ -149,13 +166,13 @@ describe("what the law refuses", () => {
       ["a/B.ts", `import type { A } from "./A.js"\nimport "../b/C.js"`],
       ["b/C.ts", `export * from "../a/B.js"`]
     ])
-    expect(cycles(loop)).toEqual([
+    assert.deepStrictEqual(cycles(loop), [
       ["a/A.ts", "a/B.ts"],
       ["a/B.ts", "b/C.ts"]
     ])
   })
 
   it("no text that only looks like an import", () => {
-    expect(importsOf("a.ts", `// import "x"\nconst s = 'import "y"'\n`)).toEqual([])
+    assert.deepStrictEqual(importsOf("a.ts", `// import "x"\nconst s = 'import "y"'\n`), [])
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { diagram, exceptionTable, partTable, replaceBetween, roomTable } from "./print.js"
 
 describe("the printed rooms", () => {
@@ -8,7 +8,7 @@ describe("the printed rooms", () => {
       { name: "b", holds: "verbs", mayImport: ["a"], builtins: ["net", "tls"], builtinsNote: "and more" },
       { name: "c", holds: "all", mayImport: ["facade"], builtins: [] }
     ])
-    expect(text.split("\n").slice(2)).toEqual([
+    assert.deepStrictEqual(text.split("\n").slice(2), [
       "| `a` | nouns | – |  | – |",
       "| `b` | verbs | a | yes | net, tls; and more |",
       "| `c` | all | everything public | yes | – |"
@@ -29,11 +29,12 @@ describe("the printed rooms", () => {
         ]
       }
     ])
-    expect(text.split("\n").slice(2)).toEqual(["| `b/low` | stems |", "| `b/*.ts` | words |"])
+    assert.deepStrictEqual(text.split("\n").slice(2), ["| `b/low` | stems |", "| `b/*.ts` | words |"])
   })
 
   it("tell each exception with its reason", () => {
-    expect(exceptionTable([{ file: "a/A.ts", builtins: ["os"], reason: "names" }])).toContain(
+    assert.include(
+      exceptionTable([{ file: "a/A.ts", builtins: ["os"], reason: "names" }]),
       "| `a/A.ts` | os | names |"
     )
   })
@@ -57,7 +58,7 @@ describe("a printed machine", () => {
         Paused: {}
       }
     })
-    expect(text.split("\n").slice(2)).toEqual([
+    assert.deepStrictEqual(text.split("\n").slice(2), [
       "```mermaid",
       "stateDiagram-v2",
       "  [*] --> Waiting",
@@ -76,11 +77,14 @@ describe("what is printed between markers", () => {
 
   it("replaces what was there, and again gives the same", () => {
     const once = replaceBetween(page, "x", "new")
-    expect(once).toBe("a\n<!-- x: printed by test/tools/architecture.ts -->\n\nnew\n\n<!-- end of x -->\nb\n")
-    expect(replaceBetween(once, "x", "new")).toBe(once)
+    assert.strictEqual(
+      once,
+      "a\n<!-- x: printed by test/tools/architecture.ts -->\n\nnew\n\n<!-- end of x -->\nb\n"
+    )
+    assert.strictEqual(replaceBetween(once, "x", "new"), once)
   })
 
   it("is refused where the markers are missing", () => {
-    expect(() => replaceBetween("a", "x", "new")).toThrow("no markers")
+    assert.throws(() => replaceBetween("a", "x", "new"), "no markers")
   })
 })

@@ -1,8 +1,7 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as Either from "effect/Either"
 import fc from "fast-check"
 import { createHash } from "node:crypto"
-import { vi } from "vitest"
 import * as Md5 from "../../src/auth/Md5.js"
 
 const hex = (...parts: ReadonlyArray<Uint8Array>) =>

@@ -3,9 +3,8 @@
  * of values that the server makes, read and written in text and in binary, in both presets, under six settings of the session
  * and in two time zones of the host.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { afterAll, beforeAll } from "vitest"
 import type { Target } from "../integration/connection/sessions.js"
 import { describeWithServer, shared } from "../integration/support/Server.js"
 import { differential, unsampled } from "../integration/types/differential.js"

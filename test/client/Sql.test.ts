@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Sql from "../../src/client/Sql.js"
 import * as Oid from "../../src/model/Oid.js"
 import type * as Statement from "../../src/model/Statement.js"
@@ -10,7 +10,7 @@ const shape = ({ parameters, sql, types }: Statement.Statement) => [sql, paramet
 
 describe("a template", () => {
   it("makes a parameter of every plain value, in order", () => {
-    expect(shape(sql`select * from people where age > ${18} and name = ${"ann"}`)).toEqual([
+    assert.deepStrictEqual(shape(sql`select * from people where age > ${18} and name = ${"ann"}`), [
       "select * from people where age > $1 and name = $2",
       [18, "ann"],
       []
@@ -32,44 +32,47 @@ describe("a template", () => {
     ["a symbol", Symbol("x")]
   ])("never makes text of %s (FLW-012, TRP-040)", (_name, value) => {
     const made = sql`select 5 -${value}`
-    expect(made.sql).toBe("select 5 -$1")
-    expect(made.parameters).toEqual([value])
+    assert.strictEqual(made.sql, "select 5 -$1")
+    assert.deepStrictEqual(made.parameters, [value])
   })
 
   it("never makes text of any value at all (FLW-012)", () => {
     fc.assert(
       fc.property(fc.anything(), fc.anything(), (one, other) => {
         const made = sql`a ${one} b ${other} c`
-        expect(made.sql).toBe("a $1 b $2 c")
-        expect(made.parameters[0]).toBe(one)
-        expect(made.parameters[1]).toBe(other)
+        assert.strictEqual(made.sql, "a $1 b $2 c")
+        assert.strictEqual(made.parameters[0], one)
+        assert.strictEqual(made.parameters[1], other)
       })
     )
   })
 
   it("without values is its text, dollar signs and backslashes included", () => {
-    expect(shape(sql`select '$1', E'\\n'`)).toEqual(["select '$1', E'\\n'", [], []])
-    expect(sql``.sql).toBe("")
+    assert.deepStrictEqual(shape(sql`select '$1', E'\\n'`), ["select '$1', E'\\n'", [], []])
+    assert.strictEqual(sql``.sql, "")
   })
 
   it("gives the same text each time its place in the program is passed, with that time's values", () => {
     const at = (value: number) => sql`select ${value}`
-    expect([shape(at(1)), shape(at(2))]).toEqual([
-      ["select $1", [1], []],
-      ["select $1", [2], []]
-    ])
+    assert.deepStrictEqual(
+      [shape(at(1)), shape(at(2))],
+      [
+        ["select $1", [1], []],
+        ["select $1", [2], []]
+      ]
+    )
   })
 })
 
 describe("a backslash in a template", () => {
   it("has JavaScript's meaning, and the text is what that gives", () => {
     const made = sql`select '\\d+', E'\\n', '\n', '\t', '\x41\u0042\u{43}', '\`', '\${x}', '$\{' ${1} '\\u'`
-    expect(shape(made)).toEqual([
+    assert.deepStrictEqual(shape(made), [
       "select '\\d+', E'\\n', '\n', '\t', 'ABC', '`', '${x}', '${' $1 '\\u'",
       [1],
       []
     ])
-    expect(made.refused).toBeUndefined()
+    assert.isUndefined(made.refused)
   })
 
   it.each([
@@ -88,38 +91,42 @@ describe("a backslash in a template", () => {
       "the text behind value 1 has \\u"
     ]
   ])("before an escape %s is refused by its place, and never a text without it", (_name, made, reason) => {
-    expect(made.refused).toContain(reason)
-    expect(made.sql).not.toContain("undefined")
-    expect(made.sql).toContain("\\")
+    assert.include(made.refused, reason)
+    assert.notInclude(made.sql, "undefined")
+    assert.include(made.sql, "\\")
   })
 })
 
 describe("a fragment inside another", () => {
   it("is renumbered with the whole", () => {
     const inner = sql`b = ${2} and c = ${3}`
-    expect(shape(sql`select ${0} where a = ${1} and ${inner} and d = ${4}`)).toEqual([
+    assert.deepStrictEqual(shape(sql`select ${0} where a = ${1} and ${inner} and d = ${4}`), [
       "select $1 where a = $2 and b = $3 and c = $4 and d = $5",
       [0, 1, 2, 3, 4],
       []
     ])
-    expect(shape(inner)).toEqual(["b = $1 and c = $2", [2, 3], []])
+    assert.deepStrictEqual(shape(inner), ["b = $1 and c = $2", [2, 3], []])
   })
 
   it("may be used twice, and be deep", () => {
     const one = sql`${1}`
     const two = sql`(${one}, ${one})`
-    expect(shape(sql`values ${two}, ${two}`)).toEqual(["values ($1, $2), ($3, $4)", [1, 1, 1, 1], []])
+    assert.deepStrictEqual(shape(sql`values ${two}, ${two}`), ["values ($1, $2), ($3, $4)", [1, 1, 1, 1], []])
   })
 
   it("may be nothing", () => {
-    expect(shape(sql`select 1 ${Sql.empty}`)).toEqual(["select 1 ", [], []])
-    expect(shape(sql`${Sql.empty}${1}${Sql.empty}`)).toEqual(["$1", [1], []])
+    assert.deepStrictEqual(shape(sql`select 1 ${Sql.empty}`), ["select 1 ", [], []])
+    assert.deepStrictEqual(shape(sql`${Sql.empty}${1}${Sql.empty}`), ["$1", [1], []])
   })
 
   it("has its own text when it was made at a place that was seen before", () => {
     const part = (value: number) => sql`x = ${value}`
     part(0)
-    expect(shape(sql`select ${part(1)} or ${part(2)}`)).toEqual(["select x = $1 or x = $2", [1, 2], []])
+    assert.deepStrictEqual(shape(sql`select ${part(1)} or ${part(2)}`), [
+      "select x = $1 or x = $2",
+      [1, 2],
+      []
+    ])
   })
 
   it("is numbered without a gap, however fragments are put together", () => {
@@ -134,8 +141,9 @@ describe("a fragment inside another", () => {
     fc.assert(
       fc.property(tree, (tree) => {
         const made = build(tree)
-        expect(made.parameters).toEqual(leaves(tree))
-        expect([...made.sql.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number))).toEqual(
+        assert.deepStrictEqual(made.parameters, leaves(tree))
+        assert.deepStrictEqual(
+          [...made.sql.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)),
           leaves(tree).map((_, index) => index + 1)
         )
       })
@@ -153,7 +161,7 @@ describe("a name", () => {
     [['"; drop table t; --'], '"""; drop table t; --"']
   ] as const)("%j is quoted, and a dot in it is part of it: %s (FLW-012)", (path, expected) => {
     const [first, ...rest] = path
-    expect(shape(sql`select * from ${Sql.identifier(first, ...rest)}`)).toEqual([
+    assert.deepStrictEqual(shape(sql`select * from ${Sql.identifier(first, ...rest)}`), [
       `select * from ${expected}`,
       [],
       []
@@ -166,14 +174,14 @@ describe("a name", () => {
     ["\ud800", "surrogate"],
     ["a".repeat(64), "63 bytes"]
   ])("that cannot be one is refused: %j (TRP-042)", (name, reason) => {
-    expect(() => Sql.identifier(name)).toThrow(reason)
+    assert.throws(() => Sql.identifier(name), reason)
   })
 })
 
 describe("a typed value", () => {
   it("is a parameter with its type, also inside a fragment; the others have none", () => {
     const part = sql`b = ${Sql.typed(Oid.jsonb, { a: 1 })}`
-    expect(shape(sql`a = ${1} and ${part} and c = ${Sql.typed(Oid.int8, 2n)}`)).toEqual([
+    assert.deepStrictEqual(shape(sql`a = ${1} and ${part} and c = ${Sql.typed(Oid.int8, 2n)}`), [
       "a = $1 and b = $2 and c = $3",
       [1, { a: 1 }, 2n],
       [0, Oid.jsonb, Oid.int8]
@@ -183,20 +191,24 @@ describe("a typed value", () => {
 
 describe("several parts", () => {
   it("are joined with a separator between them", () => {
-    expect(shape(Sql.join(" and ", [sql`a = ${1}`, sql`b = ${2}`, Sql.unsafe("true")]))).toEqual([
+    assert.deepStrictEqual(shape(Sql.join(" and ", [sql`a = ${1}`, sql`b = ${2}`, Sql.unsafe("true")])), [
       "a = $1 and b = $2 and true",
       [1, 2],
       []
     ])
-    expect(shape(Sql.join(", ", []))).toEqual(["", [], []])
-    expect(shape(Sql.join(", ", [sql`${1}`]))).toEqual(["$1", [1], []])
+    assert.deepStrictEqual(shape(Sql.join(", ", [])), ["", [], []])
+    assert.deepStrictEqual(shape(Sql.join(", ", [sql`${1}`])), ["$1", [1], []])
   })
 
   it("keep their types", () => {
-    expect(Sql.join(",", [sql`${1}`, sql`${Sql.typed(Oid.text, "a")}`]).types).toEqual([0, Oid.text])
+    assert.deepStrictEqual(Sql.join(",", [sql`${1}`, sql`${Sql.typed(Oid.text, "a")}`]).types, [0, Oid.text])
   })
 })
 
 it("unsafe text is taken as it is", () => {
-  expect(shape(sql`select ${Sql.unsafe("now() -- 'x' $9")}`)).toEqual(["select now() -- 'x' $9", [], []])
+  assert.deepStrictEqual(shape(sql`select ${Sql.unsafe("now() -- 'x' $9")}`), [
+    "select now() -- 'x' $9",
+    [],
+    []
+  ])
 })

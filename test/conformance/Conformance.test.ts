@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { assess, count } from "./assess.js"
 import { checklist } from "./checklist.js"
 import { later, parseItem, settled } from "./Item.js"
@@ -7,14 +7,14 @@ import { listed, namedIn, reported } from "./reports.js"
 
 describe("a line of the data", () => {
   it("is an id, a text and perhaps a mark", () => {
-    expect(parseItem("MSG-001 One thing: another.")).toEqual({
+    assert.deepStrictEqual(parseItem("MSG-001 One thing: another."), {
       id: "MSG-001",
       text: "One thing: another.",
       mark: undefined
     })
-    expect(parseItem("MSG-001 A. :: fact").mark).toEqual({ _tag: "Fact" })
-    expect(parseItem("MSG-001 A. :: waits for TLS").mark).toEqual({ _tag: "WaitsFor", part: "TLS" })
-    expect(parseItem("MSG-001 A. :: not applicable, no cache").mark).toEqual({
+    assert.deepStrictEqual(parseItem("MSG-001 A. :: fact").mark, { _tag: "Fact" })
+    assert.deepStrictEqual(parseItem("MSG-001 A. :: waits for TLS").mark, { _tag: "WaitsFor", part: "TLS" })
+    assert.deepStrictEqual(parseItem("MSG-001 A. :: not applicable, no cache").mark, {
       _tag: "NotApplicable",
       reason: "no cache"
     })
@@ -27,7 +27,7 @@ describe("a line of the data", () => {
     "MSG-001 A. :: facts",
     "MSG-001 A. :: not applicable"
   ])("is refused when it reads %j", (line) => {
-    expect(() => parseItem(line)).toThrow(line)
+    assert.throws(() => parseItem(line), line)
   })
 })
 
@@ -53,7 +53,7 @@ describe("the titles of tests", () => {
         { name: "/p/test/c.test.ts", assertionResults: [result("nothing", "passed")] }
       ]
     }
-    expect(entries(namedIn(reported(JSON.stringify(report)), "/p"))).toEqual([
+    assert.deepStrictEqual(entries(namedIn(reported(JSON.stringify(report)), "/p")), [
       ["test/a.test.ts", ["GEN-001"]],
       ["test/b.test.ts", ["CON-001", "CON-002", "CON-003"]]
     ])
@@ -61,7 +61,9 @@ describe("the titles of tests", () => {
 
   it("are those that vitest lists, where nothing was run", () => {
     const list = [{ name: "a group > a test (CON-001)", file: "/p/test/a.test.ts", projectName: "unit" }]
-    expect(entries(namedIn(listed(JSON.stringify(list)), "/p"))).toEqual([["test/a.test.ts", ["CON-001"]]])
+    assert.deepStrictEqual(entries(namedIn(listed(JSON.stringify(list)), "/p")), [
+      ["test/a.test.ts", ["CON-001"]]
+    ])
   })
 
   it("name whole ids only, and none in this folder, where they are examples", () => {
@@ -69,7 +71,7 @@ describe("the titles of tests", () => {
       { file: "/p/test/a.test.ts", text: "XCON-001 CON-0012 CON-02 con-003" },
       { file: "/p/test/conformance/Conformance.test.ts", text: "CON-001" }
     ]
-    expect(entries(namedIn(titles, "/p"))).toEqual([])
+    assert.deepStrictEqual(entries(namedIn(titles, "/p")), [])
   })
 })
 
@@ -94,27 +96,38 @@ describe("the assessment", () => {
 
   it("gives every item one state", () => {
     const { sections } = shownBy("GEN-001", "CON-001")
-    expect(sections.map(({ items }) => items.map(({ because, state }) => `${state}: ${because}`))).toEqual([
+    assert.deepStrictEqual(
+      sections.map(({ items }) => items.map(({ because, state }) => `${state}: ${because}`)),
       [
-        "shown: `test/x.test.ts`",
-        "fact: the server's own behaviour",
-        "not yet: waits for pools",
-        "not yet: no test names it"
-      ],
-      ["shown: `test/x.test.ts`", "not yet: waits for TLS", "not applicable: why", "not yet: waits for pools"]
-    ])
-    expect(sections.map(({ items }) => count(items))).toEqual([
-      [1, 1, 0, 2],
-      [1, 0, 1, 2]
-    ])
+        [
+          "shown: `test/x.test.ts`",
+          "fact: the server's own behaviour",
+          "not yet: waits for pools",
+          "not yet: no test names it"
+        ],
+        [
+          "shown: `test/x.test.ts`",
+          "not yet: waits for TLS",
+          "not applicable: why",
+          "not yet: waits for pools"
+        ]
+      ]
+    )
+    assert.deepStrictEqual(
+      sections.map(({ items }) => count(items)),
+      [
+        [1, 1, 0, 2],
+        [1, 0, 1, 2]
+      ]
+    )
   })
 
   it("finds nothing wrong when settled items are shown or marked", () => {
-    expect(shownBy("GEN-001", "GEN-004").faults).toEqual([])
+    assert.deepStrictEqual(shownBy("GEN-001", "GEN-004").faults, [])
   })
 
   it("finds nothing wrong when an item that waits is shown early, in a section that is not settled", () => {
-    expect(shownBy("GEN-001", "GEN-004", "CON-004").faults).toEqual([])
+    assert.deepStrictEqual(shownBy("GEN-001", "GEN-004", "CON-004").faults, [])
   })
 
   it.each([
@@ -124,30 +137,38 @@ describe("the assessment", () => {
     ["a fact that is shown: a client can break it", ["GEN-001", "GEN-004", "GEN-002"], "GEN-002 is shown by"],
     ["an exemption that is shown", ["GEN-001", "GEN-004", "CON-003"], "CON-003 is shown by"]
   ])("finds %s", (_, shown, fault) => {
-    expect(shownBy(...shown).faults).toEqual([expect.stringContaining(fault)])
+    const { faults } = shownBy(...shown)
+    assert.lengthOf(faults, 1)
+    assert.include(faults[0], fault)
   })
 
   it("finds an item that stands there twice", () => {
     const twice = [...sections, later("3", "Again", "c.html", "TLS", "GEN-002 B.")]
-    expect(assess(twice, new Map([["t", new Set(["GEN-001", "GEN-004"])]])).faults).toEqual([
+    assert.deepStrictEqual(assess(twice, new Map([["t", new Set(["GEN-001", "GEN-004"])]])).faults, [
       "GEN-002 stands in the checklist twice"
     ])
   })
 
   it("is printed with counts, states and links into the manual", () => {
     const text = page(shownBy("GEN-001"))
-    expect(text).toContain("| [1 Now](#1-now) | yes | 4 | 1 | 1 | 0 | 2 |")
-    expect(text).toContain("| **all** |  | 8 | 1 | 1 | 1 | 5 |")
-    expect(text).toContain("| GEN-001 | A. | `test/x.test.ts` |")
-    expect(text).toContain("| CON-003 | G. | not applicable: why |")
-    expect(text).toContain("(https://www.postgresql.org/docs/current/a.html)")
+    assert.include(text, "| [1 Now](#1-now) | yes | 4 | 1 | 1 | 0 | 2 |")
+    assert.include(text, "| **all** |  | 8 | 1 | 1 | 1 | 5 |")
+    assert.include(text, "| GEN-001 | A. | `test/x.test.ts` |")
+    assert.include(text, "| CON-003 | G. | not applicable: why |")
+    assert.include(text, "(https://www.postgresql.org/docs/current/a.html)")
   })
 })
 
 describe("the checklist", () => {
   it("holds each item once, in sections that name a page of the manual", () => {
-    expect(assess(checklist, new Map()).faults.filter((fault) => fault.includes("twice"))).toEqual([])
-    expect(checklist.filter(({ manual }) => !/^[a-z-]+\.html(#[A-Z0-9-]+)?$/.test(manual))).toEqual([])
+    assert.deepStrictEqual(
+      assess(checklist, new Map()).faults.filter((fault) => fault.includes("twice")),
+      []
+    )
+    assert.deepStrictEqual(
+      checklist.filter(({ manual }) => !/^[a-z-]+\.html(#[A-Z0-9-]+)?$/.test(manual)),
+      []
+    )
   })
 
   it("numbers the items of each family without gaps", () => {
@@ -156,7 +177,7 @@ describe("the checklist", () => {
     const numbered = families.flatMap((family) =>
       ids.filter((id) => id.startsWith(family)).map((_, at) => `${family}-${String(at + 1).padStart(3, "0")}`)
     )
-    expect([...ids].sort()).toEqual(numbered.sort())
-    expect(ids.length).toBe(748)
+    assert.deepStrictEqual([...ids].sort(), numbered.sort())
+    assert.strictEqual(ids.length, 748)
   })
 })

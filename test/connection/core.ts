@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import { expect } from "vitest"
+import { assert } from "@effect/vitest"
 import { ByteWriter } from "../../src/bytes/ByteWriter.js"
 import * as Cancel from "../../src/connection/session/Cancel.js"
 import type {
@@ -76,7 +76,7 @@ export const read = (bytes: Uint8Array): ReadonlyArray<FrontendMessage.FrontendM
       messages.push(Either.getOrThrowWith(message, (failure) => new Error(failure.message)))
     }
   }
-  expect(framer.missing()).toBe(0)
+  assert.strictEqual(framer.missing(), 0)
   return messages
 }
 
@@ -216,7 +216,7 @@ export const harness = (
         types.map(() => null)
       )
       self.say(...described(types, columns), bound, complete("SELECT 0"), ready())
-      expect(told.failure).toBeUndefined()
+      assert.isUndefined(told.failure)
       await fresh()
     },
     logged: () => unclaimed.splice(0)

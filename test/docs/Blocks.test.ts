@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { asFile, blocksOf, fileName, installLines, isProgram } from "./blocks.js"
 
 const fence = "```"
@@ -17,30 +17,33 @@ describe("the code of a page", () => {
       ["sh", `echo 'from "effect-postgres"'`],
       ["text", use]
     )
-    expect(blocksOf("docs/a.md", text).map(({ line }) => line)).toEqual([4, 10])
+    assert.deepStrictEqual(
+      blocksOf("docs/a.md", text).map(({ line }) => line),
+      [4, 10]
+    )
   })
 
   it("keeps the page's line numbers and says in its name where it stands", () => {
     const [block] = blocksOf("docs/how/a.md", page(["ts", `${use}\nconst broken: string = 1`]))
-    expect(asFile(block!).split("\n")[4]).toBe("const broken: string = 1")
-    expect(fileName(block!)).toBe("docs-how-a.md.4.ts")
+    assert.strictEqual(asFile(block!).split("\n")[4], "const broken: string = 1")
+    assert.strictEqual(fileName(block!), "docs-how-a.md.4.ts")
   })
 
   it("is a program when it runs something", () => {
     const isOne = (code: string) => isProgram({ page: "a.md", line: 1, code })
-    expect(isOne("program.pipe(Effect.runPromise)")).toBe(true)
-    expect(isOne("NodeRuntime.runMain(program)")).toBe(true)
-    expect(isOne("const program = Effect.succeed(1)")).toBe(false)
+    assert.strictEqual(isOne("program.pipe(Effect.runPromise)"), true)
+    assert.strictEqual(isOne("NodeRuntime.runMain(program)"), true)
+    assert.strictEqual(isOne("const program = Effect.succeed(1)"), false)
   })
 
   it("is not what a fence that never closes begins", () => {
-    expect(blocksOf("a.md", `${fence}ts\n${use}\n`)).toEqual([])
+    assert.deepStrictEqual(blocksOf("a.md", `${fence}ts\n${use}\n`), [])
   })
 })
 
 describe("the install lines of a page", () => {
   it("are those of its blocks and those in its text, word by word", () => {
     const text = `${page(["sh", "npm install pkg effect@^3.22\nnpm ci && npm test"])}\nor \`npm i --save-dev x@1\`, and \`npm test\`.\n`
-    expect(installLines(text)).toEqual(["npm install pkg effect@^3.22", "npm i --save-dev x@1"])
+    assert.deepStrictEqual(installLines(text), ["npm install pkg effect@^3.22", "npm i --save-dev x@1"])
   })
 })

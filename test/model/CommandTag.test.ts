@@ -1,10 +1,10 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as CommandTag from "../../src/model/CommandTag.js"
 
 const read = (text: string): readonly [string, bigint | undefined] => {
   const tag = CommandTag.parse(text)
-  expect(tag.text).toBe(text)
+  assert.strictEqual(tag.text, text)
   return [tag.command, tag.rows]
 }
 
@@ -29,13 +29,13 @@ describe("a command tag", () => {
     ["SELECT x1", "SELECT x1", undefined],
     ["SELECT ", "SELECT ", undefined]
   ] as const)("%j is command %j with %s rows (MSG-019)", (text, command, rows) => {
-    expect(read(text)).toEqual([command, rows])
+    assert.deepStrictEqual(read(text), [command, rows])
   })
 
   it("counts beyond what a double can hold, up to 64 bits unsigned (MSG-019, GEN-001)", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (rows) => {
-        expect(read(`INSERT 0 ${rows}`)).toEqual(["INSERT", rows])
+        assert.deepStrictEqual(read(`INSERT 0 ${rows}`), ["INSERT", rows])
       })
     )
   })
@@ -44,17 +44,16 @@ describe("a command tag", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const tag = CommandTag.parse(text)
-        expect(tag.text).toBe(text)
-        expect(text.startsWith(tag.command)).toBe(true)
+        assert.strictEqual(tag.text, text)
+        assert.strictEqual(text.startsWith(tag.command), true)
       })
     )
   })
 
   it("of an empty query has no command", () => {
-    expect([CommandTag.empty.text, CommandTag.empty.command, CommandTag.empty.rows]).toEqual([
-      "",
-      "",
-      undefined
-    ])
+    assert.deepStrictEqual(
+      [CommandTag.empty.text, CommandTag.empty.command, CommandTag.empty.rows],
+      ["", "", undefined]
+    )
   })
 })

@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import type { CodecPlace } from "../../src/model/CodecPlace.js"
 import * as ErrorText from "../../src/model/ErrorText.js"
 import type { ServerFields } from "../../src/model/ServerFields.js"
@@ -8,7 +8,7 @@ import { serverFields } from "./serverFields.js"
 /** The character over which the caret stands. */
 const pointedAt = (shown: string): string | undefined => {
   const [line, below] = shown.split("\n")
-  expect(below).toMatch(/^ *\^$/)
+  assert.match(below ?? "", /^ *\^$/)
   return [...line!][below!.length - 1]
 }
 
@@ -18,47 +18,50 @@ const positionOf = (sql: string, mark: string): number => [...sql.slice(0, sql.i
 describe("the place of an error", () => {
   it("is counted in characters, not in UTF-16 units (ERR-005, TRP-064)", () => {
     const sql = "select '😀é👩‍👩‍👧', x"
-    expect(sql[ErrorText.utf16Index(sql, positionOf(sql, "x"))]).toBe("x")
-    expect(ErrorText.utf16Index(sql, 1)).toBe(0)
-    expect(ErrorText.utf16Index(sql, 9)).toBe(8)
-    expect(ErrorText.utf16Index(sql, 10)).toBe(10)
+    assert.strictEqual(sql[ErrorText.utf16Index(sql, positionOf(sql, "x"))], "x")
+    assert.strictEqual(ErrorText.utf16Index(sql, 1), 0)
+    assert.strictEqual(ErrorText.utf16Index(sql, 9), 8)
+    assert.strictEqual(ErrorText.utf16Index(sql, 10), 10)
   })
 
   it("beyond the end is the end", () => {
-    expect(ErrorText.utf16Index("abc", 4)).toBe(3)
-    expect(ErrorText.utf16Index("abc", 99)).toBe(3)
+    assert.strictEqual(ErrorText.utf16Index("abc", 4), 3)
+    assert.strictEqual(ErrorText.utf16Index("abc", 99), 3)
   })
 
   it("has a caret under it, after an emoji too (ERR-005, ERR-015, TRP-064)", () => {
-    expect(ErrorText.caret("select '😀' frmo t", 12)).toBe("LINE 1: select '😀' frmo t\n                   ^")
+    assert.strictEqual(
+      ErrorText.caret("select '😀' frmo t", 12),
+      "LINE 1: select '😀' frmo t\n                   ^"
+    )
   })
 
   it("is shown in its own line, which is numbered", () => {
-    expect(ErrorText.caret("select 1,\n  oops\nfrom t", 13)).toBe("LINE 2:   oops\n          ^")
-    expect(ErrorText.caret("a\nb", 3)).toBe("LINE 2: b\n        ^")
-    expect(ErrorText.caret("a\nb", 1)).toBe("LINE 1: a\n        ^")
+    assert.strictEqual(ErrorText.caret("select 1,\n  oops\nfrom t", 13), "LINE 2:   oops\n          ^")
+    assert.strictEqual(ErrorText.caret("a\nb", 3), "LINE 2: b\n        ^")
+    assert.strictEqual(ErrorText.caret("a\nb", 1), "LINE 1: a\n        ^")
   })
 
   it("at the end of the text has its caret behind the last character", () => {
-    expect(ErrorText.caret("select", 7)).toBe("LINE 1: select\n              ^")
+    assert.strictEqual(ErrorText.caret("select", 7), "LINE 1: select\n              ^")
   })
 
   it("in a long line is shown with some text around it, and dots where it was cut", () => {
     const shown = ErrorText.caret(`${"a".repeat(500)}X${"b".repeat(500)}`, 501)
-    expect(shown.split("\n")[0]!.length).toBeLessThan(150)
-    expect(shown).toMatch(/^LINE 1: \.\.\.a+Xb+\.\.\.\n/)
-    expect(pointedAt(shown)).toBe("X")
+    assert.isBelow(shown.split("\n")[0]!.length, 150)
+    assert.match(shown, /^LINE 1: \.\.\.a+Xb+\.\.\.\n/)
+    assert.strictEqual(pointedAt(shown), "X")
   })
 
   it("in a long line has no half characters about it", () => {
     for (const between of ["", "a", "aa"]) {
       const sql = `${"😀".repeat(100)}${between}X${between}${"😀".repeat(100)}`
-      expect(ErrorText.caret(sql, positionOf(sql, "X")).isWellFormed()).toBe(true)
+      assert.strictEqual(ErrorText.caret(sql, positionOf(sql, "X")).isWellFormed(), true)
     }
   })
 
   it("behind tabs is found: a tab takes one column", () => {
-    expect(pointedAt(ErrorText.caret("\t\tselect\tX", 10))).toBe("X")
+    assert.strictEqual(pointedAt(ErrorText.caret("\t\tselect\tX", 10)), "X")
   })
 
   it("is under the right character in any text", () => {
@@ -66,7 +69,7 @@ describe("the place of an error", () => {
     fc.assert(
       fc.property(text, text, (before, after) => {
         const sql = `${before}X${after}`
-        expect(pointedAt(ErrorText.caret(sql, positionOf(sql, "X")))).toBe("X")
+        assert.strictEqual(pointedAt(ErrorText.caret(sql, positionOf(sql, "X"))), "X")
       })
     )
   })
@@ -83,7 +86,8 @@ describe("what the server said", () => {
       internalPosition: 8,
       where: "PL/pgSQL function f() line 3\nSQL statement"
     })
-    expect(ErrorText.server(fields, "select * from peple", true)).toBe(
+    assert.strictEqual(
+      ErrorText.server(fields, "select * from peple", true),
       [
         'ERROR 42P01: relation "peple" does not exist',
         "LINE 1: select * from peple",
@@ -103,17 +107,20 @@ describe("what the server said", () => {
   it("leaves out what quotes values of rows, but the place in a COPY, unless that is asked for (ERR-014)", () => {
     const said = (where: string) =>
       ErrorText.server(serverFields("22P02", { text: "bad", detail: "secret", where }), "")
-    expect(said('SQL function "f" with secret')).toBe("ERROR 22P02: bad")
-    expect(said('COPY my t, line 3, column id: "secret"')).toBe(
+    assert.strictEqual(said('SQL function "f" with secret'), "ERROR 22P02: bad")
+    assert.strictEqual(
+      said('COPY my t, line 3, column id: "secret"'),
       "ERROR 22P02: bad\nCONTEXT: COPY my t, line 3, column id"
     )
-    expect(said('COPY t, line 3: "secret, line 4"\nSQL secret')).toBe(
+    assert.strictEqual(
+      said('COPY t, line 3: "secret, line 4"\nSQL secret'),
       "ERROR 22P02: bad\nCONTEXT: COPY t, line 3"
     )
   })
 
   it("is a single line when there is nothing more to say", () => {
-    expect(ErrorText.server(serverFields("57014", { text: "canceling statement" }), "")).toBe(
+    assert.strictEqual(
+      ErrorText.server(serverFields("57014", { text: "canceling statement" }), ""),
       "ERROR 57014: canceling statement"
     )
   })
@@ -121,20 +128,21 @@ describe("what the server said", () => {
   it("says what to do where the server does not, and never in its place", () => {
     const hint = (code: string, fields: Partial<ServerFields> = {}) =>
       /\nHINT: (.*)$/.exec(ErrorText.server(serverFields(code, fields), "select 1; select 2"))?.[1]
-    expect(hint("40P01")).toContain("tried again")
-    expect(hint("40001", { hint: "The server's." })).toBe("The server's.")
-    expect(hint("25P02")).toContain("savepoint")
-    expect(hint("42601", { routine: "exec_parse_message" })).toContain("`simple`")
-    expect(hint("42601", { routine: "scanner_yyerror" })).toBeUndefined()
+    assert.include(hint("40P01"), "tried again")
+    assert.strictEqual(hint("40001", { hint: "The server's." }), "The server's.")
+    assert.include(hint("25P02"), "savepoint")
+    assert.include(hint("42601", { routine: "exec_parse_message" }), "`simple`")
+    assert.isUndefined(hint("42601", { routine: "scanner_yyerror" }))
   })
 
   it("shows the statement's first line when no place is given, and of a long one the beginning", () => {
-    expect(ErrorText.server(serverFields("23505"), "\n  insert into t\nvalues ($1)")).toContain(
+    assert.include(
+      ErrorText.server(serverFields("23505"), "\n  insert into t\nvalues ($1)"),
       "\nSTATEMENT: insert into t"
     )
     const long = ErrorText.server(serverFields("23505"), `select ${"a".repeat(1000)}`)
-    expect(long.length).toBeLessThan(250)
-    expect(long.endsWith("...")).toBe(true)
+    assert.isBelow(long.length, 250)
+    assert.strictEqual(long.endsWith("..."), true)
   })
 })
 
@@ -148,11 +156,12 @@ describe("a refused value", () => {
   } as const
 
   it("that only the SQL makes a text comes with the cast that helps", () => {
-    expect(ErrorText.codec(refused)).toMatch(/\nHINT: .*\$1::int4\.$/)
-    expect(ErrorText.codec({ ...refused, type: "name" })).not.toContain("HINT")
-    expect(
-      ErrorText.codec({ ...refused, direction: "decode", place: { _tag: "Column", column: "a", index: 0 } })
-    ).not.toContain("HINT")
+    assert.match(ErrorText.codec(refused), /\nHINT: .*\$1::int4\.$/)
+    assert.notInclude(ErrorText.codec({ ...refused, type: "name" }), "HINT")
+    assert.notInclude(
+      ErrorText.codec({ ...refused, direction: "decode", place: { _tag: "Column", column: "a", index: 0 } }),
+      "HINT"
+    )
   })
 
   it.each<readonly [CodecPlace, "decode" | "encode", string]>([
@@ -178,7 +187,8 @@ describe("a refused value", () => {
         "HINT: Change the Schema, or what is copied."
     ]
   ])("is told by its place %j", (place, direction, expected) => {
-    expect(ErrorText.codec({ ...refused, place, direction, type: "int4", reason: "odd", sql: "" })).toBe(
+    assert.strictEqual(
+      ErrorText.codec({ ...refused, place, direction, type: "int4", reason: "odd", sql: "" }),
       expected
     )
   })
@@ -194,7 +204,8 @@ describe("a table that does not fit", () => {
   } as const
 
   it("is named in the sentence, and nothing is said of statements", () => {
-    expect(ErrorText.codec(differing)).toBe(
+    assert.strictEqual(
+      ErrorText.codec(differing),
       "the table shop.orders does not fit the Schema:\n  id  int4\nHINT: Change the Schema, or the table."
     )
   })
@@ -204,10 +215,8 @@ describe("a deadline", () => {
   const passed = { deadline: "statement", millis: 250, sent: true } as const
 
   it("shows the statement on a line of its own, and what we did in the sentence", () => {
-    expect(ErrorText.timeout({ ...passed, during: "select 1" })).toMatch(/passed\. .*\nSTATEMENT: select 1$/)
-    expect(ErrorText.timeout({ ...passed, during: "rolling back a" })).toMatch(
-      /passed while rolling back a\. /
-    )
+    assert.match(ErrorText.timeout({ ...passed, during: "select 1" }), /passed\. .*\nSTATEMENT: select 1$/)
+    assert.match(ErrorText.timeout({ ...passed, during: "rolling back a" }), /passed while rolling back a\. /)
   })
 })
 
@@ -229,8 +238,8 @@ describe("a statement behind a deadline", () => {
       during: "select 1",
       ...fate
     })
-    expect(text).toContain(expected)
-    if (!("cancel" in fate && fate.cancel === "delivered")) expect(text).not.toContain("was delivered")
+    assert.include(text, expected)
+    if (!("cancel" in fate && fate.cancel === "delivered")) assert.notInclude(text, "was delivered")
   })
 })
 
@@ -238,10 +247,8 @@ describe("a violation of the protocol", () => {
   it("doubts the server only while it has not yet shown that it is one", () => {
     const violation = { tag: "H", reason: "too long" }
     for (const state of ["Negotiation.TlsRequested", "Startup.Opening"])
-      expect(ErrorText.protocol({ ...violation, state })).toContain("really a PostgreSQL server?")
-    expect(ErrorText.protocol({ ...violation, state: "ExtendedQuery.Fetching" })).toMatch(
-      /has been closed\.$/
-    )
+      assert.include(ErrorText.protocol({ ...violation, state }), "really a PostgreSQL server?")
+    assert.match(ErrorText.protocol({ ...violation, state: "ExtendedQuery.Fetching" }), /has been closed\.$/)
   })
 })
 
@@ -255,7 +262,7 @@ describe("a host that is not found", () => {
           cause: { _tag: "TransportFailure", code: "ENOTFOUND", message: "host name not found" }
         }
       ])
-    expect(notFound("db:5432")).toMatch(/Is the host name right\?$/)
-    expect(notFound("ss@db:5432")).toMatch(/Is the host name right\? In a URI an @ .* is written %40\.$/)
+    assert.match(notFound("db:5432"), /Is the host name right\?$/)
+    assert.match(notFound("ss@db:5432"), /Is the host name right\? In a URI an @ .* is written %40\.$/)
   })
 })

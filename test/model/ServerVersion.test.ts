@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { parse } from "../../src/model/ServerVersion.js"
 
 describe("the server's version", () => {
@@ -13,6 +13,6 @@ describe("the server's version", () => {
     ["unknown", undefined],
     ["", undefined]
   ])("is read from %j whatever follows the numbers (CON-085, TRP-017)", (text, number) => {
-    expect(parse(text)).toBe(number)
+    assert.strictEqual(parse(text), number)
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { compilerLine, everyExport, foreignFiles, isOurs, type Manifest, withTarball } from "./consumer.js"
 
 const manifest: Manifest = {
@@ -10,25 +10,31 @@ const manifest: Manifest = {
 describe("the project that installs the tarball", () => {
   it("is told what the page says, word by word, with the tarball for the package's own name", () => {
     const line = "npm install pkg effect@^3.22 pkg-more pkg@latest"
-    expect(withTarball(line, manifest, "/t.tgz")).toBe("npm install '/t.tgz' effect@^3.22 pkg-more '/t.tgz'")
-    expect(compilerLine(manifest)).toBe("npm install --save-dev 'typescript@~5.9.3' '@types/node@^20.19.0'")
+    assert.strictEqual(
+      withTarball(line, manifest, "/t.tgz"),
+      "npm install '/t.tgz' effect@^3.22 pkg-more '/t.tgz'"
+    )
+    assert.strictEqual(
+      compilerLine(manifest),
+      "npm install --save-dev 'typescript@~5.9.3' '@types/node@^20.19.0'"
+    )
   })
 
   it("fails a compiler for what it says of our declarations and of the project, not for those of others", () => {
     const line = (file: string) => `${file}(1,2): error TS2315: Type 'Uint8Array' is not generic.`
     const foreign = line("node_modules/effect/dist/dts/Schema.d.ts")
-    expect(isOurs(foreign)).toBe(false)
-    expect(isOurs(`${foreign}\n${line("node_modules/effect-postgres/dist/index.d.ts")}`)).toBe(true)
-    expect(isOurs(`${foreign}\n${line("typeTests.ts")}`)).toBe(true)
-    expect(isOurs("error TS5058: The specified path does not exist")).toBe(true)
-    expect(isOurs("no such command")).toBe(true)
+    assert.strictEqual(isOurs(foreign), false)
+    assert.strictEqual(isOurs(`${foreign}\n${line("node_modules/effect-postgres/dist/index.d.ts")}`), true)
+    assert.strictEqual(isOurs(`${foreign}\n${line("typeTests.ts")}`), true)
+    assert.strictEqual(isOurs("error TS5058: The specified path does not exist"), true)
+    assert.strictEqual(isOurs("no such command"), true)
   })
 
   it("imports every export but the manifest", () => {
     const imports = everyExport(manifest)
       .split("\n")
       .filter((line) => line.startsWith("import"))
-    expect(imports).toEqual([`import * as m0 from "pkg"`, `import * as m1 from "pkg/Wire"`])
+    assert.deepStrictEqual(imports, [`import * as m0 from "pkg"`, `import * as m1 from "pkg/Wire"`])
   })
 
   it("wants code and the pages in the tarball, and nothing else", () => {
@@ -41,7 +47,7 @@ describe("the project that installs the tarball", () => {
       "test/a.test.ts",
       "dist/x.log"
     ]
-    expect(foreignFiles({ filename: "", size: 0, files: paths.map((path) => ({ path })) })).toEqual([
+    assert.deepStrictEqual(foreignFiles({ filename: "", size: 0, files: paths.map((path) => ({ path })) }), [
       "dist/wire/Tag.d.ts.map",
       "src/index.ts",
       "test/a.test.ts",

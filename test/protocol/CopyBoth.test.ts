@@ -1,14 +1,15 @@
 import * as Session from "../../src/protocol/Session.js"
 import { tags } from "../../src/protocol/SessionMessage.js"
 import * as SimpleQuery from "../../src/protocol/SimpleQuery.js"
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { states } from "../../src/protocol/CopyBoth.js"
 import { to } from "../../src/protocol/Transition.js"
 import { lines, ofTable } from "./arrows.js"
 
 describe("COPY both ways", () => {
   it("goes on when both sides have ended, in either order (FLW-087)", () => {
-    expect(ofTable(states("After", { ReadyForQuery: to("Done", "ready") }))).toEqual(
+    assert.deepStrictEqual(
+      ofTable(states("After", { ReadyForQuery: to("Done", "ready") })),
       lines(`
         CopyBoth CopyData -> CopyBoth copyData
         CopyBoth CopyDone -> CopyBothServerDone copyDone
@@ -25,7 +26,10 @@ describe("COPY both ways", () => {
   })
 
   it("knows no CopyFail (FLW-089)", () => {
-    expect(ofTable(states("After", {})).filter((line) => line.includes("CopyFail"))).toEqual([])
+    assert.deepStrictEqual(
+      ofTable(states("After", {})).filter((line) => line.includes("CopyFail")),
+      []
+    )
   })
 })
 
@@ -38,9 +42,9 @@ describe("an error in copy-both", () => {
     session = Session.advance(session, Session.expects(session, tags.CopyBothResponse)!)
     for (const move of moves) session = Session.moved(session, move)!
     session = Session.failed(session)!
-    expect(Session.moved(session, "send CopyDone")).toBeUndefined()
-    expect(Session.expects(session, tags.CopyData)).toBeUndefined()
-    expect(Session.expects(session, tags.CopyDone)).toBeUndefined()
-    expect(Session.expects(session, tags.ReadyForQuery)).toBeDefined()
+    assert.isUndefined(Session.moved(session, "send CopyDone"))
+    assert.isUndefined(Session.expects(session, tags.CopyData))
+    assert.isUndefined(Session.expects(session, tags.CopyDone))
+    assert.isDefined(Session.expects(session, tags.ReadyForQuery))
   })
 })

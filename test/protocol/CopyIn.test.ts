@@ -1,10 +1,11 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { states } from "../../src/protocol/CopyIn.js"
 import { lines, ofTable } from "./arrows.js"
 
 describe("COPY from us", () => {
   it("hears nothing until our end, and a count only after CopyDone (FLW-067)", () => {
-    expect(ofTable(states("After"))).toEqual(
+    assert.deepStrictEqual(
+      ofTable(states("After")),
       lines(`
         CopyIn send CopyDone -> CopyInEnding none
         CopyIn send CopyFail -> CopyInFailing none
@@ -14,6 +15,6 @@ describe("COPY from us", () => {
   })
 
   it("has only the error to wait for after CopyFail (FLW-067)", () => {
-    expect(states("After").CopyInFailing).toEqual({})
+    assert.deepStrictEqual(states("After").CopyInFailing, {})
   })
 })

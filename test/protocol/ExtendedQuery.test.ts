@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { nodes, table } from "../../src/protocol/ExtendedQuery.js"
 import { lines, ofNodes, ofTable } from "./arrows.js"
 
@@ -34,11 +34,11 @@ const from = (state: string): ReadonlyArray<string> =>
 
 describe("an extended query", () => {
   it("takes these messages in these states and no other (MSG-038)", () => {
-    expect(ofNodes(nodes)).toEqual(expected)
+    assert.deepStrictEqual(ofNodes(nodes), expected)
   })
 
   it("prints the table it runs", () => {
-    expect(ofTable(table)).toEqual(expected)
+    assert.deepStrictEqual(ofTable(table), expected)
   })
 
   it.each([
@@ -50,11 +50,17 @@ describe("an extended query", () => {
     ["Closing", "Close is answered by CloseComplete alone (MSG-032)", ["CloseComplete"]],
     ["Syncing", "Sync is answered by ReadyForQuery alone (MSG-034)", ["ReadyForQuery"]]
   ])("%s: %s", (state, _title, messages) => {
-    expect(from(state).map((line) => line.split(" ")[1])).toEqual(messages)
+    assert.deepStrictEqual(
+      from(state).map((line) => line.split(" ")[1]),
+      messages
+    )
   })
 
   it("never takes a row description from Execute (MSG-031)", () => {
-    expect(from("Fetching").some((line) => line.includes("RowDescription"))).toBe(false)
-    expect(from("Fetching")).toHaveLength(6)
+    assert.strictEqual(
+      from("Fetching").some((line) => line.includes("RowDescription")),
+      false
+    )
+    assert.lengthOf(from("Fetching"), 6)
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { nodes, script, table } from "../../src/protocol/FunctionCall.js"
 import { lines, ofNodes, ofTable } from "./arrows.js"
 
@@ -9,11 +9,11 @@ const expected = lines(`
 
 describe("a function call", () => {
   it("is one value, then ReadyForQuery, and nothing else (MSG-036, FLW-090)", () => {
-    expect(ofNodes(nodes)).toEqual(expected)
-    expect(ofTable(table)).toEqual(expected)
+    assert.deepStrictEqual(ofNodes(nodes), expected)
+    assert.deepStrictEqual(ofTable(table), expected)
   })
 
   it("begins by waiting for the value", () => {
-    expect(script).toEqual([nodes.Calling])
+    assert.deepStrictEqual(script, [nodes.Calling])
   })
 })

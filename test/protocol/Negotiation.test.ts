@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { step, table } from "../../src/protocol/Negotiation.js"
 import { lines, ofTable } from "./arrows.js"
 
@@ -10,7 +10,7 @@ const answers = (state: "TlsRequested" | "GssRequested"): ReadonlyArray<string> 
 
 describe("the answer to a request for encryption", () => {
   it("is S, N or E for TLS; of the other bytes none is an answer", () => {
-    expect(answers("TlsRequested")).toEqual([
+    assert.deepStrictEqual(answers("TlsRequested"), [
       "E -> Failed giveUp",
       "N -> Plain continuePlain",
       "S -> Encrypted upgradeTls"
@@ -18,7 +18,7 @@ describe("the answer to a request for encryption", () => {
   })
 
   it("is G, N or E for GSS; of the other bytes none is an answer", () => {
-    expect(answers("GssRequested")).toEqual([
+    assert.deepStrictEqual(answers("GssRequested"), [
       "E -> Failed giveUp",
       "G -> Encrypted upgradeGss",
       "N -> Plain continuePlain"
@@ -26,7 +26,8 @@ describe("the answer to a request for encryption", () => {
   })
 
   it("ends the matter", () => {
-    expect(ofTable(table)).toEqual(
+    assert.deepStrictEqual(
+      ofTable(table),
       lines(`
         TlsRequested S -> Encrypted upgradeTls
         TlsRequested N -> Plain continuePlain
@@ -36,6 +37,6 @@ describe("the answer to a request for encryption", () => {
         GssRequested E -> Failed giveUp
       `)
     )
-    expect([table.Encrypted, table.Plain, table.Failed]).toEqual([{}, {}, {}])
+    assert.deepStrictEqual([table.Encrypted, table.Plain, table.Failed], [{}, {}, {}])
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Pipeline from "../../src/protocol/Pipeline.js"
 
 const states = (script: Pipeline.PipelineScript): string =>
@@ -16,23 +16,27 @@ describe("a script", () => {
     ["Close", Pipeline.close, "Closing Syncing", true],
     ["Sync alone", Pipeline.sync, "Syncing", true]
   ] as const)("of %s waits for each answer in order", (_name, script, expected, ends) => {
-    expect(states(script)).toBe(expected)
-    expect(Pipeline.endsInSync(script)).toBe(ends)
+    assert.strictEqual(states(script), expected)
+    assert.strictEqual(Pipeline.endsInSync(script), ends)
   })
 
   it("has the answers of Closes before its own", () => {
-    expect(states(Pipeline.afterCloses(2, Pipeline.execute))).toBe("Closing Closing Binding Fetching Syncing")
-    expect(Pipeline.afterCloses(0, Pipeline.execute)).toBe(Pipeline.execute)
+    assert.strictEqual(
+      states(Pipeline.afterCloses(2, Pipeline.execute)),
+      "Closing Closing Binding Fetching Syncing"
+    )
+    assert.strictEqual(Pipeline.afterCloses(0, Pipeline.execute), Pipeline.execute)
   })
 
   it("of several statements has one Sync, at its end (FLW-046)", () => {
-    expect(states(Pipeline.atomic([Pipeline.execute, Pipeline.close, Pipeline.prepare]))).toBe(
+    assert.strictEqual(
+      states(Pipeline.atomic([Pipeline.execute, Pipeline.close, Pipeline.prepare])),
       "Binding Fetching Closing Parsing Describing Syncing"
     )
-    expect(states(Pipeline.atomic([]))).toBe("Syncing")
+    assert.strictEqual(states(Pipeline.atomic([])), "Syncing")
   })
 
   it("that is empty waits for a move of ours", () => {
-    expect(Pipeline.endsInSync([])).toBe(false)
+    assert.strictEqual(Pipeline.endsInSync([]), false)
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as ProtocolVersion from "../../src/protocol/ProtocolVersion.js"
 
 const v30 = 0x00030000
@@ -18,13 +18,16 @@ const judge = (
 
 describe("a version", () => {
   it("has a word and a name; the latest is 3.2", () => {
-    expect([
-      ProtocolVersion.wordOf("3.0"),
-      ProtocolVersion.wordOf("3.2"),
-      ProtocolVersion.wordOf("latest"),
-      ProtocolVersion.wordOf("grease")
-    ]).toEqual([v30, v32, v32, grease])
-    expect([v30, v32, 0x0003270f].map(ProtocolVersion.nameOf)).toEqual(["3.0", "3.2", "3.9999"])
+    assert.deepStrictEqual(
+      [
+        ProtocolVersion.wordOf("3.0"),
+        ProtocolVersion.wordOf("3.2"),
+        ProtocolVersion.wordOf("latest"),
+        ProtocolVersion.wordOf("grease")
+      ],
+      [v30, v32, v32, grease]
+    )
+    assert.deepStrictEqual([v30, v32, 0x0003270f].map(ProtocolVersion.nameOf), ["3.0", "3.2", "3.9999"])
   })
 })
 
@@ -34,7 +37,7 @@ describe("the version a server offers", () => {
     ["a lower one and a refused option", v30, [option], v30],
     ["the same one without an option that was sent", v32, [option], v32]
   ] as const)("is taken when it is %s", (_name, version, unsupported, expected) => {
-    expect(judge(version, unsupported)).toBe(expected)
+    assert.strictEqual(judge(version, unsupported), expected)
   })
 
   it.each([
@@ -57,7 +60,7 @@ describe("the version a server offers", () => {
     ["newer than any we speak", () => judge(0x00030003, [option], { version: grease }), "newer than any"],
     ["3.0 when 3.0 was asked for", () => judge(v30, [], { version: v30 }), "without a change"]
   ])("is refused when it is %s", (_name, verdict, reason) => {
-    expect(verdict()).toEqual(expect.stringContaining(reason))
+    assert.include(String(verdict()), reason)
   })
 })
 
@@ -71,8 +74,8 @@ describe("a version and an option that nobody has (CON-072)", () => {
     ProtocolVersion.negotiated(asked, { version, unsupported })
 
   it("are both refused by a server that negotiates, whichever version it has (CON-066)", () => {
-    expect(asked.options).toEqual(["_pq_.test_protocol_negotiation"])
-    for (const version of [v30, v32]) expect(answer(version, asked.options)).toBe(version)
+    assert.deepStrictEqual(asked.options, ["_pq_.test_protocol_negotiation"])
+    for (const version of [v30, v32]) assert.strictEqual(answer(version, asked.options), version)
   })
 
   it.each([
@@ -81,10 +84,10 @@ describe("a version and an option that nobody has (CON-072)", () => {
     ["refused by halves, the version alone", () => answer(v30, []), "_pq_.test_protocol_negotiation"],
     ["refused with an option that was not sent", () => answer(v30, [...asked.options, "_pq_.x"]), "_pq_.x"]
   ])("may not be %s (CON-066)", (_name, verdict, reason) => {
-    expect(verdict()).toEqual(expect.stringContaining(reason))
+    assert.include(String(verdict()), reason)
   })
 
   it("are no reason to suspect a server that was asked for another", () => {
-    expect(ProtocolVersion.unnegotiated({ ...asked, version: v32 })).toBeUndefined()
+    assert.isUndefined(ProtocolVersion.unnegotiated({ ...asked, version: v32 }))
   })
 })

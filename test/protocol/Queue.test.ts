@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Queue from "../../src/protocol/Queue.js"
 
 /** `undefined` takes the oldest away. */
@@ -8,9 +8,9 @@ const operations = fc.array(fc.option(fc.nat(99), { nil: undefined }), { maxLeng
 describe("a queue", () => {
   it("is empty at first, and taking from it changes nothing", () => {
     const empty = Queue.empty<number>()
-    expect(empty.size).toBe(0)
-    expect(Queue.peek(empty)).toBeUndefined()
-    expect(Queue.toArray(Queue.drop(empty))).toEqual([])
+    assert.strictEqual(empty.size, 0)
+    assert.isUndefined(Queue.peek(empty))
+    assert.deepStrictEqual(Queue.toArray(Queue.drop(empty)), [])
   })
 
   it("gives what an array gives, and no version changes when another is made from it", () => {
@@ -25,9 +25,9 @@ describe("a queue", () => {
           versions.push([queue, model])
         }
         for (const [queue, model] of versions) {
-          expect(Queue.toArray(queue)).toEqual(model)
-          expect(queue.size).toBe(model.length)
-          expect(Queue.peek(queue)).toBe(model[0])
+          assert.deepStrictEqual(Queue.toArray(queue), model)
+          assert.strictEqual(queue.size, model.length)
+          assert.strictEqual(Queue.peek(queue), model[0])
         }
       })
     )
@@ -35,9 +35,12 @@ describe("a queue", () => {
 
   it("can be added to twice from one version", () => {
     const one = Queue.add(Queue.add(Queue.empty<number>(), 1), 2)
-    expect([Queue.toArray(Queue.add(one, 3)), Queue.toArray(Queue.add(one, 4))]).toEqual([
-      [1, 2, 3],
-      [1, 2, 4]
-    ])
+    assert.deepStrictEqual(
+      [Queue.toArray(Queue.add(one, 3)), Queue.toArray(Queue.add(one, 4))],
+      [
+        [1, 2, 3],
+        [1, 2, 4]
+      ]
+    )
   })
 })

@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import type { TransactionStatus } from "../../src/model/TransactionStatus.js"
 import { nodes } from "../../src/protocol/ExtendedQuery.js"
 import * as FunctionCall from "../../src/protocol/FunctionCall.js"
@@ -145,7 +145,7 @@ describe("a session, whatever is sent and answered", () => {
             }
             case "extend": {
               if (front?.answers._tag !== "Empty") break
-              expect(Session.isPaused(session)).toBe(true)
+              assert.strictEqual(Session.isPaused(session), true)
               queue = [
                 { ...front, answers: askedOf(command.plan).answers, synced: isSynced(command.plan) },
                 ...behind
@@ -155,9 +155,9 @@ describe("a session, whatever is sent and answered", () => {
             }
             case "error": {
               const failed = Session.failed(session)
-              expect(failed === undefined).toBe(front === undefined)
+              assert.strictEqual(failed === undefined, front === undefined)
               if (front === undefined || failed === undefined) break
-              expect(Session.lacksSync(session, front.simple)).toBe(!front.synced)
+              assert.strictEqual(Session.lacksSync(session, front.simple), !front.synced)
               queue = [{ ...front, answers: Grammar.sync, synced: true }, ...behind]
               session = failed
               break
@@ -166,9 +166,9 @@ describe("a session, whatever is sent and answered", () => {
               const letters = front === undefined ? [] : [...Grammar.next(front.answers)]
               const letter = letters[command.which % letters.length]
               if (front === undefined || letter === undefined || letter === Grammar.onlyAnError) break
-              expect(session.owner).toBe(front.owner)
+              assert.strictEqual(session.owner, front.owner)
               const [now, emit] = taken(session, letter, command.status)
-              expect(emit).toBe(told[letter] ?? "none")
+              assert.strictEqual(emit, told[letter] ?? "none")
               if (letter === "Z") status = command.status
               session = now
               queue =
@@ -179,11 +179,17 @@ describe("a session, whatever is sent and answered", () => {
           }
           const receiving = queue[0]
           const legal = receiving === undefined ? [] : [...Grammar.next(receiving.answers)]
-          expect(takes(session)).toEqual(legal.filter((letter) => letter !== Grammar.onlyAnError).sort())
-          expect(Session.owners(session)).toEqual(queue.map(({ owner }) => owner))
-          expect(Session.inFlight(session)).toBe(queue.length)
-          expect(Session.isIdle(session)).toBe(queue.length === 0)
-          expect(session.status).toBe(status)
+          assert.deepStrictEqual(
+            takes(session),
+            legal.filter((letter) => letter !== Grammar.onlyAnError).sort()
+          )
+          assert.deepStrictEqual(
+            Session.owners(session),
+            queue.map(({ owner }) => owner)
+          )
+          assert.strictEqual(Session.inFlight(session), queue.length)
+          assert.strictEqual(Session.isIdle(session), queue.length === 0)
+          assert.strictEqual(session.status, status)
         }
       }),
       { numRuns: 300 }
@@ -261,9 +267,12 @@ describe("requests sent one behind the other", () => {
             ended++
             at = 0
           }
-          expect(heard).toEqual(conversations.map(alone))
-          expect(statuses).toEqual(conversations.map(({ status }) => status))
-          expect(takes(session)).toEqual([])
+          assert.deepStrictEqual(heard, conversations.map(alone))
+          assert.deepStrictEqual(
+            statuses,
+            conversations.map(({ status }) => status)
+          )
+          assert.deepStrictEqual(takes(session), [])
         }
       ),
       { numRuns: 300 }
@@ -273,8 +282,8 @@ describe("requests sent one behind the other", () => {
   it("do not become one more when a ReadyForQuery too many comes: nothing is allowed then (FLW-094, TRP-061)", () => {
     let session = Session.sent(Session.sent(Session.make<number>(), 0, Pipeline.sync), 1, Pipeline.sync)
     session = Session.ready(Session.ready(session, "I"), "I")
-    expect(Session.expects(session, 0x5a)).toBeUndefined()
-    expect(takes(session)).toEqual([])
+    assert.isUndefined(Session.expects(session, 0x5a))
+    assert.deepStrictEqual(takes(session), [])
   })
 })
 
@@ -294,7 +303,7 @@ describe("an error", () => {
   it("leaves only ReadyForQuery to come: what was skipped is not answered (FLW-037, FLW-039)", () => {
     for (const letters of [[], ["2"], ["2", "D"], ["2", "C"]]) {
       const before = letters.reduce((session, letter) => taken(session, letter, "I")[0], executing)
-      expect(takes(Session.failed(before)!)).toEqual(["Z"])
+      assert.deepStrictEqual(takes(Session.failed(before)!), ["Z"])
     }
   })
 
@@ -302,37 +311,40 @@ describe("an error", () => {
     const two = Session.sent(executing, 1, Pipeline.execute)
     const atSync = ["2", "C"].reduce((session, letter) => taken(session, letter, "I")[0], two)
     const failed = Session.failed(atSync)!
-    expect(failed.owner).toBe(0)
-    expect(Session.lacksSync(atSync, false)).toBe(false)
+    assert.strictEqual(failed.owner, 0)
+    assert.strictEqual(Session.lacksSync(atSync, false), false)
     const second = Session.ready(failed, "I")
-    expect([second.owner, takes(second)]).toEqual([1, ["2"]])
+    assert.deepStrictEqual([second.owner, takes(second)], [1, ["2"]])
   })
 
   it("of a series that was not synced makes a Sync due, once; a Query needs none (FLW-010, FLW-043)", () => {
     const open = Session.sent(Session.make<number>(), 0, Pipeline.prepare)
-    expect(Session.lacksSync(open, false)).toBe(true)
-    expect(Session.lacksSync(Session.failed(open)!, false)).toBe(false)
-    expect(Session.lacksSync(Session.sent(Session.make<number>(), 0, SimpleQuery.script), true)).toBe(false)
-    expect(Session.lacksSync(executing, false)).toBe(false)
+    assert.strictEqual(Session.lacksSync(open, false), true)
+    assert.strictEqual(Session.lacksSync(Session.failed(open)!, false), false)
+    assert.strictEqual(
+      Session.lacksSync(Session.sent(Session.make<number>(), 0, SimpleQuery.script), true),
+      false
+    )
+    assert.strictEqual(Session.lacksSync(executing, false), false)
   })
 
   it("with nothing asked is nobody's (FLW-063)", () => {
-    expect(Session.failed(Session.make())).toBeUndefined()
-    expect(Session.lacksSync(Session.make(), false)).toBe(false)
+    assert.isUndefined(Session.failed(Session.make()))
+    assert.strictEqual(Session.lacksSync(Session.make(), false), false)
   })
 })
 
 describe("a session with an open series", () => {
   it("waits for our move and takes nothing meanwhile", () => {
     const paused = taken(Session.sent(Session.make<number>(), 0, [nodes.Parsing]), "1", "I")[0]
-    expect(Session.isPaused(paused)).toBe(true)
-    expect(takes(paused)).toEqual([])
-    expect(takes(Session.extended(paused, Pipeline.execute))).toEqual(["2"])
+    assert.strictEqual(Session.isPaused(paused), true)
+    assert.deepStrictEqual(takes(paused), [])
+    assert.deepStrictEqual(takes(Session.extended(paused, Pipeline.execute)), ["2"])
   })
 
   it("is not extended while answers are due", () => {
     const parsing = Session.sent(Session.make<number>(), 0, Pipeline.prepare)
-    expect(Session.extended(parsing, Pipeline.sync)).toBe(parsing)
+    assert.strictEqual(Session.extended(parsing, Pipeline.sync), parsing)
   })
 })
 
@@ -340,44 +352,44 @@ describe("a query", () => {
   const query = (letters: string): string => through(SimpleQuery.script, ...letters.split(" "))
 
   it("has a result per statement, in any mixture, and one ReadyForQuery", () => {
-    expect(query("T D D C C T C Z")).toBe("idle")
-    expect(query("I Z")).toBe("idle")
-    expect(query("C Z Z")).toBe("Z refused at 2")
-    expect(query("T Z")).toBe("Z refused at 1")
-    expect(query("D")).toBe("D refused at 0")
+    assert.strictEqual(query("T D D C C T C Z"), "idle")
+    assert.strictEqual(query("I Z"), "idle")
+    assert.strictEqual(query("C Z Z"), "Z refused at 2")
+    assert.strictEqual(query("T Z"), "Z refused at 1")
+    assert.strictEqual(query("D"), "D refused at 0")
   })
 
   it("goes on with the rest of its statements after copies (FLW-068, FLW-080)", () => {
-    expect(query("G +c C H d d c C T D C G +c C Z")).toBe("idle")
-    expect(query("H d T")).toBe("T refused at 2")
-    expect(query("G Z")).toBe("Z refused at 1")
+    assert.strictEqual(query("G +c C H d d c C T D C G +c C Z"), "idle")
+    assert.strictEqual(query("H d T"), "T refused at 2")
+    assert.strictEqual(query("G Z"), "Z refused at 1")
   })
 
   it("allows what replication does: results around copies, copies without a count, two counts, no copy at all", () => {
-    expect(query("T D C H d c T D C Z")).toBe("idle")
-    expect(query("H d c H d d c T D C C Z")).toBe("idle")
-    expect(query("W d +c d c T D C C Z")).toBe("idle")
-    expect(query("W d c +c C C Z")).toBe("idle")
-    expect(query("T D C C Z")).toBe("idle")
+    assert.strictEqual(query("T D C H d c T D C Z"), "idle")
+    assert.strictEqual(query("H d c H d d c T D C C Z"), "idle")
+    assert.strictEqual(query("W d +c d c T D C C Z"), "idle")
+    assert.strictEqual(query("W d c +c C C Z"), "idle")
+    assert.strictEqual(query("T D C C Z"), "idle")
   })
 
   it("copying both ways ends when both sides have, and takes no data behind an end that was the server's own (FLW-087)", () => {
-    expect(query("W +c c")).toBe("SimpleQuery.CopyBothDone")
-    expect(query("W c d")).toBe("d refused at 2")
-    expect(query("W c +c d")).toBe("d refused at 3")
-    expect(query("W c")).toBe("SimpleQuery.CopyBothServerDone")
-    expect(query("W +f")).toBe("+f refused at 1")
+    assert.strictEqual(query("W +c c"), "SimpleQuery.CopyBothDone")
+    assert.strictEqual(query("W c d"), "d refused at 2")
+    assert.strictEqual(query("W c +c d"), "d refused at 3")
+    assert.strictEqual(query("W c"), "SimpleQuery.CopyBothServerDone")
+    assert.strictEqual(query("W +f"), "+f refused at 1")
   })
 
   it("copying both ways takes what is left of a transaction behind an end we asked for", () => {
-    expect(query("W d +c d c d d C C Z")).toBe("idle")
-    expect(query("W +c c d C d")).toBe("d refused at 5")
+    assert.strictEqual(query("W d +c d c d d C C Z"), "idle")
+    assert.strictEqual(query("W +c c d C d"), "d refused at 5")
   })
 
   it("copying both ways may end without the server's CopyDone (REP-039, REP-054)", () => {
-    expect(query("W C C Z")).toBe("idle")
-    expect(query("W d +c d C C Z")).toBe("idle")
-    expect(query("W C d")).toBe("d refused at 2")
+    assert.strictEqual(query("W C C Z"), "idle")
+    assert.strictEqual(query("W d +c d C C Z"), "idle")
+    assert.strictEqual(query("W C d"), "d refused at 2")
   })
 })
 
@@ -386,7 +398,7 @@ describe("an execution", () => {
 
   it("ends in one of three ways, or in a copy (MSG-031)", () => {
     for (const letters of ["2 C Z", "2 D D C Z", "2 I Z", "2 D s Z", "2 G +c C Z", "2 H d d c C Z"]) {
-      expect(execute(letters)).toBe("idle")
+      assert.strictEqual(execute(letters), "idle")
     }
   })
 
@@ -401,6 +413,6 @@ describe("an execution", () => {
     ["2 G C", "C refused at 2"],
     ["2 G +f C", "C refused at 3"]
   ])("answered by %s is out of step (FLW-093)", (letters, expected) => {
-    expect(execute(letters)).toBe(expected)
+    assert.strictEqual(execute(letters), expected)
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { asynchronous, moves, tags } from "../../src/protocol/SessionMessage.js"
 import * as BackendMessage from "../../src/wire/BackendMessage.js"
 
@@ -6,7 +6,7 @@ const entries = [...Object.entries(tags), ...Object.entries(asynchronous)]
 
 describe("the messages of a session", () => {
   it.each(entries)("know %s by the tag the wire has for it", (name, tag) => {
-    expect(BackendMessage.kindOf(tag)).toBe(name)
+    assert.strictEqual(BackendMessage.kindOf(tag), name)
   })
 
   it("are all that a server may send but those of the startup phase, each once (MSG-038)", () => {
@@ -14,11 +14,11 @@ describe("the messages of a session", () => {
       (name) => name !== undefined
     )
     const early = ["Authentication", "BackendKeyData", "NegotiateProtocolVersion"]
-    expect([...entries.map(([name]) => name), ...early].sort()).toEqual(known.sort())
-    expect(new Set(entries.map(([, tag]) => tag)).size).toBe(entries.length)
+    assert.deepStrictEqual([...entries.map(([name]) => name), ...early].sort(), known.sort())
+    assert.strictEqual(new Set(entries.map(([, tag]) => tag)).size, entries.length)
   })
 
   it("include no other move of ours than the two ends of a copy", () => {
-    expect(moves).toEqual(["send CopyDone", "send CopyFail"])
+    assert.deepStrictEqual(moves, ["send CopyDone", "send CopyFail"])
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { nodes, script, table } from "../../src/protocol/SimpleQuery.js"
 import { lines, ofNodes, ofTable } from "./arrows.js"
 
@@ -41,21 +41,21 @@ const expected = lines(`
 
 describe("a simple query", () => {
   it("takes these messages in these states and no other (MSG-035, MSG-038)", () => {
-    expect(ofNodes(nodes)).toEqual(expected)
+    assert.deepStrictEqual(ofNodes(nodes), expected)
   })
 
   it("prints the table it runs", () => {
-    expect(ofTable(table)).toEqual(expected)
+    assert.deepStrictEqual(ofTable(table), expected)
   })
 
   it("begins between statements", () => {
-    expect(script).toEqual([nodes.Statement])
+    assert.deepStrictEqual(script, [nodes.Statement])
   })
 
   it("ends in ReadyForQuery and nowhere else, and not amid rows or copies (MSG-035)", () => {
-    expect(expected.filter((line) => line.includes("-> Done"))).toEqual([
-      "CopyBothDone ReadyForQuery -> Done ready",
-      "Statement ReadyForQuery -> Done ready"
-    ])
+    assert.deepStrictEqual(
+      expected.filter((line) => line.includes("-> Done")),
+      ["CopyBothDone ReadyForQuery -> Done ready", "Statement ReadyForQuery -> Done ready"]
+    )
   })
 })

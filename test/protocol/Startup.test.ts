@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Startup from "../../src/protocol/Startup.js"
 import { lines, ofTable } from "./arrows.js"
 
@@ -71,12 +71,12 @@ describe("the startup phase", () => {
         return arrow === undefined ? [] : [`${state} ${message} -> ${arrow.to} ${arrow.emit}`]
       })
     )
-    expect(accepted.sort()).toEqual(expected)
+    assert.deepStrictEqual(accepted.sort(), expected)
   })
 
   it("prints the table it runs", () => {
-    expect(ofTable(Startup.table)).toEqual(expected)
-    expect(Startup.initial).toBe("Opening")
+    assert.deepStrictEqual(ofTable(Startup.table), expected)
+    assert.strictEqual(Startup.initial, "Opening")
   })
 
   it("asks for an answer at every challenge, and exactly one (AUT-003)", () => {
@@ -84,7 +84,7 @@ describe("the startup phase", () => {
     const challenged = expected.filter((line) =>
       /Cleartext|MD5|SASL |SASLContinue|GSS |GSSContinue|SSPI/.test(line.split(" -> ")[0]! + " ")
     )
-    expect(answers).toEqual(challenged)
+    assert.deepStrictEqual(answers, challenged)
   })
 
   it.each([
@@ -107,8 +107,8 @@ describe("the startup phase", () => {
     ["a continuation of GSS that has not begun", [], "AuthenticationGSSContinue"],
     ["any challenge after AuthenticationOk", ["AuthenticationOk"], "AuthenticationCleartextPassword"]
   ])("refuses %s (AUT-005)", (_name, before, message) => {
-    expect(walk(...before, message)).toMatch(/ refuses /)
-    expect(walk(...before)).not.toMatch(/ refuses /)
+    assert.match(walk(...before, message), / refuses /)
+    assert.notMatch(walk(...before), / refuses /)
   })
 
   it.each([
@@ -117,33 +117,35 @@ describe("the startup phase", () => {
   ])(
     "does not believe AuthenticationOk %s: the server has proved nothing (AUT-026, TRP-029)",
     (_name, before) => {
-      expect(walk(...before, "AuthenticationOk")).toMatch(/^Sasl\w+ refuses AuthenticationOk$/)
+      assert.match(walk(...before, "AuthenticationOk"), /^Sasl\w+ refuses AuthenticationOk$/)
     }
   )
 
   it("refuses the server's signature before our proof, and a challenge after it (AUT-026, AUT-027)", () => {
-    expect(walk("AuthenticationSASL", "AuthenticationSASLFinal")).toBe(
+    assert.strictEqual(
+      walk("AuthenticationSASL", "AuthenticationSASLFinal"),
       "SaslStarted refuses AuthenticationSASLFinal"
     )
-    expect(walk("AuthenticationSASL", "AuthenticationSASLContinue", "AuthenticationSASLContinue")).toBe(
+    assert.strictEqual(
+      walk("AuthenticationSASL", "AuthenticationSASLContinue", "AuthenticationSASLContinue"),
       "SaslAnswered refuses AuthenticationSASLContinue"
     )
   })
 
   it("lets a server say Ok at once (AUT-006)", () => {
-    expect(walk("AuthenticationOk", "ReadyForQuery")).toBe("Done")
+    assert.strictEqual(walk("AuthenticationOk", "ReadyForQuery"), "Done")
   })
 
   it("takes a version once, before authentication", () => {
-    expect(walk("NegotiateProtocolVersion", "AuthenticationOk")).toBe("Initializing")
-    expect(walk("NegotiateProtocolVersion", "NegotiateProtocolVersion")).toMatch(/refuses/)
-    expect(walk("AuthenticationSASL", "NegotiateProtocolVersion")).toMatch(/refuses/)
-    expect(walk("AuthenticationOk", "NegotiateProtocolVersion")).toMatch(/refuses/)
+    assert.strictEqual(walk("NegotiateProtocolVersion", "AuthenticationOk"), "Initializing")
+    assert.match(walk("NegotiateProtocolVersion", "NegotiateProtocolVersion"), /refuses/)
+    assert.match(walk("AuthenticationSASL", "NegotiateProtocolVersion"), /refuses/)
+    assert.match(walk("AuthenticationOk", "NegotiateProtocolVersion"), /refuses/)
   })
 
   it("needs no key, and takes keys and parameters in any order (CON-076, CON-077, MSG-024)", () => {
-    expect(walk("AuthenticationOk", "ReadyForQuery")).toBe("Done")
-    expect(
+    assert.strictEqual(walk("AuthenticationOk", "ReadyForQuery"), "Done")
+    assert.strictEqual(
       walk(
         "AuthenticationOk",
         "ParameterStatus",
@@ -151,13 +153,17 @@ describe("the startup phase", () => {
         "ParameterStatus",
         "BackendKeyData",
         "ReadyForQuery"
-      )
-    ).toBe("Done")
+      ),
+      "Done"
+    )
   })
 
   it("is over at ReadyForQuery and not before: AuthenticationOk alone is no session (CON-079)", () => {
-    expect(walk("ReadyForQuery")).toBe("Opening refuses ReadyForQuery")
-    expect(walk("AuthenticationOk")).toBe("Initializing")
-    expect(messages.filter((message) => Startup.step("Done", message) !== undefined)).toEqual([])
+    assert.strictEqual(walk("ReadyForQuery"), "Opening refuses ReadyForQuery")
+    assert.strictEqual(walk("AuthenticationOk"), "Initializing")
+    assert.deepStrictEqual(
+      messages.filter((message) => Startup.step("Done", message) !== undefined),
+      []
+    )
   })
 })

@@ -1,17 +1,12 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { tables } from "../../src/protocol/Tables.js"
 
 describe("the tables the documentation prints", () => {
   it("are all of them", () => {
-    expect(tables.map(({ name }) => name)).toEqual([
-      "Negotiation",
-      "Startup",
-      "Bearer",
-      "SimpleQuery",
-      "ExtendedQuery",
-      "FunctionCall",
-      "Recovery"
-    ])
+    assert.deepStrictEqual(
+      tables.map(({ name }) => name),
+      ["Negotiation", "Startup", "Bearer", "SimpleQuery", "ExtendedQuery", "FunctionCall", "Recovery"]
+    )
   })
 
   it.each(tables)(
@@ -19,8 +14,11 @@ describe("the tables the documentation prints", () => {
     (table) => {
       const states = new Set([...Object.keys(table.transitions), "Next", "Done"])
       const targets = Object.values(table.transitions).flatMap((on) => Object.values(on).map(({ to }) => to))
-      expect(targets.filter((target) => !states.has(target))).toEqual([])
-      expect(states).toContain(table.initial)
+      assert.deepStrictEqual(
+        targets.filter((target) => !states.has(target)),
+        []
+      )
+      assert.include(states, table.initial)
     }
   )
 
@@ -40,6 +38,6 @@ describe("the tables the documentation prints", () => {
     const lost = Object.keys(table.transitions).filter(
       (state) => state !== table.initial && !targets.has(state) && !steps.includes(state)
     )
-    expect(lost).toEqual([])
+    assert.deepStrictEqual(lost, [])
   })
 })

@@ -19,7 +19,7 @@ export interface ProbeSettings {
   readonly timeout: Duration.Duration
 }
 
-export interface Handlers {
+export interface ListenHandlers {
   readonly handle: (notification: Notification) => void
   /** Notifications of any channels were dropped before they could be handled. */
   readonly overflowed: (dropped: number) => void
@@ -71,7 +71,7 @@ export class ListenSession {
   /** Hands every notification on, and fails with the reason when the session is lost. */
   run(
     probe: ProbeSettings,
-    { answered, handle, overflowed }: Handlers
+    { answered, handle, overflowed }: ListenHandlers
   ): Effect.Effect<never, PgSessionError> {
     let lost = 0
     const dispatch = Stream.runForEachChunk(this.notifications, (chunk) =>

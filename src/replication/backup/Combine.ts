@@ -25,6 +25,7 @@ import { controlFile, manifestFile } from "./PlainSink.js"
 import { places } from "./TablespacePlace.js"
 import { isInLog } from "./WrittenFiles.js"
 
+/** How a chain of backups is put together. */
 export interface CombineOptions {
   /** New places of tablespaces, by the folders to which the last backup links; both absolute. Each must be named. */
   readonly tablespaces?: Readonly<Record<string, string>>

@@ -1,6 +1,7 @@
 /** How a backup is verified, and what is found. */
 import type { ManifestFacts } from "./Manifest.js"
 
+/** What of a backup is verified, and how much of it is remembered. */
 export interface VerifyOptions {
   /** The manifest, where it is not `backup_manifest` in the folder. */
   readonly manifest?: string

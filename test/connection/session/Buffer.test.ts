@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -18,13 +18,13 @@ describe("the buffer of a stream", () => {
     Effect.gen(function* () {
       const { buffer, link } = make(100)
       buffer.push(["a"], 60)
-      expect(link.paused).toBe(false)
+      assert.strictEqual(link.paused, false)
       buffer.push(["b"], 39)
-      expect(link.paused).toBe(false)
+      assert.strictEqual(link.paused, false)
       buffer.push(["c"], 1)
-      expect(link.paused).toBe(true)
+      assert.strictEqual(link.paused, true)
       yield* buffer.pull
-      expect(link.paused).toBe(false)
+      assert.strictEqual(link.paused, false)
     })
   )
 
@@ -35,11 +35,11 @@ describe("the buffer of a stream", () => {
       buffer.push(["b"], 50)
       buffer.push(["c"], 50)
       yield* buffer.pull
-      expect(link.paused).toBe(true)
+      assert.strictEqual(link.paused, true)
       yield* buffer.pull
-      expect(link.paused).toBe(true)
+      assert.strictEqual(link.paused, true)
       yield* buffer.pull
-      expect(link.paused).toBe(false)
+      assert.strictEqual(link.paused, false)
     })
   )
 
@@ -49,10 +49,10 @@ describe("the buffer of a stream", () => {
       buffer.push(["a", "b"], 1)
       buffer.push(["c"], 1)
       buffer.finish(undefined)
-      expect([...(yield* buffer.pull)]).toEqual(["a", "b"])
-      expect([...(yield* buffer.pull)]).toEqual(["c"])
+      assert.deepStrictEqual([...(yield* buffer.pull)], ["a", "b"])
+      assert.deepStrictEqual([...(yield* buffer.pull)], ["c"])
       for (let count = 0; count < 2; count++) {
-        expect(yield* Effect.flip(buffer.pull)).toEqual(Option.none())
+        assert.deepStrictEqual(yield* Effect.flip(buffer.pull), Option.none())
       }
     })
   )
@@ -62,8 +62,8 @@ describe("the buffer of a stream", () => {
       const { buffer } = make()
       buffer.push(["a"], 1)
       buffer.finish(lost)
-      expect([...(yield* buffer.pull)]).toEqual(["a"])
-      expect(yield* Effect.flip(buffer.pull)).toEqual(Option.some(lost))
+      assert.deepStrictEqual([...(yield* buffer.pull)], ["a"])
+      assert.deepStrictEqual(yield* Effect.flip(buffer.pull), Option.some(lost))
     })
   )
 
@@ -73,12 +73,12 @@ describe("the buffer of a stream", () => {
       const fiber = yield* Effect.fork(buffer.pull)
       yield* Effect.yieldNow()
       buffer.push(["a"], 1000)
-      expect(link.paused).toBe(false)
-      expect([...(yield* Fiber.join(fiber))]).toEqual(["a"])
+      assert.strictEqual(link.paused, false)
+      assert.deepStrictEqual([...(yield* Fiber.join(fiber))], ["a"])
       const last = yield* Effect.fork(Effect.flip(buffer.pull))
       yield* Effect.yieldNow()
       buffer.finish(lost)
-      expect(yield* Fiber.join(last)).toEqual(Option.some(lost))
+      assert.deepStrictEqual(yield* Fiber.join(last), Option.some(lost))
     })
   )
 
@@ -89,7 +89,7 @@ describe("the buffer of a stream", () => {
       yield* Effect.yieldNow()
       yield* Fiber.interrupt(fiber)
       buffer.push(["a"], 1)
-      expect([...(yield* buffer.pull)]).toEqual(["a"])
+      assert.deepStrictEqual([...(yield* buffer.pull)], ["a"])
     })
   )
 
@@ -104,9 +104,9 @@ describe("the buffer of a stream", () => {
       buffer.push(["a"], 1)
       buffer.demandIfWaiting()
       yield* buffer.pull
-      expect(asked).toBe(0)
-      expect([...(yield* buffer.pull)]).toEqual(["more"])
-      expect(asked).toBe(1)
+      assert.strictEqual(asked, 0)
+      assert.deepStrictEqual([...(yield* buffer.pull)], ["more"])
+      assert.strictEqual(asked, 1)
     })
   )
 })

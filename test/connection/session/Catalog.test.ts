@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
+import { assertSubset } from "../../support/subset.js"
 import * as Cancel from "../../../src/connection/session/Cancel.js"
 import { CatalogRequest } from "../../../src/connection/session/Catalog.js"
 import * as Exchange from "../../../src/connection/session/Exchange.js"
@@ -89,19 +90,19 @@ describe("types that a statement meets", () => {
     const pg = finding()
     const first = pg.query("select moods")
     const other = pg.query("select 1")
-    expect(await pg.sent()).toEqual(["Parse Describe Flush"])
+    assert.deepStrictEqual(await pg.sent(), ["Parse Describe Flush"])
     pg.say(...described([], [x]))
-    expect(await pg.sent()).toEqual(["Sync"])
+    assert.deepStrictEqual(await pg.sent(), ["Sync"])
     pg.say(ready())
-    expect(await pg.sent()).toEqual([question])
+    assert.deepStrictEqual(await pg.sent(), [question])
     pg.say(...done(...enums))
     // What was issued behind it runs behind it.
-    expect(await pg.sent()).toEqual([`${known} Parse Describe Flush`])
+    assert.deepStrictEqual(await pg.sent(), [`${known} Parse Describe Flush`])
     pg.say(bound, row(oneSad), complete("SELECT 1"), ready())
-    expect(first.value?.rows).toEqual([{ x: ["sad"] }])
-    expect(first.count).toBe(1)
+    assert.deepStrictEqual(first.value?.rows, [{ x: ["sad"] }])
+    assert.strictEqual(first.count, 1)
     pg.say(...described([], [int4("x")]), bound, row(1), complete("SELECT 1"), ready())
-    expect(other.value?.rows).toEqual([{ x: 1 }])
+    assert.deepStrictEqual(other.value?.rows, [{ x: 1 }])
   })
 
   it("are asked for by the OIDs of parameters and columns, each once", async () => {
@@ -111,9 +112,10 @@ describe("types that a statement meets", () => {
     pg.say(ready())
     const messages = await pg.messages()
     const bind = messages.filter(({ _tag }) => _tag === "Bind")[0]
-    expect(bind).toMatchObject({ parameterFormats: [1, 1] })
+    assertSubset(bind, { parameterFormats: [1, 1] })
     const oids = (bind as { parameters: ReadonlyArray<Uint8Array> }).parameters[0]!
-    expect(Buffer.from(oids).toString("hex")).toBe(
+    assert.strictEqual(
+      Buffer.from(oids).toString("hex"),
       ["00000001 00000000 0000001a 00000002 00000001", "00000004 00011171", "00000004 00011170"]
         .join("")
         .replaceAll(" ", "")
@@ -125,18 +127,18 @@ describe("types that a statement meets", () => {
     for (const sql of ["select a", "select b"]) {
       const told = pg.query(sql)
       pg.say(...described([], [x]), ready())
-      expect((await pg.sent()).at(-1)).toContain(`Sync ${question}`)
+      assert.include((await pg.sent()).at(-1), `Sync ${question}`)
       pg.say(...done())
       await tick()
       pg.say(...answer("{sad}"))
-      expect(told.value?.rows).toEqual([{ x: "{sad}" }])
+      assert.deepStrictEqual(told.value?.rows, [{ x: "{sad}" }])
       await pg.sent()
     }
     // The transaction that makes them may end later; a statement that is known already asks no more.
     const again = pg.query("select a")
-    expect(await pg.sent()).toEqual(["Bind Execute Sync"])
+    assert.deepStrictEqual(await pg.sent(), ["Bind Execute Sync"])
     pg.say(...answer("{sad}"))
-    expect(again.value?.rows).toEqual([{ x: "{sad}" }])
+    assert.deepStrictEqual(again.value?.rows, [{ x: "{sad}" }])
   })
 
   it("that another connection has found need no question, and no new description", async () => {
@@ -144,7 +146,7 @@ describe("types that a statement meets", () => {
     pg.core.findsTypes = false
     const first = pg.query("select moods")
     pg.say(...described([], [x]), ...answer("{sad}"))
-    expect(first.value?.rows).toEqual([{ x: "{sad}" }])
+    assert.deepStrictEqual(first.value?.rows, [{ x: "{sad}" }])
     await pg.sent()
     const type: PgType = {
       oid: mood,
@@ -157,7 +159,7 @@ describe("types that a statement meets", () => {
     pg.core.types.learn([type], [mood])
     pg.query("select moods")
     const [bind] = await pg.messages()
-    expect(bind).toMatchObject({ _tag: "Bind", resultFormats: [1] })
+    assertSubset(bind, { _tag: "Bind", resultFormats: [1] })
   })
 
   it("that were forgotten are described and asked for anew, and the old description is closed", async () => {
@@ -170,14 +172,14 @@ describe("types that a statement meets", () => {
     await pg.sent()
     pg.core.types.forget()
     const again = pg.query("select moods")
-    expect(await pg.sent()).toEqual(["Parse Describe Flush"])
+    assert.deepStrictEqual(await pg.sent(), ["Parse Describe Flush"])
     pg.say(...described([], [x]))
-    expect(await pg.sent()).toEqual(["Sync"])
+    assert.deepStrictEqual(await pg.sent(), ["Sync"])
     pg.say(ready())
-    expect(await pg.sent()).toEqual([question])
+    assert.deepStrictEqual(await pg.sent(), [question])
     pg.say(...done(...enums))
-    expect(await pg.sent()).toEqual([`Close ${known}`])
-    expect(again.count).toBe(0)
+    assert.deepStrictEqual(await pg.sent(), [`Close ${known}`])
+    assert.strictEqual(again.count, 0)
   })
 
   it("of a statement described while nobody asked are asked for before it runs again", async () => {
@@ -188,27 +190,27 @@ describe("types that a statement meets", () => {
     await pg.sent()
     pg.core.findsTypes = true
     pg.query("select moods")
-    expect(await pg.sent()).toEqual(["Sync"])
+    assert.deepStrictEqual(await pg.sent(), ["Sync"])
     pg.say(ready())
-    expect(await pg.sent()).toEqual([question])
+    assert.deepStrictEqual(await pg.sent(), [question])
     pg.say(...done(...enums))
-    expect(await pg.sent()).toEqual([known])
+    assert.deepStrictEqual(await pg.sent(), [known])
   })
 
   it("are text when the catalogue may not be asked, and it is not asked again", async () => {
     const pg = finding()
     const first = pg.query("select moods")
     pg.say(...described([], [x]), ready())
-    expect((await pg.sent()).at(-1)).toContain(question)
+    assert.include((await pg.sent()).at(-1), question)
     pg.say(error("42501"), ready())
     await tick()
     pg.say(...answer("{sad}"))
-    expect(first.value?.rows).toEqual([{ x: "{sad}" }])
+    assert.deepStrictEqual(first.value?.rows, [{ x: "{sad}" }])
     pg.query("select others")
     pg.say(...described([], [column("x", 71_000)]))
     await pg.sent()
-    expect(pg.core.findsTypes).toBe(false)
-    expect(pg.core.session.script.length).toBe(3)
+    assert.strictEqual(pg.core.findsTypes, false)
+    assert.strictEqual(pg.core.session.script.length, 3)
   })
 
   it.each([
@@ -228,8 +230,8 @@ describe("types that a statement meets", () => {
     pg.say(...done(wrong))
     await tick()
     pg.say(...answer("{sad}"))
-    expect(first.value?.rows).toEqual([{ x: "{sad}" }])
-    expect(pg.core.findsTypes).toBe(false)
+    assert.deepStrictEqual(first.value?.rows, [{ x: "{sad}" }])
+    assert.strictEqual(pg.core.findsTypes, false)
   })
 
   it("stay what they are when kinds come that nobody knows yet", async () => {
@@ -242,7 +244,7 @@ describe("types that a statement meets", () => {
     )
     await tick()
     pg.say(...answer("{sad}"))
-    expect(first.value?.rows).toEqual([{ x: "{sad}" }])
+    assert.deepStrictEqual(first.value?.rows, [{ x: "{sad}" }])
   })
 
   it("are asked for behind a savepoint inside a transaction block, which is released", async () => {
@@ -252,12 +254,14 @@ describe("types that a statement meets", () => {
     await pg.sent()
     pg.say(ready("T"))
     const messages = await pg.messages()
-    expect(messages.map(({ _tag }) => _tag).join(" ")).toBe(
+    assert.strictEqual(
+      messages.map(({ _tag }) => _tag).join(" "),
       "Parse Bind Execute Parse Bind Execute Parse Bind Execute Sync"
     )
-    expect(
-      messages.flatMap((message) => (message._tag === "Parse" ? [message.sql.slice(0, 17)] : []))
-    ).toEqual(["savepoint effect_", "with recursive as", "release savepoint"])
+    assert.deepStrictEqual(
+      messages.flatMap((message) => (message._tag === "Parse" ? [message.sql.slice(0, 17)] : [])),
+      ["savepoint effect_", "with recursive as", "release savepoint"]
+    )
     pg.say(
       parsed,
       bound,
@@ -268,8 +272,8 @@ describe("types that a statement meets", () => {
       complete("RELEASE"),
       ready("T")
     )
-    expect(await pg.sent()).toEqual([known])
-    expect(pg.core.registry.nameOf(moodArray)).toBe("mood[]")
+    assert.deepStrictEqual(await pg.sent(), [known])
+    assert.strictEqual(pg.core.registry.nameOf(moodArray), "mood[]")
   })
 
   it("do not fail the transaction when the question is refused", async () => {
@@ -280,15 +284,15 @@ describe("types that a statement meets", () => {
     await pg.sent()
     pg.say(parsed, bound, complete("SAVEPOINT"), error("42501"), ready("E"))
     const messages = await pg.messages()
-    expect(messages.flatMap((message) => (message._tag === "Parse" ? [message.sql] : []))).toEqual([
-      "rollback to savepoint effect_postgres_types",
-      "release savepoint effect_postgres_types"
-    ])
+    assert.deepStrictEqual(
+      messages.flatMap((message) => (message._tag === "Parse" ? [message.sql] : [])),
+      ["rollback to savepoint effect_postgres_types", "release savepoint effect_postgres_types"]
+    )
     pg.say(parsed, bound, complete("ROLLBACK"), parsed, bound, complete("RELEASE"), ready("T"))
-    expect(await pg.sent()).toEqual([known])
+    assert.deepStrictEqual(await pg.sent(), [known])
     pg.say(...answer("{sad}", "T"))
-    expect(first.value?.rows).toEqual([{ x: "{sad}" }])
-    expect([pg.core.findsTypes, pg.core.session.status]).toEqual([false, "T"])
+    assert.deepStrictEqual(first.value?.rows, [{ x: "{sad}" }])
+    assert.deepStrictEqual([pg.core.findsTypes, pg.core.session.status], [false, "T"])
   })
 
   it("are not asked for in a failed transaction", async () => {
@@ -300,7 +304,7 @@ describe("types that a statement meets", () => {
     pg.say(...described([], [x]))
     await tick()
     pg.say(...answer("{sad}", "T"))
-    expect(rolled.value?.rows).toEqual([{ x: "{sad}" }])
+    assert.deepStrictEqual(rolled.value?.rows, [{ x: "{sad}" }])
   })
 
   it("let an interrupted statement go while they are asked for, and the question is cancelled", async () => {
@@ -309,14 +313,17 @@ describe("types that a statement meets", () => {
     const told = pg.query("select moods")
     pg.say(...described([], [x]))
     pg.say(ready())
-    expect((await pg.sent()).at(-1)).toContain(question)
+    assert.include((await pg.sent()).at(-1), question)
     const fiber = Effect.runFork(Cancel.abandon(pg.core, told.request))
     await tick()
-    expect([cancels, told.request.state]).toEqual([1, "settled"])
+    assert.deepStrictEqual([cancels, told.request.state], [1, "settled"])
     pg.say(error("57014"), ready())
     await Effect.runPromise(Fiber.join(fiber))
-    expect(await pg.sent()).toEqual([])
-    expect([pg.core.findsTypes, pg.core.waiting, pg.core.cancels, told.count]).toEqual([true, 0, 0, 0])
+    assert.deepStrictEqual(await pg.sent(), [])
+    assert.deepStrictEqual(
+      [pg.core.findsTypes, pg.core.waiting, pg.core.cancels, told.count],
+      [true, 0, 0, 0]
+    )
   })
 
   it("are not asked for any more when whoever wanted them goes before it is time, and nothing is repeated", async () => {
@@ -327,8 +334,8 @@ describe("types that a statement meets", () => {
     const fiber = Effect.runFork(Cancel.abandon(pg.core, told.request))
     pg.say(ready())
     await Effect.runPromise(Fiber.join(fiber))
-    expect(await pg.sent()).toEqual([])
-    expect([told.request.state, pg.core.waiting, pg.core.ended]).toEqual(["settled", 0, undefined])
+    assert.deepStrictEqual(await pg.sent(), [])
+    assert.deepStrictEqual([told.request.state, pg.core.waiting, pg.core.ended], ["settled", 0, undefined])
   })
 
   it("leave a transaction failed when the question is cancelled: whoever was interrupted rolls back", async () => {
@@ -341,13 +348,11 @@ describe("types that a statement meets", () => {
     await tick()
     pg.say(parsed, bound, complete("SAVEPOINT"), error("57014"), ready("E"))
     await Effect.runPromise(Fiber.join(fiber))
-    expect(await pg.sent()).toEqual([])
-    expect([pg.core.session.status, pg.core.waiting, pg.core.findsTypes, pg.core.ended]).toEqual([
-      "E",
-      0,
-      true,
-      undefined
-    ])
+    assert.deepStrictEqual(await pg.sent(), [])
+    assert.deepStrictEqual(
+      [pg.core.session.status, pg.core.waiting, pg.core.findsTypes, pg.core.ended],
+      ["E", 0, true, undefined]
+    )
   })
 
   it("are not asked for when whoever wanted them went before the description was there", async () => {
@@ -357,10 +362,10 @@ describe("types that a statement meets", () => {
     const fiber = Effect.runFork(Cancel.abandon(pg.core, told.request))
     await tick()
     pg.say(...described([], [x]))
-    expect(await pg.sent()).toEqual(["Sync"])
+    assert.deepStrictEqual(await pg.sent(), ["Sync"])
     pg.say(ready())
     await Effect.runPromise(Fiber.join(fiber))
-    expect(await pg.sent()).toEqual([])
+    assert.deepStrictEqual(await pg.sent(), [])
   })
 
   it.each([100, 0])(
@@ -379,13 +384,13 @@ describe("types that a statement meets", () => {
         pg.say(...described([], [x]), ...described([], [column("x", 75_000)]), ...described([], [int4("x")]))
       await pg.sent()
       describe()
-      expect(await pg.sent()).toEqual(["Sync"])
+      assert.deepStrictEqual(await pg.sent(), ["Sync"])
       pg.say(ready())
-      expect(await pg.sent()).toEqual([question])
+      assert.deepStrictEqual(await pg.sent(), [question])
       pg.say(...done(...enums))
       const named = statements > 0
       const one = named ? "Bind Execute" : "Parse Bind Describe Execute"
-      expect(await pg.sent()).toEqual([`${one} ${one} ${one} Sync`])
+      assert.deepStrictEqual(await pg.sent(), [`${one} ${one} ${one} Sync`])
       const begun = (column: Column) => (named ? [bound] : [parsed, bound, columns(column)])
       pg.say(
         ...[...begun(column("x", moodArray, 1)), complete("SELECT 0")],
@@ -393,9 +398,10 @@ describe("types that a statement meets", () => {
         ...[...begun(column("x", 23, 1)), row(1), complete("SELECT 1")],
         ready()
       )
-      expect(
-        told.value?.steps.map((step) => (step._tag === "Completed" ? step.result.rows : step._tag))
-      ).toEqual([[], [{ x: "text" }], [{ x: 1 }]])
+      assert.deepStrictEqual(
+        told.value?.steps.map((step) => (step._tag === "Completed" ? step.result.rows : step._tag)),
+        [[], [{ x: "text" }], [{ x: 1 }]]
+      )
     }
   )
 
@@ -405,7 +411,7 @@ describe("types that a statement meets", () => {
     pg.say(...described([], [x]), ready())
     await pg.sent()
     pg.say(notice("57P01", { severity: "WARNING" }), error("57P01", { severity: "FATAL" }))
-    expect([told.failure?._tag, told.count]).toEqual(["PgClosedError", 1])
+    assert.deepStrictEqual([told.failure?._tag, told.count], ["PgClosedError", 1])
   })
 })
 
@@ -422,7 +428,7 @@ describe("types asked for by name", () => {
     await tick()
     pg.say(...done(...enums))
     const found = await Effect.runPromise(Fiber.join(types))
-    expect(found).toEqual([
+    assert.deepStrictEqual(found, [
       {
         oid: moodArray,
         arrayOid: 0,
@@ -446,12 +452,12 @@ describe("types asked for by name", () => {
     const pg = finding()
     const told = pg.submit<ReadonlyArray<PgType>>((outcome) => new CatalogRequest(["nix"], outcome))
     pg.say(error("42704"), ready())
-    expect(told.failure).toMatchObject({ code: "42704" })
-    expect(pg.core.findsTypes).toBe(true)
+    assertSubset(told.failure, { code: "42704" })
+    assert.strictEqual(pg.core.findsTypes, true)
     const wrong = pg.submit<ReadonlyArray<PgType>>((outcome) => new CatalogRequest(["a\0"], outcome))
-    expect(wrong.failure).toMatchObject({ _tag: "PgUsageError", argument: "types" })
+    assertSubset(wrong.failure, { _tag: "PgUsageError", argument: "types" })
     await pg.sent()
-    expect(pg.core.writer.offset).toBe(0)
+    assert.strictEqual(pg.core.writer.offset, 0)
   })
 
   it("fail a transaction no more than any refused question", async () => {
@@ -460,7 +466,7 @@ describe("types asked for by name", () => {
     pg.say(parsed, bound, complete("SAVEPOINT"), error("42704"), ready("E"))
     await pg.sent()
     pg.say(parsed, bound, complete("ROLLBACK"), parsed, bound, complete("RELEASE"), ready("T"))
-    expect(told.failure).toMatchObject({ code: "42704" })
-    expect(told.count).toBe(1)
+    assertSubset(told.failure, { code: "42704" })
+    assert.strictEqual(told.count, 1)
   })
 })

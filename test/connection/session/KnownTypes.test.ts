@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { maxTypes, KnownTypes } from "../../../src/connection/session/KnownTypes.js"
 import * as Oid from "../../../src/model/Oid.js"
 import type { PgType } from "../../../src/model/PgType.js"
@@ -16,9 +16,12 @@ const mood = (oid: number): PgType => ({
 describe("the book of types", () => {
   it("tells which types are worth a question: not known, not asked for, each once", () => {
     const book = new KnownTypes(lossless)
-    expect(book.unknown([0, Oid.int4, Oid.int4Array, 90_000, 90_001, 90_000])).toEqual([90_000, 90_001])
+    assert.deepStrictEqual(
+      book.unknown([0, Oid.int4, Oid.int4Array, 90_000, 90_001, 90_000]),
+      [90_000, 90_001]
+    )
     book.learn([mood(90_000)], [90_000, 95_000])
-    expect(book.unknown([90_000, 90_001, 95_000, 96_000])).toEqual([96_000])
+    assert.deepStrictEqual(book.unknown([90_000, 90_001, 95_000, 96_000]), [96_000])
   })
 
   it("makes another registry when it learns, and leaves the old one to whoever holds it", () => {
@@ -26,30 +29,28 @@ describe("the book of types", () => {
     book.learn([mood(90_000)], [90_000])
     const first = book.registry
     book.learn([mood(91_000)], [91_000])
-    expect([
-      first.lookup(91_000),
-      book.registry.lookup(90_000)?.name,
-      book.registry.lookup(91_001)?.name
-    ]).toEqual([undefined, "mood90000", "mood91000[]"])
+    assert.deepStrictEqual(
+      [first.lookup(91_000), book.registry.lookup(90_000)?.name, book.registry.lookup(91_001)?.name],
+      [undefined, "mood90000", "mood91000[]"]
+    )
   })
 
   it("takes what it learns later for what is, and never in place of what was given", () => {
     const book = new KnownTypes(lossless)
     book.learn([mood(90_000), { ...mood(90_000), oid: Oid.int4 }], [90_000])
     book.learn([{ ...mood(90_000), name: "renamed" }], [90_000])
-    expect(book.registry.nameOf(90_000)).toBe("renamed")
-    expect(book.registry.lookup(Oid.int4)).toBe(lossless.lookup(Oid.int4))
+    assert.strictEqual(book.registry.nameOf(90_000), "renamed")
+    assert.strictEqual(book.registry.lookup(Oid.int4), lossless.lookup(Oid.int4))
   })
 
   it("forgets all at once, and asks again", () => {
     const book = new KnownTypes(lossless)
     book.learn([mood(90_000)], [90_000, 95_000])
     book.forget()
-    expect([book.registry, book.generation, book.unknown([90_000, 95_000])]).toEqual([
-      lossless,
-      1,
-      [90_000, 95_000]
-    ])
+    assert.deepStrictEqual(
+      [book.registry, book.generation, book.unknown([90_000, 95_000])],
+      [lossless, 1, [90_000, 95_000]]
+    )
   })
 
   it("keeps no more than its bound, however many types come and go", () => {
@@ -58,9 +59,9 @@ describe("the book of types", () => {
       Array.from({ length: count }, (_, index) => from + 2 * index)
     book.learn(upTo(maxTypes, 100_000).map(mood), [])
     book.learn([mood(90_000)], [90_000])
-    expect(book.registry.lookup(100_000)).toBeUndefined()
-    expect(book.registry.lookup(90_000)).toBeDefined()
+    assert.isUndefined(book.registry.lookup(100_000))
+    assert.isDefined(book.registry.lookup(90_000))
     book.learn([], upTo(maxTypes, 200_000))
-    expect(book.unknown([90_000, 200_000])).toEqual([90_000])
+    assert.deepStrictEqual(book.unknown([90_000, 200_000]), [90_000])
   })
 })

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
+import { assertSubset } from "../../support/subset.js"
 import * as Effect from "effect/Effect"
 import * as Cancel from "../../../src/connection/session/Cancel.js"
 import * as Outbound from "../../../src/connection/session/Outbound.js"
@@ -41,8 +42,8 @@ describe("requests of one tick", () => {
     await self.know(known)
     const before = self.link.writes.length
     for (let count = 0; count < 4; count++) self.query(known)
-    expect(self.link.writes.length).toBe(before)
-    expect(await self.sent()).toEqual([[use, use, use, use].join(" ")])
+    assert.strictEqual(self.link.writes.length, before)
+    assert.deepStrictEqual(await self.sent(), [[use, use, use, use].join(" ")])
   })
 
   it("leave sooner once the batch is large, every message whole", async () => {
@@ -51,17 +52,17 @@ describe("requests of one tick", () => {
     const before = self.link.writes.length
     const long = "a".repeat(30_000)
     for (let count = 0; count < 5; count++) self.query("select $1 as x", [long])
-    expect(self.link.writes.length).toBe(before + 1)
-    expect((await self.sent()).join(" ")).toBe(Array(5).fill(use).join(" "))
+    assert.strictEqual(self.link.writes.length, before + 1)
+    assert.strictEqual((await self.sent()).join(" "), Array(5).fill(use).join(" "))
   })
 
   it("include what a chunk of answers set free", async () => {
     const self = harness({ pipelineDepth: 2 })
     await self.know(known)
     for (let count = 0; count < 4; count++) self.query(known)
-    expect(await self.sent()).toEqual([[use, use].join(" ")])
+    assert.deepStrictEqual(await self.sent(), [[use, use].join(" ")])
     self.say(...answered(1), ...answered(2))
-    expect(await self.sent()).toEqual([[use, use].join(" ")])
+    assert.deepStrictEqual(await self.sent(), [[use, use].join(" ")])
   })
 })
 
@@ -70,10 +71,10 @@ describe("a request that has been written", () => {
     const self = harness()
     await self.know(known)
     self.query(known)
-    expect(self.core.pending).toEqual([])
+    assert.deepStrictEqual(self.core.pending, [])
     await self.sent()
     self.say(...answered(1))
-    expect([self.core.pending, self.core.waiting, self.core.pendingFrom]).toEqual([[], 0, 0])
+    assert.deepStrictEqual([self.core.pending, self.core.waiting, self.core.pendingFrom], [[], 0, 0])
   })
 })
 
@@ -82,17 +83,20 @@ describe("the depth of the pipeline", () => {
     const self = harness({ pipelineDepth: 2 })
     await self.know(known)
     const told = [0, 1, 2, 3].map(() => self.query(known))
-    expect((await self.sent()).join(" ")).toBe([use, use].join(" "))
-    expect([self.core.waiting, told.map(({ request }) => request.state)]).toEqual([
-      2,
-      ["sent", "sent", "queued", "queued"]
-    ])
+    assert.strictEqual((await self.sent()).join(" "), [use, use].join(" "))
+    assert.deepStrictEqual(
+      [self.core.waiting, told.map(({ request }) => request.state)],
+      [2, ["sent", "sent", "queued", "queued"]]
+    )
     self.say(...answered(1))
-    expect(await self.sent()).toEqual([use])
+    assert.deepStrictEqual(await self.sent(), [use])
     self.say(...answered(2), ...answered(3))
-    expect(await self.sent()).toEqual([use])
+    assert.deepStrictEqual(await self.sent(), [use])
     self.say(...answered(4))
-    expect(told.map(({ value }) => value?.rows)).toEqual([[{ x: 1 }], [{ x: 2 }], [{ x: 3 }], [{ x: 4 }]])
+    assert.deepStrictEqual(
+      told.map(({ value }) => value?.rows),
+      [[{ x: 1 }], [{ x: 2 }], [{ x: 3 }], [{ x: 4 }]]
+    )
   })
 
   it.each([1, 0, -5])("of %d lets one out at a time", async (pipelineDepth) => {
@@ -100,9 +104,9 @@ describe("the depth of the pipeline", () => {
     await self.know(known)
     self.query(known)
     self.query(known)
-    expect(await self.sent()).toEqual([use])
+    assert.deepStrictEqual(await self.sent(), [use])
     self.say(...answered(1))
-    expect(await self.sent()).toEqual([use])
+    assert.deepStrictEqual(await self.sent(), [use])
   })
 })
 
@@ -113,21 +117,24 @@ describe("the first use of a statement", () => {
     self.query(known)
     self.query("select 2 as x")
     self.query(known)
-    expect(await self.sent()).toEqual([`${use} Parse Describe Flush`])
+    assert.deepStrictEqual(await self.sent(), [`${use} Parse Describe Flush`])
     self.say(...answered(1))
-    expect(await self.sent()).toEqual([])
+    assert.deepStrictEqual(await self.sent(), [])
     self.say(...described([]))
-    expect(await self.sent()).toEqual([`${use} ${use}`])
+    assert.deepStrictEqual(await self.sent(), [`${use} ${use}`])
   })
 
   it("is made once by two that ask at the same time", async () => {
     const self = harness()
     const told = [self.query(known), self.query(known)]
-    expect(await self.sent()).toEqual(["Parse Describe Flush"])
+    assert.deepStrictEqual(await self.sent(), ["Parse Describe Flush"])
     self.say(...described([]), ...answered(1))
-    expect(await self.sent()).toEqual([`${use} ${use}`])
+    assert.deepStrictEqual(await self.sent(), [`${use} ${use}`])
     self.say(...answered(2))
-    expect(told.map(({ value }) => value?.rows)).toEqual([[{ x: 1 }], [{ x: 2 }]])
+    assert.deepStrictEqual(
+      told.map(({ value }) => value?.rows),
+      [[{ x: 1 }], [{ x: 2 }]]
+    )
   })
 
   it("lets others out after it failed and its Sync was answered", async () => {
@@ -137,11 +144,11 @@ describe("the first use of a statement", () => {
     const next = self.query(known)
     await self.sent()
     self.say(error("42601"))
-    expect(await self.sent()).toEqual(["Sync"])
+    assert.deepStrictEqual(await self.sent(), ["Sync"])
     self.say(ready())
-    expect(await self.sent()).toEqual([use])
+    assert.deepStrictEqual(await self.sent(), [use])
     self.say(...answered(1))
-    expect([failed.failure?._tag, next.value?.rows]).toEqual(["PgServerError", [{ x: 1 }]])
+    assert.deepStrictEqual([failed.failure?._tag, next.value?.rows], ["PgServerError", [{ x: 1 }]])
   })
 })
 
@@ -152,15 +159,15 @@ describe("a text of several statements", () => {
     self.query(known)
     simple(self, "select 1; select 2")
     const behind = self.query(known)
-    expect(await self.sent()).toEqual([use])
+    assert.deepStrictEqual(await self.sent(), [use])
     self.say(...answered(1))
-    expect(await self.sent()).toEqual(["Query"])
+    assert.deepStrictEqual(await self.sent(), ["Query"])
     self.say(complete("SELECT 1"))
-    expect(await self.sent()).toEqual([])
+    assert.deepStrictEqual(await self.sent(), [])
     self.say(complete("SELECT 1"), ready())
-    expect(await self.sent()).toEqual([use])
+    assert.deepStrictEqual(await self.sent(), [use])
     self.say(...answered(3))
-    expect(behind.value?.rows).toEqual([{ x: 3 }])
+    assert.deepStrictEqual(behind.value?.rows, [{ x: 3 }])
   })
 })
 
@@ -171,22 +178,22 @@ describe("a socket that wants no more", () => {
     self.link.takes = false
     const first = self.query(known)
     const opening = self.query("select 2 as x")
-    expect(await self.sent()).toEqual([`${use} Parse Describe Flush`])
-    expect(self.core.blocked).toBe(true)
+    assert.deepStrictEqual(await self.sent(), [`${use} Parse Describe Flush`])
+    assert.strictEqual(self.core.blocked, true)
     const later = self.query(known)
-    expect(await self.sent()).toEqual([])
+    assert.deepStrictEqual(await self.sent(), [])
     self.say(...answered(1))
-    expect(first.value?.rows).toEqual([{ x: 1 }])
+    assert.deepStrictEqual(first.value?.rows, [{ x: 1 }])
     // The description has been read: the statement's own Bind must go out, or nobody would ever go on.
     self.say(...described([], [int4("x")]))
-    expect(await self.sent()).toEqual([use])
+    assert.deepStrictEqual(await self.sent(), [use])
     self.say(...answered(2))
-    expect([opening.value?.rows, later.request.state]).toEqual([[{ x: 2 }], "queued"])
+    assert.deepStrictEqual([opening.value?.rows, later.request.state], [[{ x: 2 }], "queued"])
     self.link.takes = true
     Outbound.drained(self.core)
-    expect(await self.sent()).toEqual([use])
+    assert.deepStrictEqual(await self.sent(), [use])
     self.say(...answered(3))
-    expect(later.value?.rows).toEqual([{ x: 3 }])
+    assert.deepStrictEqual(later.value?.rows, [{ x: 3 }])
   })
 
   it("wakes whoever waits for it, once", () => {
@@ -195,7 +202,7 @@ describe("a socket that wants no more", () => {
     core.drainWaiters.push(() => void woken++)
     Outbound.drained(core)
     Outbound.drained(core)
-    expect(woken).toBe(1)
+    assert.strictEqual(woken, 1)
   })
 })
 
@@ -208,21 +215,21 @@ describe("a request", () => {
     const stays = self.query(known)
     await self.sent()
     gone.request.withdraw(self.core)
-    expect(self.core.waiting).toBe(1)
+    assert.strictEqual(self.core.waiting, 1)
     self.say(...answered(1))
-    expect(await self.sent()).toEqual([use])
+    assert.deepStrictEqual(await self.sent(), [use])
     self.say(...answered(2))
-    expect([gone.count, stays.value?.rows]).toEqual([0, [{ x: 2 }]])
-    expect(await self.sent()).toEqual([])
+    assert.deepStrictEqual([gone.count, stays.value?.rows], [0, [{ x: 2 }]])
+    assert.deepStrictEqual(await self.sent(), [])
   })
 
   it("on a closed connection fails at once, and says that nothing was sent", async () => {
     const self = harness()
     self.say(error("57P01", { severity: "FATAL" }))
     const late = self.query(known)
-    expect(late.failure?._tag).toBe("PgClosedError")
-    expect([late.count, late.failure?.nothingSent]).toEqual([1, true])
-    expect(await self.sent()).toEqual([])
+    assert.strictEqual(late.failure?._tag, "PgClosedError")
+    assert.deepStrictEqual([late.count, late.failure?.nothingSent], [1, true])
+    assert.deepStrictEqual(await self.sent(), [])
   })
 
   it("sent once more goes before all that wait, once what was written behind it is answered", async () => {
@@ -233,21 +240,20 @@ describe("a request", () => {
     const waiting = self.query("select 3 as x")
     await self.sent()
     self.say(error("26000"), ready())
-    expect([first.count, first.request.state, waiting.request.state]).toEqual([0, "queued", "queued"])
-    expect(await self.sent()).toEqual([])
+    assert.deepStrictEqual([first.count, first.request.state, waiting.request.state], [0, "queued", "queued"])
+    assert.deepStrictEqual(await self.sent(), [])
     // The second was not run either: both go once more, in the order of their issue.
     self.say(error("26000"), ready())
-    expect([first.request.state, second.request.state, waiting.request.state]).toEqual([
-      "sent",
-      "queued",
-      "queued"
-    ])
-    expect(await self.sent()).toEqual(["Close Parse Describe Flush"])
+    assert.deepStrictEqual(
+      [first.request.state, second.request.state, waiting.request.state],
+      ["sent", "queued", "queued"]
+    )
+    assert.deepStrictEqual(await self.sent(), ["Close Parse Describe Flush"])
     self.say(closed, ...described([]), ...answered(1))
-    expect(first.value?.rows).toEqual([{ x: 1 }])
-    expect(await self.sent()).toEqual(["Bind Execute Sync Bind Execute Sync Parse Describe Flush"])
+    assert.deepStrictEqual(first.value?.rows, [{ x: 1 }])
+    assert.deepStrictEqual(await self.sent(), ["Bind Execute Sync Bind Execute Sync Parse Describe Flush"])
     self.say(...answered(2))
-    expect([second.value?.rows, waiting.request.state]).toEqual([[{ x: 2 }], "sent"])
+    assert.deepStrictEqual([second.value?.rows, waiting.request.state], [[{ x: 2 }], "sent"])
   })
 
   it("to be sent once more fails when a statement issued after it has run: the order would be another", async () => {
@@ -257,11 +263,11 @@ describe("a request", () => {
     const second = self.query(known)
     await self.sent()
     self.say(error("26000"), ready(), ...answered(2))
-    expect([first.count, first.failure]).toMatchObject([1, { _tag: "PgServerError", code: "26000" }])
-    expect([second.value?.rows, self.core.repeats]).toEqual([[{ x: 2 }], []])
+    assertSubset([first.count, first.failure], [1, { _tag: "PgServerError", code: "26000" }])
+    assert.deepStrictEqual([second.value?.rows, self.core.repeats], [[{ x: 2 }], []])
     // The next use describes it anew.
     self.query(known)
-    expect(await self.sent()).toEqual(["Close Parse Describe Flush"])
+    assert.deepStrictEqual(await self.sent(), ["Close Parse Describe Flush"])
   })
 
   it("to be sent once more is failed with the connection, and is withdrawn with its fiber", async () => {
@@ -269,13 +275,12 @@ describe("a request", () => {
     await self.know(known)
     const [first, second] = [self.query(known), self.query(known)]
     self.say(error("26000"), ready())
-    expect(self.core.waiting).toBe(1)
+    assert.strictEqual(self.core.waiting, 1)
     self.say(fatal("57P01"))
-    expect([first.failure?._tag, second.failure?._tag, self.core.waiting]).toEqual([
-      "PgClosedError",
-      "PgServerError",
-      0
-    ])
+    assert.deepStrictEqual(
+      [first.failure?._tag, second.failure?._tag, self.core.waiting],
+      ["PgClosedError", "PgServerError", 0]
+    )
     const other = harness()
     await other.know(known)
     const gone = other.query(known)
@@ -284,7 +289,7 @@ describe("a request", () => {
     await Effect.runPromise(Cancel.abandon(other.core, gone.request))
     await other.sent()
     other.say(...answered(2))
-    expect([gone.count, gone.request.state, await other.sent()]).toEqual([0, "settled", []])
+    assert.deepStrictEqual([gone.count, gone.request.state, await other.sent()], [0, "settled", []])
   })
 
   it("described while others are to be sent once more before it waits for them", async () => {
@@ -294,12 +299,12 @@ describe("a request", () => {
     const second = self.query("select 3 as x")
     await self.sent()
     self.say(error("26000"), ready(), ...described([]))
-    expect(await self.sent()).toEqual(["Sync"])
+    assert.deepStrictEqual(await self.sent(), ["Sync"])
     self.say(ready())
-    expect(await self.sent()).toEqual(["Close Parse Describe Flush"])
+    assert.deepStrictEqual(await self.sent(), ["Close Parse Describe Flush"])
     self.say(closed, ...described([]), ...answered(1))
     self.say(...answered(3))
-    expect([first.value?.rows, second.value?.rows]).toEqual([[{ x: 1 }], [{ x: 3 }]])
+    assert.deepStrictEqual([first.value?.rows, second.value?.rows], [[{ x: 1 }], [{ x: 3 }]])
   })
 
   it("that throws while it is opened fails alone, and leaves nothing half written", async () => {
@@ -310,10 +315,10 @@ describe("a request", () => {
       (outcome) => new QueryRequest(hostile("select $1::int4 as x"), "object", outcome)
     )
     const behind = self.query("select $1::int4 as x", [2])
-    expect([refused.count, refused.failure]).toMatchObject([1, { _tag: "PgCodecError", nothingSent: true }])
-    expect(await self.sent()).toEqual(["Bind Execute Sync Bind Execute Sync"])
+    assertSubset([refused.count, refused.failure], [1, { _tag: "PgCodecError", nothingSent: true }])
+    assert.deepStrictEqual(await self.sent(), ["Bind Execute Sync Bind Execute Sync"])
     self.say(...answered(1), ...answered(2))
-    expect([before.value?.rows, behind.value?.rows]).toEqual([[{ x: 1 }], [{ x: 2 }]])
+    assert.deepStrictEqual([before.value?.rows, behind.value?.rows], [[{ x: 1 }], [{ x: 2 }]])
   })
 
   it("that throws has statements closed by the next one that were to be closed with it", async () => {
@@ -322,7 +327,7 @@ describe("a request", () => {
     self.core.statements.drop(["ep_9"])
     self.submit<QueryResult>((outcome) => new QueryRequest(hostile(known), "object", outcome))
     self.query(known)
-    expect(await self.sent()).toEqual(["Close Bind Execute Sync"])
+    assert.deepStrictEqual(await self.sent(), ["Close Bind Execute Sync"])
   })
 
   it("runs many thousand times without the queue growing", async () => {
@@ -335,8 +340,8 @@ describe("a request", () => {
       settled += told.filter(({ value }) => value?.rows.length === 1).length
       await tick()
     }
-    expect(settled).toBe(800)
-    expect(self.core.pending.length).toBeLessThan(200)
+    assert.strictEqual(settled, 800)
+    assert.isBelow(self.core.pending.length, 200)
   })
 })
 
@@ -351,5 +356,8 @@ it("rows of a large answer are read while hundreds of requests are on the wire (
     if (told[count]!.request.state === "queued") Outbound.drained(self.core)
     self.say({ _tag: "BindComplete" }, ...many, complete("SELECT 300"), ready())
   }
-  expect(told.every(({ value }) => value?.rows.length === 300)).toBe(true)
+  assert.strictEqual(
+    told.every(({ value }) => value?.rows.length === 300),
+    true
+  )
 })

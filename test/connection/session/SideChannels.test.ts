@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -46,10 +46,10 @@ describe("a subscriber", () => {
       side.notification(note("a", "1"))
       side.notification(note("a", "2"))
       side.end()
-      expect([...(yield* Stream.runCollect(stream))]).toEqual([note("a", "1"), note("a", "2")])
-      expect([...(yield* Stream.runCollect(other))]).toEqual([note("a", "1"), note("a", "2")])
+      assert.deepStrictEqual([...(yield* Stream.runCollect(stream))], [note("a", "1"), note("a", "2")])
+      assert.deepStrictEqual([...(yield* Stream.runCollect(other))], [note("a", "1"), note("a", "2")])
       const late = yield* side.notifications.subscribe
-      expect([...(yield* Stream.runCollect(late))]).toEqual([])
+      assert.deepStrictEqual([...(yield* Stream.runCollect(late))], [])
     })
   )
 
@@ -61,10 +61,13 @@ describe("a subscriber", () => {
       for (let index = 0; index < SideChannels.subscriberCapacity + extra; index++) {
         side.notification(note("a", String(index)))
       }
-      expect(side.losses).toEqual({ notices: 0, notifications: extra, parameterChanges: 0 })
+      assert.deepStrictEqual(side.losses, { notices: 0, notifications: extra, parameterChanges: 0 })
       side.end()
       const heard = [...(yield* Stream.runCollect(stream))]
-      expect([heard.length, heard[0]]).toEqual([SideChannels.subscriberCapacity, note("a", String(extra))])
+      assert.deepStrictEqual(
+        [heard.length, heard[0]],
+        [SideChannels.subscriberCapacity, note("a", String(extra))]
+      )
     })
   )
 
@@ -76,11 +79,11 @@ describe("a subscriber", () => {
           const side = yield* sideChannels()
           const scope = yield* Scope.make()
           yield* Scope.extend(side.notices.subscribe, scope)
-          expect(side.notices.isTaken).toBe(true)
+          assert.strictEqual(side.notices.isTaken, true)
           yield* Scope.close(scope, Exit.void)
-          expect(side.notices.isTaken).toBe(false)
+          assert.strictEqual(side.notices.isTaken, false)
           for (let index = 0; index < 5000; index++) side.notice(fields("00000"))
-          expect(side.losses.notices).toBe(5000 - 256)
+          assert.strictEqual(side.losses.notices, 5000 - 256)
         })
       )
   )
@@ -90,7 +93,7 @@ describe("a subscriber", () => {
       Effect.gen(function* () {
         const side = yield* sideChannels()
         for (let index = 0; index < 3; index++) side.notification({ processId: 1, channel: "c", payload: "" })
-        expect(side.losses.notifications).toBe(3)
+        assert.strictEqual(side.losses.notifications, 3)
       })
     )
   )
@@ -116,7 +119,10 @@ describe("notices", () => {
           })
         )
       )
-      expect(lines).toEqual(levels.map(([severity, level]) => `${level} ${severity} 01000: be warned`))
+      assert.deepStrictEqual(
+        lines,
+        levels.map(([severity, level]) => `${level} ${severity} 01000: be warned`)
+      )
     })
   )
 
@@ -129,11 +135,11 @@ describe("notices", () => {
             const stream = yield* side.notices.subscribe
             side.notice(fields("00000"))
             yield* turns
-            expect([...(yield* Stream.runCollect(Stream.take(stream, 1)))]).toEqual([fields("00000")])
+            assert.deepStrictEqual([...(yield* Stream.runCollect(Stream.take(stream, 1)))], [fields("00000")])
           })
         )
       )
-      expect(lines).toEqual([])
+      assert.deepStrictEqual(lines, [])
     })
   )
 })
@@ -150,20 +156,17 @@ describe("a setting the server reports", () => {
           ["pooler.odd", "x"],
           ["TimeZone", "Europe/Berlin"]
         ] as const) {
-          expect(side.parameter(name, value)).toBeUndefined()
+          assert.isUndefined(side.parameter(name, value))
         }
-        expect([
-          side.find("TimeZone"),
-          side.find("timezone"),
-          side.find("POOLER.ODD"),
-          side.find("none")
-        ]).toEqual(["Europe/Berlin", "Europe/Berlin", "x", undefined])
+        assert.deepStrictEqual(
+          [side.find("TimeZone"), side.find("timezone"), side.find("POOLER.ODD"), side.find("none")],
+          ["Europe/Berlin", "Europe/Berlin", "x", undefined]
+        )
         side.end()
-        expect([...(yield* Stream.runCollect(changes))].map(({ value }) => value)).toEqual([
-          "UTC",
-          "x",
-          "Europe/Berlin"
-        ])
+        assert.deepStrictEqual(
+          [...(yield* Stream.runCollect(changes))].map(({ value }) => value),
+          ["UTC", "x", "Europe/Berlin"]
+        )
       })
   )
 
@@ -176,19 +179,19 @@ describe("a setting the server reports", () => {
     ["server_encoding", "LATIN1", undefined]
   ])("%s = %s: whether the session can go on with it (CON-087, CON-090)", (name, value, reason) => {
     const refused = SideChannels.refusal(name, value)
-    if (reason === undefined) expect(refused).toBeUndefined()
-    else expect(refused).toContain(reason)
+    if (reason === undefined) assert.isUndefined(refused)
+    else assert.include(refused, reason)
   })
 
   it("does not stop a walsender that reports SQL_ASCII (CON-086, TRP-119)", () => {
-    expect(SideChannels.refusal("client_encoding", "SQL_ASCII")).toBeUndefined()
-    expect(SideChannels.refusal("server_encoding", "SQL_ASCII")).toBeUndefined()
+    assert.isUndefined(SideChannels.refusal("client_encoding", "SQL_ASCII"))
+    assert.isUndefined(SideChannels.refusal("server_encoding", "SQL_ASCII"))
   })
 
   it("is not converted by a server whose database has another encoding (CON-087)", () => {
-    expect(SideChannels.refusal("client_encoding", "SQL_ASCII", "LATIN1")).toContain("SQL_ASCII")
+    assert.include(SideChannels.refusal("client_encoding", "SQL_ASCII", "LATIN1"), "SQL_ASCII")
     for (const known of ["UTF8", "SQL_ASCII"])
-      expect(SideChannels.refusal("client_encoding", "SQL_ASCII", known)).toBeUndefined()
+      assert.isUndefined(SideChannels.refusal("client_encoding", "SQL_ASCII", known))
   })
 })
 
@@ -210,7 +213,7 @@ describe("the warning of a server that ends at once", () => {
           yield* turns
         })
       )
-      expect(lines).toEqual([
+      assert.deepStrictEqual(lines, [
         "WARN WARNING 57P02: text of 57P02 (reported by 3 sessions)",
         "WARN WARNING 57P02: text of 57P02"
       ])
@@ -230,8 +233,8 @@ describe("the warning of a server that ends at once", () => {
           yield* turns
         })
       )
-      expect(lines[0]).toBe("WARN WARNING 01000: text of 01000")
-      expect(lines.slice(1).sort()).toEqual([
+      assert.strictEqual(lines[0], "WARN WARNING 01000: text of 01000")
+      assert.deepStrictEqual(lines.slice(1).sort(), [
         "WARN WARNING 57P02: going down",
         "WARN WARNING 57P02: text of 57P02"
       ])
@@ -267,7 +270,7 @@ describe("a connector whose server ends at once", () => {
           yield* turns
         })
       )
-      expect(lines).toEqual(["WARN WARNING 57P02: crash (reported by 3 sessions)"])
+      assert.deepStrictEqual(lines, ["WARN WARNING 57P02: crash (reported by 3 sessions)"])
     })
   )
 })

@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { describe, expect, it, vi } from "vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Prepared, StatementCache } from "../../../src/connection/session/StatementCache.js"
 import * as Statement from "../../../src/model/Statement.js"
 import * as Integers from "../../../src/types/Integers.js"
@@ -27,9 +27,9 @@ describe("the statements of a connection", () => {
     const cache = used(40, [...upTo(40), 0, 2])
     cache.put(statement(40), prepared("s40"))
     cache.put(statement(41), prepared("s41"))
-    expect([cache.get(statement(1)), cache.get(statement(3))]).toEqual([undefined, undefined])
-    expect(cache.get(statement(0))?.name).toBe("s0")
-    expect([cache.size, cache.takeStale(), cache.takeStale()]).toEqual([40, ["s1", "s3"], []])
+    assert.deepStrictEqual([cache.get(statement(1)), cache.get(statement(3))], [undefined, undefined])
+    assert.strictEqual(cache.get(statement(0))?.name, "s0")
+    assert.deepStrictEqual([cache.size, cache.takeStale(), cache.takeStale()], [40, ["s1", "s3"], []])
   })
 
   it("are closed only when no portal of theirs is open any more (FLW-021)", () => {
@@ -38,11 +38,11 @@ describe("the statements of a connection", () => {
     cache.opened("second", "s0")
     cache.put(statement(1), prepared("s1"))
     cache.put(statement(2), prepared("s2"))
-    expect(cache.takeStale()).toEqual(["s1"])
+    assert.deepStrictEqual(cache.takeStale(), ["s1"])
     cache.closed("first")
-    expect(cache.takeStale()).toEqual([])
+    assert.deepStrictEqual(cache.takeStale(), [])
     cache.closed("second")
-    expect([cache.takeStale(), cache.takeStale()]).toEqual([["s0"], []])
+    assert.deepStrictEqual([cache.takeStale(), cache.takeStale()], [["s0"], []])
   })
 
   it("behave as a plain list does that is searched from its old end", () => {
@@ -58,8 +58,9 @@ describe("the statements of a connection", () => {
             model = model.slice(1)
           }
         }
-        expect(cache.takeStale()).toEqual(gone)
-        expect(upTo(46).filter((index) => cache.get(statement(index)) !== undefined)).toEqual(
+        assert.deepStrictEqual(cache.takeStale(), gone)
+        assert.deepStrictEqual(
+          upTo(46).filter((index) => cache.get(statement(index)) !== undefined),
           [...model].sort((a, b) => a - b)
         )
       })
@@ -70,31 +71,31 @@ describe("the statements of a connection", () => {
     const cache = new StatementCache(10, "ep_")
     const asInt = Statement.make("select $1", [1], [23])
     cache.put(asInt, prepared("a", [23]))
-    expect(cache.get(Statement.make("select $1", [1]))).toBeUndefined()
-    expect(cache.get(Statement.make("select $1", [1], [25]))).toBeUndefined()
-    expect(cache.get(Statement.make("select $1", [99], [23]))?.name).toBe("a")
+    assert.isUndefined(cache.get(Statement.make("select $1", [1])))
+    assert.isUndefined(cache.get(Statement.make("select $1", [1], [25])))
+    assert.strictEqual(cache.get(Statement.make("select $1", [99], [23]))?.name, "a")
   })
 
   it("have names no other of the session has had, and that no user chooses (FLW-024, MSG-003)", () => {
     const cache = new StatementCache(10, "ep_")
     const names = new Set(upTo(1000).map(() => cache.nextName()))
-    expect(names.size).toBe(1000)
-    for (const name of names) expect(name).toMatch(/^ep_[0-9a-z]{1,8}$/)
+    assert.strictEqual(names.size, 1000)
+    for (const name of names) assert.match(name, /^ep_[0-9a-z]{1,8}$/)
   })
 
   it("without a capacity have no names, but can be given one, and their descriptions are kept", () => {
     const cache = new StatementCache(0, "ep_")
-    expect([cache.nextName(), cache.uniqueName(), cache.uniqueName()]).toEqual(["", "ep_1", "ep_2"])
+    assert.deepStrictEqual([cache.nextName(), cache.uniqueName(), cache.uniqueName()], ["", "ep_1", "ep_2"])
     cache.put(statement(1), prepared(""))
-    expect(cache.get(statement(1))?.name).toBe("")
+    assert.strictEqual(cache.get(statement(1))?.name, "")
     for (const index of upTo(40)) cache.put(statement(index), prepared(""))
-    expect([cache.size, cache.takeStale()]).toEqual([32, []])
+    assert.deepStrictEqual([cache.size, cache.takeStale()], [32, []])
   })
 
   it("are replaced by a newer description of the same, and the older name is closed", () => {
     const cache = used(10, [1])
     cache.put(statement(1), prepared("newer"))
-    expect([cache.get(statement(1))?.name, cache.takeStale()]).toEqual(["newer", ["s1"]])
+    assert.deepStrictEqual([cache.get(statement(1))?.name, cache.takeStale()], ["newer", ["s1"]])
   })
 
   it("can be forgotten, once, and not in place of one that came later", () => {
@@ -103,11 +104,11 @@ describe("the statements of a connection", () => {
     cache.put(statement(1), prepared("newer"))
     cache.takeStale()
     cache.forget(statement(1), old)
-    expect([cache.get(statement(1))?.name, cache.takeStale()]).toEqual(["newer", []])
+    assert.deepStrictEqual([cache.get(statement(1))?.name, cache.takeStale()], ["newer", []])
     const newer = cache.get(statement(1))!
     cache.forget(statement(1), newer)
     cache.forget(statement(1), newer)
-    expect([cache.get(statement(1)), cache.takeStale()]).toEqual([undefined, ["newer"]])
+    assert.deepStrictEqual([cache.get(statement(1)), cache.takeStale()], [undefined, ["newer"]])
   })
 
   it.each(["DISCARD ALL", "DEALLOCATE ALL"])(
@@ -115,7 +116,7 @@ describe("the statements of a connection", () => {
     (tag) => {
       const cache = used(33, upTo(34))
       cache.heard(tag)
-      expect([cache.size, cache.takeStale(), cache.get(statement(5))]).toEqual([0, [], undefined])
+      assert.deepStrictEqual([cache.size, cache.takeStale(), cache.get(statement(5))], [0, [], undefined])
     }
   )
 
@@ -124,7 +125,7 @@ describe("the statements of a connection", () => {
     (tag) => {
       const cache = used(10, [1])
       cache.heard(tag)
-      expect(cache.size).toBe(1)
+      assert.strictEqual(cache.size, 1)
     }
   )
 })
@@ -132,25 +133,31 @@ describe("the statements of a connection", () => {
 describe("what is known of a statement", () => {
   it("has binary results where the type has a reader for it, and says so in its columns (MSG-017)", () => {
     const known = new Prepared("s", [], [int4("a"), column("b", 600_001)], Registry.lossless)
-    expect(known.result.formats).toEqual([1, 0])
-    expect(known.columns.map(({ format }) => format)).toEqual([1, 0])
+    assert.deepStrictEqual(known.result.formats, [1, 0])
+    assert.deepStrictEqual(
+      known.columns.map(({ format }) => format),
+      [1, 0]
+    )
   })
 
   it("compiles each decoder once", () => {
     const { result } = new Prepared("s", [], [], Registry.lossless)
-    expect(result.decoder("object")).toBe(result.decoder("object"))
-    expect(result.decoder("array")).toBe(result.decoder("array"))
-    expect(result.decoder("array")).not.toBe(result.decoder("object"))
+    assert.strictEqual(result.decoder("object"), result.decoder("object"))
+    assert.strictEqual(result.decoder("array"), result.decoder("array"))
+    assert.notStrictEqual<unknown>(result.decoder("array"), result.decoder("object"))
   })
 
   it("is read in another way by who wants that, worked out once", () => {
     const known = new Prepared("s", [], [int4("a"), int4("b")], Registry.lossless)
     const reading = { codecs: vi.fn(() => [undefined, Values.asText(Integers.int4)]) }
     const result = known.readBy(reading)
-    expect(result.formats).toEqual([1, 0])
-    expect(result.columns.map(({ format }) => format)).toEqual([1, 0])
-    expect(known.readBy(reading)).toBe(result)
-    expect(reading.codecs).toHaveBeenCalledTimes(1)
-    expect(known.readBy({ codecs: () => undefined })).toBe(known.result)
+    assert.deepStrictEqual(result.formats, [1, 0])
+    assert.deepStrictEqual(
+      result.columns.map(({ format }) => format),
+      [1, 0]
+    )
+    assert.strictEqual(known.readBy(reading), result)
+    assert.lengthOf(reading.codecs.mock.calls, 1)
+    assert.strictEqual(known.readBy({ codecs: () => undefined }), known.result)
   })
 })

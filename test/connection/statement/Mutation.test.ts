@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
+import { assertSubset } from "../../support/subset.js"
 import fc from "fast-check"
 import * as Inbound from "../../../src/connection/session/Inbound.js"
 import type { QueryResult } from "../../../src/connection/statement/Query.js"
@@ -63,10 +64,10 @@ const converse = async (bytes: Uint8Array) => {
 describe("what a broken or hostile server may send", () => {
   it("is answered as it was meant when nothing is broken", async () => {
     const { first, second, third } = await converse(valid.slice())
-    expect(first.value?.rows).toEqual([{ x: 1 }, { x: 2 }, { x: 3 }])
-    expect(second.failure).toMatchObject({ _tag: "PgServerError", code: "22012" })
+    assert.deepStrictEqual(first.value?.rows, [{ x: 1 }, { x: 2 }, { x: 3 }])
+    assertSubset(second.failure, { _tag: "PgServerError", code: "22012" })
     // The third is sent when the two before it are answered; its answer came too early.
-    expect(third.count).toBe(1)
+    assert.strictEqual(third.count, 1)
   })
 
   it("gives a result or a typed error to every waiter once, whatever byte is changed or cut off (TRP-130, F22)", async () => {
@@ -79,15 +80,16 @@ describe("what a broken or hostile server may send", () => {
           for (const { at, byte } of mutations) if (at < bytes.length) bytes[at] = byte
           const { core, first, second, third } = await converse(bytes)
           for (const told of [first, second, third]) {
-            expect(told.count).toBe(1)
+            assert.strictEqual(told.count, 1)
             if (told.failure !== undefined) {
-              expect(["PgServerError", "PgProtocolError", "PgCodecError", "PgClosedError"]).toContain(
+              assert.include(
+                ["PgServerError", "PgProtocolError", "PgCodecError", "PgClosedError"],
                 told.failure._tag
               )
             }
           }
-          expect(core.ended).toBeDefined()
-          expect(core.framer.buffered).toBeLessThanOrEqual(valid.length)
+          assert.isDefined(core.ended)
+          assert.isAtMost(core.framer.buffered, valid.length)
         }
       ),
       { numRuns: 400 }

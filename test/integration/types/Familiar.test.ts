@@ -3,11 +3,10 @@
  * makes of that text and of the binary form, for every type that they have a parser for. Where they differ on purpose is
  * told in docs/types.md.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { inspect, isDeepStrictEqual } from "node:util"
 import { getTypeParser } from "pg-types"
-import { afterAll, beforeAll } from "vitest"
 import * as Oid from "../../../src/model/Oid.js"
 import { PgCodecError } from "../../../src/model/PgError.js"
 import * as Registry from "../../../src/types/Registry.js"

@@ -1,9 +1,8 @@
 /** Sessions that read and write the same types in text only, in binary only, and as an application does. */
-import { assert } from "@effect/vitest"
+import { afterAll, assert, beforeAll } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { afterAll, beforeAll } from "vitest"
 import type { PgConnection } from "../../../src/connection/PgConnection.js"
 import * as Oid from "../../../src/model/Oid.js"
 import type { Codec } from "../../../src/types/Codec.js"

@@ -1,5 +1,5 @@
 import * as Either from "effect/Either"
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import type { PgOutputOptions } from "../../../src/replication/slots/PgOutputOptions.js"
 import { resolve } from "../../../src/replication/slots/PgOutputOptions.js"
 
@@ -15,31 +15,35 @@ const names = `publication_names "p"`
 
 describe("options of pgoutput", () => {
   it("ask for the highest version the server knows, and for nothing else unasked (LOG-001)", () => {
-    expect(listed({}, 130_000)).toEqual(["proto_version 1", names])
-    expect(listed({}, 140_000)).toEqual(["proto_version 2", names])
-    expect(listed({}, 150_000)).toEqual(["proto_version 3", names])
+    assert.deepStrictEqual(listed({}, 130_000), ["proto_version 1", names])
+    assert.deepStrictEqual(listed({}, 140_000), ["proto_version 2", names])
+    assert.deepStrictEqual(listed({}, 150_000), ["proto_version 3", names])
     for (const version of [160_000, 180_004, undefined]) {
-      expect(listed({}, version)).toEqual(["proto_version 4", names])
+      assert.deepStrictEqual(listed({}, version), ["proto_version 4", names])
     }
-    expect(listed({ binary: false, messages: false, streaming: "off", twoPhase: false }, 140_000)).toEqual([
-      "proto_version 2",
-      names
-    ])
+    assert.deepStrictEqual(
+      listed({ binary: false, messages: false, streaming: "off", twoPhase: false }, 140_000),
+      ["proto_version 2", names]
+    )
   })
 
   it("are all sent as texts (REP-032)", () => {
-    expect(
-      listed({ binary: true, messages: true, streaming: "parallel", twoPhase: true, origin: "none" }, 180_000)
-    ).toEqual([
-      "proto_version 4",
-      names,
-      "binary true",
-      "messages true",
-      "streaming parallel",
-      "two_phase true",
-      "origin none"
-    ])
-    expect(listed({ streaming: "on" }, 140_000)).toContain("streaming on")
+    assert.deepStrictEqual(
+      listed(
+        { binary: true, messages: true, streaming: "parallel", twoPhase: true, origin: "none" },
+        180_000
+      ),
+      [
+        "proto_version 4",
+        names,
+        "binary true",
+        "messages true",
+        "streaming parallel",
+        "two_phase true",
+        "origin none"
+      ]
+    )
+    assert.include(listed({ streaming: "on" }, 140_000), "streaming on")
   })
 
   it.each([
@@ -57,12 +61,12 @@ describe("options of pgoutput", () => {
   ] as const)(
     "are refused by name where the server cannot do %s: %j on %i (LOG-006)",
     (key, options, version) => {
-      expect(refused(options, version)).toBe(key)
+      assert.strictEqual(refused(options, version), key)
     }
   )
 
   it("leave out what an older server does by itself", () => {
-    expect(listed({ origin: "any" }, 150_000)).toEqual(["proto_version 3", names])
-    expect(listed({ origin: "any" }, 160_000)).toContain("origin any")
+    assert.deepStrictEqual(listed({ origin: "any" }, 150_000), ["proto_version 3", names])
+    assert.include(listed({ origin: "any" }, 160_000), "origin any")
   })
 })

@@ -1,5 +1,5 @@
 import * as Either from "effect/Either"
-import { describe, expect, it } from "vitest"
+import { assert, describe, it } from "@effect/vitest"
 import type { Definition } from "../../../src/replication/slots/Publication.js"
 import { alterSql, createSql } from "../../../src/replication/slots/Publication.js"
 
@@ -12,48 +12,46 @@ const usual = `with (publish = 'insert, update, delete, truncate', publish_via_p
 
 describe("a publication", () => {
   it("is made of tables, with columns and rows, and of schemas", () => {
-    expect(created({})).toBe(`create publication "p" ${usual}`)
-    expect(
+    assert.strictEqual(created({}), `create publication "p" ${usual}`)
+    assert.strictEqual(
       created({
         tables: [{ name: "a" }, { schema: "S", name: `b"`, columns: ["id", "x"], where: "id > 3" }],
         schemas: ["t"]
-      })
-    ).toBe(
+      }),
       `create publication "p" for table "a", "S"."b""" ("id","x") where (id > 3), tables in schema "t" ${usual}`
     )
-    expect(created({ allTables: true })).toBe(`create publication "p" for all tables ${usual}`)
+    assert.strictEqual(created({ allTables: true }), `create publication "p" for all tables ${usual}`)
   })
 
   it("has parameters in one order, and only those that the server has", () => {
-    expect(
-      created({ operations: ["delete", "insert"], viaPartitionRoot: true, generatedColumns: "stored" })
-    ).toBe(
+    assert.strictEqual(
+      created({ operations: ["delete", "insert"], viaPartitionRoot: true, generatedColumns: "stored" }),
       `create publication "p" with (publish = 'insert, delete', publish_via_partition_root = true, ` +
         `publish_generated_columns = stored)`
     )
-    expect(created({ operations: [] }, 140_000)).toContain(`publish = ''`)
-    expect(created({ generatedColumns: "none" }, 170_000)).not.toContain("generated")
+    assert.include(created({ operations: [] }, 140_000), `publish = ''`)
+    assert.notInclude(created({ generatedColumns: "none" }, 170_000), "generated")
   })
 
   it("refuses by name what an older server does not have, and contradictions", () => {
-    expect(refused({ tables: [{ name: "a", columns: ["x"] }] }, 140_000)).toBe("columns")
-    expect(refused({ tables: [{ name: "a", where: "true" }] }, 140_000)).toBe("where")
-    expect(refused({ schemas: ["s"] }, 140_000)).toBe("schemas")
-    expect(refused({ generatedColumns: "stored" }, 170_000)).toBe("generatedColumns")
-    expect(refused({ allTables: true, tables: [] })).toBe("allTables")
-    expect(refused({ tables: [{ name: "" }] })).toBe("tables")
+    assert.strictEqual(refused({ tables: [{ name: "a", columns: ["x"] }] }, 140_000), "columns")
+    assert.strictEqual(refused({ tables: [{ name: "a", where: "true" }] }, 140_000), "where")
+    assert.strictEqual(refused({ schemas: ["s"] }, 140_000), "schemas")
+    assert.strictEqual(refused({ generatedColumns: "stored" }, 170_000), "generatedColumns")
+    assert.strictEqual(refused({ allTables: true, tables: [] }), "allTables")
+    assert.strictEqual(refused({ tables: [{ name: "" }] }), "tables")
   })
 
   it("is altered where it is there, except for what cannot be", () => {
     const existing = { allTables: false, tables: [{ schema: "public", name: "a" }] }
     const altered = (definition: Omit<Definition, "name">, there = existing) =>
       alterSql({ name: "p", ...definition }, there, 180_000)
-    expect(Either.getOrThrow(altered({ tables: [{ name: "b" }] }))).toEqual([
+    assert.deepStrictEqual(Either.getOrThrow(altered({ tables: [{ name: "b" }] })), [
       `alter publication "p" set (publish = 'insert, update, delete, truncate', publish_via_partition_root = false)`,
       `alter publication "p" set table "b"`
     ])
-    expect(Either.getOrThrow(altered({ allTables: true }, { allTables: true, tables: [] }))).toHaveLength(1)
-    expect(Either.getOrThrow(Either.flip(altered({ allTables: true }))).argument).toBe("allTables")
-    expect(Either.getOrThrow(Either.flip(altered({}))).argument).toBe("tables")
+    assert.lengthOf(Either.getOrThrow(altered({ allTables: true }, { allTables: true, tables: [] })), 1)
+    assert.strictEqual(Either.getOrThrow(Either.flip(altered({ allTables: true }))).argument, "allTables")
+    assert.strictEqual(Either.getOrThrow(Either.flip(altered({}))).argument, "tables")
   })
 })
