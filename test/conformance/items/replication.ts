@@ -1,5 +1,5 @@
 /** The walsender: sessions, slots, streams in both kinds, feedback, base backups. */
-import { later, settled, type Section } from "../Item.js"
+import { settled, type Section } from "../Item.js"
 
 export const replication: ReadonlyArray<Section> = [
   settled(
@@ -41,11 +41,10 @@ REP-024 Failover slots are consumed after promotion only, and long pauses are no
 REP-025 An invalidated slot is a permanent failure.
 `
   ),
-  later(
+  settled(
     "6.3",
     "Physical streams",
     "protocol-replication.html#PROTOCOL-REPLICATION-START-REPLICATION",
-    "physical replication",
     `
 REP-026 The command names slot, position and timeline.
 REP-027 Failures may come before or after the stream has opened.
@@ -101,11 +100,10 @@ REP-055 Hot standby feedback has its layout and can be switched off.
 REP-056 Reconnecting backs off and resumes from what is durable.
 `
   ),
-  later(
+  settled(
     "6.7",
     "Ending and timelines",
     "protocol-replication.html#PROTOCOL-REPLICATION-START-REPLICATION",
-    "physical replication",
     `
 REP-057 Stopping sends status and end, then reads to ReadyForQuery.
 REP-058 The last status counts because it goes first.
@@ -115,11 +113,10 @@ REP-061 A walsender on a standby that is ended by a promotion or a recovery conf
 REP-062 An end of the socket without an end of the stream is a failure.
 `
   ),
-  later(
+  settled(
     "6.8",
     "Base backups",
     "protocol-replication.html#PROTOCOL-REPLICATION-BASE-BACKUP",
-    "base backup",
     `
 REP-063 Every option is written as the server wants it, and no rate means no option.
 REP-064 Options that need another option are refused here without it.
@@ -137,22 +134,20 @@ REP-075 A failed backup leaves nothing that looks whole.
 REP-076 The WAL a backup needs comes with it or beside it.
 `
   ),
-  later(
+  settled(
     "6.9",
     "Uploading a manifest",
     "protocol-replication.html#PROTOCOL-REPLICATION-UPLOAD-MANIFEST",
-    "base backup",
     `
 REP-077 The manifest is copied in and may be given up.
-REP-078 It must be of this system, with summaries covering it. :: fact
+REP-078 It must be of this system, with summaries covering it.
 REP-079 Incremental members need their earlier backups.
 `
   ),
-  later(
+  settled(
     "6.10",
     "Writing WAL files",
     "app-pgreceivewal.html",
-    "physical replication",
     `
 REP-080 File names follow from timeline, position and segment size.
 REP-081 The current file is marked partial, and flushed means synced.

@@ -162,9 +162,9 @@ TRP-110 Key rows report keys only.
 TRP-111 A column added midway is used.
 TRP-112 Publication names with quotes and commas work.
 TRP-113 A missing publication is told on every version.
-TRP-114 Two tablespaces give the same tree on old and new servers. :: waits for base backup
-TRP-115 Archive names that climb out are rejected. :: waits for base backup
-TRP-116 No rate, no option. :: waits for base backup
+TRP-114 Two tablespaces give the same tree on old and new servers.
+TRP-115 Archive names that climb out are rejected.
+TRP-116 No rate, no option.
 TRP-117 Padded positions compare equal.
 TRP-118 A timeline's end leads to the next.
 TRP-119 A walsender's SQL_ASCII is no reason to refuse.

@@ -69,7 +69,7 @@ describeEachVersion(
   "an archive",
   (server) => {
     it.scopedLive(
-      "has the server's files, byte for byte, reports what is synced, and goes on where it was (REP-080, REP-081, REP-082, W04)",
+      "has the server's files, byte for byte, reports what is synced, and goes on where it was (REP-029, REP-080, REP-081, REP-082, W04)",
       () =>
         connecting({ target: server() })(
           Effect.gen(function* () {
