@@ -1,6 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "effect/FastCheck"
-import { isArray, isObject, type Json, JsonNumber, parse } from "../../../src/replication/plugins/ExactJson.js"
+import {
+  isArray,
+  isObject,
+  type Json,
+  JsonNumber,
+  parse
+} from "../../../src/replication/plugins/ExactJson.js"
 
 /** As `JSON.parse` would have it. */
 const loose = (value: Json | undefined): unknown =>
