@@ -197,15 +197,16 @@ const cycle = (server: EmbeddedServer, other: EmbeddedServer, number: number, co
   )
 
 /**
- * A bug of the server's decoding that `docs/replication-recovery.md` describes: PostgreSQL 18.4 meets it with any client that reads the
+ * Bugs of the server's decoding that `docs/replication-recovery.md` describes: PostgreSQL 18.4 meets them with any client that reads the
  * same slot again.
  */
+const serverFault =
+  /^(got sequence entry \d+ for toast chunk \d+ instead of seq \d+|could not map filenumber "[^"]+" to relation OID)/
+
 const isServerFault = (cause: Cause.Cause<unknown>): boolean =>
   [...Cause.failures(cause), ...Cause.defects(cause)].some(
     (error) =>
-      error instanceof PgServerError &&
-      error.code === SqlState.internalError &&
-      /^got sequence entry \d+ for toast chunk \d+ instead of seq \d+/.test(error.text)
+      error instanceof PgServerError && error.code === SqlState.internalError && serverFault.test(error.text)
   )
 
 /** How many of a hundred cycles may end that way before it is a failure. */
