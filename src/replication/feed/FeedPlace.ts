@@ -46,22 +46,15 @@ const isSameRun = (connection: PgConnection, there: ServerPlace): Effect.Effect<
     ? Effect.succeed(false)
     : Effect.map(server(connection), ({ serverStart }) => serverStart === there.serverStart)
 
-/** The timelines that the server's history has left. The first timeline has no history. */
-const historyOf = (
-  connection: PgConnection,
-  timeline: number
-): Effect.Effect<TimelineHistory.TimelineHistory, PgSessionError> =>
-  timeline === 1
-    ? Effect.succeed([])
-    : Effect.map(History.history(connection, timeline), ({ entries }) => entries)
-
 /** Where the server's history left `timeline`; `undefined` when it never was on it. */
 const leftHere = (
   connection: PgConnection,
   here: ServerPlace,
   timeline: number
 ): Effect.Effect<Lsn | undefined, PgSessionError> =>
-  Effect.map(historyOf(connection, here.timeline), (history) => TimelineHistory.endOf(history, timeline))
+  Effect.map(History.entriesOf(connection, here.timeline), (history) =>
+    TimelineHistory.endOf(history, timeline)
+  )
 
 /** How far a consumer is. */
 export interface ConsumerProgress {
@@ -149,7 +142,7 @@ export class FeedPlace {
       if (serverStart !== this.serverStart) return false
       const { timeline } = yield* Walsender.identify(connection)
       if (timeline !== this.timeline) {
-        this.left = yield* historyOf(connection, timeline)
+        this.left = yield* History.entriesOf(connection, timeline)
         this.timeline = timeline
       }
       return !isStandby

@@ -22,6 +22,7 @@ import * as PullStream from "../feed/PullStream.js"
 import type { StandbyFeedback } from "../link/ReplicationLink.js"
 import { defaultBufferBytes, ReplicationLink } from "../link/ReplicationLink.js"
 import * as StandbyStatus from "../link/StandbyStatus.js"
+import * as History from "../walsender/History.js"
 import * as Walsender from "../walsender/Walsender.js"
 import type { PhysicalEvent, PhysicalFacts } from "./PhysicalEvent.js"
 import type { LogPlace, PhysicalError } from "./PhysicalFailure.js"
@@ -219,7 +220,7 @@ export const open = (
           if (here.systemId !== facts.systemId) {
             return yield* Effect.fail(PhysicalFailure.otherSystem(place, facts.systemId, here))
           }
-          yield* StartPlace.check(place, here, yield* StartPlace.historyOf(connection, here))
+          yield* StartPlace.check(place, here, yield* History.entriesOf(connection, here.timeline))
           yield* StartPlace.takeSlot(connection, { slot, create: options.create })
           const session = new PhysicalSession(connection, scope, link, slot)
           yield* session.begin(place)

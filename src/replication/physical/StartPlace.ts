@@ -8,6 +8,7 @@ import { timelineAt } from "../../wire/replication/TimelineHistory.js"
 import * as SlotFailure from "../slots/SlotFailure.js"
 import * as Command from "../walsender/Command.js"
 import type { PhysicalSlotState, System } from "../walsender/Walsender.js"
+import * as History from "../walsender/History.js"
 import * as Walsender from "../walsender/Walsender.js"
 import type { LogPlace, PhysicalError } from "./PhysicalFailure.js"
 import * as PhysicalFailure from "./PhysicalFailure.js"
@@ -24,15 +25,6 @@ export interface StartOptions {
 export interface StartPlace extends LogPlace {
   readonly createdSlot: boolean
 }
-
-/** The history of the server's timeline; the first has none. */
-export const historyOf = (
-  connection: PgConnection,
-  { timeline }: System
-): Effect.Effect<TimelineHistory, PhysicalError> =>
-  timeline === 1
-    ? Effect.succeed([])
-    : Effect.map(Walsender.history(connection, timeline), ({ entries }) => entries)
 
 /** Where a slot stands; `undefined` when there is none. */
 const slotState = (
@@ -88,7 +80,7 @@ export const find = (
   options: StartOptions
 ): Effect.Effect<StartPlace, PhysicalError, PgConnector> =>
   Effect.gen(function* () {
-    const history = yield* historyOf(connection, system)
+    const history = yield* History.entriesOf(connection, system.timeline)
     const given = { position: options.start ?? system.end, timeline: options.timeline ?? system.timeline }
     if (options.systemId !== undefined && options.systemId !== system.systemId) {
       return yield* Effect.fail(PhysicalFailure.otherSystem(given, options.systemId, system))

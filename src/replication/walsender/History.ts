@@ -74,3 +74,10 @@ export const history = (
       ? yield* Effect.fail(refused("content", entries.left.reason))
       : { timeline, name, content, entries: entries.right }
   })
+
+/** The timelines that the history of `timeline` has left. The first timeline has no history. */
+export const entriesOf = (
+  connection: PgConnection,
+  timeline: number
+): Effect.Effect<TimelineHistory.TimelineHistory, PgSessionError | PgUsageError> =>
+  timeline === 1 ? Effect.succeed([]) : Effect.map(history(connection, timeline), ({ entries }) => entries)
