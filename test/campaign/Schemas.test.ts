@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { Target } from "../integration/connection/sessions.js"
 import { describeWithServer, shared } from "../integration/support/Server.js"
-import { plans, throughAll } from "../integration/types/randomRows.js"
+import { everyPair, plans, throughAll } from "../integration/types/randomRows.js"
 import * as PgTypes from "../../src/PgTypes.js"
 import { announce, rounds, seed } from "./campaign.js"
 
@@ -30,6 +30,21 @@ const suite = (server: () => Target): void => {
 }
 
 describe("rows of random Schemas on PostgreSQL 18", () => suite(() => shared))
+describe("rows of every type by every Schema that it has", () => {
+  for (const [preset, types] of [
+    ["lossless", PgTypes.lossless],
+    ["familiar", PgTypes.familiar]
+  ] as const) {
+    it.scopedLive(`are the same by every way, with the ${preset} preset`, () =>
+      Effect.gen(function* () {
+        let rows = 0
+        for (const plan of everyPair())
+          rows += yield* throughAll(plan, { target: shared, types, feeds: true })
+        assert.isAbove(rows, 100)
+      })
+    )
+  }
+})
 describeWithServer(
   "rows of random Schemas on PostgreSQL 14",
   { version: 14, settings: { wal_level: "logical" } },
