@@ -19,6 +19,7 @@ import * as HostList from "../net/HostList.js"
 import { Transport } from "../net/Transport.js"
 import * as Registry from "../types/Registry.js"
 import * as Connect from "./opening/Connect.js"
+import { ConnectCache } from "./opening/ConnectPlan.js"
 import type { ConnectOptions, CredentialSource } from "./opening/ConnectOptions.js"
 import * as PgConnection from "./PgConnection.js"
 import type { OpenRetry } from "./opening/Retry.js"
@@ -163,6 +164,7 @@ export const make = (
   Effect.map(Effect.context<Transport | Host.Host>(), (environment) => {
     // Only these two: the rest of the environment, such as the layer's scope, must not stand in for the caller's.
     const context = Context.pick(Transport, Host.Host)(environment)
+    const cache = new ConnectCache()
     const shutdowns = new ShutdownCounts()
     const cancelDeadline = Duration.decode(options.cancelDeadline ?? Cancel.cancelDeadline)
     const types = options.types ?? Registry.lossless
@@ -188,10 +190,13 @@ export const make = (
         shutdowns
       }
       return Effect.flatMap(Effect.scope, (scope) =>
-        Connect.connectIn(Context.add(context, Scope.Scope, scope), settings, shared, {
-          ...options,
-          credentials
-        }).pipe(Retry.retrying(options.retry), Effect.map(PgConnection.fromState))
+        Connect.connectIn(
+          Context.add(context, Scope.Scope, scope),
+          settings,
+          shared,
+          { ...options, credentials },
+          cache
+        ).pipe(Retry.retrying(options.retry), Effect.map(PgConnection.fromState))
       )
     }
     const open: PgConnector["Type"]["open"] = (overrides) =>

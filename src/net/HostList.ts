@@ -7,23 +7,30 @@
 import * as dns from "node:dns"
 import * as net from "node:net"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import * as Either from "effect/Either"
 import type { HostEntry } from "../config/Fields.js"
 import { isUnixSocket, socketPath } from "../config/Hosts.js"
 import type { TransportFailure } from "../model/PgError.js"
 import * as SystemFailure from "./SystemFailure.js"
 import type { Address } from "./Transport.js"
 
-/** Gives the addresses of a host name, in the order they are to be tried; at least one, or it fails. */
-export type Resolve = (name: string) => Effect.Effect<ReadonlyArray<string>, TransportFailure>
+/**
+ * Gives the addresses of a host name, in the order they are to be tried; at least one, or it fails. What is known without a look-up is
+ * best an `Either`, for which no timer is set.
+ */
+export type Resolve = (
+  name: string
+) =>
+  | Either.Either<ReadonlyArray<string>, TransportFailure>
+  | Effect.Effect<ReadonlyArray<string>, TransportFailure>
 
 /** Leaves names to the transport: right for tunnels, proxies and memory. */
-export const unresolved: Resolve = (name) => Effect.succeed([name])
+export const unresolved: Resolve = (name) => Either.right([name])
 
 /** The system's own way of looking names up, every answer in the system's order. Interruption leaves it unheard. */
 export const lookup: Resolve = (name) =>
   net.isIP(name.replace(/%.*$/, "")) !== 0
-    ? Effect.succeed([name])
+    ? Either.right([name])
     : Effect.async((resume) => {
         dns.lookup(name, { all: true, verbatim: true }, (error, found) => {
           if (error !== null) return resume(Effect.fail(SystemFailure.fromError(error)))
@@ -42,25 +49,24 @@ export const isUnix = (entry: HostEntry): boolean => entry.hostaddr === undefine
 export const nameToResolve = (entry: HostEntry): string | undefined =>
   entry.hostaddr !== undefined || isUnix(entry) ? undefined : entry.host === "" ? "localhost" : entry.host
 
-const isKnown = <A, E>(found: Effect.Effect<A, E>): found is Exit.Exit<A, E> => Exit.isExit(found)
-
-/** Every address of one host. */
+/** Every address of one host: an `Either` when no look-up is needed. */
 export const addressesOf = (
   entry: HostEntry,
   resolve: Resolve
-): Effect.Effect<ReadonlyArray<Address>, TransportFailure> => {
+):
+  | Either.Either<ReadonlyArray<Address>, TransportFailure>
+  | Effect.Effect<ReadonlyArray<Address>, TransportFailure> => {
   const { hostaddr, port } = entry
   const name = nameToResolve(entry)
   if (name !== undefined) {
-    const found: Effect.Effect<ReadonlyArray<string>, TransportFailure> = resolve(name)
+    const found = resolve(name)
     const addresses = (hosts: ReadonlyArray<string>): ReadonlyArray<Address> =>
       hosts.map((host) => ({ _tag: "Tcp", host, port }))
-    // What is known at once stays known at once.
-    return isKnown(found) ? Exit.map(found, addresses) : Effect.map(found, addresses)
+    return Either.isEither(found) ? Either.map(found, addresses) : Effect.map(found, addresses)
   }
-  if (hostaddr !== undefined) return Effect.succeed([{ _tag: "Tcp", host: hostaddr, port }])
+  if (hostaddr !== undefined) return Either.right([{ _tag: "Tcp", host: hostaddr, port }])
   const host = entry.host.replace(/(?!^)\/+$/, "")
-  return Effect.succeed([{ _tag: "Unix", path: socketPath({ host: host === "/" ? "" : host, port }) }])
+  return Either.right([{ _tag: "Unix", path: socketPath({ host: host === "/" ? "" : host, port }) }])
 }
 
 /**

@@ -20,7 +20,10 @@ export interface ParsedRows<A> {
   readonly fault: RowFault | undefined
 }
 
-export type ParseRow<I, A, R> = (row: I) => Effect.Effect<A, ParseResult.ParseIssue, R>
+/** An `Either` where no effect is run. */
+export type ParseRow<I, A, R> = (
+  row: I
+) => Either.Either<A, ParseResult.ParseIssue> | Effect.Effect<A, ParseResult.ParseIssue, R>
 
 /** A compiled parser: where it stops, the other one decides. Forgotten for good when a row needs an effect. */
 export interface CompiledParser {
@@ -44,7 +47,7 @@ export const parse = <I, A, R>(
         }
       }
       const parsed = parser(rows[index]!)
-      if (!isDone(parsed)) {
+      if (!Either.isEither(parsed)) {
         compiled.step = undefined
         return rest(rows, index, parsed, values, parser)
       }
@@ -83,7 +86,3 @@ const rest = <I, A, R>(
       onSuccess: () => ({ values, fault: undefined })
     }
   )
-
-/** The parser answers with an `Either` where no effect is run. */
-const isDone = <A, E, R>(parsed: Effect.Effect<A, E, R>): parsed is Either.Either<A, E> =>
-  Either.isEither(parsed)

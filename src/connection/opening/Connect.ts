@@ -186,21 +186,23 @@ const addressesOf = (
 export const connect = (
   unresolved: PgConfig,
   session: SessionSettings,
-  options: ConnectOptions = {}
+  options: ConnectOptions = {},
+  cache: Plan.ConnectCache = new Plan.ConnectCache()
 ): Effect.Effect<ConnectionState, PgOpenError, ConnectServices> =>
   Effect.contextWithEffect((environment: Context.Context<ConnectServices>) =>
-    connectIn(environment, unresolved, session, options)
+    connectIn(environment, unresolved, session, options, cache)
   )
 
-/** `connect` with what it needs as a value. */
+/** `connect` with what it needs as a value, and with what the openings before it have left to be used again. */
 export const connectIn = Effect.fnUntraced(function* (
   environment: Context.Context<ConnectServices>,
   unresolved: PgConfig,
   session: SessionSettings,
-  options: ConnectOptions
+  options: ConnectOptions,
+  cache: Plan.ConnectCache
 ): Effect.fn.Return<ConnectionState, PgOpenError> {
   const host = Context.get(environment, Host)
-  const plan = yield* Plan.make(unresolved, options, host)
+  const plan = yield* Plan.make(unresolved, options, host, cache)
   const attempts = new Attempts()
   for (const wanted of Role.passes(plan.config.targetSessionAttrs)) {
     for (const planned of plan.hosts) {

@@ -4,6 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
@@ -23,11 +24,11 @@ export class ConnectDeadline {
    * interrupted and what it has to bring to an end is waited for.
    */
   within<A, E, R>(
-    effect: Effect.Effect<A, E, R>,
+    effect: Either.Either<A, E> | Effect.Effect<A, E, R>,
     environment: Context.Context<R>
   ): Effect.Effect<A, E | PgTimeoutError> {
     // What is known already needs no timer.
-    if (isKnown(effect)) return effect
+    if (Either.isEither(effect)) return effect
     if (!Duration.isFinite(this.limit)) return Effect.provide(effect, environment)
     const millis = Duration.toMillis(this.limit)
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -43,8 +44,6 @@ export class ConnectDeadline {
     })
   }
 }
-
-const isKnown = <A, E, R>(effect: Effect.Effect<A, E, R>): effect is Exit.Exit<A, E> => Exit.isExit(effect)
 
 /**
  * `Effect.timeoutFail` for an effect that needs an environment and leaves its fiber's settings alone. That one joins the

@@ -20,6 +20,12 @@ import type { WantedRole } from "./Role.js"
 import * as Settings from "./Settings.js"
 import { Tokens } from "./Tokens.js"
 
+/** What a connector keeps from one opening to the next: what was made of its settings and files. */
+export class ConnectCache {
+  readonly settings = new Settings.SettingsCache()
+  readonly material = new Material.MaterialCache()
+}
+
 export interface PlannedHost {
   readonly entry: HostEntry
   readonly ways: ReadonlyArray<Encrypt.ChannelKind>
@@ -94,12 +100,13 @@ const problemOf = (
 export const make = (
   unresolved: PgConfig,
   options: ConnectOptions,
-  host: HostService
+  host: HostService,
+  cache: ConnectCache
 ): Effect.Effect<ConnectPlan, PgConfigError | PgAuthError> =>
   Effect.gen(function* () {
     const wrong = Credentials.problemOf(options.credentials)
     if (wrong !== undefined) return yield* Effect.fail(wrong)
-    const config = yield* Settings.resolve(unresolved, host)
+    const config = yield* Settings.resolve(unresolved, host, cache.settings)
     const gss = yield* gssUsable(config, options)
     const entries = yield* inOrder(config, config.hosts, host)
     const hosts = entries.map((entry) => ({ entry, ways: Encrypt.channelKindsFor(config, entry, gss) }))
@@ -108,7 +115,7 @@ export const make = (
       if (problem !== undefined) return yield* Effect.fail(problem)
     }
     const tls = hosts.some(({ ways }) => ways.includes("tls"))
-      ? yield* Effect.provideService(Material.load(config), Host, host)
+      ? yield* Effect.provideService(Material.load(config, cache.material), Host, host)
       : undefined
     return {
       config,

@@ -182,20 +182,28 @@ const sameFiles = (a: Tls.Material, b: Tls.Material): boolean =>
   a.key === b.key &&
   sameTexts(a.crlDir, b.crlDir)
 
-/** What was made ready last for a configuration: reading certificates again takes longer than reading the files. */
-const latest = new WeakMap<PgConfig, { readonly material: Tls.Material; readonly prepared: Prepared }>()
+/**
+ * The certificates and keys of each configuration, parsed: while the files hold the same they are not parsed again, which takes longer
+ * than reading the files.
+ */
+export class MaterialCache {
+  private readonly latest = new WeakMap<
+    PgConfig,
+    { readonly material: Tls.Material; readonly prepared: Prepared }
+  >()
 
-const prepare = (config: PgConfig, material: Tls.Material): Either.Either<Prepared, MaterialProblem> => {
-  const before = latest.get(config)
-  if (before !== undefined && sameFiles(before.material, material)) return Either.right(before.prepared)
-  return Either.map(Tls.prepare(material), (prepared) => {
-    latest.set(config, { material, prepared })
-    return prepared
-  })
+  prepare(config: PgConfig, material: Tls.Material): Either.Either<Prepared, MaterialProblem> {
+    const before = this.latest.get(config)
+    if (before !== undefined && sameFiles(before.material, material)) return Either.right(before.prepared)
+    return Either.map(Tls.prepare(material), (prepared) => {
+      this.latest.set(config, { material, prepared })
+      return prepared
+    })
+  }
 }
 
 /** Reads and checks everything. Fails with `PgConfigError` naming the setting and the file, never what is in it. */
-export const load = (config: PgConfig): Effect.Effect<Prepared, PgConfigError, Host> =>
+export const load = (config: PgConfig, cache: MaterialCache): Effect.Effect<Prepared, PgConfigError, Host> =>
   Effect.gen(function* () {
     const host = yield* Host
     const folder = yield* defaultFolder(host)
@@ -222,7 +230,7 @@ export const load = (config: PgConfig): Effect.Effect<Prepared, PgConfigError, H
     }
     const key = cert === undefined ? undefined : yield* keyOf(host, config, usual("postgresql.key"))
 
-    const prepared = prepare(config, {
+    const prepared = cache.prepare(config, {
       root: root?.text,
       crl: Option.getOrUndefined(crl)?.text,
       crlDir,

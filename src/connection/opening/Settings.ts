@@ -61,22 +61,27 @@ const sameFile = (a: Resolve.FileText | undefined, b: Resolve.FileText | undefin
 const sameMachine = (a: Resolve.Machine, b: Resolve.Machine): boolean =>
   a.osUser === b.osUser && a.defaultHost === b.defaultHost && sameFile(a.passFile, b.passFile)
 
-/** What a configuration was made to with what the machine gave last: checking every field again is dear. */
-const latest = new WeakMap<
-  PgConfig,
-  { readonly machine: Resolve.Machine; readonly resolved: Resolve.ResolvedPgConfig }
->()
+/**
+ * The complete settings of each configuration, with what the machine gave for them: while it gives the same, they are not checked
+ * again, which is dear.
+ */
+export class SettingsCache {
+  private readonly latest = new WeakMap<
+    PgConfig,
+    { readonly machine: Resolve.Machine; readonly resolved: Resolve.ResolvedPgConfig }
+  >()
 
-const resolved = (
-  config: PgConfig,
-  machine: Resolve.Machine
-): Either.Either<Resolve.ResolvedPgConfig, PgConfigError> => {
-  const before = latest.get(config)
-  if (before !== undefined && sameMachine(before.machine, machine)) return Either.right(before.resolved)
-  return Either.map(Resolve.resolve(config, machine), (fresh) => {
-    latest.set(config, { machine, resolved: fresh })
-    return fresh
-  })
+  complete(
+    config: PgConfig,
+    machine: Resolve.Machine
+  ): Either.Either<Resolve.ResolvedPgConfig, PgConfigError> {
+    const before = this.latest.get(config)
+    if (before !== undefined && sameMachine(before.machine, machine)) return Either.right(before.resolved)
+    return Either.map(Resolve.resolve(config, machine), (fresh) => {
+      this.latest.set(config, { machine, resolved: fresh })
+      return fresh
+    })
+  }
 }
 
 /** What is asked of the machine: only what the settings leave open, for each answer costs a call to the system. */
@@ -108,17 +113,18 @@ const isComplete = (config: PgConfig): boolean =>
 /** Fails with `PgConfigError` when a named service or file cannot be read, or the settings do not go together. */
 export const resolve = (
   config: PgConfig,
-  host: HostService
+  host: HostService,
+  cache: SettingsCache
 ): Effect.Effect<Resolve.ResolvedPgConfig, PgConfigError> => {
   const found = isComplete(config)
-    ? resolved(config, nothing)
+    ? cache.complete(config, nothing)
     : Effect.gen(function* () {
         const where = Resolve.readsFiles(config) ? yield* folders(host) : {}
         const services = yield* Effect.forEach(Resolve.serviceFiles(config, where), (path) =>
           read(host, path)
         )
         const served = yield* Resolve.withService(config, services.flatMap(Option.toArray))
-        return yield* resolved(served, yield* machineFor(host, served, where))
+        return yield* cache.complete(served, yield* machineFor(host, served, where))
       })
   return Effect.tap(found, ({ warnings }) =>
     warnings.length === 0

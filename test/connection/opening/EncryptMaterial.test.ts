@@ -40,8 +40,11 @@ const machine = (files: Readonly<Record<string, Stored>>, more: Partial<HostServ
     ...more
   })
 
+const cache = new Material.MaterialCache()
+const read = (config: PgConfig.PgConfig) => Material.load(config, cache)
+
 const load = (conninfo: string, files: Readonly<Record<string, Stored>>, more: Partial<HostService> = {}) =>
-  Effect.flatMap(PgConfig.fromConnectionString(`host=db user=app ${conninfo}`), Material.load).pipe(
+  Effect.flatMap(PgConfig.fromConnectionString(`host=db user=app ${conninfo}`), read).pipe(
     Effect.provideService(Host.Host, machine(files, more))
   )
 
@@ -57,7 +60,7 @@ describe("certificates and keys", () => {
       Effect.gen(function* () {
         const config = yield* PgConfig.fromConnectionString("host=db user=app sslmode=require")
         const having = (files: Readonly<Record<string, Stored>>) =>
-          Effect.provideService(Material.load(config), Host.Host, machine(files))
+          Effect.provideService(read(config), Host.Host, machine(files))
         const bare = yield* having({})
         assert.strictEqual((yield* having({})).context, bare.context)
         const verifying = yield* having({ [`${home}/root.crt`]: root })
@@ -216,7 +219,7 @@ describe("certificates and keys", () => {
         sslCert: `${cert.bytes.toString()}${key.bytes.toString()}`,
         sslCrl: pem("root.crl").toString()
       })
-      const prepared = yield* Effect.provideService(Material.load(config), Host.Host, machine({}))
+      const prepared = yield* Effect.provideService(read(config), Host.Host, machine({}))
       assert.isTrue(prepared.verifies)
     })
   )

@@ -6,6 +6,7 @@ import { inspect } from "node:util"
 import * as PgConfig from "../../../src/config/PgConfig.js"
 import type { PgConfigInput } from "../../../src/config/PgConfig.js"
 import * as Connect from "../../../src/connection/opening/Connect.js"
+import { ConnectCache } from "../../../src/connection/opening/ConnectPlan.js"
 import type { ConnectOptions } from "../../../src/connection/opening/ConnectOptions.js"
 import * as ScramKeys from "../../../src/connection/opening/ScramKeys.js"
 import * as Host from "../../../src/host/Host.js"
@@ -88,6 +89,7 @@ const opened = (openings: ReadonlyArray<Opening>): Effect.Effect<ReadonlyArray<s
         return real.pbkdf2Sha256(...what)
       }
     })
+    const cache = new ConnectCache()
     for (const { config = usual, options, server } of openings) {
       const scram = scramServer({ password, ...server })
       const tag = yield* Effect.scoped(
@@ -97,7 +99,7 @@ const opened = (openings: ReadonlyArray<Opening>): Effect.Effect<ReadonlyArray<s
           ]),
           ({ transport }) =>
             // A scope of its own, closed before the server's, which may be waiting for the goodbye.
-            Effect.scoped(Connect.connect(config, sessionSettings(), options)).pipe(
+            Effect.scoped(Connect.connect(config, sessionSettings(), options, cache)).pipe(
               Effect.match({ onSuccess: () => "open", onFailure: (error) => error._tag }),
               Effect.provideService(Transport, transport),
               Effect.provideService(Host.Host, host)

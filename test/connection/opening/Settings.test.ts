@@ -29,6 +29,9 @@ const machine = (files: Map<string, { text: string; mode: number }>, more: Parti
     ...more
   })
 
+const cache = new Settings.SettingsCache()
+const resolve = (config: PgConfig.PgConfig, host: HostService) => Settings.resolve(config, host, cache)
+
 const passFile = "/home/ann/.pgpass"
 const passwordOf = ({ hosts }: PgConfig.PgConfig): string | undefined =>
   hosts[0].password === undefined ? undefined : Redacted.value(hosts[0].password)
@@ -45,13 +48,11 @@ describe("settings that leave nothing open", () => {
         homeFolder: asked
       })
       const config = made({ host: "db", user: "ann", password: "x" })
-      const first = yield* Settings.resolve(config, host)
+      const first = yield* resolve(config, host)
       assert.strictEqual(first.database, "ann")
-      assert.strictEqual(yield* Settings.resolve(config, host), first)
-      assert.notStrictEqual(
-        yield* Settings.resolve(made({ host: "db", user: "ann", password: "x" }), host),
-        first
-      )
+      assert.strictEqual(yield* resolve(config, host), first)
+      assert.notStrictEqual(yield* resolve(made({ host: "db", user: "ann", password: "x" }), host), first)
+      assert.notStrictEqual(yield* Settings.resolve(config, host, new Settings.SettingsCache()), first)
     })
   )
 })
@@ -64,19 +65,19 @@ describe("settings that the machine completes", () => {
         const files = new Map([[passFile, { text: "*:*:*:*:old", mode: 0o600 }]])
         const host = machine(files)
         const config = made({ host: "db" })
-        const first = yield* Settings.resolve(config, host)
+        const first = yield* resolve(config, host)
         assert.deepStrictEqual([first.user, passwordOf(first)], ["ann", "old"])
-        assert.strictEqual(yield* Settings.resolve(config, host), first)
+        assert.strictEqual(yield* resolve(config, host), first)
 
         files.set(passFile, { text: "*:*:*:*:new", mode: 0o600 })
-        assert.strictEqual(passwordOf(yield* Settings.resolve(config, host)), "new")
+        assert.strictEqual(passwordOf(yield* resolve(config, host)), "new")
         files.set(passFile, { text: "*:*:*:*:new", mode: 0o644 })
-        assert.isUndefined(passwordOf(yield* Settings.resolve(config, host)))
+        assert.isUndefined(passwordOf(yield* resolve(config, host)))
         files.delete(passFile)
-        assert.isUndefined(passwordOf(yield* Settings.resolve(config, host)))
+        assert.isUndefined(passwordOf(yield* resolve(config, host)))
 
         const other = machine(files, { osUser: Effect.succeed("bob") })
-        assert.strictEqual((yield* Settings.resolve(config, other)).user, "bob")
+        assert.strictEqual((yield* resolve(config, other)).user, "bob")
       })
   )
 
@@ -89,9 +90,9 @@ describe("settings that the machine completes", () => {
         isSocket: (asked) => Effect.sync(() => there && asked === path)
       })
       const config = made({ user: "ann", password: "x" })
-      assert.strictEqual((yield* Settings.resolve(config, host)).hosts[0].host, "/var/run/postgresql")
+      assert.strictEqual((yield* resolve(config, host)).hosts[0].host, "/var/run/postgresql")
       there = false
-      assert.strictEqual((yield* Settings.resolve(config, host)).hosts[0].host, "localhost")
+      assert.strictEqual((yield* resolve(config, host)).hosts[0].host, "localhost")
     })
   )
 
@@ -102,10 +103,7 @@ describe("settings that the machine completes", () => {
         isSocket: (asked) => Effect.succeed(asked === "/tmp/.s.PGSQL.5433")
       })
       const found = (port: number) =>
-        Effect.map(
-          Settings.resolve(made({ port, user: "ann", password: "x" }), host),
-          ({ hosts }) => hosts[0].host
-        )
+        Effect.map(resolve(made({ port, user: "ann", password: "x" }), host), ({ hosts }) => hosts[0].host)
       assert.strictEqual(yield* found(5433), "/tmp")
       assert.strictEqual(yield* found(5432), "localhost")
     })
@@ -124,14 +122,14 @@ describe("settings that the machine completes", () => {
           environment: Effect.succeed({ PGPASSFILE: "/pass", PGSERVICEFILE: "/services" })
         })
         const uri = Either.getOrThrow(PgConfig.fromUri("postgres://ann@db/"))
-        assert.strictEqual(passwordOf(yield* Settings.resolve(uri, host)), "secret")
+        assert.strictEqual(passwordOf(yield* resolve(uri, host)), "secret")
         const own = made({ host: "db", user: "ann", passfile: "/mine" })
-        assert.strictEqual(passwordOf(yield* Settings.resolve(own, host)), "mine")
+        assert.strictEqual(passwordOf(yield* resolve(own, host)), "mine")
         const service = Either.getOrThrow(PgConfig.fromConnectionString("service=shop"))
-        const served = yield* Settings.resolve(service, host)
+        const served = yield* resolve(service, host)
         assert.deepStrictEqual([served.hosts[0].host, passwordOf(served)], ["db", "secret"])
         const empty = machine(files, { environment: Effect.succeed({ PGPASSFILE: "", PGSERVICEFILE: "" }) })
-        assert.isUndefined(passwordOf(yield* Settings.resolve(uri, empty)))
+        assert.isUndefined(passwordOf(yield* resolve(uri, empty)))
       })
   )
 
@@ -141,9 +139,9 @@ describe("settings that the machine completes", () => {
       const files = new Map([[services, { text: "[shop]\nhost=one\nuser=ann\n", mode: 0o644 }]])
       const config = Either.getOrThrow(PgConfig.fromConnectionString("service=shop"))
       const host = machine(files)
-      assert.strictEqual((yield* Settings.resolve(config, host)).hosts[0].host, "one")
+      assert.strictEqual((yield* resolve(config, host)).hosts[0].host, "one")
       files.set(services, { text: "[shop]\nhost=two\nuser=ann\n", mode: 0o644 })
-      assert.strictEqual((yield* Settings.resolve(config, host)).hosts[0].host, "two")
+      assert.strictEqual((yield* resolve(config, host)).hosts[0].host, "two")
     })
   )
 })
