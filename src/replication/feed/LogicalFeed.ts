@@ -142,6 +142,14 @@ export interface LogicalFeed {
   readonly placeAt: (position: Lsn) => ServerPlace
 }
 
+/** A feed, and what its consumer finishes it by when that is not done in order. */
+export interface OpenFeed {
+  readonly feed: LogicalFeed
+  readonly progress: Progress
+  /** Notified when something is finished. */
+  readonly room: Signal
+}
+
 /** Refuses a position that no server has told us. */
 export const beyond = (slot: string, { acknowledged, received }: BeyondReceived): PgSlotError =>
   SlotFailure.diverged(
@@ -197,6 +205,12 @@ export const onceOf = (command: string) => {
 export const logical = (
   options: LogicalOptions
 ): Effect.Effect<LogicalFeed, FeedError, PgConnector | Scope.Scope> =>
+  Effect.map(open(options), ({ feed }) => feed)
+
+/** `logical` for those who finish transactions in another order than they come in. */
+export const open = (
+  options: LogicalOptions
+): Effect.Effect<OpenFeed, FeedError, PgConnector | Scope.Scope> =>
   Effect.gen(function* () {
     const connector = yield* PgConnector
     const { types } = options
@@ -245,7 +259,7 @@ export const logical = (
     })
     const raw = new RawMessages.RawMessages(link)
     const once = onceOf(command)
-    return {
+    const feed: LogicalFeed = {
       facts,
       changes: once(() => reader.pull),
       transactions: once(() =>
@@ -266,4 +280,5 @@ export const logical = (
       progress: progressOf(link),
       placeAt: link.placeAt
     }
+    return { feed, progress, room }
   })

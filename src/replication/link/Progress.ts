@@ -51,6 +51,8 @@ export class Progress {
   /** Number of the oldest ticket in the ring, and of the next one. */
   private first = 0
   private after = 0
+  /** Number of the first ticket that `take` has not passed. */
+  private untaken = 0
   private receivedHigh: number
   private receivedLow: number
   private arriving = false
@@ -149,6 +151,25 @@ export class Progress {
     this.receive(Number(end >> 32n) | 0, Number(end & 0xffffffffn) | 0)
     this.idle = false
     return this.push(end, 0)
+  }
+
+  /**
+   * The ticket of what ends there, for a consumer that begins in order and finishes in any order. What was handed out before it and
+   * not taken is nothing to the consumer, and is finished. `undefined` when nothing that is unfinished ends there.
+   */
+  take(end: Lsn.Lsn): Ticket | undefined {
+    for (
+      this.untaken = Math.max(this.untaken, this.first);
+      this.untaken < this.after;
+      this.finish(this.untaken++)
+    ) {
+      const place = this.place(this.untaken)
+      if (this.bits[place] === allBits) continue
+      const found = this.ends[place]!
+      if (found > end) return undefined
+      if (found === end) return this.untaken++
+    }
+    return undefined
   }
 
   /** The transaction is taken over, and perhaps not yet safe. */

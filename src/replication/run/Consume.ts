@@ -67,8 +67,11 @@ const working = <E, R, A, R2>(
       )
 
 /** Begins what ends there, unless it is finished already. */
-const unlessKnown = <E, R>(finished: Finished, end: Lsn, work: (ticket: Ticket) => Work<E, R>): Work<E, R> =>
-  Effect.flatMap(finished.isKnown(end), (known) => (known ? Effect.void : work(finished.begin(end))))
+const unlessKnown = <E, R>(
+  finished: Finished,
+  end: Lsn,
+  work: (ticket: Ticket | undefined) => Work<E, R>
+): Work<E, R> => (finished.isKnown(end) ? Effect.void : work(finished.begin(end)))
 
 /** What several touch together. */
 const keysOf = (
@@ -93,15 +96,15 @@ export const transactions = <E, R>(
   working<E, R, void, R>(concurrency, (submit) => {
     const units = new TransactionGroups(finished)
     const descriptions = new Descriptions()
-    const take = (event: TransactionEvent): Work<E, R> =>
-      Effect.flatMap(units.take(event), (unit) => {
-        if (unit === undefined) return Effect.void
-        const ticket = finished.begin(endOf(event))
-        return submit(
-          () => keysOf(unit, keys, descriptions),
-          Effect.zipRight(each(unit, call, handle), finished.finish(ticket))
-        )
-      })
+    const take = (event: TransactionEvent): Work<E, R> => {
+      const unit = units.take(event)
+      if (unit === undefined) return Effect.void
+      const ticket = finished.begin(endOf(event))
+      return submit(
+        () => keysOf(unit, keys, descriptions),
+        Effect.zipRight(each(unit, call, handle), finished.finish(ticket))
+      )
+    }
     return feed.transactions.pipe(
       Stream.mapError(serverFailure),
       Stream.runForEachChunk((chunk) => Effect.forEach(Chunk.toReadonlyArray(chunk), take, { discard: true }))
@@ -124,7 +127,7 @@ class Open {
   }
 
   /** It has no more changes; the ticket when none is unfinished. */
-  end(ticket: Ticket): Ticket | undefined {
+  end(ticket: Ticket | undefined): Ticket | undefined {
     this.ticket = ticket
     return this.unfinished === 0 ? ticket : undefined
   }
@@ -138,8 +141,7 @@ export const changes = <E, R>(
     let open: Open | undefined
     const descriptions = new Descriptions()
     const late = new LateTransaction<Open>()
-    const close = (ticket: Ticket | undefined): Work<E, R> =>
-      ticket === undefined ? Effect.void : finished.finish(ticket)
+    const close = (ticket: Ticket | undefined): Work<E, R> => finished.finish(ticket)
     const run = (event: ChangeEvent, done: () => Ticket | undefined): Work<E, R> =>
       submit(
         () => (descriptions.hasChanged(event) ? "all" : keys(event)),
@@ -214,7 +216,7 @@ export const batches = <E, R>(
   return Batches.handOver(
     feed.transactions.pipe(
       Stream.mapError(serverFailure),
-      Stream.mapEffect((event) => units.take(event)),
+      Stream.map((event) => units.take(event)),
       Stream.filter((unit) => unit !== undefined)
     ),
     (unit) => unit.reduce((sum, event) => sum + Batches.weigh(event), 0),
@@ -222,8 +224,11 @@ export const batches = <E, R>(
     (batch) => {
       const events = Chunk.flatMap(batch, Chunk.unsafeFromNonEmptyArray)
       const position = endOf(Chunk.lastNonEmpty(events))
-      const ticket = finished.begin(position)
-      return Effect.zipRight(call(handle(events, position)), finished.finish(ticket))
+      finished.touch(position)
+      return Effect.zipRight(
+        call(handle(events, position)),
+        Effect.mapError(feed.acknowledge(position), serverFailure)
+      )
     }
   )
 }

@@ -1,28 +1,23 @@
-/** How much of one feed its handlers have finished: what is acknowledged is a beginning without gaps. */
+/** How much of one feed its handlers have finished: the feed's own progress, by the transactions that were begun. */
 import * as Effect from "effect/Effect"
 import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
-import type { ServerFailure } from "./RunFailure.js"
-import { serverFailure } from "./RunFailure.js"
-import type { LogicalFeed } from "../feed/LogicalFeed.js"
+import type { OpenFeed } from "../feed/LogicalFeed.js"
+import type { Signal } from "../link/Signal.js"
 import type { Ticket } from "../link/Progress.js"
-import { Progress } from "../link/Progress.js"
 
 export class Finished {
-  private readonly progress: Progress
   private most: Lsn = LsnText.zero
 
   constructor(
-    private readonly feed: LogicalFeed,
+    private readonly handedOut: Pick<OpenFeed, "progress"> & { readonly room: Pick<Signal, "notify"> },
     /** Everything that ends here or before is finished already. */
     readonly start: Lsn
-  ) {
-    this.progress = new Progress(start, Number.MAX_SAFE_INTEGER)
-  }
+  ) {}
 
   /** Everything that ends here or before is finished. */
   get position(): Lsn {
-    return this.progress.flushed
+    return LsnText.max(this.start, this.handedOut.progress.flushed)
   }
 
   /** Nothing of this feed that ends behind has been handled, nor been begun; `0/0` when nothing has. */
@@ -36,30 +31,30 @@ export class Finished {
   }
 
   /**
-   * What was handled already, and has come again because the server does not know: it is acknowledged, so that it does not
+   * Whether this was handled already, and has come again because the server does not know. Then it is finished, so that it does not
    * come a third time.
    */
-  isKnown(end: Lsn): Effect.Effect<boolean, ServerFailure> {
-    return end > this.start
-      ? Effect.succeed(false)
-      : Effect.as(Effect.mapError(this.feed.acknowledge(end), serverFailure), true)
+  isKnown(end: Lsn): boolean {
+    if (end > this.start) return false
+    this.settle(this.handedOut.progress.take(end))
+    return true
   }
 
-  /** Something is about to be handled that ends here. */
-  begin(end: Lsn): Ticket {
+  /** Something is about to be handled that ends here. What comes before it and was not begun is left out. */
+  begin(end: Lsn): Ticket | undefined {
     this.touch(end)
-    return this.progress.handOut(end)!
+    return this.handedOut.progress.take(end)
   }
 
-  /** It is finished; what that makes a beginning without gaps is acknowledged. */
-  finish(ticket: Ticket): Effect.Effect<void, ServerFailure> {
-    return Effect.suspend(() => {
-      const before = this.position
-      this.progress.finish(ticket)
-      const { position } = this
-      return position === before
-        ? Effect.void
-        : Effect.mapError(this.feed.acknowledge(position), serverFailure)
-    })
+  /** It is finished; a beginning without gaps of what is finished is acknowledged. */
+  finish(ticket: Ticket | undefined): Effect.Effect<void> {
+    return Effect.sync(() => this.settle(ticket))
+  }
+
+  private settle(ticket: Ticket | undefined): void {
+    const { progress, room } = this.handedOut
+    if (ticket === undefined) return
+    progress.finish(ticket)
+    room.notify()
   }
 }

@@ -23,7 +23,7 @@ import * as KeepIdle from "./KeepIdle.js"
 import type { ServerPlace } from "../feed/FeedPlace.js"
 import * as FeedPlace from "../feed/FeedPlace.js"
 import type { LogicalFeed, LogicalOptions } from "../feed/LogicalFeed.js"
-import { logical } from "../feed/LogicalFeed.js"
+import * as Feed from "../feed/LogicalFeed.js"
 import * as Retries from "./Retries.js"
 import type { RunError, RunEvent } from "./RunEvent.js"
 import type { Handler, Keeper } from "./RunHandler.js"
@@ -128,8 +128,8 @@ const session = <E, R>(
       serverFailure
     )
     const { startPlace: _, ...others } = options
-    const feed = yield* Effect.mapError(
-      logical({
+    const opened = yield* Effect.mapError(
+      Feed.open({
         ...others,
         start,
         ...(reached.place === undefined ? {} : { startPlace: reached.place }),
@@ -137,14 +137,15 @@ const session = <E, R>(
       }),
       serverFailure
     )
+    const { feed } = opened
     if (keeper !== undefined) yield* keeper.settle(feed.placeAt, start)
-    const finished = new Finished(feed, LsnText.max(start, feed.facts.start))
+    const finished = new Finished(opened, LsnText.max(start, feed.facts.start))
     memory.position = finished.start
     memory.handled ??= finished.start
     if (keeper !== undefined && keeper.position === undefined) yield* keeper.keep(finished.start)
     yield* Effect.addFinalizer(() =>
-      Effect.map(feed.progress, ({ flushed }) => {
-        memory.position = LsnText.max(flushed, finished.position)
+      Effect.sync(() => {
+        memory.position = finished.position
         memory.handled = LsnText.max(memory.handled ?? LsnText.zero, finished.handled)
         memory.place = feed.placeAt(memory.position)
       })

@@ -1,7 +1,5 @@
 /** What is handled as one: mostly one event, and what cannot be told apart from it. */
-import * as Effect from "effect/Effect"
 import type { Lsn } from "../../model/Lsn.js"
-import type { ServerFailure } from "./RunFailure.js"
 import type { Finished } from "./Finished.js"
 import type { LogicalEvent, TransactionInfo } from "../changes/LogicalEvent.js"
 import type { Transaction, TransactionEvent } from "../feed/TransactionAssembler.js"
@@ -54,14 +52,13 @@ export class TransactionGroups {
   constructor(private readonly finished: Finished) {}
 
   /** What can be handled now; `undefined` when nothing, or not yet. */
-  take(event: TransactionEvent): Effect.Effect<TransactionGroup | undefined, ServerFailure> {
+  take(event: TransactionEvent): TransactionGroup | undefined {
     const late = this.late.take(event)
     if (event._tag === "Transaction" && event.isPrepared && isLate(event.transaction, this.finished)) {
       this.late.hold(event.transaction, event)
-      return Effect.succeed(undefined)
+      return undefined
     }
-    return Effect.map(this.finished.isKnown(endOf(event)), (known) =>
-      known ? undefined : late === undefined ? [event] : [late, event]
-    )
+    if (this.finished.isKnown(endOf(event))) return undefined
+    return late === undefined ? [event] : [late, event]
   }
 }

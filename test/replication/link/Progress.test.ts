@@ -13,6 +13,47 @@ const handOut = (progress: Progress, end: bigint): number => {
   return ticket
 }
 
+describe("what a consumer takes", () => {
+  it("is found by its end, in any order of finishing, and what it leaves out holds nothing back", () => {
+    const progress = new Progress(10n)
+    for (const end of [20n, 30n, 40n, 50n]) handOut(progress, end)
+    const first = progress.take(30n)!
+    const second = progress.take(50n)!
+    assert.deepStrictEqual(positions(progress), [20n, 20n, 20n])
+    progress.finish(second)
+    assert.deepStrictEqual(positions(progress), [20n, 20n, 20n])
+    progress.finish(first)
+    assert.deepStrictEqual(positions(progress), [50n, 50n, 50n])
+    assert.strictEqual(progress.outstanding, 0)
+  })
+
+  it("is nothing where nothing ends, or what ends there was taken or is finished", () => {
+    const progress = new Progress(10n)
+    for (const end of [20n, 40n]) handOut(progress, end)
+    assert.isUndefined(progress.take(30n))
+    const taken = progress.take(40n)!
+    assert.isUndefined(progress.take(40n))
+    // Behind others a keepalive has a place of its own, which is finished.
+    keepalive(progress, 45n)
+    handOut(progress, 45n)
+    progress.finish(progress.take(45n)!)
+    assert.deepStrictEqual(positions(progress), [20n, 20n, 20n])
+    progress.finish(taken)
+    assert.deepStrictEqual(positions(progress), [45n, 45n, 45n])
+  })
+
+  it("may end before what came before it, as one that was prepared earlier does", () => {
+    const progress = new Progress(100n)
+    for (const end of [110n, 50n, 120n]) handOut(progress, end)
+    const first = progress.take(110n)!
+    const last = progress.take(120n)!
+    progress.finish(last)
+    assert.strictEqual(progress.flushed, 100n)
+    progress.finish(first)
+    assert.strictEqual(progress.flushed, 120n)
+  })
+})
+
 describe("acknowledging the ways apart", () => {
   const filled = () => {
     const progress = new Progress(10n)

@@ -6,17 +6,15 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { Lsn } from "../../../src/model/Lsn.js"
 import * as Consume from "../../../src/replication/run/Consume.js"
-import { Finished } from "../../../src/replication/run/Finished.js"
 import type { FeedProgress, LogicalFeed } from "../../../src/replication/feed/LogicalFeed.js"
 import * as KeepIdle from "../../../src/replication/run/KeepIdle.js"
 import * as RunHandler from "../../../src/replication/run/RunHandler.js"
-import { call, eventsOf, feedOf, settle, transaction } from "../fedFeed.js"
+import { call, eventsOf, feedFrom, settle, transaction } from "../fedFeed.js"
 
 describe("what of a feed is handled", () => {
   it.scoped("reaches as far as what has been begun, finished or not (LOG-064)", () =>
     Effect.gen(function* () {
-      const { feed, queue } = yield* feedOf
-      const finished = new Finished(feed, 100n)
+      const { feed, finished, queue } = yield* feedFrom(100n)
       assert.strictEqual(finished.handled, 0n)
       const handler = RunHandler.eachTransaction(({ _tag }) =>
         _tag === "Transaction" ? Effect.never : Effect.void
@@ -35,12 +33,11 @@ describe("what of a feed is handled", () => {
       const known = eventsOf(transaction(90n, 1))
       const handled = (...events: ReturnType<typeof eventsOf>) =>
         Effect.gen(function* () {
-          const { feed } = yield* feedOf
+          const { feed, finished } = yield* feedFrom(100n)
           const partial = {
             ...feed,
             changes: Stream.concat(Stream.fromIterable(events), Stream.never)
           } as LogicalFeed
-          const finished = new Finished(partial, 100n)
           const handler = RunHandler.eachChange(() => Effect.void)
           yield* Effect.fork(Consume.changes({ feed: partial, finished, call }, handler))
           yield* settle
@@ -103,16 +100,14 @@ describe("a transaction whose commit record begins where the last one ended", ()
       // It ends at 120, and its commit record begins at 100, which is where everything before has ended.
       const { transaction: info, ...next } = transaction(120n, 1)
       const events = eventsOf({ ...next, transaction: { ...info, commitLsn: 100n } })
-      const { feed } = yield* feedOf
-      const acknowledged: Array<Lsn> = []
+      const { acknowledged, feed, finished, handOut } = yield* feedFrom(100n)
+      handOut(120n)
       const only = {
         ...feed,
-        acknowledge: (position: Lsn) => Effect.sync(() => void acknowledged.push(position)),
         changes: Stream.concat(Stream.fromIterable(events), Stream.never)
       } as LogicalFeed
       const seen: Array<string> = []
       const handler = RunHandler.eachChange(({ _tag }) => Effect.sync(() => seen.push(_tag)))
-      const finished = new Finished(only, 100n)
       yield* Effect.fork(Consume.changes({ feed: only, finished, call }, handler))
       yield* settle
       assert.deepStrictEqual(seen, ["Insert"])

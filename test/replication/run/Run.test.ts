@@ -24,7 +24,6 @@ import {
 import * as ServerFields from "../../../src/model/ServerFields.js"
 import * as Consume from "../../../src/replication/run/Consume.js"
 import * as RunFailure from "../../../src/replication/run/RunFailure.js"
-import { Finished } from "../../../src/replication/run/Finished.js"
 import { Truncate, Update } from "../../../src/replication/changes/LogicalEvent.js"
 import type { OnAttempt } from "../../../src/connection/Reconnect.js"
 import * as Retries from "../../../src/replication/run/Retries.js"
@@ -35,7 +34,7 @@ import type { Transaction } from "../../../src/replication/feed/TransactionAssem
 import { weigh } from "../../../src/replication/run/Batches.js"
 import * as Registry from "../../../src/types/Registry.js"
 import * as TransactionGroup from "../../../src/replication/run/TransactionGroup.js"
-import { call, feedOf, idOf, info, relation, settle, transaction } from "../fedFeed.js"
+import { call, feedFrom, idOf, info, relation, settle, transaction } from "../fedFeed.js"
 
 /** Handlers that end when the test says so, by the end of their transaction. */
 const gates = () => {
@@ -59,12 +58,12 @@ describe("transactions at the same time", () => {
     "are those of different rows, in order for each row, and only a gapless beginning is acknowledged (LOG-055)",
     () =>
       Effect.gen(function* () {
-        const { acknowledged, feed, queue } = yield* feedOf
+        const { acknowledged, feed, finished, queue } = yield* feedFrom(0n)
         const { begun, enter, leave } = gates()
         const handler = RunHandler.eachTransaction((event) => enter(TransactionGroup.endOf(event)), {
           concurrency: 3
         })
-        yield* Effect.fork(Consume.transactions({ feed, finished: new Finished(feed, 0n), call }, handler))
+        yield* Effect.fork(Consume.transactions({ feed, finished, call }, handler))
         yield* Queue.offerAll(queue, [
           transaction(10n, 1),
           transaction(20n, 2),
@@ -90,12 +89,12 @@ describe("transactions at the same time", () => {
 
   it.scoped("wait for what touches everything, and it for them", () =>
     Effect.gen(function* () {
-      const { acknowledged, feed, queue } = yield* feedOf
+      const { acknowledged, feed, finished, queue } = yield* feedFrom(0n)
       const { begun, enter, leave } = gates()
       const handler = RunHandler.eachTransaction((event) => enter(TransactionGroup.endOf(event)), {
         concurrency: 3
       })
-      yield* Effect.fork(Consume.transactions({ feed, finished: new Finished(feed, 0n), call }, handler))
+      yield* Effect.fork(Consume.transactions({ feed, finished, call }, handler))
       const truncate: Transaction = {
         ...transaction(20n),
         changes: [new Truncate(info(20n), 0, 0, [relation], false, false)]
@@ -113,12 +112,12 @@ describe("transactions at the same time", () => {
 
   it.scoped("are all finished when the feed is lost, and not begun when one has failed", () =>
     Effect.gen(function* () {
-      const lost = yield* feedOf
+      const lost = yield* feedFrom(0n)
       const one = gates()
       const slow = RunHandler.eachTransaction((event) => one.enter(TransactionGroup.endOf(event)), {
         concurrency: 2
       })
-      const finished = new Finished(lost.feed, 0n)
+      const { finished } = lost
       const running = yield* Effect.fork(Consume.transactions({ feed: lost.feed, finished, call }, slow))
       yield* Queue.offer(lost.queue, transaction(10n, 1))
       yield* settle
@@ -130,7 +129,7 @@ describe("transactions at the same time", () => {
       assert.deepStrictEqual(exit, Exit.fail(RunFailure.serverFailure(closed)))
       assert.strictEqual(finished.position, 10n)
 
-      const failing = yield* feedOf
+      const failing = yield* feedFrom(0n)
       const begun: Array<Lsn> = []
       let interrupted = false
       const handler = RunHandler.eachTransaction(
@@ -147,7 +146,7 @@ describe("transactions at the same time", () => {
         Consume.transactions<string, never>(
           {
             feed: failing.feed,
-            finished: new Finished(failing.feed, 0n),
+            finished: failing.finished,
             call: (work) => Effect.asVoid(work)
           },
           handler
@@ -169,13 +168,13 @@ describe("changes one by one", () => {
     "move the position with the end of their transaction, once all of them are finished (L07, LOG-054)",
     () =>
       Effect.gen(function* () {
-        const { acknowledged, feed, queue } = yield* feedOf
+        const { acknowledged, feed, finished, queue } = yield* feedFrom(0n)
         const { begun, enter, leave } = gates()
         const handler = RunHandler.eachChange(
           (event) => enter(event._tag === "Insert" ? BigInt(event.new["id"] as number) : -1n),
           { concurrency: 3 }
         )
-        yield* Effect.fork(Consume.changes({ feed, finished: new Finished(feed, 0n), call }, handler))
+        yield* Effect.fork(Consume.changes({ feed, finished, call }, handler))
         yield* Queue.offerAll(queue, [transaction(10n, 1, 2), transaction(20n, 3)])
         yield* settle
         assert.deepStrictEqual(begun, [1n, 2n, 3n])
@@ -187,18 +186,19 @@ describe("changes one by one", () => {
       })
   )
 
-  it.scoped("are left out when their transaction is finished already, which is acknowledged (LOG-058)", () =>
+  it.scoped("are left out when their transaction is finished already, which keeps no place (LOG-058)", () =>
     Effect.gen(function* () {
-      const { acknowledged, feed, queue } = yield* feedOf
+      const { acknowledged, feed, finished, progress, queue } = yield* feedFrom(10n)
       const seen: Array<unknown> = []
       const handler = RunHandler.eachChange((event) =>
         Effect.sync(() => seen.push(event._tag === "Insert" && event.new["id"]))
       )
-      yield* Effect.fork(Consume.changes({ feed, finished: new Finished(feed, 10n), call }, handler))
+      yield* Effect.fork(Consume.changes({ feed, finished, call }, handler))
       yield* Queue.offerAll(queue, [transaction(10n, 1), transaction(20n, 2)])
       yield* settle
       assert.deepStrictEqual(seen, [2])
-      assert.deepStrictEqual(acknowledged, [10n, 20n])
+      assert.deepStrictEqual(acknowledged, [20n])
+      assert.strictEqual(progress.outstanding, 0)
     })
   )
 })
@@ -206,15 +206,13 @@ describe("changes one by one", () => {
 describe("batches", () => {
   const batched = (limits: RunHandler.BatchLimits, hold?: Effect.Effect<void>) =>
     Effect.gen(function* () {
-      const { acknowledged, ended, feed, queue } = yield* feedOf
+      const { acknowledged, ended, feed, finished, queue } = yield* feedFrom(0n)
       const seen: Array<ReadonlyArray<number>> = []
       const handler = RunHandler.eachBatch((batch) => {
         seen.push(Chunk.toReadonlyArray(batch).map(idOf))
         return hold ?? Effect.void
       }, limits)
-      const running = yield* Effect.fork(
-        Consume.eachBatch({ feed, finished: new Finished(feed, 0n), call }, handler)
-      )
+      const running = yield* Effect.fork(Consume.eachBatch({ feed, finished, call }, handler))
       return { acknowledged, queue, seen, running, ended }
     })
   const some = (...ids: ReadonlyArray<number>) => ids.map((id) => transaction(BigInt(id) * 10n, id))

@@ -4,12 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type { Lsn } from "../../../src/model/Lsn.js"
 import * as Consume from "../../../src/replication/run/Consume.js"
-import { Finished } from "../../../src/replication/run/Finished.js"
 import type { CommitPrepared, LogicalMessage } from "../../../src/replication/changes/LogicalEvent.js"
 import { Insert } from "../../../src/replication/changes/LogicalEvent.js"
 import * as RunHandler from "../../../src/replication/run/RunHandler.js"
 import type { Transaction, TransactionEvent } from "../../../src/replication/feed/TransactionAssembler.js"
-import { call, feedOf, info, relation, settle, transaction } from "../fedFeed.js"
+import { call, feedFrom, info, relation, settle, transaction } from "../fedFeed.js"
 import { time } from "../payloads.js"
 
 /** Prepared as `g`, with one row. */
@@ -52,7 +51,7 @@ describe("a transaction prepared before its slot told of such", () => {
       `is handled before its commit, and acknowledged with it, ${concurrency} at a time (LOG-058)`,
       () =>
         Effect.gen(function* () {
-          const { acknowledged, feed, queue } = yield* feedOf
+          const { acknowledged, feed, finished, queue } = yield* feedFrom(start)
           const seen: Array<string> = []
           const handler = RunHandler.eachTransaction(
             (event) =>
@@ -65,9 +64,7 @@ describe("a transaction prepared before its slot told of such", () => {
               ),
             { concurrency, keys: ({ _tag }) => [_tag] }
           )
-          yield* Effect.fork(
-            Consume.transactions({ feed, finished: new Finished(feed, start), call }, handler)
-          )
+          yield* Effect.fork(Consume.transactions({ feed, finished, call }, handler))
           yield* Queue.offerAll(queue, events)
           yield* settle
           assert.deepStrictEqual(seen, ["row 1", "row 7", "CommitPrepared", "row 2"])
@@ -78,10 +75,10 @@ describe("a transaction prepared before its slot told of such", () => {
 
   it.scoped("is handled change by change before its commit (LOG-058)", () =>
     Effect.gen(function* () {
-      const { acknowledged, feed, queue } = yield* feedOf
+      const { acknowledged, feed, finished, queue } = yield* feedFrom(start)
       const seen: Array<string> = []
       const handler = RunHandler.eachChange((event) => Effect.sync(() => seen.push(tell(event))))
-      yield* Effect.fork(Consume.changes({ feed, finished: new Finished(feed, start), call }, handler))
+      yield* Effect.fork(Consume.changes({ feed, finished, call }, handler))
       yield* Queue.offerAll(queue, events)
       yield* settle
       assert.deepStrictEqual(seen, ["row 1", "row 7", "CommitPrepared", "row 2"])
@@ -104,7 +101,7 @@ describe("a transaction prepared before its slot told of such", () => {
   for (const [what, behind] of others) {
     it.scoped(`is not waited for by a commit of ${what} (LOG-058)`, () =>
       Effect.gen(function* () {
-        const { acknowledged, feed, queue } = yield* feedOf
+        const { acknowledged, feed, finished, queue } = yield* feedFrom(start)
         const seen: Array<string> = []
         const handler = RunHandler.eachChange(
           (event) =>
@@ -114,7 +111,7 @@ describe("a transaction prepared before its slot told of such", () => {
             ),
           { concurrency: 3, keys: ({ _tag }) => [_tag] }
         )
-        yield* Effect.fork(Consume.changes({ feed, finished: new Finished(feed, start), call }, handler))
+        yield* Effect.fork(Consume.changes({ feed, finished, call }, handler))
         yield* Queue.offerAll(queue, [late, ...behind])
         yield* settle
         assert.deepStrictEqual(seen, ["row 7", ...behind.map(({ _tag }) => _tag)])
@@ -125,13 +122,13 @@ describe("a transaction prepared before its slot told of such", () => {
 
   it.scoped("is never the last of a batch: a position of its own would lie behind (LOG-058)", () =>
     Effect.gen(function* () {
-      const { acknowledged, feed, queue } = yield* feedOf
+      const { acknowledged, feed, finished, queue } = yield* feedFrom(start)
       const seen: Array<ReadonlyArray<string>> = []
       const handler = RunHandler.eachBatch(
         (batch) => Effect.sync(() => seen.push(Chunk.toReadonlyArray(batch).map(({ _tag }) => _tag))),
         { count: 1 }
       )
-      yield* Effect.fork(Consume.eachBatch({ feed, finished: new Finished(feed, start), call }, handler))
+      yield* Effect.fork(Consume.eachBatch({ feed, finished, call }, handler))
       yield* Queue.offerAll(queue, events)
       yield* settle
       assert.deepStrictEqual(seen, [["Transaction"], ["Transaction", "CommitPrepared"], ["Transaction"]])
@@ -141,10 +138,10 @@ describe("a transaction prepared before its slot told of such", () => {
 
   it.scoped("is left out when its commit does not follow, which an earlier feed was told with it", () =>
     Effect.gen(function* () {
-      const { feed, queue } = yield* feedOf
+      const { feed, finished, queue } = yield* feedFrom(start)
       const seen: Array<string> = []
       const handler = RunHandler.eachTransaction(({ _tag }) => Effect.sync(() => seen.push(_tag)))
-      yield* Effect.fork(Consume.transactions({ feed, finished: new Finished(feed, start), call }, handler))
+      yield* Effect.fork(Consume.transactions({ feed, finished, call }, handler))
       yield* Queue.offerAll(queue, [late, transaction(130n, 2), commitOf(late, 140n)])
       yield* settle
       assert.deepStrictEqual(seen, ["Transaction", "CommitPrepared"])
