@@ -1,2 +1,23 @@
 /** Configuration: from code, connection strings, libpq's variables. */
-export * from "./config/PgConfig.js"
+export {
+  databaseUrlVariable,
+  fromConnectionString,
+  fromDatabaseName,
+  fromEnv,
+  fromEnvWith,
+  fromSources,
+  fromUri,
+  make,
+  PgConfig,
+  toConnectionString,
+  untrusted
+} from "./config/PgConfig.js"
+export type {
+  FromStringOptions,
+  HostEntry,
+  HostInput,
+  Keyword,
+  PgConfigInput,
+  SecretInput,
+  Sources
+} from "./config/PgConfig.js"

@@ -6,7 +6,7 @@
  * last value; an array keeps all. No column name has a special meaning: `__proto__` and `constructor` are ordinary
  * own properties. NULL is `null`.
  *
- * The commonest types are read in the loop itself and not through their codec. `RowPlain` is the plain twin.
+ * The commonest types are read in the loop itself and not through their codec. The plain twin is in the tests.
  *
  * @see https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-DATAROW
  */

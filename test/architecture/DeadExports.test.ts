@@ -44,6 +44,13 @@ describe("the public names", () => {
       .map(({ path }) => path)
     assert.deepStrictEqual(missing, [], "write a doc comment where the name is declared")
   })
+
+  it("are none that is marked as internal: the declarations of the package have no such names", () => {
+    const found = publicExports(sources)
+      .filter(({ isInternal }) => isInternal)
+      .map(({ path }) => path)
+    assert.deepStrictEqual(found, [], "name the exports of the public module, and leave this one out")
+  })
 })
 
 describe("an export", () => {

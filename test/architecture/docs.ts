@@ -7,6 +7,8 @@ export interface PublicExport {
   /** As a user writes it: `PgTypes.Oid.int4`. */
   readonly path: string
   readonly isDocumented: boolean
+  /** Whether its declaration is marked as `@internal`. */
+  readonly isInternal: boolean
 }
 
 /** The names that a file exports, each with whether a doc comment stands at its declaration or at the way to it. */
@@ -14,7 +16,10 @@ const resolved = (sources: Sources, file: string, prefix: string): ReadonlyArray
   const text = sources.get(file)
   if (text === undefined) return []
   return exportsOf(file, text).flatMap((one): ReadonlyArray<PublicExport> => {
-    if (one.from === undefined) return [{ path: `${prefix}.${one.name}`, isDocumented: one.isDocumented }]
+    if (one.from === undefined) {
+      const { isDocumented, isInternal } = one
+      return [{ path: `${prefix}.${one.name}`, isDocumented, isInternal }]
+    }
     if (one.origin === "*") {
       return resolved(sources, one.from, one.name === "*" ? prefix : `${prefix}.${one.name}`)
     }
@@ -22,7 +27,8 @@ const resolved = (sources: Sources, file: string, prefix: string): ReadonlyArray
     return [
       {
         path: `${prefix}.${one.name}`,
-        isDocumented: one.isDocumented || there.some(({ isDocumented }) => isDocumented)
+        isDocumented: one.isDocumented || there.some(({ isDocumented }) => isDocumented),
+        isInternal: there.some(({ isInternal }) => isInternal)
       }
     ]
   })
@@ -30,10 +36,16 @@ const resolved = (sources: Sources, file: string, prefix: string): ReadonlyArray
 
 /** Every public name once: a name with a value and a type is documented when one of the two is. */
 export const publicExports = (sources: Sources): ReadonlyArray<PublicExport> => {
-  const found = new Map<string, boolean>()
+  const found = new Map<string, PublicExport>()
   for (const { name } of publicModules) {
-    for (const { isDocumented, path } of resolved(sources, `${name}.ts`, name))
-      found.set(path, isDocumented || found.get(path) === true)
+    for (const one of resolved(sources, `${name}.ts`, name)) {
+      const before = found.get(one.path)
+      found.set(one.path, {
+        path: one.path,
+        isDocumented: one.isDocumented || before?.isDocumented === true,
+        isInternal: one.isInternal || before?.isInternal === true
+      })
+    }
   }
-  return [...found].map(([path, isDocumented]) => ({ path, isDocumented }))
+  return [...found.values()]
 }

@@ -9,6 +9,8 @@ export interface Export {
   readonly isType: boolean
   /** Whether a doc comment stands before it. */
   readonly isDocumented: boolean
+  /** Whether that comment marks it as `@internal`. */
+  readonly isInternal: boolean
   /** The file that it is taken from by `export … from`, if it is. */
   readonly from: string | undefined
   /** The name under which the other file has it; `*` for all of the file. */
@@ -28,6 +30,9 @@ const isExported = (node: ts.Statement): boolean =>
   ts.canHaveModifiers(node) &&
   ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true
 
+const isInternal = (node: ts.Node): boolean =>
+  ts.getJSDocTags(node).some(({ tagName }) => tagName.text === "internal")
+
 const isDocumented = (node: ts.Node): boolean => ts.getJSDocCommentsAndTags(node).some(ts.isJSDoc)
 
 const bound = (name: ts.BindingName): ReadonlyArray<string> =>
@@ -43,20 +48,21 @@ const specifierOf = ({ moduleSpecifier }: ts.ExportDeclaration | ts.ImportDeclar
 const declared = (statement: ts.Statement): ReadonlyArray<Omit<Export, "from" | "origin">> => {
   if (!isExported(statement)) return []
   const documented = isDocumented(statement)
+  const internal = isInternal(statement)
   if (ts.isVariableStatement(statement)) {
     return statement.declarationList.declarations
       .flatMap(({ name }) => bound(name))
-      .map((name) => ({ name, isType: false, isDocumented: documented }))
+      .map((name) => ({ name, isType: false, isDocumented: documented, isInternal: internal }))
   }
   if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement))
-    return [{ name: statement.name.text, isType: true, isDocumented: documented }]
+    return [{ name: statement.name.text, isType: true, isDocumented: documented, isInternal: internal }]
   if (
     (ts.isFunctionDeclaration(statement) ||
       ts.isClassDeclaration(statement) ||
       ts.isEnumDeclaration(statement)) &&
     statement.name !== undefined
   )
-    return [{ name: statement.name.text, isType: false, isDocumented: documented }]
+    return [{ name: statement.name.text, isType: false, isDocumented: documented, isInternal: internal }]
   return []
 }
 
@@ -71,15 +77,34 @@ export const exportsOf = (path: string, text: string): ReadonlyArray<Export> =>
     const documented = isDocumented(statement)
     const clause = statement.exportClause
     if (clause === undefined) {
-      return [{ name: "*", isType: statement.isTypeOnly, isDocumented: documented, from, origin: "*" }]
+      return [
+        {
+          name: "*",
+          isType: statement.isTypeOnly,
+          isDocumented: documented,
+          isInternal: false,
+          from,
+          origin: "*"
+        }
+      ]
     }
     if (ts.isNamespaceExport(clause)) {
-      return [{ name: clause.name.text, isType: false, isDocumented: documented, from, origin: "*" }]
+      return [
+        {
+          name: clause.name.text,
+          isType: false,
+          isDocumented: documented,
+          isInternal: false,
+          from,
+          origin: "*"
+        }
+      ]
     }
     return clause.elements.map((element) => ({
       name: element.name.text,
       isType: statement.isTypeOnly || element.isTypeOnly,
       isDocumented: documented || isDocumented(element),
+      isInternal: false,
       from,
       origin: (element.propertyName ?? element.name).text
     }))

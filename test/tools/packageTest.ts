@@ -4,7 +4,15 @@
  * public module, and every program of the README and of the page on testing, run against a throw-away server.
  */
 import * as Effect from "effect/Effect"
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { start } from "../../src/testing/EmbeddedPostgres.js"
@@ -96,6 +104,18 @@ const compile = (version: string, skipLibCheck: boolean): void => {
   report(what, failed && (skipLibCheck || isOurs(output)) ? output : undefined)
 }
 
+/** The build leaves out what is marked; a declaration that needs it would not compile with our declarations checked. */
+const noInternals = (): void => {
+  const dist = join(project, "node_modules", manifest.name, "dist")
+  const marked = readdirSync(dist, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".d.ts"))
+    .filter((name) => readFileSync(join(dist, name), "utf8").includes("@internal"))
+  report(
+    "nothing marked as internal is declared",
+    marked.length === 0 ? undefined : `these files declare some: ${marked.join(", ")}`
+  )
+}
+
 const execute = (file: string, uri: string): void =>
   report(
     `${file} runs on the installed package`,
@@ -115,6 +135,7 @@ try {
   }
   if (install(pack())) {
     write()
+    noInternals()
     const types = run({ command: "npx", args: ["--no-install", "tsc"], cwd: project, seconds: 300 })
     report("every public module and the pages' code type-check there", types)
     for (const version of compilers) for (const skips of [true, false]) compile(version, skips)
