@@ -5,7 +5,7 @@
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chaos, serverOptions } from "../integration/replication/chaos.js"
-import { describeWithServer } from "../integration/support/Server.js"
+import { describeWithServer } from "../integration/support/server.js"
 import { announce, rounds } from "./campaign.js"
 
 describeWithServer("a feed under fire", serverOptions, (server) => {

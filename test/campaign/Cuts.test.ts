@@ -13,7 +13,7 @@ import type { PgConnection } from "../../src/connection/PgConnection.js"
 import type { DirectionFault } from "../../src/testing/FaultProxy.js"
 import * as FaultProxy from "../../src/testing/FaultProxy.js"
 import { open, s, type Target } from "../integration/connection/sessions.js"
-import { describeWithServer, live, shared } from "../integration/support/Server.js"
+import { describeWithServer, live, shared } from "../integration/support/server.js"
 import type { Random } from "./campaign.js"
 import { announce, faster, isFull, randomOf, rounds, unhandled } from "./campaign.js"
 

@@ -11,7 +11,7 @@ import type { PgConnection } from "../../src/connection/PgConnection.js"
 import type { PgCommitUnknownError, PgSessionError } from "../../src/model/PgError.js"
 import * as FaultProxy from "../../src/testing/FaultProxy.js"
 import { open, s, type Target } from "../integration/connection/sessions.js"
-import { shared } from "../integration/support/Server.js"
+import { shared } from "../integration/support/server.js"
 import type { Random } from "./campaign.js"
 import { announce, randomOf, rounds } from "./campaign.js"
 

@@ -11,7 +11,7 @@ import fc from "fast-check"
 import type { PgConnection } from "../../src/connection/PgConnection.js"
 import type { PgSessionError } from "../../src/model/PgError.js"
 import { open, s } from "../integration/connection/sessions.js"
-import { eventually } from "../integration/support/Eventually.js"
+import { eventually } from "../integration/support/eventually.js"
 import { announce, rounds, seed } from "./campaign.js"
 
 const runs = rounds({ small: 150, full: 5000 })

@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { Target } from "../integration/connection/sessions.js"
-import { describeWithServer, shared } from "../integration/support/Server.js"
+import { describeWithServer, shared } from "../integration/support/server.js"
 import { everyPair, plans, throughAll } from "../integration/types/randomRows.js"
 import * as PgTypes from "../../src/PgTypes.js"
 import { announce, rounds, seed } from "./campaign.js"

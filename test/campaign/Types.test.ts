@@ -6,7 +6,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { Target } from "../integration/connection/sessions.js"
-import { describeWithServer, shared } from "../integration/support/Server.js"
+import { describeWithServer, shared } from "../integration/support/server.js"
 import { differential, unsampled } from "../integration/types/differential.js"
 import { findTypes, foundSamples } from "../integration/types/foundSamples.js"
 import type { Sessions } from "../integration/types/readers.js"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { assess, count } from "./assess.js"
 import { checklist } from "./checklist.js"
-import { later, parseItem, settled } from "./Item.js"
+import { later, parseItem, settled } from "./item.js"
 import { page } from "./page.js"
 import { listed, namedIn, reported } from "./reports.js"
 

@@ -1,5 +1,5 @@
 /** Joins the checklist with what the tests name, and says where the two disagree. */
-import type { Item, Section } from "./Item.js"
+import type { Item, Section } from "./item.js"
 
 export type State = "shown" | "fact" | "not applicable" | "not yet"
 

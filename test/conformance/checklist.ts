@@ -1,5 +1,5 @@
 /** The whole checklist, in its own order. */
-import type { Section } from "./Item.js"
+import type { Section } from "./item.js"
 import { authentication } from "./items/authentication.js"
 import { connection } from "./items/connection.js"
 import { errors } from "./items/errors.js"

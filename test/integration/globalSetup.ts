@@ -4,7 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { TestProject } from "vitest/node"
 import { start } from "../../src/testing/EmbeddedPostgres.js"
-import type { SharedServer } from "./support/Server.js"
+import type { SharedServer } from "./support/server.js"
 
 declare module "vitest" {
   export interface ProvidedContext {

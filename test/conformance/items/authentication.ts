@@ -1,5 +1,5 @@
 /** Who we are and who the server is. */
-import { settled, type Section } from "../Item.js"
+import { settled, type Section } from "../item.js"
 
 export const authentication: ReadonlyArray<Section> = [
   settled(

@@ -1,5 +1,5 @@
 /** Opening a connection: sockets, encryption, start-up, parameters, where settings come from, cancelling and closing. */
-import { settled, type Section } from "../Item.js"
+import { settled, type Section } from "../item.js"
 
 export const connection: ReadonlyArray<Section> = [
   settled(

@@ -1,5 +1,5 @@
 /** The fields of errors and notices. */
-import { settled, type Section } from "../Item.js"
+import { settled, type Section } from "../item.js"
 
 export const errors: ReadonlyArray<Section> = [
   settled(

@@ -1,5 +1,5 @@
 /** Conversations: queries, portals, errors, pipelines, what comes unasked, copies. */
-import { settled, type Section } from "../Item.js"
+import { settled, type Section } from "../item.js"
 
 export const flow: ReadonlyArray<Section> = [
   settled(

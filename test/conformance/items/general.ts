@@ -1,5 +1,5 @@
 /** What holds everywhere, because of what JavaScript is. */
-import { settled, type Section } from "../Item.js"
+import { settled, type Section } from "../item.js"
 
 export const general: ReadonlyArray<Section> = [
   settled(

@@ -1,5 +1,5 @@
 /** The messages themselves, and which answers belong to which request. */
-import { settled, type Section } from "../Item.js"
+import { settled, type Section } from "../item.js"
 
 export const messages: ReadonlyArray<Section> = [
   settled(

@@ -1,5 +1,5 @@
 /** Logical replication with the built-in plugin. */
-import { settled, type Section } from "../Item.js"
+import { settled, type Section } from "../item.js"
 
 export const pgoutput: ReadonlyArray<Section> = [
   settled(

@@ -1,5 +1,5 @@
 /** The walsender: sessions, slots, streams in both kinds, feedback, base backups. */
-import { settled, type Section } from "../Item.js"
+import { settled, type Section } from "../item.js"
 
 export const replication: ReadonlyArray<Section> = [
   settled(

@@ -1,5 +1,5 @@
 /** What has broken other clients. */
-import { settled, type Section } from "../Item.js"
+import { settled, type Section } from "../item.js"
 
 export const traps: ReadonlyArray<Section> = [
   settled(

@@ -1,5 +1,5 @@
 /** Values, in text and in binary. */
-import { settled, type Section } from "../Item.js"
+import { settled, type Section } from "../item.js"
 
 export const types: ReadonlyArray<Section> = [
   settled(

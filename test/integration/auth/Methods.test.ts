@@ -10,7 +10,7 @@ import { served, show, tlsFile } from "../support/fixtures.js"
 import { open, refused } from "../support/open.js"
 import { tlsProxy } from "./tlsProxy.js"
 import { psql, psqlVersion } from "../support/psql.js"
-import { describeWithServer } from "../support/Server.js"
+import { describeWithServer } from "../support/server.js"
 
 const root = `sslrootcert=${tlsFile("root.crt")}`
 const password = "pässword I­X"

@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import { isRunning } from "../connection/sessions.js"
 import { open, refused } from "../support/open.js"
-import { describeWithServer, live } from "../support/Server.js"
+import { describeWithServer, live } from "../support/server.js"
 import { served, tlsFile } from "../support/fixtures.js"
 
 const root = `sslrootcert=${tlsFile("root.crt")}`

@@ -11,9 +11,9 @@ import * as AdvisoryLock from "../../../src/client/AdvisoryLock.js"
 import type { PgClientOptions } from "../../../src/client/PgClient.js"
 import * as PgClient from "../../../src/client/PgClient.js"
 import { configOf, s } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 
 let keys = 0
 /** Keys that no other test has, of every kind. */

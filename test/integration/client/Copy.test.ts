@@ -5,7 +5,7 @@ import * as Copy from "../../../src/client/Copy.js"
 import * as PgClient from "../../../src/client/PgClient.js"
 import { sql } from "../../../src/client/Sql.js"
 import { configOf } from "../connection/sessions.js"
-import { live } from "../support/Server.js"
+import { live } from "../support/server.js"
 
 const lines = (...rows: ReadonlyArray<string>) =>
   Stream.make(new TextEncoder().encode(rows.join("\n") + "\n"))

@@ -14,8 +14,8 @@ import { sql, unsafe } from "../../../src/client/Sql.js"
 import type { PgConfigInput } from "../../../src/config/Input.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { configOf } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { describeEachVersion, shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { describeEachVersion, shared } from "../support/server.js"
 
 /** A client and a listener over one connector. */
 const make = (

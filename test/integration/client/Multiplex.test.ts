@@ -14,9 +14,9 @@ import type { PgClientOptions } from "../../../src/client/PgClient.js"
 import * as PgClient from "../../../src/client/PgClient.js"
 import { PgPool } from "../../../src/client/pool/PgPool.js"
 import { configOf, s, table } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 
 let clients = 0
 

@@ -10,10 +10,10 @@ import * as Stream from "effect/Stream"
 import * as PgClient from "../../../src/client/PgClient.js"
 import type { PoolOptions } from "../../../src/client/pool/PoolOptions.js"
 import { configOf, s, table } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { describePgBouncer, start } from "../support/PgBouncer.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { describePgBouncer, start } from "../support/pgBouncer.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 
 const modes: Readonly<Record<string, PoolOptions>> = {
   "a connection for each call": {},

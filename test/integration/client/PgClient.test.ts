@@ -21,9 +21,9 @@ import type { PgConnection } from "../../../src/connection/PgConnection.js"
 import { rollbackDeadline } from "../../../src/connection/Transaction.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { configOf, isRunning, s, table } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 
 let clients = 0
 

@@ -11,8 +11,8 @@ import * as PgClient from "../../../src/client/PgClient.js"
 import { PgPool } from "../../../src/client/pool/PgPool.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import { configOf, s } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { describeEachVersion, shared, type SharedServer } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { describeEachVersion, shared, type SharedServer } from "../support/server.js"
 
 const clientOf = (target: SharedServer, options: PgClientOptions) =>
   Effect.map(

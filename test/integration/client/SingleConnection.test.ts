@@ -10,9 +10,9 @@ import * as Stream from "effect/Stream"
 import * as Copy from "../../../src/client/Copy.js"
 import * as PgClient from "../../../src/client/PgClient.js"
 import { configOf, s, table } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 
 const pgOf = <E>(layer: Layer.Layer<PgClient.PgClient, E>) =>
   Effect.map(Layer.build(layer), (context) => Context.get(context, PgClient.PgClient))

@@ -15,9 +15,9 @@ import * as PreparedTransaction from "../../../src/client/PreparedTransaction.js
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import { configOf, s, table, type Target } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 
 const clientOf = (options: PgClientOptions = {}, target: Target = shared) =>
   Effect.map(Layer.build(PgClient.layer(configOf({ target }), options)), (context) =>

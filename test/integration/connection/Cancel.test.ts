@@ -8,9 +8,9 @@ import * as TestClock from "effect/TestClock"
 import { cancelDeadline } from "../../../src/connection/session/Cancel.js"
 import type { PgConnection } from "../../../src/connection/PgConnection.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 import { isClean, isRunning, open, refusal, s, value } from "./sessions.js"
 
 const pid = (pg: PgConnection) => value(pg, "select pg_backend_pid()")

@@ -11,9 +11,9 @@ import * as Judgement from "../../../src/model/Judgement.js"
 import type * as PgError from "../../../src/model/PgError.js"
 import type { EmbeddedServer } from "../../../src/testing/EmbeddedPostgres.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { describeWithServer, shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { describeWithServer, shared } from "../support/server.js"
 import { isRunning, open, s, value } from "./sessions.js"
 
 const terminate = (pg: PgConnection) => rawRows(shared, `select pg_terminate_backend(${pg.facts.processId})`)

@@ -6,7 +6,7 @@ import * as Stream from "effect/Stream"
 import * as LargeObject from "../../../src/connection/largeobject/LargeObject.js"
 import * as Statement from "../../../src/model/Statement.js"
 import { familiar } from "../../../src/types/Registry.js"
-import { describeEachVersion } from "../support/Server.js"
+import { describeEachVersion } from "../support/server.js"
 import { open } from "./sessions.js"
 
 const bytes = (length: number, seed = 0): Uint8Array =>

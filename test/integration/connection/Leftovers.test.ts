@@ -6,7 +6,7 @@ import * as Stream from "effect/Stream"
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import * as PgTypes from "../../../src/PgTypes.js"
-import { live, shared } from "../support/Server.js"
+import { live, shared } from "../support/server.js"
 import { open, s, value } from "./sessions.js"
 
 const bytesOf = (number: number): Uint8Array => {

@@ -8,9 +8,9 @@ import type { ConnectorOptions } from "../../../src/connection/PgConnector.js"
 import * as PgConnector from "../../../src/connection/PgConnector.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { configOf, s } from "./sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 
 const stalled = { toServer: { stallAfter: 0 }, toClient: { stallAfter: 0 } } as const
 

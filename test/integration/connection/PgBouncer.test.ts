@@ -6,9 +6,9 @@ import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
 import type { PgConnection } from "../../../src/connection/PgConnection.js"
 import { isRetryable } from "../../../src/model/Judgement.js"
-import { eventually } from "../support/Eventually.js"
-import { describePgBouncer, start } from "../support/PgBouncer.js"
-import { isolated, shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { describePgBouncer, start } from "../support/pgBouncer.js"
+import { isolated, shared } from "../support/server.js"
 import { isClean, open, refusal, s } from "./sessions.js"
 
 /** What each of the server's two sessions holds by name, seen in two transactions open at once. */

@@ -9,7 +9,7 @@ import * as Host from "../../../src/host/Host.js"
 import * as NodeTransport from "../../../src/net/NodeTransport.js"
 import type { Link, LinkHandlers } from "../../../src/net/Transport.js"
 import { Transport } from "../../../src/net/Transport.js"
-import { describeEachVersion, live } from "../support/Server.js"
+import { describeEachVersion, live } from "../support/server.js"
 import { s } from "./sessions.js"
 
 /** What the server said between two writes of the client. */

@@ -6,9 +6,9 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import type { PgConnection, StreamOptions } from "../../../src/connection/PgConnection.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 import { activity, isClean, open, refusal, s, table, value } from "./sessions.js"
 
 /** The two forms, each outside and inside a transaction. */

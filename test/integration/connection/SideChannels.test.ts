@@ -6,9 +6,9 @@ import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 import { isClean, open, s, value } from "./sessions.js"
 
 const take = <A, E>(stream: Stream.Stream<A, E>, count: number) =>

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Copy from "../../../src/Copy.js"
-import { eventually } from "../support/Eventually.js"
+import { eventually } from "../support/eventually.js"
 import { isClean, open, s, value } from "./sessions.js"
 
 describe("a source that stops after a few rows", () => {

@@ -10,9 +10,9 @@ import type { PgConnection } from "../../../src/connection/PgConnection.js"
 import { rollbackDeadline } from "../../../src/connection/Transaction.js"
 import type { PgSessionError } from "../../../src/model/PgError.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 import { isClean, isRunning, open, refusal, s, table, value } from "./sessions.js"
 
 describe("a transaction", () => {

@@ -8,7 +8,7 @@ import * as net from "node:net"
 import { PgClient, PgConfig, PgConnector, Sql, Transport } from "../../../src/index.js"
 import { Host, ScriptedServer } from "../../../src/Testing.js"
 import { served, tlsFile } from "../support/fixtures.js"
-import { describeWithServer } from "../support/Server.js"
+import { describeWithServer } from "../support/server.js"
 
 const { sql } = Sql
 

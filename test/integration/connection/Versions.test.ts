@@ -3,7 +3,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import { describeEachVersion } from "../support/Server.js"
+import { describeEachVersion } from "../support/server.js"
 import { isClean, open, refusal, s, value } from "./sessions.js"
 
 const utf8 = (text: string) => new TextEncoder().encode(text)

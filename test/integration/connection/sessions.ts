@@ -15,9 +15,9 @@ import type { PgOpenError, PgSessionError } from "../../../src/model/PgError.js"
 import { PgServerError } from "../../../src/model/PgError.js"
 import * as Statement from "../../../src/model/Statement.js"
 import type { Registry } from "../../../src/types/Registry.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 
 /** Where a server, or a proxy before one, listens. */
 export interface Target {

@@ -6,7 +6,7 @@ import * as Stream from "effect/Stream"
 import * as Copy from "../../../src/Copy.js"
 import * as PgSchema from "../../../src/PgSchema.js"
 import { isClean, open, refusal, s } from "../connection/sessions.js"
-import { describeEachVersion } from "../support/Server.js"
+import { describeEachVersion } from "../support/server.js"
 
 const Row = Schema.Struct({ id: PgSchema.Int4, price: PgSchema.Int4, total: PgSchema.Int4 })
 

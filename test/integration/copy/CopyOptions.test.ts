@@ -13,7 +13,7 @@ import type { Notice } from "../../../src/model/Notice.js"
 import { PgUsageError } from "../../../src/model/PgError.js"
 import * as Statement from "../../../src/model/Statement.js"
 import { isClean, open, refusal, s } from "../connection/sessions.js"
-import { describeEachVersion } from "../support/Server.js"
+import { describeEachVersion } from "../support/server.js"
 
 const collect = <A, E, R>(stream: Stream.Stream<A, E, R>) =>
   Effect.map(Stream.runCollect(stream), Chunk.toReadonlyArray)

@@ -11,7 +11,7 @@ import * as Oid from "../../../src/model/Oid.js"
 import { PgDate } from "../../../src/model/PgDate.js"
 import * as Statement from "../../../src/model/Statement.js"
 import { configOf, isClean, open, refusal, s, table, value } from "../connection/sessions.js"
-import { describeWithServer, live } from "../support/Server.js"
+import { describeWithServer, live } from "../support/server.js"
 
 const { sql } = Sql
 

@@ -12,7 +12,7 @@ import * as PgSchema from "../../../src/PgSchema.js"
 import * as PgTypes from "../../../src/PgTypes.js"
 import { configOf, isClean, open, refusal, s, table, value } from "../connection/sessions.js"
 import { samples } from "../types/samples.js"
-import { live } from "../support/Server.js"
+import { live } from "../support/server.js"
 
 const collect = <A, E, R>(stream: Stream.Stream<A, E, R>) =>
   Effect.map(Stream.runCollect(stream), Chunk.toReadonlyArray)

@@ -9,7 +9,7 @@ import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import * as Statement from "../../../src/model/Statement.js"
 import { open, refused } from "../support/open.js"
 import { psql, psqlVersion } from "../support/psql.js"
-import { live } from "../support/Server.js"
+import { live } from "../support/server.js"
 
 describe("a primary and two standbys", () => {
   const scope = Effect.runSync(Scope.make())

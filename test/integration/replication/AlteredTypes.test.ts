@@ -13,7 +13,7 @@ import * as Slot from "../../../src/replication/slots/Slot.js"
 import type { Target } from "../connection/sessions.js"
 import { open } from "../connection/sessions.js"
 import { snapshot } from "../../../src/replication/snapshot/Snapshot.js"
-import { describeEachVersion, shared } from "../support/Server.js"
+import { describeEachVersion, shared } from "../support/server.js"
 import { connecting, fresh, slotName } from "./support.js"
 
 /** Large enough to be streamed before its end. */

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { describeWithServer } from "../support/Server.js"
+import { describeWithServer } from "../support/server.js"
 import { chaos, serverOptions } from "./chaos.js"
 
 describeWithServer("twenty cycles of random work and random faults", serverOptions, (server) => {

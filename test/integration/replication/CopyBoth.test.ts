@@ -6,9 +6,9 @@ import * as Scope from "effect/Scope"
 import * as Slot from "../../../src/replication/slots/Slot.js"
 import * as Walsender from "../../../src/replication/walsender/Walsender.js"
 import { refusal, table } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 import { connecting, fresh, slotName } from "./support.js"
 
 /** A slot with a publication of one table, and the command that streams it. */

@@ -6,9 +6,9 @@ import * as Stream from "effect/Stream"
 import { logical } from "../../../src/replication/feed/LogicalFeed.js"
 import type { TransactionEvent } from "../../../src/replication/feed/TransactionAssembler.js"
 import * as Slot from "../../../src/replication/slots/Slot.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { hostsOf, pair, synced } from "./Pair.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { hostsOf, pair, synced } from "./pair.js"
 import { connecting, slotRow } from "./support.js"
 
 const ids = (events: Iterable<TransactionEvent>): ReadonlyArray<unknown> =>

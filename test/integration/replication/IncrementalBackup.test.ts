@@ -10,8 +10,8 @@ import { join } from "node:path"
 import * as BaseBackup from "../../../src/replication/backup/BaseBackup.js"
 import type { EmbeddedServer } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
-import { rawRows } from "../support/RawSession.js"
-import { describeWithServer } from "../support/Server.js"
+import { rawRows } from "../support/rawSession.js"
+import { describeWithServer } from "../support/server.js"
 import { connecting } from "./support.js"
 
 const scratch: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(

@@ -13,8 +13,8 @@ import { eachChange } from "../../../src/replication/run/RunHandler.js"
 import * as Slot from "../../../src/replication/slots/Slot.js"
 import type { Target } from "../connection/sessions.js"
 import { table } from "../connection/sessions.js"
-import { rawRows } from "../support/RawSession.js"
-import { describeEachVersion } from "../support/Server.js"
+import { rawRows } from "../support/rawSession.js"
+import { describeEachVersion } from "../support/server.js"
 import { connecting, fresh, slotName, slotRow } from "./support.js"
 
 /** Two tables, a publication of each, and a slot that begins now. */

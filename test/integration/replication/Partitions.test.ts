@@ -10,9 +10,9 @@ import * as PgSchema from "../../../src/PgSchema.js"
 import * as Replication from "../../../src/Replication.js"
 import { Unchanged } from "../../../src/replication/changes/Unchanged.js"
 import type { Target } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { describeEachVersion } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { describeEachVersion } from "../support/server.js"
 import { connecting, fresh, lastEnd, slotName } from "./support.js"
 
 interface Shape {

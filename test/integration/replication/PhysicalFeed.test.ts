@@ -9,9 +9,9 @@ import type { PhysicalEvent } from "../../../src/replication/physical/PhysicalEv
 import * as Slot from "../../../src/replication/slots/Slot.js"
 import type { EmbeddedServer } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { describeEachVersion, isolated, matrix } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { describeEachVersion, isolated, matrix } from "../support/server.js"
 import {
   caughtUp,
   faults,

@@ -6,8 +6,8 @@ import type { TransactionEvent } from "../../../src/replication/feed/Transaction
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import type { Target } from "../connection/sessions.js"
 import { open, s, table } from "../connection/sessions.js"
-import { rawRows } from "../support/RawSession.js"
-import { matrix, shared } from "../support/Server.js"
+import { rawRows } from "../support/rawSession.js"
+import { matrix, shared } from "../support/server.js"
 import { connecting, fresh, lastEnd, slotRow } from "./support.js"
 
 const slot = "orders"

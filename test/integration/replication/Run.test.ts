@@ -15,9 +15,9 @@ import type { TransactionEvent } from "../../../src/replication/feed/Transaction
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import type { Target } from "../connection/sessions.js"
 import { configOf, s, table } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { describeWithServer, shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { describeWithServer, shared } from "../support/server.js"
 import { connecting, fresh, lastEnd, slotName, slotRow } from "./support.js"
 
 /** A table, a publication of it, and a slot that begins now. */

@@ -7,8 +7,8 @@ import type { LogicalOptions } from "../../../src/replication/feed/LogicalFeed.j
 import { logical } from "../../../src/replication/feed/LogicalFeed.js"
 import * as Slot from "../../../src/replication/slots/Slot.js"
 import type { MajorVersion } from "../../../src/testing/EmbeddedPostgres.js"
-import { rawRows } from "../support/RawSession.js"
-import { describeWithServer } from "../support/Server.js"
+import { rawRows } from "../support/rawSession.js"
+import { describeWithServer } from "../support/server.js"
 import { connecting } from "./support.js"
 
 /** After so much silence the link looks whether the server can be reached. */

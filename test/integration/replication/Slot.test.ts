@@ -13,9 +13,9 @@ import * as SlotFailure from "../../../src/replication/slots/SlotFailure.js"
 import * as Walsender from "../../../src/replication/walsender/Walsender.js"
 import type { Target } from "../connection/sessions.js"
 import { open, refusal, s, table } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { describeWithServer, shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { describeWithServer, shared } from "../support/server.js"
 import { connecting, fresh, slotName, slotRow } from "./support.js"
 
 const reasonOf = (error: { readonly _tag: string }) =>

@@ -20,8 +20,8 @@ import {
 } from "../../replication/pluginTold.js"
 import type { Target } from "../connection/sessions.js"
 import { open } from "../connection/sessions.js"
-import { rawRows } from "../support/RawSession.js"
-import { describeWithServer } from "../support/Server.js"
+import { rawRows } from "../support/rawSession.js"
+import { describeWithServer } from "../support/server.js"
 
 const read = (line: string): PluginChange => Either.getOrThrow(TestDecoding.parse(line))
 

@@ -15,9 +15,9 @@ import type { Transaction } from "../../../src/replication/feed/TransactionAssem
 import * as Walsender from "../../../src/replication/walsender/Walsender.js"
 import type { Target } from "../connection/sessions.js"
 import { refusal, table } from "../connection/sessions.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
-import { describeEachVersion, describeWithServer, shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
+import { describeEachVersion, describeWithServer, shared } from "../support/server.js"
 import { connecting, fresh, slotName, slotRow } from "./support.js"
 
 /** A published table, and a slot that begins now. */

@@ -14,9 +14,9 @@ import type { EmbeddedServer } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import * as WalSegment from "../../../src/wire/replication/WalSegment.js"
-import { eventually } from "../support/Eventually.js"
-import { runScript } from "../support/Processes.js"
-import { rawRows } from "../support/RawSession.js"
+import { eventually } from "../support/eventually.js"
+import { runScript } from "../support/processes.js"
+import { rawRows } from "../support/rawSession.js"
 import { MiB, position } from "./physicalSupport.js"
 
 export interface Randomness {

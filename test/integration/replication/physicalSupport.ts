@@ -9,8 +9,8 @@ import type { PhysicalFeed } from "../../../src/replication/physical/PhysicalFee
 import type { EmbeddedServer, MajorVersion } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
 import * as WalSegment from "../../../src/wire/replication/WalSegment.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
 
 export const MiB = 1 << 20
 

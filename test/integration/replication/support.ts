@@ -6,8 +6,8 @@ import * as PgConnector from "../../../src/connection/PgConnector.js"
 import type { ConnectorOptions } from "../../../src/connection/PgConnector.js"
 import type { Target } from "../connection/sessions.js"
 import { configOf } from "../connection/sessions.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 
 export interface Options {
   readonly target?: Target

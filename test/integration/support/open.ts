@@ -11,7 +11,7 @@ import * as Host from "../../../src/host/Host.js"
 import type { PgOpenError } from "../../../src/model/PgError.js"
 import * as HostList from "../../../src/net/HostList.js"
 import * as NodeTransport from "../../../src/net/NodeTransport.js"
-import { live } from "./Server.js"
+import { live } from "./server.js"
 
 /** The real machine, but for the files in the home folder of whoever runs the tests. */
 const machine = Layer.map(Host.layer, (context) => context)

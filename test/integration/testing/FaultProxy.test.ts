@@ -8,11 +8,11 @@ import fc from "fast-check"
 import * as NodeFs from "node:fs"
 import * as NodeOs from "node:os"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
-import { eventually } from "../support/Eventually.js"
-import type { Peer } from "../support/Peers.js"
-import { dial, serve } from "../support/Peers.js"
-import { rawRows } from "../support/RawSession.js"
-import { shared } from "../support/Server.js"
+import { eventually } from "../support/eventually.js"
+import type { Peer } from "../support/peers.js"
+import { dial, serve } from "../support/peers.js"
+import { rawRows } from "../support/rawSession.js"
+import { shared } from "../support/server.js"
 
 /** Bytes that show when one is missing, doubled or moved. */
 const sample = (length: number): Buffer =>

@@ -8,7 +8,7 @@ import * as ServerBinaries from "../../../src/testing/ServerBinaries.js"
 import * as ServerPackage from "../../../src/testing/ServerPackage.js"
 import * as ServerUser from "../../../src/testing/ServerUser.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
-import { environment, privateTemporaryFolder } from "../support/Folders.js"
+import { environment, privateTemporaryFolder } from "../support/folders.js"
 
 /** A package as npm leaves it when install scripts are off: no symlinks, and here nothing executable either. */
 const bare = (folder: string) =>

@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as NodeNet from "node:net"
-import { eventually } from "../support/Eventually.js"
+import { eventually } from "../support/eventually.js"
 import { open } from "../support/open.js"
-import { live } from "../support/Server.js"
+import { live } from "../support/server.js"
 import { tlsPeer } from "./tlsPeer.js"
 
 const at = (port: number): string => `host=127.0.0.1 port=${port} user=app sslmode=require`

@@ -5,7 +5,7 @@ import type * as Scope from "effect/Scope"
 import * as NodeNet from "node:net"
 import { tlsFile } from "../support/fixtures.js"
 import { open, refused } from "../support/open.js"
-import { live } from "../support/Server.js"
+import { live } from "../support/server.js"
 import { message, ready, tlsPeer } from "./tlsPeer.js"
 
 /** What a ClientHello offers, read from its bytes. */

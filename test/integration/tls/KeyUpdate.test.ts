@@ -6,7 +6,7 @@ import { spawn, spawnSync } from "node:child_process"
 import type { Readable, Writable } from "node:stream"
 import { tlsFile } from "../support/fixtures.js"
 import { open } from "../support/open.js"
-import { live } from "../support/Server.js"
+import { live } from "../support/server.js"
 import { message, ready } from "./tlsPeer.js"
 
 /** Only OpenSSL's own server changes keys when it is told to; without it there is nothing to show. */

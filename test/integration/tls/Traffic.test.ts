@@ -10,7 +10,7 @@ import * as Statement from "../../../src/model/Statement.js"
 import * as DuplexTransport from "../../../src/net/DuplexTransport.js"
 import { served, tlsFile } from "../support/fixtures.js"
 import { open } from "../support/open.js"
-import { describeWithServer, live } from "../support/Server.js"
+import { describeWithServer, live } from "../support/server.js"
 
 const root = `sslrootcert=${tlsFile("root.crt")}`
 

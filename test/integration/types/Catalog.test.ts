@@ -14,7 +14,7 @@ import { PgMultirange } from "../../../src/model/PgMultirange.js"
 import { PgRange } from "../../../src/model/PgRange.js"
 import { familiar, type Registry } from "../../../src/types/Registry.js"
 import { configOf, isClean, open, refusal, s, value } from "../connection/sessions.js"
-import { describeEachVersion } from "../support/Server.js"
+import { describeEachVersion } from "../support/server.js"
 
 const prelude = `
 drop schema if exists "Shop" cascade;

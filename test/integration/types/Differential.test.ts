@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { shared } from "../support/Server.js"
+import { shared } from "../support/server.js"
 import { differential, everySettings, unsampled } from "./differential.js"
 import { findTypes, foundSamples } from "./foundSamples.js"
 import { openSessions, suiteSessions } from "./readers.js"

@@ -10,7 +10,7 @@ import { PgCodecError } from "../../../src/model/PgError.js"
 import { PgRange } from "../../../src/model/PgRange.js"
 import { lossless } from "../../../src/types/Registry.js"
 import { isClean, open, s, value } from "../connection/sessions.js"
-import { shared } from "../support/Server.js"
+import { shared } from "../support/server.js"
 import { inBinary, inText } from "./readers.js"
 
 describe("a numeric", () => {

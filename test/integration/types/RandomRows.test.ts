@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as PgTypes from "../../../src/PgTypes.js"
-import { shared } from "../support/Server.js"
+import { shared } from "../support/server.js"
 import { plans, throughAll } from "./randomRows.js"
 
 describe("rows of random Schemas", () => {

@@ -12,12 +12,12 @@ import type { LogicalFeed } from "../../../../src/replication/feed/LogicalFeed.j
 import { logical } from "../../../../src/replication/feed/LogicalFeed.js"
 import type { TransactionEvent } from "../../../../src/replication/feed/TransactionAssembler.js"
 import type { ServerPlace } from "../../../../src/replication/feed/FeedPlace.js"
-import type { Course, Setting } from "./Course.js"
-import { isMissing, isOther } from "./Course.js"
-import type { Crashed, Tally } from "./Plan.js"
-import { crashed, partitioned } from "./Plan.js"
-import type { Sink } from "./Sink.js"
-import { AtLeastOnce, ExactlyOnce } from "./Sink.js"
+import type { Course, Setting } from "./course.js"
+import { isMissing, isOther } from "./course.js"
+import type { Crashed, Tally } from "./plan.js"
+import { crashed, partitioned } from "./plan.js"
+import type { Sink } from "./sink.js"
+import { AtLeastOnce, ExactlyOnce } from "./sink.js"
 
 type Failure = FeedError | ReadError | Crashed
 

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import type { Random } from "../../../campaign/campaign.js"
 import type { EmbeddedServer } from "../../../../src/testing/EmbeddedPostgres.js"
 import type { FaultProxy } from "../../../../src/testing/FaultProxy.js"
-import { rawRows } from "../../support/RawSession.js"
-import { administer, publicationGoes } from "./Workload.js"
+import { rawRows } from "../../support/rawSession.js"
+import { administer, publicationGoes } from "./workload.js"
 
 export interface Scene {
   readonly server: EmbeddedServer

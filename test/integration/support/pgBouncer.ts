@@ -12,8 +12,8 @@ import * as NodeFs from "node:fs"
 import * as NodePath from "node:path"
 import { describe } from "@effect/vitest"
 import * as FreePort from "../../../src/testing/FreePort.js"
-import { eventually } from "./Eventually.js"
-import { rawRows } from "./RawSession.js"
+import { eventually } from "./eventually.js"
+import { rawRows } from "./rawSession.js"
 
 /** Debian keeps it where only root looks for programs. */
 const folders = [...(process.env["PATH"] ?? "").split(NodePath.delimiter), "/usr/sbin", "/usr/local/sbin"]

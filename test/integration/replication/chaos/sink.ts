@@ -6,7 +6,7 @@ import type { Lsn } from "../../../../src/model/Lsn.js"
 import type { Change, Relation } from "../../../../src/replication/changes/LogicalEvent.js"
 import type { Transaction, TransactionEvent } from "../../../../src/replication/feed/TransactionAssembler.js"
 import { isUnchanged } from "../../../../src/replication/changes/Unchanged.js"
-import { mark } from "./Workload.js"
+import { mark } from "./workload.js"
 
 export type Row = Readonly<Record<string, unknown>>
 

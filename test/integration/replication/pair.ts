@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import type { PgConfigInput } from "../../../src/config/Input.js"
 import type { EmbeddedServer, MajorVersion } from "../../../src/testing/EmbeddedPostgres.js"
 import { start } from "../../../src/testing/EmbeddedPostgres.js"
-import { eventually } from "../support/Eventually.js"
-import { rawRows } from "../support/RawSession.js"
+import { eventually } from "../support/eventually.js"
+import { rawRows } from "../support/rawSession.js"
 import { slotRow } from "./support.js"
 
 export interface Pair {

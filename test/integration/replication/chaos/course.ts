@@ -7,8 +7,8 @@ import * as SqlState from "../../../../src/model/SqlState.js"
 import type { EmbeddedServer } from "../../../../src/testing/EmbeddedPostgres.js"
 import type { Target } from "../../connection/sessions.js"
 import type { Random } from "../../../campaign/campaign.js"
-import type { Tally } from "./Plan.js"
-import type { Row } from "./Sink.js"
+import type { Tally } from "./plan.js"
+import type { Row } from "./sink.js"
 
 export interface Setting {
   readonly server: EmbeddedServer

@@ -5,8 +5,8 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Random } from "../../../campaign/campaign.js"
-import type { RawTarget } from "../../support/RawSession.js"
-import { rawQuery, rawRows } from "../../support/RawSession.js"
+import type { RawTarget } from "../../support/rawSession.js"
+import { rawQuery, rawRows } from "../../support/rawSession.js"
 
 /**
  * - `plain`: keys are changed, columns come and go, it is truncated.

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as NodeNet from "node:net"
 import * as NodeTls from "node:tls"
-import type { RawTarget } from "./RawSession.js"
-import { connectOptions } from "./RawSession.js"
+import type { RawTarget } from "./rawSession.js"
+import { connectOptions } from "./rawSession.js"
 
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
