@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { publicExports } from "../architecture/docs.js"
 import { readSources, root } from "../architecture/imports.js"
 
-/** Names of Effect, Node and OpenSSL that are spoken of and not used. */
+/** Names of Effect, Node, OpenSSL and the compiler that are spoken of and not used. */
 const foreign = new Set([
   "ConfigProvider",
   "disableRenegotiation",
@@ -18,6 +18,7 @@ const foreign = new Set([
   "runMain",
   "setEncoding",
   "startSampling",
+  "stripInternal",
   "TestClock",
   "toAsyncIterable",
   "Utc"
