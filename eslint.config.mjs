@@ -41,7 +41,13 @@ export default tseslint.config(
       "no-restricted-imports": [
         "error",
         {
-          paths: ["effect", "@effect/platform", "@effect/platform-node"].map((name) => ({
+          paths: [
+            "effect",
+            "@effect/platform",
+            "@effect/platform-node",
+            "@effect/sql",
+            "@effect/experimental"
+          ].map((name) => ({
             name,
             message: "Import the module, for example effect/Effect: the barrel costs start-up time."
           }))

@@ -2,7 +2,13 @@ import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
 const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+/** Subpaths that are not named like their file. */
+const renamed: Readonly<Record<string, string>> = { sql: "EffectSql" }
 const alias = [
+  ...Object.entries(renamed).map(([subpath, file]) => ({
+    find: new RegExp(`^effect-postgres/${subpath}$`),
+    replacement: src(`${file}.ts`)
+  })),
   { find: /^effect-postgres$/, replacement: src("index.ts") },
   { find: /^effect-postgres\/(.+)$/, replacement: `${src("")}$1.ts` }
 ]

@@ -5,7 +5,8 @@ export type {
   PgConnection,
   QueryOptions,
   SimpleOptions,
-  StreamOptions
+  StreamOptions,
+  ValueOptions
 } from "./connection/PgConnection.js"
 export type { ConnectFacts } from "./connection/session/ConnectFacts.js"
 export type { CopyBoth, CopyBothOptions } from "./connection/copy/CopyBoth.js"

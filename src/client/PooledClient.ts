@@ -16,6 +16,7 @@ import type { Statement } from "../model/Statement.js"
 import { make as statementOf } from "../model/Statement.js"
 import type { PgClientError, PgClientService, TransactionOptions } from "./ClientService.js"
 import * as CommitHooks from "./CommitHooks.js"
+import * as CurrentTransaction from "./CurrentTransaction.js"
 import * as Handle from "./Handle.js"
 import { OpenTransaction } from "./OpenTransaction.js"
 import type { ConnectionPool } from "./pool/ConnectionPool.js"
@@ -206,7 +207,7 @@ export const overPool = (
       }
     )
 
-    return {
+    const client: PgClientService = {
       ...rows,
       values: (statement, query) => single((each) => each.values(statement, query), "values", statement),
       compare: (statement, schema, query) =>
@@ -239,4 +240,5 @@ export const overPool = (
         return connection(placeOf())
       }
     }
+    return CurrentTransaction.register(client, current)
   })

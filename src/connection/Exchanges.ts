@@ -17,7 +17,8 @@ import type { Call } from "./statement/FunctionCall.js"
 import { FunctionCallRequest } from "./statement/FunctionCall.js"
 import type { QueryResult } from "./statement/Query.js"
 import { QueryRequest, RowsRequest, SimpleRequest } from "./statement/Query.js"
-import type { QueryOptions } from "./statement/RowOperations.js"
+import type { QueryOptions, ValueOptions } from "./statement/RowOperations.js"
+import { inspectorOf } from "./statement/ValueReading.js"
 
 /** `admission`: asked before each; unless given, the session is its owner's alone. */
 export const make = (core: ConnectionState, admission?: Admission) => {
@@ -30,11 +31,11 @@ export const make = (core: ConnectionState, admission?: Admission) => {
     <M extends Row.RowMode>(mode: M, operation: string) =>
     (
       statement: Statement,
-      options?: QueryOptions
+      options?: QueryOptions & ValueOptions
     ): Effect.Effect<ReadonlyArray<Row.RowIn<M>>, PgSessionError> =>
       Exchange.run<ReadonlyArray<Row.RowIn<M>>>(
         core,
-        (outcome) => new RowsRequest(statement, mode, operation, outcome),
+        (outcome) => new RowsRequest(statement, mode, operation, outcome, inspectorOf(options)),
         options?.timeout ?? core.statementTimeout,
         admission
       )
@@ -43,11 +44,11 @@ export const make = (core: ConnectionState, admission?: Admission) => {
     values: rows("array", "values"),
     execute: (
       statement: Statement,
-      options?: QueryOptions
+      options?: QueryOptions & ValueOptions
     ): Effect.Effect<QueryResult<Row.ObjectRow>, PgSessionError> =>
       run<QueryResult<Row.ObjectRow>>(
         options,
-        (outcome) => new QueryRequest(statement, "object", outcome, "execute")
+        (outcome) => new QueryRequest(statement, "object", outcome, "execute", inspectorOf(options))
       ),
     simple: (
       sql: string,

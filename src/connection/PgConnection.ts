@@ -35,7 +35,7 @@ import type { Call } from "./statement/FunctionCall.js"
 import * as Portal from "./statement/Portal.js"
 import type { QueryResult } from "./statement/Query.js"
 import * as RowOperations from "./statement/RowOperations.js"
-import type { QueryOptions, SimpleOptions, StreamOptions } from "./statement/RowOperations.js"
+import type { QueryOptions, SimpleOptions, StreamOptions, ValueOptions } from "./statement/RowOperations.js"
 import * as SchemaRows from "./statement/SchemaRows.js"
 import type { SharedOperations } from "./SharedOperations.js"
 import * as SharedSession from "./SharedSession.js"
@@ -43,12 +43,13 @@ import type { SessionReset } from "./session/SessionChanges.js"
 import { resetText } from "./session/SessionChanges.js"
 import type { Losses, ParameterChange } from "./session/SideChannels.js"
 import type { Inspector } from "./statement/Preparation.js"
+import { inspectorOf } from "./statement/ValueReading.js"
 import * as Transaction from "./Transaction.js"
 import type { TransactionMode } from "./TransactionMode.js"
 
 export type { SessionReset } from "./session/SessionChanges.js"
 export type { ConnectionStatus } from "./session/ConnectionStatus.js"
-export type { QueryOptions, SimpleOptions, StreamOptions } from "./statement/RowOperations.js"
+export type { QueryOptions, SimpleOptions, StreamOptions, ValueOptions } from "./statement/RowOperations.js"
 
 /** How a copy runs. */
 export interface CopyOptions {
@@ -164,7 +165,12 @@ export const fromState = (core: ConnectionState): PgConnection => {
     const timeout = options?.timeout ?? statementTimeout
     return Portal.rows(core, statement, options ?? {}, "object", timeout, inspector)
   }
-  const plain = { query: single.query, execute: single.execute, stream }
+  const plain = {
+    query: single.query,
+    execute: single.execute,
+    stream: (statement: Statement, options?: StreamOptions & ValueOptions) =>
+      stream(statement, options, inspectorOf(options))
+  }
   const through = SchemaRows.operations(core, stream)
   const connection: PgConnection = {
     ...single,

@@ -4,14 +4,14 @@ import type { PgType } from "../model/PgType.js"
 import type { Statement } from "../model/Statement.js"
 import type { Comparison } from "../schema/Compare.js"
 import type * as Row from "../types/Row.js"
-import type { QueryOptions, RowOperations } from "./statement/RowOperations.js"
+import type { QueryOptions, RowOperations, ValueOptions } from "./statement/RowOperations.js"
 
 /** What a connection and a client have in common. */
 export interface SharedOperations<E> extends RowOperations<E> {
   /** Rows as arrays in the order of the columns, which keeps equal names apart. */
   readonly values: (
     statement: Statement,
-    options?: QueryOptions
+    options?: QueryOptions & ValueOptions
   ) => Effect.Effect<ReadonlyArray<Row.ArrayRow>, E>
   /**
    * The statement's columns beside those that a Schema wants, without running the statement, and whether the columns of

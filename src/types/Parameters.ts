@@ -6,6 +6,7 @@
  * - Each type's codec tells what it takes, and refuses what would lose digits or not fit.
  * - A parameter of unknown type is sent as text: strings as they are; safe whole numbers, bigints and booleans as
  *   their text, which every type reads alike. Fractions, dates and objects are refused: state the type, or give text.
+ * - A registry with text parameters has another plan, by `TextParameters`.
  *
  * @see https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-BIND
  */
@@ -13,42 +14,14 @@ import { ByteWriter } from "../bytes/ByteWriter.js"
 import type { Format } from "../model/Format.js"
 import { PgArray } from "../model/PgArray.js"
 import type { Encode } from "./Codec.js"
+import type { ParameterFailure, ParameterPlan } from "./ParameterPlan.js"
+import { wrongCount } from "./ParameterPlan.js"
 import type { Registry } from "./Registry.js"
 import { describe } from "./Shape.js"
+import * as TextParameters from "./TextParameters.js"
 import * as Texts from "./Texts.js"
 
-/**
- * Why parameters could not be written. `index` counts from 0. `reason` tells what was expected and the shape of what
- * came, such as `expected boolean, got string of 5 characters`, and never the value.
- */
-export type ParameterFailure =
-  | {
-      readonly _tag: "WrongCount"
-      readonly expected: number
-      readonly received: number
-      readonly reason: string
-    }
-  | { readonly _tag: "Refused"; readonly index: number; readonly type: string; readonly reason: string }
-
-export interface ParameterPlan {
-  readonly typeOids: ReadonlyArray<number>
-  /** The format of each parameter. */
-  readonly formats: ReadonlyArray<Format>
-  /**
-   * The formats for these values. An array with a NULL in it goes in binary where it can, whatever its type prefers: as text, a
-   * session with `array_nulls` off takes NULL for a string.
-   */
-  readonly formatsFor: (values: ReadonlyArray<unknown>) => ReadonlyArray<Format>
-  /**
-   * Appends each value as its 32-bit length and its bytes, in the formats that were told of. On failure nothing of this call is
-   * left in the writer, and the writer is without failure.
-   */
-  readonly write: (
-    writer: ByteWriter,
-    values: ReadonlyArray<unknown>,
-    formats?: ReadonlyArray<Format>
-  ) => ParameterFailure | null
-}
+export type { ParameterFailure, ParameterPlan } from "./ParameterPlan.js"
 
 class Compiled implements ParameterPlan {
   readonly formats: ReadonlyArray<Format>
@@ -131,16 +104,9 @@ const hasNull = (value: unknown): boolean => {
   return Array.isArray(values) && values.some((one) => one === null || (Array.isArray(one) && hasNull(one)))
 }
 
-const wrongCount = (expected: number, received: number): ParameterFailure => ({
-  _tag: "WrongCount",
-  expected,
-  received,
-  reason: `expected ${expected} ${expected === 1 ? "parameter" : "parameters"}, got ${received}`
-})
-
 /** Compiles the writing of parameters of these types; OID 0 is a type nobody has stated. */
 export const plan = (typeOids: ReadonlyArray<number>, registry: Registry): ParameterPlan =>
-  new Compiled(typeOids, registry)
+  registry.hasTextParameters ? TextParameters.plan(typeOids, registry) : new Compiled(typeOids, registry)
 
 /** What a value looks like, without the value: for messages of others who refuse parameters. */
 export const shapeOf: (value: unknown) => string = describe

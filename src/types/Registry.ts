@@ -49,7 +49,9 @@ export class Registry {
     private readonly bounds: Arrays.LowerBounds,
     private readonly structured: Structured,
     private readonly named: ReadonlyArray<NamedCodec.NamedCodec> = [],
-    private readonly missing: ReadonlySet<number> = none
+    private readonly missing: ReadonlySet<number> = none,
+    /** Whether parameters are written by `TextParameters`, whatever their type. */
+    readonly hasTextParameters = false
   ) {
     if (structured === "text" || codecs.has(Oid.record)) return
     const record = Composites.record((oid) => (oid === Oid.record ? undefined : codecs.get(oid)))
@@ -99,8 +101,18 @@ export class Registry {
       this.bounds,
       this.structured,
       named,
-      missing
+      missing,
+      this.hasTextParameters
     )
+  }
+
+  /**
+   * This registry with parameters written as node-postgres writes them: the value alone decides, and the server infers the type from the
+   * text. A `Date` is local time with its offset, an array is the text of a PostgreSQL array, another object is JSON, `undefined` is NULL; bytes
+   * go as they are. For programs that were written for node-postgres. Values are read as before.
+   */
+  withTextParameters(): Registry {
+    return new Registry(this.codecs, this.bounds, this.structured, this.named, this.missing, true)
   }
 
   /**

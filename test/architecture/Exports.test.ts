@@ -35,7 +35,7 @@ describe("the public modules", () => {
     assert.deepStrictEqual(manifest.exports, {
       "./package.json": "./package.json",
       ".": built("index"),
-      ...Object.fromEntries(names.map((name) => [`./${name}`, built(name)]))
+      ...Object.fromEntries(publicModules.map(({ name, subpath }) => [`./${subpath}`, built(name)]))
     })
   })
 

@@ -3,17 +3,25 @@ export interface PublicModule {
   readonly name: string
   /** False where the main entry must not load it. */
   readonly inIndex: boolean
+  /** The subpath, where it is not the name: `./Sql.ts` and `./sql.ts` would be one file on some systems. */
+  readonly subpath: string
 }
 
-/** Tests and few programs need them: the main entry does not load them. */
-const subpathsOnly: ReadonlySet<string> = new Set(["OutputPlugins", "Testing"])
+/**
+ * Tests and few programs need them, or they need packages that not every program has: the main entry does not load them. Each with its
+ * subpath.
+ */
+const subpathsOnly: ReadonlyMap<string, string> = new Map([
+  ["EffectSql", "sql"],
+  ["OutputPlugins", "OutputPlugins"],
+  ["Testing", "Testing"]
+])
 
-const inIndex = (name: string): PublicModule => ({ name, inIndex: true })
-
-/** Sorted by name. Each is `src/<name>.ts`, the subpath `effect-postgres/<name>` and a namespace of the main entry. */
+/** Sorted by name. Each is `src/<name>.ts`, a subpath, `effect-postgres/<name>` unless it has another, and a namespace of the main entry. */
 export const publicModules: ReadonlyArray<PublicModule> = [
   "AdvisoryLock",
   "Copy",
+  "EffectSql",
   "LargeObject",
   "Listen",
   "Lsn",
@@ -35,4 +43,7 @@ export const publicModules: ReadonlyArray<PublicModule> = [
   "Testing",
   "Transport",
   "Wire"
-].map((name) => (subpathsOnly.has(name) ? { name, inIndex: false } : inIndex(name)))
+].map((name) => {
+  const subpath = subpathsOnly.get(name)
+  return { name, inIndex: subpath === undefined, subpath: subpath ?? name }
+})

@@ -185,6 +185,14 @@ export const rooms: ReadonlyArray<Room> = [
     ]
   },
   {
+    name: "sql",
+    holds:
+      "the client of `@effect/sql` over `client`: statements, values, transactions and failures as its users know them",
+    mayImport: ["client", "connection", "config", "types", "model"],
+    builtins: [],
+    packages: ["@effect/sql", "@effect/experimental"]
+  },
+  {
     name: "testing",
     holds:
       "what we test with, for users too: scripted server, memory transport, simulated network and time, fault proxy, embedded PostgreSQL",

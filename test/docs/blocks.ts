@@ -10,7 +10,7 @@ export interface Block {
 
 const opening = /^\s*```(?:ts|typescript)\s*$/
 const closing = /^\s*```\s*$/
-const usesUs = /\bfrom "effect-postgres(?:\/[\w/]+)?"/
+const usesUs = /\bfrom "effect-postgres(?:\/[\w/-]+)?"/
 const runs = /\bEffect\.runPromise\b|\bNodeRuntime\.runMain\b/
 
 /** Code blocks in TypeScript that import this package, in order. */

@@ -8,10 +8,10 @@ export const plainWords: ReadonlySet<string> = new Set(
     authentication backend backup base base64 batch batches batching bearer begin binaries binary binding bit
     bits block blocks booleans both buffer by byte bytes cache calendar call cancel catalog catalogue catch
     chain change changes channel channels check checked checksum cidr chunk citext cleanup client clock closing
-    cluster codec codecs column columns combine command commits compare compared compiled composites compression
+    cluster codec codecs column columns combine command commits compare compared compatible compiled compiler composites compression
     concurrency conditions config confirm connect connection connections connector consume containers
-    conversation copies copy crc32c credentials csv cube cubes date dates deadline declared decoder decoding
-    decompression default definitions describe diff domains dropped duplex embedded emit encoder encrypt end
+    conversation copies copy crc32c credentials csv cube cubes current date dates deadline declared decoder decoding
+    decompression default definitions describe diff domains dropped duplex effect embedded emit encoder encrypt end
     entropy enums environment error escapes event events ewkb exact exactly exit expected explicit extended
     extensions facts fail failure fault field fields file files fixed float4 float8 floats folder format
     fragment framer free frontend function generated geometries geometry gis group gss guard guards halves
@@ -22,10 +22,10 @@ export const plainWords: ReadonlySet<string> = new Set(
     material md5 mechanism member memory message messages microseconds missing modifier multirange name named
     names negotiation network networks node notice notification nulls numeric numerics o object oid once open
     openings operations option optional options origin out outbound output own package packet page parameters
-    parse parser partial partition parts pass path payload pg phase physical pipeline place plain plan plugin plugins
+    parameter parse parser partial partition parts pass path payload pg phase physical pipeline place plain plan plugin plugins
     point policy pool pooled pooler port portal position post postgres prep preparation prepare printed private
     process progress protocol proxy publication published pull query queue quoting random range ranges raw read
-    reader readiness readings reconnect record recovery refusal refused registry relation relations renamed
+    reader readiness reading readings reconnect record recovery refusal refused registry relation relations renamed
     replaceable replication report request requests resolve result retries retry role row rows same sasl
     savepoint scheduler schema scram scripted search seeded server service session settings shape shared sharing
     short shutdown signal signature simple simulated simulation size slot snapshot socket sockets source space

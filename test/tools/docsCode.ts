@@ -1,6 +1,7 @@
 /**
  * Type-checks every code block of the README and of `docs/` that imports this package, as a file of its own, and runs
- * those that are whole programs against one throw-away server, whose address they find in `DATABASE_URL`.
+ * those that are whole programs against one throw-away server, whose address they find in `DATABASE_URL`. With pages as arguments, such as
+ * `docs/types.md`, only theirs.
  */
 import * as Effect from "effect/Effect"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
@@ -14,10 +15,11 @@ import { report, run } from "./process.js"
 /** Inside the project, so that its packages and path aliases are found; it ignores itself and is removed. */
 const folder = join(root, ".docs-code")
 
+const only = process.argv.slice(2)
 const pages = [
   ["README.md", readPage("README.md")] as const,
   ...[...readSources("docs", ".md")].map(([path, text]) => [`docs/${path}`, text] as const)
-]
+].filter(([page]) => only.length === 0 || only.includes(page))
 const blocks = pages.flatMap(([page, text]) => blocksOf(page, text))
 const programs = blocks.filter(isProgram)
 
@@ -63,8 +65,8 @@ const executeAll = Effect.scoped(
   })
 )
 
-const hasProgram = programs.some(({ page }) => page === "README.md")
-report("README.md has a program", hasProgram ? undefined : "none found")
+for (const page of only.length === 0 ? ["README.md"] : only)
+  report(`${page} has a program`, programs.some((block) => block.page === page) ? undefined : "none found")
 
 write()
 try {

@@ -9,10 +9,12 @@ import * as Parameters from "../../types/Parameters.js"
 import type { Registry } from "../../types/Registry.js"
 import * as Row from "../../types/Row.js"
 
-/** Who reads some columns of a result by codecs of its own. */
+/** Who reads some columns of a result, or writes parameters, by codecs of its own. */
 export interface Reading {
   /** `undefined` when the registry's codecs read all columns. */
   readonly codecs: (columns: ReadonlyArray<Column>, registry: Registry) => Row.ColumnCodecs | undefined
+  /** How parameters of these types are written. Unless given, by the registry's codecs. */
+  readonly plan?: (types: ReadonlyArray<number>) => Parameters.ParameterPlan
 }
 
 /** How the result of a described statement is asked for and read. */
@@ -58,6 +60,7 @@ export class Prepared {
   readonly result: Result
   lastUsed = 0
   private readings: WeakMap<Reading, Result> | undefined
+  private plans: WeakMap<Reading, Parameters.ParameterPlan> | undefined
 
   constructor(
     /** Name on the server; empty for the unnamed statement. */
@@ -88,6 +91,17 @@ export class Prepared {
     const result = codecs === undefined ? this.result : new Result(this.columns, this.registry, codecs)
     readings.set(reading, result)
     return result
+  }
+
+  /** How parameters are written by somebody else, worked out once. */
+  planBy(reading: Reading): Parameters.ParameterPlan {
+    if (reading.plan === undefined) return this.plan
+    const plans = (this.plans ??= new WeakMap())
+    const known = plans.get(reading)
+    if (known !== undefined) return known
+    const plan = reading.plan(this.types)
+    plans.set(reading, plan)
+    return plan
   }
 }
 

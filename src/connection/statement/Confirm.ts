@@ -66,10 +66,10 @@ export const arriving = (
   { columns, registry, unknown }: Prepared,
   formatted: ReadonlyArray<Column>,
   sql: string,
-  reading: Reading | undefined
+  reader: { readonly reading: Reading; readonly asksTypes?: boolean } | undefined
 ): Result | PgCodecError => {
-  const codecs = reading?.codecs(columns, registry)
-  const missing = Catalog.missing(core, unknown)
+  const codecs = reader?.reading.codecs(columns, registry)
+  const missing = reader?.asksTypes === false ? [] : Catalog.missing(core, unknown)
   for (const [index, { format, name, typeOid }] of formatted.entries()) {
     const codec = codecs?.[index] ?? registry.lookup(typeOid)
     if (!missing.includes(typeOid) && (format === 0 || codec?.decodeBinary !== undefined)) continue

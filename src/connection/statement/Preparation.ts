@@ -37,6 +37,10 @@ export interface Inspector {
   /** Why the statement is not run, or with `ran` why its rows are not read. */
   readonly refuse: (prepared: Prepared, ran?: boolean) => PgCodecError | undefined
   readonly reading: Reading
+  /** False: the catalogue is not asked for types that the connection does not know, because `reading` reads all columns. */
+  readonly asksTypes?: boolean
+  /** False: the statement has no name on the server, and nothing of it is kept for later executions. */
+  readonly keeps?: boolean
 }
 
 /** What is asked of a bound statement. */
@@ -91,6 +95,7 @@ export class Preparation {
 
   /** Whether the statement is known already. */
   find(core: ConnectionState): boolean {
+    if (this.inspector?.keeps === false) return false
     const found = core.statements.get(this.statement)
     const isCurrent = found === undefined || found.registry === core.types.registry
     this.prepared = isCurrent ? found : knownNow(core, this.statement, found)
@@ -116,12 +121,17 @@ export class Preparation {
 
   /** Writes Parse and Describe; false with `failure` when that cannot be, and then nothing. */
   describe(core: ConnectionState): boolean {
-    this.isKept = isKept(this.statement)
+    this.isKept = this.inspector?.keeps !== false && isKept(this.statement)
     this.name = this.isKept ? core.statements.nextName() : ""
     this.failure = writeParse(core, this.name, this.statement, this.operation)
     if (this.failure !== undefined) return false
     ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name: this.name })
     return true
+  }
+
+  /** Types that the catalogue has to be asked for before the statement runs. */
+  get unknown(): ReadonlyArray<number> {
+    return this.inspector?.asksTypes === false ? noTypes : this.prepared!.unknown
   }
 
   /** The types of its parameters have been described. */
@@ -171,7 +181,8 @@ export class Preparation {
         portal,
         statement,
         operation,
-        isConfirming ? result.anyFormats : result.formats
+        isConfirming ? result.anyFormats : result.formats,
+        inspector === undefined ? prepared.plan : prepared.planBy(inspector.reading)
       )
     if (failure !== undefined) {
       writer.rollback(mark)
@@ -214,8 +225,7 @@ export class Preparation {
     const fresh = Confirm.renewed(core, statement, prepared, columns)
     this.prepared = fresh
     const found =
-      inspector?.refuse(fresh, true) ??
-      Confirm.arriving(core, fresh, columns, statement.sql, inspector?.reading)
+      inspector?.refuse(fresh, true) ?? Confirm.arriving(core, fresh, columns, statement.sql, inspector)
     if ("columns" in found) this.result = found
     else this.failure = found
   }

@@ -10,7 +10,7 @@ import type { PgServerError, PgSessionError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
 import type { Node } from "../../protocol/Machine.js"
 import { nodes } from "../../protocol/ExtendedQuery.js"
-import { shapeOf, type ParameterFailure } from "../../types/Parameters.js"
+import { shapeOf, type ParameterFailure, type ParameterPlan } from "../../types/Parameters.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import { codecThrew } from "../session/CodecThrew.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
@@ -47,16 +47,17 @@ export const writeBind = (
   portal: string,
   statement: Statement,
   operation: string,
-  formats: ReadonlyArray<Format> = prepared.result.formats
+  formats: ReadonlyArray<Format> = prepared.result.formats,
+  plan: ParameterPlan = prepared.plan
 ): PgCodecError | PgUsageError | undefined => {
   const writer = core.writer
   const before = writer.offset
   let mark: ReturnType<typeof ExtendedQuery.Bind.begin>
   let failure: ParameterFailure | null
   try {
-    const given = prepared.plan.formatsFor(statement.parameters)
+    const given = plan.formatsFor(statement.parameters)
     mark = ExtendedQuery.Bind.begin(writer, portal, prepared.name, given)
-    failure = prepared.plan.write(writer, statement.parameters, given)
+    failure = plan.write(writer, statement.parameters, given)
   } catch (cause) {
     writer.rollback(before)
     return codecThrew(parameters, cause, statement.sql)

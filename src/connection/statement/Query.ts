@@ -52,9 +52,10 @@ export class RowsRequest<M extends Row.RowMode = "object"> extends Collecting<M>
     statement: Statement,
     mode: M,
     operation: string,
-    private readonly outcome: Outcome<ReadonlyArray<Row.RowIn<M>>>
+    private readonly outcome: Outcome<ReadonlyArray<Row.RowIn<M>>>,
+    inspector?: Inspector
   ) {
-    super(statement, operation, mode, whole, undefined)
+    super(statement, operation, mode, whole, inspector)
   }
 
   protected onSettled(): void {

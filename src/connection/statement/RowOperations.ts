@@ -20,6 +20,20 @@ export interface QueryOptions {
   readonly timeout?: Duration.DurationInput
 }
 
+/** How the values of a statement without a Schema are read and written, and whether it is prepared. */
+export interface ValueOptions {
+  /**
+   * How values are read and parameters are written. Unless given, as the connection does. A type that this registry does not have is the
+   * server's text, as it would be without a catalogue.
+   */
+  readonly types?: Registry
+  /**
+   * Whether the session keeps the statement prepared for later executions. False: it has no name on the server and is described each time,
+   * which costs a round trip. Default true.
+   */
+  readonly prepare?: boolean
+}
+
 /** How a text of several statements runs. */
 export interface SimpleOptions extends QueryOptions {
   /** How values are read, all of which come as text. Unless given, as the connection reads them. */
@@ -50,13 +64,16 @@ export interface StreamOptions {
 export interface PlainOperations<E> {
   readonly query: (
     statement: Statement,
-    options?: QueryOptions
+    options?: QueryOptions & ValueOptions
   ) => Effect.Effect<ReadonlyArray<Row.ObjectRow>, E>
   readonly execute: (
     statement: Statement,
-    options?: QueryOptions
+    options?: QueryOptions & ValueOptions
   ) => Effect.Effect<QueryResult<Row.ObjectRow>, E>
-  readonly stream: (statement: Statement, options?: StreamOptions) => Stream.Stream<Row.ObjectRow, E>
+  readonly stream: (
+    statement: Statement,
+    options?: StreamOptions & ValueOptions
+  ) => Stream.Stream<Row.ObjectRow, E>
 }
 
 /** Rows through a Schema. */
@@ -96,7 +113,10 @@ export interface RowOperations<E> {
 }
 
 export const make = <E>(plain: PlainOperations<E>, through: SchemaOperations<E>): RowOperations<E> => {
-  function query(statement: Statement, options?: QueryOptions): ReturnType<PlainOperations<E>["query"]>
+  function query(
+    statement: Statement,
+    options?: QueryOptions & ValueOptions
+  ): ReturnType<PlainOperations<E>["query"]>
   function query<A, I extends object, R>(
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
@@ -104,13 +124,16 @@ export const make = <E>(plain: PlainOperations<E>, through: SchemaOperations<E>)
   ): Effect.Effect<ReadonlyArray<A>, E, R>
   function query<A, I extends object, R>(
     statement: Statement,
-    second?: Schema.Schema<A, I, R> | QueryOptions,
+    second?: Schema.Schema<A, I, R> | (QueryOptions & ValueOptions),
     options?: QueryOptions
   ): Effect.Effect<ReadonlyArray<A | Row.ObjectRow>, E, R> {
     return isSchema(second) ? through.query(statement, second, options) : plain.query(statement, second)
   }
 
-  function execute(statement: Statement, options?: QueryOptions): ReturnType<PlainOperations<E>["execute"]>
+  function execute(
+    statement: Statement,
+    options?: QueryOptions & ValueOptions
+  ): ReturnType<PlainOperations<E>["execute"]>
   function execute<A, I extends object, R>(
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
@@ -118,13 +141,16 @@ export const make = <E>(plain: PlainOperations<E>, through: SchemaOperations<E>)
   ): Effect.Effect<QueryResult<A>, E, R>
   function execute<A, I extends object, R>(
     statement: Statement,
-    second?: Schema.Schema<A, I, R> | QueryOptions,
+    second?: Schema.Schema<A, I, R> | (QueryOptions & ValueOptions),
     options?: QueryOptions
   ): Effect.Effect<QueryResult<A | Row.ObjectRow>, E, R> {
     return isSchema(second) ? through.execute(statement, second, options) : plain.execute(statement, second)
   }
 
-  function stream(statement: Statement, options?: StreamOptions): ReturnType<PlainOperations<E>["stream"]>
+  function stream(
+    statement: Statement,
+    options?: StreamOptions & ValueOptions
+  ): ReturnType<PlainOperations<E>["stream"]>
   function stream<A, I extends object, R>(
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
@@ -132,7 +158,7 @@ export const make = <E>(plain: PlainOperations<E>, through: SchemaOperations<E>)
   ): Stream.Stream<A, E, R>
   function stream<A, I extends object, R>(
     statement: Statement,
-    second?: Schema.Schema<A, I, R> | StreamOptions,
+    second?: Schema.Schema<A, I, R> | (StreamOptions & ValueOptions),
     options?: StreamOptions
   ): Stream.Stream<A | Row.ObjectRow, E, R> {
     return isSchema(second) ? through.stream(statement, second, options) : plain.stream(statement, second)

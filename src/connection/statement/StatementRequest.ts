@@ -64,7 +64,7 @@ export abstract class StatementRequest<M extends Row.RowMode = Row.RowMode> exte
     if (refused !== undefined) return this.refuse(refused)
     const closes = core.statements.stale.length === 0 ? 0 : writeCloses(core)
     if (preparation.find(core)) {
-      if (preparation.prepared!.unknown.length > 0 && this.mustLearn(core)) return this.nothing(core, closes)
+      if (preparation.unknown.length > 0 && this.mustLearn(core)) return this.nothing(core, closes)
       const script = preparation.execute(core, this.execution, false)
       if (script !== undefined) return closes === 0 ? script : Pipeline.afterCloses(closes, script)
       if (!preparation.isDoubtful(core)) return this.refuse(preparation.failure, core, closes)
@@ -93,7 +93,7 @@ export abstract class StatementRequest<M extends Row.RowMode = Row.RowMode> exte
 
   /** Whether types have to be learned before the statement runs. */
   private mustLearn(core: ConnectionState): boolean {
-    this.before = Catalog.before(core, this.preparation.prepared!.unknown)
+    this.before = Catalog.before(core, this.preparation.unknown)
     return this.before !== undefined
   }
 
@@ -112,8 +112,8 @@ export abstract class StatementRequest<M extends Row.RowMode = Row.RowMode> exte
       if (preparation.failure !== undefined) this.fail(preparation.failure)
       return
     }
-    const { unknown } = preparation.columns(core, columns, this.before !== undefined)
-    if (unknown.length > 0 && this.mustLearn(core)) return Outbound.sync(core, this)
+    preparation.columns(core, columns, this.before !== undefined)
+    if (preparation.unknown.length > 0 && this.mustLearn(core)) return Outbound.sync(core, this)
     if (core.repeats.length > 0 && !this.discarding) {
       this.isPostponed = true
       return Outbound.sync(core, this)
