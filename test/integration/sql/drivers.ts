@@ -3,10 +3,11 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import type { PgClientOptions } from "../../../src/client/PgClient.js"
 import * as PgSqlClient from "../../../src/sql/PgSqlClient.js"
 import { configOf, type Target } from "../connection/sessions.js"
+import { rawRows } from "../support/rawSession.js"
 import { shared } from "../support/server.js"
 
 /** Our client. */
@@ -43,3 +44,19 @@ export const sqlPg = (settings: Settings = {}): AnyClient =>
 
 /** Ours, with the same settings. */
 export const ours = (settings: Settings = {}): AnyClient => layerOf(settings)
+
+let databases = 0
+
+/** Our client on a database of its own, which goes with the layer: for libraries that choose the names of their tables. */
+export const onOwnDatabase = (options: PgClientOptions & PgSqlClient.PgSqlOptions = {}) =>
+  Layer.unwrapScoped(
+    Effect.suspend(() => {
+      const database = `sql_${process.pid}_${++databases}`
+      return Effect.as(
+        Effect.acquireRelease(rawRows(shared, `create database ${database}`), () =>
+          Effect.ignore(rawRows(shared, `drop database ${database} with (force)`))
+        ),
+        PgSqlClient.layer(configOf({ config: { database } }), { max: 4, ...options })
+      )
+    })
+  )
