@@ -1,5 +1,6 @@
 /** The pieces that statements are put together from. */
 import type { Statement } from "../model/Statement.js"
+import type { CallSite } from "./telemetry/CallSite.js"
 
 const FragmentId: unique symbol = Symbol.for("effect-postgres/Sql/Fragment")
 
@@ -13,8 +14,14 @@ export class Fragment implements Statement {
     readonly parameters: ReadonlyArray<unknown>,
     readonly types: ReadonlyArray<number>,
     /** Why the statement cannot be sent: an escape that JavaScript does not read as it is written, or values that a helper refuses. */
-    readonly refused: string | undefined = undefined
+    readonly refused: string | undefined = undefined,
+    private readonly callSite: CallSite | undefined = undefined
   ) {}
+
+  /** Where in the program the template is. */
+  get place(): string | undefined {
+    return this.callSite?.place
+  }
 
   /** The text with `$1`, `$2` … in place of the values. */
   get sql(): string {
@@ -46,7 +53,8 @@ export class Builder {
 
   constructor(
     first: string,
-    private refused: string | undefined = undefined
+    private refused: string | undefined = undefined,
+    private readonly callSite: CallSite | undefined = undefined
   ) {
     this.pieces = [first]
   }
@@ -75,7 +83,8 @@ export class Builder {
       this.pieces,
       this.parameters,
       this.types.some((oid) => oid !== 0) ? this.types : noTypes,
-      this.refused
+      this.refused,
+      this.callSite
     )
   }
 }

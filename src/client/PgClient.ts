@@ -24,6 +24,13 @@ import * as ClientConnection from "./ClientConnection.js"
 export { PgClient } from "./ClientService.js"
 export type { PgClientError, PgClientService, TransactionOptions } from "./ClientService.js"
 
+export type {
+  TelemetryOperation,
+  TelemetryOptions,
+  TelemetrySpan,
+  TelemetrySubject
+} from "./telemetry/TelemetryOptions.js"
+
 /** How sessions are opened, and every setting of the pool. */
 export interface PgClientOptions extends PgConnector.ConnectorOptions, PoolOptions {}
 
@@ -49,10 +56,10 @@ export const fromConnection = (
 ): Effect.Effect<PgClientService, never, Scope.Scope> =>
   Effect.flatMap(ClientConnection.make(connection, options), (pool) => overPool(connection, pool, options))
 
-/** How a client over one connection waits. */
+/** How a client over one connection waits, and what it reports. */
 export interface SingleOptions extends Pick<
   PoolOptions,
-  "acquireTimeout" | "closeTimeout" | "leakAfter" | "maxWaiting"
+  "acquireTimeout" | "closeTimeout" | "leakAfter" | "maxWaiting" | "telemetry"
 > {}
 
 const withConnector = (

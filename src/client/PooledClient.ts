@@ -1,8 +1,11 @@
 /** The operations of a client over a pool: each call borrows a connection, and inside a transaction all use its connection. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { PgConfig } from "../config/PgConfig.js"
 import type { PgConnection, StreamOptions } from "../connection/PgConnection.js"
 import type { PgConnector } from "../connection/PgConnector.js"
 import type { SingleStatements } from "../connection/SharedSession.js"
@@ -20,12 +23,21 @@ import * as CurrentTransaction from "./CurrentTransaction.js"
 import * as Handle from "./Handle.js"
 import { OpenTransaction } from "./OpenTransaction.js"
 import type { ConnectionPool } from "./pool/ConnectionPool.js"
-import * as LeasePlace from "./pool/LeasePlace.js"
 import type { PoolOptions } from "./pool/PoolOptions.js"
 import { defaultPoolSettings } from "./pool/PoolOptions.js"
 import { refusedBegin } from "./PlainBegin.js"
 import * as Savepoint from "./Savepoint.js"
 import * as StatementDeadline from "./StatementDeadline.js"
+import * as CallSite from "./telemetry/CallSite.js"
+import * as Conventions from "./telemetry/Conventions.js"
+import { Telemetry } from "./telemetry/Telemetry.js"
+import * as TracedConnection from "./telemetry/TracedConnection.js"
+import { rowsIn } from "./telemetry/TracedConnection.js"
+
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+/** Elements of a stream of rows are one row each. */
+const one = (): number => 1
 
 const refusal = (operation: string, argument: string, reason: string): PgUsageError =>
   new PgUsageError({ operation, argument, reason, sql: "" })
@@ -49,11 +61,12 @@ const snapshotStatement = statementOf("select pg_catalog.pg_export_snapshot()::t
 
 /** The client of a pool. `connector`: where the pool's connections are opened. */
 export const overPool = (
-  connector: Pick<PgConnector["Type"], "refreshTypes">,
+  connector: Pick<PgConnector["Type"], "refreshTypes"> & { readonly config?: PgConfig },
   pool: ConnectionPool,
   options: PoolOptions
 ): Effect.Effect<PgClientService> =>
   Effect.gen(function* () {
+    const telemetry = Telemetry.make(options, connector.config)
     const patience = options.acquireTimeout ?? defaultPoolSettings.acquireTimeout
     /** The transaction that the fiber is in: of this client, and not brought along by a fiber that is joined. */
     const current = yield* Effect.sync(() =>
@@ -62,16 +75,18 @@ export const overPool = (
 
     /** In the open transaction that the fiber is in, or else outside. */
     const within = <A, E, R, A2, E2, R2>(
-      inside: (transaction: OpenTransaction) => Effect.Effect<A, E, R>,
-      outside: () => Effect.Effect<A2, E2, R2>
+      inside: (transaction: OpenTransaction, fiber: AnyFiber) => Effect.Effect<A, E, R>,
+      outside: (fiber: AnyFiber) => Effect.Effect<A2, E2, R2>
     ): Effect.Effect<A | A2, E | E2, R | R2> =>
-      Effect.flatMap(FiberRef.get(current), (found): Effect.Effect<A | A2, E | E2, R | R2> => {
-        const transaction = found?.open
-        return transaction === undefined ? outside() : inside(transaction)
+      Effect.withFiberRuntime<A | A2, E | E2, R | R2>((fiber) => {
+        const transaction = fiber.getFiberRef(current)?.open
+        if (transaction === undefined) return outside(fiber)
+        if (fiber.currentSpan !== undefined) Conventions.locate(fiber.currentSpan, transaction.connection)
+        return inside(transaction, fiber)
       })
     /** Where in the program a connection is taken, when the pool reports leases that last too long. */
     const placeOf: () => string | undefined =
-      options.leakAfter === undefined ? () => undefined : LeasePlace.current
+      options.leakAfter === undefined ? () => undefined : CallSite.current
     const connection = (place: string | undefined): PgClientService["connection"] =>
       Effect.suspend(() => {
         const lease = new Handle.Lease()
@@ -103,23 +118,29 @@ export const overPool = (
       (transaction.single ??= Handle.single(transaction.connection, Handle.turnsOf(transaction)))
     /** A statement by itself: outside a transaction it may share a connection. */
     const single = <A, E, R>(
-      use: (statements: SingleStatements) => Effect.Effect<A, E, R>,
-      operation: string,
-      statement: Statement
-    ): Effect.Effect<A, E | PgClientError, R> =>
-      within(
-        (transaction): Effect.Effect<A, E | PgClientError, R> =>
-          transaction.settings.autosave === true
-            ? Savepoint.run(transaction, (inner) => use(singleIn(inner)))
-            : use(singleIn(transaction)),
-        (): Effect.Effect<A, E | PgClientError, R> => {
+      use: (statements: SingleStatements, sent: Statement) => Effect.Effect<A, E, R>,
+      operation: "query" | "execute" | "values",
+      statement: Statement,
+      rowsOf: (value: A) => number
+    ): Effect.Effect<A, E | PgClientError, R> => {
+      const running = within(
+        (transaction, fiber): Effect.Effect<A, E | PgClientError, R> => {
+          const sent = telemetry.sent(statement, fiber)
+          return transaction.settings.autosave === true
+            ? Savepoint.run(transaction, (inner) => use(singleIn(inner), sent))
+            : use(singleIn(transaction), sent)
+        },
+        (fiber): Effect.Effect<A, E | PgClientError, R> => {
           const refused = refusedBegin(operation, statement)
           if (refused !== undefined) return Effect.fail(refused)
+          const sent = telemetry.sent(statement, fiber)
           return pool.shares && pool.mayShare(statement.sql)
-            ? pool.share(use)
-            : pool.use((_, statements) => use(statements))
+            ? pool.share((statements) => use(statements, sent))
+            : pool.use((_, statements) => use(statements, sent))
         }
       )
+      return telemetry.statement(running, operation, statement, rowsOf)
+    }
 
     const begin = <A, E, R>(
       body: Effect.Effect<A, E, R>,
@@ -169,54 +190,70 @@ export const overPool = (
       stream?: StreamOptions
     ): Stream.Stream<A, PgClientError, R> => {
       const place = placeOf()
-      return Stream.unwrapScoped(
-        within(
-          (transaction) => {
-            const rows = use(transaction.connection)
-            const admission = Handle.inTransaction(transaction, current)
-            return Effect.succeed(
-              Handle.isWhole(stream) ? Handle.held(admission, rows) : Handle.pulled(admission, rows)
-            )
-          },
-          () => {
-            const refused = refusedBegin("stream", statement)
-            return refused === undefined
-              ? Effect.map(
-                  pool.lend(() => false, false, place),
-                  use
-                )
-              : Effect.fail(refused)
-          }
-        )
+      const opening: Effect.Effect<Stream.Stream<A, PgClientError, R>, PgClientError, Scope.Scope> = within(
+        (transaction): Effect.Effect<Stream.Stream<A, PgClientError, R>> => {
+          const rows = use(transaction.connection)
+          const admission = Handle.inTransaction(transaction, current)
+          return Effect.succeed(
+            Handle.isWhole(stream) ? Handle.held(admission, rows) : Handle.pulled(admission, rows)
+          )
+        },
+        () => {
+          const refused = refusedBegin("stream", statement)
+          return refused === undefined
+            ? Effect.map(
+                pool.lend(() => false, false, place),
+                use
+              )
+            : Effect.fail(refused)
+        }
       )
+      return Stream.unwrapScoped(telemetry.stream(opening, "stream", statement, one))
     }
 
     const rows = RowOperations.make<PgClientError>(
       {
-        query: (statement, query) => single((each) => each.query(statement, query), "query", statement),
-        execute: (statement, query) => single((each) => each.execute(statement, query), "execute", statement),
+        query: (statement, query) =>
+          single((each, sent) => each.query(sent, query), "query", statement, rowsIn),
+        execute: (statement, query) =>
+          single((each, sent) => each.execute(sent, query), "execute", statement, TracedConnection.rowsOf),
         stream: (statement, stream) => withStream((each) => each.stream(statement, stream), statement, stream)
       },
       {
         query: (statement, schema, query) =>
-          single((each) => each.through.query(statement, schema, query), "query", statement),
+          single((each, sent) => each.through.query(sent, schema, query), "query", statement, rowsIn),
         execute: (statement, schema, query) =>
-          single((each) => each.through.execute(statement, schema, query), "execute", statement),
+          single(
+            (each, sent) => each.through.execute(sent, schema, query),
+            "execute",
+            statement,
+            TracedConnection.rowsOf
+          ),
         stream: (statement, schema, stream) =>
           withStream((each) => each.stream(statement, schema, stream), statement, stream)
       }
     )
 
+    /** Reports what is done on a connection that is taken while somebody is told of it. */
+    const reported = (taken: PgClientService["connection"]): PgClientService["connection"] =>
+      Effect.withFiberRuntime((fiber) =>
+        telemetry.isHeard(fiber)
+          ? Effect.map(taken, (connection) => TracedConnection.make(connection, telemetry))
+          : taken
+      )
+
     const client: PgClientService = {
       ...rows,
-      values: (statement, query) => single((each) => each.values(statement, query), "values", statement),
+      values: (statement, query) =>
+        single((each, sent) => each.values(sent, query), "values", statement, rowsIn),
       compare: (statement, schema, query) =>
         withConnection((connection) => connection.compare(statement, schema, query)),
       withTransaction: <A, E, R>(body: Effect.Effect<A, E, R>, transaction: TransactionOptions = {}) => {
         const place = placeOf()
         return within(
-          (outer): Effect.Effect<A, E | PgClientError, R> => nest(outer, body, transaction),
-          () => begin(body, transaction, place)
+          (outer): Effect.Effect<A, E | PgClientError, R> =>
+            telemetry.transaction(nest(outer, body, transaction), "savepoint"),
+          () => telemetry.transaction(begin(body, transaction, place), "transaction")
         )
       },
       afterCommit: (effect) =>
@@ -237,7 +274,7 @@ export const overPool = (
       refreshTypes: connector.refreshTypes,
       ping: Effect.suspend(() => pool.ping),
       get connection() {
-        return connection(placeOf())
+        return reported(connection(placeOf()))
       }
     }
     return CurrentTransaction.register(client, current)

@@ -15,6 +15,7 @@ import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import * as Identifier from "../model/Identifier.js"
 import * as Escapes from "./Escapes.js"
+import { CallSite } from "./telemetry/CallSite.js"
 import { Builder, Fragment, isFragment, noTypes, Typed } from "./Fragment.js"
 
 export type { Fragment } from "./Fragment.js"
@@ -50,7 +51,7 @@ export const sql = <const Values extends ReadonlyArray<unknown>>(
 ): Fragment => {
   const site = siteOf(strings)
   if (!values.some((value) => isFragment(value) || value instanceof Typed)) return new Plain(site, values)
-  const builder = new Builder(site.pieces[0]!, site.refused)
+  const builder = new Builder(site.pieces[0]!, site.refused, site.callSite)
   values.forEach((value, index) => {
     if (isFragment(value)) builder.fragment(value)
     else if (value instanceof Typed) builder.value(value.value, value.oid)
@@ -66,6 +67,7 @@ interface Site {
   readonly refused: string | undefined
   /** The text of the whole when every value is a parameter. */
   readonly text: string
+  readonly callSite: CallSite
 }
 
 const sites = new WeakMap<TemplateStringsArray, Site>()
@@ -76,7 +78,7 @@ const siteOf = (strings: TemplateStringsArray): Site => {
   const refused = Escapes.refusal(strings)
   // The text of a refused template is for errors only, and shows what was written.
   const pieces = refused === undefined ? strings : strings.raw
-  const site = { pieces, refused, text: new Fragment(pieces, [], noTypes).sql }
+  const site = { pieces, refused, text: new Fragment(pieces, [], noTypes).sql, callSite: new CallSite() }
   sites.set(strings, site)
   return site
 }
@@ -86,7 +88,7 @@ class Plain extends Fragment {
   private readonly text: string
 
   constructor(site: Site, parameters: ReadonlyArray<unknown>) {
-    super(site.pieces, parameters, noTypes, site.refused)
+    super(site.pieces, parameters, noTypes, site.refused, site.callSite)
     this.text = site.text
   }
   override get sql(): string {

@@ -75,10 +75,10 @@ const copyPlace = (where: string | undefined): string | undefined =>
   where === undefined ? undefined : /^COPY [^\n:]*, line \d+(?:, column [^\n:"]+)?(?=:|$)/m.exec(where)?.[0]
 
 /**
- * The server's own layout (`SEVERITY:  message`, the line with a caret, DETAIL, HINT, QUERY, CONTEXT). Without `showsValues`
+ * The server's own layout (`SEVERITY:  message`, the line with a caret, DETAIL, HINT, QUERY, CONTEXT), and the place in the program. Without `showsValues`
  * what quotes values of rows is left out: DETAIL, and CONTEXT but for the place in a COPY.
  */
-export const server = (fields: ServerFields, sql: string, showsValues = false): string => {
+export const server = (fields: ServerFields, sql: string, showsValues = false, place?: string): string => {
   const lines = [`${fields.severity} ${fields.code}: ${fields.text}`]
   if (fields.position !== undefined && sql !== "") lines.push(caret(sql, fields.position))
   else if (sql !== "") lines.push(`STATEMENT: ${firstLine(sql)}`)
@@ -92,6 +92,7 @@ export const server = (fields: ServerFields, sql: string, showsValues = false): 
   }
   const context = showsValues ? fields.where : copyPlace(fields.where)
   if (context !== undefined) lines.push(`CONTEXT: ${context}`)
+  if (place !== undefined) lines.push(`AT: ${place}`)
   return lines.join("\n")
 }
 

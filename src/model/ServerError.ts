@@ -12,6 +12,8 @@ export type ServerErrorFields = ServerFields & {
    * block, which may commit inside, or several statements in one text of which one had ended.
    */
   readonly mayHaveCommitted?: boolean
+  /** Where in the program the statement was written, when the `Sql` template made it. */
+  readonly place?: string
   /** Whether `detail` and `where`, which quote values of rows, are part of the message, of inspection and of JSON. */
   readonly showsValues?: boolean
 }
@@ -36,7 +38,7 @@ export class PgServerError extends TaggedError("PgServerError")<ServerErrorField
     return this.code.slice(0, 2)
   }
   override get message(): string {
-    return ErrorText.server(this, this.sql, this.showsValues === true)
+    return ErrorText.server(this, this.sql, this.showsValues === true, this.place)
   }
 
   /** Without the fields that are not shown. */

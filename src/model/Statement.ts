@@ -8,6 +8,10 @@ export interface Statement {
   readonly types: ReadonlyArray<number>
   /** Why the statement must not be sent: set by the `Sql` template, for its text, and by the helpers of `Sql`, for their values. */
   readonly refused?: string | undefined
+  /** Where in the program it was written, such as `people (file:///app/main.js:12:5)`: set by the `Sql` template, once for each place. */
+  readonly place?: string | undefined
+  /** The text is sent once only: it is not kept as a prepared statement. */
+  readonly isOnce?: boolean | undefined
 }
 
 const none: ReadonlyArray<never> = []

@@ -4,51 +4,10 @@
  *
  * @see https://www.postgresql.org/docs/current/sql-syntax-lexical.html
  */
+import { afterComment, afterDollar, afterQuoted, afterWord, isWordStart } from "./SqlLexer.js"
 
 /** Words kept of each statement: more than any command has before its first name. */
 const kept = 6
-
-const isStart = (code: number): boolean =>
-  (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95 || code >= 128
-
-const isPart = (code: number): boolean => isStart(code) || (code >= 48 && code <= 57) || code === 36
-
-/** Index behind a quoted text whose opening quote is at `at`; `escapes`: a backslash quotes what follows it. */
-const afterQuoted = (sql: string, at: number, escapes: boolean): number => {
-  const quote = sql[at]!
-  for (let next = at + 1; next < sql.length; next++) {
-    if (escapes && sql[next] === "\\") next++
-    else if (sql[next] === quote) {
-      if (sql[next + 1] !== quote) return next + 1
-      next++
-    }
-  }
-  return sql.length
-}
-
-/** Index behind a block comment; comments nest. */
-const afterComment = (sql: string, at: number): number => {
-  let depth = 1
-  let next = at + 2
-  for (; next < sql.length && depth > 0; next++) {
-    if (sql.startsWith("*/", next)) depth--
-    else if (sql.startsWith("/*", next)) depth++
-    else continue
-    next++
-  }
-  return next
-}
-
-const dollar = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
-
-/** Index behind a text in dollar quotes; `at` itself when none begins there. */
-const afterDollar = (sql: string, at: number): number => {
-  dollar.lastIndex = at
-  const tag = dollar.exec(sql)?.[0]
-  if (tag === undefined) return at
-  const end = sql.indexOf(tag, at + tag.length)
-  return end < 0 ? sql.length : end + tag.length
-}
 
 const routine = /^create (?:or replace )?(?:function|procedure)\b/
 
@@ -90,28 +49,28 @@ export const of = (sql: string, escapes = false): ReadonlyArray<string> => {
   let at = 0
   while (at < sql.length) {
     const code = sql.charCodeAt(at)
-    if (isStart(code)) {
+    if (isWordStart(code)) {
       const from = at
-      while (at < sql.length && isPart(sql.charCodeAt(at))) at++
+      at = afterWord(sql, at)
       const word = sql.slice(from, at).toLowerCase()
       if (word === "e" && sql[at] === "'") at = afterQuoted(sql, at, true)
       reader.word(word)
-    } else if (sql.startsWith("--", at)) {
-      const line = /[\n\r]/g
-      line.lastIndex = at
-      at = line.exec(sql)?.index ?? sql.length
-    } else if (sql.startsWith("/*", at)) at = afterComment(sql, at)
-    else {
-      const sign = sql[at]!
-      const behind =
-        sign === "'" || sign === '"'
-          ? afterQuoted(sql, at, sign === "'" && escapes)
-          : sign === "$"
-            ? afterDollar(sql, at)
-            : at
-      at = behind > at ? behind : at + 1
-      if (sign.trim() !== "") reader.sign(sign)
+      continue
     }
+    const behindComment = afterComment(sql, at)
+    if (behindComment > at) {
+      at = behindComment
+      continue
+    }
+    const sign = sql[at]!
+    const behind =
+      sign === "'" || sign === '"'
+        ? afterQuoted(sql, at, sign === "'" && escapes)
+        : sign === "$"
+          ? afterDollar(sql, at)
+          : at
+    at = behind > at ? behind : at + 1
+    if (sign.trim() !== "") reader.sign(sign)
   }
   reader.end()
   return reader.statements

@@ -179,6 +179,7 @@ export const rooms: ReadonlyArray<Room> = [
     mayImport: ["copy", "connection", "config", "schema", "types", "model"],
     builtins: [],
     parts: [
+      { name: "telemetry", holds: "spans, metrics and slow logs of operations, and where they were called" },
       { name: "pool", holds: "the pool of connections, its wait queue, its settings and decisions" },
       { name: ".", holds: "the client, its transactions, COPY, and the SQL template" },
       { name: "listen", holds: "LISTEN and NOTIFY: the one session for all channels, buffers, payloads" }

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { PgConnection } from "../../connection/PgConnection.js"
+import { arrived } from "../../connection/session/Traced.js"
 import * as Identifier from "../../model/Identifier.js"
 import type { Notification } from "../../model/Notification.js"
 import { PgTimeoutError } from "../../model/PgError.js"
@@ -26,6 +27,14 @@ export interface ListenHandlers {
   /** The session has shown that it is alive. */
   readonly answered: () => void
 }
+
+/** A notification for whoever traces. */
+const reported = ({ channel, payload }: Notification): Effect.Effect<void> =>
+  arrived(`receive ${channel}`, () => ({
+    "messaging.destination.name": channel,
+    "messaging.operation.name": "receive",
+    "messaging.message.body.size": Buffer.byteLength(payload)
+  }))
 
 export class ListenSession {
   /** Channels that the server has confirmed, less those that are given up. */
@@ -75,12 +84,13 @@ export class ListenSession {
   ): Effect.Effect<never, PgSessionError> {
     let lost = 0
     const dispatch = Stream.runForEachChunk(this.notifications, (chunk) =>
-      Effect.map(this.connection.losses, ({ notifications }) => {
+      Effect.flatMap(this.connection.losses, ({ notifications }) => {
         this.heard = true
         answered()
         if (notifications > lost) overflowed(notifications - lost)
         lost = notifications
         for (const each of chunk) handle(each)
+        return Effect.forEach(chunk, reported, { discard: true })
       })
     )
     const all = Effect.zipRight(

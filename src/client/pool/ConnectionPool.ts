@@ -14,6 +14,8 @@ import type { PgConnection } from "../../connection/PgConnection.js"
 import type { SingleStatements } from "../../connection/SharedSession.js"
 import { PgClosedError, PgTimeoutError } from "../../model/PgError.js"
 import type { PgUsageError } from "../../model/PgError.js"
+import * as Conventions from "../telemetry/Conventions.js"
+import { Telemetry } from "../telemetry/Telemetry.js"
 import type { LeaseError } from "./LeaseError.js"
 import * as PoolClosing from "./PoolClosing.js"
 import type { PoolConnector, Turn } from "./PoolConnector.js"
@@ -65,8 +67,7 @@ export class ConnectionPool {
       const statements = yield* WaitQueue.make<Turn>(settings.acquireTimeout, tickets)
       const clock = yield* Effect.clock
       const runtime = yield* Effect.runtime<never>()
-      const { metrics } = options
-      const write = metrics === undefined ? () => Effect.void : PoolMetrics.writer(metrics)
+      const write = PoolMetrics.writerFor(options.metrics, Telemetry.make(options, connector.config))
       const pool = yield* Effect.acquireRelease(
         Effect.sync(() => {
           const all = new PoolConnections(connector, options, settings, queue, statements, clock, runtime)
@@ -76,10 +77,10 @@ export class ConnectionPool {
         (pool) =>
           Effect.zipRight(
             pool.drain(settings.closeTimeout),
-            Effect.suspend(() => write(pool.statistics))
+            Effect.suspend(() => write?.(pool.statistics) ?? Effect.void)
           )
       )
-      if (metrics !== undefined)
+      if (write !== undefined)
         yield* Effect.suspend(() => write(pool.statistics)).pipe(
           Effect.zipRight(Effect.sleep(Duration.seconds(1))),
           Effect.forever,
@@ -167,7 +168,10 @@ export class ConnectionPool {
       return slot === undefined
         ? Effect.flatMap(this.shareLater(run), (exit) => this.afterStatement(exit, run))
         : this.afterStatement(
-            Effect.suspend(() => run(sharing.statementsOf(slot))),
+            Effect.withFiberRuntime<A, E, R>(({ currentSpan }) => {
+              if (currentSpan !== undefined) Conventions.locate(currentSpan, slot.connection)
+              return run(sharing.statementsOf(slot))
+            }),
             run
           )
     })
@@ -272,6 +276,7 @@ export class ConnectionPool {
       const { all } = this
       if (all.drained !== undefined || this.invalid !== undefined) return Effect.fail(this.refusal!)
       const slot = all.queue.waiting === 0 ? all.freshest : undefined
+      if (slot !== undefined && all.telemetry.countsConnections) all.telemetry.waited(0)
       if (slot === undefined) {
         const waited = this.wait(all.queue, restore, (handed) => all.give(handed))
         return Effect.map(waited, (handed) => this.lent(handed, fiber))
@@ -279,8 +284,7 @@ export class ConnectionPool {
       all.idle.pop()
       slot.where = "away"
       if (slot.session?.isFree === true) {
-        all.counts.acquired++
-        slot.lend(all.now, fiber)
+        this.lent(slot, fiber)
         return Effect.succeed(slot)
       }
       return Effect.flatMap(slot.connection.status, ({ fits, state }) => {
@@ -307,7 +311,8 @@ export class ConnectionPool {
     restore: Restore,
     back: (slot: PooledConnection) => Effect.Effect<void>
   ): Effect.Effect<PooledConnection, LeaseError> {
-    const { openings, settings } = this.all
+    const { all } = this
+    const { openings, settings } = all
     if (openings.lastFailure !== undefined && this.all.size === 0 && openings.delay(this.all.now) > 0) {
       this.all.counts.refused++
       return Effect.fail(openings.lastFailure)
@@ -322,7 +327,7 @@ export class ConnectionPool {
     const returned = (turn: Turn): Effect.Effect<void> =>
       turn instanceof PooledConnection ? back(turn) : Effect.void
     return Effect.flatMap(
-      queue.waitIn(place, restore, returned, () => this.late()),
+      all.telemetry.acquire(queue.waitIn(place, restore, returned, () => this.late())),
       (turn) => (turn instanceof PooledConnection ? Effect.succeed(turn) : Effect.fail(turn))
     )
   }

@@ -17,6 +17,7 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Scope from "effect/Scope"
 import type { ConnectionStatus } from "../../connection/PgConnection.js"
 import type { PgPoolError } from "../../model/PgError.js"
+import { Telemetry } from "../telemetry/Telemetry.js"
 import * as Holders from "./Holders.js"
 import type { LeaseError } from "./LeaseError.js"
 import type { PoolConnector, Turn } from "./PoolConnector.js"
@@ -40,6 +41,7 @@ export class PoolConnections {
   readonly openings = new Openings()
   readonly counts = noStatistics()
   readonly sharing: Sharing
+  readonly telemetry: Telemetry
   generation = 0
   checking = 0
   private closing = 0
@@ -68,6 +70,7 @@ export class PoolConnections {
     this.runtime = Runtime.disableRuntimeFlag(runtime, RuntimeFlags.Interruption)
     this.max = settings.max
     this.min = settings.min
+    this.telemetry = Telemetry.make(options, connector.config)
     this.sharing = new Sharing(this, settings.multiplex, statements)
   }
 
@@ -178,6 +181,7 @@ export class PoolConnections {
   /** Opens one. `begun` is what `Openings.begin` gave. */
   private open(begun: number): Effect.Effect<void> {
     const { generation, openings, options } = this
+    const began = this.now
     const opened = Effect.suspend(() =>
       Effect.flatMap(Scope.make(), (scope) =>
         Effect.matchCauseEffect(
@@ -196,6 +200,7 @@ export class PoolConnections {
                 const slot = new PooledConnection(connection, scope, generation, expiresAt, now)
                 openings.succeed()
                 this.counts.opened++
+                this.telemetry.created(now - began)
                 this.slots.add(slot)
                 this.look()
                 return Effect.zipRight(
@@ -253,6 +258,7 @@ export class PoolConnections {
   /** From its user to the next one, or to the idle ones. */
   release(slot: PooledConnection): Effect.Effect<void> {
     if (slot.where !== "lent") return Effect.void
+    if (this.telemetry.countsConnections) this.telemetry.used(this.now - slot.since)
     const isPlain = this.options.onRelease === undefined && slot.isUntouched(this.settings.reset !== "none")
     return isPlain ? this.give(slot) : this.returned(slot)
   }

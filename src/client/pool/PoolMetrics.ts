@@ -1,6 +1,7 @@
 /** The numbers of a pool as metrics of Effect, for whatever exports those. */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import type { Telemetry } from "../telemetry/Telemetry.js"
 import type { PoolStatistics } from "./PoolStatistics.js"
 
 const connections = Metric.gauge("postgres_pool_connections", {
@@ -29,7 +30,7 @@ const eventsOf = (pool: PoolStatistics): Readonly<Record<string, number>> => ({
 })
 
 /** Writes the numbers of a pool of this name; counters count on from the last writing. */
-export const writer = (name: string): ((pool: PoolStatistics) => Effect.Effect<void>) => {
+const writer = (name: string): ((pool: PoolStatistics) => Effect.Effect<void>) => {
   const written = new Map<string, number>()
   const tagged = <A extends Metric.Metric<unknown, number, unknown>>(metric: A) =>
     Metric.tagged(metric as Metric.Metric<unknown, number, unknown>, "pool", name)
@@ -58,4 +59,65 @@ export const writer = (name: string): ((pool: PoolStatistics) => Effect.Effect<v
         { discard: true }
       )
     )
+}
+
+const named = (name: string, description: string, unit: string) =>
+  Metric.tagged(Metric.gauge(name, { description }), "unit", unit)
+
+const count = named(
+  "db.client.connection.count",
+  "The number of connections that are currently in the state.",
+  "{connection}"
+)
+const most = named(
+  "db.client.connection.max",
+  "The maximum number of open connections allowed.",
+  "{connection}"
+)
+const pending = named(
+  "db.client.connection.pending_requests",
+  "The number of current pending requests for an open connection.",
+  "{request}"
+)
+const timeouts = Metric.tagged(
+  Metric.counter("db.client.connection.timeouts", {
+    description:
+      "The number of connection timeouts that have occurred trying to obtain a connection from the pool.",
+    incremental: true
+  }),
+  "unit",
+  "{timeout}"
+)
+
+/** Writes the numbers of the pool by OpenTelemetry's names. */
+const conventional = ({ pool: names }: Telemetry): ((pool: PoolStatistics) => Effect.Effect<void>) => {
+  const [[key, name]] = Object.entries(names) as unknown as [[string, string]]
+  let timedOut = 0
+  return (pool) =>
+    Effect.suspend(() => {
+      const more = pool.timedOut - timedOut
+      timedOut = pool.timedOut
+      const mine = Metric.tagged(count, key, name)
+      return Effect.all(
+        [
+          Metric.set(Metric.tagged(mine, "db.client.connection.state", "idle"), pool.idle),
+          Metric.set(Metric.tagged(mine, "db.client.connection.state", "used"), pool.inUse),
+          Metric.set(Metric.tagged(most, key, name), pool.max),
+          Metric.set(Metric.tagged(pending, key, name), pool.waiting),
+          more > 0 ? Metric.update(Metric.tagged(timeouts, key, name), more) : Effect.void
+        ],
+        { discard: true }
+      )
+    })
+}
+
+/** Writes the numbers of a pool under the names that are asked for; `undefined` when none are. */
+export const writerFor = (
+  name: string | undefined,
+  telemetry: Telemetry
+): ((pool: PoolStatistics) => Effect.Effect<void>) | undefined => {
+  const own = name === undefined ? undefined : writer(name)
+  const other = telemetry.countsConnections ? conventional(telemetry) : undefined
+  if (own === undefined || other === undefined) return own ?? other
+  return (pool) => Effect.zipRight(own(pool), other(pool))
 }

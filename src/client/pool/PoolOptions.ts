@@ -6,6 +6,7 @@ import type { PgConnection, SessionReset } from "../../connection/PgConnection.j
 import type { OpenOverrides } from "../../connection/PgConnector.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import { PgUsageError } from "../../model/PgError.js"
+import type { TelemetryOptions } from "../telemetry/TelemetryOptions.js"
 
 /** An effect that the pool runs with one of its connections. */
 export type ConnectionHook = (connection: PgConnection) => Effect.Effect<unknown, PgSessionError>
@@ -82,6 +83,11 @@ export interface PoolOptions {
    * `postgres_pool_waiting`, `postgres_pool_events_total` by `event`, `postgres_pool_closed_total` by `reason`. They are written every second, and when the pool closes. Default: none.
    */
   readonly metrics?: string
+  /**
+   * What is reported of operations: spans where a tracer is configured, unless given; with options, metrics too. `false`: nothing. The
+   * numbers of connections are reported under the name of `metrics`, unless given `host:port/database`.
+   */
+  readonly telemetry?: TelemetryOptions | false
   /** What the pool's sessions have otherwise than the configuration says, such as the role of the server. */
   readonly session?: OpenOverrides
 }

@@ -1,8 +1,11 @@
 import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import * as SessionOf from "../../connection/SharedSession.js"
 import type { SharedSession, SingleStatements } from "../../connection/SharedSession.js"
+import * as Conventions from "../telemetry/Conventions.js"
 import type { ConnectionAge } from "./Policy.js"
 
 /**
@@ -62,8 +65,15 @@ export class PooledConnection implements ConnectionAge {
     this.since = now
     this.uses++
     this.isReported = false
-    const span = fiber.currentSpan
-    this.span = span?._tag === "Span" ? span.name : undefined
+    this.span = fiber.currentSpan === undefined ? undefined : this.userOf(fiber.currentSpan)
+  }
+
+  /** The name of the span that the user is in, that of the operation apart. */
+  private userOf(span: Tracer.AnySpan): string | undefined {
+    const isOurs = Conventions.locate(span, this.connection)
+    if (span._tag !== "Span") return undefined
+    const user = isOurs ? Option.getOrUndefined(span.parent) : span
+    return user?._tag === "Span" ? user.name : undefined
   }
 
   rest(where: "idle" | "away", now: number): void {

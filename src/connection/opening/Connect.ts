@@ -193,6 +193,19 @@ export const connect = (
     connectIn(environment, unresolved, session, options, cache)
   )
 
+/** What is known of the server before it is reached. */
+const target = ({ database, hosts, user }: PgConfig): Readonly<Record<string, unknown>> => ({
+  "db.namespace": database ?? user ?? "",
+  "server.address": hosts.map(({ host, hostaddr }) => (host === "" ? (hostaddr ?? "") : host)).join(","),
+  ...(hosts.length === 1 ? { "server.port": hosts[0].port } : {})
+})
+
+const inSpan = <A, E, R>(
+  opening: Effect.Effect<A, E, R>,
+  _environment: unknown,
+  config: PgConfig
+): Effect.Effect<A, E, R> => traced("PgConnection.connect", () => target(config))(opening)
+
 /** `connect` with what it needs as a value, and with what the openings before it have left to be used again. */
 export const connectIn = Effect.fnUntraced(function* (
   environment: Context.Context<ConnectServices>,
@@ -220,4 +233,4 @@ export const connectIn = Effect.fnUntraced(function* (
     }
   }
   return yield* Effect.fail(attempts.exhausted)
-}, traced("PgConnection.connect"))
+}, inSpan)

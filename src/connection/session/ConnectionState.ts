@@ -239,6 +239,11 @@ export abstract class Request {
     this.running = sql
   }
 
+  /** Where in the program its statement was written, if that is known. */
+  get place(): string | undefined {
+    return undefined
+  }
+
   /** Whether a part of it may have been committed by the time that the server refuses it. */
   mayHaveCommitted(core: ConnectionState): boolean {
     return core.session.status === "I" && commitsInside(this.sql)

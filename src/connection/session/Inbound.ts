@@ -252,6 +252,7 @@ const errorResponse = (core: ConnectionState, fields: ServerFields): void => {
       hint: fields.code === "25P02" ? (core.failedBecause ?? fields.hint) : fields.hint,
       sql: owner.sql,
       ...(owner.mayHaveCommitted(core) ? { mayHaveCommitted: true } : {}),
+      ...(owner.place === undefined ? {} : { place: owner.place }),
       ...(core.showsValues ? { showsValues: true } : {})
     })
   )

@@ -158,7 +158,7 @@ export const isOutdated = (error: PgServerError, node: Node | undefined): boolea
 const borrowed = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:fetch|execute|call)\b/i
 
 /** Whether what is known of a statement holds for its next execution too. */
-export const isKept = ({ sql }: Statement): boolean => !borrowed.test(sql)
+export const isKept = ({ isOnce, sql }: Statement): boolean => isOnce !== true && !borrowed.test(sql)
 
 /** What is known of a statement once the server has described it. Composites in it are asked for again. */
 export const described = (

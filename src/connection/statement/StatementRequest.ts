@@ -58,6 +58,10 @@ export abstract class StatementRequest<M extends Row.RowMode = Row.RowMode> exte
   /** Whether anything reached whoever asked, so that the statement must not be repeated. */
   protected abstract get started(): boolean
 
+  override get place(): string | undefined {
+    return this.preparation.statement.place
+  }
+
   open(core: ConnectionState): Pipeline.PipelineScript | undefined {
     const { preparation } = this
     const refused = check(preparation.statement, this.operation)

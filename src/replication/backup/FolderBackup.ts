@@ -13,6 +13,7 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { PgConnector } from "../../connection/PgConnector.js"
+import { traced } from "../../connection/session/Traced.js"
 import type { PgBackupError } from "../../model/BackupError.js"
 import { PgUsageError } from "../../model/PgError.js"
 import * as Walsender from "../walsender/Walsender.js"
@@ -281,7 +282,7 @@ const write = (
         ? undefined
         : Standby.settings(opened.connection.facts, connector.config, standby === true ? {} : standby)
     )
-  }).pipe(Effect.scoped)
+  }).pipe(Effect.scoped, traced("base backup"))
 
 /**
  * Takes a base backup of the whole cluster into a folder: a data folder from which a server starts, or with `format: "archives"` the

@@ -19,7 +19,7 @@ describe("the report of a lease that lasts too long", () => {
         yield* Fiber.interrupt(open)
       }).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
       assert.strictEqual(reports.length, 2)
-      for (const report of reports) assert.match(report, /taken at .*LeasePlace\.test\.ts:\d+:\d+/)
+      for (const report of reports) assert.match(report, /taken at .*CallSite\.test\.ts:\d+:\d+/)
       assert.notStrictEqual(reports[0]!.match(/test\.ts:\d+/)![0], reports[1]!.match(/test\.ts:\d+/)![0])
     })
   )

@@ -1,0 +1,390 @@
+/**
+ * What a client reports of its operations: spans through Effect's tracer, durations through its metrics, slow operations through its
+ * log. Where none of them is asked for, an operation costs one look at its fiber.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
+import type { PgConfig } from "../../config/PgConfig.js"
+import * as Traced from "../../connection/session/Traced.js"
+import * as QuerySummary from "../../model/QuerySummary.js"
+import * as SanitizedSql from "../../model/SanitizedSql.js"
+import type { Statement } from "../../model/Statement.js"
+import * as CallSite from "./CallSite.js"
+import * as Conventions from "./Conventions.js"
+import type { Attributes } from "./Conventions.js"
+import { connectionCreation, connectionUse, connectionWait, operationDuration } from "./OperationMetrics.js"
+import type { TelemetryOperation, TelemetryOptions, TelemetrySpan } from "./TelemetryOptions.js"
+import * as TraceComment from "./TraceComment.js"
+
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+/** What is known of a text. */
+interface KnownText {
+  readonly summary: string
+  readonly shown: string | undefined
+}
+
+/** Texts that are kept with their summaries, before all of them are forgotten. */
+const mostTexts = 1000
+
+/** Longest parameter in a span, in characters. */
+const longestParameter = 256
+
+/** One operation on its way. */
+interface Watched {
+  readonly operation: TelemetryOperation
+  readonly statements: ReadonlyArray<Statement>
+  readonly place: string | undefined
+}
+
+const millisOf = (duration: Duration.DurationInput | undefined): number =>
+  duration === undefined ? Infinity : Duration.toMillis(duration)
+
+export class Telemetry {
+  /** Whether connections are counted and timed. */
+  readonly countsConnections: boolean
+  private readonly isOff: boolean
+  private readonly hasSpans: boolean
+  private readonly hasMetrics: boolean
+  /** Somebody is told of every operation, traced or not. */
+  private readonly always: boolean
+  private readonly slowStatement: number
+  private readonly slowAcquire: number
+  private readonly options: TelemetryOptions
+
+  private constructor(
+    private readonly given: TelemetryOptions | false | undefined,
+    /** The server and the database, as far as they are known. */
+    private readonly target: Attributes,
+    private readonly poolName: string,
+    private readonly texts = new Map<string, KnownText>()
+  ) {
+    const options = given === false ? {} : (given ?? {})
+    this.options = options
+    this.isOff = given === false
+    this.hasSpans = !this.isOff && options.spans !== false
+    // Nothing says whether somebody reads metrics: they have to be asked for.
+    this.hasMetrics = given !== undefined && !this.isOff && options.metrics !== false
+    this.countsConnections = this.hasMetrics && options.development === true
+    this.slowStatement = millisOf(options.slowStatement)
+    this.slowAcquire = millisOf(options.slowAcquire)
+    this.always = this.hasMetrics || this.slowStatement < Infinity || this.slowAcquire < Infinity
+  }
+
+  /** For a client, or its pool, with these options over this configuration. */
+  static make(
+    { metrics, telemetry }: { readonly metrics?: string; readonly telemetry?: TelemetryOptions | false },
+    config: Partial<Pick<PgConfig, "database" | "hosts" | "user">> = {}
+  ): Telemetry {
+    const target = Conventions.targetOf(config)
+    return new Telemetry(telemetry, target, metrics ?? Conventions.nameOf(target))
+  }
+
+  /** What tells the pool's connections from those of another pool. */
+  get pool(): Attributes {
+    return { "db.client.connection.pool.name": this.poolName }
+  }
+
+  /** For what is done on this connection. */
+  at(place: Attributes): Telemetry {
+    return new Telemetry(this.given, { ...this.target, ...place }, this.poolName, this.texts)
+  }
+
+  private isTraced(fiber: AnyFiber): boolean {
+    return this.hasSpans && Traced.isHeard(fiber.currentTracer)
+  }
+
+  /** Whether an operation of the fiber is reported. */
+  isHeard(fiber: AnyFiber): boolean {
+    return this.always || this.isTraced(fiber)
+  }
+
+  /** The statement as it is sent. */
+  sent(statement: Statement, fiber: AnyFiber): Statement {
+    return this.options.traceComment === true && this.isTraced(fiber)
+      ? TraceComment.added(statement, fiber.currentSpan)
+      : statement
+  }
+
+  /** Where an operation was called, when that is looked for. */
+  place(statement: Statement | undefined): string | undefined {
+    return this.options.captureStack === true && statement?.place === undefined
+      ? CallSite.current()
+      : undefined
+  }
+
+  /** An operation of one statement. `rowsOf`: how many rows it has returned. */
+  statement<A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+    operation: TelemetryOperation,
+    statement: Statement,
+    rowsOf: (value: A) => number | undefined
+  ): Effect.Effect<A, E, R> {
+    return this.isOff ? effect : this.operation(effect, operation, [statement], rowsOf)
+  }
+
+  /** An operation of any number of statements. */
+  operation<A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+    operation: TelemetryOperation,
+    statements: ReadonlyArray<Statement>,
+    rowsOf: (value: A) => number | undefined
+  ): Effect.Effect<A, E, R> {
+    if (this.isOff) return effect
+    const place = this.place(statements[0])
+    return Effect.withFiberRuntime<A, E, R>((fiber) =>
+      this.isHeard(fiber) ? this.observed(effect, { operation, statements, place }, fiber, rowsOf) : effect
+    )
+  }
+
+  /** A stream whose opening is given: its operation lasts until the scope closes. */
+  stream<A, E, R, E2, R2>(
+    opening: Effect.Effect<Stream.Stream<A, E, R>, E2, R2>,
+    operation: TelemetryOperation,
+    statement: Statement,
+    sizeOf: ((element: A) => number) | undefined
+  ): Effect.Effect<Stream.Stream<A, E, R>, E2, R2 | Scope.Scope> {
+    if (this.isOff) return opening
+    const place = this.place(statement)
+    return Effect.withFiberRuntime<Stream.Stream<A, E, R>, E2, R2 | Scope.Scope>((fiber) => {
+      if (!this.isHeard(fiber)) return opening
+      const watched = { operation, statements: [statement], place }
+      const choice = this.choice(watched, fiber)
+      const clock = clockOf(fiber)
+      const began = clock.unsafeCurrentTimeNanos()
+      const span =
+        choice === false
+          ? Effect.succeed(undefined)
+          : Effect.makeSpanScoped(this.nameOf(watched, choice), this.spanOptions(watched, choice))
+      return Effect.flatMap(span, (span) => {
+        let rows = 0
+        if (span !== undefined) Conventions.awaitPlace(span)
+        const counted = (stream: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
+          sizeOf === undefined
+            ? stream
+            : Stream.mapChunks(stream, (chunk) => {
+                rows += chunk.length
+                return chunk
+              })
+        const opened = Effect.map(opening, counted)
+        return Effect.zipRight(
+          Effect.addFinalizer((exit) =>
+            this.finished(watched, exit, span, clock.unsafeCurrentTimeNanos() - began, sizeOf && rows)
+          ),
+          span === undefined ? opened : Effect.withParentSpan(opened, span)
+        )
+      })
+    })
+  }
+
+  /** A transaction, or one that is nested. */
+  transaction<A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+    operation: "transaction" | "savepoint"
+  ): Effect.Effect<A, E, R> {
+    if (!this.hasSpans) return effect
+    return Effect.withFiberRuntime<A, E, R>((fiber) => {
+      if (!this.isTraced(fiber)) return effect
+      const watched: Watched = { operation, statements: [], place: this.place(undefined) }
+      const choice = this.choice(watched, fiber)
+      return choice === false ? effect : this.inSpan(effect, watched, choice, "internal")
+    })
+  }
+
+  /** A wait for a connection. */
+  acquire<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    if (this.isOff) return effect
+    return Effect.withFiberRuntime<A, E, R>((fiber) => {
+      if (!this.isHeard(fiber)) return effect
+      const clock = clockOf(fiber)
+      const began = clock.unsafeCurrentTimeNanos()
+      const timed = Effect.onExit(effect, (exit) =>
+        Effect.withFiberRuntime<void>((inner) => {
+          const nanos = clock.unsafeCurrentTimeNanos() - began
+          if (this.isTraced(fiber) && inner.currentSpan !== undefined)
+            Conventions.annotate(inner.currentSpan, Conventions.failureOf(exit))
+          this.waited(Number(nanos) / 1e6)
+          return Number(nanos) / 1e6 <= this.slowAcquire
+            ? Effect.void
+            : Effect.logWarning(
+                `waited ${took(nanos)} for a connection of the pool, more than slowAcquire allows`
+              )
+        })
+      )
+      const attributes = { ...this.target, ...this.pool }
+      return this.isTraced(fiber)
+        ? Effect.withSpan(timed, "acquire connection", { attributes, captureStackTrace: false })
+        : timed
+    })
+  }
+
+  /** So many milliseconds were waited for a connection. */
+  waited(millis: number): void {
+    if (this.countsConnections) connectionWait.record(millis / 1000, this.pool)
+  }
+
+  /** A connection was opened within so many milliseconds. */
+  created(millis: number): void {
+    if (this.countsConnections) connectionCreation.record(millis / 1000, this.pool)
+  }
+
+  /** A connection was lent for so many milliseconds. */
+  used(millis: number): void {
+    if (this.countsConnections) connectionUse.record(millis / 1000, this.pool)
+  }
+
+  private choice(watched: Watched, fiber: AnyFiber): TelemetrySpan | false {
+    if (!this.isTraced(fiber)) return false
+    const { operation, statements } = watched
+    const found = this.options.span?.({
+      operation,
+      statements: statements.map(({ sql }) => sql),
+      summary: this.summaryOf(watched),
+      parameters: statements.length === 1 ? statements[0]!.parameters : []
+    })
+    return found ?? {}
+  }
+
+  private observed<A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+    watched: Watched,
+    fiber: AnyFiber,
+    rowsOf: (value: A) => number | undefined
+  ): Effect.Effect<A, E, R> {
+    const choice = this.choice(watched, fiber)
+    const clock = clockOf(fiber)
+    const began = clock.unsafeCurrentTimeNanos()
+    const timed = Effect.onExit(effect, (exit) =>
+      Effect.withFiberRuntime<void>((inner) =>
+        this.finished(
+          watched,
+          exit,
+          choice === false ? undefined : inner.currentSpan,
+          clock.unsafeCurrentTimeNanos() - began,
+          exit._tag === "Success" ? rowsOf(exit.value) : undefined
+        )
+      )
+    )
+    return choice === false ? timed : this.inSpan(timed, watched, choice, "client")
+  }
+
+  private inSpan<A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+    watched: Watched,
+    choice: TelemetrySpan,
+    kind: Tracer.SpanKind
+  ): Effect.Effect<A, E, R> {
+    const awaiting = Effect.withFiberRuntime<A, E, R>((fiber) => {
+      if (fiber.currentSpan !== undefined) Conventions.awaitPlace(fiber.currentSpan)
+      return effect
+    })
+    return Effect.withSpan(awaiting, this.nameOf(watched, choice), {
+      ...this.spanOptions(watched, choice),
+      kind
+    }) as Effect.Effect<A, E, R>
+  }
+
+  /** The operation is over. */
+  private finished(
+    watched: Watched,
+    exit: Exit.Exit<unknown, unknown>,
+    span: Tracer.AnySpan | undefined,
+    nanos: bigint,
+    rows: number | undefined
+  ): Effect.Effect<void> {
+    const failure = Conventions.failureOf(exit)
+    if (span !== undefined) {
+      Conventions.annotate(span, failure)
+      if (this.options.development === true && rows !== undefined)
+        Conventions.annotate(span, { "db.response.returned_rows": rows })
+    }
+    if (this.hasMetrics)
+      operationDuration.record(Number(nanos) / 1e9, {
+        ...this.target,
+        "db.query.summary": this.summaryOf(watched),
+        ...failure
+      })
+    return Number(nanos) / 1e6 <= this.slowStatement ? Effect.void : this.reportSlow(watched, nanos, rows)
+  }
+
+  private reportSlow(watched: Watched, nanos: bigint, rows: number | undefined): Effect.Effect<void> {
+    const text = watched.statements.map(({ sql }) => this.textOf(sql).shown ?? "").join("; ")
+    const place = watched.place ?? watched.statements[0]?.place
+    const count = rows === undefined ? "" : ` and returned ${rows} rows`
+    return Effect.logWarning(
+      `a statement took ${took(nanos)}${count}, longer than slowStatement allows: ${text === "" ? this.summaryOf(watched) : text}`
+    ).pipe(place === undefined ? (log) => log : Effect.annotateLogs("place", place))
+  }
+
+  private nameOf(watched: Watched, choice: TelemetrySpan): string {
+    if (choice.name !== undefined) return choice.name
+    const summary = this.summaryOf(watched)
+    return summary === "" ? "postgresql" : summary
+  }
+
+  private summaryOf({ operation, statements }: Watched): string {
+    const [first, ...others] = statements
+    if (first === undefined) return operation
+    return others.length === 0
+      ? this.textOf(first.sql).summary
+      : [...new Set(statements.map(({ sql }) => this.textOf(sql).summary))].join(" ").slice(0, 255)
+  }
+
+  private textOf(sql: string): KnownText {
+    const known = this.texts.get(sql)
+    if (known !== undefined) return known
+    const { queryText = "sanitized" } = this.options
+    const shown = queryText === "none" ? undefined : queryText === "full" ? sql : SanitizedSql.of(sql)
+    const text = { summary: QuerySummary.of(sql), shown }
+    if (this.texts.size >= mostTexts) this.texts.clear()
+    this.texts.set(sql, text)
+    return text
+  }
+
+  private spanOptions(watched: Watched, choice: TelemetrySpan): Tracer.SpanOptions {
+    const { operation, statements } = watched
+    const place = watched.place ?? statements[0]?.place
+    const attributes: Record<string, unknown> = { ...this.target }
+    if (statements.length > 0) {
+      attributes["db.query.summary"] = this.summaryOf(watched)
+      const text = statements.map(({ sql }) => this.textOf(sql).shown)
+      if (text[0] !== undefined) attributes["db.query.text"] = text.join("; ")
+      if (operation.startsWith("copy")) attributes["db.operation.name"] = "COPY"
+      if (statements.length > 1) attributes["db.operation.batch.size"] = statements.length
+      else if (this.options.parameters === true)
+        statements[0]!.parameters.forEach((value, at) => {
+          attributes[`db.query.parameter.${at}`] = shownValue(value)
+        })
+    }
+    return {
+      kind: "client",
+      attributes: {
+        ...attributes,
+        ...(place === undefined ? {} : CallSite.attributesOf(place)),
+        ...choice.attributes
+      },
+      captureStackTrace: place === undefined ? false : () => `at ${place}`
+    }
+  }
+}
+
+const clockOf = (fiber: AnyFiber): Clock.Clock => Context.get(fiber.currentDefaultServices, Clock.Clock)
+
+const took = (nanos: bigint): string => Duration.format(Duration.millis(Math.round(Number(nanos) / 1e6)))
+
+const shownValue = (value: unknown): string => {
+  const text =
+    typeof value === "object" && value !== null && !(value instanceof Date)
+      ? (JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? String(each) : each)) ?? "")
+      : value instanceof Date
+        ? value.toISOString()
+        : String(value)
+  return text.length <= longestParameter ? text : `${text.slice(0, longestParameter)}…`
+}

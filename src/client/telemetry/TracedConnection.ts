@@ -1,0 +1,86 @@
+/** A connection whose operations are reported. */
+import * as Effect from "effect/Effect"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import type { PgConnection } from "../../connection/PgConnection.js"
+import * as RowOperations from "../../connection/statement/RowOperations.js"
+import type { PgSessionError } from "../../model/PgError.js"
+import * as Statement from "../../model/Statement.js"
+import * as Conventions from "./Conventions.js"
+import type { Telemetry } from "./Telemetry.js"
+
+/** How many rows an operation has returned. */
+export const rowsIn = (rows: ReadonlyArray<unknown>): number => rows.length
+export const rowsOf = ({ rows }: { readonly rows: ReadonlyArray<unknown> }): number => rows.length
+const none = (): undefined => undefined
+const one = (): number => 1
+
+/** The connection, reporting to the client's telemetry. */
+export const make = (connection: PgConnection, client: Telemetry): PgConnection => {
+  const telemetry = client.at(Conventions.placeOf(connection.facts))
+  const streamed = <A, R>(
+    open: () => Stream.Stream<A, PgSessionError, R>,
+    operation: "stream" | "copyTo",
+    statement: Statement.Statement,
+    sizeOf?: (element: A) => number
+  ): Stream.Stream<A, PgSessionError, R> =>
+    Stream.unwrapScoped(telemetry.stream(Effect.sync(open), operation, statement, sizeOf))
+  /** Reports what `run` does with the statement as it is sent. */
+  const single = <A, E, R>(
+    operation: "query" | "execute" | "values",
+    statement: Statement.Statement,
+    run: (statement: Statement.Statement) => Effect.Effect<A, E, R>,
+    rows: (value: A) => number
+  ): Effect.Effect<A, E, R> =>
+    telemetry.statement(
+      Effect.withFiberRuntime<A, E, R>((fiber) => run(telemetry.sent(statement, fiber))),
+      operation,
+      statement,
+      rows
+    )
+  return {
+    ...connection,
+    get showsValues() {
+      return connection.showsValues
+    },
+    get types() {
+      return connection.types
+    },
+    ...RowOperations.make<PgSessionError>(
+      {
+        query: (statement, options) =>
+          single("query", statement, (each) => connection.query(each, options), rowsIn),
+        execute: (statement, options) =>
+          single("execute", statement, (each) => connection.execute(each, options), rowsOf),
+        stream: (statement, options) =>
+          streamed(() => connection.stream(statement, options), "stream", statement, one)
+      },
+      {
+        query: (statement, schema, options) =>
+          single("query", statement, (each) => connection.query(each, schema, options), rowsIn),
+        execute: (statement, schema, options) =>
+          single("execute", statement, (each) => connection.execute(each, schema, options), rowsOf),
+        stream: (statement, schema, options) =>
+          streamed(() => connection.stream(statement, schema, options), "stream", statement, one)
+      }
+    ),
+    values: (statement, options) =>
+      single("values", statement, (each) => connection.values(each, options), rowsIn),
+    simple: (sql, options) =>
+      telemetry.statement(connection.simple(sql, options), "simple", Statement.make(sql), none),
+    pipeline: (statements, options) =>
+      telemetry.operation(connection.pipeline(statements, options), "pipeline", statements, none),
+    copyFrom: (sql, source, options) =>
+      telemetry.statement(connection.copyFrom(sql, source, options), "copyFrom", Statement.make(sql), none),
+    copySink: (sql, options) =>
+      Sink.unwrapScoped(
+        Effect.map(
+          telemetry.stream(Effect.succeed(Stream.empty), "copySink", Statement.make(sql), undefined),
+          () => connection.copySink(sql, options)
+        )
+      ),
+    copyTo: (sql, options) => streamed(() => connection.copyTo(sql, options), "copyTo", Statement.make(sql)),
+    withTransaction: (body, options) =>
+      telemetry.transaction(connection.withTransaction(body, options), "transaction")
+  }
+}
