@@ -34,7 +34,14 @@ export default tseslint.config(
           selector: "NewExpression[callee.name='Date'][arguments.length=0]",
           message: "Time comes from Effect's Clock."
         },
-        { selector: "NewExpression[callee.name='Function']", message: "No code is generated at run time." }
+        { selector: "NewExpression[callee.name='Function']", message: "No code is generated at run time." },
+        {
+          selector:
+            "AssignmentExpression[left.type='MemberExpression'][right.type=/FunctionExpression$/], " +
+            "PropertyDefinition[static=false][value.type=/FunctionExpression$/]",
+          message:
+            "Give the function a name and assign the name: V8 allocates what is written into a property among the old objects, with all that it holds."
+        }
       ],
       "no-eval": "error",
       "no-console": "error",

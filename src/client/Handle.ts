@@ -11,6 +11,7 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { Admission, TurnError } from "../connection/session/Admission.js"
 import type { PgConnection, StreamOptions } from "../connection/PgConnection.js"
+import * as LiveTypes from "../connection/LiveTypes.js"
 import * as SharedSession from "../connection/SharedSession.js"
 import type { SingleStatements } from "../connection/SharedSession.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
@@ -42,14 +43,19 @@ export class Lease implements Tenancy {
   private readonly lifetime = new Lifetime()
   /** Operations under way: with any of them, the connection cannot be another user's. */
   running = 0
+  private readonly left: () => void
+
+  constructor() {
+    // A name first, as everywhere: a function that is written into a property is allocated among the old objects.
+    const left = (): void => void this.running--
+    this.left = left
+  }
 
   enter(): (() => void) | undefined {
     if (this.lifetime.isOver) return undefined
     this.running++
     return this.left
   }
-
-  private readonly left = (): void => void this.running--
 
   run<A, E, R, E2>(
     operation: Effect.Effect<A, E, R>,
@@ -176,23 +182,26 @@ export const make = (connection: PgConnection, admission: Tenancy): PgConnection
   ): Stream.Stream<A, PgSessionError, R> =>
     isWhole(options) ? held(admission, stream) : pulled(admission, stream)
   const single = SharedSession.of(connection)?.admitted(admission)
-  return {
-    ...RowOperations.make<PgSessionError>(
-      {
-        query: single?.query ?? ((statement, options) => run(connection.query(statement, options))),
-        execute: single?.execute ?? ((statement, options) => run(connection.execute(statement, options))),
-        stream: (statement, options) => rows(connection.stream(statement, options), options)
-      },
-      {
-        query:
-          single?.through.query ??
-          ((statement, schema, options) => run(connection.query(statement, schema, options))),
-        execute:
-          single?.through.execute ??
-          ((statement, schema, options) => run(connection.execute(statement, schema, options))),
-        stream: (statement, schema, options) => rows(connection.stream(statement, schema, options), options)
-      }
-    ),
+  const { execute, query, stream } = RowOperations.make<PgSessionError>(
+    {
+      query: single?.query ?? ((statement, options) => run(connection.query(statement, options))),
+      execute: single?.execute ?? ((statement, options) => run(connection.execute(statement, options))),
+      stream: (statement, options) => rows(connection.stream(statement, options), options)
+    },
+    {
+      query:
+        single?.through.query ??
+        ((statement, schema, options) => run(connection.query(statement, schema, options))),
+      execute:
+        single?.through.execute ??
+        ((statement, schema, options) => run(connection.execute(statement, schema, options))),
+      stream: (statement, schema, options) => rows(connection.stream(statement, schema, options), options)
+    }
+  )
+  return LiveTypes.over<Omit<PgConnection, "types">>(() => connection.types, {
+    query,
+    execute,
+    stream,
     values: single?.values ?? ((statement, options) => run(connection.values(statement, options))),
     compare: (statement, schema, options) => run(connection.compare(statement, schema, options)),
     simple: single?.simple ?? ((sql, options) => run(connection.simple(sql, options))),
@@ -220,9 +229,6 @@ export const make = (connection: PgConnection, admission: Tenancy): PgConnection
     losses: connection.losses,
     parameter: connection.parameter,
     parameters: connection.parameters,
-    serverVersion: connection.serverVersion,
-    get types() {
-      return connection.types
-    }
-  }
+    serverVersion: connection.serverVersion
+  })
 }

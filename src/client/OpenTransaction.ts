@@ -52,6 +52,7 @@ export class OpenTransaction {
   private whenStill: (() => void) | undefined
   /** Statements under way. */
   private running = 0
+  private readonly left: () => void
   /** A nested transaction has the turn. */
   private isTaken = false
   private child: OpenTransaction | undefined
@@ -72,7 +73,10 @@ export class OpenTransaction {
     readonly name: string,
     private readonly patience: Duration.DurationInput,
     readonly settings: OpenSettings
-  ) {}
+  ) {
+    const left = (): void => this.leave()
+    this.left = left
+  }
 
   /** The outermost transaction. `patience`: the longest wait for a turn. */
   static make(
@@ -116,8 +120,6 @@ export class OpenTransaction {
     this.running++
     return this.left
   }
-
-  private readonly left = (): void => this.leave()
 
   /** Takes the turn for a statement, at once if it can be had. The region must be uninterruptible until `leave`. */
   enter(restore: Restore): Effect.Effect<void, TurnError> | undefined {
@@ -247,7 +249,8 @@ export class OpenTransaction {
       if (child === undefined) return Effect.void
       const still = Effect.async<void>((resume) => {
         if (!child.isMoving) return resume(Effect.void)
-        child.whenStill = () => resume(Effect.void)
+        const wake = (): void => resume(Effect.void)
+        child.whenStill = wake
       })
       const undo = Effect.suspend(() =>
         child.isBegun && this.child === child

@@ -1,16 +1,14 @@
 /** A connection whose statements have a deadline unless a call gives its own. */
 import type * as Duration from "effect/Duration"
+import * as LiveTypes from "../connection/LiveTypes.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { PgSessionError } from "../model/PgError.js"
 
 export const make = (connection: PgConnection, timeout: Duration.DurationInput): PgConnection => {
   const given = <O extends object>(options: O | undefined): O => ({ timeout, ...options }) as unknown as O
-  return {
+  return LiveTypes.over<Omit<PgConnection, "types">>(() => connection.types, {
     ...connection,
-    get types() {
-      return connection.types
-    },
     ...RowOperations.make<PgSessionError>(
       {
         query: (statement, options) => connection.query(statement, given(options)),
@@ -33,5 +31,5 @@ export const make = (connection: PgConnection, timeout: Duration.DurationInput):
     copySink: (sql, options) => connection.copySink(sql, given(options)),
     copyTo: (sql, options) => connection.copyTo(sql, given(options)),
     learnTypes: (types, options) => connection.learnTypes(types, given(options))
-  }
+  })
 }

@@ -32,6 +32,7 @@ import * as CopyOutParts from "./copy/CopyOutParts.js"
 import type { Description } from "./statement/Describe.js"
 import type { PipelineResult } from "./statement/ExplicitPipeline.js"
 import type { Call } from "./statement/FunctionCall.js"
+import * as LiveTypes from "./LiveTypes.js"
 import * as Portal from "./statement/Portal.js"
 import type { QueryResult } from "./statement/Query.js"
 import * as RowOperations from "./statement/RowOperations.js"
@@ -160,7 +161,7 @@ const noStream = (): Stream.Stream<never> => Stream.empty
 /** The connection over its state. */
 export const fromState = (core: ConnectionState): PgConnection => {
   const { statementTimeout } = core
-  const { askTypes, ...single } = Exchanges.make(core)
+  const single = Exchanges.make(core)
   const stream = (statement: Statement, options?: StreamOptions, inspector?: Inspector) => {
     const timeout = options?.timeout ?? statementTimeout
     return Portal.rows(core, statement, options ?? {}, "object", timeout, inspector)
@@ -172,12 +173,20 @@ export const fromState = (core: ConnectionState): PgConnection => {
       stream(statement, options, inspectorOf(options))
   }
   const through = SchemaRows.operations(core, stream)
-  const connection: PgConnection = {
-    ...single,
+  const { execute, query, stream: rows } = RowOperations.make(plain, through)
+  // Written out: an object that is put together of others becomes a dictionary, several kilobytes for each session.
+  const members: Omit<PgConnection, "types"> = {
+    query,
+    execute,
+    stream: rows,
+    values: single.values,
+    simple: single.simple,
+    describe: single.describe,
+    pipeline: single.pipeline,
+    callFunction: single.callFunction,
+    learnTypes: single.learnTypes,
     facts: core.facts,
-    get showsValues() {
-      return core.showsValues
-    },
+    showsValues: core.showsValues,
     status: Effect.sync(() => statusOf(core)),
     ended: Effect.async<PgSessionError>((resume) => {
       const ended = core.ended
@@ -186,7 +195,6 @@ export const fromState = (core: ConnectionState): PgConnection => {
       core.onEnded.push(notify)
       return Effect.sync(() => void core.onEnded.splice(core.onEnded.indexOf(notify), 1))
     }),
-    ...RowOperations.make(plain, through),
     compare: (statement, schema, options) =>
       SchemaRows.compare(core, statement, schema, options?.timeout ?? statementTimeout),
     copyFrom: (sql, source, options) => CopyIn.from(core, sql, source, options?.timeout ?? statementTimeout),
@@ -216,22 +224,21 @@ export const fromState = (core: ConnectionState): PgConnection => {
     parameter: (name) => Effect.sync(() => core.side.find(name)),
     parameters: Effect.sync(() => new Map(core.side.parameters)),
     serverVersion: Effect.sync(() => ServerVersion.parse(core.side.find("server_version") ?? "")),
-    get types() {
-      return core.registry
-    },
     findTypes: (types) =>
       Effect.suspend(() => {
         core.types.doubt(types)
         const unknown = Catalog.missing(core, types)
         return unknown.length === 0
           ? Effect.succeed(core.registry)
-          : Effect.map(askTypes(unknown), () => core.registry)
+          : Effect.map(single.askTypes(unknown), () => core.registry)
       }),
     refreshTypes: Effect.sync(() => core.types.forget())
   }
+  const connection = LiveTypes.over(() => core.registry, members)
+  const statements = { query: single.query, execute: single.execute, values: single.values, through }
   return SharedSession.register(
     connection,
-    SharedSession.fromState(core, { ...single, through }, (admission) => ({
+    SharedSession.fromState(core, statements, (admission) => ({
       ...Exchanges.make(core, admission),
       through: SchemaRows.operations(core, noStream, admission)
     }))

@@ -59,25 +59,35 @@ export const singleOf = (
   return { execute, query, values, through: { execute, query } }
 }
 
-export const fromState = (
-  core: ConnectionState,
-  single: SingleStatements,
-  admitted: SharedSession["admitted"]
-): SharedSession => ({
-  get isOpen() {
-    return core.ended === undefined && fits(core)
-  },
-  get isQuiet() {
+/** Accessors of a class, so that all sessions have one hidden class. */
+class StateSession implements SharedSession {
+  readonly changes: SharedSession["changes"]
+
+  constructor(
+    private readonly core: ConnectionState,
+    readonly single: SingleStatements,
+    readonly admitted: SharedSession["admitted"]
+  ) {
+    this.changes = core.changes
+  }
+
+  get isOpen(): boolean {
+    return this.core.ended === undefined && fits(this.core)
+  }
+
+  get isQuiet(): boolean {
+    const { cancels, session, transaction, waiting } = this.core
     return (
-      core.session.owner === undefined &&
-      core.cancels === 0 &&
-      core.session.status === "I" &&
-      core.transaction === undefined &&
-      core.waiting === 0
+      session.owner === undefined &&
+      cancels === 0 &&
+      session.status === "I" &&
+      transaction === undefined &&
+      waiting === 0
     )
-  },
-  get isFree() {
-    const { cancels, ended, fitsRole, pending, pendingFrom, repeats, session, transaction } = core
+  }
+
+  get isFree(): boolean {
+    const { cancels, ended, fitsRole, pending, pendingFrom, repeats, session, transaction } = this.core
     return (
       ended === undefined &&
       session.owner === undefined &&
@@ -86,19 +96,18 @@ export const fromState = (
       cancels === 0 &&
       pendingFrom === pending.length &&
       repeats.length === 0 &&
-      (fitsRole === undefined || fits(core))
+      (fitsRole === undefined || fits(this.core))
     )
-  },
-  changes: core.changes,
-  get takesMore() {
-    return (
-      core.ended === undefined &&
-      !core.hasUnwanted &&
-      core.cancels === 0 &&
-      core.session.status === "I" &&
-      fits(core)
-    )
-  },
-  single,
-  admitted
-})
+  }
+
+  get takesMore(): boolean {
+    const { cancels, ended, hasUnwanted, session } = this.core
+    return ended === undefined && !hasUnwanted && cancels === 0 && session.status === "I" && fits(this.core)
+  }
+}
+
+export const fromState = (
+  core: ConnectionState,
+  single: SingleStatements,
+  admitted: SharedSession["admitted"]
+): SharedSession => new StateSession(core, single, admitted)

@@ -95,10 +95,11 @@ class Outbox {
   ): Effect.Effect<void, Socket.SocketError> {
     const something = Effect.async<void>((resume) => {
       if (this.chunks.length > 0 || this.ending) return resume(Effect.void)
-      this.wake = () => {
+      const wake = (): void => {
         this.wake = undefined
         resume(Effect.void)
       }
+      this.wake = wake
     })
     const next: Effect.Effect<void, Socket.SocketError> = Effect.flatMap(something, () => {
       const chunk = this.chunks.shift()

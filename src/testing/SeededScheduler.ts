@@ -24,6 +24,7 @@ export class SeededScheduler implements Scheduler.Scheduler {
   private readonly ready: Array<ReadyTask> = []
   private isDraining = false
   private isStopped = false
+  private readonly draining: () => void
   /** Tasks that have run. */
   steps = 0
 
@@ -32,7 +33,10 @@ export class SeededScheduler implements Scheduler.Scheduler {
     private readonly random: SeededRandom,
     private readonly yieldChance: number,
     private readonly hooks: SchedulerHooks
-  ) {}
+  ) {
+    const draining = (): void => this.drain()
+    this.draining = draining
+  }
 
   shouldYield(fiber: Fiber.RuntimeFiber<unknown, unknown>): number | false {
     return this.random.happens(this.yieldChance) ? 0 : Scheduler.defaultShouldYield(fiber)
@@ -43,7 +47,7 @@ export class SeededScheduler implements Scheduler.Scheduler {
     this.ready.push({ run, priority })
     if (this.isDraining) return
     this.isDraining = true
-    queueMicrotask(this.drain)
+    queueMicrotask(this.draining)
   }
 
   get isIdle(): boolean {
@@ -56,12 +60,12 @@ export class SeededScheduler implements Scheduler.Scheduler {
     this.ready.length = 0
   }
 
-  private readonly drain = (): void => {
+  private drain(): void {
     const task = this.take()
     if (task !== undefined) {
       this.hooks.onStep(++this.steps)
       if (!this.isStopped) task.run()
-      queueMicrotask(this.drain)
+      queueMicrotask(this.draining)
       return
     }
     this.isDraining = false

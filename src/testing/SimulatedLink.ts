@@ -36,7 +36,8 @@ class Road {
         : Effect.zipRight(
             Effect.async<void>((resume) => {
               if (condition()) return resume(Effect.void)
-              this.wake = () => resume(Effect.void)
+              const wake = (): void => resume(Effect.void)
+              this.wake = wake
             }),
             this.until(condition)
           )

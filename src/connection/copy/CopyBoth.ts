@@ -174,7 +174,8 @@ class CopyBothRequest extends SimpleRequest {
   /** Waits until the copy is open, or the command is over without one. */
   readonly consent: Effect.Effect<void> = Effect.async((resume) => {
     if (this.opened || this.state === "settled") return resume(Effect.void)
-    this.waiting = () => resume(Effect.void)
+    const wake = (): void => resume(Effect.void)
+    this.waiting = wake
   })
 
   /** Closes our side. A second time it has been closed already. */

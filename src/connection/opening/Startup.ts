@@ -106,18 +106,20 @@ class StartupPhase {
 
   /** What each arrow of the table has to do. */
   private readonly handlers: Handlers<Table.StartupMessages, Handled> = {
-    answerCleartext: () => Either.flatMap(this.authenticator.cleartext, this.send),
-    answerMd5: ({ salt }) => Either.flatMap(this.authenticator.md5(salt), this.send),
+    answerCleartext: () => Either.flatMap(this.authenticator.cleartext, (message) => this.send(message)),
+    answerMd5: ({ salt }) => Either.flatMap(this.authenticator.md5(salt), (message) => this.send(message)),
     beginSasl: ({ mechanisms }) => this.beginSasl(mechanisms),
-    continueSasl: ({ data }) => Effect.flatMap(this.authenticator.continueSasl(data), this.send),
+    continueSasl: ({ data }) =>
+      Effect.flatMap(this.authenticator.continueSasl(data), (message) => this.send(message)),
     verifySasl: ({ data }) => this.authenticator.verifySasl(data),
     beginGss: ({ _tag }) => {
       const { conversation, limits } = this.options
       conversation.framer.limits = limits.tokens
       const mechanism = _tag === "AuthenticationSSPI" ? "sspi" : "gss"
-      return Effect.flatMap(this.authenticator.beginGss(mechanism), this.sendIfAny)
+      return Effect.flatMap(this.authenticator.beginGss(mechanism), (message) => this.sendIfAny(message))
     },
-    continueGss: ({ data }) => Effect.flatMap(this.authenticator.continueGss(data), this.sendIfAny),
+    continueGss: ({ data }) =>
+      Effect.flatMap(this.authenticator.continueGss(data), (message) => this.sendIfAny(message)),
     authenticated: () => this.authenticated(),
     checkVersion: (offered) => {
       const answer = ProtocolVersion.negotiated(this.asked, offered)
@@ -183,7 +185,7 @@ class StartupPhase {
   private take(
     state: Exclude<Table.StartupState, "Done">
   ): Either.Either<void, StartupError> | Effect.Effect<void, StartupError, Host | Scope.Scope> | undefined {
-    const { conversation, credentials, onPhase } = this.options
+    const { conversation, onPhase } = this.options
     conversation.state = `Startup.${state}`
     const heard = this.poll()
     if (heard === undefined) return undefined
@@ -195,15 +197,18 @@ class StartupPhase {
     const message = heard.right
     if (message._tag.startsWith("Authentication") && state !== "Initializing") onPhase("authentication")
     const arrow = Table.step(state, message._tag)
-    if (arrow === undefined) return Either.left(Failure.unexpected(message, this.violation, credentials))
+    if (arrow === undefined) return Either.left(this.unexpected(message))
     const unnegotiated =
       isOpening && arrow.to !== "Negotiated" ? ProtocolVersion.unnegotiated(this.asked) : undefined
     if (unnegotiated !== undefined) return Either.left(this.violation(message._tag, unnegotiated))
     const handled = handle(this.handlers, arrow.emit, message)
-    const goOn = (to: Table.StartupState | void): void => {
-      this.state = to ?? arrow.to
-    }
-    return Either.isEither(handled) ? Either.map(handled, goOn) : Effect.map(handled, goOn)
+    if (!Either.isEither(handled))
+      return Effect.map(handled, (to) => {
+        this.state = to ?? arrow.to
+      })
+    if (Either.isLeft(handled)) return Either.left(handled.left)
+    this.state = handled.right ?? arrow.to
+    return Either.void
   }
 
   /** A bearer token is taken or refused at once; every other mechanism goes on in the table. */
@@ -225,14 +230,13 @@ class StartupPhase {
   /** At its end the server has taken the token. */
   private get bearer(): Effect.Effect<void, StartupError> {
     return Effect.gen(this, function* () {
-      const { conversation, credentials } = this.options
+      const { conversation } = this.options
       let state: Bearer.BearerState = Bearer.initial
       while (state !== "Done") {
         conversation.state = `Bearer.${state}`
         const message: BackendMessage = yield* this.next
         const arrow: ReturnType<typeof Bearer.step> = Bearer.step(state, message._tag)
-        if (arrow === undefined)
-          return yield* Effect.fail(Failure.unexpected(message, this.violation, credentials))
+        if (arrow === undefined) return yield* Effect.fail(this.unexpected(message))
         yield* handle(this.bearerHandlers, arrow.emit, message)
         state = arrow.to
       }
@@ -266,16 +270,23 @@ class StartupPhase {
     () => this.poll() ?? Effect.flatMap(this.options.conversation.arrival, () => this.next)
   )
 
-  private readonly send = (message: FrontendMessage): Either.Either<void, PgConfigError> => {
+  private send(message: FrontendMessage): Either.Either<void, PgConfigError> {
     const failure = this.options.conversation.send(message)
     return failure === undefined ? Either.void : Either.left(Failure.unsendable(message, failure))
   }
 
-  private readonly sendIfAny = (message: FrontendMessage | undefined): Either.Either<void, PgConfigError> =>
-    message === undefined ? Either.void : this.send(message)
+  private sendIfAny(message: FrontendMessage | undefined): Either.Either<void, PgConfigError> {
+    return message === undefined ? Either.void : this.send(message)
+  }
 
-  private readonly violation = (tag: string, reason: string): PgProtocolError =>
-    new PgProtocolError({ state: this.options.conversation.state, tag, reason })
+  private violation(tag: string, reason: string): PgProtocolError {
+    return new PgProtocolError({ state: this.options.conversation.state, tag, reason })
+  }
+
+  /** What a message means that the table does not know in this state. */
+  private unexpected(message: BackendMessage): StartupError {
+    return Failure.unexpected(message, (tag, reason) => this.violation(tag, reason), this.options.credentials)
+  }
 }
 
 /**

@@ -91,7 +91,8 @@ export class StreamBuffer<A> {
 
   private readonly wait: Pull<A> = Effect.async((resume) => {
     this.onDemand?.()
-    this.waiter = () => resume(this.pull)
+    const waiter = (): void => resume(this.pull)
+    this.waiter = waiter
     // What `onDemand` did may have ended the stream already.
     if (this.chunks.length > 0 || this.end !== undefined) this.wake()
     return Effect.sync(() => {

@@ -81,10 +81,11 @@ export const settled = (request: Request): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     if (request.state === "settled") return resume(Effect.void)
     const others = request.onceSettled
-    request.onceSettled = () => {
+    const settled = (): void => {
       others?.()
       resume(Effect.void)
     }
+    request.onceSettled = settled
   })
 
 /** Whether statements are on the wire, and all of them are unwanted. */

@@ -21,10 +21,11 @@ export const leave = (core: ConnectionState, request: Request): Effect.Effect<vo
     core.pulse.brake(false)
     let dropped = 0
     const enough = Effect.async<void>((resume) => {
-      request.onDropped = (bytes) => {
+      const count = (bytes: number): void => {
         dropped += bytes
         if (dropped > drainBytes) resume(Effect.void)
       }
+      request.onDropped = count
     })
     const over = Effect.raceFirst(Effect.as(Cancel.settled(request), true), Effect.as(enough, false))
     return Effect.flatMap(Cleanup.within(over, Cancel.cancelDeadline), (ended) => {

@@ -92,7 +92,8 @@ export const watch = (
   const how = { waiting: () => waitingFor(core), ask: askIdle(core) }
   if (Duration.isFinite(limits.limit)) return Effect.asVoid(forkWatch(core, limits, how))
   return Effect.sync(() => {
-    core.onFirstRequest = () => core.fork(untilEnded(core, watching(core, limits, how)))
+    const begin = (): void => core.fork(untilEnded(core, watching(core, limits, how)))
+    core.onFirstRequest = begin
   })
 }
 

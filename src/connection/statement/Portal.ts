@@ -53,7 +53,8 @@ class LeasedPortal<M extends Row.RowMode> extends RowStream.StreamRequest<M> {
     if (this.discarding || this.failure !== undefined) Outbound.sync(core, this)
     else {
       this.suspended = true
-      this.buffer.onDemand = () => this.more(core)
+      const more = (): void => this.more(core)
+      this.buffer.onDemand = more
       this.buffer.demandIfWaiting()
     }
   }

@@ -60,6 +60,7 @@ class PortalReader<M extends Row.RowMode> {
   private isLate = false
   private failure: PgSessionError | undefined
   private wake: (() => void) | undefined
+  private readonly sink: Sink<Row.RowIn<M>>
 
   constructor(
     private readonly core: ConnectionState,
@@ -68,6 +69,13 @@ class PortalReader<M extends Row.RowMode> {
   ) {
     this.portal = core.statements.uniqueName()
     this.block = core.blocksEnded
+    const sink: Sink<Row.RowIn<M>> = (rows, bytes) => {
+      this.pieces.push(rows)
+      this.weights.push(bytes)
+      this.waitingBytes += bytes
+      this.awake()
+    }
+    this.sink = sink
   }
 
   private submit(make: (rows: number, outcome: Outcome<Batch<Row.RowIn<M>>>) => Request): void {
@@ -95,13 +103,6 @@ class PortalReader<M extends Row.RowMode> {
     if (failure !== undefined || !batch.suspended) this.isEnded = true
     if (this.isEnded) this.awake()
     else if (this.wake !== undefined) this.fill()
-  }
-
-  private readonly sink: Sink<Row.RowIn<M>> = (rows, bytes) => {
-    this.pieces.push(rows)
-    this.weights.push(bytes)
-    this.waitingBytes += bytes
-    this.awake()
   }
 
   private awake(): void {
@@ -147,10 +148,11 @@ class PortalReader<M extends Row.RowMode> {
 
   private readonly wait: Pull<Row.RowIn<M>> = Effect.async((resume) => {
     this.isWaiting = true
-    this.wake = () => {
+    const wake = (): void => {
       this.isWaiting = false
       resume(this.pull)
     }
+    this.wake = wake
     // A connection that has ended answers at once.
     if (this.pieces.length > 0 || this.isEnded) this.awake()
     return Effect.sync(() => {

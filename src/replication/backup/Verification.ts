@@ -1,4 +1,5 @@
 /** A backup while it is compared with its manifest, a part of the files at a time. */
+import { constTrue } from "effect/Function"
 import * as Checksums from "./Checksum.js"
 import { LogCheck } from "./LogCheck.js"
 import type { ManifestFacts, ManifestFile } from "./Manifest.js"
@@ -42,7 +43,7 @@ export class Verification {
   private bytes = 0n
   private expected = new Map<string, Expected>()
   private facts: ManifestFacts | undefined
-  private isPart: (path: string) => boolean = () => true
+  private isPart: (path: string) => boolean = constTrue
   /** Of the first part alone, for what is looked at once. */
   private log: LogCheck | undefined
   private isFirst = true

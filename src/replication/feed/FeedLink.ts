@@ -350,9 +350,9 @@ export const open = <A>(
       isBinary: () => isBinary,
       beginAsText,
       progress,
-      placeAt: place.at,
+      placeAt: (position) => place.at(position),
       due: link.due,
-      reported: link.reported,
+      reported: () => link.reported,
       report: link.report
     }
   })

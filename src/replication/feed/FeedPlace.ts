@@ -127,7 +127,7 @@ export class FeedPlace {
   ) {}
 
   /** What to keep with the position. */
-  readonly at = (position: Lsn): ServerPlace => {
+  at(position: Lsn): ServerPlace {
     const { serverStart, systemId } = this
     const timeline = this.left.find(({ end }) => position <= end)?.timeline ?? this.timeline
     return { systemId, timeline, ...(serverStart === undefined ? {} : { serverStart }) }

@@ -92,10 +92,10 @@ export class FeedReader {
   /** The next events, never none of them. */
   readonly pull: PullEvents<LogicalEvent> = Effect.suspend(() => {
     this.weight = 0
-    return Effect.flatMap(this.options.link.copy.turnIfDue, this.next)
+    return Effect.flatMap(this.options.link.copy.turnIfDue, () => this.next())
   })
 
-  private readonly next: () => PullEvents<LogicalEvent> = () => {
+  private next(): PullEvents<LogicalEvent> {
     if (this.over !== undefined) return Effect.fail(this.over)
     const { stop } = this
     if (stop !== undefined) {

@@ -75,10 +75,11 @@ export class ReplicationLink {
     const { interval, positions } = this.options
     return Effect.gen(this, function* () {
       this.attached = copy
+      const send: StandbyStatus.Send<PgSessionError> = (reported, asking) => this.send(reported, asking)
       yield* Effect.addFinalizer(() => Effect.ignore(Effect.zipRight(this.report, copy.finish)))
       yield* Effect.forkScoped(
         Effect.interruptible(
-          Effect.ignore(StandbyStatus.report({ positions, send: this.send, interval, due: this.due }))
+          Effect.ignore(StandbyStatus.report({ positions, send, interval, due: this.due }))
         )
       )
     })
@@ -90,16 +91,21 @@ export class ReplicationLink {
   }
 
   /** The last position that was reported as flushed. */
-  readonly reported = (): Lsn => this.lastFlushed
+  get reported(): Lsn {
+    return this.lastFlushed
+  }
 
-  private readonly send: StandbyStatus.Send<PgSessionError> = (positions, asking) =>
-    Effect.flatMap(StandbyStatus.encode(positions, asking), (bytes) => {
+  private send(
+    ...[positions, asking]: Parameters<StandbyStatus.Send<PgSessionError>>
+  ): Effect.Effect<void, PgSessionError> {
+    return Effect.flatMap(StandbyStatus.encode(positions, asking), (bytes) => {
       this.lastFlushed = positions.flushed
       const { attached } = this
       return attached === undefined
         ? Effect.void
         : Effect.zipRight(attached.send(bytes), this.sendFeedback(attached))
     })
+  }
 
   private sendFeedback(attached: CopyBoth): Effect.Effect<void, PgSessionError> {
     const { feedback } = this.options

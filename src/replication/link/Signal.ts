@@ -19,7 +19,8 @@ export class Signal {
       this.pending = false
       return resume(Effect.void)
     }
-    this.listener = () => resume(Effect.void)
+    const listener = (): void => resume(Effect.void)
+    this.listener = listener
     return Effect.sync(() => {
       this.listener = undefined
     })
