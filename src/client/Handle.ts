@@ -11,7 +11,7 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { Admission, TurnError } from "../connection/session/Admission.js"
 import type { PgConnection, StreamOptions } from "../connection/PgConnection.js"
-import * as LiveTypes from "../connection/LiveTypes.js"
+import * as ConnectionTypes from "../connection/ConnectionTypes.js"
 import * as SharedSession from "../connection/SharedSession.js"
 import type { SingleStatements } from "../connection/SharedSession.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
@@ -198,7 +198,7 @@ export const make = (connection: PgConnection, admission: Tenancy): PgConnection
       stream: (statement, schema, options) => rows(connection.stream(statement, schema, options), options)
     }
   )
-  return LiveTypes.over<Omit<PgConnection, "types">>(() => connection.types, {
+  return ConnectionTypes.over<Omit<PgConnection, "types">>(() => connection.types, {
     query,
     execute,
     stream,

@@ -1,13 +1,13 @@
 /** A connection whose statements have a deadline unless a call gives its own. */
 import type * as Duration from "effect/Duration"
-import * as LiveTypes from "../connection/LiveTypes.js"
+import * as ConnectionTypes from "../connection/ConnectionTypes.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { PgSessionError } from "../model/PgError.js"
 
 export const make = (connection: PgConnection, timeout: Duration.DurationInput): PgConnection => {
   const given = <O extends object>(options: O | undefined): O => ({ timeout, ...options }) as unknown as O
-  return LiveTypes.over<Omit<PgConnection, "types">>(() => connection.types, {
+  return ConnectionTypes.over<Omit<PgConnection, "types">>(() => connection.types, {
     ...connection,
     ...RowOperations.make<PgSessionError>(
       {

@@ -32,7 +32,7 @@ import * as CopyOutParts from "./copy/CopyOutParts.js"
 import type { Description } from "./statement/Describe.js"
 import type { PipelineResult } from "./statement/ExplicitPipeline.js"
 import type { Call } from "./statement/FunctionCall.js"
-import * as LiveTypes from "./LiveTypes.js"
+import * as ConnectionTypes from "./ConnectionTypes.js"
 import * as Portal from "./statement/Portal.js"
 import type { QueryResult } from "./statement/Query.js"
 import * as RowOperations from "./statement/RowOperations.js"
@@ -234,7 +234,7 @@ export const fromState = (core: ConnectionState): PgConnection => {
       }),
     refreshTypes: Effect.sync(() => core.types.forget())
   }
-  const connection = LiveTypes.over(() => core.registry, members)
+  const connection = ConnectionTypes.over(() => core.registry, members)
   const statements = { query: single.query, execute: single.execute, values: single.values, through }
   return SharedSession.register(
     connection,

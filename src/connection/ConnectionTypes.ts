@@ -6,7 +6,7 @@
  */
 import type { Registry } from "../types/Registry.js"
 
-class LiveTypes {
+class ConnectionTypes {
   readonly #read: () => Registry
 
   constructor(read: () => Registry) {
@@ -20,4 +20,4 @@ class LiveTypes {
 
 /** An object with these members and `types`. A copy of it by its properties has no `types`. */
 export const over = <C extends object>(read: () => Registry, members: C): C & { readonly types: Registry } =>
-  Object.assign(new LiveTypes(read), members)
+  Object.assign(new ConnectionTypes(read), members)
