@@ -65,8 +65,8 @@ export interface Progress {
 
 export type AttemptFailure = ConnectAttempt["cause"] | PgAuthError | PgConfigError | Encrypt.EncryptFailure
 
-/** Once a session is open its cancel connections go where it went, and are encrypted as it is. */
-const openForCancel = (
+/** Once a session is open its other connections go where it went, and are encrypted as it is. */
+const openBeside = (
   transport: Transport["Type"],
   address: Address,
   way: Encrypt.ChannelKind,
@@ -147,16 +147,15 @@ export const open = (
       side,
       pipelineDepth: config.pipelineDepth,
       streamBufferBytes: config.streamBufferBytes,
-      sendCancel: Cancel.send(openForCancel(transport, address, channel.way, means)),
+      sendCancel: Cancel.send(openBeside(transport, address, channel.way, means)),
       fork: Runtime.runFork(runtime),
       clock: Context.get(
         FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices),
         Clock.Clock
       ),
       probe: Liveness.probing(
-        // What speaks TLS from the first byte on has no answer to a question.
-        config.sslNegotiation === "direct"
-          ? transport.open(address)
+        config.sslNegotiation === "direct" && channel.way === "tls"
+          ? Probe.shakingHands(openBeside(transport, address, channel.way, means))
           : Probe.answering(transport.open(address)),
         address,
         longestProbe

@@ -70,7 +70,8 @@ export interface ConnectOptions {
   /**
    * Silence after which a second connection to the same address is tried, while an answer is due or bytes sent may not have
    * arrived. When two in a row cannot be opened, or are not answered, the session ends with `PgTimeoutError` (`silence`); otherwise
-   * it goes on, and the next is tried after as much silence again. Over it a GSSENCRequest is sent, which every server answers. Default `defaultProbe`, 30 seconds; zero or
+   * it goes on, and the next is tried after as much silence again. Over it a GSSENCRequest is sent, which every server answers, or with
+   * `sslnegotiation=direct` a TLS handshake is made. Default `defaultProbe`, 30 seconds; zero or
    * `Duration.infinity` for never. Sessions over Unix sockets need none.
    */
   readonly silenceProbe?: Duration.DurationInput | undefined

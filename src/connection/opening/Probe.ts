@@ -4,6 +4,9 @@
  * start-up, also while it is full or starting. The server logs nothing when the connection is closed after that byte; after the
  * answer to an SSLRequest it would log a failed TLS handshake.
  *
+ * Where TLS begins with the first byte, nothing but TLS may be understood. There a handshake is made and the connection is closed behind
+ * it, which the server does not log either.
+ *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-GSSAPI
  */
 import * as Effect from "effect/Effect"
@@ -35,6 +38,19 @@ const answered = (link: Link): Effect.Effect<Link, TransportFailure> =>
     })
     link.write(request())
   })
+
+/** Whether a handshake failed by the network. Any other failure, such as that of a certificate, was made of what the server sent. */
+const isUnanswered = ({ code }: TransportFailure): boolean => /^E[A-Z0-9]+$/.test(code) && code !== "EPROTO"
+
+/** Opens a link with TLS by `secure`. A handshake that fails by something that the server sent is an answer. */
+export const shakingHands = <R>(
+  secure: Effect.Effect<Link, TransportFailure, R>
+): Effect.Effect<void, TransportFailure, R> =>
+  // Ended before it is let go: the server logs a handshake whose last word is missing.
+  Effect.catchAll(
+    Effect.map(secure, (link) => link.end()),
+    (failure) => (isUnanswered(failure) ? Effect.fail(failure) : Effect.void)
+  )
 
 /** Opens a link, and waits until a server has answered over it. */
 export const answering = (

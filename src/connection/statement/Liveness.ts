@@ -9,7 +9,7 @@ import type * as Scope from "effect/Scope"
 import { PgTimeoutError } from "../../model/PgError.js"
 import type { TransportFailure } from "../../model/PgError.js"
 import * as SystemFailure from "../../net/SystemFailure.js"
-import type { Address, Link } from "../../net/Transport.js"
+import type { Address } from "../../net/Transport.js"
 import * as Session from "../../protocol/Session.js"
 import * as Cancel from "../session/Cancel.js"
 import { breakOff } from "../session/ConnectionEnd.js"
@@ -43,11 +43,11 @@ const ourOwn: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Opens a second connection to the address and closes it at once; nothing is sent. The failure says that the address
- * could not be reached within `patience`. A Unix socket is not tried: its system knows whether the peer lives.
+ * Opens a second connection to the address and closes it at once. The failure says that the address could not be reached, or
+ * did not answer, within `patience`. A Unix socket is not tried: its system knows whether the peer lives.
  */
 export const probing = (
-  open: Effect.Effect<Link, TransportFailure, Scope.Scope>,
+  open: Effect.Effect<unknown, TransportFailure, Scope.Scope>,
   address: Address,
   patience: Duration.Duration
 ): Effect.Effect<TransportFailure | undefined> =>

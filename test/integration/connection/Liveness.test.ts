@@ -9,15 +9,20 @@ import * as PgConnector from "../../../src/connection/PgConnector.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { configOf, s } from "./sessions.js"
 import { eventually } from "../support/eventually.js"
+import { served } from "../support/fixtures.js"
 import { rawRows } from "../support/rawSession.js"
-import { shared } from "../support/server.js"
+import { describeEachVersion, shared } from "../support/server.js"
 
 const stalled = { toServer: { stallAfter: 0 }, toClient: { stallAfter: 0 } } as const
 
 /** A session through a proxy, in the scope. */
-const proxied = (options: ConnectorOptions, config: PgConfigInput = {}) =>
+const proxied = (
+  options: ConnectorOptions,
+  config: PgConfigInput = {},
+  target: { readonly host: string; readonly port: number } = shared
+) =>
   Effect.gen(function* () {
-    const proxy = yield* FaultProxy.make({ target: shared })
+    const proxy = yield* FaultProxy.make({ target })
     const connector = yield* Layer.build(PgConnector.layer(configOf({ target: proxy, config }), options))
     const pg = yield* Effect.provide(
       Effect.flatMap(PgConnector.PgConnector, ({ open }) => open()),
@@ -108,3 +113,41 @@ describe("a session on a network that may be dead", () => {
     })
   )
 })
+
+describeEachVersion(
+  "a second connection that looks for the server",
+  (server, version) => {
+    const ways: ReadonlyArray<readonly [string, PgConfigInput]> = [
+      ["without TLS", { sslMode: "disable" }],
+      ["with TLS", { sslMode: "require" }],
+      ...(version < 17
+        ? []
+        : ([["with TLS from the first byte", { sslMode: "require", sslNegotiation: "direct" }]] as const))
+    ]
+    for (const [how, config] of ways) {
+      it.scopedLive(`is answered, and leaves nothing in its log, ${how}`, () =>
+        Effect.gen(function* () {
+          const { pg, proxy } = yield* proxied({ silenceProbe: "100 millis" }, config, server())
+          const before = yield* server().log
+          const sleeping = yield* Effect.fork(pg.values(s("select pg_sleep(1), 'done'")))
+          assert.strictEqual((yield* Fiber.join(sleeping))[0]?.[1], "done")
+          assert.isAbove((yield* proxy.connections).arrived, 4)
+          assert.deepInclude(yield* pg.status, { state: "clean" })
+          assert.strictEqual((yield* server().log).slice(before.length), "")
+        })
+      )
+
+      it.scopedLive(`ends the session when a proxy accepts for a server that is gone, ${how}`, () =>
+        Effect.gen(function* () {
+          const { pg, proxy } = yield* proxied({ silenceProbe: "200 millis" }, config, server())
+          yield* pg.values(s("select 1"))
+          yield* proxy.retarget({ host: "127.0.0.1", port: 1 })
+          yield* proxy.setFault((index) => (index === 0 ? stalled : {}))
+          const error = yield* Effect.flip(pg.values(s("select 1")))
+          assert.deepInclude(error, { _tag: "PgTimeoutError", deadline: "silence", millis: 200 })
+        })
+      )
+    }
+  },
+  { tls: served("good"), listen: "tcp" }
+)
