@@ -133,6 +133,7 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
         { _tag: "AuthenticationOk" },
         { _tag: "ParameterStatus", name: "server_version", value: "18.1" },
         { _tag: "ParameterStatus", name: "client_encoding", value: "UTF8" },
+        { _tag: "ParameterStatus", name: "in_hot_standby", value: "off" },
         { _tag: "BackendKeyData", ...ScriptedServer.defaultKey },
         ScriptedServer.readyForQuery()
       ),

@@ -9,7 +9,6 @@ import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import type { ResolvedPgConfig } from "../../config/Resolve.js"
 import { Host } from "../../host/Host.js"
-import { PgClosedError } from "../../model/PgError.js"
 import type {
   ConnectAttempt,
   ConnectPhase,
@@ -26,7 +25,7 @@ import * as FixedFrames from "../../wire/FixedFrames.js"
 import * as Cancel from "../session/Cancel.js"
 import type { CredentialSource } from "./ConnectOptions.js"
 import { Conversation } from "../session/Conversation.js"
-import { breakOff } from "../session/ConnectionEnd.js"
+import { breakOff, scopeClosed } from "../session/ConnectionEnd.js"
 import type { SessionSettings } from "../session/ConnectionState.js"
 import { ConnectionState } from "../session/ConnectionState.js"
 import * as Credentials from "./Credentials.js"
@@ -221,11 +220,3 @@ const terminate = (core: ConnectionState): void => {
   core.link.write(core.writer.detach())
   core.link.end()
 }
-
-/** One for all: where a stack is captured it is dear, and this one says nothing. */
-const scopeClosed = new PgClosedError({
-  reason: "the connection's scope was closed",
-  sent: false,
-  server: undefined,
-  sql: ""
-})

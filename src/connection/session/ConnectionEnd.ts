@@ -4,6 +4,14 @@ import { PgClosedError } from "../../model/PgError.js"
 import * as Session from "../../protocol/Session.js"
 import type { ConnectionState } from "./ConnectionState.js"
 
+/** The end by the connection's scope. One for all: where a stack is captured it is dear, and this one says nothing. */
+export const scopeClosed = new PgClosedError({
+  reason: "the connection's scope was closed",
+  sent: false,
+  server: undefined,
+  sql: ""
+})
+
 /** The failure of a request that meets an ended connection; `isLate`: it was called after the end. */
 export const closedError = (
   { ended, lastWord }: ConnectionState,
@@ -25,7 +33,8 @@ export const closedError = (
 
 /**
  * Ends the connection: the socket is destroyed, unless `hangUp` does otherwise, every request that waits is settled once with the first
- * cause, and no further byte is interpreted. Idempotent.
+ * cause, and no further byte is interpreted. Another server may answer at the address from now on, so types that were found are looked up
+ * again unless the scope has ended it. Idempotent.
  */
 export const breakOff = (
   core: ConnectionState,
@@ -52,6 +61,7 @@ export const breakOff = (
     request.settle(core)
   }
   core.side.end(cause)
+  if (cause !== scopeClosed) core.types.lose()
   const waiters = core.drainWaiters
   core.drainWaiters = []
   for (const wake of waiters) wake()

@@ -87,6 +87,11 @@ export class KnownTypes {
     this.compile()
   }
 
+  /** A session was lost: another cluster may answer by now, with other types under the same OIDs. */
+  lose(): void {
+    if (this.asked.size > 0) this.forget()
+  }
+
   /** Forgets what was found: types are asked for again when they are met. */
   forget(): void {
     this.found.clear()

@@ -3,13 +3,18 @@
  * changes by. It is opened when it is needed, and closed with the feed or when it was not needed for a while.
  *
  * Behind one address there may be another server by then. What another cluster has under the same OIDs would be taken for tables and
- * types of the feed, so that each session is asked for its cluster first.
+ * types of the feed, so that each session is asked for its cluster first. A standby may have less of the log than the server whose
+ * changes are read: it is waited for.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import { PgConnector } from "../../connection/PgConnector.js"
+import * as LsnText from "../../model/Lsn.js"
+import type { Lsn } from "../../model/Lsn.js"
 import type { PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
 import * as SqlState from "../../model/SqlState.js"
 import * as Statement from "../../model/Statement.js"
@@ -20,6 +25,8 @@ import * as Walsender from "../walsender/Walsender.js"
 const idleTime = "10 seconds"
 
 export interface CatalogSession {
+  /** Has the catalogue read only as it is where the log has been replayed up to this position. */
+  readonly require: (position: Lsn) => void
   /** Runs a query that may be repeated; once more through another session when the session is lost meanwhile. */
   readonly use: <A>(
     query: (session: PgConnection) => Effect.Effect<A, PgOpenError | PgSessionError>
@@ -53,6 +60,28 @@ const systemOf = (
     )
   )
 
+/** How far a standby has replayed the log; NULL for a server that is none. */
+export const replayQuery =
+  "select case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()::pg_catalog.text end as replayed"
+
+/** How often a standby is asked that lags behind. */
+const replayInterval = Duration.millis(100)
+
+/** How far the server of the session has the log; `undefined` for a server that is no standby and has all of it. */
+const replayedOf = (session: PgConnection): Effect.Effect<Lsn | undefined, PgSessionError> =>
+  Effect.flatMap(session.parameter("in_hot_standby"), (isStandby) =>
+    isStandby === "off"
+      ? Effect.succeed(undefined)
+      : Effect.flatMap(session.query(Statement.make(replayQuery)), ([row = {}]) => {
+          const text = Walsender.textOf(row, "replayed")
+          if (text === undefined) return Effect.succeed(undefined)
+          const replayed = LsnText.fromText(text)
+          return Option.isSome(replayed)
+            ? Effect.succeed(replayed.value)
+            : Effect.fail(Walsender.unreadable("replayed", replayQuery, "pg_lsn"))
+        })
+  )
+
 interface Held {
   readonly session: PgConnection
   readonly scope: Scope.CloseableScope
@@ -62,6 +91,8 @@ interface Held {
   wasUsed: boolean
   /** Whether it is known to be on the cluster of the feed. */
   isVerified: boolean
+  /** How far its server is known to have the log; `undefined` when it has all of it. */
+  replayed: Lsn | undefined
 }
 
 /** `cluster`: `undefined` as long as it is not known. */
@@ -72,6 +103,7 @@ export const make = (
     const connector = yield* PgConnector
     const outer = yield* Effect.scope
     let held: Held | undefined
+    let required = LsnText.zero
     const release = (session: Held): Effect.Effect<void> =>
       Effect.suspend(() => {
         if (held === session) held = undefined
@@ -89,7 +121,14 @@ export const make = (
         const session = yield* restore(Scope.extend(connector.open(), scope)).pipe(
           Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
         )
-        const opened: Held = { session, scope, running: 0, wasUsed: true, isVerified: false }
+        const opened: Held = {
+          session,
+          scope,
+          running: 0,
+          wasUsed: true,
+          isVerified: false,
+          replayed: LsnText.zero
+        }
         held = opened
         // Not in the session's scope, whose closing would wait for it.
         yield* Effect.forkIn(Effect.interruptible(releaseIdle(opened)), outer)
@@ -99,10 +138,9 @@ export const make = (
     const current: Effect.Effect<Held, PgOpenError> = Effect.suspend(() =>
       held === undefined ? acquire : Effect.succeed(held)
     )
-    const verify = (held: Held): Effect.Effect<void, CatalogError> =>
+    const verify = (held: Held, wanted: FeedCluster): Effect.Effect<void, CatalogError> =>
       Effect.suspend(() => {
-        const wanted = cluster()
-        if (wanted === undefined || held.isVerified) return Effect.void
+        if (held.isVerified) return Effect.void
         return Effect.flatMap(
           Effect.provideService(systemOf(held.session), PgConnector, connector),
           (systemId): Effect.Effect<void, PgSlotError> => {
@@ -115,7 +153,37 @@ export const make = (
           }
         )
       })
+    const catchUp = (held: Held, slot: string): Effect.Effect<void, PgSessionError> =>
+      Effect.gen(function* () {
+        const behind = () => held.replayed !== undefined && held.replayed < required
+        let isLogged = false
+        while (behind()) {
+          held.replayed = yield* replayedOf(held.session)
+          if (held.replayed === undefined || !behind()) return
+          if (!isLogged) {
+            yield* Effect.logWarning(
+              `the catalogue for slot ${slot} is read from a standby that has replayed the log up to ${LsnText.toText(held.replayed)}, and ` +
+                `${LsnText.toText(required)} is needed: the feed waits`
+            )
+          }
+          isLogged = true
+          yield* Effect.sleep(replayInterval)
+        }
+      })
+    const ready = (held: Held): Effect.Effect<void, CatalogError> =>
+      Effect.suspend(() => {
+        const wanted = cluster()
+        return wanted === undefined
+          ? Effect.void
+          : Effect.zipRight(
+              verify(held, wanted),
+              Effect.suspend(() => catchUp(held, wanted.slot))
+            )
+      })
     return {
+      require: (position) => {
+        required = LsnText.max(required, position)
+      },
       use: (query) => {
         const run = (held: Held) =>
           Effect.acquireUseRelease(
@@ -123,7 +191,7 @@ export const make = (
               held.running++
               held.wasUsed = true
             }),
-            () => Effect.zipRight(verify(held), query(held.session)),
+            () => Effect.zipRight(ready(held), query(held.session)),
             () => Effect.sync(() => held.running--)
           )
         const once = Effect.flatMap(current, (held) =>

@@ -256,6 +256,7 @@ export class FeedReader {
       case "Replaying":
         return this.beginReplay(stop)
       case "Described":
+        this.options.requireCatalogue(stop.transaction)
         return Effect.zipRight(
           this.lookup.behind(stop.transaction, stop.relation.id, stop.unknownTypes),
           Effect.suspend(() =>
@@ -263,6 +264,7 @@ export class FeedReader {
           )
         )
       case "Doubted":
+        this.options.requireCatalogue(stop.transaction)
         return Effect.map(this.types.learnBehind(stop.transaction), () => {
           this.decoder.trust(stop.transaction)
           this.index--
@@ -339,6 +341,7 @@ export class FeedReader {
     const { store } = this.options
     const { decoder } = this
     const learned = Effect.gen(this, function* () {
+      this.options.requireCatalogue(from.transaction)
       yield* this.types.learnBehind(from.transaction)
       const oids = yield* this.lookup.late(from.transaction, from.xid)
       if (!this.types.areBinary(oids)) yield* this.goOnAsText

@@ -254,6 +254,8 @@ export const open = (
       readDefinitions: TypeDefinitions.reading(catalog),
       partitions: { trees, anyIdentity: options.partitionIdentity === "any" },
       learnTree,
+      requireCatalogue: (transaction) =>
+        catalog.require(transaction === undefined ? progress.received : transaction.commitLsn + 1n),
       room,
       until: options.until
     })

@@ -6,6 +6,7 @@ import type { PgChangeRowError } from "../../model/ChangeRowError.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { PgOpenError, PgSessionError } from "../../model/PgError.js"
 import type { Registry } from "../../types/Registry.js"
+import type { TransactionInfo } from "../changes/LogicalEvent.js"
 import type { Partitions } from "../changes/Relations.js"
 import type { Resolved } from "../slots/PgOutputOptions.js"
 import type { Signal } from "../link/Signal.js"
@@ -31,6 +32,8 @@ export interface ReaderOptions {
   readonly partitions: Partitions
   /** Learns of a table whether it is partitioned, or a partition. */
   readonly learnTree: (table: number) => Effect.Effect<void, ReadError>
+  /** Has the catalogue read as it is behind this transaction; `undefined`: behind all that has come. */
+  readonly requireCatalogue: (transaction: TransactionInfo | undefined) => void
   /** Rung when transactions have been acknowledged. */
   readonly room: Signal
   /** Where to end: behind the transaction that reaches this position. */

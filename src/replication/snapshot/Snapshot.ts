@@ -18,6 +18,7 @@ import type { Lsn } from "../../model/Lsn.js"
 import type { CopiedTable } from "./CatchUp.js"
 import { CatchUp } from "./CatchUp.js"
 import type { PgCopyRowError } from "../../model/PgError.js"
+import * as CatalogSession from "../feed/CatalogSession.js"
 import type { FeedError } from "../feed/FeedLink.js"
 import { unreadable } from "../feed/FeedLink.js"
 import type { LogicalFeed, LogicalOptions } from "../feed/LogicalFeed.js"
@@ -121,8 +122,10 @@ const plan = (options: SnapshotOptions): Effect.Effect<Plan, SnapshotError, PgCo
     const exists = yield* inspect(first, options)
     // Before there is a slot: what cannot be copied should leave none behind.
     let tables = yield* list(first)
-    if (exists && tables.length === 0)
-      return { lsn: 0n, created: undefined, tables, sessions: [], findTypes: connector.findTypes }
+    if (exists && tables.length === 0) {
+      const findTypes = () => Effect.succeed(connector.types)
+      return { lsn: 0n, created: undefined, tables, sessions: [], findTypes }
+    }
     const snapshot = yield* SnapshotSession.take({
       slot,
       create: exists ? undefined : { plugin, ...(failover ? { failover } : {}) },
@@ -133,7 +136,19 @@ const plan = (options: SnapshotOptions): Effect.Effect<Plan, SnapshotError, PgCo
           return Math.min(parallelism, seen.length)
         })
     })
-    return { ...snapshot, tables, findTypes: connector.findTypes }
+    const { systemId } = snapshot
+    const catalog = yield* CatalogSession.make(() => ({ slot, systemId }))
+    const findTypes: SnapshotCopy.FindTypes = (types, position) => {
+      const { types: known } = connector
+      const isKnown = (oid: number): boolean => {
+        const codec = known.lookup(oid)
+        return codec !== undefined && codec.hasFields !== true
+      }
+      if (types.every(isKnown)) return Effect.succeed(known)
+      catalog.require(position)
+      return catalog.use((session) => connector.findTypes(types, session))
+    }
+    return { ...snapshot, tables, findTypes }
   })
 
 /** Copies tables through a fixed number of sessions. */

@@ -1,16 +1,19 @@
 /** The copy of one table under a snapshot, as a stream of what comes of it. */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as CopyFormat from "../../copy/CopyFormat.js"
 import * as CopyRows from "../../copy/CopyRows.js"
 import * as CopyStatement from "../../copy/CopyStatement.js"
 import type { PgConnection } from "../../connection/PgConnection.js"
-import type { PgConnector } from "../../connection/PgConnector.js"
+import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
-import type { PgCopyRowError, PgOpenError, PgSessionError } from "../../model/PgError.js"
+import type { PgCopyRowError, PgOpenError, PgSessionError, PgSlotError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
+import type { Registry } from "../../types/Registry.js"
 import type { ObjectRow } from "../../types/RowShape.js"
+import * as Walsender from "../walsender/Walsender.js"
 import type { CopiedTable } from "./CatchUp.js"
 import * as SnapshotFailure from "./SnapshotFailure.js"
 import type { PgSnapshotError } from "../../model/SnapshotError.js"
@@ -62,21 +65,25 @@ export class TableTally implements TableProgress {
 }
 
 /**
- * Reads types as the catalogue has them now. A session in the snapshot sees older ones, and the server copies values of composites by those
- * of now.
+ * Reads types as the catalogue has them now, behind `position` of the log. A session in the snapshot sees older ones, and the server copies
+ * values of composites by those of now.
  */
-export type FindTypes = PgConnector["Type"]["findTypes"]
+export type FindTypes = (
+  types: ReadonlyArray<number>,
+  position: Lsn
+) => Effect.Effect<Registry, PgOpenError | PgSessionError | PgSlotError>
 
 /** What a copy can fail with, once the sessions are open. */
-export type CopyError = PgOpenError | PgSessionError | PgCopyRowError | PgSnapshotError
+export type CopyError = PgOpenError | PgSessionError | PgCopyRowError | PgSnapshotError | PgSlotError
 
 /**
  * Whether the table of the name is still the one that was listed, with the rows that it had: a table that was truncated or
  * rewritten since has other files, and an older snapshot finds none of its rows in them. The catalog is seen under the
- * snapshot, the functions answer of now.
+ * snapshot, the functions answer of now. And where the log ends now.
  */
 const isAsItWas = `select coalesce(to_regclass($2) = $1::oid, false) and coalesce(bool_and(
-    pg_relation_filenode(c.oid) is not distinct from nullif(c.relfilenode, 0)), false) as "same"
+    pg_relation_filenode(c.oid) is not distinct from nullif(c.relfilenode, 0)), false) as "same",
+    (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_insert_lsn() end)::text as "end"
   from pg_class c
   where (c.oid = $1::oid or c.oid = any (array(select p.relid::oid from pg_partition_tree($1::oid) p)))
     and c.relkind <> 'p' or c.oid = $1::oid`
@@ -101,7 +108,11 @@ const prepare = (connection: PgConnection, table: PublishedTable, findTypes: Fin
     const [row] = yield* connection.query(Statement.make(isAsItWas, [table.id, path]))
     if (row?.["same"] !== true) return yield* SnapshotFailure.changed(table)
     const { columns } = yield* naming(connection.describe(Statement.make(select)))
-    const types = yield* findTypes(columns.map(({ typeOid }) => typeOid))
+    const end = Option.getOrElse(LsnText.fromText(Walsender.textOf(row, "end") ?? ""), () => LsnText.zero)
+    const types = yield* findTypes(
+      columns.map(({ typeOid }) => typeOid),
+      end
+    )
     const format = CopyFormat.best(columns, types, "decode")
     if (format.format !== "binary" && table.filter === undefined) yield* connection.simple(asTheSession)
     return {

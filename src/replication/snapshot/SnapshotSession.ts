@@ -63,6 +63,8 @@ export interface HeldSnapshot {
   readonly lsn: Lsn
   /** The slot, if it was made. */
   readonly created: Slot.Created | undefined
+  /** The cluster that the snapshot is of. */
+  readonly systemId: string
   readonly sessions: ReadonlyArray<PgConnection>
 }
 
@@ -90,6 +92,7 @@ export const take = <E>(
         const { create, first, slot } = request
         const name = create === undefined ? yield* temporaryName(slot) : slot
         const exporter = yield* Walsender.open
+        const { systemId } = yield* Walsender.identify(exporter)
         const made = yield* Slot.createOn(exporter, name, {
           ...create,
           temporary: create === undefined,
@@ -112,6 +115,7 @@ export const take = <E>(
         return {
           lsn: consistentPoint,
           created: create === undefined ? undefined : made,
+          systemId,
           sessions: [first, ...others]
         }
       })

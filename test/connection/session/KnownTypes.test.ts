@@ -53,6 +53,15 @@ describe("the book of types", () => {
     )
   })
 
+  it("forgets what was found when a session is lost, and nothing changes where nothing was", () => {
+    const book = new KnownTypes(lossless)
+    book.lose()
+    assert.strictEqual(book.generation, 0)
+    book.learn([mood(90_000)], [90_000])
+    book.lose()
+    assert.deepStrictEqual([book.registry, book.generation, book.unknown([90_000])], [lossless, 1, [90_000]])
+  })
+
   it("keeps no more than its bound, however many types come and go", () => {
     const book = new KnownTypes(lossless)
     const upTo = (count: number, from: number) =>
