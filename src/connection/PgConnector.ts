@@ -27,6 +27,7 @@ import * as Retry from "./opening/Retry.js"
 import * as Sockets from "./opening/Sockets.js"
 import * as Cancel from "./session/Cancel.js"
 import { KnownTypes } from "./session/KnownTypes.js"
+import * as TracedLink from "./session/TracedLink.js"
 import { ShutdownCounts } from "./session/ShutdownLog.js"
 
 export type {
@@ -37,6 +38,7 @@ export type {
   TokenRequest,
   TokenSource
 } from "./opening/ConnectOptions.js"
+export type { WireTraceOptions } from "./session/TracedLink.js"
 export type { OpenRetry } from "./opening/Retry.js"
 export type { GssContext, GssFailure, GssProvider, GssStep, GssTarget } from "../net/Gss.js"
 export type { Resolve } from "../net/HostList.js"
@@ -166,6 +168,7 @@ export const make = (
     const context = Context.pick(Transport, Host.Host)(environment)
     const cache = new ConnectCache()
     const shutdowns = new ShutdownCounts()
+    const trace = options.wireTrace === undefined ? undefined : TracedLink.make(options.wireTrace)
     const cancelDeadline = Duration.decode(options.cancelDeadline ?? Cancel.cancelDeadline)
     const types = options.types ?? Registry.lossless
     // OIDs are one database's.
@@ -187,6 +190,7 @@ export const make = (
         describesPortals: options.describeResults ?? false,
         showsValues: options.showValues ?? false,
         cancelDeadline,
+        trace,
         shutdowns
       }
       return Effect.flatMap(Effect.scope, (scope) =>

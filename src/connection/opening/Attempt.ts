@@ -111,7 +111,12 @@ export const open = (
     const credentials = yield* Credentials.forAttempt(target.credentials, config, means.entry)
     const side = SideChannels.make(runtime, target.session.shutdowns)
     const framer = new Framer(limits.startup)
-    const conversation = new Conversation(channel.link, framer)
+    const clock = Context.get(
+      FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices),
+      Clock.Clock
+    )
+    const link = target.session.trace?.(channel.link, clock) ?? channel.link
+    const conversation = new Conversation(link, framer)
     const started = yield* Startup.run({
       conversation,
       config,
@@ -135,7 +140,6 @@ export const open = (
     }
     // Behind a transaction pooler names meet those of other sessions, of any process: 64 random bits keep them apart.
     const random = yield* Context.get(runtime.context, Host).randomBytes(8)
-    const { link } = channel
     const core = new ConnectionState({
       link,
       framer,
@@ -148,10 +152,7 @@ export const open = (
       streamBufferBytes: config.streamBufferBytes,
       sendCancel: Cancel.send(openBeside(transport, address, channel.way, means)),
       fork: Runtime.runFork(runtime),
-      clock: Context.get(
-        FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices),
-        Clock.Clock
-      ),
+      clock,
       probe: Liveness.probing(
         config.sslNegotiation === "direct" && channel.way === "tls"
           ? Probe.shakingHands(openBeside(transport, address, channel.way, means))

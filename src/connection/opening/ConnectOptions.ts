@@ -7,6 +7,7 @@ import type { Challenge } from "../../auth/OAuthBearer.js"
 import type { GssProvider } from "../../net/Gss.js"
 import type { Resolve } from "../../net/HostList.js"
 import type { CheckIdentity } from "../../net/TlsIdentity.js"
+import type { WireTraceOptions } from "../session/TracedLink.js"
 
 /** Who logs in, and with what. */
 export interface GivenCredentials {
@@ -82,6 +83,8 @@ export interface ConnectOptions {
    * limit: a peer that is there may be silent.
    */
   readonly silenceLimit?: Duration.DurationInput | undefined
+  /** Who reads what the sessions and the server say to each other, message by message. Unless given, nobody does, and it costs nothing. */
+  readonly wireTrace?: WireTraceOptions | undefined
   /** How host names become addresses. Unless given, the transport is left to it. */
   readonly resolve?: Resolve | undefined
 }

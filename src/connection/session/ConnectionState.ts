@@ -27,6 +27,7 @@ import { SessionChanges } from "./SessionChanges.js"
 import type { ShutdownCounts } from "./ShutdownLog.js"
 import type { SideChannels } from "./SideChannels.js"
 import type { StatementCache } from "./StatementCache.js"
+import type { Trace } from "./TracedLink.js"
 import type { TransactionBlock } from "./TransactionBlock.js"
 import type { KnownTypes } from "./KnownTypes.js"
 
@@ -42,6 +43,8 @@ export interface SessionSettings {
   readonly showsValues: boolean
   /** How long stopping a statement may take before the connection is closed instead. */
   readonly cancelDeadline: Duration.Duration
+  /** Writes the conversation of a link down, where that is asked for. */
+  readonly trace?: Trace | undefined
   /** Counts the server's warnings of its end. */
   readonly shutdowns: ShutdownCounts
 }
