@@ -16,7 +16,8 @@ export type {
   CopyPartData,
   CopyPartEnd,
   CopyPartResult,
-  CopyPartsOptions
+  CopyPartsOptions,
+  TakePart
 } from "./connection/copy/CopyOutParts.js"
 export type { Description } from "./connection/statement/Describe.js"
 export type { PipelineResult, StepOutcome } from "./connection/statement/ExplicitPipeline.js"

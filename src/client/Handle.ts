@@ -212,6 +212,7 @@ export const make = (connection: PgConnection, admission: Tenancy): PgConnection
       Sink.unwrapScoped(Effect.as(admission.hold, connection.copySink(sql, options))),
     copyTo: (sql, options) => held(admission, connection.copyTo(sql, options)),
     copyParts: (command, options) => held(admission, connection.copyParts(command, options)),
+    copyPartsInto: (command, take, options) => run(connection.copyPartsInto(command, take, options)),
     copyBoth: (command, options) => run(connection.copyBoth(command, options)),
     callFunction: single?.callFunction ?? ((call, options) => run(connection.callFunction(call, options))),
     reset: (what) => run(connection.reset(what)),

@@ -107,6 +107,16 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
     options?: CopyOutParts.CopyPartsOptions
   ) => Stream.Stream<CopyOutParts.CopyPart, PgSessionError>
   /**
+   * The same, given to `take` inside the socket's callback: for those who copy the data to where it is to go, which costs a third of the
+   * stream. The data of a part is good until `take` returns. When `take` gives an effect, the socket is stopped until that has
+   * succeeded. Interrupting it, or a failure of such an effect, cancels the command on the server. `timeout` is as in `copyParts`.
+   */
+  readonly copyPartsInto: <E = never>(
+    command: string,
+    take: CopyOutParts.TakePart<E>,
+    options?: Pick<CopyOutParts.CopyPartsOptions, "timeout">
+  ) => Effect.Effect<void, PgSessionError | E>
+  /**
    * A command that opens a copy in both directions, such as START_REPLICATION on a session opened with `replication`. The
    * session does nothing else until the copy is over; closing the scope ends it politely, within `cancelDeadline`.
    */
@@ -206,6 +216,8 @@ export const fromState = (core: ConnectionState): PgConnection => {
         command,
         statementTimeout === undefined ? (options ?? {}) : { timeout: statementTimeout, ...options }
       ),
+    copyPartsInto: (command, take, options) =>
+      CopyOutParts.into(core, command, take, options?.timeout ?? statementTimeout),
     copyBoth: (command, options) =>
       CopyBoth.open(
         core,

@@ -26,7 +26,7 @@ export const plainWords: ReadonlySet<string> = new Set(
     point policy pool pooled pooler port portal position post postgres prep preparation prepare printed private
     process progress protocol proxy publication published pull query queue quoting random range ranges raw read
     reader readiness reading readings reconnect record recovery refusal refused registry relation relations renamed
-    replaceable replication report request requests resolve result retries retry role row rows same sasl
+    replaceable replication report request requests resolve result retries retry ring role row rows same sasl
     savepoint scheduler schema scram scripted search seeded server service session settings shape shared sharing
     short shutdown signal signature simple simulated simulation size slot snapshot socket sockets source space
     sparse sql standby start startup state statement statistics status step steps stop store stream string

@@ -5,16 +5,23 @@
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
  */
 import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Stream from "effect/Stream"
 import type { PgSessionError } from "../../model/PgError.js"
 import type { ObjectRow } from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { keptRun, runBytes } from "../../wire/FrameRun.js"
 import { StreamBuffer } from "../session/Buffer.js"
+import * as Cancel from "../session/Cancel.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
+import * as Drain from "../session/Drain.js"
+import * as Feeding from "../session/Feeding.js"
+import * as Outbound from "../session/Outbound.js"
 import type { QueryResult } from "../statement/Query.js"
 import { SimpleRequest } from "../statement/Query.js"
 import * as RowStream from "../statement/RowStream.js"
+import { PartsHandler } from "./PartsHandler.js"
 
 /** How a command is read that copies out among results. */
 export interface CopyPartsOptions {
@@ -55,22 +62,34 @@ export interface CopyPartEnd {
 /** One part of the answer to a command that sends copies. */
 export type CopyPart = CopyPartResult | CopyPartBegin | CopyPartData | CopyPartEnd
 
+/**
+ * Takes one part inside the socket's callback. Data is good until it returns. With an effect the socket is stopped until that
+ * has succeeded; what has left the socket already still comes. When the effect fails, the command is cancelled.
+ */
+export type TakePart<E> = (part: CopyPart) => Effect.Effect<void, E> | undefined
+
 const begin: CopyPartBegin = { _tag: "CopyPartBegin" }
 const end: CopyPartEnd = { _tag: "CopyPartEnd" }
 
 /** What a part without copy data counts in the buffer. */
 const partBytes = 64
 
+/** Where the parts go. */
+interface PartSink {
+  readonly push: (part: CopyPart, bytes: number) => void
+  readonly finish: (failure: PgSessionError | undefined) => void
+}
+
 class CopyPartsRequest extends SimpleRequest {
   constructor(
     sql: string,
-    readonly buffer: StreamBuffer<CopyPart>
+    private readonly sink: PartSink
   ) {
     super(sql, "object", () => {}, "copyParts")
   }
 
   private push(part: CopyPart, bytes = partBytes): void {
-    if (this.failure === undefined) this.buffer.push([part], bytes)
+    if (this.failure === undefined) this.sink.push(part, bytes)
   }
 
   override onComplete(core: ConnectionState, commandTag: string): void {
@@ -84,7 +103,7 @@ class CopyPartsRequest extends SimpleRequest {
   }
 
   override onCopyData(_core: ConnectionState, run: FrameRun): void {
-    this.push({ _tag: "CopyPartData", run: keptRun(run) }, runBytes(run))
+    this.push({ _tag: "CopyPartData", run }, runBytes(run))
   }
 
   override onCopyDone(): void {
@@ -92,9 +111,13 @@ class CopyPartsRequest extends SimpleRequest {
   }
 
   protected override onSettled(): void {
-    this.buffer.finish(this.failure)
+    this.sink.finish(this.failure)
   }
 }
+
+/** A part that may be kept. */
+const kept = (part: CopyPart): CopyPart =>
+  part._tag === "CopyPartData" ? { _tag: "CopyPartData", run: keptRun(part.run) } : part
 
 /** Every part of the command's answer, in order. */
 export const parts = (
@@ -104,7 +127,40 @@ export const parts = (
 ): Stream.Stream<CopyPart, PgSessionError> =>
   RowStream.fromRequest<CopyPart>(
     core,
-    (buffer) => new CopyPartsRequest(command, buffer),
+    (buffer) =>
+      new CopyPartsRequest(command, {
+        push: (part, bytes) => buffer.push([kept(part)], bytes),
+        finish: (failure) => buffer.finish(failure)
+      }),
     timeout,
     () => new StreamBuffer<CopyPart>(core, bufferBytes, true)
+  )
+
+/** Gives every part of the command's answer to `take`, in order, as it comes off the socket. */
+export const into = <E>(
+  core: ConnectionState,
+  command: string,
+  take: TakePart<E>,
+  timeout: Duration.DurationInput | undefined
+): Effect.Effect<void, PgSessionError | E> =>
+  Effect.flatMap(Effect.clock, (clock) =>
+    Effect.acquireUseRelease(
+      Effect.withFiberRuntime<{
+        readonly handler: PartsHandler<CopyPart, E>
+        readonly request: CopyPartsRequest
+      }>((fiber) => {
+        const handler = new PartsHandler<CopyPart, E>(core, take, clock)
+        const request = new CopyPartsRequest(command, handler)
+        if (Feeding.isFeeding(core, fiber)) {
+          request.fail(Feeding.refusal(request.sql))
+          request.settle(core)
+        } else Outbound.submit(core, request)
+        return Effect.succeed({ handler, request })
+      }),
+      ({ request, handler }) => handler.within(timeout, request),
+      ({ request, handler }, exit) =>
+        handler.isLate || Exit.isInterrupted(exit)
+          ? Cancel.abandon(core, request)
+          : Drain.leave(core, request)
+    )
   )

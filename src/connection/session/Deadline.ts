@@ -18,6 +18,12 @@ const expired = (timeout: Duration.DurationInput, request: Request | undefined):
     cancelFailure: request?.cancelFailure
   })
 
+/** Marks the request as one whose time is over; gives the failure. */
+export const missed = (timeout: Duration.DurationInput, request: Request): PgTimeoutError => {
+  request.isOverdue = true
+  return expired(timeout, request)
+}
+
 /**
  * Ends a wait for the answers to a request after the time, if there is one. Stopping the statement is for others, who are to hurry:
  * the request is overdue by then.
@@ -28,7 +34,7 @@ export const within = <A, E, F>(
   request: () => Request | undefined,
   failure: (error: PgTimeoutError) => F
 ): Effect.Effect<A, E | F> =>
-  timeout === undefined
+  timeout === undefined || !Duration.isFinite(Duration.decode(timeout))
     ? wait
     : Effect.raceWith(wait, Effect.sleep(timeout), {
         onSelfDone: (exit, sleeping) => Effect.zipRight(Fiber.interrupt(sleeping), exit),

@@ -44,13 +44,15 @@ export class ArchiveSink {
       this.source =
         written === undefined || Decompression.methodOf(name) !== undefined
           ? undefined
-          : yield* ArchiveSource.open(name, makeTar, (part) => this.part(part))
+          : yield* ArchiveSource.open(name, makeTar, (parts) => this.parts(parts))
     })
   }
 
   data(data: Uint8Array): Effect.Effect<void, PgBackupError> {
-    const written = this.options.output.write(this.file!, data) ?? Effect.void
-    return this.source === undefined ? written : Effect.zipRight(this.source.write(data), written)
+    const written = this.options.output.write(this.file!, data)
+    return this.source === undefined
+      ? written
+      : Effect.zipRight(written, this.source.write(data), { concurrent: true })
   }
 
   readonly archiveEnd: Effect.Effect<void, PgBackupError> = Effect.suspend(() =>
@@ -67,26 +69,28 @@ export class ArchiveSink {
     )
   })
 
-  private part(part: TarPart): Effect.Effect<void, PgBackupError> | undefined {
+  private parts(parts: ReadonlyArray<TarPart>): Effect.Effect<void, PgBackupError> | undefined {
     const { written } = this.options
-    switch (part._tag) {
-      case "TarMember": {
-        const reason = MemberPath.refusal(part.path)
-        if (reason !== undefined || part.type === "other") {
-          const path = `${this.source?.name ?? ""}: ${MemberPath.shown(part.path)}`
-          return Effect.fail(failure("archive", path, reason ?? `it is a ${part.kind}`))
+    for (const part of parts) {
+      switch (part._tag) {
+        case "TarMember": {
+          const reason = MemberPath.refusal(part.path)
+          if (reason !== undefined || part.type === "other") {
+            const path = `${this.source?.name ?? ""}: ${MemberPath.shown(part.path)}`
+            return Effect.fail(failure("archive", path, reason ?? `it is a ${part.kind}`))
+          }
+          this.isInFile = part.type === "file"
+          if (this.isInFile) written?.begin(this.prefix + MemberPath.plain(part.path))
+          break
         }
-        this.isInFile = part.type === "file"
-        if (this.isInFile) written?.begin(this.prefix + MemberPath.plain(part.path))
-        return undefined
+        case "TarData":
+          if (this.isInFile) written?.update(part.data)
+          break
+        case "TarMemberEnd":
+          if (this.isInFile) written?.end()
+          this.isInFile = false
       }
-      case "TarData":
-        if (this.isInFile) written?.update(part.data)
-        return undefined
-      case "TarMemberEnd":
-        if (this.isInFile) written?.end()
-        this.isInFile = false
-        return undefined
     }
+    return undefined
   }
 }

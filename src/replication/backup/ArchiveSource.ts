@@ -8,12 +8,15 @@ import { failure } from "./BackupFailure.js"
 import * as Decompression from "./Decompression.js"
 import type { TarPart, TarReader } from "./TarReader.js"
 
+/** Takes the parts that one piece of the archive has; their data is good until the effect is done. */
+export type TakeParts = (parts: ReadonlyArray<TarPart>) => Effect.Effect<void, PgBackupError> | undefined
+
 export class ArchiveSource {
   constructor(
     readonly name: string,
     private readonly tar: TarReader,
     private readonly decompressor: Decompression.Decompressor | undefined,
-    private readonly onPart: (part: TarPart) => Effect.Effect<void, PgBackupError> | undefined
+    private readonly onParts: TakeParts
   ) {}
 
   private checked<A>(read: Either<A, string>): Effect.Effect<A, PgBackupError> {
@@ -23,17 +26,7 @@ export class ArchiveSource {
   }
 
   private plain(piece: Uint8Array): Effect.Effect<void, PgBackupError> {
-    return Effect.flatMap(this.checked(this.tar.read(piece)), (parts) => {
-      let at = 0
-      let wait: Effect.Effect<void, PgBackupError> | undefined
-      // Most parts have nothing to be waited for.
-      const next = (): boolean => {
-        wait = undefined
-        while (wait === undefined && at < parts.length) wait = this.onPart(parts[at++]!)
-        return wait !== undefined
-      }
-      return Effect.whileLoop({ while: next, body: () => wait!, step: () => {} })
-    })
+    return Effect.flatMap(this.checked(this.tar.read(piece)), (parts) => this.onParts(parts) ?? Effect.void)
   }
 
   /** Takes a piece of the archive; the next is to be given when this is done. */
@@ -62,13 +55,13 @@ export class ArchiveSource {
 export const open = (
   name: string,
   makeTar: () => TarReader,
-  onPart: (part: TarPart) => Effect.Effect<void, PgBackupError> | undefined
+  onParts: TakeParts
 ): Effect.Effect<ArchiveSource, PgBackupError, Scope.Scope> => {
   const method = Decompression.methodOf(name)
   return method === undefined
-    ? Effect.sync(() => new ArchiveSource(name, makeTar(), undefined, onPart))
+    ? Effect.sync(() => new ArchiveSource(name, makeTar(), undefined, onParts))
     : Effect.map(
         Decompression.make(name, method),
-        (decompressor) => new ArchiveSource(name, makeTar(), decompressor, onPart)
+        (decompressor) => new ArchiveSource(name, makeTar(), decompressor, onParts)
       )
 }

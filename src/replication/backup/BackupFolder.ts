@@ -18,7 +18,7 @@ const syncs = 16
  */
 const largeBytes = 1 << 22
 
-/** Pieces of a file are written when so many bytes have come. */
+/** Small pieces are gathered up to so many bytes. */
 const writeBytes = 1 << 18
 
 /** What the name of a file ends with until the backup is whole. */
@@ -31,6 +31,7 @@ export interface BackupFile {
   readonly path: string
   readonly file: FileSystem.File
   readonly scope: Scope.CloseableScope
+  /** What was gathered. */
   readonly pending: Array<Uint8Array>
   pendingBytes: number
   /** Bytes written. */
@@ -126,8 +127,16 @@ export class BackupFolder {
 
   private readonly sequential = { _tag: "Sequential" } as const
 
-  /** Adds bytes to the file, which are written when enough have come. `undefined`: nothing is to be waited for. */
-  write(file: BackupFile, data: Uint8Array): Write | undefined {
+  /** Writes bytes to the file. They must stay as they are until it is done. */
+  write(file: BackupFile, data: Uint8Array): Write {
+    return Effect.suspend(() => {
+      file.bytes += data.length
+      return onFile(file.path, file.file.writeAll(data))
+    })
+  }
+
+  /** Adds bytes to the file, which are kept until enough have come. `undefined`: nothing is to be waited for. */
+  gather(file: BackupFile, data: Uint8Array): Write | undefined {
     if (data.length === 0) return undefined
     file.pending.push(data)
     file.pendingBytes += data.length
@@ -141,12 +150,11 @@ export class BackupFolder {
       const bytes = pending.length === 1 ? pending[0]! : Buffer.concat(pending, file.pendingBytes)
       pending.length = 0
       file.pendingBytes = 0
-      file.bytes += bytes.length
-      return onFile(file.path, file.file.writeAll(bytes))
+      return this.write(file, bytes)
     })
   }
 
-  /** Writes what is left, and closes the file; a large one is synced while others are written. */
+  /** Writes what was gathered, and closes the file; a large one is synced while others are written. */
   close(file: BackupFile): Write {
     return Effect.gen(this, function* () {
       yield* this.flush(file)
@@ -164,6 +172,16 @@ export class BackupFolder {
         this.scope
       )
     })
+  }
+
+  /** A new file with these bytes. */
+  writeFile(path: string, data: ReadonlyArray<Uint8Array>, mode: number): Write {
+    return Effect.flatMap(this.open(path, mode), (file) =>
+      Effect.zipRight(
+        Effect.forEach(data, (one) => this.write(file, one), { discard: true }),
+        this.close(file)
+      )
+    )
   }
 
   /** Has a file that was made otherwise synced with the others. */
@@ -204,9 +222,7 @@ export class BackupFolder {
 
   /** A new file with this text. */
   writeText(path: string, text: string, mode: number): Write {
-    return Effect.flatMap(this.open(path, mode), (file) =>
-      Effect.zipRight(this.write(file, Buffer.from(text)) ?? Effect.void, this.close(file))
-    )
+    return this.writeFile(path, text === "" ? [] : [Buffer.from(text)], mode)
   }
 
   /** Adds text to a file that is there, or makes it. */

@@ -6,15 +6,17 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ArrayChunk from "../../connection/session/ArrayChunk.js"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import { PgConnector } from "../../connection/PgConnector.js"
-import type { PgOpenError, PgSessionError } from "../../model/PgError.js"
+import type { PgOpenError, PgProtocolError, PgSessionError } from "../../model/PgError.js"
 import { atLeast } from "../walsender/Command.js"
 import type { System } from "../walsender/Walsender.js"
 import * as Walsender from "../walsender/Walsender.js"
+import type { BackupBuffer } from "./BackupBuffer.js"
 import * as BackupCommand from "./BackupCommand.js"
 import type { BackupEvent } from "./BackupEvent.js"
 import type { BackupError } from "./BackupFailure.js"
@@ -62,11 +64,20 @@ const upload = (connection: PgConnection, path: string) =>
     )
   })
 
-/** The backup over a session that is open. */
-export const over = (
+/** A backup that the server has been made ready for. */
+interface PreparedBackup {
+  readonly connection: PgConnection
+  readonly command: string
+  readonly reader: BackupReader
+  readonly timeout: Duration.DurationInput
+  readonly bufferBytes: number
+}
+
+/** Checks the options, and gives the server the manifest that the backup is incremental to. */
+export const prepare = (
   { connection, system, version }: BackupSession,
   options: BackupOptions
-): Effect.Effect<Stream.Stream<BackupEvent, BackupError>, BackupError, FileSystem.FileSystem> =>
+): Effect.Effect<PreparedBackup, BackupError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const command = yield* BackupCommand.baseBackup(options, version)
     if (options.incrementalFrom !== undefined) yield* upload(connection, options.incrementalFrom)
@@ -77,10 +88,39 @@ export const over = (
       isSent: options.target === undefined || options.target === "client",
       hasManifest: options.manifest === true || options.manifest === "force-encode"
     })
-    const parts = connection.copyParts(command, {
-      timeout: options.timeout ?? Duration.infinity,
-      bufferBytes: options.bufferBytes ?? defaultBackupBuffer
-    })
+    const { bufferBytes = defaultBackupBuffer, timeout = Duration.infinity } = options
+    return { connection, command, reader, timeout, bufferBytes }
+  })
+
+/** Receives the backup into a buffer, from which another fiber takes it. */
+export const into = (
+  { command, connection, reader, timeout }: PreparedBackup,
+  buffer: BackupBuffer
+): Effect.Effect<void, BackupError> =>
+  connection
+    .copyPartsInto<PgProtocolError>(
+      command,
+      (part) => {
+        const events = reader.read([part])
+        if (Either.isLeft(events)) return Effect.fail(events.left)
+        let wait: Effect.Effect<void> | undefined
+        for (const event of events.right) wait = buffer.put(event) ?? wait
+        return wait
+      },
+      { timeout }
+    )
+    .pipe(
+      Effect.zipRight(Effect.suspend(() => reader.finish())),
+      Effect.map((finished) => void buffer.put(finished))
+    )
+
+/** The backup over a session that is open. */
+const over = (
+  session: BackupSession,
+  options: BackupOptions
+): Effect.Effect<Stream.Stream<BackupEvent, BackupError>, BackupError, FileSystem.FileSystem> =>
+  Effect.map(prepare(session, options), ({ bufferBytes, command, connection, reader, timeout }) => {
+    const parts = connection.copyParts(command, { timeout, bufferBytes })
     return parts.pipe(
       Stream.mapChunksEffect((chunk) => Effect.map(reader.read(chunk), ArrayChunk.make)),
       Stream.concat(Stream.suspend(() => Stream.fromEffect(reader.finish())))

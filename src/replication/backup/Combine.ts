@@ -101,7 +101,7 @@ class Combining {
   )
 
   private put(text: string): Combine {
-    const written = this.output.write(this.manifest!, Buffer.from(text))
+    const written = this.output.gather(this.manifest!, Buffer.from(text))
     return written === undefined ? Effect.void : this.turn(written)
   }
 
@@ -169,7 +169,7 @@ class Combining {
             const piece = yield* onFile(path, source.readAlloc(pieceBytes))
             if (Option.isNone(piece)) return
             checksum.update(piece.value)
-            yield* this.output.write(file, piece.value) ?? Effect.void
+            yield* this.output.write(file, piece.value)
           }
         })
       )
@@ -293,7 +293,7 @@ class Combining {
                 size
               )
         checksum.update(bytes)
-        yield* this.output.write(file, bytes) ?? Effect.void
+        yield* this.output.write(file, bytes)
         at += run
       }
       yield* this.output.close(file)

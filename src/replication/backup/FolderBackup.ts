@@ -18,6 +18,7 @@ import type { PgBackupError } from "../../model/BackupError.js"
 import { PgUsageError } from "../../model/PgError.js"
 import * as Walsender from "../walsender/Walsender.js"
 import { ArchiveSink } from "./ArchiveSink.js"
+import { BackupBuffer } from "./BackupBuffer.js"
 import type { BackupEvent, BackupFinished, BackupProgressed, BackupStarted } from "./BackupEvent.js"
 import { failure } from "./BackupFailure.js"
 import type { BackupFile } from "./BackupFolder.js"
@@ -145,7 +146,7 @@ class Writing {
   }
 
   private takeManifest(data: Uint8Array): Effect.Effect<void, PgBackupError> {
-    const written = this.output.write(this.manifest!, data) ?? Effect.void
+    const written = this.output.write(this.manifest!, data)
     return this.written === undefined
       ? written
       : Effect.zipRight(this.checked(this.written.manifest(data)), written)
@@ -242,7 +243,7 @@ const write = (
     const scope = yield* Effect.scope
     const output = new BackupFolder(fs, scope, options.sync ?? true)
     yield* Effect.addFinalizer((exit) => (Exit.isFailure(exit) ? output.discard : Effect.void))
-    const events = yield* BackupStream.over(opened, asked(options))
+    const prepared = yield* BackupStream.prepare(opened, asked(options))
     yield* output.take(folder, mode)
     const isReadable = options.format !== "archives" || options.compression === undefined
     const isCompared = isReadable && (options.verify ?? true) && (options.manifest ?? true) !== false
@@ -273,10 +274,13 @@ const write = (
       (error) => Effect.asVoid(Deferred.fail(broken, error)),
       mode
     )
-    yield* Effect.raceFirst(
-      Stream.runForEach(events, (event) => writing.take(event)),
-      Deferred.await(broken)
+    const buffer = new BackupBuffer(prepared.bufferBytes)
+    const storing = Effect.repeat(
+      Effect.flatMap(buffer.take, (event) => Effect.as(writing.take(event), event._tag)),
+      { until: (tag) => tag === "BackupFinished" }
     )
+    const receiving = Effect.zipRight(BackupStream.into(prepared, buffer), Effect.never)
+    yield* Effect.raceFirst(storing, Effect.raceFirst(receiving, Deferred.await(broken)))
     return yield* writing.finish(
       standby === undefined || standby === false
         ? undefined

@@ -43,7 +43,7 @@ export const write = (
   Effect.gen(function* () {
     const header = yield* loadHeader
     const archive = yield* output.open(path, mode)
-    const put = (data: Uint8Array) => output.write(archive, data) ?? Effect.void
+    const put = (data: Uint8Array) => output.gather(archive, data) ?? Effect.void
     for (const name of (yield* onFile(folder, fs.readDirectory(folder))).sort()) {
       yield* copy(fs, `${folder}/${name}`, name, mode, header, put)
     }

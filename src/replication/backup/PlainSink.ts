@@ -15,7 +15,7 @@ import { partialSuffix } from "./BackupFolder.js"
 import * as MemberPath from "./MemberPath.js"
 import type { TablespacePlace } from "./TablespacePlace.js"
 import { places } from "./TablespacePlace.js"
-import type { TarMember, TarPart, TarReader } from "./TarReader.js"
+import type { TarData, TarMember, TarMemberEnd, TarPart, TarReader } from "./TarReader.js"
 import type { WrittenFiles } from "./WrittenFiles.js"
 
 export interface PlainSinkOptions {
@@ -37,6 +37,32 @@ export const manifestFile = "backup_manifest"
 
 /** What a server does not send: it would be taken for what it is called. */
 const reserved: ReadonlySet<string> = new Set([manifestFile, "tablespace_map", "postmaster.pid"])
+
+/** Files that are written at the same time. */
+const filesAtOnce = 8
+
+/** A member whose name may become a path. */
+interface CheckedMember {
+  readonly name: string
+  /** The tablespace whose link it is. */
+  readonly linked: TablespacePlace | undefined
+}
+
+interface FilePlace {
+  readonly path: string
+  readonly mode: number
+}
+
+interface WholeFile extends FilePlace {
+  readonly data: ReadonlyArray<Uint8Array>
+}
+
+/** Where the end of the member lies that begins here, if it has come. */
+const endOf = (parts: ReadonlyArray<TarPart>, begin: number): number | undefined => {
+  let at = begin + 1
+  while (parts[at]?._tag === "TarData") at++
+  return parts[at]?._tag === "TarMemberEnd" ? at : undefined
+}
 
 export class PlainSink {
   private places: ReadonlyArray<TablespacePlace> = []
@@ -69,7 +95,7 @@ export class PlainSink {
         yield* output.makeFolder(`${folder}/pg_tblspc`, mode)
         yield* output.makeFolder(this.place.path, mode)
       }
-      this.source = yield* ArchiveSource.open(name, makeTar, (part) => this.part(part))
+      this.source = yield* ArchiveSource.open(name, makeTar, (parts) => this.parts(parts))
     })
   }
 
@@ -91,53 +117,76 @@ export class PlainSink {
     return Effect.zipRight(output.rename(path + partialSuffix, path), output.syncFolder(`${folder}/global`))
   })
 
-  private part(part: TarPart): Write | undefined {
-    const { output, written } = this.options
-    switch (part._tag) {
-      case "TarData":
-        if (this.file === undefined) return undefined
-        written?.update(part.data)
-        return output.write(this.file, part.data)
-      case "TarMember":
-        return this.member(part)
-      case "TarMemberEnd": {
-        const { file } = this
-        if (file === undefined) return undefined
-        this.file = undefined
-        written?.end()
-        return output.close(file)
+  /** Everything in order, but for files that have come whole: they are written side by side at the end. */
+  private parts(parts: ReadonlyArray<TarPart>): Write {
+    return Effect.gen(this, function* () {
+      const files: Array<WholeFile> = []
+      for (let at = 0; at < parts.length; at++) {
+        const part = parts[at]!
+        if (part._tag !== "TarMember") {
+          const waiting = this.more(part)
+          if (waiting !== undefined) yield* waiting
+          continue
+        }
+        const { linked, name } = yield* this.checked(part)
+        if (part.type === "file") {
+          const file = yield* this.beginFile(part, name)
+          const end = endOf(parts, at)
+          if (end === undefined) this.file = yield* this.options.output.open(file.path, file.mode)
+          else {
+            const data = parts.slice(at + 1, end).flatMap((one) => (one._tag === "TarData" ? [one.data] : []))
+            for (const one of data) this.options.written?.update(one)
+            this.options.written?.end()
+            files.push({ ...file, data })
+            at = end
+          }
+        } else if (part.type === "folder") {
+          yield* this.options.output.makeFolder(this.pathOf(name), part.mode | 0o700)
+        } else yield* this.link(part, name, linked)
       }
-    }
+      yield* Effect.forEach(
+        files,
+        ({ data, mode, path }) => this.options.output.writeFile(path, data, mode),
+        { discard: true, concurrency: filesAtOnce }
+      )
+    })
   }
 
-  private refuse(member: TarMember, detail: string): Write {
+  /** What follows of a file that has not come whole. */
+  private more(part: TarData | TarMemberEnd): Write | undefined {
+    const { output, written } = this.options
+    const { file } = this
+    if (file === undefined) return undefined
+    if (part._tag === "TarData") {
+      written?.update(part.data)
+      return output.write(file, part.data)
+    }
+    this.file = undefined
+    written?.end()
+    return output.close(file)
+  }
+
+  private refuse(member: TarMember, detail: string): Effect.Effect<never, PgBackupError> {
     return Effect.fail(
       failure("archive", `${this.source?.name ?? ""}: ${MemberPath.shown(member.path)}`, detail)
     )
   }
 
-  private member(member: TarMember): Write {
+  private checked(member: TarMember): Effect.Effect<CheckedMember, PgBackupError> {
     const reason = MemberPath.refusal(member.path)
     if (reason !== undefined) return this.refuse(member, reason)
+    if (member.type === "other") {
+      return this.refuse(member, `it is a ${member.kind}, and a backup has files, folders and links only`)
+    }
     const name = MemberPath.plain(member.path)
     const [top, oid, ...below] = name.split("/")
     const linked =
       this.place === undefined && top === "pg_tblspc"
         ? this.places.find((place) => String(place.oid) === oid && !place.isInPlace)
         : undefined
-    if (linked !== undefined && (member.type !== "link" || below.length > 0)) {
-      return this.refuse(member, "a tablespace's folder must be a link, with nothing below it")
-    }
-    switch (member.type) {
-      case "folder":
-        return this.options.output.makeFolder(this.pathOf(name), member.mode | 0o700)
-      case "link":
-        return this.link(member, name, linked)
-      case "file":
-        return this.open(member, name)
-      case "other":
-        return this.refuse(member, `it is a ${member.kind}, and a backup has files, folders and links only`)
-    }
+    return linked !== undefined && (member.type !== "link" || below.length > 0)
+      ? this.refuse(member, "a tablespace's folder must be a link, with nothing below it")
+      : Effect.succeed({ name, linked })
   }
 
   private pathOf(name: string): string {
@@ -155,16 +204,14 @@ export class PlainSink {
     return onFile(path, this.options.fs.symlink(place.path, path))
   }
 
-  private open(member: TarMember, name: string): Write {
-    const { output, written } = this.options
+  /** A file begins: where it is written. */
+  private beginFile(member: TarMember, name: string): Effect.Effect<FilePlace, PgBackupError> {
     const inMain = this.place === undefined
     if (inMain && reserved.has(name)) return this.refuse(member, "a server does not send this file")
     const isControl = inMain && name === controlFile
     if (isControl) this.hasControl = true
     const path = this.pathOf(name) + (isControl ? partialSuffix : "")
-    written?.begin(inMain ? name : `pg_tblspc/${this.place!.oid}/${name}`)
-    return Effect.map(output.open(path, member.mode & 0o660), (file) => {
-      this.file = file
-    })
+    this.options.written?.begin(inMain ? name : `pg_tblspc/${this.place!.oid}/${name}`)
+    return Effect.succeed({ path, mode: member.mode & 0o660 })
   }
 }

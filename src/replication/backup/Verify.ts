@@ -125,7 +125,7 @@ const archives = (
       }
       const prefix = prefixOf(stem)
       let checking: ReturnType<Verification["begin"]>
-      const onPart = (part: TarReader.TarPart) => {
+      const onPart = (part: TarReader.TarPart): void => {
         if (part._tag === "TarData") checking?.update(part.data)
         else if (part._tag === "TarMemberEnd") {
           checking?.end()
@@ -137,11 +137,10 @@ const archives = (
           else if (part.type === "file") checking = verification.begin(path, BigInt(part.size))
           else if (part.type === "other") verification.extra(path, `it is a ${part.kind}`)
         }
-        return undefined
       }
       const path = `${folder}/${name}`
       const read = Effect.gen(function* () {
-        const source = yield* ArchiveSource.open(name, makeTar, onPart)
+        const source = yield* ArchiveSource.open(name, makeTar, (parts) => void parts.forEach(onPart))
         const file = yield* onFile(path, fs.open(path, { flag: "r" }))
         for (;;) {
           const piece = yield* onFile(path, file.readAlloc(pieceBytes))

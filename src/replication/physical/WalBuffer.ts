@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Lsn } from "../../model/Lsn.js"
+import { ByteRing } from "../link/ByteRing.js"
 import { Signal } from "../link/Signal.js"
 import type { PhysicalEvent, WalData } from "./PhysicalEvent.js"
 
@@ -33,11 +34,8 @@ interface Stretch {
 const isStretch = (entry: Stretch | LogEvent): entry is Stretch => "size" in entry
 
 export class WalBuffer<End> {
-  private readonly ring: Uint8Array
+  private readonly ring: ByteRing
   private readonly entries: Array<Stretch | LogEvent> = []
-  /** Bytes that have come in, and bytes that have been written: the difference is in use. */
-  private filled = 0
-  private released = 0
   /** Of the piece that was taken last. */
   private taken = 0
   private ended: { readonly end: End } | undefined
@@ -46,7 +44,7 @@ export class WalBuffer<End> {
 
   /** `capacity`: bytes that wait for the disk at which reading stops. */
   constructor(capacity: number) {
-    this.ring = new Uint8Array(capacity)
+    this.ring = new ByteRing(capacity)
   }
 
   /** Takes an event over; waits while there is no room for its data. Interrupted, it has taken a beginning of the data. */
@@ -69,13 +67,10 @@ export class WalBuffer<End> {
     const { ring } = this
     let from = begin
     while (from < data.length) {
-      const at = this.filled % ring.length
-      const room = Math.min(ring.length - at, ring.length - (this.filled - this.released))
-      const size = Math.min(data.length - from, room)
+      const at = ring.place
+      const size = ring.fill(data, from)
       if (size === 0) break
-      ring.set(data.subarray(from, from + size), at)
       this.note(timeline, start + BigInt(from), at, size)
-      this.filled += size
       from += size
     }
     if (from > begin) this.more.notify()
@@ -110,7 +105,7 @@ export class WalBuffer<End> {
   /** Gives the room of the piece that was taken last back. */
   private release(): void {
     if (this.taken === 0) return
-    this.released += this.taken
+    this.ring.release(this.taken)
     this.taken = 0
     this.room.notify()
   }
@@ -122,7 +117,7 @@ export class WalBuffer<End> {
     if (entry === undefined || !isStretch(entry)) return entry
     const { at, size, start, timeline } = entry
     this.taken = size
-    return { _tag: "WalPiece", timeline, start, data: this.ring.subarray(at, at + size) }
+    return { _tag: "WalPiece", timeline, start, data: this.ring.view(at, size) }
   }
 
   /** Waits until something can be taken. Gives the end when everything has been taken and nothing follows. */

@@ -1,16 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import type { CopyPart } from "../../../src/connection/copy/CopyOutParts.js"
 import * as CopyOutParts from "../../../src/connection/copy/CopyOutParts.js"
 import * as ScriptedServer from "../../../src/testing/ScriptedServer.js"
 import { bodyEnd } from "../../../src/wire/FrameRun.js"
 import { answer, scripted } from "../../replication/scriptedSessions.js"
 import * as Walsender from "../../../src/replication/walsender/Walsender.js"
-import { complete, copyData, copyDone, harness, ready, tick } from "../core.js"
+import { complete, copyData, copyDone, error, harness, ready, tick } from "../core.js"
 
 const { column, dataRow, expect, readyForQuery, send, startup } = ScriptedServer
 const text = new TextDecoder()
@@ -136,4 +140,105 @@ describe("a command that sends copies among results", () => {
     )
     assert.deepStrictEqual(await opened, Option.none())
   })
+})
+
+describe("a command whose parts are taken in the socket's callback", () => {
+  const taking = (
+    self: ReturnType<typeof harness>,
+    take: (part: CopyPart) => Effect.Effect<void, string> | undefined,
+    timeout?: Duration.DurationInput
+  ) => CopyOutParts.into(self.core, "BACKUP", take, timeout)
+
+  it.effect("gives them all, stops the socket for as long as is asked, and succeeds behind the last", () =>
+    Effect.gen(function* () {
+      const self = harness()
+      const seen: Array<string> = []
+      const written = yield* Deferred.make<void>()
+      const fiber = yield* Effect.fork(
+        taking(self, (part) => {
+          seen.push(shown(part))
+          return part._tag === "CopyPartData" ? Deferred.await(written) : undefined
+        })
+      )
+      yield* Effect.promise(tick)
+      self.say(copyOut)
+      assert.isFalse(self.link.paused)
+      self.say(copyData("one"), copyData("two"), copyDone)
+      assert.isTrue(self.link.paused)
+      self.say(copyOut, copyDone)
+      yield* Effect.promise(tick)
+      assert.isTrue(self.link.paused, "nothing has been written yet")
+      yield* Deferred.succeed(written, undefined)
+      yield* Effect.promise(tick)
+      assert.isFalse(self.link.paused)
+      assert.isNull(fiber.unsafePoll())
+      self.say(complete("BACKUP"), ready())
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(seen, ["begin", "one|two", "end", "begin", "end", "BACKUP []"])
+    })
+  )
+
+  it.effect("is cancelled when an effect that was asked for fails, and what still comes is read", () =>
+    Effect.gen(function* () {
+      let cancels = 0
+      const self: ReturnType<typeof harness> = harness({
+        cancelKey: new Uint8Array(4),
+        sendCancel: () =>
+          Effect.sync(() => {
+            cancels++
+            assert.isFalse(self.link.paused)
+            self.say(copyData("late"), error("57014"), ready())
+          })
+      })
+      const seen: Array<string> = []
+      const fiber = yield* Effect.fork(
+        Effect.flip(
+          taking(self, (part) => {
+            seen.push(shown(part))
+            return Effect.fail("full")
+          })
+        )
+      )
+      yield* Effect.promise(tick)
+      self.say(copyOut)
+      assert.strictEqual(yield* Fiber.join(fiber), "full")
+      assert.deepStrictEqual(seen, ["begin"])
+      assert.strictEqual(cancels, 1)
+    })
+  )
+
+  it.effect("has the whole time for each part, and not for what is waited for", () =>
+    Effect.gen(function* () {
+      const self: ReturnType<typeof harness> = harness({
+        cancelKey: new Uint8Array(4),
+        sendCancel: () => Effect.sync(() => self.say(error("57014"), ready()))
+      })
+      const fiber = yield* Effect.fork(
+        Effect.either(
+          taking(
+            self,
+            (part) => (part._tag === "CopyPartData" ? Effect.sleep("1 minute") : undefined),
+            "10 seconds"
+          )
+        )
+      )
+      yield* Effect.promise(tick)
+      yield* TestClock.adjust("9 seconds")
+      self.say(copyOut)
+      yield* TestClock.adjust("9 seconds")
+      self.say(copyData("one"))
+      yield* Effect.promise(tick)
+      yield* TestClock.adjust("1 minute")
+      yield* Effect.promise(tick)
+      yield* TestClock.adjust("9 seconds")
+      assert.isNull(fiber.unsafePoll())
+      yield* TestClock.adjust("1 seconds")
+      const outcome = yield* Fiber.join(fiber)
+      assert.deepInclude(outcome._tag === "Left" ? outcome.left : undefined, {
+        _tag: "PgTimeoutError",
+        deadline: "statement",
+        millis: 10_000
+      })
+    })
+  )
 })

@@ -5,6 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import * as DeadlineOf from "../../../src/connection/session/Deadline.js"
 import * as PgConnection from "../../../src/connection/PgConnection.js"
 import * as Statement from "../../../src/model/Statement.js"
 import {
@@ -281,4 +282,19 @@ describe("a deadline over a dead link", () => {
         }
       })
   )
+
+  it("without an end costs nothing: the wait is what it was", () => {
+    const wait = Effect.succeed(1)
+    for (const timeout of [undefined, Duration.infinity, Number.POSITIVE_INFINITY]) {
+      assert.strictEqual(
+        DeadlineOf.within(
+          wait,
+          timeout,
+          () => undefined,
+          (error) => error
+        ),
+        wait
+      )
+    }
+  })
 })
