@@ -48,8 +48,9 @@ export class PartsHandler<P, E> {
 
   private readonly woken: Effect.Effect<void> = Effect.async((resume) => {
     if (this.waits.length > 0 || this.end !== undefined) return resume(Effect.void)
-    this.waiter = () => resume(Effect.void)
-    return Effect.sync(() => (this.waiter = undefined))
+    const wake = (): void => resume(Effect.void)
+    this.waiter = wake
+    return Effect.sync(() => void (this.waiter = undefined))
   })
 
   /** The command is over, and everything that `take` wanted to wait for. */
