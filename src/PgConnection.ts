@@ -19,6 +19,7 @@ export type {
   CopyPartsOptions,
   TakePart
 } from "./connection/copy/CopyOutParts.js"
+export type { BatchResult } from "./connection/statement/BatchRequest.js"
 export type { Description } from "./connection/statement/Describe.js"
 export type { PipelineResult, StepOutcome } from "./connection/statement/ExplicitPipeline.js"
 export type { Call } from "./connection/statement/FunctionCall.js"
@@ -28,6 +29,10 @@ export type {
   RowOperations,
   SchemaOperations
 } from "./connection/statement/RowOperations.js"
+export type { RowsAs } from "./connection/statement/QueryOptions.js"
+export type { RowCountOperations } from "./connection/statement/RowCount.js"
+export type { StreamedResult } from "./connection/statement/StreamedResult.js"
+export type { BytesRow, ResultMode, RowIn } from "./types/Row.js"
 export type { Losses, ParameterChange } from "./connection/session/SideChannels.js"
 export { subscriberCapacity } from "./connection/session/SideChannels.js"
 export { cancelDeadline } from "./connection/session/Cancel.js"

@@ -182,7 +182,7 @@ export const make = (connection: PgConnection, admission: Tenancy): PgConnection
   ): Stream.Stream<A, PgSessionError, R> =>
     isWhole(options) ? held(admission, stream) : pulled(admission, stream)
   const single = SharedSession.of(connection)?.admitted(admission)
-  const { execute, query, stream } = RowOperations.make<PgSessionError>(
+  const operations = RowOperations.make<PgSessionError>(
     {
       query: single?.query ?? ((statement, options) => run(connection.query(statement, options))),
       execute: single?.execute ?? ((statement, options) => run(connection.execute(statement, options))),
@@ -199,10 +199,16 @@ export const make = (connection: PgConnection, admission: Tenancy): PgConnection
     }
   )
   return ConnectionTypes.over<Omit<PgConnection, "types">>(() => connection.types, {
-    query,
-    execute,
-    stream,
+    query: operations.query,
+    execute: operations.execute,
+    stream: operations.stream,
+    streamResult: operations.streamResult,
+    one: operations.one,
+    option: operations.option,
+    many: operations.many,
+    scalar: operations.scalar,
     values: single?.values ?? ((statement, options) => run(connection.values(statement, options))),
+    batch: single?.batch ?? ((sets, statement, options) => run(connection.batch(sets, statement, options))),
     compare: (statement, schema, options) => run(connection.compare(statement, schema, options)),
     simple: single?.simple ?? ((sql, options) => run(connection.simple(sql, options))),
     describe: single?.describe ?? ((statement, options) => run(connection.describe(statement, options))),

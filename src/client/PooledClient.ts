@@ -246,6 +246,8 @@ export const overPool = (
       ...rows,
       values: (statement, query) =>
         single((each, sent) => each.values(sent, query), "values", statement, rowsIn),
+      batch: (sets, statement, query) =>
+        withConnection((connection) => connection.batch(sets, statement, query)),
       compare: (statement, schema, query) =>
         withConnection((connection) => connection.compare(statement, schema, query)),
       withTransaction: <A, E, R>(body: Effect.Effect<A, E, R>, transaction: TransactionOptions = {}) => {

@@ -22,6 +22,7 @@ export const make = (connection: PgConnection, timeout: Duration.DurationInput):
       }
     ),
     values: (statement, options) => connection.values(statement, given(options)),
+    batch: (sets, statement, options) => connection.batch(sets, statement, given(options)),
     compare: (statement, schema, options) => connection.compare(statement, schema, given(options)),
     simple: (sql, options) => connection.simple(sql, given(options)),
     describe: (statement, options) => connection.describe(statement, given(options)),

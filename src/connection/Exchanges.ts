@@ -9,6 +9,8 @@ import type { Admission } from "./session/Admission.js"
 import * as Catalog from "./session/Catalog.js"
 import type { ConnectionState, Outcome, Request } from "./session/ConnectionState.js"
 import * as Exchange from "./session/Exchange.js"
+import type { BatchResult } from "./statement/BatchRequest.js"
+import { BatchRequest } from "./statement/BatchRequest.js"
 import type { Description } from "./statement/Describe.js"
 import { DescribeRequest } from "./statement/Describe.js"
 import type { PipelineResult } from "./statement/ExplicitPipeline.js"
@@ -17,8 +19,14 @@ import type { Call } from "./statement/FunctionCall.js"
 import { FunctionCallRequest } from "./statement/FunctionCall.js"
 import type { QueryResult } from "./statement/Query.js"
 import { QueryRequest, RowsRequest, SimpleRequest } from "./statement/Query.js"
-import type { QueryOptions, ValueOptions } from "./statement/RowOperations.js"
+import type { QueryOptions, RowsAs, ValueOptions } from "./statement/QueryOptions.js"
+import { modeOf, refusedMode } from "./statement/RowsAs.js"
 import { inspectorOf } from "./statement/ValueReading.js"
+
+function* mapped<A, B>(values: Iterable<A>, map: (value: A) => B): Generator<B, undefined> {
+  for (const value of values) yield map(value)
+  return undefined
+}
 
 /** `admission`: asked before each; unless given, the session is its owner's alone. */
 export const make = (core: ConnectionState, admission?: Admission) => {
@@ -27,28 +35,37 @@ export const make = (core: ConnectionState, admission?: Admission) => {
     make: (outcome: Outcome<A>) => Request
   ): Effect.Effect<A, PgSessionError> =>
     Exchange.run(core, make, options?.timeout ?? core.statementTimeout, admission)
-  const rows =
-    <M extends Row.RowMode>(mode: M, operation: string) =>
-    (
-      statement: Statement,
-      options?: QueryOptions & ValueOptions
-    ): Effect.Effect<ReadonlyArray<Row.RowIn<M>>, PgSessionError> =>
-      Exchange.run<ReadonlyArray<Row.RowIn<M>>>(
-        core,
-        (outcome) => new RowsRequest(statement, mode, operation, outcome, inspectorOf(options)),
-        options?.timeout ?? core.statementTimeout,
-        admission
-      )
+  const rows = <M extends Row.ResultMode>(
+    operation: string,
+    statement: Statement,
+    mode: M,
+    options: (QueryOptions & ValueOptions) | undefined
+  ): Effect.Effect<ReadonlyArray<Row.RowIn<M>>, PgSessionError> =>
+    Exchange.run<ReadonlyArray<Row.RowIn<M>>>(
+      core,
+      (outcome) => new RowsRequest(statement, mode, operation, outcome, inspectorOf(options)),
+      options?.timeout ?? core.statementTimeout,
+      admission
+    )
   return {
-    query: rows("object", "query"),
-    values: rows("array", "values"),
-    execute: (
+    query: <M extends Row.ResultMode = "object">(
+      statement: Statement,
+      options?: QueryOptions & RowsAs<M>
+    ): Effect.Effect<ReadonlyArray<Row.RowIn<M>>, PgSessionError> =>
+      refusedMode("query", statement, options) ?? rows("query", statement, modeOf(options), options),
+    values: (
       statement: Statement,
       options?: QueryOptions & ValueOptions
-    ): Effect.Effect<QueryResult<Row.ObjectRow>, PgSessionError> =>
-      run<QueryResult<Row.ObjectRow>>(
+    ): Effect.Effect<ReadonlyArray<Row.ArrayRow>, PgSessionError> =>
+      rows("values", statement, "array", options),
+    execute: <M extends Row.ResultMode = "object">(
+      statement: Statement,
+      options?: QueryOptions & RowsAs<M>
+    ): Effect.Effect<QueryResult<Row.RowIn<M>>, PgSessionError> =>
+      refusedMode("execute", statement, options) ??
+      run<QueryResult<Row.RowIn<M>>>(
         options,
-        (outcome) => new QueryRequest(statement, "object", outcome, "execute", inspectorOf(options))
+        (outcome) => new QueryRequest(statement, modeOf(options), outcome, "execute", inspectorOf(options))
       ),
     simple: (
       sql: string,
@@ -65,6 +82,24 @@ export const make = (core: ConnectionState, admission?: Admission) => {
       options?: QueryOptions
     ): Effect.Effect<PipelineResult, PgSessionError> =>
       run<PipelineResult>(options, (outcome) => new PipelineRequest(statements, "object", outcome)),
+    batch: <A, M extends Row.ResultMode = "object">(
+      sets: Iterable<A>,
+      statement: (set: A) => Statement,
+      options?: QueryOptions & RowsAs<M>
+    ): Effect.Effect<BatchResult<Row.RowIn<M>>, PgSessionError> =>
+      Effect.suspend(() => {
+        const statements = mapped(sets, statement)
+        const first = statements.next()
+        if (first.done === true) return Effect.succeed({ sets: 0, affected: 0n, rows: [], columns: [] })
+        return (
+          refusedMode("batch", first.value, options) ??
+          run<BatchResult<Row.RowIn<M>>>(
+            options,
+            (outcome) =>
+              new BatchRequest(first.value, statements, modeOf(options), outcome, inspectorOf(options))
+          )
+        )
+      }),
     callFunction: (call: Call, options?: QueryOptions): Effect.Effect<Uint8Array | null, PgSessionError> =>
       run<Uint8Array | null>(options, (outcome) => new FunctionCallRequest(call, outcome)),
     learnTypes: (

@@ -36,7 +36,8 @@ import * as ConnectionTypes from "./ConnectionTypes.js"
 import * as Portal from "./statement/Portal.js"
 import type { QueryResult } from "./statement/Query.js"
 import * as RowOperations from "./statement/RowOperations.js"
-import type { QueryOptions, SimpleOptions, StreamOptions, ValueOptions } from "./statement/RowOperations.js"
+import type { QueryOptions, SimpleOptions, StreamOptions } from "./statement/QueryOptions.js"
+import { modeOf, refusedMode } from "./statement/RowsAs.js"
 import * as SchemaRows from "./statement/SchemaRows.js"
 import type { SharedOperations } from "./SharedOperations.js"
 import * as SharedSession from "./SharedSession.js"
@@ -50,7 +51,7 @@ import type { TransactionMode } from "./TransactionMode.js"
 
 export type { SessionReset } from "./session/SessionChanges.js"
 export type { ConnectionStatus } from "./session/ConnectionStatus.js"
-export type { QueryOptions, SimpleOptions, StreamOptions, ValueOptions } from "./statement/RowOperations.js"
+export type { QueryOptions, SimpleOptions, StreamOptions, ValueOptions } from "./statement/QueryOptions.js"
 
 /** How a copy runs. */
 export interface CopyOptions {
@@ -172,23 +173,37 @@ const noStream = (): Stream.Stream<never> => Stream.empty
 export const fromState = (core: ConnectionState): PgConnection => {
   const { statementTimeout } = core
   const single = Exchanges.make(core)
-  const stream = (statement: Statement, options?: StreamOptions, inspector?: Inspector) => {
-    const timeout = options?.timeout ?? statementTimeout
-    return Portal.rows(core, statement, options ?? {}, "object", timeout, inspector)
-  }
-  const plain = {
+  const open = <M extends Row.ResultMode>(
+    statement: Statement,
+    options: StreamOptions = {},
+    mode: M,
+    inspector?: Inspector
+  ) => Portal.rows(core, statement, options, mode, options.timeout ?? statementTimeout, inspector)
+  const plain: RowOperations.PlainOperations<PgSessionError> = {
     query: single.query,
     execute: single.execute,
-    stream: (statement: Statement, options?: StreamOptions & ValueOptions) =>
-      stream(statement, options, inspectorOf(options))
+    stream: (statement, options) => {
+      const refused = refusedMode("stream", statement, options)
+      return refused === undefined
+        ? open(statement, options, modeOf(options), inspectorOf(options))
+        : Stream.fromEffect(refused)
+    }
   }
-  const through = SchemaRows.operations(core, stream)
-  const { execute, query, stream: rows } = RowOperations.make(plain, through)
+  const through = SchemaRows.operations(core, (statement, options, inspector) =>
+    open(statement, options, "object", inspector)
+  )
+  const rows = RowOperations.make(plain, through)
   // Written out: an object that is put together of others becomes a dictionary, several kilobytes for each session.
   const members: Omit<PgConnection, "types"> = {
-    query,
-    execute,
-    stream: rows,
+    query: rows.query,
+    execute: rows.execute,
+    stream: rows.stream,
+    streamResult: rows.streamResult,
+    one: rows.one,
+    option: rows.option,
+    many: rows.many,
+    scalar: rows.scalar,
+    batch: single.batch,
     values: single.values,
     simple: single.simple,
     describe: single.describe,

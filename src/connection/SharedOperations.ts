@@ -4,7 +4,9 @@ import type { PgType } from "../model/PgType.js"
 import type { Statement } from "../model/Statement.js"
 import type { Comparison } from "../schema/Compare.js"
 import type * as Row from "../types/Row.js"
-import type { QueryOptions, RowOperations, ValueOptions } from "./statement/RowOperations.js"
+import type { BatchResult } from "./statement/BatchRequest.js"
+import type { QueryOptions, RowsAs, ValueOptions } from "./statement/QueryOptions.js"
+import type { RowOperations } from "./statement/RowOperations.js"
 
 /** What a connection and a client have in common. */
 export interface SharedOperations<E> extends RowOperations<E> {
@@ -13,6 +15,20 @@ export interface SharedOperations<E> extends RowOperations<E> {
     statement: Statement,
     options?: QueryOptions & ValueOptions
   ) => Effect.Effect<ReadonlyArray<Row.ArrayRow>, E>
+  /**
+   * One statement with many sets of parameters, pipelined: described once, bound and executed for each set. Outside a transaction the
+   * sets are one implicit transaction, all or nothing; inside one, a refused set fails the transaction. The sets are taken from the
+   * iterable as the server answers, about 128 KiB of them ahead, so that memory is bounded by the rows that the statement returns. The
+   * timeout is that of the whole batch, and interruption takes the batch back. Without a set nothing is sent.
+   *
+   * `statement` is called once for a set and must give the same text each time: another one fails with `PgUsageError`. Of a set that
+   * the server refuses, `parameterSet` of the `PgServerError` is the number.
+   */
+  readonly batch: <A, M extends Row.ResultMode = "object">(
+    sets: Iterable<A>,
+    statement: (set: A) => Statement,
+    options?: QueryOptions & RowsAs<M>
+  ) => Effect.Effect<BatchResult<Row.RowIn<M>>, E>
   /**
    * The statement's columns beside those that a Schema wants, without running the statement, and whether the columns of
    * tables may be NULL, which the catalogue is asked for. For tests that hold statements to their Schemas.

@@ -44,6 +44,17 @@ export const caret = (sql: string, position: number): string => {
   return `${prefix}${shown}${to < end ? "..." : ""}\n${" ".repeat(column)}^`
 }
 
+/** The statement's text is not shown beyond its first line. */
+export const rowCount = (error: {
+  readonly operation: string
+  readonly expected: string
+  readonly rows: number
+  readonly sql: string
+}): string =>
+  `${error.operation}: the statement must return ${error.expected}, got ${error.rows === 0 ? "no row" : `${error.rows} rows`}${
+    error.sql === "" ? "" : `: ${firstLine(error.sql)}`
+  }`
+
 const firstLine = (sql: string): string => {
   const line = sql.trim().split("\n")[0] ?? ""
   return line.length > 2 * around ? `${line.slice(0, 2 * around)}...` : line
@@ -78,10 +89,16 @@ const copyPlace = (where: string | undefined): string | undefined =>
  * The server's own layout (`SEVERITY:  message`, the line with a caret, DETAIL, HINT, QUERY, CONTEXT), and the place in the program. Without `showsValues`
  * what quotes values of rows is left out: DETAIL, and CONTEXT but for the place in a COPY.
  */
-export const server = (fields: ServerFields, sql: string, showsValues = false, place?: string): string => {
+export const server = (
+  fields: ServerFields & { readonly parameterSet?: number },
+  sql: string,
+  showsValues = false,
+  place?: string
+): string => {
   const lines = [`${fields.severity} ${fields.code}: ${fields.text}`]
   if (fields.position !== undefined && sql !== "") lines.push(caret(sql, fields.position))
   else if (sql !== "") lines.push(`STATEMENT: ${firstLine(sql)}`)
+  if (fields.parameterSet !== undefined) lines.push(`PARAMETERS: set ${fields.parameterSet} of the batch`)
   if (showsValues && fields.detail !== undefined) lines.push(`DETAIL: ${fields.detail}`)
   const hint = fields.hint ?? serverHint(fields)
   if (hint !== undefined) lines.push(`HINT: ${hint}`)

@@ -11,6 +11,7 @@ import type { CodecPlace } from "./CodecPlace.js"
 import type { PgCopyRowError } from "./CopyRowError.js"
 import * as ErrorText from "./ErrorText.js"
 import type { AuthFailure, CancelOutcome, ConnectPhase, Deadline, TransportFailure } from "./Failure.js"
+import type { PgRowCountError } from "./RowCountError.js"
 import type { PgServerError } from "./ServerError.js"
 import type { ServerFields } from "./ServerFields.js"
 import type { PgSnapshotError } from "./SnapshotError.js"
@@ -24,6 +25,8 @@ export { PgChangeRowError } from "./ChangeRowError.js"
 export type { CodecPlace } from "./CodecPlace.js"
 export { PgCopyRowError } from "./CopyRowError.js"
 export type { AuthFailure, CancelOutcome, ConnectPhase, Deadline, TransportFailure } from "./Failure.js"
+export { PgRowCountError } from "./RowCountError.js"
+export type { ExpectedRows } from "./RowCountError.js"
 export { PgServerError } from "./ServerError.js"
 export { PgSnapshotError } from "./SnapshotError.js"
 export type { SnapshotReason } from "./SnapshotError.js"
@@ -285,6 +288,7 @@ export type PgError =
   | PgOpenError
   | PgPoolError
   | PgCommitUnknownError
+  | PgRowCountError
   | PgCopyRowError
   | PgChangeRowError
   | PgSlotError

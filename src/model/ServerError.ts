@@ -14,6 +14,8 @@ export type ServerErrorFields = ServerFields & {
   readonly mayHaveCommitted?: boolean
   /** Where in the program the statement was written, when the `Sql` template made it. */
   readonly place?: string
+  /** Number of the set of parameters that the statement was refused with, from 1: of a `batch` only. */
+  readonly parameterSet?: number
   /** Whether `detail` and `where`, which quote values of rows, are part of the message, of inspection and of JSON. */
   readonly showsValues?: boolean
 }

@@ -74,6 +74,12 @@ export const sent = <X>(self: Session<X>, owner: X, script: Pipeline.PipelineScr
 export const extended = <X>(self: Session<X>, script: Pipeline.PipelineScript): Session<X> =>
   self.node === paused ? { ...self, script, at: 0, node: script[0] ?? paused } : self
 
+/** More has been sent for the receiving exchange, whose script may not be used up yet. */
+export const appended = <X>(self: Session<X>, script: Pipeline.PipelineScript): Session<X> =>
+  self.node === paused
+    ? extended(self, script)
+    : { ...self, script: [...self.script.slice(self.at), ...script], at: 0 }
+
 /** The arrow for a message by its tag; `undefined`: the message is not allowed here. */
 export const expects = <X>(self: Session<X>, tag: number): MachineStep | undefined => self.node.on[tag]
 

@@ -22,17 +22,24 @@ import { decodeFloat8 } from "./Floats.js"
 import { decodeInt4 } from "./Integers.js"
 import type { Registry } from "./Registry.js"
 import * as RowShape from "./RowShape.js"
-import type { ArrayRow, ObjectRow, Row } from "./RowShape.js"
+import type { ArrayRow, BytesRow, ObjectRow, Row } from "./RowShape.js"
 import { decodeString } from "./Texts.js"
 import { decodeInstant, decodeTimestampTz } from "./Timestamps.js"
 
-export type { ArrayRow, ObjectRow, Row } from "./RowShape.js"
+export type { ArrayRow, BytesRow, ObjectRow, Row } from "./RowShape.js"
 
 /** Objects by column name, or arrays by column position. */
 export type RowMode = "object" | "array"
 
+/** As a row can be given of a query's result: the bytes of each column as the server sent them, besides. */
+export type ResultMode = RowMode | "bytes"
+
 /** A row in its mode. */
-export type RowIn<M extends RowMode> = M extends "array" ? ArrayRow : ObjectRow
+export type RowIn<M extends ResultMode> = M extends "bytes"
+  ? BytesRow
+  : M extends "array"
+    ? ArrayRow
+    : ObjectRow
 
 /**
  * Why a run stopped: `Malformed` is a message that contradicts the protocol or its own row description and ends the
@@ -80,6 +87,10 @@ const noBinary: Decode<null> = (reader) => {
   return null
 }
 
+/** A column's bytes, copied: the chunk that they came in is used again. */
+const copyBytes: Decode<Uint8Array> = (reader, at, length) =>
+  Uint8Array.prototype.slice.call(reader.bytes, at, at + length)
+
 /**
  * The reader of one column. A column of an unknown type is a string when it comes as text, and fails when it comes
  * as binary, which is never asked for.
@@ -120,11 +131,11 @@ class Compiled implements RowDecoder {
     readonly columns: ReadonlyArray<Column>,
     private readonly decoders: ReadonlyArray<Decode>,
     private readonly types: ReadonlyArray<string>,
-    mode: RowMode
+    mode: ResultMode
   ) {
     this.kinds = decoders.map((decode) => inLoop.get(decode) ?? viaCodec)
     this.values = columns.map(() => null)
-    this.build = mode === "array" ? RowShape.array : RowShape.object(columns.map((column) => column.name))
+    this.build = mode === "object" ? RowShape.object(columns.map((column) => column.name)) : RowShape.array
   }
 
   decode(bytes: Uint8Array, starts: Int32Array, count: number, out: Array<Row>): RowFailure | null {
@@ -231,7 +242,7 @@ const malformed = (reason: string): RowFailure => ({ _tag: "Malformed", reason }
  * Compiles the decoder of one result. `formats` is what was asked for: one per column, or one for all, or none for
  * text, as `Bind` has it.
  */
-export const compile = <M extends RowMode = "object">(
+export const compile = <M extends ResultMode = "object">(
   columns: ReadonlyArray<Column>,
   formats: ReadonlyArray<Format>,
   registry: Registry,
@@ -242,7 +253,9 @@ export const compile = <M extends RowMode = "object">(
   new Compiled(
     columns,
     columns.map(({ typeOid }, index) =>
-      decodeBy(codecs[index] ?? registry.lookup(typeOid), formatOf(formats, index))
+      mode === "bytes"
+        ? copyBytes
+        : decodeBy(codecs[index] ?? registry.lookup(typeOid), formatOf(formats, index))
     ),
     columns.map((column) => registry.nameOf(column.typeOid)),
     mode ?? "object"

@@ -8,6 +8,8 @@
 export type ObjectRow = Record<string, unknown>
 /** A row as an array of its values, in the order of the columns. */
 export type ArrayRow = Array<unknown>
+/** A row as the bytes of its columns, in the format that each column has; NULL is `null`. */
+export type BytesRow = Array<Uint8Array | null>
 /** A row by column names, or as an array where the mode of the query is `array`. */
 export type Row = ObjectRow | ArrayRow
 

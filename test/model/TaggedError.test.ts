@@ -43,6 +43,7 @@ const makers: ReadonlyArray<() => Error> = [
       nothingSent: false,
       place: { _tag: "Column", column: "id", index: 0 }
     }),
+  () => new PgError.PgRowCountError({ operation: "one", expected: "one row", rows: 2, sql: "select 1" }),
   () => new PgError.PgWalError({ reason: "removed", position: 1n, timeline: 1, detail: "the log is gone" }),
   () => new PgError.PgWalArchiveError({ reason: "file", path: "/wal", detail: "no space" }),
   () => new PgError.PgSnapshotError({ reason: "taken", table: undefined, detail: "twice", cause: undefined }),

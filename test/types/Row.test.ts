@@ -73,6 +73,19 @@ describe("Row", () => {
     assert.deepStrictEqual(decode(columns.map(misled), [1, 1, 1], bodies), told)
   })
 
+  it("gives the bytes of each column when asked, which nothing overwrites", () => {
+    const columns = [column("b"), column("a", Oid.text), column("a", 123_456)]
+    const run = runOf([body(one, utf8("x"), null), body(two, utf8(""), bytesOf("00ff"))])
+    const out: Array<Row.BytesRow> = []
+    const decoder = Row.compile(columns, [1, 0, 1], lossless, "bytes")
+    assert.isNull(decoder.decode(run.bytes, run.starts, run.count, out))
+    run.bytes.fill(0x7e)
+    assert.deepStrictEqual(out, [
+      [one, utf8("x"), null],
+      [two, utf8(""), bytesOf("00ff")]
+    ])
+  })
+
   it("makes plain objects with the columns in order, and arrays when asked", () => {
     const columns = [column("b"), column("a", Oid.text), column("c", Oid.bool)]
     const bodies = [body(one, utf8("x"), bytesOf("01")), body(null, null, null)]

@@ -1,7 +1,7 @@
 /** What a codec of the application's threw. It may have been called from the socket, where nobody is to catch it. */
 import { PgCodecError } from "../../model/PgError.js"
 
-const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause)
+export const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause)
 
 /** The name of what was thrown, and not its message, which may quote the value. */
 export const reasonOf = (cause: unknown): string => `a codec threw ${nameOf(cause)}`

@@ -25,7 +25,7 @@ export class Result {
   readonly columns: ReadonlyArray<Column>
   /** The description that was found to be this one, as it came. */
   seen: Uint8Array | undefined
-  private readonly decoders: { [M in Row.RowMode]?: Row.RowDecoder<Row.RowIn<M>> } = {}
+  private readonly decoders: { [M in Row.ResultMode]?: Row.RowDecoder<Row.RowIn<M>> } = {}
 
   constructor(
     described: ReadonlyArray<Column>,
@@ -47,7 +47,7 @@ export class Result {
   }
 
   /** The decoder for rows as objects or as arrays, compiled at its first use. */
-  decoder<M extends Row.RowMode>(mode: M): Row.RowDecoder<Row.RowIn<M>> {
+  decoder<M extends Row.ResultMode>(mode: M): Row.RowDecoder<Row.RowIn<M>> {
     const decoders: { [K in M]?: Row.RowDecoder<Row.RowIn<M>> } = this.decoders
     return (decoders[mode] ??= Row.compile(this.columns, this.formats, this.registry, mode, this.codecs))
   }

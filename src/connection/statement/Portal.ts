@@ -27,11 +27,13 @@ import { ClosePortal, FetchPortal, OpenPortal } from "./PortalRequests.js"
 import type { Inspector } from "./Preparation.js"
 import { writeExecute } from "./Preparation.js"
 import * as PortalReader from "./PortalReader.js"
-import type { StreamOptions } from "./RowOperations.js"
+import type { StreamOptions } from "./QueryOptions.js"
+import { observerOf } from "./ResultObserver.js"
+import type { ResultObserver } from "./ResultObserver.js"
 import * as RowStream from "./RowStream.js"
 
 /** A portal that holds the connection: batches between two Flushes. */
-class LeasedPortal<M extends Row.RowMode> extends RowStream.StreamRequest<M> {
+class LeasedPortal<M extends Row.ResultMode> extends RowStream.StreamRequest<M> {
   private suspended = false
 
   constructor(
@@ -39,9 +41,10 @@ class LeasedPortal<M extends Row.RowMode> extends RowStream.StreamRequest<M> {
     mode: M,
     buffer: StreamBuffer<Row.RowIn<M>>,
     inspector: Inspector | undefined,
+    observer: ResultObserver | undefined,
     private readonly fetchSize: number
   ) {
-    super(statement, mode, buffer, inspector, {
+    super(statement, mode, buffer, inspector, observer, {
       script: Pipeline.opened,
       portal: "",
       maxRows: fetchSize,
@@ -68,7 +71,8 @@ class LeasedPortal<M extends Row.RowMode> extends RowStream.StreamRequest<M> {
     Outbound.proceed(core, this, Pipeline.fetch)
   }
 
-  override onComplete(core: ConnectionState): void {
+  override onComplete(core: ConnectionState, commandTag: string): void {
+    super.onComplete(core, commandTag)
     Outbound.sync(core, this)
   }
 
@@ -86,23 +90,23 @@ class LeasedPortal<M extends Row.RowMode> extends RowStream.StreamRequest<M> {
 }
 
 /** What rows are asked for by, so many at a time. */
-interface Asked<M extends Row.RowMode> extends PortalReader.Asked<M> {
+interface Asked<M extends Row.ResultMode> extends PortalReader.Asked<M> {
   readonly fetchSize: number
 }
 
-const leased = <M extends Row.RowMode>(
+const leased = <M extends Row.ResultMode>(
   core: ConnectionState,
-  { fetchSize, inspector, mode, statement, timeout }: Asked<M>
+  { fetchSize, inspector, mode, observer, statement, timeout }: Asked<M>
 ): Stream.Stream<Row.RowIn<M>, PgSessionError> =>
   RowStream.fromRequest<Row.RowIn<M>>(
     core,
-    (buffer) => new LeasedPortal(statement, mode, buffer, inspector, fetchSize),
+    (buffer) => new LeasedPortal(statement, mode, buffer, inspector, observer, fetchSize),
     timeout
   )
 
-const inTransaction = <M extends Row.RowMode>(
+const inTransaction = <M extends Row.ResultMode>(
   core: ConnectionState,
-  { fetchSize, inspector, mode, statement, timeout }: Asked<M>
+  { fetchSize, inspector, mode, observer, statement, timeout }: Asked<M>
 ): Stream.Stream<Row.RowIn<M>, PgSessionError> =>
   Stream.fromPull(
     Effect.gen(function* () {
@@ -114,7 +118,16 @@ const inTransaction = <M extends Row.RowMode>(
       >(
         core,
         (outcome) =>
-          (opening = new OpenPortal(statement, portal, fetchSize, mode, outcome, undefined, inspector)),
+          (opening = new OpenPortal(
+            statement,
+            portal,
+            fetchSize,
+            mode,
+            outcome,
+            undefined,
+            inspector,
+            observer
+          )),
         timeout
       )
       // One that has run to its end is still there, until it is closed or the transaction ends.
@@ -138,7 +151,16 @@ const inTransaction = <M extends Row.RowMode>(
               suspended && decoder !== undefined
                 ? Exchange.run<Batch<Row.RowIn<M>>>(
                     core,
-                    (outcome) => new FetchPortal(statement.sql, portal, fetchSize, decoder, outcome),
+                    (outcome) =>
+                      new FetchPortal(
+                        statement.sql,
+                        portal,
+                        fetchSize,
+                        decoder,
+                        outcome,
+                        undefined,
+                        observer
+                      ),
                     timeout
                   )
                 : undefined
@@ -178,7 +200,7 @@ const refusal = (statement: Statement, { fetchSize, straight }: StreamOptions): 
  * Rows by the way that the options and the session's state ask for. Fails with `PgUsageError`, and sends nothing, when the options do
  * not go together. `timeout`: the longest wait for the server, for each batch anew.
  */
-export const rows = <M extends Row.RowMode>(
+export const rows = <M extends Row.ResultMode>(
   core: ConnectionState,
   statement: Statement,
   options: StreamOptions,
@@ -190,12 +212,13 @@ export const rows = <M extends Row.RowMode>(
     const wrong = refusal(statement, options)
     if (wrong !== undefined) return Stream.fail(wrong)
     const { fetchSize, straight } = options
+    const observer = observerOf(options)
     const inBlock = core.session.status === "T"
     if (fetchSize !== undefined) {
       const run = inBlock ? inTransaction : leased
-      return run(core, { statement, fetchSize, mode, timeout, inspector })
+      return run(core, { statement, fetchSize, mode, timeout, inspector, observer })
     }
     return inBlock && straight !== true
-      ? PortalReader.rows(core, { statement, mode, timeout, inspector })
-      : RowStream.rows(core, statement, mode, timeout, inspector)
+      ? PortalReader.rows(core, { statement, mode, timeout, inspector, observer })
+      : RowStream.rows(core, statement, mode, timeout, inspector, observer)
   })

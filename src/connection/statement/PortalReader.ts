@@ -27,13 +27,15 @@ import { BatchSize, batchBytes } from "./BatchSize.js"
 import type { Batch, Sink } from "./PortalRequests.js"
 import { ClosePortal, FetchPortal, OpenPortal } from "./PortalRequests.js"
 import type { Inspector } from "./Preparation.js"
+import type { ResultObserver } from "./ResultObserver.js"
 
 /** What rows are asked for by. */
-export interface Asked<M extends Row.RowMode> {
+export interface Asked<M extends Row.ResultMode> {
   readonly statement: Statement
   readonly mode: M
   readonly timeout: Duration.DurationInput | undefined
   readonly inspector: Inspector | undefined
+  readonly observer: ResultObserver | undefined
 }
 
 /** Batches that have come before one is asked for ahead: a consumer that leaves early leaves little behind. */
@@ -42,7 +44,7 @@ const batchesBefore = 2
 /** How long an interrupted consumer waits for batches on the way before they are cancelled. */
 const moment: Duration.Duration = Duration.millis(250)
 
-class PortalReader<M extends Row.RowMode> {
+class PortalReader<M extends Row.ResultMode> {
   private readonly size = new BatchSize()
   /** Rows that the consumer has not taken, as they came, and what each piece weighed. */
   private readonly pieces: Array<ReadonlyArray<Row.RowIn<M>>> = []
@@ -115,10 +117,19 @@ class PortalReader<M extends Row.RowMode> {
   private fill(): void {
     const { asked, decoder } = this
     if (this.opening === undefined) {
-      const { inspector, mode, statement } = asked
+      const { inspector, mode, observer, statement } = asked
       return this.submit(
         (rows, outcome) =>
-          (this.opening = new OpenPortal(statement, this.portal, rows, mode, outcome, this.sink, inspector))
+          (this.opening = new OpenPortal(
+            statement,
+            this.portal,
+            rows,
+            mode,
+            outcome,
+            this.sink,
+            inspector,
+            observer
+          ))
       )
     }
     if (decoder === undefined) return
@@ -131,7 +142,7 @@ class PortalReader<M extends Row.RowMode> {
     ) {
       this.submit(
         (rows, outcome) =>
-          new FetchPortal(asked.statement.sql, this.portal, rows, decoder, outcome, this.sink)
+          new FetchPortal(asked.statement.sql, this.portal, rows, decoder, outcome, this.sink, asked.observer)
       )
     }
   }
@@ -213,7 +224,7 @@ class PortalReader<M extends Row.RowMode> {
 }
 
 /** Rows in batches sized in bytes. `timeout`: the longest wait for the server, for each batch anew. */
-export const rows = <M extends Row.RowMode>(
+export const rows = <M extends Row.ResultMode>(
   core: ConnectionState,
   asked: Asked<M>
 ): Stream.Stream<Row.RowIn<M>, PgSessionError> => {

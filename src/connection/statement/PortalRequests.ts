@@ -15,6 +15,7 @@ import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
 import { Request } from "../session/ConnectionState.js"
 import * as Rows from "../session/Rows.js"
 import type { Inspector } from "./Preparation.js"
+import type { ResultObserver } from "./ResultObserver.js"
 import { writeExecute } from "./Preparation.js"
 import { StatementRequest, whole } from "./StatementRequest.js"
 
@@ -47,7 +48,7 @@ export class Batch<R extends Row.Row> {
 /** Takes rows as they come, and what they weighed on the wire. */
 export type Sink<R extends Row.Row> = (rows: ReadonlyArray<R>, bytes: number) => void
 
-export class OpenPortal<M extends Row.RowMode = Row.RowMode> extends StatementRequest<M> {
+export class OpenPortal<M extends Row.ResultMode = Row.ResultMode> extends StatementRequest<M> {
   private readonly batch: Batch<Row.RowIn<M>>
 
   constructor(
@@ -57,7 +58,8 @@ export class OpenPortal<M extends Row.RowMode = Row.RowMode> extends StatementRe
     mode: M,
     private readonly outcome: Outcome<Batch<Row.RowIn<M>>>,
     sink?: Sink<Row.RowIn<M>>,
-    inspector?: Inspector
+    inspector?: Inspector,
+    private readonly observer?: ResultObserver
   ) {
     super(statement, "stream", mode, { ...whole, portal, maxRows: fetchSize }, inspector)
     this.batch = new Batch(undefined, sink)
@@ -73,12 +75,20 @@ export class OpenPortal<M extends Row.RowMode = Row.RowMode> extends StatementRe
   }
 
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
-    this.batch.decoder = this.preparation.result!.decoder(this.mode)
+    const result = this.preparation.result!
+    this.batch.decoder = result.decoder(this.mode)
+    this.observer?.described(result.columns)
+    this.observer?.arrived(run.count)
     return this.batch.take(this, run)
   }
 
   override onSuspended(): void {
     this.batch.suspended = true
+  }
+
+  override onComplete(_core: ConnectionState, commandTag: string): void {
+    this.observer?.described(this.preparation.result?.columns ?? [])
+    this.observer?.completed(commandTag)
   }
 
   protected onSettled(): void {
@@ -95,7 +105,8 @@ export class FetchPortal<R extends Row.Row> extends Request {
     private readonly fetchSize: number,
     decoder: Row.RowDecoder<R>,
     private readonly outcome: Outcome<Batch<R>>,
-    sink?: Sink<R>
+    sink?: Sink<R>,
+    private readonly observer?: ResultObserver
   ) {
     super(sql, "stream")
     this.batch = new Batch(decoder, sink)
@@ -108,7 +119,12 @@ export class FetchPortal<R extends Row.Row> extends Request {
   }
 
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
+    this.observer?.arrived(run.count)
     return this.batch.take(this, run)
+  }
+
+  override onComplete(_core: ConnectionState, commandTag: string): void {
+    this.observer?.completed(commandTag)
   }
 
   override onSuspended(): void {

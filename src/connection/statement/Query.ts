@@ -32,7 +32,7 @@ export interface QueryResult<R = Row.Row> {
 }
 
 /** A statement whose rows are kept until it is over. */
-abstract class Collecting<M extends Row.RowMode> extends StatementRequest<M> {
+abstract class Collecting<M extends Row.ResultMode> extends StatementRequest<M> {
   protected abstract rows: Array<Row.RowIn<M>>
 
   protected get started(): boolean {
@@ -45,7 +45,7 @@ abstract class Collecting<M extends Row.RowMode> extends StatementRequest<M> {
 }
 
 /** One statement by the extended protocol, of which the rows are wanted. */
-export class RowsRequest<M extends Row.RowMode = "object"> extends Collecting<M> {
+export class RowsRequest<M extends Row.ResultMode = "object"> extends Collecting<M> {
   protected rows: Array<Row.RowIn<M>> = []
 
   constructor(
@@ -67,7 +67,7 @@ export class RowsRequest<M extends Row.RowMode = "object"> extends Collecting<M>
 }
 
 /** One statement by the extended protocol, of which everything is wanted. */
-export class QueryRequest<M extends Row.RowMode = "object"> extends Collecting<M> {
+export class QueryRequest<M extends Row.ResultMode = "object"> extends Collecting<M> {
   protected rows: Array<Row.RowIn<M>> = []
   private commandTag = ""
 
@@ -119,7 +119,7 @@ export abstract class TextRequest extends Request {
 }
 
 /** A text of any number of statements by the simple protocol: every result in order, as text. */
-export class SimpleRequest<M extends Row.RowMode = "object"> extends TextRequest {
+export class SimpleRequest<M extends Row.ResultMode = "object"> extends TextRequest {
   protected results: Array<QueryResult<Row.RowIn<M>>> = []
   private columns: ReadonlyArray<Column> = []
   private rows: Array<Row.RowIn<M>> = []

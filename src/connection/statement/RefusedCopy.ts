@@ -25,8 +25,8 @@ const takesData =
   /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*copy\b(?:[^'"]|'[^']*'|"[^"]*")*?\bfrom\s+stdin\b/i
 
 /** A step of a pipeline that would take the messages behind it for its data: the server then hangs up. */
-export const refusedStep = (sql: string): PgUsageError | undefined =>
-  takesData.test(sql) ? refusal("pipeline", sql, "copyFrom", false) : undefined
+export const refusedStep = (sql: string, operation = "pipeline"): PgUsageError | undefined =>
+  takesData.test(sql) ? refusal(operation, sql, "copyFrom", false) : undefined
 
 /**
  * The server waits for data: CopyFail ends that. A Sync sent before was swallowed as part of the copy; where none was,

@@ -5,75 +5,30 @@
  * them, and what does not fit is refused with `PgCodecError` before the statement runs. A Schema that does not decode from an
  * object of columns is refused with `PgUsageError` before anything is sent. A row that the Schema refuses fails its query only. What the Schema requires is required of the operation.
  */
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { Statement } from "../../model/Statement.js"
-import type { Registry } from "../../types/Registry.js"
 import type * as Row from "../../types/Row.js"
 import type { QueryResult } from "./Query.js"
+import type { QueryOptions, RowsAs, StreamOptions } from "./QueryOptions.js"
+import * as RowCount from "./RowCount.js"
+import * as StreamedResult from "./StreamedResult.js"
 
-/** How one query runs. */
-export interface QueryOptions {
-  /** Deadline of this statement; unless given, the configuration's `statementTimeout`. */
-  readonly timeout?: Duration.DurationInput
-}
-
-/** How the values of a statement without a Schema are read and written, and whether it is prepared. */
-export interface ValueOptions {
-  /**
-   * How values are read and parameters are written. Unless given, as the connection does. A type that this registry does not have is the
-   * server's text, as it would be without a catalogue.
-   */
-  readonly types?: Registry
-  /**
-   * Whether the session keeps the statement prepared for later executions. False: it has no name on the server and is described each time,
-   * which costs a round trip. Default true.
-   */
-  readonly prepare?: boolean
-}
-
-/** How a text of several statements runs. */
-export interface SimpleOptions extends QueryOptions {
-  /** How values are read, all of which come as text. Unless given, as the connection reads them. */
-  readonly types?: Registry
-}
-
-/** How a stream of rows runs. */
-export interface StreamOptions {
-  /**
-   * Longest wait for the server's next rows. It begins anew with each arrival; the time that the consumer takes does not
-   * count. Unless given, the configuration's `statementTimeout`.
-   */
-  readonly timeout?: Duration.DurationInput
-  /**
-   * Rows fetched at a time through a portal, 1 or more. Unless given, rows come straight off the socket outside a transaction, and
-   * inside one through a portal in batches sized in bytes (about 512 KiB).
-   */
-  readonly fetchSize?: number
-  /**
-   * Inside a transaction: rows straight off the socket, with the connection for the stream alone. Leaving the stream before its end
-   * reads at most 1 MiB of the rest, for at most 5 seconds; beyond that the statement is cancelled, which fails the transaction.
-   * Default false. Not together with `fetchSize`.
-   */
-  readonly straight?: boolean
-}
-
-/** Rows as the server's values, objects by column name. */
+/** Rows as the server's values. */
 export interface PlainOperations<E> {
-  readonly query: (
+  readonly query: <M extends Row.ResultMode = "object">(
     statement: Statement,
-    options?: QueryOptions & ValueOptions
-  ) => Effect.Effect<ReadonlyArray<Row.ObjectRow>, E>
-  readonly execute: (
+    options?: QueryOptions & RowsAs<M>
+  ) => Effect.Effect<ReadonlyArray<Row.RowIn<M>>, E>
+  readonly execute: <M extends Row.ResultMode = "object">(
     statement: Statement,
-    options?: QueryOptions & ValueOptions
-  ) => Effect.Effect<QueryResult<Row.ObjectRow>, E>
-  readonly stream: (
+    options?: QueryOptions & RowsAs<M>
+  ) => Effect.Effect<QueryResult<Row.RowIn<M>>, E>
+  readonly stream: <M extends Row.ResultMode = "object">(
     statement: Statement,
-    options?: StreamOptions & ValueOptions
-  ) => Stream.Stream<Row.ObjectRow, E>
+    options?: StreamOptions & RowsAs<M>
+  ) => Stream.Stream<Row.RowIn<M>, E>
 }
 
 /** Rows through a Schema. */
@@ -96,8 +51,8 @@ export interface SchemaOperations<E> {
 }
 
 /** Either, told apart by whether a Schema comes second. */
-export interface RowOperations<E> {
-  /** All rows. As objects; with equal column names the later one wins. */
+export interface RowOperations<E> extends RowCount.RowCountOperations<E> {
+  /** All rows. As objects, unless `rows` says otherwise; with equal column names the later one wins. */
   readonly query: SchemaOperations<E>["query"] & PlainOperations<E>["query"]
   /** Rows with columns and command tag. */
   readonly execute: SchemaOperations<E>["execute"] & PlainOperations<E>["execute"]
@@ -110,61 +65,72 @@ export interface RowOperations<E> {
    * the server works cancel the statement, which fails the transaction. `straight` asks for rows straight off the socket.
    */
   readonly stream: SchemaOperations<E>["stream"] & PlainOperations<E>["stream"]
+  /**
+   * As `stream`, with what else the server says of the result: its columns before the first row, and the command behind the last.
+   * The statement is sent at once; it ends with the scope as a stream does that is left.
+   */
+  readonly streamResult: StreamedResult.StreamResult<E>
 }
 
 export const make = <E>(plain: PlainOperations<E>, through: SchemaOperations<E>): RowOperations<E> => {
-  function query(
+  function query<M extends Row.ResultMode = "object">(
     statement: Statement,
-    options?: QueryOptions & ValueOptions
-  ): ReturnType<PlainOperations<E>["query"]>
+    options?: QueryOptions & RowsAs<M>
+  ): Effect.Effect<ReadonlyArray<Row.RowIn<M>>, E>
   function query<A, I extends object, R>(
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
     options?: QueryOptions
   ): Effect.Effect<ReadonlyArray<A>, E, R>
-  function query<A, I extends object, R>(
+  function query<A, I extends object, R, M extends Row.ResultMode>(
     statement: Statement,
-    second?: Schema.Schema<A, I, R> | (QueryOptions & ValueOptions),
+    second?: Schema.Schema<A, I, R> | (QueryOptions & RowsAs<M>),
     options?: QueryOptions
-  ): Effect.Effect<ReadonlyArray<A | Row.ObjectRow>, E, R> {
+  ): Effect.Effect<ReadonlyArray<A | Row.RowIn<M>>, E, R> {
     return isSchema(second) ? through.query(statement, second, options) : plain.query(statement, second)
   }
 
-  function execute(
+  function execute<M extends Row.ResultMode = "object">(
     statement: Statement,
-    options?: QueryOptions & ValueOptions
-  ): ReturnType<PlainOperations<E>["execute"]>
+    options?: QueryOptions & RowsAs<M>
+  ): Effect.Effect<QueryResult<Row.RowIn<M>>, E>
   function execute<A, I extends object, R>(
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
     options?: QueryOptions
   ): Effect.Effect<QueryResult<A>, E, R>
-  function execute<A, I extends object, R>(
+  function execute<A, I extends object, R, M extends Row.ResultMode>(
     statement: Statement,
-    second?: Schema.Schema<A, I, R> | (QueryOptions & ValueOptions),
+    second?: Schema.Schema<A, I, R> | (QueryOptions & RowsAs<M>),
     options?: QueryOptions
-  ): Effect.Effect<QueryResult<A | Row.ObjectRow>, E, R> {
+  ): Effect.Effect<QueryResult<A | Row.RowIn<M>>, E, R> {
     return isSchema(second) ? through.execute(statement, second, options) : plain.execute(statement, second)
   }
 
-  function stream(
+  function stream<M extends Row.ResultMode = "object">(
     statement: Statement,
-    options?: StreamOptions & ValueOptions
-  ): ReturnType<PlainOperations<E>["stream"]>
+    options?: StreamOptions & RowsAs<M>
+  ): Stream.Stream<Row.RowIn<M>, E>
   function stream<A, I extends object, R>(
     statement: Statement,
     schema: Schema.Schema<A, I, R>,
     options?: StreamOptions
   ): Stream.Stream<A, E, R>
-  function stream<A, I extends object, R>(
+  function stream<A, I extends object, R, M extends Row.ResultMode>(
     statement: Statement,
-    second?: Schema.Schema<A, I, R> | (StreamOptions & ValueOptions),
+    second?: Schema.Schema<A, I, R> | (StreamOptions & RowsAs<M>),
     options?: StreamOptions
-  ): Stream.Stream<A | Row.ObjectRow, E, R> {
+  ): Stream.Stream<A | Row.RowIn<M>, E, R> {
     return isSchema(second) ? through.stream(statement, second, options) : plain.stream(statement, second)
   }
 
-  return { query, execute, stream }
+  return {
+    query,
+    execute,
+    stream,
+    ...RowCount.operations({ query, execute }),
+    streamResult: StreamedResult.operation(stream)
+  }
 }
 
 const isSchema = <A, I, R>(

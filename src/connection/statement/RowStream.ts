@@ -21,10 +21,11 @@ import * as Feeding from "../session/Feeding.js"
 import * as Outbound from "../session/Outbound.js"
 import * as Rows from "../session/Rows.js"
 import type { Execution, Inspector } from "./Preparation.js"
+import type { ResultObserver } from "./ResultObserver.js"
 import { StatementRequest, whole } from "./StatementRequest.js"
 
 /** A statement whose rows go to a buffer as they come. */
-export class StreamRequest<M extends Row.RowMode = Row.RowMode> extends StatementRequest<M> {
+export class StreamRequest<M extends Row.ResultMode = Row.ResultMode> extends StatementRequest<M> {
   private hasRows = false
 
   constructor(
@@ -32,6 +33,7 @@ export class StreamRequest<M extends Row.RowMode = Row.RowMode> extends Statemen
     mode: M,
     readonly buffer: StreamBuffer<Row.RowIn<M>>,
     inspector?: Inspector,
+    private readonly observer?: ResultObserver,
     execution: Execution = whole
   ) {
     super(statement, "stream", mode, execution, inspector, true)
@@ -44,11 +46,20 @@ export class StreamRequest<M extends Row.RowMode = Row.RowMode> extends Statemen
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     const rows: Array<Row.RowIn<M>> = []
     const malformed = Rows.take(this, this.preparation.result!.decoder(this.mode), run, rows)
+    this.observer?.described(this.preparation.result!.columns)
+    this.observer?.arrived(run.count)
     if (rows.length > 0) {
       this.hasRows = true
       this.buffer.push(rows, runBytes(run))
     }
     return malformed
+  }
+
+  override onComplete(_core: ConnectionState, commandTag: string): void {
+    const { observer } = this
+    if (observer === undefined) return
+    observer.described(this.preparation.result?.columns ?? [])
+    observer.completed(commandTag)
   }
 
   protected onSettled(): void {
@@ -105,11 +116,16 @@ export const fromRequest = <A>(
   )
 
 /** Rows straight off the socket. Taking only some of them cancels the rest on the server. */
-export const rows = <M extends Row.RowMode>(
+export const rows = <M extends Row.ResultMode>(
   core: ConnectionState,
   statement: Statement,
   mode: M,
   timeout?: Duration.DurationInput,
-  inspector?: Inspector
+  inspector?: Inspector,
+  observer?: ResultObserver
 ): Stream.Stream<Row.RowIn<M>, PgSessionError> =>
-  fromRequest<Row.RowIn<M>>(core, (buffer) => new StreamRequest(statement, mode, buffer, inspector), timeout)
+  fromRequest<Row.RowIn<M>>(
+    core,
+    (buffer) => new StreamRequest(statement, mode, buffer, inspector, observer),
+    timeout
+  )

@@ -33,7 +33,7 @@ const alone =
 export const whole: Execution = { script: Pipeline.whole, portal: "", maxRows: 0, end: FixedFrames.sync }
 
 /** What becomes of the rows is the subclass's. */
-export abstract class StatementRequest<M extends Row.RowMode = Row.RowMode> extends Request {
+export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode> extends Request {
   protected readonly preparation: Preparation
   private deadIn: Node | undefined
   private tries: number

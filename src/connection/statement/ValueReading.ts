@@ -6,7 +6,7 @@ import type { Registry } from "../../types/Registry.js"
 import * as Texts from "../../types/Texts.js"
 import type { Reading } from "../session/StatementCache.js"
 import type { Inspector } from "./Preparation.js"
-import type { ValueOptions } from "./RowOperations.js"
+import type { ValueOptions } from "./QueryOptions.js"
 
 /** The server's text: for types that the caller's registry does not have and the connection's may. */
 const text: Codec<string> = Texts.textOnly("unknown", 0, 0)

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { QueryRequest } from "../../../src/connection/statement/Query.js"
 import type { QueryResult } from "../../../src/connection/statement/Query.js"
-import type { ValueOptions } from "../../../src/connection/statement/RowOperations.js"
+import type { ValueOptions } from "../../../src/connection/statement/QueryOptions.js"
 import { inspectorOf } from "../../../src/connection/statement/ValueReading.js"
 import * as Statement from "../../../src/model/Statement.js"
 import * as Registry from "../../../src/types/Registry.js"
