@@ -18,6 +18,8 @@ export interface KnownManifest {
   readonly facts: ManifestFacts
   /** The checksum of a file, when it is listed with this size and a checksum of this kind. */
   readonly checksum: (path: string, size: bigint, algorithm: ManifestChecksums) => string | undefined
+  /** The size of a file that is listed. */
+  readonly size: (path: string) => number | undefined
 }
 
 /** A backup of a chain. */
@@ -80,6 +82,10 @@ const manifestOf = (path: string): Read<KnownManifest | undefined> =>
       checksum: (name: string, size: bigint, algorithm: ManifestChecksums) => {
         const [bytes, kind, checksum] = known.get(name)?.split(" ") ?? []
         return bytes === String(size) && kind === algorithm ? checksum : undefined
+      },
+      size: (name: string) => {
+        const file = known.get(name)
+        return file === undefined ? undefined : Number.parseInt(file, 10)
       }
     }
   }).pipe(Effect.scoped)

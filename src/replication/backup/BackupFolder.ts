@@ -2,6 +2,7 @@
  * Folders that a backup is written to: empty before, and emptied again when it fails. Files are written one after another, and synced
  * and closed beside that, several at once.
  */
+import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -158,20 +159,29 @@ export class BackupFolder {
   close(file: BackupFile): Write {
     return Effect.gen(this, function* () {
       yield* this.flush(file)
-      if (!this.isSynced || file.bytes < largeBytes) {
-        if (this.isSynced) this.small.push(file.path)
-        return yield* Scope.close(file.scope, Exit.void)
+      if (this.isSynced && file.bytes >= largeBytes) {
+        return yield* this.syncNow(file.path, file.file, Scope.close(file.scope, Exit.void))
       }
-      yield* this.places.take(1)
-      yield* Effect.forkIn(
-        onFile(file.path, file.file.sync).pipe(
-          Effect.catchAll((error) => Effect.sync(() => void (this.broken ??= error))),
-          Effect.zipRight(Scope.close(file.scope, Exit.void)),
-          Effect.ensuring(this.places.release(1))
-        ),
-        this.scope
-      )
+      if (this.isSynced) this.small.push(file.path)
+      yield* Scope.close(file.scope, Exit.void)
     })
+  }
+
+  /** Begins to sync a file, and waits only when many are being synced. */
+  private syncNow(path: string, file: Pick<FileSystem.File, "sync">, close: Effect.Effect<void>): Write {
+    return Effect.zipRight(
+      this.places.take(1),
+      Effect.asVoid(
+        Effect.forkIn(
+          onFile(path, file.sync).pipe(
+            Effect.catchAll((error) => Effect.sync(() => void (this.broken ??= error))),
+            Effect.zipRight(close),
+            Effect.ensuring(this.places.release(1))
+          ),
+          this.scope
+        )
+      )
+    )
   }
 
   /** A new file with these bytes. */
@@ -184,9 +194,17 @@ export class BackupFolder {
     )
   }
 
-  /** Has a file that was made otherwise synced with the others. */
-  syncLater(path: string): void {
-    if (this.isSynced) this.small.push(path)
+  /** Makes a file as a copy of one outside. */
+  copyFile(from: string, to: string, bytes: number): Write {
+    return Effect.zipRight(
+      onFile(to, this.fs.copyFile(from, to)),
+      Effect.suspend(() => {
+        if (!this.isSynced) return Effect.void
+        if (bytes >= largeBytes) return this.syncNow(to, { sync: this.synced(to) }, Effect.void)
+        this.small.push(to)
+        return Effect.void
+      })
+    )
   }
 
   /** Waits until every file is synced, then syncs the folders. */
@@ -208,11 +226,13 @@ export class BackupFolder {
     return Effect.forEach(paths, (path) => this.syncFolder(path), { discard: true, concurrency: syncs })
   }
 
+  private synced(path: string): Effect.Effect<void, PlatformError> {
+    return Effect.scoped(Effect.flatMap(this.fs.open(path, { flag: "r" }), (file) => file.sync))
+  }
+
   /** Syncs a folder, or a file. */
   syncFolder(path: string): Write {
-    return this.isSynced
-      ? onFile(path, Effect.scoped(Effect.flatMap(this.fs.open(path, { flag: "r" }), (file) => file.sync)))
-      : Effect.void
+    return this.isSynced ? onFile(path, this.synced(path)) : Effect.void
   }
 
   /** Gives a file that is synced its own name. */

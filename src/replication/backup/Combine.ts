@@ -4,11 +4,10 @@
  * @see https://www.postgresql.org/docs/current/app-pgcombinebackup.html
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
 import type { PgBackupError } from "../../model/BackupError.js"
 import { PgUsageError } from "../../model/PgError.js"
 import { failure, onFile } from "./BackupFailure.js"
@@ -16,8 +15,8 @@ import type { BackupFile } from "./BackupFolder.js"
 import { BackupFolder, partialSuffix } from "./BackupFolder.js"
 import type { ManifestChecksums } from "./BackupOptions.js"
 import * as Chain from "./BackupChain.js"
+import * as BlockFile from "./BlockFile.js"
 import * as Checksums from "./Checksum.js"
-import { readAt } from "./FileRange.js"
 import * as IncrementalFile from "./IncrementalFile.js"
 import type { ManifestFile } from "./Manifest.js"
 import { ManifestWriter } from "./ManifestWriter.js"
@@ -58,13 +57,11 @@ const isIncrementalFolder = (folder: string): boolean =>
 
 const dateOf = (date: Date): string => `${date.toISOString().slice(0, 19).replace("T", " ")} GMT`
 
-/** A source of blocks, opened. */
-interface OpenSource {
-  readonly path: string
-  readonly file: FileSystem.File
-  readonly blocks: IncrementalFile.BlockSource
-  readonly backup: Chain.BackupLink
-}
+/** The names in the same folder of the backups before the newest, the newest of them first. */
+type Earlier = ReadonlyArray<ReadonlySet<string>>
+
+/** A file of an increment without blocks has so many bytes. */
+const emptyBytes = IncrementalFile.headBytes
 
 class Combining {
   private readonly writer = new ManifestWriter()
@@ -120,17 +117,32 @@ class Combining {
     return Effect.gen(this, function* () {
       const from = name === "" ? this.newest.folder : `${this.newest.folder}/${name}`
       const names = (yield* onFile(from, fs.readDirectory(from))).sort()
-      const below = names.map((one) => (name === "" ? one : `${name}/${one}`))
-      yield* Effect.forEach(below, (one) => this.entry(name, one), { discard: true, concurrency: workers })
+      const hasIncrements =
+        isIncrementalFolder(name) && names.some((one) => one.startsWith(IncrementalFile.prefix))
+      const earlier = hasIncrements ? yield* this.earlier(name) : []
+      yield* Effect.forEach(names, (base) => this.entry(name, base, earlier), {
+        discard: true,
+        concurrency: workers
+      })
     })
   }
 
-  private entry(folder: string, name: string): Combine {
+  private earlier(name: string): Effect.Effect<Earlier> {
+    return Effect.forEach(this.chain.slice(1), ({ folder }) =>
+      Effect.map(
+        Effect.orElseSucceed(this.fs.readDirectory(`${folder}/${name}`), () => []),
+        (names) => new Set(names)
+      )
+    )
+  }
+
+  private entry(folder: string, base: string, earlier: Earlier): Combine {
     const { fs, newest } = this
+    const name = folder === "" ? base : `${folder}/${base}`
     const path = `${newest.folder}/${name}`
     return Effect.gen(this, function* () {
       if (name === "backup_label" || name === manifestFile) return
-      const { mode, type } = yield* onFile(path, fs.stat(path))
+      const { mode, size, type } = yield* onFile(path, fs.stat(path))
       if (type === "Directory") {
         // Folders of tablespaces have been made.
         if (!/^pg_tblspc\/\d+$/.test(name))
@@ -138,27 +150,23 @@ class Combining {
         return yield* this.folder(name)
       }
       if (type !== "File") return
-      const base = name.slice(folder.length + (folder === "" ? 0 : 1))
       if (isIncrementalFolder(folder) && base.startsWith(IncrementalFile.prefix)) {
-        const plain = `${folder}/${base.slice(IncrementalFile.prefix.length)}`
-        yield* Effect.scoped(this.rebuild(name, plain, mode & 0o660))
+        yield* this.rebuild(folder, base, earlier, mode & 0o660)
       } else {
-        yield* this.copy(newest, name, name, mode & 0o660)
+        yield* this.copy(newest, name, size, mode & 0o660)
       }
     })
   }
 
   /** A file as it is in a backup. */
-  private copy(backup: Chain.BackupLink, from: string, name: string, mode: number): Combine {
-    const path = `${backup.folder}/${from}`
+  private copy(backup: Chain.BackupLink, name: string, size: bigint, mode: number): Combine {
+    const path = `${backup.folder}/${name}`
     return Effect.gen(this, function* () {
-      const { size } = yield* onFile(path, this.fs.stat(path))
       const known = isInLog(name) ? "" : backup.manifest?.checksum(name, size, this.algorithm)
       const target = this.target(name)
       if (known !== undefined) {
-        yield* onFile(target, this.fs.copyFile(path, target))
-        this.output.syncLater(target)
-        return yield* this.list(name, target, size, known)
+        yield* this.output.copyFile(path, target, Number(size))
+        return yield* this.list(name, size, known)
       }
       const checksum = Checksums.make(this.algorithm)
       const file = yield* this.output.open(target, mode)
@@ -174,7 +182,7 @@ class Combining {
         })
       )
       yield* this.output.close(file)
-      yield* this.list(name, target, size, checksum.digest())
+      yield* this.list(name, size, checksum.digest())
     })
   }
 
@@ -183,15 +191,15 @@ class Combining {
   }
 
   /** Adds the file to the manifest. */
-  private list(name: string, target: string, size: bigint, checksum: string): Combine {
+  private list(name: string, size: bigint, checksum: string): Combine {
     this.files++
     this.bytes += size
     if (this.manifest === undefined || isInLog(name)) return Effect.void
-    return Effect.flatMap(onFile(target, this.fs.stat(target)), ({ mtime }) => {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const file: ManifestFile = {
         path: name,
         size,
-        lastModified: dateOf(Option.getOrElse(mtime, () => new Date(0))),
+        lastModified: dateOf(new Date(now)),
         algorithm: this.algorithm,
         checksum
       }
@@ -204,105 +212,58 @@ class Combining {
     const checksum = Checksums.make(this.algorithm)
     const bytes = Buffer.from(text)
     checksum.update(bytes)
-    const target = this.target(name)
     return Effect.zipRight(
-      this.output.writeText(target, text, this.mode & 0o660),
-      Effect.suspend(() => this.list(name, target, BigInt(bytes.length), checksum.digest()))
+      this.output.writeText(this.target(name), text, this.mode & 0o660),
+      Effect.suspend(() => this.list(name, BigInt(bytes.length), checksum.digest()))
     )
   }
 
-  private open(
-    backup: Chain.BackupLink,
-    path: string,
-    isIncremental: boolean
-  ): Effect.Effect<OpenSource, PgBackupError, Scope.Scope> {
-    return Effect.gen(this, function* () {
-      const file = yield* onFile(path, this.fs.open(path, { flag: "r" }))
-      const { size } = yield* onFile(path, file.stat)
-      const bytes = Number(size)
-      if (!isIncremental) {
-        const blocks = {
-          _tag: "WholeFile",
-          blocks: Math.floor(bytes / IncrementalFile.blockBytes),
-          bytes
-        } as const
-        return { path, file, blocks, backup }
-      }
-      const checked = <A>(read: Either.Either<A, string>): Combine<A> =>
-        Either.isRight(read) ? Effect.succeed(read.right) : Effect.fail(failure("content", path, read.left))
-      const first = yield* readAt(path, file, 0, Math.min(bytes, IncrementalFile.headBytes))
-      const { blocks, truncation } = yield* checked(IncrementalFile.head(first))
-      if (bytes < IncrementalFile.dataOffset(blocks) + blocks * IncrementalFile.blockBytes) {
-        return yield* Effect.fail(
-          failure("content", path, `it is cut: it has ${bytes} bytes for ${blocks} blocks`)
-        )
-      }
-      const list = yield* readAt(path, file, IncrementalFile.headBytes, 4 * blocks)
-      const numbers = yield* checked(IncrementalFile.numbers(list, blocks))
-      return { path, file, blocks: { _tag: "ChangedBlocks", truncation, numbers }, backup } as const
-    })
-  }
-
-  /** The sources of a file, the newest first, up to a whole one. */
+  /** The files of the chain, the newest first, up to a whole one, and the backups that they are of. */
   private sources(
-    name: string,
-    plain: string
-  ): Effect.Effect<ReadonlyArray<OpenSource>, PgBackupError, Scope.Scope> {
+    folder: string,
+    base: string,
+    earlier: Earlier
+  ): Effect.Effect<ReadonlyArray<readonly [BlockFile.SourceFile, Chain.BackupLink]>, PgBackupError> {
+    const { fs, newest } = this
+    const plain = base.slice(IncrementalFile.prefix.length)
     return Effect.gen(this, function* () {
-      const found = [yield* this.open(this.newest, `${this.newest.folder}/${name}`, true)]
-      for (const backup of this.chain.slice(1)) {
-        const whole = `${backup.folder}/${plain}`
-        const isWhole = yield* onFile(whole, this.fs.exists(whole))
-        const changed = `${backup.folder}/${name}`
-        if (!isWhole && !(yield* onFile(changed, this.fs.exists(changed)))) {
-          return yield* Effect.fail(
-            failure("content", whole, "the backup has no such file, whole or in part")
-          )
+      const first = yield* BlockFile.changed(fs, `${newest.folder}/${folder}/${base}`)
+      const found: Array<readonly [BlockFile.SourceFile, Chain.BackupLink]> = [[first, newest]]
+      for (const [index, names] of earlier.entries()) {
+        const backup = this.chain[index + 1]!
+        const path = `${backup.folder}/${folder}/${plain}`
+        if (names.has(plain)) {
+          found.push([yield* BlockFile.whole(fs, path), backup])
+          return found
         }
-        found.push(yield* this.open(backup, isWhole ? whole : changed, !isWhole))
-        if (isWhole) return found
+        if (!names.has(base)) {
+          return yield* Effect.fail(failure("content", path, "the backup has no such file, whole or in part"))
+        }
+        // Most have no blocks, and what else they say is of no use any more.
+        if (backup.manifest?.size(`${folder}/${base}`) === emptyBytes) continue
+        found.push([yield* BlockFile.changed(fs, `${backup.folder}/${folder}/${base}`), backup])
       }
-      return yield* Effect.fail(failure("content", plain, "no backup has the whole file"))
+      return yield* Effect.fail(failure("content", `${folder}/${plain}`, "no backup has the whole file"))
     })
   }
 
-  private rebuild(
-    name: string,
-    plain: string,
-    mode: number
-  ): Effect.Effect<void, PgBackupError, Scope.Scope> {
+  private rebuild(folder: string, base: string, earlier: Earlier, mode: number): Combine {
+    const name = `${folder}/${base.slice(IncrementalFile.prefix.length)}`
     return Effect.gen(this, function* () {
-      const sources = yield* this.sources(name, plain)
+      const found = yield* this.sources(folder, base, earlier)
+      const sources = found.map(([source]) => source)
       const plan = IncrementalFile.plan(sources.map(({ blocks }) => blocks))
-      if (plan.copy !== undefined) return yield* this.copy(sources[plan.copy]!.backup, plain, plain, mode)
+      const size = BigInt(plan.length) * BigInt(IncrementalFile.blockBytes)
+      if (plan.copy !== undefined) return yield* this.copy(found[plan.copy]![1], name, size, mode)
       this.rebuilt++
       const checksum = Checksums.make(this.algorithm)
-      const target = this.target(plain)
-      const file = yield* this.output.open(target, mode)
-      for (let at = 0; at < plan.length;) {
-        const run = IncrementalFile.runOf(plan, at, pieceBytes / IncrementalFile.blockBytes)
-        const size = run * IncrementalFile.blockBytes
-        const source = sources[plan.source[at]!]
-        const bytes =
-          source === undefined
-            ? Buffer.alloc(size)
-            : yield* readAt(
-                source.path,
-                source.file,
-                IncrementalFile.offsetOf(source.blocks, plan.index[at]!),
-                size
-              )
+      const file = yield* this.output.open(this.target(name), mode)
+      yield* BlockFile.assemble(this.fs, plan, sources, (bytes) => {
         checksum.update(bytes)
-        yield* this.output.write(file, bytes)
-        at += run
-      }
+        return this.output.write(file, bytes)
+      })
       yield* this.output.close(file)
-      yield* this.list(
-        plain,
-        target,
-        BigInt(plan.length) * BigInt(IncrementalFile.blockBytes),
-        checksum.digest()
-      )
+      yield* this.list(name, size, checksum.digest())
     })
   }
 }

@@ -4,6 +4,24 @@ import * as Effect from "effect/Effect"
 import type { PgBackupError } from "../../model/BackupError.js"
 import { failure, onFile } from "./BackupFailure.js"
 
+/** Fills `bytes` from `offset` on. Fails when the file ends before. */
+export const readInto = (
+  path: string,
+  file: FileSystem.File,
+  offset: number,
+  bytes: Uint8Array
+): Effect.Effect<void, PgBackupError> =>
+  Effect.gen(function* () {
+    if (bytes.length === 0) return
+    yield* file.seek(FileSystem.Size(offset), "start")
+    for (let at = 0; at < bytes.length;) {
+      const read = Number(yield* onFile(path, file.read(bytes.subarray(at))))
+      if (read === 0)
+        return yield* Effect.fail(failure("content", path, `it ends before ${offset + bytes.length} bytes`))
+      at += read
+    }
+  })
+
 /** So many bytes from `offset` on. Fails when the file ends before. */
 export const readAt = (
   path: string,
@@ -11,15 +29,7 @@ export const readAt = (
   offset: number,
   size: number
 ): Effect.Effect<Buffer, PgBackupError> =>
-  Effect.gen(function* () {
+  Effect.suspend(() => {
     const bytes = Buffer.alloc(size)
-    if (size === 0) return bytes
-    yield* file.seek(FileSystem.Size(offset), "start")
-    for (let at = 0; at < size;) {
-      const read = Number(yield* onFile(path, file.read(bytes.subarray(at))))
-      if (read === 0)
-        return yield* Effect.fail(failure("content", path, `it ends before ${offset + size} bytes`))
-      at += read
-    }
-    return bytes
+    return Effect.as(readInto(path, file, offset, bytes), bytes)
   })

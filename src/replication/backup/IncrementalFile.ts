@@ -112,3 +112,33 @@ export const runOf = ({ index, length, source }: BlockPlan, at: number, most: nu
     run++
   return run
 }
+
+/** The blocks of one source that a window needs: from `first` to `last` of its data, not necessarily all of them. */
+export interface Stretch {
+  readonly source: number
+  first: number
+  last: number
+  /** Blocks of it that the window needs. */
+  used: number
+}
+
+/** What the `count` blocks from `at` on need of each source; of source -1 the numbers say nothing. */
+export const stretches = (
+  { index, source }: BlockPlan,
+  at: number,
+  count: number
+): ReadonlyArray<Readonly<Stretch>> => {
+  const found = new Map<number, Stretch>()
+  for (let number = at; number < at + count; number++) {
+    const place = index[number]!
+    const stretch = found.get(source[number]!)
+    if (stretch === undefined) {
+      found.set(source[number]!, { source: source[number]!, first: place, last: place, used: 1 })
+      continue
+    }
+    stretch.first = Math.min(stretch.first, place)
+    stretch.last = Math.max(stretch.last, place)
+    stretch.used++
+  }
+  return [...found.values()]
+}
