@@ -116,6 +116,49 @@ describeEachVersion(
     )
 
     it.scopedLive(
+      "as archives with the log fetched is unpacked by tar, with its tablespace at another place, and starts (REP-073, W10)",
+      () =>
+        Effect.gen(function* () {
+          const path = yield* scratch
+          const place = ownFolder(server(), `${path}/place`)
+          yield* rawRows(server(), `create tablespace kept location '${place}'`)
+          yield* rawRows(
+            server(),
+            "create table inside tablespace kept as select generate_series(1, 5000) id"
+          )
+          const folder = `${path}/archives`
+          const { tablespaces } = yield* on(server())(
+            BaseBackup.toFolder({ ...quick, folder, format: "archives", wal: "fetch" })
+          )
+          const { oid } = tablespaces.find(({ location }) => location === place)!
+          const names = NodeFs.readdirSync(folder).filter((name) => name !== "backup_manifest")
+          assert.sameMembers(names, [...tablespaces.map((one) => `${one.oid}.tar`), "base.tar"])
+          const report = yield* Effect.provide(BaseBackup.verify(folder), NodeFileSystem.layer)
+          assert.deepStrictEqual(report.deviations, [], "the log is in base.tar")
+
+          const unpack = (name: string, into: string) => {
+            NodeFs.chmodSync(ownFolder(server(), into), 0o700)
+            // The archive names the owner too, who may be another user here.
+            const words = ["-xf", `${folder}/${name}`, "-C", into, "--numeric-owner"]
+            assert.strictEqual(spawnSync("tar", words).status, 0, name)
+          }
+          unpack("base.tar", `${path}/data`)
+          for (const one of tablespaces) unpack(`${one.oid}.tar`, `${path}/moved-${one.oid}`)
+          NodeFs.writeFileSync(
+            `${path}/data/tablespace_map`,
+            tablespaces.map((one) => `${one.oid} ${path}/moved-${one.oid}\n`).join("")
+          )
+          const restored = yield* start({ version, listen: "tcp", dataFolder: `${path}/data`, inPlace: true })
+          assert.strictEqual(yield* one(restored, "select sum(id) from inside"), "12502500")
+          assert.strictEqual(
+            yield* one(restored, `select pg_tablespace_location(${oid})`),
+            `${path}/moved-${oid}`
+          )
+        }),
+      60_000
+    )
+
+    it.scopedLive(
       "is given as events, the same in every version (REP-063, REP-065, REP-066, REP-069, REP-070)",
       () =>
         Effect.gen(function* () {

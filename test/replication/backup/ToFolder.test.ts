@@ -3,12 +3,16 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as NodeFs from "node:fs"
+import * as Zlib from "node:zlib"
 import * as ScriptedServer from "../../../src/testing/ScriptedServer.js"
 import type { Made } from "./tar.js"
 import { archiveOf, ending, folder, member } from "./tar.js"
-import { backupOf, files, manifestFor, scratch, small, take, tree } from "./backupServer.js"
+import { backupOf, failingDisk, files, manifestFor, scratch, small, take, tree } from "./backupServer.js"
 
 const { cancelled, errorResponse, hangUp, readyForQuery, send } = ScriptedServer
+
+/** Node has it from 22.15 on. */
+const hasZstd = "createZstdDecompress" in Zlib
 
 /** Backups whose data folder has one more member, which is not listed. */
 const withMember = (made: Made) => ({
@@ -252,6 +256,33 @@ describe("a backup to a folder", () => {
     })
   )
 
+  it.scoped("leaves nothing behind when the disk is full, at whichever call it is (REP-075, W06)", () =>
+    Effect.gen(function* () {
+      const path = yield* scratch
+      for (const format of ["plain", "archives"] as const) {
+        for (let call = 1; ; call++) {
+          const { isReached, layer } = failingDisk(call)
+          const folder = `${path}/data`
+          const outcome = yield* Effect.either(
+            take(backupOf(small), { folder, format }, [], undefined, layer)
+          )
+          if (!isReached()) {
+            assert.strictEqual(outcome._tag, "Right", "no call failed")
+            assert.isAbove(call, format === "plain" ? 20 : 8)
+            break
+          }
+          assert.deepInclude(outcome._tag === "Left" ? outcome.left : undefined, {
+            _tag: "PgBackupError",
+            reason: "disk-full"
+          })
+          assert.include(String(outcome._tag === "Left" ? outcome.left.message : ""), folder)
+          assert.deepStrictEqual(tree(path), [], `call ${call}`)
+        }
+        NodeFs.rmSync(`${path}/data`, { recursive: true })
+      }
+    })
+  )
+
   it.scoped("leaves nothing behind when it is interrupted, and closes the session (REP-075, W06)", () =>
     Effect.gen(function* () {
       const path = yield* scratch
@@ -306,6 +337,11 @@ describe("a backup to a folder", () => {
         yield* of({ compression: { method: "lz4" } }),
         /compression .*lz4 cannot be decompressed here/
       )
+      const zstd = yield* of({
+        compression: { method: "zstd" },
+        ...(hasZstd ? { standby: true, format: "archives" } : {})
+      })
+      assert.match(zstd, hasZstd ? /needs the format plain/ : /zstd cannot be decompressed here: use gzip/)
       assert.match(yield* of({ format: "archives", standby: true }), /standby .*needs the format plain/)
       assert.match(yield* of({ format: "archives", tablespaces: {} }), /tablespaces .*needs the format plain/)
       assert.match(yield* of({ folder: "" }), /folder .*must be the path of a folder/)

@@ -1,8 +1,11 @@
 /** A server that sends base backups made up by hand, and folders for them. */
-import type { FileSystem } from "@effect/platform/FileSystem"
+import type { PlatformError } from "@effect/platform/Error"
+import { SystemError } from "@effect/platform/Error"
+import { FileSystem } from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as NodeFs from "node:fs"
 import { tmpdir } from "node:os"
@@ -130,14 +133,58 @@ export const take = (
   messages: ReadonlyArray<BackendMessage>,
   options: FolderOptions,
   rest: ScriptedServer.Script = [ScriptedServer.goodbye],
-  mode?: string
+  mode?: string,
+  files: Layer.Layer<FileSystem> = NodeFileSystem.layer
 ) =>
   Effect.gen(function* () {
     const connector: Layer.Layer<PgConnector> = yield* scripted([[serving(messages, mode), rest]])
     return yield* FolderBackup.toFolder({ wal: "none", ...options }).pipe(Effect.provide(connector))
-  }).pipe(Effect.provide(NodeFileSystem.layer))
+  }).pipe(Effect.provide(files))
 
-export type { FileSystem }
+/** The files of this machine on a disk that fails with `code` at the call of this number which writes, syncs or renames. */
+export const failingDisk = (call: number, code = "ENOSPC") => {
+  let calls = 0
+  const layer = Layer.map(NodeFileSystem.layer, (context) => {
+    const fs = Context.get(context, FileSystem)
+    const counted = <A>(
+      path: string,
+      effect: Effect.Effect<A, PlatformError>
+    ): Effect.Effect<A, PlatformError> =>
+      Effect.suspend(() =>
+        ++calls === call
+          ? Effect.fail(
+              new SystemError({
+                module: "FileSystem",
+                method: "write",
+                reason: "Unknown",
+                pathOrDescriptor: path,
+                description: `${code}: injected`
+              })
+            )
+          : effect
+      )
+    const open: FileSystem["open"] = (path, options) =>
+      Effect.map(
+        counted(path, Effect.void).pipe(Effect.zipRight(fs.open(path, options))),
+        (file) =>
+          new Proxy(file, {
+            get: (target, name) => {
+              if (name === "writeAll") return (bytes: Uint8Array) => counted(path, target.writeAll(bytes))
+              if (name === "sync") return counted(path, target.sync)
+              const value: unknown = Reflect.get(target, name, target)
+              return typeof value === "function" ? value.bind(target) : value
+            }
+          })
+      )
+    return Context.make(FileSystem, {
+      ...fs,
+      open,
+      makeDirectory: (path, options) => counted(path, fs.makeDirectory(path, options)),
+      rename: (from, to) => counted(to, fs.rename(from, to))
+    })
+  })
+  return { layer, isReached: () => calls >= call }
+}
 
 /** Every file and folder below, with the kind and the mode. */
 export const tree = (path: string): ReadonlyArray<string> =>
