@@ -16,6 +16,8 @@ export type ClientName =
   | "pg-logical-replication, timed"
   | "pg_recvlogical"
   | "pg_receivewal"
+  | "pg_basebackup"
+  | "cp"
 
 export interface Client {
   readonly name: ClientName
@@ -32,8 +34,11 @@ export interface Client {
   readonly preset: "familiar" | "lossless"
   /** A library that runs on Node and is not ours. */
   readonly nodePeer: boolean
-  /** Whether it reads logical slots, beside what it does else or as the only thing; `log` reads physical ones only. */
-  readonly replication: "no" | "too" | "only" | "log"
+  /**
+   * Whether it reads logical slots, beside what it does else or as the only thing; `log` reads physical ones only, `backup` takes base
+   * backups, and `copy` copies what others have taken.
+   */
+  readonly replication: "no" | "too" | "only" | "log" | "backup" | "copy"
 }
 
 const peer = { preset: "familiar", nodePeer: true, replication: "no" } as const
@@ -94,7 +99,9 @@ export const clients: ReadonlyArray<Client> = [
     replication: "only"
   },
   { ...other, name: "pg_recvlogical", script: "pgRecvlogical", replication: "only" },
-  { ...other, name: "pg_receivewal", script: "pgReceivewal", replication: "log" }
+  { ...other, name: "pg_receivewal", script: "pgReceivewal", replication: "log" },
+  { ...other, name: "pg_basebackup", script: "pgBasebackup", replication: "backup" },
+  { ...other, name: "cp", script: "cp", replication: "copy" }
 ]
 
 /** Whether it has a part in workloads of this kind. */
@@ -109,6 +116,11 @@ export const takesPart = (client: Client, kind: Kind): boolean => {
     case "walSynchronous":
       // No value is decoded, so that the presets are one.
       return client.replication === "log" || (isOurs(client) && client.preset === "familiar")
+    case "backup":
+    case "backupVerify":
+      return client.replication === "backup" || (isOurs(client) && client.preset === "familiar")
+    case "backupCombine":
+      return client.replication === "copy" || (isOurs(client) && client.preset === "familiar")
     case "import":
       return client.module !== undefined
     default:

@@ -90,7 +90,21 @@ const goals: ReadonlyArray<Goal> = [
     rates: [{ than: "pg_receivewal", atLeast: 0.9 }],
     growthMb: 64,
     growthSince: "at the start"
-  }
+  },
+  ...(
+    [
+      ["backup", "pg_basebackup", 0.8],
+      ["backup-compared", "pg_basebackup", 0.6],
+      ["backup-archives", "pg_basebackup", 0.9],
+      ["backup-verify", "pg_basebackup", 0.5],
+      ["backup-combine", "cp", 0.67]
+    ] as const
+  ).map(([workload, than, atLeast]) => ({
+    workload,
+    rates: [{ than, atLeast }],
+    growthMb: 64,
+    growthSince: "at the start"
+  }))
 ]
 
 /** One goal beside what was measured. Nothing was measured where one side was left out. */

@@ -7,6 +7,7 @@ import * as Stream from "effect/Stream"
 import * as Before from "./Before.js"
 import type { Client } from "./Client.js"
 import * as Peers from "./Peers.js"
+import type { BackupJob } from "./Cluster.js"
 import type { Feed } from "./Changes.js"
 import type { LogFeed } from "./Log.js"
 import type { BenchServer } from "./Server.js"
@@ -76,13 +77,14 @@ export interface Extra {
   readonly feed?: Feed
   /** A physical slot, and where its log ends. */
   readonly log?: LogFeed
+  readonly backup?: BackupJob
 }
 
 const jobOf = (
   client: Client,
   workload: Workload,
   server: BenchServer,
-  { feed, log, rowsPerSecond }: Extra
+  { backup, feed, log, rowsPerSecond }: Extra
 ) => ({
   kind: workload.kind,
   module: client.module,
@@ -97,6 +99,7 @@ const jobOf = (
   rowsPerSecond,
   feed,
   log,
+  backup,
   committers,
   config: {
     ...(workload.kind === "connect" ? server.scram : server.trusted),

@@ -90,7 +90,7 @@ const rateTable = (result: Result): Table => {
   }
 }
 
-/** Memory beside the rate: what the archive of a log is asked for. */
+/** Memory beside the rate: what archives of a log and base backups are asked for. */
 const logTable = (result: Result): Table => {
   const median = (client: ClientName, property: (sample: Sample) => number | undefined, count: number) =>
     show(medianOf(result, client, property), digits(count))
@@ -235,6 +235,9 @@ const tableOf = (result: Result): Table => {
       return memoryTable(result)
     case "wal":
     case "walSynchronous":
+    case "backup":
+    case "backupVerify":
+    case "backupCombine":
       return logTable(result)
     case "types":
       return typesTable(result)

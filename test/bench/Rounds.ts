@@ -3,12 +3,13 @@ import * as Effect from "effect/Effect"
 import type { Client, ClientName } from "./Client.js"
 import { clients as everyClient, takesPart } from "./Client.js"
 import * as Changes from "./Changes.js"
+import * as Cluster from "./Cluster.js"
 import * as Log from "./Log.js"
 import * as Measurement from "./Measurement.js"
 import type { BenchServer } from "./Server.js"
 import type { Result, Rounds } from "./Summary.js"
 import type { Workload } from "./Workload.js"
-import { isFeed, isLog, slowness, workloads } from "./Workload.js"
+import { isBackup, isFeed, isLog, slowness, workloads } from "./Workload.js"
 
 const brief = (sample: Measurement.Sample): string =>
   `${Math.round(sample.rate)}/s, ${sample.cpuPerItem.toFixed(2)} µs CPU each`
@@ -51,6 +52,7 @@ export const run = Effect.fn("Rounds.run")(function* (
   const pace = workload.kind === "memory" ? yield* paceOf(server) : 0
   const changes = isFeed(workload) ? yield* Changes.write(server, workload) : undefined
   const log = isLog(workload) ? yield* Log.write(workload) : undefined
+  const cluster = isBackup(workload) ? yield* Cluster.write(workload) : undefined
   const count = Math.max(Math.min(runs, workload.maxRuns ?? runs), workload.minRuns ?? 1)
   const able = clients.filter((client) => takesPart(client, workload.kind))
   const rounds = new Map<ClientName, Rounds | "unsupported">(able.map(({ name }) => [name, []]))
@@ -60,9 +62,11 @@ export const run = Effect.fn("Rounds.run")(function* (
       if (before === undefined || before === "unsupported") continue
       const measured = (on: BenchServer, extra: Measurement.Extra) =>
         attempt(client, workload, on, { rowsPerSecond: pace, ...extra }, `${round}/${count}`)
-      const answer = yield* log === undefined
-        ? Changes.withFeed(changes, (feed) => measured(server, feed === undefined ? {} : { feed }))
-        : Log.withSlot(log, (feed) => measured(log.server, { log: feed }))
+      const answer = yield* cluster !== undefined
+        ? measured(cluster.server, { backup: cluster.job })
+        : log === undefined
+          ? Changes.withFeed(changes, (feed) => measured(server, feed === undefined ? {} : { feed }))
+          : Log.withSlot(log, (feed) => measured(log.server, { log: feed }))
       const unsupported = answer !== undefined && "unsupported" in answer
       rounds.set(client.name, unsupported ? "unsupported" : [...before, answer])
     }

@@ -21,6 +21,11 @@ export type WorkloadName =
   | "feed-memory-streamed"
   | "wal"
   | "wal-synchronous"
+  | "backup"
+  | "backup-compared"
+  | "backup-archives"
+  | "backup-verify"
+  | "backup-combine"
 
 /** Which of a client's methods the workload drives; see `clients/child.mjs`. */
 export type Kind =
@@ -38,6 +43,9 @@ export type Kind =
   | "feedMemory"
   | "wal"
   | "walSynchronous"
+  | "backup"
+  | "backupVerify"
+  | "backupCombine"
 
 export interface Workload {
   readonly name: WorkloadName
@@ -59,6 +67,8 @@ export interface Workload {
   readonly fibers?: number
   /** Whether the server may send a transaction before its end. */
   readonly streaming?: "off" | "on"
+  /** How a base backup is taken. */
+  readonly backup?: { readonly format: "plain" | "archives"; readonly verify: boolean }
   /** More rounds than these say nothing new. */
   readonly maxRuns?: number
   /** Heavy: run when it is named, or with `--all`. */
@@ -88,6 +98,10 @@ export const isFeed = ({ kind }: Workload): boolean => kind === "replication" ||
 
 /** Whether a workload receives the log of a cluster, byte for byte. */
 export const isLog = ({ kind }: Workload): boolean => kind === "wal" || kind === "walSynchronous"
+
+/** Whether a workload copies a cluster. */
+export const isBackup = ({ kind }: Workload): boolean =>
+  kind === "backup" || kind === "backupVerify" || kind === "backupCombine"
 
 /** Sessions that commit rows at once while a synchronous standby answers. */
 export const committers = 10
@@ -181,6 +195,7 @@ export const statement = (workload: Workload): string | undefined =>
       : narrow(workload.items)
 
 const one = { connections: 1, pipelined: false, repeats: 1 } as const
+const cluster = { ...one, item: "MB", items: 1500, maxRuns: 3, onlyByName: true } as const
 
 export const workloads: ReadonlyArray<Workload> = [
   {
@@ -370,6 +385,35 @@ export const workloads: ReadonlyArray<Workload> = [
     items: 20_000,
     maxRuns: 5,
     onlyByName: true
+  },
+  {
+    ...cluster,
+    name: "backup",
+    title: "A base backup as a data folder",
+    kind: "backup",
+    backup: { format: "plain", verify: false }
+  },
+  {
+    ...cluster,
+    name: "backup-compared",
+    title: "A base backup as a data folder, compared with its manifest while it is written",
+    kind: "backup",
+    backup: { format: "plain", verify: true }
+  },
+  {
+    ...cluster,
+    name: "backup-archives",
+    title: "A base backup as archives",
+    kind: "backup",
+    backup: { format: "archives", verify: false }
+  },
+  { ...cluster, name: "backup-verify", title: "A base backup verified", kind: "backupVerify" },
+  {
+    ...cluster,
+    name: "backup-combine",
+    title: "A full backup and three increments combined",
+    kind: "backupCombine",
+    items: 500
   }
 ]
 

@@ -253,6 +253,34 @@ const wal = async (session) => {
   }
 }
 
+/** Into a folder that is gone afterwards; memory is compared with what it was before. `before` is not measured. */
+const measuredBackup = (action, before) => async (session) => {
+  const root = mkdtempSync(join(tmpdir(), "effect-postgres-bench-backup-"))
+  const task = { ...job.backup, folder: join(root, "taken") }
+  try {
+    await before?.(session, task)
+    spawnSync("sync")
+    forgetPeak()
+    const atReferenceMb = process.memoryUsage.rss() / mega
+    let memory = {}
+    const result = await measure(async () => {
+      const { isOutside } = await action(session, task)
+      if (!isOutside) memory = { atReferenceMb, peakMb: memoryOf("self").most }
+      return job.items
+    }, session.cpuMs)
+    return { ...result, ...memory }
+  } finally {
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+const backup = measuredBackup((session, task) => session.backup(task))
+const backupVerify = measuredBackup(
+  (session, task) => session.verify(task),
+  (session, task) => session.backup({ ...task, sync: false })
+)
+const backupCombine = measuredBackup((session, task) => session.combine(task))
+
 /** Commits of sessions in another process, each of which waits until the archive has synced it. */
 const commits = (count) =>
   new Promise((resolve, reject) => {
@@ -452,7 +480,10 @@ const methods = {
   replication: "replicate",
   feedMemory: "replicate",
   wal: "archive",
-  walSynchronous: "archive"
+  walSynchronous: "archive",
+  backup: "backup",
+  backupVerify: "verify",
+  backupCombine: "combine"
 }
 
 const main = async () => {
@@ -466,7 +497,18 @@ const main = async () => {
     await session.close()
     return { unsupported: true }
   }
-  const run = { memory, types, schema, consumers, feedMemory, wal, walSynchronous }[job.kind]
+  const run = {
+    memory,
+    types,
+    schema,
+    consumers,
+    feedMemory,
+    wal,
+    walSynchronous,
+    backup,
+    backupVerify,
+    backupCombine
+  }[job.kind]
   const result =
     run === undefined ? await measure(await workloads[method](session), session.cpuMs) : await run(session)
   await session.close()

@@ -9,6 +9,8 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as LogLevel from "effect/LogLevel"
+import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -103,6 +105,29 @@ const archiving = async ({ application, end, folder, slot, synchronous }, config
   return {
     done: Effect.runPromise(Fiber.join(fiber)),
     stop: () => Effect.runPromise(Fiber.interrupt(fiber))
+  }
+}
+
+/** Base backups as an application takes them; nothing is said of the notice that the server is not archiving. */
+const backups = (config) => {
+  const run = (effect) =>
+    Effect.runPromise(
+      effect.pipe(
+        Effect.provide(PgConnector.layer(settings(config))),
+        Effect.provide(NodeContext.layer),
+        Logger.withMinimumLogLevel(LogLevel.Warning)
+      )
+    )
+  const { combine, toFolder, verify } = Replication.BaseBackup
+  return {
+    backup: ({ folder, format, sync = true, verify }) =>
+      run(toFolder({ folder, format, sync, verify, checkpoint: "fast" })),
+    verify: async ({ folder }) => {
+      const { deviations } = await run(verify(folder, { log: false }))
+      if (deviations.length > 0) throw new Error(JSON.stringify(deviations))
+      return {}
+    },
+    combine: ({ chain, folder }) => run(combine(chain, folder))
   }
 }
 
@@ -240,6 +265,7 @@ export const open = async (config) => {
     concurrent: (count, fibers) => runtime.runPromise(inForkedWaves(count, fibers, one)),
     replicate: (feed, onRow) => runtime.runPromise(replicate(feed, onRow)),
     archive: (log) => archiving(log, config),
+    ...backups(config),
     close: async () => {
       await Effect.runPromise(Scope.close(scope, Exit.void))
       await runtime.dispose()
