@@ -3,7 +3,12 @@ import { defineConfig } from "vitest/config"
 
 const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 /** Subpaths that are not named like their file. */
-const renamed: Readonly<Record<string, string>> = { sql: "EffectSql" }
+const renamed: Readonly<Record<string, string>> = {
+  sql: "EffectSql",
+  "sql-pg": "SqlPg",
+  "sql-pg/PgClient": "SqlPgClient",
+  "sql-pg/PgMigrator": "SqlPgMigrator"
+}
 const alias = [
   ...Object.entries(renamed).map(([subpath, file]) => ({
     find: new RegExp(`^effect-postgres/${subpath}$`),

@@ -40,6 +40,9 @@ export type Structured = "values" | "text"
 
 const none: ReadonlySet<number> = new Set()
 
+/** For each type the function that reads it from the server's text. */
+export type ParserOf = (oid: number) => (text: string) => unknown
+
 /**
  * Codecs by the OID of their type. Immutable: `with…` make another one. `PgTypes.lossless` and `PgTypes.familiar` are two.
  */
@@ -51,7 +54,9 @@ export class Registry {
     private readonly named: ReadonlyArray<NamedCodec.NamedCodec> = [],
     private readonly missing: ReadonlySet<number> = none,
     /** Whether parameters are written by `TextParameters`, whatever their type. */
-    readonly hasTextParameters = false
+    readonly hasTextParameters = false,
+    /** Reads every type from its text, in place of the codecs. */
+    private readonly parserOf?: ParserOf
   ) {
     if (structured === "text" || codecs.has(Oid.record)) return
     const record = Composites.record((oid) => (oid === Oid.record ? undefined : codecs.get(oid)))
@@ -76,6 +81,23 @@ export class Registry {
 
   /** The codec of a type, `undefined` when the type is not known. */
   lookup(oid: number): Codec | undefined {
+    if (this.parserOf === undefined) return this.own(oid)
+    const known = this.parsed.get(oid)
+    if (known !== undefined) return known
+    const parse = this.parserOf(oid)
+    const made: Codec = {
+      ...(this.own(oid) ?? Texts.textOnly(this.nameOf(oid), oid, 0)),
+      decodeText: (reader, at, length) => parse(Texts.decodeString(reader, at, length)),
+      decodeBinary: undefined
+    }
+    this.parsed.set(oid, made)
+    return made
+  }
+
+  /** Codecs that `parserOf` has made. */
+  private readonly parsed = new Map<number, Codec>()
+
+  private own(oid: number): Codec | undefined {
     const found = this.codecs.get(oid)
     if (found !== undefined || this.record === undefined) return found
     return oid === Oid.record ? this.record[0] : oid === Oid.recordArray ? this.record[1] : undefined
@@ -102,7 +124,24 @@ export class Registry {
       this.structured,
       named,
       missing,
-      this.hasTextParameters
+      this.hasTextParameters,
+      this.parserOf
+    )
+  }
+
+  /**
+   * This registry with every type read from the server's text by the function that `parserOf` gives for its OID, as node-postgres'
+   * `types.getTypeParser` does; it is called once for each type. What it throws fails the statement with `PgCodecError`.
+   */
+  withTextParsers(parserOf: ParserOf): Registry {
+    return new Registry(
+      this.codecs,
+      this.bounds,
+      this.structured,
+      this.named,
+      this.missing,
+      this.hasTextParameters,
+      parserOf
     )
   }
 
@@ -112,7 +151,15 @@ export class Registry {
    * go as they are. For programs that were written for node-postgres. Values are read as before.
    */
   withTextParameters(): Registry {
-    return new Registry(this.codecs, this.bounds, this.structured, this.named, this.missing, true)
+    return new Registry(
+      this.codecs,
+      this.bounds,
+      this.structured,
+      this.named,
+      this.missing,
+      true,
+      this.parserOf
+    )
   }
 
   /**

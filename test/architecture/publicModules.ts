@@ -14,6 +14,9 @@ export interface PublicModule {
 const subpathsOnly: ReadonlyMap<string, string> = new Map([
   ["EffectSql", "sql"],
   ["OutputPlugins", "OutputPlugins"],
+  ["SqlPg", "sql-pg"],
+  ["SqlPgClient", "sql-pg/PgClient"],
+  ["SqlPgMigrator", "sql-pg/PgMigrator"],
   ["Testing", "Testing"]
 ])
 
@@ -38,6 +41,9 @@ export const publicModules: ReadonlyArray<PublicModule> = [
   "Protocol",
   "Replication",
   "Sql",
+  "SqlPg",
+  "SqlPgClient",
+  "SqlPgMigrator",
   "SqlState",
   "Statement",
   "Testing",

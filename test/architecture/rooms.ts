@@ -189,9 +189,17 @@ export const rooms: ReadonlyArray<Room> = [
     name: "sql",
     holds:
       "the client of `@effect/sql` over `client`: statements, values, transactions and failures as its users know them",
-    mayImport: ["client", "connection", "config", "types", "model"],
-    builtins: [],
-    packages: ["@effect/sql", "@effect/experimental"]
+    mayImport: ["client", "connection", "config", "net", "types", "model"],
+    builtins: ["tls"],
+    builtinsNote: "the type of its options alone",
+    packages: ["@effect/sql", "@effect/experimental", "@effect/platform"],
+    parts: [
+      {
+        name: ".",
+        holds: "the client, its statements and values, its connections and transactions, its failures"
+      },
+      { name: "compat", holds: "the same client under the names and the configuration of `@effect/sql-pg`" }
+    ]
   },
   {
     name: "testing",

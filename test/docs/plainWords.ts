@@ -18,8 +18,8 @@ export const plainWords: ReadonlySet<string> = new Set(
     handle handler hash header helpers hint history hook host hosts hstore identifier identity idle ids in
     inbound incremental index inet input inside inspected inspection instances int64 integers interval intervals
     ip issue json keep key keyed keys keyword label large layers layouts length limits line link list listen
-    listener liveness local locally lock log logical lookup loop lsn machine malformed manifest mapped mark
-    material md5 mechanism member memory message messages microseconds missing modifier multirange name named
+    listener liveness local locally lock log logical lookup loop lsn machine make malformed manifest mapped mark
+    material md5 mechanism member memory message messages microseconds migrator missing modifier multirange name named
     names negotiation network networks node notice notification nulls numeric numerics o object observer oid once open
     openings operations option optional options origin out outbound output own package packet page parameters
     parameter parse parser partial partition parts pass path payload pg phase physical pipeline place plain plan plugin plugins

@@ -1,4 +1,5 @@
 /** Statements as text and parameters. */
+import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Statement from "@effect/sql/Statement"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -68,5 +69,56 @@ describe("the compiler", () => {
       assert.deepStrictEqual(parameter(sql`${SqlCompiler.json(given)}`.compile()), new JsonText(text))
     for (const nothing of [null, undefined])
       assert.isNull(parameter(sql`${SqlCompiler.json(nothing)}`.compile()))
+  })
+})
+
+describe("the compiler of @effect/sql-pg", () => {
+  const now = new Date(0)
+  const statements: ReadonlyArray<readonly [string, (sql: Statement.Constructor) => Statement.Fragment]> = [
+    ["an insert", (sql) => sql`insert into people ${sql.insert({ firstName: "Tim", age: 10 })}`],
+    ["an insert of several rows", (sql) => sql`insert into p ${sql.insert([{ aB: 1 }, { aB: undefined }])}`],
+    [
+      "an insert that returns",
+      (sql) => sql`insert into p ${sql.insert({ a: 1 }).returning(sql("someName"))}`
+    ],
+    [
+      "an insert with JSON",
+      (sql) => sql`insert into p ${sql.insert({ a: 1, json: SqlCompiler.json({ a: 1 }) })}`
+    ],
+    ["an update", (sql) => sql`update p set ${sql.update({ firstName: "Tim", age: 10 }, ["age"])}`],
+    ["an update that returns", (sql) => sql`update p set ${sql.update({ a: 1 }).returning("*")}`],
+    [
+      "an update by values",
+      (sql) => sql`update p set a = d.a from ${sql.updateValues([{ aB: 1 }, { aB: 2 }], "d")}`
+    ],
+    [
+      "an update by values that returns",
+      (sql) =>
+        sql`update p set a = d.a from ${sql.updateValues([{ a: 1 }], "d").returning("*")} where c > ${now}`
+    ],
+    [
+      "an update by values with JSON",
+      (sql) => sql`update p set j = d.j from ${sql.updateValues([{ j: SqlCompiler.json({ a: 1 }) }], "d")}`
+    ],
+    ["a list", (sql) => sql`select * from ${sql("people")} where id in ${sql.in([1, 2, "string"])}`],
+    ["a list for a column", (sql) => sql`select 1 where ${sql.in("someId", [1, 2])}`],
+    ["an empty list", (sql) => sql`select 1 where ${sql.in("id", [])}`],
+    [
+      "conditions",
+      (sql) => sql`select 1 where ${sql.and([sql.in("n", ["a", "b"]), sql.or([sql`c < ${now}`, "true"])])}`
+    ],
+    ["an order", (sql) => sql`select 1 ${sql.csv("order by", ["a", sql`${sql("bC")} desc`])}`],
+    ["a dialect", (sql) => sql.onDialectOrElse({ pg: () => sql`pg`, orElse: () => sql`other` })]
+  ]
+  it.each(statements)("compiles %s to the same text and parameters", (_title, statement) => {
+    for (const transform of [undefined, String.camelToSnake])
+      for (const withoutTransform of [false, true]) {
+        const theirs = template(PgClient.makeCompiler(transform))
+        const ours = template(SqlCompiler.make(transform))
+        assert.deepStrictEqual(
+          SqlCompiler.make(transform).compile(statement(ours), withoutTransform),
+          PgClient.makeCompiler(transform).compile(statement(theirs), withoutTransform)
+        )
+      }
   })
 })

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import * as String from "effect/String"
 import { table } from "../connection/sessions.js"
-import { ours, type Settings, sqlPg } from "./drivers.js"
+import { ours, renamed as underItsNames, type Settings, sqlPg } from "./drivers.js"
 
 type Program = (sql: SqlClient, name: string) => Effect.Effect<unknown, unknown>
 
@@ -50,7 +50,7 @@ const outcome = (exit: Exit.Exit<unknown, unknown>): unknown => {
 const both = (program: Program, columns = "id int4", settings: Settings = {}) =>
   Effect.gen(function* () {
     const outcomes: Array<unknown> = []
-    for (const layer of [sqlPg(settings), ours(settings)]) {
+    for (const layer of [sqlPg(settings), ours(settings), underItsNames(settings)]) {
       const name = yield* table(columns)
       const exit = yield* Effect.exit(
         Effect.flatMap(SqlClient, (sql) => program(sql, name)).pipe(Effect.provide(layer))
@@ -61,8 +61,9 @@ const both = (program: Program, columns = "id int4", settings: Settings = {}) =>
       assert.isDefined(text)
       outcomes.push([outcome(exit), name])
     }
-    const [[theirs, theirName], [mine, myName]] = outcomes as [[unknown, string], [unknown, string]]
-    assert.deepStrictEqual(renamed(mine, myName, theirName), renamed(theirs, "\0", ""))
+    const [[theirs, theirName], ...others] = outcomes as [[unknown, string], ...Array<[unknown, string]>]
+    for (const [mine, myName] of others)
+      assert.deepStrictEqual(renamed(mine, myName, theirName), renamed(theirs, "\0", ""))
     return theirs
   })
 

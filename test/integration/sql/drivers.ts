@@ -5,6 +5,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { PgClientOptions } from "../../../src/client/PgClient.js"
+import * as Renamed from "../../../src/sql/compat/PgClient.js"
 import * as PgSqlClient from "../../../src/sql/PgSqlClient.js"
 import { configOf, type Target } from "../connection/sessions.js"
 import { rawRows } from "../support/rawSession.js"
@@ -34,6 +35,17 @@ type AnyClient = Layer.Layer<SqlClient.SqlClient, SqlError>
 /** `@effect/sql-pg`. */
 export const sqlPg = (settings: Settings = {}): AnyClient =>
   PgClient.layer({
+    host: shared.host,
+    port: shared.port,
+    username: "postgres",
+    database: "postgres",
+    maxConnections: 4,
+    ...settings
+  })
+
+/** Ours under the names of `@effect/sql-pg`. */
+export const renamed = (settings: Settings = {}): AnyClient =>
+  Renamed.layer({
     host: shared.host,
     port: shared.port,
     username: "postgres",
