@@ -125,6 +125,27 @@ describe("where a consumer goes on", () => {
   )
 })
 
+const names = ["systemid", "timeline", "xlogpos", "dbname"]
+const bytesOf = (text: string | null) => (text === null ? null : new TextEncoder().encode(text))
+
+/** A server of another run, which would say who it is. */
+const evening: ScriptedServer.Script = [
+  ScriptedServer.startup(),
+  run("evening"),
+  ScriptedServer.expectAny("IDENTIFY_SYSTEM or a goodbye", ({ _tag }) =>
+    _tag === "Query"
+      ? [
+          ScriptedServer.send(
+            { _tag: "RowDescription", columns: names.map((name) => ScriptedServer.column(name)) },
+            { _tag: "DataRow", values: [systemId, "1", "0/4000", null].map(bytesOf) },
+            { _tag: "CommandComplete", commandTag: "IDENTIFY_SYSTEM" },
+            ScriptedServer.readyForQuery()
+          )
+        ]
+      : []
+  )
+]
+
 describe("the place of an open feed", () => {
   it.scoped("follows a standby that is promoted, for positions behind where its timeline was left", () =>
     Effect.gen(function* () {
@@ -147,10 +168,7 @@ describe("the place of an open feed", () => {
 
   it.scoped("is not that of another run, which answers at the address", () =>
     Effect.gen(function* () {
-      const connector = yield* scripted([
-        session(run("evening")),
-        session(run("noon"), identified(3, "0/4000"), history)
-      ])
+      const connector = yield* scripted([evening, session(run("noon"), identified(3, "0/4000"), history)])
       const place = new FeedPlace.FeedPlace(systemId, 2, "noon")
       yield* Effect.fork(Effect.provide(place.watch(Duration.seconds(10)), connector))
       yield* TestClock.adjust("10 seconds")

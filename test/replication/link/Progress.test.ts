@@ -40,6 +40,7 @@ describe("what a consumer takes", () => {
     assert.deepStrictEqual(positions(progress), [20n, 20n, 20n])
     progress.finish(taken)
     assert.deepStrictEqual(positions(progress), [45n, 45n, 45n])
+    assert.strictEqual(progress.outstanding, 0)
   })
 
   it("may end before what came before it, as one that was prepared earlier does", () => {
