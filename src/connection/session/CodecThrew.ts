@@ -3,8 +3,14 @@ import { PgCodecError } from "../../model/PgError.js"
 
 export const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause)
 
+const isTooLong = (cause: unknown): boolean =>
+  cause instanceof Error && "code" in cause && cause.code === "ERR_STRING_TOO_LONG"
+
 /** The name of what was thrown, and not its message, which may quote the value. */
-export const reasonOf = (cause: unknown): string => `a codec threw ${nameOf(cause)}`
+export const reasonOf = (cause: unknown): string =>
+  isTooLong(cause)
+    ? "a text is longer than a string can be here (some 536 million characters): read it as bytea, or in parts"
+    : `a codec threw ${nameOf(cause)}`
 
 export const codecThrew = (
   at: Pick<PgCodecError, "direction" | "place" | "type">,

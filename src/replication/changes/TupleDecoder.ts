@@ -12,6 +12,7 @@ import * as RowShape from "../../types/RowShape.js"
 import type { RelationColumn } from "../../wire/replication/PgOutput.js"
 import { binaryKind, nullKind, textKind } from "../../wire/replication/PgOutputTuple.js"
 import type { TupleView } from "../../wire/replication/TupleView.js"
+import { reasonOf } from "../../connection/session/CodecThrew.js"
 import type { UndecodableColumn } from "./ChangeFailure.js"
 import { decodeString } from "../../types/Texts.js"
 import { DroppedTypeValue } from "./DroppedTypeValue.js"
@@ -85,14 +86,19 @@ export class TupleDecoder {
   row(reader: ByteReader, tuple: TupleView): RowShape.ObjectRow | undefined {
     const { values } = this
     const { kinds, lengths, starts } = tuple
-    for (let index = 0; index < values.length; index++) {
-      const kind = kinds[index]
-      if (kind === textKind) values[index] = this.text[index]!(reader, starts[index]!, lengths[index]!)
-      else if (kind === nullKind) values[index] = null
-      else if (kind === binaryKind)
-        values[index] = this.binary[index]!(reader, starts[index]!, lengths[index]!)
-      else values[index] = Unchanged
-      if (reader.failure !== null) return this.undecodable(reader.failure, index)
+    let index = 0
+    try {
+      for (; index < values.length; index++) {
+        const kind = kinds[index]
+        if (kind === textKind) values[index] = this.text[index]!(reader, starts[index]!, lengths[index]!)
+        else if (kind === nullKind) values[index] = null
+        else if (kind === binaryKind)
+          values[index] = this.binary[index]!(reader, starts[index]!, lengths[index]!)
+        else values[index] = Unchanged
+        if (reader.failure !== null) return this.undecodable(reader.failure, index)
+      }
+    } catch (cause) {
+      return this.undecodable(reasonOf(cause), index)
     }
     return this.built(this.buildRow, values)
   }
@@ -103,7 +109,7 @@ export class TupleDecoder {
     for (let place = 0; place < keys.length; place++) {
       const index = keys[place]!
       keyValues[place] = this.value(reader, tuple, index)
-      if (reader.failure !== null) return this.undecodable(reader.failure, index)
+      if (this.isStopped(reader, index)) return undefined
     }
     return this.built(this.buildKey, keyValues)
   }
@@ -146,7 +152,7 @@ export class TupleDecoder {
       if (tuple.kinds[index] === nullKind) continue
       names.push(this.columns[index]!.name)
       values.push(this.value(reader, tuple, index))
-      if (reader.failure !== null) return this.undecodable(reader.failure, index)
+      if (this.isStopped(reader, index)) return undefined
     }
     return this.built(RowShape.object(names), values)
   }
@@ -158,7 +164,7 @@ export class TupleDecoder {
       let value = this.value(reader, tuple, index)
       // A value that was left out is never NULL: where the old row has NULL, it does not know it either.
       if (value === Unchanged && old.kinds[index] !== nullKind) value = this.value(reader, old, index)
-      if (reader.failure !== null) return this.undecodable(reader.failure, index)
+      if (this.isStopped(reader, index)) return undefined
       values[index] = value
     }
     return this.built(this.buildRow, values)
@@ -169,7 +175,18 @@ export class TupleDecoder {
     if (kind === nullKind) return null
     if (kind !== textKind && kind !== binaryKind) return Unchanged
     const decode = kind === textKind ? this.text[index]! : this.binary[index]!
-    return decode(reader, tuple.starts[index]!, tuple.lengths[index]!)
+    try {
+      return decode(reader, tuple.starts[index]!, tuple.lengths[index]!)
+    } catch (cause) {
+      reader.fail(reasonOf(cause))
+      return null
+    }
+  }
+
+  /** Whether the last value could not be read, which is noted. */
+  private isStopped({ failure }: ByteReader, index: number): boolean {
+    if (failure !== null) this.undecodable(failure, index)
+    return failure !== null
   }
 
   private built(build: RowShape.Build, values: Array<unknown>): RowShape.ObjectRow {

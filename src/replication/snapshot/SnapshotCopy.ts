@@ -13,6 +13,7 @@ import type { PgCopyRowError, PgOpenError, PgSessionError, PgSlotError } from ".
 import * as Statement from "../../model/Statement.js"
 import type { Registry } from "../../types/Registry.js"
 import type { ObjectRow } from "../../types/RowShape.js"
+import * as Quoting from "../walsender/Quoting.js"
 import * as Walsender from "../walsender/Walsender.js"
 import type { CopiedTable } from "./CatchUp.js"
 import * as SnapshotFailure from "./SnapshotFailure.js"
@@ -88,11 +89,22 @@ const isAsItWas = `select coalesce(to_regclass($2) = $1::oid, false) and coalesc
   where (c.oid = $1::oid or c.oid = any (array(select p.relid::oid from pg_partition_tree($1::oid) p)))
     and c.relkind <> 'p' or c.oid = $1::oid`
 
-/**
- * Names are printed as the search path demands: by that of the session, so that they are those of queries and of changes. Not
- * where the copy has a condition, whose operators are looked up.
- */
+/** Names are printed as the search path demands: by that of the session, so that they are those of queries and of changes. */
 const asTheSession = "set local search_path to default"
+
+const sessionPath = "select reset_val as path from pg_settings where name = 'search_path'"
+
+/**
+ * The same as a condition, for a copy that has one already: the operators of that are looked up by the path of the snapshot before the copy
+ * runs. What depends on no row is evaluated once, before the first row is read.
+ */
+const asTheSessionWhenRun = (connection: PgConnection) =>
+  Effect.flatMap(connection.query(Statement.make(sessionPath)), ([row = {}]) =>
+    Effect.map(
+      Quoting.literal("search_path", Walsender.textOf(row, "path") ?? ""),
+      (path) => `(select set_config('search_path', ${path}, true)) is not null`
+    )
+  )
 
 /** Holds the table as it is until `release`, reads what its columns are, and says how to copy it. */
 const prepare = (connection: PgConnection, table: PublishedTable, findTypes: FindTypes) =>
@@ -114,9 +126,12 @@ const prepare = (connection: PgConnection, table: PublishedTable, findTypes: Fin
       end
     )
     const format = CopyFormat.best(columns, types, "decode")
-    if (format.format !== "binary" && table.filter === undefined) yield* connection.simple(asTheSession)
+    const isFiltered = table.filter !== undefined
+    const printsNames = format.format !== "binary"
+    if (printsNames && !isFiltered) yield* connection.simple(asTheSession)
+    const first = printsNames && isFiltered ? yield* asTheSessionWhenRun(connection) : undefined
     return {
-      sql: CopyStatement.from(select, format),
+      sql: CopyStatement.from(yield* SnapshotTables.select(table, first), format),
       data: { columns: columns.map(({ name, typeOid }) => ({ name, type: typeOid })), types, ...format }
     }
   })

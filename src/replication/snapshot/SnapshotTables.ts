@@ -133,11 +133,12 @@ export const quoted = ({ name, schema }: PublishedTable): Either.Either<string, 
 export const source = (table: PublishedTable): Either.Either<string, PgUsageError> =>
   Either.map(quoted(table), (path) => (table.isPartitioned ? path : `only ${path}`))
 
-/** What is published of the table. */
-export const select = (table: PublishedTable): Either.Either<string, PgUsageError> =>
+/** What is published of the table. `first`: a condition that is evaluated before it is read. */
+export const select = (table: PublishedTable, first?: string): Either.Either<string, PgUsageError> =>
   Either.gen(function* () {
     const columns = table.columns.length === 0 ? "" : yield* Quoting.nameList("publications", table.columns)
-    const where = table.filter === undefined ? "" : ` where (${table.filter})`
+    const conditions = [first, table.filter].flatMap((one) => (one === undefined ? [] : [`(${one})`]))
+    const where = conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`
     return `select ${columns} from ${yield* source(table)}${where}`
   })
 

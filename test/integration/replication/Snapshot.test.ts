@@ -8,6 +8,7 @@ import type { CopiedTable } from "../../../src/replication/snapshot/CatchUp.js"
 import type { SnapshotFeed, SnapshotOptions } from "../../../src/replication/snapshot/Snapshot.js"
 import { snapshot } from "../../../src/replication/snapshot/Snapshot.js"
 import * as Slot from "../../../src/replication/slots/Slot.js"
+import * as Statement from "../../../src/model/Statement.js"
 import type { Target } from "../connection/sessions.js"
 import { open } from "../connection/sessions.js"
 import { eventually } from "../support/eventually.js"
@@ -429,6 +430,42 @@ describe("a snapshot", () => {
         assert.deepStrictEqual(consumer.rowsOf("late"), [{ id: 1 }, { id: 2 }, { id: 3 }])
       })
     )
+  )
+})
+
+describe("values that name something", () => {
+  it.scopedLive("are printed in a copy as in a query, with a condition for rows too", () =>
+    Effect.gen(function* () {
+      const { options, schema } = yield* prepare(
+        shared,
+        (schema, publication) =>
+          `set search_path = ${schema}; create function twice(int) returns int language sql as 'select $1 * 2';
+           create table names (id int primary key, c regclass, p regprocedure, t regtype[]);
+           create table outside (id int primary key);
+           insert into names values (1, 'names', 'twice(int)', array['int'::regtype, 'names']),
+             (2, 'pg_class', null, null), (-1, 'pg_class', null, null);
+           create publication ${publication} for table ${schema}.names where (id > 0)`
+      )
+      for (const path of [schema, "public"]) {
+        const config = { parameters: { search_path: path } }
+        const rows = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const pg = yield* open({ config })
+            const queried = yield* pg.query(
+              Statement.make(`select * from ${schema}.names where id > 0 order by id`)
+            )
+            const { copy } = yield* snapshot({ ...options, slot: yield* slotName(shared) })
+            const events = [...(yield* Stream.runCollect(copy))]
+            return {
+              queried,
+              copied: events.flatMap((event) => (event._tag === "CopyBatch" ? event.rows : []))
+            }
+          })
+        ).pipe(connecting({ config }))
+        assert.deepStrictEqual(rows.copied, rows.queried)
+        assert.strictEqual(rows.copied[0]?.["c"] === "names", path === schema)
+      }
+    })
   )
 })
 

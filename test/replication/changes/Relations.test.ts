@@ -7,6 +7,7 @@ import { DroppedTypeValue } from "../../../src/replication/changes/DroppedTypeVa
 import { PartitionTrees } from "../../../src/replication/changes/PartitionTree.js"
 import type { ChangeFailure } from "../../../src/replication/changes/ChangeFailure.js"
 import * as FeedFailure from "../../../src/replication/feed/FeedFailure.js"
+import type { PgOutputMessage } from "../../../src/wire/replication/PgOutput.js"
 import { isUnchanged, Unchanged } from "../../../src/replication/changes/Unchanged.js"
 import {
   begin,
@@ -79,6 +80,36 @@ describe("rows of changes", () => {
       { m: new DroppedTypeValue({ typeOid: 90_001, text: "sad" }) },
       { m: null }
     ])
+  })
+
+  it("fail by the column where its codec throws, in every kind of row, and where a text is too long for a string", () => {
+    const throwing = (cause: Error): Registry.Registry => {
+      const codec = Texts.make("mood", 90_001, 90_002)
+      const decodeText = (): never => {
+        throw cause
+      }
+      return Registry.lossless.with({ ...codec, decodeText, decodeBinary: decodeText })
+    }
+    const columns = [id, { name: "m", typeOid: 90_001, key: true }]
+    const failed = (message: PgOutputMessage, identity: "default" | "full", cause: Error) => {
+      const consumer = new Consumer("off", throwing(cause))
+      const failure = consumer.failureOf(begin(1), relation(7, columns, { identity }), message)
+      return failure?._tag === "UndecodableColumn" ? [failure.column, failure.reason] : failure
+    }
+    const row = [text("1"), text("secret")]
+    for (const [message, identity] of [
+      [insert(7, row), "default"],
+      [remove(7, { kind: "key", tuple: row }), "default"],
+      [remove(7, { kind: "full", tuple: row }), "full"],
+      [update(7, { kind: "full", tuple: [text("1"), Null] }, row), "full"]
+    ] as const) {
+      assert.deepStrictEqual(failed(message, identity, new TypeError("secret")), [
+        "m",
+        "a codec threw TypeError"
+      ])
+    }
+    const tooLong = Object.assign(new Error("Cannot create a string"), { code: "ERR_STRING_TOO_LONG" })
+    assert.include(String(failed(insert(7, row), "default", tooLong)), "read it as bytea, or in parts")
   })
 
   it("are read with another registry once there is one", () => {
