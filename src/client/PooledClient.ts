@@ -36,6 +36,11 @@ import { rowsIn } from "./telemetry/TracedConnection.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
+/** Says in the fiber's span where its transaction runs. */
+const located = ({ currentSpan }: AnyFiber, { connection }: OpenTransaction): void => {
+  if (currentSpan !== undefined) Conventions.locate(currentSpan, connection)
+}
+
 /** Elements of a stream of rows are one row each. */
 const one = (): number => 1
 
@@ -75,14 +80,14 @@ export const overPool = (
 
     /** In the open transaction that the fiber is in, or else outside. */
     const within = <A, E, R, A2, E2, R2>(
-      inside: (transaction: OpenTransaction, fiber: AnyFiber) => Effect.Effect<A, E, R>,
-      outside: (fiber: AnyFiber) => Effect.Effect<A2, E2, R2>
+      inside: (transaction: OpenTransaction) => Effect.Effect<A, E, R>,
+      outside: () => Effect.Effect<A2, E2, R2>
     ): Effect.Effect<A | A2, E | E2, R | R2> =>
       Effect.withFiberRuntime<A | A2, E | E2, R | R2>((fiber) => {
         const transaction = fiber.getFiberRef(current)?.open
-        if (transaction === undefined) return outside(fiber)
-        if (fiber.currentSpan !== undefined) Conventions.locate(fiber.currentSpan, transaction.connection)
-        return inside(transaction, fiber)
+        if (transaction === undefined) return outside()
+        located(fiber, transaction)
+        return inside(transaction)
       })
     /** Where in the program a connection is taken, when the pool reports leases that last too long. */
     const placeOf: () => string | undefined =
@@ -123,23 +128,22 @@ export const overPool = (
       statement: Statement,
       rowsOf: (value: A) => number
     ): Effect.Effect<A, E | PgClientError, R> => {
-      const running = within(
-        (transaction, fiber): Effect.Effect<A, E | PgClientError, R> => {
-          const sent = telemetry.sent(statement, fiber)
+      const run = (fiber: AnyFiber): Effect.Effect<A, E | PgClientError, R> => {
+        const sent = telemetry.comments ? telemetry.sent(statement, fiber) : statement
+        const transaction = fiber.getFiberRef(current)?.open
+        if (transaction !== undefined) {
+          located(fiber, transaction)
           return transaction.settings.autosave === true
             ? Savepoint.run(transaction, (inner) => use(singleIn(inner), sent))
             : use(singleIn(transaction), sent)
-        },
-        (fiber): Effect.Effect<A, E | PgClientError, R> => {
-          const refused = refusedBegin(operation, statement)
-          if (refused !== undefined) return Effect.fail(refused)
-          const sent = telemetry.sent(statement, fiber)
-          return pool.shares && pool.mayShare(statement.sql)
-            ? pool.share((statements) => use(statements, sent))
-            : pool.use((_, statements) => use(statements, sent))
         }
-      )
-      return telemetry.statement(running, operation, statement, rowsOf)
+        const refused = refusedBegin(operation, statement)
+        if (refused !== undefined) return Effect.fail(refused)
+        return pool.shares && pool.mayShare(statement.sql)
+          ? pool.share((statements) => use(statements, sent))
+          : pool.use((_, statements) => use(statements, sent))
+      }
+      return telemetry.statement(run, operation, statement, rowsOf)
     }
 
     const begin = <A, E, R>(

@@ -43,7 +43,7 @@ export const make = (core: ConnectionState, admission?: Admission) => {
   ): Effect.Effect<ReadonlyArray<Row.RowIn<M>>, PgSessionError> =>
     Exchange.run<ReadonlyArray<Row.RowIn<M>>>(
       core,
-      (outcome) => new RowsRequest(statement, mode, operation, outcome, inspectorOf(options)),
+      (outcome) => new RowsRequest(statement, mode, operation, outcome, options && inspectorOf(options)),
       options?.timeout ?? core.statementTimeout,
       admission
     )
@@ -52,7 +52,9 @@ export const make = (core: ConnectionState, admission?: Admission) => {
       statement: Statement,
       options?: QueryOptions & RowsAs<M>
     ): Effect.Effect<ReadonlyArray<Row.RowIn<M>>, PgSessionError> =>
-      refusedMode("query", statement, options) ?? rows("query", statement, modeOf(options), options),
+      options?.rows === undefined
+        ? rows<M>("query", statement, "object" as M, options)
+        : (refusedMode("query", statement, options) ?? rows("query", statement, modeOf(options), options)),
     values: (
       statement: Statement,
       options?: QueryOptions & ValueOptions
@@ -65,7 +67,8 @@ export const make = (core: ConnectionState, admission?: Admission) => {
       refusedMode("execute", statement, options) ??
       run<QueryResult<Row.RowIn<M>>>(
         options,
-        (outcome) => new QueryRequest(statement, modeOf(options), outcome, "execute", inspectorOf(options))
+        (outcome) =>
+          new QueryRequest(statement, modeOf(options), outcome, "execute", options && inspectorOf(options))
       ),
     simple: (
       sql: string,
@@ -96,7 +99,13 @@ export const make = (core: ConnectionState, admission?: Admission) => {
           run<BatchResult<Row.RowIn<M>>>(
             options,
             (outcome) =>
-              new BatchRequest(first.value, statements, modeOf(options), outcome, inspectorOf(options))
+              new BatchRequest(
+                first.value,
+                statements,
+                modeOf(options),
+                outcome,
+                options && inspectorOf(options)
+              )
           )
         )
       }),

@@ -185,7 +185,7 @@ export const fromState = (core: ConnectionState): PgConnection => {
     stream: (statement, options) => {
       const refused = refusedMode("stream", statement, options)
       return refused === undefined
-        ? open(statement, options, modeOf(options), inspectorOf(options))
+        ? open(statement, options, modeOf(options), options && inspectorOf(options))
         : Stream.fromEffect(refused)
     }
   }

@@ -21,6 +21,7 @@ import * as PoolClosing from "./PoolClosing.js"
 import type { PoolConnector, Turn } from "./PoolConnector.js"
 import { PoolConnections } from "./PoolConnections.js"
 import { PooledConnection } from "./PooledConnection.js"
+import * as Policy from "./Policy.js"
 import * as PoolMetrics from "./PoolMetrics.js"
 import type { PoolOptions } from "./PoolOptions.js"
 import * as Settings from "./PoolOptions.js"
@@ -275,7 +276,8 @@ export class ConnectionPool {
     return Effect.withFiberRuntime((fiber) => {
       const { all } = this
       if (all.drained !== undefined || this.invalid !== undefined) return Effect.fail(this.refusal!)
-      const slot = all.queue.waiting === 0 ? all.freshest : undefined
+      const last = all.queue.waiting === 0 ? all.idle.at(-1) : undefined
+      const slot = last === undefined || Policy.needsCheck(last, all.now, all.settings) ? undefined : last
       if (slot !== undefined && all.telemetry.countsConnections) all.telemetry.waited(0)
       if (slot === undefined) {
         const waited = this.wait(all.queue, restore, (handed) => all.give(handed))
@@ -284,7 +286,8 @@ export class ConnectionPool {
       all.idle.pop()
       slot.where = "away"
       if (slot.session?.isFree === true) {
-        this.lent(slot, fiber)
+        all.counts.acquired++
+        slot.lend(all.now, fiber)
         return Effect.succeed(slot)
       }
       return Effect.flatMap(slot.connection.status, ({ fits, state }) => {

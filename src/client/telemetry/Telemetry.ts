@@ -13,26 +13,16 @@ import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import type { PgConfig } from "../../config/PgConfig.js"
 import * as Traced from "../../connection/session/Traced.js"
-import * as QuerySummary from "../../model/QuerySummary.js"
-import * as SanitizedSql from "../../model/SanitizedSql.js"
 import type { Statement } from "../../model/Statement.js"
 import * as CallSite from "./CallSite.js"
 import * as Conventions from "./Conventions.js"
 import type { Attributes } from "./Conventions.js"
 import { connectionCreation, connectionUse, connectionWait, operationDuration } from "./OperationMetrics.js"
+import { QueryTexts } from "./QueryTexts.js"
 import type { TelemetryOperation, TelemetryOptions, TelemetrySpan } from "./TelemetryOptions.js"
 import * as TraceComment from "./TraceComment.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
-
-/** What is known of a text. */
-interface KnownText {
-  readonly summary: string
-  readonly shown: string | undefined
-}
-
-/** Texts that are kept with their summaries, before all of them are forgotten. */
-const mostTexts = 1000
 
 /** Longest parameter in a span, in characters. */
 const longestParameter = 256
@@ -55,6 +45,9 @@ export class Telemetry {
   private readonly hasMetrics: boolean
   /** Somebody is told of every operation, traced or not. */
   private readonly always: boolean
+  /** Whether texts get comments. */
+  readonly comments: boolean
+  private readonly captures: boolean
   private readonly slowStatement: number
   private readonly slowAcquire: number
   private readonly options: TelemetryOptions
@@ -64,7 +57,7 @@ export class Telemetry {
     /** The server and the database, as far as they are known. */
     private readonly target: Attributes,
     private readonly poolName: string,
-    private readonly texts = new Map<string, KnownText>()
+    private readonly texts = new QueryTexts(given === false ? undefined : given?.queryText)
   ) {
     const options = given === false ? {} : (given ?? {})
     this.options = options
@@ -75,6 +68,8 @@ export class Telemetry {
     this.countsConnections = this.hasMetrics && options.development === true
     this.slowStatement = millisOf(options.slowStatement)
     this.slowAcquire = millisOf(options.slowAcquire)
+    this.comments = this.hasSpans && options.traceComment === true
+    this.captures = options.captureStack === true
     this.always = this.hasMetrics || this.slowStatement < Infinity || this.slowAcquire < Infinity
   }
 
@@ -98,36 +93,38 @@ export class Telemetry {
   }
 
   private isTraced(fiber: AnyFiber): boolean {
-    return this.hasSpans && Traced.isHeard(fiber.currentTracer)
+    return this.hasSpans && fiber.currentTracer !== Traced.silent
   }
 
   /** Whether an operation of the fiber is reported. */
   isHeard(fiber: AnyFiber): boolean {
-    return this.always || this.isTraced(fiber)
+    return this.always || (this.hasSpans && fiber.currentTracer !== Traced.silent)
   }
 
-  /** The statement as it is sent. */
+  /** The statement as it is sent, where texts get comments. */
   sent(statement: Statement, fiber: AnyFiber): Statement {
-    return this.options.traceComment === true && this.isTraced(fiber)
-      ? TraceComment.added(statement, fiber.currentSpan)
-      : statement
+    return this.isTraced(fiber) ? TraceComment.added(statement, fiber.currentSpan) : statement
   }
 
   /** Where an operation was called, when that is looked for. */
-  place(statement: Statement | undefined): string | undefined {
-    return this.options.captureStack === true && statement?.place === undefined
-      ? CallSite.current()
-      : undefined
+  private place(statement: Statement | undefined): string | undefined {
+    return statement?.place === undefined ? CallSite.current() : undefined
   }
 
   /** An operation of one statement. `rowsOf`: how many rows it has returned. */
   statement<A, E, R>(
-    effect: Effect.Effect<A, E, R>,
+    run: (fiber: AnyFiber) => Effect.Effect<A, E, R>,
     operation: TelemetryOperation,
     statement: Statement,
     rowsOf: (value: A) => number | undefined
   ): Effect.Effect<A, E, R> {
-    return this.isOff ? effect : this.operation(effect, operation, [statement], rowsOf)
+    const place = this.captures ? this.place(statement) : undefined
+    return Effect.withFiberRuntime<A, E, R>((fiber) => {
+      // Every statement comes by here.
+      if (!this.always && (!this.hasSpans || fiber.currentTracer === Traced.silent)) return run(fiber)
+      const watched = { operation, statements: [statement], place }
+      return this.observed(Effect.withFiberRuntime(run), watched, fiber, rowsOf)
+    })
   }
 
   /** An operation of any number of statements. */
@@ -138,7 +135,7 @@ export class Telemetry {
     rowsOf: (value: A) => number | undefined
   ): Effect.Effect<A, E, R> {
     if (this.isOff) return effect
-    const place = this.place(statements[0])
+    const place = this.captures ? this.place(statements[0]) : undefined
     return Effect.withFiberRuntime<A, E, R>((fiber) =>
       this.isHeard(fiber) ? this.observed(effect, { operation, statements, place }, fiber, rowsOf) : effect
     )
@@ -152,7 +149,7 @@ export class Telemetry {
     sizeOf: ((element: A) => number) | undefined
   ): Effect.Effect<Stream.Stream<A, E, R>, E2, R2 | Scope.Scope> {
     if (this.isOff) return opening
-    const place = this.place(statement)
+    const place = this.captures ? this.place(statement) : undefined
     return Effect.withFiberRuntime<Stream.Stream<A, E, R>, E2, R2 | Scope.Scope>((fiber) => {
       if (!this.isHeard(fiber)) return opening
       const watched = { operation, statements: [statement], place }
@@ -192,7 +189,11 @@ export class Telemetry {
     if (!this.hasSpans) return effect
     return Effect.withFiberRuntime<A, E, R>((fiber) => {
       if (!this.isTraced(fiber)) return effect
-      const watched: Watched = { operation, statements: [], place: this.place(undefined) }
+      const watched: Watched = {
+        operation,
+        statements: [],
+        place: this.captures ? this.place(undefined) : undefined
+      }
       const choice = this.choice(watched, fiber)
       return choice === false ? effect : this.inSpan(effect, watched, choice, "internal")
     })
@@ -315,7 +316,7 @@ export class Telemetry {
   }
 
   private reportSlow(watched: Watched, nanos: bigint, rows: number | undefined): Effect.Effect<void> {
-    const text = watched.statements.map(({ sql }) => this.textOf(sql).shown ?? "").join("; ")
+    const text = watched.statements.map(({ sql }) => this.texts.of(sql).shown ?? "").join("; ")
     const place = watched.place ?? watched.statements[0]?.place
     const count = rows === undefined ? "" : ` and returned ${rows} rows`
     return Effect.logWarning(
@@ -333,19 +334,8 @@ export class Telemetry {
     const [first, ...others] = statements
     if (first === undefined) return operation
     return others.length === 0
-      ? this.textOf(first.sql).summary
-      : [...new Set(statements.map(({ sql }) => this.textOf(sql).summary))].join(" ").slice(0, 255)
-  }
-
-  private textOf(sql: string): KnownText {
-    const known = this.texts.get(sql)
-    if (known !== undefined) return known
-    const { queryText = "sanitized" } = this.options
-    const shown = queryText === "none" ? undefined : queryText === "full" ? sql : SanitizedSql.of(sql)
-    const text = { summary: QuerySummary.of(sql), shown }
-    if (this.texts.size >= mostTexts) this.texts.clear()
-    this.texts.set(sql, text)
-    return text
+      ? this.texts.of(first.sql).summary
+      : [...new Set(statements.map(({ sql }) => this.texts.of(sql).summary))].join(" ").slice(0, 255)
   }
 
   private spanOptions(watched: Watched, choice: TelemetrySpan): Tracer.SpanOptions {
@@ -354,7 +344,7 @@ export class Telemetry {
     const attributes: Record<string, unknown> = { ...this.target }
     if (statements.length > 0) {
       attributes["db.query.summary"] = this.summaryOf(watched)
-      const text = statements.map(({ sql }) => this.textOf(sql).shown)
+      const text = statements.map(({ sql }) => this.texts.of(sql).shown)
       if (text[0] !== undefined) attributes["db.query.text"] = text.join("; ")
       if (operation.startsWith("copy")) attributes["db.operation.name"] = "COPY"
       if (statements.length > 1) attributes["db.operation.batch.size"] = statements.length

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
+import * as ConnectionTypes from "../../connection/ConnectionTypes.js"
 import type { PgConnection } from "../../connection/PgConnection.js"
 import * as RowOperations from "../../connection/statement/RowOperations.js"
 import type { PgSessionError } from "../../model/PgError.js"
@@ -33,19 +34,13 @@ export const make = (connection: PgConnection, client: Telemetry): PgConnection 
     rows: (value: A) => number
   ): Effect.Effect<A, E, R> =>
     telemetry.statement(
-      Effect.withFiberRuntime<A, E, R>((fiber) => run(telemetry.sent(statement, fiber))),
+      (fiber) => run(telemetry.comments ? telemetry.sent(statement, fiber) : statement),
       operation,
       statement,
       rows
     )
-  return {
+  return ConnectionTypes.over<Omit<PgConnection, "types">>(() => connection.types, {
     ...connection,
-    get showsValues() {
-      return connection.showsValues
-    },
-    get types() {
-      return connection.types
-    },
     ...RowOperations.make<PgSessionError>(
       {
         query: (statement, options) =>
@@ -67,11 +62,11 @@ export const make = (connection: PgConnection, client: Telemetry): PgConnection 
     values: (statement, options) =>
       single("values", statement, (each) => connection.values(each, options), rowsIn),
     simple: (sql, options) =>
-      telemetry.statement(connection.simple(sql, options), "simple", Statement.make(sql), none),
+      telemetry.operation(connection.simple(sql, options), "simple", [Statement.make(sql)], none),
     pipeline: (statements, options) =>
       telemetry.operation(connection.pipeline(statements, options), "pipeline", statements, none),
     copyFrom: (sql, source, options) =>
-      telemetry.statement(connection.copyFrom(sql, source, options), "copyFrom", Statement.make(sql), none),
+      telemetry.operation(connection.copyFrom(sql, source, options), "copyFrom", [Statement.make(sql)], none),
     copySink: (sql, options) =>
       Sink.unwrapScoped(
         Effect.map(
@@ -82,5 +77,5 @@ export const make = (connection: PgConnection, client: Telemetry): PgConnection 
     copyTo: (sql, options) => streamed(() => connection.copyTo(sql, options), "copyTo", Statement.make(sql)),
     withTransaction: (body, options) =>
       telemetry.transaction(connection.withTransaction(body, options), "transaction")
-  }
+  })
 }

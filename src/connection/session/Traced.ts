@@ -8,10 +8,10 @@ import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 
 /** Effect's own tracer, which keeps nothing. */
-const deaf = Context.get(DefaultServices.liveServices, Tracer.Tracer)
+export const silent = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
 /** Whether spans of this tracer go anywhere. */
-export const isHeard = (tracer: Tracer.Tracer): boolean => tracer !== deaf
+export const isHeard = (tracer: Tracer.Tracer): boolean => tracer !== silent
 
 type Attributes = Readonly<Record<string, unknown>>
 

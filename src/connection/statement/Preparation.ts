@@ -72,6 +72,8 @@ export class Preparation {
   name: string
   /** What is described now is good for later executions too. */
   private isKept: boolean
+  /** Whether the catalogue is asked for types that nothing is known of. */
+  readonly asksTypes: boolean
   private types: ReadonlyArray<number>
   /** The portal's description as it came. */
   private arrived: Uint8Array | undefined
@@ -89,6 +91,7 @@ export class Preparation {
     this.isConfirming = false
     this.name = ""
     this.isKept = true
+    this.asksTypes = inspector === undefined || inspector.asksTypes !== false
     this.types = noTypes
     this.arrived = undefined
   }
@@ -127,11 +130,6 @@ export class Preparation {
     if (this.failure !== undefined) return false
     ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name: this.name })
     return true
-  }
-
-  /** Types that the catalogue has to be asked for before the statement runs. */
-  get unknown(): ReadonlyArray<number> {
-    return this.inspector?.asksTypes === false ? noTypes : this.prepared!.unknown
   }
 
   /** The types of its parameters have been described. */

@@ -68,7 +68,7 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
     if (refused !== undefined) return this.refuse(refused)
     const closes = core.statements.stale.length === 0 ? 0 : writeCloses(core)
     if (preparation.find(core)) {
-      if (preparation.unknown.length > 0 && this.mustLearn(core)) return this.nothing(core, closes)
+      if (preparation.prepared!.unknown.length > 0 && this.mustLearn(core)) return this.nothing(core, closes)
       const script = preparation.execute(core, this.execution, false)
       if (script !== undefined) return closes === 0 ? script : Pipeline.afterCloses(closes, script)
       if (!preparation.isDoubtful(core)) return this.refuse(preparation.failure, core, closes)
@@ -97,7 +97,9 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
 
   /** Whether types have to be learned before the statement runs. */
   private mustLearn(core: ConnectionState): boolean {
-    this.before = Catalog.before(core, this.preparation.unknown)
+    const { asksTypes, prepared } = this.preparation
+    if (!asksTypes) return false
+    this.before = Catalog.before(core, prepared!.unknown)
     return this.before !== undefined
   }
 
@@ -117,7 +119,7 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
       return
     }
     preparation.columns(core, columns, this.before !== undefined)
-    if (preparation.unknown.length > 0 && this.mustLearn(core)) return Outbound.sync(core, this)
+    if (preparation.prepared!.unknown.length > 0 && this.mustLearn(core)) return Outbound.sync(core, this)
     if (core.repeats.length > 0 && !this.discarding) {
       this.isPostponed = true
       return Outbound.sync(core, this)

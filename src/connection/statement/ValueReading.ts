@@ -43,8 +43,7 @@ const waysOf = (registry: Registry): Ways => {
 }
 
 /** What the options ask for; `undefined` when that is what is done without them. */
-export const inspectorOf = (options: ValueOptions | undefined): Inspector | undefined => {
-  if (options === undefined) return undefined
+export const inspectorOf = (options: ValueOptions): Inspector | undefined => {
   const { prepare, types } = options
   if (types !== undefined) return prepare === false ? waysOf(types).unprepared : waysOf(types).prepared
   return prepare === false ? connectionsOwn.unprepared : undefined

@@ -16,7 +16,13 @@ const int8 = column("x", 20)
 const run = (self: Harness, options: ValueOptions | undefined, value: unknown = 5, text = sql) =>
   self.submit<QueryResult>(
     (outcome) =>
-      new QueryRequest(Statement.make(text, [value]), "object", outcome, "query", inspectorOf(options))
+      new QueryRequest(
+        Statement.make(text, [value]),
+        "object",
+        outcome,
+        "query",
+        options && inspectorOf(options)
+      )
   )
 
 /** What was sent, with the formats of Bind. */
