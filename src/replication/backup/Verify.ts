@@ -26,7 +26,7 @@ const filesAtOnce = 100_000
 /** Files that are read at the same time. */
 const readers = 4
 
-const pieceBytes = 1 << 18
+const pieceBytes = 1 << 19
 
 type Checked<A = void> = Effect.Effect<A, PgBackupError, FileSystem.FileSystem>
 
@@ -52,16 +52,28 @@ const readManifest = (
 const partOf = (path: string, parts: number): number =>
   parts === 1 ? 0 : Crc32c.update(0, Buffer.from(path)) % parts
 
+/** Reads a file; each piece is looked at while the next is read. Gives whether it could be read. */
 const readFile = (path: string, size: number, onPiece: (piece: Uint8Array) => void): Checked<boolean> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const file = yield* fs.open(path, { flag: "r" })
-    const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(size + 1, pieceBytes)))
-    for (;;) {
-      const bytes = Number(yield* file.read(buffer))
-      if (bytes === 0) return true
-      onPiece(buffer.subarray(0, bytes))
+    // One byte more than there should be, so that a short read says that it was the last.
+    const length = Math.min(size + 1, pieceBytes)
+    let [buffer, other] = [Buffer.allocUnsafe(length), Buffer.alloc(0)]
+    let seen = 0
+    for (let bytes = Number(yield* file.read(buffer)); bytes > 0;) {
+      const piece = buffer.subarray(0, bytes)
+      seen += bytes
+      if (bytes < length && seen >= size) {
+        onPiece(piece)
+        break
+      }
+      if (other.length === 0) other = Buffer.allocUnsafe(length)
+      const looked = Effect.sync(() => onPiece(piece))
+      bytes = Number(yield* Effect.zipLeft(file.read(other), looked, { concurrent: true }))
+      ;[buffer, other] = [other, buffer]
     }
+    return true
   }).pipe(
     Effect.scoped,
     Effect.orElseSucceed(() => false)

@@ -77,6 +77,30 @@ describe("a backup on the disk", () => {
     })
   )
 
+  it.scoped("has files of any size, which are read to their last byte (REP-074)", () =>
+    Effect.gen(function* () {
+      const folder = yield* backup
+      const piece = 1 << 19
+      const large = [0, 1, piece - 1, piece, piece + 1, 2 * piece - 1, 2 * piece, 3 * piece + 7].map(
+        (size) => ({
+          name: `base/5/${size}`,
+          content: Buffer.alloc(size, 5)
+        })
+      )
+      for (const { content, name } of large) NodeFs.writeFileSync(`${folder}/${name}`, content)
+      NodeFs.writeFileSync(`${folder}/backup_manifest`, manifestFor(...withControl, ...large))
+      assert.deepStrictEqual(yield* found(folder), [])
+      for (const { content, name } of large.slice(1)) {
+        content[content.length - 1] = 6
+        NodeFs.writeFileSync(`${folder}/${name}`, content)
+      }
+      assert.sameMembers(
+        [...(yield* found(folder))],
+        large.slice(1).map(({ name }) => `checksum ${name}`)
+      )
+    })
+  )
+
   it.scoped("is reported with each file that differs, is missing or is too much (REP-074, W08)", () =>
     Effect.gen(function* () {
       const folder = yield* backup
