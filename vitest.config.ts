@@ -33,6 +33,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["**/node_modules/**", "test/integration/**", "test/campaign/**", "test/bench/peers/**"],
+          setupFiles: ["test/support/messagesOnPage.ts"],
           testTimeout: hang
         }
       },

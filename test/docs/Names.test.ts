@@ -56,9 +56,10 @@ const unknown = (named: ReadonlyArray<Named>): ReadonlyArray<string> =>
     return name === undefined || name.split(".").every(known) ? [] : [`${place}: ${text}`]
   })
 
+const generated = new Set(["conformance.md", "messages.md"])
 const pages = ["docs", "docs/decisions", "."].flatMap((folder) =>
   readdirSync(join(root, folder))
-    .filter((name) => name.endsWith(".md") && name !== "conformance.md" && name !== "CHANGELOG.md")
+    .filter((name) => name.endsWith(".md") && !generated.has(name) && name !== "CHANGELOG.md")
     .map((name): readonly [string, string] => {
       const path = join(folder, name)
       const text = readFileSync(join(root, path), "utf8")

@@ -7,7 +7,7 @@ import { readSources } from "../architecture/imports.js"
 
 const folder = new URL("../../docs/", import.meta.url)
 const pages = readdirSync(folder)
-  .filter((name) => name.endsWith(".md") && name !== "conformance.md")
+  .filter((name) => name.endsWith(".md") && name !== "conformance.md" && name !== "messages.md")
   .map((name) => readFileSync(new URL(name, folder), "utf8"))
   .join("\n")
 

@@ -1,13 +1,14 @@
 /**
  * Writes `src/model/Oid.ts` and `src/model/SqlState.ts` from the files every server installation carries:
- * `postgres.bki` (the first contents of pg_type) and `errcodes.txt`, and the table of `docs/types.md` from the registry of
- * types. `--check` compares instead of writing.
+ * `postgres.bki` (the first contents of pg_type) and `errcodes.txt`, the table of `docs/types.md` from the registry of
+ * types, and `docs/messages.md` from the texts of `src`. `--check` compares instead of writing.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { replaceBetween } from "../architecture/print.js"
 import { publish, readPage } from "./generatedPage.js"
+import { messagesPage } from "./messages/messagesPage.js"
 import { typeTable } from "./typeTable.js"
 
 const require = createRequire(import.meta.url)
@@ -127,6 +128,7 @@ const main = (): void => {
   }
   const page = "docs/types.md"
   publish(page, replaceBetween(readPage(page), "types", typeTable(), "generateTables.ts"), "npm run generate")
+  publish("docs/messages.md", messagesPage(), "npm run generate")
 }
 
 if (process.argv[1] !== undefined && import.meta.url.endsWith(process.argv[1].replaceAll("\\", "/"))) main()
