@@ -21,7 +21,7 @@ export type LockKey = bigint | number | string | readonly [number, number]
 
 /** How an advisory lock is held, and how long a call waits for it. */
 export interface LockOptions {
-  /** Whether others may hold it shared at the same time. Default false: nobody else holds it. */
+  /** Whether others may hold it shared at the same time. Default false: one holder at a time. */
   readonly shared?: boolean
   /** Longest wait for the lock; then the call fails with `PgTimeoutError`. Default: the configuration's `statementTimeout`. */
   readonly timeout?: Duration.DurationInput

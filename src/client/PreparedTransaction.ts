@@ -40,7 +40,7 @@ const ending = (
 
 /**
  * Commits a prepared transaction. Any session of its owner, or of a superuser, may do it, on the database in which it was prepared and outside a
- * transaction. Fails with `PgServerError`: `42704` when there is none of this identifier, because it has ended already; with
+ * transaction. Fails with `PgServerError`: `42704` when no transaction of this identifier is prepared, because it has ended already; with
  * `PgCommitUnknownError` when the connection was lost after the command had left: `list` shows whether it waits still. Interrupting
  * cancels the command, and leaves it open whether it has run.
  */

@@ -28,7 +28,7 @@ const outlived = (): PgUsageError =>
     sent: true
   })
 
-/** The name of a savepoint as SQL, or why it is none. */
+/** The name of a savepoint as SQL, or why it is invalid. */
 export const nameOf = (savepoint: string): Either.Either<string, PgUsageError> =>
   Either.mapLeft(
     Identifier.quote(savepoint),

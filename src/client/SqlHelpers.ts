@@ -52,7 +52,7 @@ export const csv = (prefix: string, parts: ReadonlyArray<Fragment>): Fragment =>
 const isIn = (left: string | Fragment, values: ReadonlyArray<unknown>): Fragment =>
   sql`${column("Sql.in", left)} = any(${values as never})`
 
-/** Whether a column is none of the values. As `not in` of SQL it gives NULL where a value is NULL. */
+/** Whether a column is left out of the values. As `not in` of SQL it gives NULL where a value is NULL. */
 export const notIn = (left: string | Fragment, values: ReadonlyArray<unknown>): Fragment =>
   sql`${column("Sql.notIn", left)} <> all(${values as never})`
 

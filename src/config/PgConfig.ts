@@ -39,7 +39,7 @@ export {
 }
 
 /**
- * Everything one connection, and a pool of them, can be told. Made by `make`, `fromUri`, `fromEnv` and others; its
+ * All settings of a connection, and of a pool of connections. Made by `make`, `fromUri`, `fromEnv` and others; its
  * constructor and the Schema check each field by itself, `resolve` checks again that all go together.
  */
 export class PgConfig extends Schema.Class<PgConfig>("effect-postgres/PgConfig")(fields) {}

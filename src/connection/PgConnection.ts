@@ -1,6 +1,6 @@
 /**
  * One open session. Safe to call from many fibers: their statements are pipelined, each with its own Sync, and answers
- * go to whoever asked.
+ * go to the caller that asked.
  *
  * Interruption, on every operation: what was not yet written is withdrawn. When every statement on the wire is unwanted, all of
  * them are cancelled on the server, one after another, and the fiber goes on when the connection is clean again. While statements
@@ -161,7 +161,7 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
   /** The codecs there are now: those given, and those of types that this connector's connections have found. */
   readonly types: Registry
   /**
-   * The codecs there are once the catalogue has been asked for those of these types that nobody knows, as a statement does that
+   * The codecs there are once the catalogue has been asked for those of these types that are unknown, as a statement does that
    * meets them: for values that come and go by other ways. Never fails: what is not found is text.
    */
   readonly findTypes: (types: ReadonlyArray<number>) => Effect.Effect<Registry>

@@ -73,7 +73,7 @@ export interface ConnectorOptions extends ConnectOptions {
   /** How values are decoded and encoded. Default `Registry.lossless`. */
   readonly types?: Registry.Registry
   /**
-   * Whether a type that a statement meets and nobody knows is looked up in the catalogue, once for all connections to the
+   * Whether an unknown type that a statement meets is looked up in the catalogue, once for all connections to the
    * database, before the statement runs. Default true. Otherwise, and where the catalogue cannot be asked, such a type is
    * the server's text.
    */
@@ -114,7 +114,7 @@ export class PgConnector extends Context.Tag("effect-postgres/PgConnector")<
     /** The codecs there are now for the configuration's database: those given, and those of types found. */
     readonly types: Registry.Registry
     /**
-     * The codecs there are once the catalogue has been asked for those of these types that nobody knows, through a session of its
+     * The codecs there are once the catalogue has been asked for those of these types that are unknown, through a session of its
      * own that is opened for it: for a connection that cannot ask, such as a walsender. Nothing is opened when all are known, or when `session`
      * is given, which is asked then.
      */

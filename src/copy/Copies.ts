@@ -120,7 +120,7 @@ export interface RowCopies<Err, Env> {
       values: Stream.Stream<NoInfer<A>, E, R>
     ): Effect.Effect<CopyResult, Err | E, Env | R | RS>
   }
-  /** `rowsInto` as a sink, for the end of a pipeline. It hears the server only when rows come. */
+  /** `rowsInto` as a sink, for the end of a pipeline. It receives the server's errors only when rows come. */
   readonly rowsSink: {
     (target: RowsInto): Sink.Sink<CopyResult, RowInput, never, Err, Env>
     <A, I extends object, RS>(

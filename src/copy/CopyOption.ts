@@ -133,7 +133,7 @@ type Place<V, F, U extends Use> = {
   [N in keyof V]: N extends OptionName ? (Taken<N, F, U> extends true ? V[N] : Refused<N, U>) : V[N]
 }
 
-/** The values of options where rows are written or read: as UTF-8, which is what the server is told. */
+/** The values of options where rows are written or read: as UTF-8, which is the encoding that the server is sent. */
 interface RowValues extends Omit<Options, "format" | "encoding" | keyof Lenient> {
   /**
    * Rows are read and written as UTF-8; another encoding is for copies of bytes. It need be said only where somebody has changed
@@ -276,7 +276,7 @@ export const refusal = (asked: RequestedOptions, situation: Situation): string |
   if (options.rejectLimit !== undefined) {
     if (options.onError !== "ignore") return `rejectLimit needs onError: "ignore"`
     if (!Number.isSafeInteger(options.rejectLimit) || options.rejectLimit < 1)
-      return "rejectLimit must be a whole number above 0"
+      return `rejectLimit must be a whole number from 1, got ${options.rejectLimit}`
   }
   return undefined
 }

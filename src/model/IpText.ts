@@ -28,7 +28,7 @@ const parseWords = (text: string): ReadonlyArray<number> | undefined => {
   return bytes
 }
 
-/** The 4 or 16 bytes of an address; `undefined` when the text is none. */
+/** The 4 or 16 bytes of an address; `undefined` when the text is no address. */
 export const parse = (text: string): ReadonlyArray<number> | undefined => {
   if (!text.includes(":")) return parse4(text)
   const [before = "", after, more] = text.split("::")

@@ -61,7 +61,7 @@ export class Numeric extends Printed {
 
   /**
    * From the shortest decimal text of the number, so that 0.1 is `0.1` and 1e21 is a one with 21 zeros. None for whole numbers
-   * beyond 2^53 of more than 15 digits: their text cannot be told from their neighbours'.
+   * beyond 2^53 of more than 15 digits: their text is also that of their neighbours.
    */
   static fromNumber(value: number): Option.Option<Numeric> {
     const text = String(value)

@@ -89,7 +89,7 @@ export class PgLimitError extends TaggedError("PgLimitError")<{
   readonly max: number | undefined
   /** What reached it, and what can be done: the bound's name and value are in the message already. */
   readonly reason: string
-  /** The statement; empty when there is none. */
+  /** The statement; empty when there is no statement. */
   readonly sql: string
   /** Whether the operation provably never reached the server. */
   readonly nothingSent: boolean

@@ -25,7 +25,7 @@ export class PgInet extends Printed {
     super()
   }
 
-  /** From an address in any full form, and the bits of its network, unless told all of them. */
+  /** From an address in any full form, and the bits of its network, all of them by default. */
   static make(address: string, prefix?: number): Option.Option<PgInet> {
     const bytes = IpText.parse(address)
     const most = bytes === undefined ? 0 : bytes.length * 8

@@ -29,7 +29,7 @@ export class PgRange<out A> extends Printed {
   }
 
   /**
-   * From bounds, `null` for none on that side. `ends` is `[)` unless told: the lower bound belongs to the range, the upper
+   * From bounds, `null` for none on that side. `ends` is `[)` by default: the lower bound belongs to the range, the upper
    * does not. An end without a bound is never inclusive.
    */
   static make<A>(lower: A | null, upper: A | null, ends: Ends = "[)"): PgRange<A> {

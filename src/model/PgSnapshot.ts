@@ -40,7 +40,7 @@ export class PgSnapshot extends Printed {
     return PgSnapshot.make(BigInt(match[1]!), BigInt(match[2]!), running)
   }
 
-  /** True when the transaction was done, as `pg_visible_in_snapshot` tells. */
+  /** True when the transaction was done, as `pg_visible_in_snapshot` returns. */
   isVisible(xid: bigint): boolean {
     return xid < this.xmin || (xid < this.xmax && !this.running.includes(xid))
   }

@@ -38,7 +38,7 @@ export interface PgField {
  */
 export interface PgType {
   readonly oid: number
-  /** OID of the array over this type, 0 when there is none. */
+  /** OID of the array over this type, 0 when the type has no array. */
   readonly arrayOid: number
   readonly schema: string
   readonly name: string

@@ -14,7 +14,7 @@ export type { Duplex } from "./DuplexLink.js"
 
 /**
  * Makes the stream for an address. It may be handed over while still connecting; it must deliver bytes (no
- * `setEncoding`, no object mode), and nobody else may read from it.
+ * `setEncoding`, no object mode), and nothing else may read from it.
  */
 export type OpenDuplex = (address: Address) => Duplex | Effect.Effect<Duplex, unknown, Scope.Scope>
 

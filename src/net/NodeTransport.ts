@@ -29,7 +29,7 @@ export interface Options {
  */
 export const defaultKeepAliveIdle: Duration.Duration = Duration.seconds(60)
 
-/** libpq's socket settings that Node cannot make; whoever is given one must say so. */
+/** libpq's socket settings that Node cannot make; a program that sets one gets a warning. */
 export const unsettable: ReadonlyArray<string> = [
   "keepalives_interval",
   "keepalives_count",

@@ -16,7 +16,7 @@ export interface ServerCertificate {
   readonly der: Uint8Array
   /** Such as `CN=db.example.com`, by attribute. */
   readonly subject: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
-  /** In the runtime's notation, such as `DNS:db.example.com, IP Address:10.0.0.1`; `undefined` when there are none. */
+  /** In the runtime's notation, such as `DNS:db.example.com, IP Address:10.0.0.1`; `undefined` when there are no names. */
   readonly alternativeNames: string | undefined
   /** SHA-256 of the certificate in hexadecimal, bytes divided by colons. */
   readonly fingerprint256: string

@@ -12,7 +12,7 @@ export type Address =
   | { readonly _tag: "Tcp"; readonly host: string; readonly port: number }
   | { readonly _tag: "Unix"; readonly path: string }
 
-/** What the owner of a link wants to hear. Callbacks must not throw. */
+/** The callbacks of a link's owner. Callbacks must not throw. */
 export interface LinkHandlers {
   /** Bytes from the server. The chunk belongs to the receiver. */
   readonly onData: (chunk: Uint8Array) => void

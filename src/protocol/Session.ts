@@ -115,7 +115,7 @@ export const ready = <X>(self: Session<X>, status: TransactionStatus): Session<X
 
 /**
  * After an ErrorResponse of severity ERROR: only ReadyForQuery may follow. The script counts as ended in Sync from
- * here on, because the owner sends the missing one (`lacksSync`, asked before). `undefined`: nobody was receiving.
+ * here on, because the owner sends the missing one (`lacksSync`, asked before). `undefined`: no exchange was receiving.
  */
 export const failed = <X>(self: Session<X>): Session<X> | undefined =>
   self.owner === undefined

@@ -121,7 +121,7 @@ const streamed = (id: fc.Arbitrary<number | undefined>) =>
     make<PgOutput.Type>("Type", { xid: id, oid, namespace: text, name: text })
   )
 
-/** Any message that may stand in a streamed chunk and bears its transaction's id there. */
+/** Any message that may stand in a streamed chunk and has its transaction's id there. */
 export const messageInStream: fc.Arbitrary<PgOutput.PgOutputMessage> = streamed(xid)
 
 const prepared = { prepareLsn: position, endLsn: position, prepareTime: time, xid, gid: text }

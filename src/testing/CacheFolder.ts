@@ -10,7 +10,7 @@ import * as ScratchFolder from "./ScratchFolder.js"
 import type { ServerUser } from "./ServerUser.js"
 import { ownUid, temporaryFolder } from "./ServerUser.js"
 
-/** The cache of this uid. Others may pass through it but not change it, and nobody else can have prepared it. */
+/** The cache of this uid. Others may pass through it but not change it, and no other user can have prepared it. */
 const open = Effect.fnUntraced(function* (user: Option.Option<ServerUser>) {
   const fs = yield* FileSystem.FileSystem
   const path = `${yield* temporaryFolder(user)}/effect-postgres-${ownUid()}`

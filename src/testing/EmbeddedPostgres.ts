@@ -52,7 +52,7 @@ export interface Options {
   readonly listen?: Listen
   /** The loopback address of the port: `ipv4` (127.0.0.1), which is the default, `ipv6` (::1), or `both`. */
   readonly family?: AddressFamily
-  /** The superuser's password; without one there is none. Not set in a cluster copied from `dataFolder`. */
+  /** The superuser's password. Default: no password. Not set in a cluster copied from `dataFolder`. */
   readonly password?: string
   /** Copies this data folder, of a server that is stopped, instead of making a new cluster. */
   readonly dataFolder?: string
@@ -90,9 +90,9 @@ export interface EmbeddedServer {
   readonly dataFolder: string
   /** Everything the server has printed since it was made. */
   readonly log: Effect.Effect<string>
-  /** Stops it, `fast` unless told otherwise, and starts it again at the same address. */
+  /** Stops it, `fast` by default, and starts it again at the same address. */
   readonly restart: (mode?: StopMode) => Effect.Effect<void, EmbeddedPostgresError>
-  /** Waits until it has ended; the data stays. Nothing happens if it does not run. `fast` unless told otherwise. */
+  /** Waits until it has ended; the data stays. Nothing happens if it does not run. `fast` by default. */
   readonly stop: (mode?: StopMode) => Effect.Effect<void>
   /** Starts it after `stop` or `kill`, at the same address. Waits for a process that is about to end. */
   readonly startAgain: Effect.Effect<void, EmbeddedPostgresError>
@@ -108,7 +108,7 @@ const signalOf = { smart: "SIGTERM", fast: "SIGINT", immediate: "SIGQUIT" } as c
 const patience = "60 seconds"
 /** How long one may take to end when its scope closes, before it is killed. */
 const farewell = "10 seconds"
-/** How long `reload` looks for the server's word that it has; it is silent when stopped or told to log less. */
+/** How long `reload` looks for the server's word that it has; it is silent when stopped or set to log less. */
 const echo = "2 seconds"
 const pollInterval = "5 millis"
 /** Ports that are tried when others take them between our look and the server's. */
@@ -126,7 +126,7 @@ const uriOf = (host: string, port: number, password: string | undefined): string
   return `postgresql://postgres${secret}@${authority}:${port}/postgres`
 }
 
-/** The postmaster's own word on its state, which tells it from a stranger that took the port before it. */
+/** The postmaster's own word on its state, which distinguishes it from a stranger that took the port before it. */
 const statusLine = 7
 const claimsReady = (lockFile: string): boolean =>
   /^(ready|standby)/.test(lockFile.split("\n")[statusLine] ?? "")

@@ -10,7 +10,7 @@ export interface DirectionFault {
   readonly cutAfter?: number
   /** Passes this many bytes on, then resets both sides (RST; a Unix socket just closes). */
   readonly resetAfter?: number
-  /** Passes this many bytes on, then nothing more: the sender is slowed by TCP, no side hears of it. */
+  /** Passes this many bytes on, then nothing more: the sender is slowed by TCP, neither side is notified. */
   readonly stallAfter?: number
   /**
    * Passes pieces of at most this many bytes on, each with a write of its own and a turn of the event loop after it. A

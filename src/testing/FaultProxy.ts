@@ -41,9 +41,9 @@ export interface FaultProxy {
   readonly bytes: Effect.Effect<Bytes>
   /** Replaces the faults of open and of future connections. What a former fault held back moves on. */
   readonly setFault: (faults: Faults) => Effect.Effect<void>
-  /** Ends all open connections, by RST unless told otherwise; new ones are welcome. */
+  /** Ends all open connections, by RST by default; new ones are welcome. */
   readonly dropAll: (how?: "cut" | "reset") => Effect.Effect<void>
-  /** While true nobody listens: connecting fails with ECONNREFUSED. Open connections stay. */
+  /** While true the proxy does not listen: connecting fails with ECONNREFUSED. Open connections stay. */
   readonly refuse: (refuse: boolean) => Effect.Effect<void>
   /** New connections go to this server. Open connections stay. */
   readonly retarget: (target: Options["target"]) => Effect.Effect<void>

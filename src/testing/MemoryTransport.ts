@@ -39,7 +39,7 @@ export interface ServerEnd {
   readonly take: Effect.Effect<Uint8Array | undefined>
   /** Ends the stream in an orderly way, behind what was sent before. */
   readonly hangUp: () => void
-  /** Breaks the stream behind what was sent before; the client hears `failure`, unless set `ECONNRESET`. */
+  /** Breaks the stream behind what was sent before; the client gets `failure`, by default `ECONNRESET`. */
   readonly reset: (failure?: TransportFailure) => void
   /** Whether the client has its brake on. */
   readonly paused: () => boolean
@@ -239,7 +239,7 @@ export const transport = (
       Effect.gen(function* () {
         const serve = yield* accept(address)
         const pair = make({ address: describe(address), ...options })
-        // Acquiring is uninterruptible, and so may be whoever opens; the server must not be, or its scope never closes.
+        // Acquiring is uninterruptible, and so may be the fiber that opens; the server must not be, or its scope never closes.
         const serving = Effect.forkIn(Effect.interruptible(serve(pair.server)), scope)
         yield* Effect.acquireRelease(serving, () => Effect.sync(pair.client.destroy))
         return pair.client

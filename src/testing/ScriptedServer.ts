@@ -1,6 +1,6 @@
 /**
  * A PostgreSQL server as a value: for every connection a script of what it expects, what it sends, and how it cuts and
- * ends the stream. What the client does otherwise fails the connection with a report and is told again by `done`.
+ * ends the stream. What the client does otherwise fails the connection with a report, and `done` fails with it too.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -27,7 +27,7 @@ export interface RefusedConnection {
   readonly failure: TransportFailure
 }
 
-/** Refuses the next connection, unless told otherwise with `ECONNREFUSED`. */
+/** Refuses the next connection, by default with `ECONNREFUSED`. */
 export const refuse = (failure: TransportFailure = refused): RefusedConnection => ({
   _tag: "Refuse",
   failure
@@ -39,7 +39,7 @@ const refused: TransportFailure = {
   message: "connection refused (ECONNREFUSED)"
 }
 
-/** Code of the failure a client hears when it did not do what the script expects; the message is the report. */
+/** Code of the failure a client gets when it did not do what the script expects; the message is the report. */
 export const scriptMismatch = "EFFECT_POSTGRES_SCRIPT"
 
 /** A request to cancel, as it came. */

@@ -108,7 +108,7 @@ export const cancelled: Step = until("cancel request")
 /** Ends the stream in an orderly way. */
 export const hangUp: Step = { _tag: "HangUp" }
 
-/** Breaks the stream; the client hears the failure, unless set `ECONNRESET`. */
+/** Breaks the stream; the client gets the failure, by default `ECONNRESET`. */
 export const reset = (failure?: TransportFailure): Step => ({ _tag: "Reset", failure })
 
 /** The client sends nothing more and ends the stream, or hangs up. */

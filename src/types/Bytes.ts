@@ -63,7 +63,7 @@ const fromEscapes = (bytes: Uint8Array, at: number, end: number): Uint8Array | u
   return out.slice(0, to)
 }
 
-/** Bytes from either text form; `\x` in front tells them apart. */
+/** Bytes from either text form; `\x` in front marks the hexadecimal form. */
 const fromText = (bytes: Uint8Array, at: number, end: number): Uint8Array | undefined =>
   end - at >= 2 && bytes[at] === backslash && bytes[at + 1] === 120
     ? fromHex(bytes, at + 2, end)

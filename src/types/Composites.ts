@@ -231,10 +231,10 @@ const writeFields = (
 export const deepestRecord = 32
 
 /**
- * Anonymous records, as `row(1, 'a')` makes them: an array of values, each read by its type, as the record itself tells it.
- * A value of a type that `lookup` does not know is its bytes, and one of a type that is read as text alone fails: a record tells its
+ * Anonymous records, as `row(1, 'a')` makes them: an array of values, each read by its type, as the record itself states it.
+ * A value of a type that `lookup` does not know is its bytes, and one of a type that is read as text alone fails: a record has its
  * values in no other form than its own. In text, as a simple
- * query has it, a record is the server's text: there nothing tells the types. The server takes none as a parameter.
+ * query has it, a record is the server's text: there the types are unknown. The server takes none as a parameter.
  */
 export const record = (lookup: (oid: number) => Codec | undefined): Codec =>
   recordWithin(lookup, deepestRecord)

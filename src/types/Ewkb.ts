@@ -149,7 +149,7 @@ class Walk {
   }
 }
 
-/** Reads a value, which keeps the bytes; a string says why they are none. */
+/** Reads a value, which keeps the bytes; a string says why they are invalid. */
 export const decode = (bytes: Uint8Array): PgGeometry | string => {
   const walk = new Walk(bytes)
   const header = walk.header()
@@ -160,7 +160,7 @@ export const decode = (bytes: Uint8Array): PgGeometry | string => {
     : `malformed geometry: ${walk.failure}`
 }
 
-/** Tells what all of a figure's positions have; `undefined` of a figure without any. */
+/** What all of a figure's positions have; `undefined` of a figure without any. */
 const firstPosition = (figure: Figure): Position | undefined => {
   switch (figure._tag) {
     case "Point":
@@ -226,9 +226,9 @@ const widthOf = (further: Further | undefined): number =>
   further === undefined ? 2 : further === "zm" ? 4 : 3
 
 /**
- * The value of a figure. `srid`: the spatial reference system, 0 for none. The first position tells how many coordinates all
- * have; one that lacks some has NaN there. `further`: whether a third coordinate is `z`, as it is unless told, or `m`; and
- * which coordinates a figure without any position is to have, which is flat unless told.
+ * The value of a figure. `srid`: the spatial reference system, 0 for none. The first position shows how many coordinates all
+ * have; one that lacks some has NaN there. `further`: whether a third coordinate is `z`, the default, or `m`; and
+ * which coordinates a figure without any position is to have, flat by default.
  */
 export const geometry = (figure: Figure, srid = 0, further?: Further): PgGeometry => {
   const width = Math.min(4, Math.max(2, firstPosition(figure)?.length ?? widthOf(further)))

@@ -20,7 +20,7 @@ const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 /** What is read as zero and has a digit that is not. */
 const hasDigits = /^[^eE]*[1-9]/
 
-/** The number that text tells, `undefined` when it is none or, as the server has it, beyond the type's range. */
+/** The number that a text states, `undefined` when it states none or, as the server has it, beyond the type's range. */
 export const parse = (text: string): number | undefined => {
   if (decimal.test(text)) {
     const value = Number(text)

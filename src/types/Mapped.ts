@@ -17,7 +17,7 @@ const writing =
 /**
  * A codec of the same type for other values: `read` makes them of what `codec` reads, `write` makes of a parameter what
  * `codec` takes. Neither ever gets NULL. What they throw fails the statement with `PgCodecError`. `write` is given whatever
- * stands for the parameter: leave alone what is none of yours, and `codec` refuses or takes it.
+ * stands for the parameter: leave alone what is not of your type, and `codec` refuses or takes it.
  */
 export const mapped = <A, B>(
   codec: Codec<A>,

@@ -30,7 +30,7 @@ export const partOf = (labels: ReadonlyArray<string>, index: number): string => 
 
 /**
  * Reads the fields by their codecs; `undefined` after recording the failure. Fields without a codec are counted and not read:
- * whoever asked compares the number.
+ * the caller compares the number.
  */
 export const decode = (
   codecs: ReadonlyArray<Codec | undefined>,

@@ -69,7 +69,7 @@ export class Registry {
   /**
    * The registry of these codecs and the arrays over them; of two for one OID the later wins. `bounds`: whether
    * arrays that do not begin at 1 become a `PgArray` (`kept`, the default) or a plain array (`dropped`). `structured`:
-   * what becomes of ranges, records and the like that are found at run time, `values` unless told.
+   * what becomes of ranges, records and the like that are found at run time, `values` by default.
    */
   static make(
     codecs: Iterable<Codec>,

@@ -1,5 +1,5 @@
 /**
- * What a value looks like, told without the value itself: error messages may be logged, values may be secret.
+ * What a value looks like, without the value itself: error messages may be logged, values may be secret.
  */
 export const describe = (value: unknown): string => {
   switch (typeof value) {

@@ -92,7 +92,7 @@ for (const message of [Authentication.Authentication, ...Object.values(kinds)]) 
 /** The tag as one printable character, or its value in hexadecimal. */
 export const tagName: (tag: number) => string = tagText
 
-/** The manual's name of the message with this tag (`Authentication` for all of `R`); `undefined` when there is none. */
+/** The manual's name of the message with this tag (`Authentication` for all of `R`); `undefined` when no message has it. */
 export const kindOf = (tag: number): string | undefined => names[tag]
 
 /**

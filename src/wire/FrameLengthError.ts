@@ -1,7 +1,7 @@
 import { tagText } from "./Tag.js"
 import { TaggedError } from "../model/TaggedError.js"
 
-/** A length no message of this kind may have here. What follows it cannot be told apart, so the connection is lost. */
+/** A length no message of this kind may have here. What follows it cannot be divided into messages, so the connection is lost. */
 export class FrameLengthError extends TaggedError("FrameLengthError")<{
   /** The tag byte. */
   readonly tag: number

@@ -103,7 +103,7 @@ export class Framer {
     return rest
   }
 
-  /** Frames that lie whole in the chunk; false when there is none and what is left has been put aside. */
+  /** Frames that lie whole in the chunk; false when no whole frame is left and the rest has been put aside. */
   private scan(): boolean {
     const bytes = this.chunk
     const end = bytes.length

@@ -107,7 +107,7 @@ names[answerTag] = "PasswordMessage"
 /** The tag as one printable character, or its value in hexadecimal. */
 export const tagName: (tag: number) => string = tagText
 
-/** The manual's name of the message with this tag; `undefined` when there is none. */
+/** The manual's name of the message with this tag; `undefined` when no message has it. */
 export const kindOf = (tag: number): string | undefined => names[tag]
 
 /**

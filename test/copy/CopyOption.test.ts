@@ -164,11 +164,14 @@ describe("an option of COPY", () => {
     )
   })
 
-  it("rejectLimit is a whole number above 0, and goes with rows that are passed over", () => {
+  it("rejectLimit is a whole number from 1, and goes with rows that are passed over", () => {
     const refusal = (options: Partial<Options>) =>
       CopyOption.refusal({ format: "text", ...options }, situation())
     for (const rejectLimit of [0, -1, 1.5, Number.NaN])
-      assert.match(refusal({ onError: "ignore", rejectLimit }) ?? "", /whole number/)
+      assert.strictEqual(
+        refusal({ onError: "ignore", rejectLimit }),
+        `rejectLimit must be a whole number from 1, got ${rejectLimit}`
+      )
     for (const options of [{ rejectLimit: 1 }, { onError: "stop", rejectLimit: 1 }] as const)
       assert.strictEqual(refusal(options), `rejectLimit needs onError: "ignore"`)
   })

@@ -56,7 +56,7 @@ export interface ListenLayerOptions {
   readonly reconnect?: Schedule.Schedule<unknown, PgListenError>
   /**
    * Called when the session was lost or could not be opened, with the number of the attempt that failed and the delay until the
-   * next; `undefined` when there is none. Default: a warning in the log.
+   * next; `undefined` when there is no next attempt. Default: a warning in the log.
    */
   readonly onReconnect?: (
     error: PgListenError,
@@ -73,7 +73,7 @@ export interface ListenLayerOptions {
 
 /** How the listener stands. */
 export interface ListenStatus {
-  /** `idle`: nobody is subscribed, and there is no session. */
+  /** `idle`: no consumer is subscribed, and there is no session. */
   readonly state: "idle" | "connecting" | "listening"
   readonly channels: ReadonlyArray<string>
   /** Of the session that listens. */

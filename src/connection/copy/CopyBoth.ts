@@ -33,7 +33,7 @@ export interface CopyBothOptions {
   /** Longest wait for the server's consent. Unless given, the configuration's `statementTimeout`. */
   readonly timeout?: Duration.DurationInput
   /**
-   * Bytes of data that nobody has taken yet at which reading from the socket stops. Default: the configuration's
+   * Bytes of data, not taken yet, at which reading from the socket stops. Default: the configuration's
    * `streamBufferBytes`.
    */
   readonly bufferBytes?: number
@@ -97,7 +97,7 @@ export interface CopyBoth {
   readonly results: Effect.Effect<ReadonlyArray<QueryResult<ObjectRow>>>
   /** Whether reading has been stopped because the consumer is behind: then silence is our own doing. */
   readonly isBraked: () => boolean
-  /** Closes the connection; whoever waits here fails with the cause. */
+  /** Closes the connection; an operation that waits here fails with the cause. */
   readonly breakOff: (cause: PgTimeoutError | PgProtocolError) => Effect.Effect<void>
 }
 
@@ -148,7 +148,7 @@ class CopyBothRequest extends SimpleRequest {
     this.end()
   }
 
-  /** The server has refused, before the copy or amid it: nobody waits for the rest. */
+  /** The server has refused, before the copy or amid it: the rest is not waited for. */
   override onError(core: ConnectionState): void {
     this.end()
     for (const wake of core.drainWaiters.splice(0)) wake()

@@ -23,7 +23,7 @@ import { CopyInRequest } from "./CopyInRequest.js"
 import { notACopy } from "./CopyOut.js"
 import * as Outbound from "../session/Outbound.js"
 
-/** What a finished copy tells. */
+/** The result of a finished copy. */
 export interface CopyResult {
   /** Rows stored, from the command tag. */
   readonly rows: bigint
@@ -46,7 +46,7 @@ const writeData = (core: ConnectionState, data: Uint8Array): void => {
 }
 
 /**
- * After this many bytes the event loop has a turn, however fast they were: then the server is heard, and the source is stopped by
+ * After this many bytes the event loop has a turn, however fast they were: then messages of the server are read, and the source is stopped by
  * a socket that takes no more.
  */
 const turnBytes = 1 << 20
@@ -154,7 +154,7 @@ const finish = (core: ConnectionState, request: CopyInRequest): Effect.Effect<Co
     )
   })
 
-/** A sink for the data of one COPY FROM STDIN; its result tells how many rows were stored. */
+/** A sink for the data of one COPY FROM STDIN; its result has the number of stored rows. */
 export const sink = (
   core: ConnectionState,
   sql: string,
@@ -167,7 +167,7 @@ export const sink = (
   )
 
 /**
- * Copies a whole source in. Unlike a sink, which only acts when data comes, this hears the server's error while the
+ * Copies a whole source in. Unlike a sink, which only acts when data comes, this receives the server's error while the
  * source is still thinking.
  */
 export const from = <E, R>(

@@ -91,7 +91,7 @@ const one = <E>(
 export const create = <E>(on: LargeObjectExecutor<E>, oid = 0): Effect.Effect<number, E> =>
   Effect.map(one(on, "select lo_create($1::oid)", oid), Number)
 
-/** Removes an object. Fails with `PgServerError`, `42704`, when there is none of this OID. */
+/** Removes an object. Fails with `PgServerError`, `42704`, when no large object has this OID. */
 export const remove = <E>(on: LargeObjectExecutor<E>, oid: number): Effect.Effect<void, E> =>
   Effect.asVoid(one(on, "select lo_unlink($1::oid)", oid))
 
@@ -103,7 +103,7 @@ const forWriting = 0x20000
 const opened = (use: string, mode: number): string =>
   `select ${use}, lo_close(fd) from (select lo_open($1::oid, ${mode}) as fd offset 0) as opened`
 
-/** Bytes of an object. Fails with `PgServerError`, `42704`, when there is none of this OID. */
+/** Bytes of an object. Fails with `PgServerError`, `42704`, when no large object has this OID. */
 export const size = <E>(on: LargeObjectExecutor<E>, oid: number): Effect.Effect<bigint, E> =>
   Effect.map(one(on, opened("lo_lseek64(fd, 0, 2)", forReading), oid), (bytes) => BigInt(String(bytes)))
 

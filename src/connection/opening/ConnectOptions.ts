@@ -1,4 +1,4 @@
-/** What a connector can be told that is no setting of libpq: functions, and effects run for each new session. */
+/** The options of a connector that are not settings of libpq: functions, and effects run for each new session. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
@@ -83,7 +83,7 @@ export interface ConnectOptions {
    * limit: a peer that is there may be silent.
    */
   readonly silenceLimit?: Duration.DurationInput | undefined
-  /** Who reads what the sessions and the server say to each other, message by message. Unless given, nobody does, and it costs nothing. */
+  /** Who reads what the sessions and the server say to each other, message by message. Unless given, nothing is recorded, and it costs nothing. */
   readonly wireTrace?: WireTraceOptions | undefined
   /** How host names become addresses. Unless given, the transport is left to it. */
   readonly resolve?: Resolve | undefined

@@ -9,7 +9,7 @@ import type { PgField, PgType, PgTypeShape } from "../../model/PgType.js"
 
 /**
  * Every name and operator is qualified: no search path has anything else run. A type that is asked for by a name comes
- * through `regtype`, which follows the search path as a cast does, and fails when there is none of the name.
+ * through `regtype`, which follows the search path as a cast does, and fails when no type has the name.
  */
 export const sql = `with recursive asked (at, oid) as (
   select a.at, coalesce(a.oid, a.name::pg_catalog.regtype::pg_catalog.oid)

@@ -15,11 +15,11 @@ export interface ConnectFacts {
   /** Where the session really leads: of a host with several addresses, the one that was accepted. */
   readonly address: Address
   readonly encryption: Encryption
-  /** Whether the login was bound to the channel, so that nobody can have sat in between. */
+  /** Whether the login was bound to the channel, so that no one in between can have read or changed it. */
   readonly channelBound: boolean
   /** Process id of the server process; `undefined` when the server or pooler sent no key. */
   readonly processId: number | undefined
-  /** The key that a CancelRequest must carry; `undefined` when there is none, then statements cannot be cancelled. */
+  /** The key that a CancelRequest must carry; `undefined` when the server sent no key; then statements cannot be cancelled. */
   readonly cancelKey: Redacted.Redacted<Uint8Array> | undefined
   /** The protocol version spoken: `3.0` or `3.2`. */
   readonly protocolVersion: string

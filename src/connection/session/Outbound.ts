@@ -157,7 +157,7 @@ export const writeSync = (core: ConnectionState): void => {
   flushSoon(core)
 }
 
-/** Closes our side of the receiving request's copy; false when there is none to close. */
+/** Closes our side of the receiving request's copy; false when no copy is open. */
 export const copyDone = (core: ConnectionState): boolean => {
   const moved = Session.moved(core.session, "send CopyDone")
   if (moved === undefined) return false

@@ -1,7 +1,7 @@
 /**
  * What the server says unasked: notices, notifications and parameter changes. Each has any number of subscribers with a
  * bounded buffer of their own. A subscriber that falls behind loses its oldest elements, and the loss is counted and
- * readable; queries are never held up. Notices that nobody takes are logged at the level of their severity.
+ * readable; queries are never held up. Notices without a subscriber are logged at the level of their severity.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-ASYNC
  */
@@ -36,7 +36,7 @@ export interface ParameterChange {
 
 /**
  * How many elements were lost since the connection was opened: by subscribers that fell behind, by the log of notices that
- * nobody takes, and notifications that came when nobody was subscribed.
+ * has no subscriber, and notifications that came when there was no subscriber.
  */
 export interface Losses {
   readonly notices: number
@@ -89,14 +89,14 @@ class Channel<A> {
   )
 }
 
-/** Takes the notices that nobody else does. */
+/** Takes the notices that have no subscriber. */
 export interface Unclaimed {
   readonly offer: (notice: Notice) => void
   /** Notices it could not keep up with. */
   readonly lost: number
 }
 
-/** Logs in order, by a fiber that is there only while there is something to log: most connections never hear a notice. */
+/** Logs in order, by a fiber that is there only while there is something to log: most connections never receive a notice. */
 class NoticeLog implements Unclaimed {
   private readonly waiting: Array<Notice> = []
   private running = false
@@ -232,7 +232,7 @@ const log = (notice: Notice): Effect.Effect<void> => {
 }
 
 /**
- * The channels of one connection. Notices that nobody takes are logged as a log of `runtime` would be; the server's warnings of its end
+ * The channels of one connection. Notices without a subscriber are logged as a log of `runtime` would be; the server's warnings of its end
  * once for all connections with the same `shutdowns`.
  */
 export const make = (

@@ -14,7 +14,7 @@ import * as Exchange from "../session/Exchange.js"
 import type { QueryResult } from "./Query.js"
 import { SimpleRequest } from "./Query.js"
 
-/** Views tell nothing: all their columns are said to take NULL. All is text, which every registry reads. */
+/** Of views nothing is known: all their columns are reported to take NULL. All is text, which every registry reads. */
 const textOf = (columns: ReadonlyArray<Column>): string => {
   const list = (numbers: ReadonlyArray<number>): string => `'{${numbers.join(",")}}'`
   return `select 'column' as kind, a.attrelid || '.' || a.attnum as key, a.attnotnull::text as fact

@@ -1,7 +1,7 @@
 /**
  * The operations that give rows: as the server's values, or through a Schema.
  *
- * With a Schema, the columns of the result are compared with those that the Schema wants as soon as the server has told
+ * With a Schema, the columns of the result are compared with those that the Schema wants as soon as the server has reported
  * them, and what does not fit is refused with `PgCodecError` before the statement runs. A Schema that does not decode from an
  * object of columns is refused with `PgUsageError` before anything is sent. A row that the Schema refuses fails its query only. What the Schema requires is required of the operation.
  */
@@ -50,7 +50,7 @@ export interface SchemaOperations<E> {
   ) => Stream.Stream<A, E, R>
 }
 
-/** Either, told apart by whether a Schema comes second. */
+/** Either of the two: with a Schema as the second argument, or without. */
 export interface RowOperations<E> extends RowCount.RowCountOperations<E> {
   /** All rows. As objects, unless `rows` says otherwise; with equal column names the later one wins. */
   readonly query: SchemaOperations<E>["query"] & PlainOperations<E>["query"]

@@ -138,7 +138,7 @@ const over = (
  * PostgreSQL 14 sends archives without their end, which is added here, so that they are the same as those of later versions. The names of archives
  * are checked: no path can be hidden in one.
  *
- * The consumer's pace is the server's: at `bufferBytes` the socket is told to wait. Leaving the stream or interrupting it cancels the
+ * The consumer's pace is the server's: at `bufferBytes` reading from the socket stops. Leaving the stream or interrupting it cancels the
  * backup on the server and closes the session. The role needs the attribute REPLICATION.
  *
  * Fails with `PgUsageError`, before the command is sent, for an option that the server's version does not know or that lacks another

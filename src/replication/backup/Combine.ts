@@ -281,7 +281,7 @@ class Combining {
  *
  * Fails with `PgBackupError`: `chain` when the backups do not follow each other; `content` when a file of an increment is malformed or
  * a backup lacks a file; `target` when a folder is not empty or a tablespace has no new place; `manifest`, `file` and `disk-full`. Fails
- * with `PgUsageError` for options that are none.
+ * with `PgUsageError` for invalid options.
  *
  * @see https://www.postgresql.org/docs/current/app-pgcombinebackup.html
  */

@@ -299,7 +299,7 @@ const write = (
  *
  * **A backup that is not whole cannot be taken for one.** The control file, without which no server starts, and the manifest get their
  * names when everything else is synced, behind the server's last word. When the backup fails or is interrupted, in whatever phase,
- * the server is told, and everything that was written is removed; the folder itself stays if it was there before.
+ * the server is sent a cancel request, and everything that was written is removed; the folder itself stays if it was there before.
  *
  * The role needs the attribute REPLICATION, the server two free walsenders, and a slot.
  *

@@ -179,11 +179,11 @@ const archives = (
  * `recovery.signal` may differ or come on top.
  *
  * Memory is bounded whatever the manifest and the folder are: a backup of more than 100,000 files is gone through several times, a
- * part of the files at a time, and at most `limit` deviations are listed. Checksums tell of accidents; against intent use those of SHA,
+ * part of the files at a time, and at most `limit` deviations are listed. Checksums find accidents; against intent use those of SHA,
  * and keep the manifest elsewhere.
  *
- * Fails with `PgBackupError` (`file`) when the folder or its manifest cannot be read, and with `PgUsageError` for options that are
- * none. Interrupting it is safe at any time.
+ * Fails with `PgBackupError` (`file`) when the folder or its manifest cannot be read, and with `PgUsageError` for invalid
+ * options. Interrupting it is safe at any time.
  *
  * @see https://www.postgresql.org/docs/current/app-pgverifybackup.html
  */

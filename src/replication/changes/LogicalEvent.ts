@@ -1,5 +1,5 @@
 /**
- * What a logical stream tells, as values: transactions with their changes, in the order of their commits. Nothing in them
+ * The content of a logical stream, as values: transactions with their changes, in the order of their commits. Nothing in them
  * refers to the bytes they came from.
  */
 import type { Lsn } from "../../model/Lsn.js"
@@ -64,7 +64,7 @@ export interface Commit {
   readonly endLsn: Lsn
 }
 
-/** The transaction is complete and prepared; whether it counts is told later, perhaps in another session. */
+/** The transaction is complete and prepared; whether it counts is reported later, perhaps in another session. */
 export interface Prepare {
   readonly _tag: "Prepare"
   /** With its `gid`, which with the `xid` says which one it is. The same prepare may come twice. */
@@ -81,7 +81,7 @@ interface PreparedEnd {
   readonly time: PgTimestampTz
   /** What to acknowledge once this is safe. */
   readonly endLsn: Lsn
-  /** Whether this stream has told its changes. If not, an earlier one has. */
+  /** Whether this stream has sent its changes. If not, an earlier one has. */
   readonly seen: boolean
 }
 

@@ -1,5 +1,5 @@
 /**
- * Partitioned tables as the catalogue has them now: to which a partition belongs, by which columns its rows are told apart, and what
+ * Partitioned tables as the catalogue has them now: to which a partition belongs, by which columns its rows are identified, and what
  * replica identities the partitions have. A stream says none of it: a table that is published by its root is described with the root's
  * replica identity, and its old rows come with what the partition's has.
  *
@@ -34,8 +34,8 @@ export interface PartitionTree {
   /** The tables that it is a partition of, the nearest first; none for the root. */
   readonly ancestors: ReadonlyArray<{ readonly schema: string; readonly name: string }>
   /**
-   * The columns that tell the rows of the tree apart, wherever they lie: those of the replica identity of all partitions, without those
-   * that say in which partition a row lies. Without any, no two rows are told apart.
+   * The columns that identify the rows of the tree, wherever they lie: those of the replica identity of all partitions, without those
+   * that say in which partition a row lies. Without any, rows cannot be identified.
    */
   readonly rowColumns: ReadonlyArray<string>
   /** Each key that a partition has or may have had as its replica identity, by `nameOfKey`. */
@@ -47,7 +47,7 @@ export const nameOfKey = (columns: ReadonlyArray<string>): string => [...columns
 
 const splitKey = (name: string): ReadonlyArray<string> => name.split("\0")
 
-/** The key that tells rows apart everywhere, by its name: that of all partitions, or else the root's. */
+/** The key that identifies rows everywhere, by its name: that of all partitions, or else the root's. */
 const commonKey = (root: Member | undefined, leaves: ReadonlyArray<Member>): string | undefined => {
   const identities = new Set(
     leaves.flatMap(({ keys }) => keys.filter((key) => key.identity).map((key) => nameOfKey(key.columns)))

@@ -4,7 +4,7 @@ import type { Change, CommitPrepared, Relation, RollbackPrepared } from "../chan
 import { isUnchanged } from "../changes/Unchanged.js"
 import type { TransactionEvent } from "./TransactionAssembler.js"
 
-/** What a handler of changes gets: what became of prepared transactions is among it, if the slot tells it. */
+/** What a handler of changes gets: what became of prepared transactions is among it, if the slot reports it. */
 export type ChangeEvent = Change | CommitPrepared | RollbackPrepared
 
 /** Names of what is touched; `all` touches everything. */
@@ -20,7 +20,7 @@ const textOf = (value: unknown): string =>
 
 /**
  * A row of a table without a key is every row of it. Rows of partitions are rows of their tree, wherever they lie: one that moves is deleted
- * in one partition and inserted in another. `undefined` when the columns are not there that would tell which row it is.
+ * in one partition and inserted in another. `undefined` when the columns are not there that identify the row.
  */
 const rowOf = ({ id, keys, tree }: Relation, row: ObjectRow): string | undefined => {
   const columns = tree?.rowColumns ?? keys

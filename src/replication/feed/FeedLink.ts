@@ -43,7 +43,7 @@ import * as Walsender from "../walsender/Walsender.js"
 /** What a feed can fail with. */
 export type FeedError = PgOpenError | PgSessionError | PgChangeRowError | PgSlotError
 
-/** How long a feed that takes a slot over waits for whoever had it, unless set otherwise. */
+/** How long a feed that takes a slot over waits for the consumer before it, by default. */
 export const defaultPatience: Duration.Duration = Duration.seconds(10)
 
 /** What to do about a slot that another session uses. */
@@ -54,7 +54,7 @@ export interface InUse {
   readonly takeOver?: boolean
 }
 
-/** What every feed can be told. */
+/** The options of every feed. */
 export interface FeedOptions {
   readonly slot: string
   /**
@@ -82,7 +82,7 @@ export interface FeedOptions {
    * silent; what ends the link then is a server that cannot be reached (the connector's `silenceProbe`).
    */
   readonly silenceLimit?: Duration.DurationInput
-  /** Bytes of the stream that nobody has taken yet at which the socket is told to wait. Default `defaultBufferBytes`, 1 MiB. */
+  /** Bytes of the stream that are not taken yet at which reading from the socket stops. Default `defaultBufferBytes`, 1 MiB. */
   readonly bufferBytes?: number
   /**
    * How long the server's messages may gather in the socket while many come, so that many are read at once: it sends each by
@@ -168,7 +168,7 @@ const makeSlot = (
         () => Effect.succeed(undefined)
       )
 
-/** Why the slot cannot be read through this plugin, as far as the catalog tells; `undefined` when it can. */
+/** Why the slot cannot be read through this plugin, as far as the catalog shows; `undefined` when it can. */
 export const unreadable = (state: SlotState, plugin: string): PgUsageError | PgSlotError | undefined => {
   const slot = state.name
   if (state.kind === "physical")

@@ -78,7 +78,7 @@ export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publ
   readonly until?: Lsn
   /**
    * Whether the position follows the server's log by its keepalives when nothing is unacknowledged (`follow`, the default),
-   * or moves by `acknowledge` alone (`hold`): for those who keep the position themselves, and compare. With `hold`, whoever
+   * or moves by `acknowledge` alone (`hold`): for those who keep the position themselves, and compare. With `hold`, a program that
    * has nothing outstanding acknowledges `progress.received` from time to time, or else the slot keeps the log.
    */
   readonly idle?: "follow" | "hold"
@@ -107,7 +107,7 @@ export interface LogicalFeed {
    * Every change in the order of commits: `Begin`, the changes, `Commit` with the position to acknowledge. A consumer's
    * pace is the server's.
    *
-   * The three streams are one, read once: whoever comes second is refused, since what the first left unfinished would be
+   * The three streams are one, read once: a second reader is refused, since what the first left unfinished would be
    * passed over.
    */
   readonly changes: Stream.Stream<LogicalEvent, ReadError>
@@ -150,7 +150,7 @@ export interface OpenFeed {
   readonly room: Signal
 }
 
-/** Refuses a position that no server has told us. */
+/** Refuses a position that no server has sent. */
 export const beyond = (slot: string, { acknowledged, received }: BeyondReceived): PgSlotError =>
   SlotFailure.diverged(
     slot,

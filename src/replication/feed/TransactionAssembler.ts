@@ -22,7 +22,7 @@ export interface Transaction {
   readonly _tag: "Transaction"
   readonly transaction: TransactionInfo
   readonly changes: ReadonlyArray<Change>
-  /** Whether it is only prepared: what becomes of it is told later. */
+  /** Whether it is only prepared: its end is reported later. */
   readonly isPrepared: boolean
   /** What to acknowledge once all of it is safe. */
   readonly endLsn: Lsn

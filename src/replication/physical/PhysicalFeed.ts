@@ -78,7 +78,7 @@ export interface PhysicalFeed {
   readonly facts: PhysicalFacts
   /**
    * The log in order and without a gap, and what happened on the way. A consumer's pace is the server's: at `bufferBytes` the
-   * socket is told to wait. It is read once; a second reader is refused.
+   * socket is not read. It is read once; a second reader is refused.
    */
   readonly events: Stream.Stream<PhysicalEvent, PhysicalError>
   /**
@@ -120,7 +120,7 @@ const checked = ({ create, slot, start, timeline, until }: PhysicalOptions): PgU
     return refused("timeline", "must be given together with start")
   for (const [name, position] of Object.entries({ start, until })) {
     if (position !== undefined && !LsnText.isLsn(position)) {
-      return refused(name, "must be a position of 64 bits without a sign")
+      return refused(name, `must be a position from 0/0 to FFFFFFFF/FFFFFFFF, got ${String(position)}`)
     }
   }
   return undefined

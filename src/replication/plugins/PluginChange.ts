@@ -1,4 +1,4 @@
-/** What plugins with textual output tell: the same for all of them, with what a plugin does not tell left out. */
+/** The changes that plugins with textual output report, in one form for all of them. What a plugin does not report is left out. */
 import { ByteReader } from "../../bytes/ByteReader.js"
 import * as Utf8 from "../../bytes/Utf8.js"
 import * as TypeName from "../../model/TypeName.js"
@@ -15,7 +15,7 @@ export interface PluginColumn {
   readonly name: string
   /**
    * As the server prints types, such as `character varying(30)`; a plugin may also use the names of pg_type. Empty when it does not
-   * tell it.
+   * report it.
    */
   readonly type: string
   /** The value in the type's text form. */
@@ -26,7 +26,7 @@ export interface PluginColumn {
 export type PluginColumns = ReadonlyArray<PluginColumn>
 
 interface OfTable {
-  /** Empty when the plugin does not tell it. */
+  /** Empty when the plugin does not report it. */
   readonly schema: string
   readonly table: string
 }
@@ -45,13 +45,13 @@ export type PluginChange =
   | ({ readonly _tag: "Begin" } & OfTransaction)
   | ({
       readonly _tag: "Commit"
-      /** Where the next record begins, when told: what to acknowledge. */
+      /** Where the next record begins, when reported: what to acknowledge. */
       readonly nextLsn: Lsn | undefined
     } & OfTransaction)
   | ({ readonly _tag: "Insert"; readonly new: PluginColumns } & OfTable)
   | ({
       readonly _tag: "Update"
-      /** The replica identity, where the plugin tells it. */
+      /** The replica identity, where the plugin reports it. */
       readonly old: PluginColumns | undefined
       readonly new: PluginColumns
     } & OfTable)
@@ -73,7 +73,7 @@ export type PluginChange =
   | ({ readonly _tag: "CommitPrepared" } & OfPrepared)
   | ({ readonly _tag: "RollbackPrepared" } & OfPrepared)
   | { readonly _tag: "StreamStart" | "StreamStop" | "StreamAbort"; readonly xid: number | undefined }
-  /** A change in a streamed transaction, of which nothing is told. */
+  /** A change in a streamed transaction, of which nothing is reported. */
   | { readonly _tag: "StreamChange" | "StreamTruncate"; readonly xid: number | undefined }
   | ({ readonly _tag: "StreamCommit" } & OfTransaction)
   | ({ readonly _tag: "StreamPrepare" } & OfPrepared)

@@ -1,5 +1,5 @@
 /**
- * The lines of the plugin `test_decoding`, which every server brings along. It was made for tests: it tells no types by
+ * The lines of the plugin `test_decoding`, which every server brings along. It was made for tests: it reports no types by
  * OID, leaves nulls out of old rows, and prints nothing of streamed changes. One `XLogData` is one line, which may hold
  * line breaks of its own.
  *
@@ -164,7 +164,7 @@ const readPrepared = (line: Line) => {
   return { gid, xid, time: readTime(line) }
 }
 
-/** Prefix and content may hold any words, so the size tells where the one ends and the other begins. */
+/** Prefix and content may hold any words, so the size says where the one ends and the other begins. */
 const readMessage = (line: Line): PluginChange => {
   line.expect("transactional: ")
   const transactional = line.match(/[01]/y, "0 or 1") === "1"
@@ -220,7 +220,7 @@ const kinds: ReadonlyArray<readonly [string, (line: Line) => PluginChange]> = [
   ["streaming truncate for transaction", () => ({ _tag: "StreamTruncate", xid: undefined })]
 ]
 
-/** Reads one line. Left is malformed: the failure tells a place and never what stands there. */
+/** Reads one line. Left is malformed: the failure names a place and never what stands there. */
 export const parse = (text: string): Either.Either<PluginChange, MalformedMessage> => {
   const line = new Line(text)
   for (const [words, read] of kinds) {

@@ -26,7 +26,7 @@ import type { TransactionEvent } from "../feed/TransactionAssembler.js"
 export interface ExactlyOnceOptions {
   /**
    * A session of the database that is written to, such as another `PgConnector`'s `open()`. It is opened with each feed, and
-   * is nobody else's.
+   * belongs to this run alone.
    */
   readonly connection: Effect.Effect<PgConnection, PgOpenError, Scope.Scope>
   /** Under which the position is kept; every feed needs one of its own. Default: the slot's name. */

@@ -37,13 +37,13 @@ export const defaultReconnect: Schedule.Schedule<unknown, RunError> = Schedule.e
 /** A feed that lived for so long was well: when it is lost, the schedule begins anew. */
 export const defaultSteadiness: Duration.Duration = Duration.minutes(1)
 
-/** How a run goes on after losses and failures, and who hears of them. */
+/** How a run goes on after losses and failures, and what is called for each. */
 export interface RunSettings<E = never, R = never> {
   /** How a handler that failed is called again, with the same. Unless given it is not, and the run fails with its error. */
   readonly retry?: Schedule.Schedule<unknown, E, R>
   /** How a lost feed is opened again. Default `defaultReconnect`, without end. */
   readonly reconnect?: Schedule.Schedule<unknown, RunError, R>
-  /** Hears of what happens, as it happens: the run waits for it. */
+  /** Called for each event, as it happens: the run waits for it. */
   readonly onEvent?: (event: RunEvent<E>) => Effect.Effect<void, never, R>
   /**
    * The role wanted of the server. Default: the configuration's; if that takes any server and there are several hosts, the
@@ -54,7 +54,7 @@ export interface RunSettings<E = never, R = never> {
 
 /** What the run knows from one feed to the next. */
 interface Memory {
-  /** Everything that ends before has been handled; `undefined` until a feed has told where it begins. */
+  /** Everything that ends before has been handled; `undefined` until a feed has reported where it begins. */
   position: Lsn | undefined
   /** What ends behind has not been handled, nor been begun. */
   handled: Lsn | undefined

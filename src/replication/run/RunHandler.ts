@@ -29,7 +29,7 @@ export interface BatchLimits {
   /** Transactions in a batch. Default 1000. */
   readonly count?: number
   /**
-   * Bytes of a batch, as far as they can be told from the values: texts by their length, everything else small by a few. A
+   * Bytes of a batch, as far as the values show them: texts by their length, everything else small by a few. A
    * transaction that is larger is a batch of its own. Default 1 MiB.
    */
   readonly bytes?: number
@@ -101,7 +101,7 @@ export type Handler<E, R> =
  * Whole transactions, one after the other, or with `concurrency` those at the same time that touch different rows. Each must
  * fit into `transactionBytes`.
  *
- * A transaction may be handled twice: when the process ends, or the feed is lost, before the server has heard of it.
+ * A transaction may be handled twice: when the process ends, or the feed is lost, before the server has received the acknowledgement.
  */
 export const eachTransaction = <E, R>(
   handle: (event: TransactionEvent) => Effect.Effect<unknown, E, R>,
@@ -133,7 +133,7 @@ export const eachBatch = <E, R>(
   limits: BatchLimits = {}
 ): EachBatch<E, R> => ({ _tag: "EachBatch", handle: (events) => reported(events, handle(events)), limits })
 
-/** Batches of transactions have a span for whoever traces. */
+/** Batches of transactions have a span when there is a tracer. */
 export const reported = <A, E, R>(
   events: Chunk.NonEmptyChunk<TransactionEvent>,
   handled: Effect.Effect<A, E, R>

@@ -218,7 +218,7 @@ const find = (
 ): Effect.Effect<Publication | undefined, PgSessionError> =>
   Effect.map(listOn(connection), (all) => all.find((publication) => publication.name === name))
 
-/** One publication; none when there is none of this name. */
+/** One publication; `None` when no publication has this name. */
 export const get = (name: string): Effect.Effect<Option.Option<Publication>, PublicationError, PgConnector> =>
   onSession((connection) => Effect.map(find(connection, name), Option.fromNullable))
 
@@ -255,7 +255,7 @@ export const ensure = (definition: Definition): Effect.Effect<void, PublicationE
     })
   )
 
-/** Drops a publication; nothing happens when there is none of this name. */
+/** Drops a publication; nothing happens when no publication has this name. */
 export const drop = (name: string): Effect.Effect<void, PublicationError, PgConnector> =>
   onSession((connection) =>
     Effect.flatMap(Quoting.name("name", name), (quoted) =>

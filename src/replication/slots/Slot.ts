@@ -131,7 +131,7 @@ export const createIfMissing = (
     )
   )
 
-/** How long the end of a scope waits for whoever uses its slot. */
+/** How long the end of a scope waits for the session that uses its slot. */
 const defaultFarewell: Duration.Duration = Duration.seconds(10)
 
 /**
@@ -139,7 +139,7 @@ const defaultFarewell: Duration.Duration = Duration.seconds(10)
  * view of what happens now. Unlike a temporary slot, which is only for the feed that makes it (`create: { temporary: true }`) and
  * gone with its session, it can be read by any feed or run, one after the other.
  *
- * Closing the scope waits up to ten seconds for whoever uses the slot, and logs a warning when it could not be dropped: it keeps
+ * Closing the scope waits up to ten seconds for the session that uses the slot, and logs a warning when it could not be dropped: it keeps
  * the log until somebody does. So does the slot of a process that ends without closing its scopes. Interrupting the creation
  * cancels it. Fails as `create` does; a slot that was there before stays.
  */
@@ -209,7 +209,7 @@ export const list: Effect.Effect<
   PgConnector
 > = Effect.scoped(Effect.flatMap(session, SlotFailure.list))
 
-/** One slot; none when there is none of this name. */
+/** One slot; `None` when no slot has this name. */
 export const get = (
   name: string
 ): Effect.Effect<Option.Option<SlotState>, PgOpenError | PgSessionError, PgConnector> =>
@@ -232,7 +232,9 @@ export const advance = (name: string, to: Lsn): Effect.Effect<Lsn, SlotError, Pg
     Effect.gen(function* () {
       const connection = yield* session
       if (!LsnText.isLsn(to)) {
-        return yield* Effect.fail(Quoting.refusal("to", "must be a position of 64 bits without a sign"))
+        return yield* Effect.fail(
+          Quoting.refusal("to", `must be a position from 0/0 to FFFFFFFF/FFFFFFFF, got ${String(to)}`)
+        )
       }
       const sql =
         "select end_lsn::pg_catalog.text from pg_catalog.pg_replication_slot_advance" +
@@ -246,7 +248,7 @@ export const advance = (name: string, to: Lsn): Effect.Effect<Lsn, SlotError, Pg
     })
   )
 
-/** Changes a slot that nobody uses. PostgreSQL 17; `twoPhase` 18. */
+/** Changes a slot that is not in use. PostgreSQL 17; `twoPhase` 18. */
 export const alter = (
   name: string,
   changes: Command.SlotChanges
@@ -261,7 +263,7 @@ export const alter = (
 
 /** How a slot is dropped that may be in use. */
 export interface DropOptions {
-  /** Waits until whoever uses the slot has let it go, instead of failing. Default false. */
+  /** Waits until the session that uses the slot has let it go, instead of failing. Default false. */
   readonly wait?: boolean
 }
 
@@ -275,7 +277,7 @@ export const drop = (name: string, options: DropOptions = {}): Effect.Effect<voi
     })
   )
 
-/** The same, and nothing when there is none of this name. */
+/** The same, and nothing when no slot has this name. */
 export const dropIfExists = (
   name: string,
   options: DropOptions = {}

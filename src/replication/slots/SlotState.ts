@@ -18,7 +18,7 @@ export type Invalidation =
   | "rows_removed"
   /** The primary no longer writes what logical decoding needs. */
   | "wal_level_insufficient"
-  /** Nobody has used it for too long. PostgreSQL 18. */
+  /** It has not been used for too long. PostgreSQL 18. */
   | "idle_timeout"
   /** Recovery conflicted with it; PostgreSQL 16 says no more. */
   | "conflict"
@@ -37,7 +37,7 @@ export interface SlotState {
   /** Of a logical slot. */
   readonly database: string | undefined
   readonly temporary: boolean
-  /** The process of the server that uses it; `undefined` when nobody does. */
+  /** The process of the server that uses it; `undefined` when it is not in use. */
   readonly activePid: number | undefined
   /** From here on the log is kept; `undefined` when nothing is. */
   readonly restart: Lsn.Lsn | undefined
@@ -54,9 +54,9 @@ export interface SlotState {
   readonly twoPhase: boolean
   /** Whether it is copied to standbys. PostgreSQL 17. */
   readonly failover: boolean
-  /** Whether it is such a copy, which nobody can use before the standby is promoted. PostgreSQL 17. */
+  /** Whether it is such a copy, which cannot be used before the standby is promoted. PostgreSQL 17. */
   readonly synced: boolean
-  /** Since when nobody uses it; `undefined` while somebody does. PostgreSQL 17. */
+  /** Since when it is not in use; `undefined` while it is. PostgreSQL 17. */
   readonly inactiveSince: PgTimestampTz | undefined
   /** Why it can no longer be used; `undefined` when it can. */
   readonly invalidation: Invalidation | undefined

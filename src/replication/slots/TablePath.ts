@@ -6,7 +6,7 @@ const part = /(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*))(\.|$)/uy
 
 /**
  * The parts of a name: one, or a schema and a table. As in SQL a part without quotes means the same in any case, and a point
- * inside quotes is none. Left is the reason why the text is no name.
+ * inside quotes divides nothing. Left is the reason why the text is no name.
  */
 export const parse = (text: string): Either.Either<ReadonlyArray<string>, string> => {
   const parts: Array<string> = []

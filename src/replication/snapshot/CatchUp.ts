@@ -26,7 +26,7 @@ export interface CopiedTable {
   readonly lsn: Lsn
 }
 
-/** Tells, for changes behind a copy, whether the copy of their table has them already. */
+/** Decides, for changes behind a copy, whether the copy of their table has them already. */
 export class CatchUp {
   private readonly copies: ReadonlyMap<number, Lsn>
   /** From here on every change counts. */

@@ -43,7 +43,7 @@ export const defaultParallelism = 4
  */
 export interface SnapshotOptions extends Omit<LogicalOptions, "create" | "twoPhase" | "types"> {
   /**
-   * What was copied for this slot before, as `CopyFinished` has told. Default: nothing. A table that is not among it is
+   * What was copied for this slot before, as `CopyFinished` has reported. Default: nothing. A table that is not among it is
    * copied, be it because its copy broke off or because it was added to the publications later.
    */
   readonly copied?: ReadonlyArray<CopiedTable>
@@ -110,7 +110,7 @@ const plan = (options: SnapshotOptions): Effect.Effect<Plan, SnapshotError, PgCo
   Effect.gen(function* () {
     const { copied = [], failover = false, parallelism = defaultParallelism, publications, slot } = options
     if (!Number.isSafeInteger(parallelism) || parallelism < 1) {
-      return yield* Quoting.refusal("parallelism", "must be a whole number above 0")
+      return yield* Quoting.refusal("parallelism", `must be a whole number from 1, got ${parallelism}`)
     }
     const ids = new Set(copied.map(({ id }) => id))
     const list = (session: PgConnection) =>
@@ -220,7 +220,7 @@ const behind = (feed: LogicalFeed, catchUp: CatchUp): SnapshotFeed => {
  *
  * A table that was truncated, rewritten, renamed or dropped after the snapshot fails its copy with `PgSnapshotError`
  * (`changed`): its old rows are gone. Run `snapshot` again, which takes another. From the moment in which a table is
- * read until it is finished nobody can do that to it: `ALTER TABLE` waits.
+ * read until it is finished no session can do that to it: `ALTER TABLE` waits.
  *
  * Fails with `PgSnapshotError`: `no-publication`, `no-tables`, `columns`, and in `copy` `forbidden` and `changed`, with the
  * table. Fails with `PgSlotError`: `missing` when something was copied for a slot that is gone, which asks for a new copy

@@ -18,7 +18,7 @@ import * as SnapshotFailure from "./SnapshotFailure.js"
 import type { PgSnapshotError } from "../../model/SnapshotError.js"
 import * as Walsender from "../walsender/Walsender.js"
 
-/** A table that is published, under the name under which the stream tells its changes. */
+/** A table that is published, under the name under which the stream sends its changes. */
 export interface PublishedTable {
   /** Its OID, as in the stream. */
   readonly id: number
@@ -74,7 +74,7 @@ select pg_catalog.jsonb_build_object(
 const textList = (value: unknown): ReadonlyArray<string> | undefined =>
   Array.isArray(value) && value.every((one) => typeof one === "string") ? value : undefined
 
-/** A row of `query`; `undefined` when it is none. */
+/** A row of `query`; `undefined` when it is no such row. */
 export const fromText = (source: string | undefined): PublishedTable | undefined => {
   const row = CatalogRow.fromText(source)
   if (row === undefined) return undefined

@@ -50,7 +50,7 @@ export interface TypedUpdate<A> {
   readonly _tag: "Update"
   /** Partial when a large value did not change and is not known. */
   readonly new: TypedRow<A>
-  /** Partial when only the key is told; `undefined` when the key is as it was. */
+  /** Partial when only the key is sent; `undefined` when the key is as it was. */
   readonly old: TypedRow<A> | undefined
   readonly change: Update
 }
@@ -58,7 +58,7 @@ export interface TypedUpdate<A> {
 /** A row was deleted: its key, or the whole row where the replica identity is full. */
 export interface TypedDelete<A> {
   readonly _tag: "Delete"
-  /** Partial when only the key is told. */
+  /** Partial when only the key is sent. */
   readonly old: TypedRow<A>
   readonly change: Delete
 }
@@ -70,8 +70,8 @@ export interface TypedTruncate {
 }
 
 /**
- * Partitions of the table are empty, of which the stream tells one by one: the rows that were in them are gone, and the others are not. A
- * publication with `publish_via_partition_root` tells of the table as a whole, by `Truncate`.
+ * Partitions of the table are empty, which the stream reports one by one: the rows that were in them are gone, and the others are not. A
+ * publication with `publish_via_partition_root` reports the table as a whole, by `Truncate`.
  */
 export interface TypedPartitionTruncate {
   readonly _tag: "PartitionTruncate"
@@ -93,7 +93,7 @@ export interface TypedTable<A, R> {
    * The change with its rows decoded; none when it is of another table.
    *
    * A row that the server sent in part, the key alone or without a large value that did not change, is a `PartialRow`: each
-   * field whose columns are there is decoded, and the others are left out. That needs a Schema that tells its fields.
+   * field whose columns are there is decoded, and the others are left out. That needs a Schema whose fields are known.
    *
    * Fails with `PgCodecError` when the table does not have the columns that the Schema wants (both are listed), at the first
    * change after the table was described, and when the feed's types have read a column in a way that has lost what the
@@ -334,7 +334,7 @@ const make = <A, R>(
   }
 }
 
-/** A name that is none is told when the table is used. */
+/** An invalid name is reported when the table is used. */
 const misnamed = (reason: string): TypedTable<never, never> => ({
   schema: "",
   name: "",

@@ -5,7 +5,7 @@
 
 export type CatalogRow = Readonly<Record<string, unknown>>
 
-/** The value of a JSON text; `undefined` when it is none. */
+/** The value of a JSON text; `undefined` when it is not JSON. */
 export const parse = (source: string | undefined): unknown => {
   try {
     return JSON.parse(source ?? "") as unknown

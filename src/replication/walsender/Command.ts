@@ -13,7 +13,7 @@ import * as Quoting from "./Quoting.js"
 /** The text of a command, or what in it cannot be said. */
 export type Command = Either.Either<string, PgUsageError>
 
-/** As `server_version_num` has it, such as 180004; `undefined` where the server does not tell: then the newest is assumed. */
+/** As `server_version_num` has it, such as 180004; `undefined` where the server does not report it: then the newest is assumed. */
 export type ServerVersionNumber = number | undefined
 
 /** Whether the server is of this major version or a later one. */
@@ -46,11 +46,11 @@ export const show = (setting: string): Command =>
     (parts) => `SHOW ${parts.join(".")}`
   )
 
-/** The history file of a timeline. There is none for the first. */
+/** The history file of a timeline. The first timeline has no history file. */
 export const timelineHistory = (timeline: number): Command =>
   Number.isInteger(timeline) && timeline >= 1 && timeline <= 0xffff_ffff
     ? Either.right(`TIMELINE_HISTORY ${timeline}`)
-    : Either.left(Quoting.refusal("timeline", "must be a whole number from 1 to 4294967295"))
+    : Either.left(Quoting.refusal("timeline", `must be a whole number from 1 to 4294967295, got ${timeline}`))
 
 /** Where a physical slot stands. PostgreSQL 15. */
 export const readSlot = (slot: string, version: ServerVersionNumber): Command =>
@@ -146,7 +146,7 @@ export interface SlotChanges {
   readonly twoPhase?: boolean
 }
 
-/** Changes a slot that nobody uses. PostgreSQL 17. */
+/** Changes a slot that is not in use. PostgreSQL 17. */
 export const alterSlot = (slot: string, changes: SlotChanges, version: ServerVersionNumber): Command =>
   Either.gen(function* () {
     yield* needs(version, 17, "ALTER_REPLICATION_SLOT")
@@ -160,7 +160,7 @@ export const alterSlot = (slot: string, changes: SlotChanges, version: ServerVer
     return `ALTER_REPLICATION_SLOT ${yield* Quoting.name("slot", slot)} (${list.join(", ")})`
   })
 
-/** Drops a slot; with `wait` once whoever uses it has let it go. */
+/** Drops a slot; with `wait` once the session that uses it has let it go. */
 export const dropSlot = (slot: string, wait: boolean): Command =>
   Either.map(Quoting.name("slot", slot), (name) => `DROP_REPLICATION_SLOT ${name}${wait ? " WAIT" : ""}`)
 
@@ -204,4 +204,6 @@ export const startPhysical = ({ slot, start, timeline }: PhysicalStart): Command
 const position = (start: Lsn): Command =>
   LsnText.isLsn(start)
     ? Either.right(LsnText.toText(start))
-    : Either.left(Quoting.refusal("start", "must be a position of 64 bits without a sign"))
+    : Either.left(
+        Quoting.refusal("start", `must be a position from 0/0 to FFFFFFFF/FFFFFFFF, got ${String(start)}`)
+      )

@@ -26,7 +26,7 @@ const logical = (slot: string): PgUsageError =>
   })
 
 /**
- * Where a physical slot stands; `undefined` when there is none of this name. PostgreSQL 15. Fails with `PgUsageError` when the
+ * Where a physical slot stands; `undefined` when no slot has this name. PostgreSQL 15. Fails with `PgUsageError` when the
  * server is older, or the slot is a logical one.
  *
  * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-READ-REPLICATION-SLOT
@@ -71,7 +71,7 @@ export const createPhysicalSlot = (
   })
 
 /**
- * Drops a slot, physical or logical. Fails with `PgServerError`: `42704` when there is none of this name, `55006` when another
+ * Drops a slot, physical or logical. Fails with `PgServerError`: `42704` when no slot has this name, `55006` when another
  * session uses it and `wait` is not set.
  */
 export const dropSlot = (

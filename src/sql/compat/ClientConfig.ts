@@ -17,7 +17,7 @@ export interface CustomTypesConfig {
   readonly getTypeParser: (oid: number, format?: "text") => (text: string) => unknown
 }
 
-/** What `@effect/sql-pg` can be told, by the same names. */
+/** The options of `@effect/sql-pg`, by the same names. */
 export interface PgClientConfig {
   /** A connection string. What it says is stronger than the other fields. */
   readonly url?: Redacted.Redacted | undefined
@@ -39,7 +39,7 @@ export interface PgClientConfig {
   readonly username?: string | undefined
   /** Default `PGPASSWORD`, or a password file. */
   readonly password?: Redacted.Redacted | undefined
-  /** Makes the stream of each connection. One with a method `connect` is told port and host, as node-postgres does. */
+  /** Makes the stream of each connection. One with a method `connect` is given port and host, as node-postgres does. */
   readonly stream?: (() => Duplex) | undefined
   /** How long a connection stays open without use. Default 10 seconds. */
   readonly idleTimeout?: Duration.DurationInput | undefined

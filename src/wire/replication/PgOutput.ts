@@ -77,7 +77,7 @@ const all = Payload.among<PgOutputMessage>("pgoutput message", {
   RollbackPrepared: TwoPhase.RollbackPreparedMessage
 })
 
-/** The manual's name of the message with this tag; `undefined` when there is none. */
+/** The manual's name of the message with this tag; `undefined` when no message has it. */
 export const kindOf = (tag: number): string | undefined => all.byTag(tag)?.kind
 
 /**
@@ -93,7 +93,7 @@ export const decode = (
 
 /**
  * Appends the message; false, with the failure on the writer and nothing appended, when it cannot be written. An `xid`
- * is written where there is one: whether there must be one is for whoever knows where the message stands.
+ * is written where there is one: whether there must be one is for the caller, which knows where the message stands.
  */
 export const encode: (writer: ByteWriter, message: PgOutputMessage) => boolean = all.encode
 
@@ -102,7 +102,7 @@ export type StreamingMode = "off" | "on" | "parallel"
 
 /**
  * Messages that come only where streaming was asked for: `S`, `E`, `c`, `p`. An abort is not among them: when 18 throws
- * away a large transaction that it finds aborted, it tells of its parts, of which nothing was sent, whatever was asked for.
+ * away a large transaction that it finds aborted, it reports its parts, of which nothing was sent, whatever was asked for.
  */
 const streamTags: ReadonlySet<number> = new Set(
   [Stream.StreamStart, Stream.StreamStop, Stream.StreamCommit, TwoPhase.StreamPrepare].map(({ tag }) => tag)

@@ -36,7 +36,7 @@ export interface PrimaryKeepalive {
   /** The server's end of the log; with a plugin, everything before it has been decoded and sent. */
   readonly end: Lsn
   readonly time: PgTimestampTz
-  /** True when the server hangs up unless it hears from us soon. */
+  /** True when the server hangs up unless it gets a message from us soon. */
   readonly replyRequested: boolean
 }
 export const PrimaryKeepalive = Payload.make<PrimaryKeepalive>("PrimaryKeepalive", "k", {
@@ -67,7 +67,7 @@ export const PrimaryStatus = Payload.make<PrimaryStatus>("PrimaryStatus", "s", {
 export interface StandbyStatus {
   readonly _tag: "StandbyStatus"
   readonly written: Lsn
-  /** The only one that moves the slot; `0/0` tells nothing. */
+  /** The only one that moves the slot; `0/0` states nothing. */
   readonly flushed: Lsn
   readonly applied: Lsn
   readonly time: PgTimestampTz

@@ -11,7 +11,7 @@ export interface WalSegment {
   readonly number: bigint
 }
 
-/** Of a server that was not told otherwise by `initdb --wal-segsize`: 16 MiB. */
+/** Of a server that was made without `initdb --wal-segsize`: 16 MiB. */
 export const defaultSegmentSize = 1 << 24
 
 const smallest = 1 << 20

@@ -60,7 +60,7 @@ export interface StreamAbort {
   readonly xid: number
   /** Of the part that is taken back; equal to `xid` when all of it is. */
   readonly subxid: number
-  /** Told when `streaming` is `parallel`, else `undefined`. */
+  /** Sent when `streaming` is `parallel`, else `undefined`. */
   readonly detail: AbortDetail | undefined
 }
 export const StreamAbort = Payload.make<StreamAbort>("StreamAbort", "A", {

@@ -38,7 +38,7 @@ export const CommitMessage = Payload.make<CommitMessage>("Commit", "C", {
   commitTime: ReplicationField.time
 })
 
-/** Byte `O`: the transaction was replayed on the server from another node. Never bears a transaction id. */
+/** Byte `O`: the transaction was replayed on the server from another node. Never has a transaction id. */
 export interface OriginMessage {
   readonly _tag: "Origin"
   /** Where it committed there; `0/0` when it is still being streamed. */

@@ -36,7 +36,7 @@ export const BeginPrepare = Payload.make<BeginPrepare>("BeginPrepare", "b", {
   ...afterPrepareLsn
 })
 
-/** Byte `P`: that was all of them; whether they count is told later. */
+/** Byte `P`: that was all of them; whether they count is reported later. */
 export interface PrepareMessage extends PreparedFields {
   readonly _tag: "Prepare"
 }
