@@ -15,6 +15,9 @@ export const longestRun = 16_384
 const smallPiece = 1_024
 const gatherSize = 16_384
 
+/** A larger frame is joined in memory of its own. */
+const mostReused = 1 << 18
+
 const empty = new Uint8Array(0)
 
 /** The one run a framer hands out again and again. */
@@ -32,6 +35,12 @@ export class Framer {
   /** Set once a length was out of bounds; from then on nothing is interpreted. */
   failure: FrameLengthError | null = null
 
+  /**
+   * Whether joined frames lie in the same memory, one after the other: their receiver keeps nothing of a run beyond the next call. What
+   * comes in frames as large as half a chunk would else be half a copy of itself, made of memory that is collected.
+   */
+  reusesMemory = false
+
   private readonly run = new Run()
   private chunk: Uint8Array = empty
   private at = 0
@@ -42,6 +51,8 @@ export class Framer {
   private sizes: Array<number> = []
   /** Size of the unfinished frame with its tag; 0 while its header is not complete. */
   private needed = 0
+  /** Where frames are joined while memory is used again. */
+  private joined: Uint8Array = empty
 
   /** `limits` may be replaced between two calls of `next`, when the phase changes. */
   constructor(public limits: FrameLimits) {}
@@ -176,7 +187,7 @@ export class Framer {
       this.hold(bytes, start, end)
       return false
     }
-    const frame = new Uint8Array(this.needed)
+    const frame = this.memory(this.needed)
     let at = 0
     for (const piece of this.held()) {
       frame.set(piece, at)
@@ -191,6 +202,15 @@ export class Framer {
     run.starts[0] = headerSize
     run.count = 1
     return true
+  }
+
+  private memory(size: number): Uint8Array {
+    if (!this.reusesMemory || size > mostReused) {
+      this.joined = empty
+      return new Uint8Array(size)
+    }
+    if (this.joined.length < size) this.joined = new Uint8Array(size)
+    return this.joined
   }
 
   /** Puts a piece of the unfinished frame aside. */

@@ -118,6 +118,41 @@ describe("Framer", () => {
     }
   )
 
+  it("joins frames in the same memory while it is asked to, and only then (F03)", () => {
+    for (const reusesMemory of [true, false]) {
+      for (let at = 1; at <= conversation.length; at++) {
+        const self = framer()
+        self.reusesMemory = reusesMemory
+        assert.deepStrictEqual(frames(cut(conversation, [at]), self), frames([conversation]), `cut at ${at}`)
+      }
+      const self = framer()
+      self.reusesMemory = reusesMemory
+      const stream = bytes(frame("d", "one"), frame("d", "two"), frame("d", "three"))
+      const seen: Array<ArrayBufferLike> = []
+      for (const chunk of cut(stream, [1])) {
+        self.push(chunk)
+        for (let next = self.next(); next !== null; next = self.next()) seen.push(run(next).bytes.buffer)
+      }
+      // The first two are as long as each other, the third is longer.
+      assert.strictEqual(seen[0] === seen[1], reusesMemory)
+      assert.notStrictEqual(seen[1], seen[2])
+    }
+  })
+
+  it("has memory of its own for a large frame, also while it uses memory again", () => {
+    const self = framer()
+    self.reusesMemory = true
+    const seen = [1, 2].map((fill) => {
+      const large = new Uint8Array(300_005).fill(fill)
+      large.set([0x64, ...int32(300_004)])
+      self.push(large.slice(0, 1000))
+      assert.isNull(self.next())
+      self.push(large.slice(1000))
+      return run(self.next()).bytes
+    })
+    assert.notStrictEqual(seen[0]!.buffer, seen[1]!.buffer)
+  })
+
   it("assembles text before it is decoded, so a character may be cut anywhere (GEN-004, TRP-046)", () => {
     const error = frame("E", "SERROR", 0, "C22012", 0, "M🐘", 0, 0)
     const at = error.indexOf(0xf0)

@@ -81,9 +81,11 @@ interface PartSink {
 }
 
 class CopyPartsRequest extends SimpleRequest {
+  /** `keepsNothing`: of data that `sink` was given. */
   constructor(
     sql: string,
-    private readonly sink: PartSink
+    private readonly sink: PartSink,
+    private readonly keepsNothing: boolean
   ) {
     super(sql, "object", () => {}, "copyParts")
   }
@@ -98,7 +100,8 @@ class CopyPartsRequest extends SimpleRequest {
     if (result !== undefined) this.push({ _tag: "CopyPartResult", result })
   }
 
-  override onCopyOut(): void {
+  override onCopyOut(core: ConnectionState): void {
+    core.framer.reusesMemory = this.keepsNothing
     this.push(begin)
   }
 
@@ -106,11 +109,13 @@ class CopyPartsRequest extends SimpleRequest {
     this.push({ _tag: "CopyPartData", run }, runBytes(run))
   }
 
-  override onCopyDone(): void {
+  override onCopyDone(core: ConnectionState): void {
+    core.framer.reusesMemory = false
     this.push(end)
   }
 
-  protected override onSettled(): void {
+  protected override onSettled(core: ConnectionState): void {
+    core.framer.reusesMemory = false
     this.sink.finish(this.failure)
   }
 }
@@ -128,10 +133,14 @@ export const parts = (
   RowStream.fromRequest<CopyPart>(
     core,
     (buffer) =>
-      new CopyPartsRequest(command, {
-        push: (part, bytes) => buffer.push([kept(part)], bytes),
-        finish: (failure) => buffer.finish(failure)
-      }),
+      new CopyPartsRequest(
+        command,
+        {
+          push: (part, bytes) => buffer.push([kept(part)], bytes),
+          finish: (failure) => buffer.finish(failure)
+        },
+        false
+      ),
     timeout,
     () => new StreamBuffer<CopyPart>(core, bufferBytes, true)
   )
@@ -150,7 +159,7 @@ export const into = <E>(
         readonly request: CopyPartsRequest
       }>((fiber) => {
         const handler = new PartsHandler<CopyPart, E>(core, take, clock)
-        const request = new CopyPartsRequest(command, handler)
+        const request = new CopyPartsRequest(command, handler, true)
         if (Feeding.isFeeding(core, fiber)) {
           request.fail(Feeding.refusal(request.sql))
           request.settle(core)

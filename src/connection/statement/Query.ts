@@ -172,7 +172,7 @@ export class SimpleRequest<M extends Row.ResultMode = "object"> extends TextRequ
     RefusedCopy.refuseIn(core, this)
   }
 
-  override onCopyOut(): void {
+  override onCopyOut(_core: ConnectionState): void {
     RefusedCopy.refuseOut(this)
   }
 

@@ -10,11 +10,12 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { CopyPart } from "../../../src/connection/copy/CopyOutParts.js"
 import * as CopyOutParts from "../../../src/connection/copy/CopyOutParts.js"
+import * as Inbound from "../../../src/connection/session/Inbound.js"
 import * as ScriptedServer from "../../../src/testing/ScriptedServer.js"
 import { bodyEnd } from "../../../src/wire/FrameRun.js"
 import { answer, scripted } from "../../replication/scriptedSessions.js"
 import * as Walsender from "../../../src/replication/walsender/Walsender.js"
-import { complete, copyData, copyDone, error, harness, ready, tick } from "../core.js"
+import { complete, copyData, copyDone, encode, error, harness, ready, tick } from "../core.js"
 
 const { column, dataRow, expect, readyForQuery, send, startup } = ScriptedServer
 const text = new TextDecoder()
@@ -175,6 +176,23 @@ describe("a command whose parts are taken in the socket's callback", () => {
       self.say(complete("BACKUP"), ready())
       yield* Fiber.join(fiber)
       assert.deepStrictEqual(seen, ["begin", "one|two", "end", "begin", "end", "BACKUP []"])
+    })
+  )
+
+  it.effect("are right where a message spans chunks, and later answers are kept in memory of their own", () =>
+    Effect.gen(function* () {
+      const self = harness()
+      const seen: Array<string> = []
+      const fiber = yield* Effect.fork(taking(self, (part) => void seen.push(shown(part))))
+      yield* Effect.promise(tick)
+      const sent = encode(copyOut, copyData("one"), copyData("two"), copyDone, complete("BACKUP"), ready())
+      for (const byte of sent) {
+        Inbound.receive(self.core, Uint8Array.of(byte))
+        if (seen.length === 2) assert.isTrue(self.core.framer.reusesMemory)
+      }
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(seen, ["begin", "one", "two", "end", "BACKUP []"])
+      assert.isFalse(self.core.framer.reusesMemory)
     })
   )
 
