@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config"
 const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 /** Subpaths that are not named like their file. */
 const renamed: Readonly<Record<string, string>> = {
+  pg: "NodePostgres",
   sql: "EffectSql",
   "sql-pg": "SqlPg",
   "sql-pg/PgClient": "SqlPgClient",

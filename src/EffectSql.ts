@@ -1,5 +1,5 @@
 /** The client of `@effect/sql`: `effect-postgres/sql`. */
 export * as PgSqlClient from "./sql/PgSqlClient.js"
-export { PgSqlError, reasonOf } from "./sql/SqlFailure.js"
-export type { SqlCause, SqlReason } from "./sql/SqlFailure.js"
-export type { RawField, RawResult } from "./sql/RawResult.js"
+export { PgSqlError, reasonOf } from "./nodepg/DatabaseError.js"
+export type { SqlCause, SqlReason } from "./nodepg/DatabaseError.js"
+export type { RawField, RawResult } from "./nodepg/RawResult.js"

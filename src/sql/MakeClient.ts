@@ -16,7 +16,7 @@ import type { PgConfig } from "../config/PgConfig.js"
 import * as PgConnector from "../connection/PgConnector.js"
 import { PgUsageError } from "../model/PgError.js"
 import type { Registry } from "../types/Registry.js"
-import { compatible } from "./CompatibleValues.js"
+import { compatible } from "../nodepg/CompatibleValues.js"
 import * as SqlCompiler from "./SqlCompiler.js"
 import { ValueSettings } from "./SqlConnection.js"
 import { failed } from "./SqlFailure.js"
@@ -138,7 +138,7 @@ export const make = <Extra extends object>(
           .joined(Listen.notify(channel, payload))
           .pipe(Effect.provideService(PgClient.PgClient, pg), Effect.mapError(failed("notify"))),
       reserve: transactions.reserve,
-      withTransaction: transactions.run,
+      withTransaction: <A, E, R>(body: Effect.Effect<A, E, R>) => transactions.run(body),
       reactive: reactivity.stream,
       reactiveMailbox: reactivity.query
     } as const

@@ -33,7 +33,7 @@ export const TypeId: unique symbol = Symbol.for("effect-postgres/PgSqlClient")
 export {
   /** Values as `@effect/sql-pg` gives and takes them. */
   compatible
-} from "./CompatibleValues.js"
+} from "../nodepg/CompatibleValues.js"
 
 /** `SqlClient` with what PostgreSQL has besides. */
 export interface PgSqlClient extends SqlClient.SqlClient, MakeClient.PgSqlMembers {

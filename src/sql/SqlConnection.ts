@@ -19,7 +19,7 @@ import * as StatementWords from "../model/StatementWords.js"
 import * as Integers from "../types/Integers.js"
 import type { Registry } from "../types/Registry.js"
 import type { ObjectRow } from "../types/Row.js"
-import * as RawResult from "./RawResult.js"
+import * as RawResult from "../nodepg/RawResult.js"
 import { executing } from "./SqlFailure.js"
 
 /** Renames the columns of rows. */

@@ -104,8 +104,8 @@ export class SqlTransactions {
   }
 
   /** `SqlClient.withTransaction`. */
-  readonly run = <A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
-    Effect.useSpan("sql.transaction", { kind: "client", captureStackTrace: false }, (span) => {
+  run<A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> {
+    return Effect.useSpan("sql.transaction", { kind: "client", captureStackTrace: false }, (span) => {
       for (const [key, value] of this.attributes) span.attribute(key, value)
       return Effect.withFiberRuntime<A, E | SqlError, R>((fiber) => {
         const outer = this.found(fiber.currentContext)
@@ -133,6 +133,7 @@ export class SqlTransactions {
         )
       })
     })
+  }
 }
 
 const eventOf = (exit: Exit.Exit<unknown, unknown>, isNested: boolean): string =>

@@ -13,6 +13,7 @@ export interface PublicModule {
  */
 const subpathsOnly: ReadonlyMap<string, string> = new Map([
   ["EffectSql", "sql"],
+  ["NodePostgres", "pg"],
   ["OutputPlugins", "OutputPlugins"],
   ["SqlPg", "sql-pg"],
   ["SqlPgClient", "sql-pg/PgClient"],
@@ -28,6 +29,7 @@ export const publicModules: ReadonlyArray<PublicModule> = [
   "LargeObject",
   "Listen",
   "Lsn",
+  "NodePostgres",
   "OutputPlugins",
   "PgClient",
   "PgConfig",

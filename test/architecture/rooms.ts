@@ -186,10 +186,17 @@ export const rooms: ReadonlyArray<Room> = [
     ]
   },
   {
+    name: "nodepg",
+    holds:
+      "what users of node-postgres know, over `client`: its values, results and errors, and a pool of its shape",
+    mayImport: ["client", "connection", "config", "types", "model"],
+    builtins: ["events"]
+  },
+  {
     name: "sql",
     holds:
       "the client of `@effect/sql` over `client`: statements, values, transactions and failures as its users know them",
-    mayImport: ["client", "connection", "config", "net", "types", "model"],
+    mayImport: ["nodepg", "client", "connection", "config", "net", "types", "model"],
     builtins: ["tls"],
     builtinsNote: "the type of its options alone",
     packages: ["@effect/sql", "@effect/experimental", "@effect/platform"],

@@ -10,7 +10,7 @@ export const plainWords: ReadonlySet<string> = new Set(
     chain change changes channel channels check checked checksum cidr chunk citext cleanup client clock closing
     cluster codec codecs column columns combine command commits compare compared compatible compiled compiler composites compression
     concurrency conditions config confirm connect connection connections connector consume containers
-    conversation copies copy crc32c credentials csv count cube cubes current date dates deadline declared decoder decoding
+    conversation copies copy crc32c credentials csv count cube cubes current cursor database date dates deadline declared decoder decoding
     decompression default definitions describe diff domains dropped duplex effect embedded emit encoder encrypt end
     entropy enums environment error escapes event events ewkb exact exactly exit expected explicit extended
     extensions facts fail failure fault field fields file files fixed float4 float8 floats folder format

@@ -15,8 +15,10 @@ import {
   PgTimeoutError,
   PgUsageError
 } from "../../src/model/PgError.js"
-import type { SqlCause, SqlReason, SqlStep } from "../../src/sql/SqlFailure.js"
-import { failed, PgSqlError, reasonOf } from "../../src/sql/SqlFailure.js"
+import type { SqlCause, SqlReason } from "../../src/nodepg/DatabaseError.js"
+import { PgSqlError, reasonOf } from "../../src/nodepg/DatabaseError.js"
+import type { SqlStep } from "../../src/sql/SqlFailure.js"
+import { failed } from "../../src/sql/SqlFailure.js"
 import { serverFields } from "../model/serverFields.js"
 
 const server = (code: string) => new PgServerError({ ...serverFields(code), sql: "select 1" })

@@ -17,7 +17,7 @@ import { PgPool } from "../../../src/client/pool/PgPool.js"
 import { Numeric } from "../../../src/model/Numeric.js"
 import { PgTimestampTz } from "../../../src/model/PgTimestampTz.js"
 import * as PgSqlClient from "../../../src/sql/PgSqlClient.js"
-import { PgSqlError } from "../../../src/sql/SqlFailure.js"
+import { PgSqlError } from "../../../src/nodepg/DatabaseError.js"
 import { int8AsNumber } from "../../../src/types/Integers.js"
 import { configOf, s, table } from "../connection/sessions.js"
 import { eventually } from "../support/eventually.js"
@@ -573,14 +573,15 @@ describe("the layer", () => {
     })
   )
 
-  it.scopedLive("names what a statement waits for when the pool is exhausted", () =>
-    withSql({ max: 1, acquireTimeout: "50 millis" })((sql) =>
+  it.scopedLive("says that no connection could be had when the pool is exhausted", () =>
+    withSql({ max: 1, maxWaiting: 0 })((sql) =>
       Effect.scoped(
         Effect.gen(function* () {
           yield* sql.reserve
           const error = yield* Effect.flip(sql`select 1`)
           assert.strictEqual(error.message, "Failed to acquire connection")
           assert.deepInclude(error.cause, { reason: "ConnectionError" })
+          assert.strictEqual((error.cause as PgSqlError).error._tag, "PgPoolError")
         })
       )
     )

@@ -9,7 +9,7 @@ import { eq } from "drizzle-orm"
 import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { PgSqlError } from "../../../src/sql/SqlFailure.js"
+import { PgSqlError } from "../../../src/nodepg/DatabaseError.js"
 import { table } from "../connection/sessions.js"
 import { layerOf, onOwnDatabase } from "./drivers.js"
 

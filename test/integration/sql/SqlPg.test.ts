@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as String from "effect/String"
 import { connect as netConnect, Socket } from "node:net"
-import type { PgSqlError } from "../../../src/sql/SqlFailure.js"
+import type { PgSqlError } from "../../../src/nodepg/DatabaseError.js"
 import { PgClient, PgMigrator } from "../../../src/SqlPg.js"
 import { shared } from "../support/server.js"
 

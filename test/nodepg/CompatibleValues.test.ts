@@ -1,7 +1,7 @@
 /** Values as node-postgres has them, where the familiar preset alone would not do. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Oid from "../../src/model/Oid.js"
-import { compatible, IntervalParts } from "../../src/sql/CompatibleValues.js"
+import { compatible, IntervalParts } from "../../src/nodepg/CompatibleValues.js"
 import { decodeText } from "../types/codecs.js"
 
 const read = (text: string) =>

@@ -1,0 +1,11 @@
+/** A pool of node-postgres' shape over `PgClient`: `effect-postgres/pg`. */
+export { Cursor } from "./nodepg/Cursor.js"
+export type { CursorConfig } from "./nodepg/Cursor.js"
+export { PgSqlError } from "./nodepg/DatabaseError.js"
+export type { SqlCause, SqlReason } from "./nodepg/DatabaseError.js"
+export { make, Pool } from "./nodepg/Pool.js"
+export type { ConnectCallback, NodePoolOptions, PoolSettingsShown } from "./nodepg/Pool.js"
+export { PoolClient } from "./nodepg/PoolClient.js"
+export type { QueryCallback, QueryFunction } from "./nodepg/QueryFunction.js"
+export type { QueryConfig, NodeResult, QueryOutcome, TypeParsers } from "./nodepg/QueryCall.js"
+export type { RawField } from "./nodepg/RawResult.js"
