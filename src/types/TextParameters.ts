@@ -96,7 +96,6 @@ const ofObject = (value: object, depth: number): string | Uint8Array | null | Un
   if (depth > maxDepth) return new Unfit(`expected a value, got one of more than ${maxDepth} levels`)
   const bytes = bytesOf(value)
   if (bytes !== undefined) return bytes
-  if (isRedacted(value)) return unfit("a value that can be a parameter", value)
   if (value instanceof Date)
     return Number.isNaN(value.getTime()) ? unfit("a valid Date", value) : dateText(value)
   if (Array.isArray(value)) return arrayText(value, depth)

@@ -66,7 +66,7 @@ describe("types that are given with a statement", () => {
     assert.deepStrictEqual(again.value?.rows, [{ x: 8n }])
   })
 
-  it("leave a type that they do not have as the server's text, and the catalogue is not asked", async () => {
+  it("leave a type that they do not have as the server's text", async () => {
     const self = harness()
     const given = run(self, { types: familiar })
     self.say(...described([70_000], [column("x", 70_001)]), bound, row("{a}"), complete("SELECT 1"), ready())
