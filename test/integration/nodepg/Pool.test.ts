@@ -6,8 +6,7 @@ import * as D from "drizzle-orm/pg-core"
 import * as Effect from "effect/Effect"
 import { Kysely, PostgresDialect, sql as kyselySql } from "kysely"
 import * as PgClient from "../../../src/client/PgClient.js"
-import type {
-  Pool} from "../../../src/NodePostgres.js";
+import type { Pool } from "../../../src/NodePostgres.js"
 import {
   Cursor,
   make,
