@@ -64,6 +64,7 @@ export const rooms: ReadonlyArray<Room> = [
   room("net/Tls.ts#prepare", "PgConfigError", "when certificates and keys are read"),
   room("net/TlsFailure.ts#ofMaterial", "PgConfigError", "when certificates and keys are read"),
   room("protocol/", "PgProtocolError", "when a message of the server is not allowed in this state"),
+  room("nodepg/", "PgUsageError", "when a pool or a client of the shape of node-postgres is used"),
   room("replication/backup/", "PgBackupError", "when a base backup is written, read or put together"),
   room("replication/backup/BackupCommand.ts", "PgUsageError", "when a base backup is asked for"),
   room("replication/changes/", "PgProtocolError", "while the changes of a replication slot are read"),
