@@ -54,7 +54,7 @@ export interface CopyPlan {
 }
 
 /** A Schema that looks at the columns before anything is copied; `undefined` where there is none. */
-type Look = CopySchema.CopySchema | undefined
+type ColumnSchema = CopySchema.CopySchema | undefined
 
 /** The operations, by the names under which users call them. */
 type Operation = "rowsInto" | "rowsFrom" | "encodeRows" | "decodeRows" | "from" | "to"
@@ -72,7 +72,7 @@ const operations = {
 
 /** What the Schema wants, unless no row goes through it; `undefined` without a Schema. */
 const wantedBy = (
-  look: Look,
+  look: ColumnSchema,
   use: keyof typeof operations
 ): Effect.Effect<ExpectedRow | undefined, PgUsageError> =>
   look === undefined
@@ -202,7 +202,7 @@ const quoted = (names: ReadonlyArray<string>): string => names.map((name) => JSO
 
 /** Refuses a Schema whose values may be without a column that is copied: COPY has a value for each column of each row. */
 const complete = (
-  look: Look,
+  look: ColumnSchema,
   names: ReadonlyArray<string>,
   operation: Operation
 ): Effect.Effect<void, PgUsageError> => {
@@ -218,7 +218,7 @@ const complete = (
 const written = (
   connection: PgConnection,
   columns: ReadonlyArray<Column>,
-  look: Look
+  look: ColumnSchema
 ): Effect.Effect<void, PgUsageError> =>
   Effect.flatMap(GeneratedColumns.of(connection, columns), (generated) => {
     if (generated.length === 0) return Effect.void
@@ -233,7 +233,7 @@ const written = (
 export const into = (
   connection: PgConnection,
   target: RowsInto | TypedInto,
-  look?: Look
+  look?: ColumnSchema
 ): Effect.Effect<CopyPlan, PgSessionError> =>
   Effect.gen(function* () {
     const version = yield* connection.serverVersion
@@ -278,7 +278,7 @@ export const into = (
 export const from = <M extends Row.RowMode>(
   connection: PgConnection,
   source: RowsFrom<M>,
-  look?: Look
+  look?: ColumnSchema
 ): Effect.Effect<CopyPlan, PgSessionError> =>
   Effect.gen(function* () {
     const version = yield* connection.serverVersion
@@ -309,7 +309,7 @@ const queryOf = (
 export const data = (
   given: TypedToWrite | TypedToRead | RowsToRead<Row.RowMode>,
   direction: CopyFormat.CopyDirection,
-  look?: Look
+  look?: ColumnSchema
 ): Effect.Effect<CopyPlan, PgCodecError | PgUsageError> =>
   Effect.gen(function* () {
     const operation = direction === "encode" ? "encodeRows" : "decodeRows"

@@ -24,7 +24,7 @@ import { Request } from "./ConnectionState.js"
 import * as Rows from "./Rows.js"
 
 /** The types asked for, in order, and then those that they are made of; or why there are none. */
-type Told = (failure: PgSessionError | undefined, types: ReadonlyArray<PgType>) => void
+type OnTypes = (failure: PgSessionError | undefined, types: ReadonlyArray<PgType>) => void
 
 const savepoint = "effect_postgres_types"
 
@@ -40,7 +40,7 @@ export class CatalogRequest extends Request {
 
   constructor(
     private readonly asked: ReadonlyArray<string | number>,
-    private readonly outcome: Told
+    private readonly outcome: OnTypes
   ) {
     super(sql, "learnTypes", true)
   }
@@ -154,7 +154,7 @@ export const missing = (core: ConnectionState, oids: ReadonlyArray<number>): Rea
   core.findsTypes && core.session.status !== "E" ? core.types.unknown(oids) : []
 
 /** Asks for types that were met. A refusal is the last question of the connection, unless it is the transaction's failure. */
-export const ask = (core: ConnectionState, oids: ReadonlyArray<number>, told?: Told): CatalogRequest => {
+export const ask = (core: ConnectionState, oids: ReadonlyArray<number>, told?: OnTypes): CatalogRequest => {
   const request: CatalogRequest = new CatalogRequest(oids, (failure, types) => {
     const failed = failure instanceof PgServerError && failure.code === "25P02"
     if (failure !== undefined && !failed && !request.discarding) core.findsTypes = false

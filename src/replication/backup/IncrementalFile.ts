@@ -9,7 +9,7 @@ export const blockBytes = 8192
 /** What its name begins with. */
 export const prefix = "INCREMENTAL."
 /** Blocks that a file of a relation may have. */
-export const mostBlocks = 131_072
+export const maxBlocks = 131_072
 
 const magic = 0xd3ae1f0d
 export const headBytes = 12
@@ -26,8 +26,8 @@ export const head = (bytes: Buffer): Either.Either<IncrementalHead, string> => {
   if (bytes.readUInt32LE(0) !== magic) return Either.left("it does not begin like an incremental file")
   const blocks = bytes.readUInt32LE(4)
   const truncation = bytes.readUInt32LE(8)
-  return blocks > mostBlocks || truncation > mostBlocks
-    ? Either.left(`it has ${blocks} blocks of ${truncation}, and a file has at most ${mostBlocks}`)
+  return blocks > maxBlocks || truncation > maxBlocks
+    ? Either.left(`it has ${blocks} blocks of ${truncation}, and a file has at most ${maxBlocks}`)
     : Either.right({ blocks, truncation })
 }
 
@@ -40,7 +40,7 @@ export const numbers = (bytes: Buffer, blocks: number): Either.Either<Uint32Arra
   const all = new Uint32Array(blocks)
   for (let index = 0; index < blocks; index++) {
     const number = bytes.readUInt32LE(4 * index)
-    if (number >= mostBlocks) return Either.left(`its block ${number} is out of range`)
+    if (number >= maxBlocks) return Either.left(`its block ${number} is out of range`)
     all[index] = number
   }
   return Either.right(all)

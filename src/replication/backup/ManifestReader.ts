@@ -56,7 +56,7 @@ type Expected =
   | "nothing"
 
 /** Ranges of the log that a manifest may have: a timeline each. */
-const mostRanges = 100_000
+const maxRanges = 100_000
 
 const wholeNumber = /^\d{1,20}$/
 
@@ -250,7 +250,7 @@ export class ManifestReader {
     if (!isTimeline(timeline) || Option.isNone(start) || Option.isNone(end) || end.value < start.value) {
       return this.refuse("a range of the log must have a timeline, a start and an end")
     }
-    if (this.ranges.length === mostRanges) return this.refuse("it has too many ranges of the log")
+    if (this.ranges.length === maxRanges) return this.refuse("it has too many ranges of the log")
     this.ranges.push({ timeline, start: start.value, end: end.value })
   }
 }

@@ -17,7 +17,7 @@ export const defaultMemoryBytes = 64 * 1024 * 1024
 /** A store that a feed can use. */
 export type SpillStore = TransactionStore<PgLimitError>
 
-interface Kept {
+interface StoredTransaction {
   readonly blocks: Array<Uint8Array>
   bytes: number
 }
@@ -33,7 +33,7 @@ const overflow = (limit: string, max: number): PgLimitError =>
 
 /** What is in memory, by transaction. */
 class Memory {
-  readonly kept = new Map<number, Kept>()
+  readonly kept = new Map<number, StoredTransaction>()
   bytes = 0
 
   add(xid: number, block: Uint8Array): void {
