@@ -132,7 +132,9 @@ describeEachVersion(
           yield* Effect.fork(pg.values(s("select pg_sleep(600)")))
           yield* eventually(proxy.connections, ({ arrived }) => arrived > 5)
           assert.deepInclude(yield* pg.status, { state: "busy" })
-          assert.strictEqual((yield* server().log).slice(before.length), "")
+          const lines = (yield* server().log).slice(before.length).trim().split("\n")
+          // The statement of the test before may be cancelled only now.
+          assert.strictEqual(lines.filter((line) => !/cancel|STATEMENT/.test(line)).join("\n"), "")
         })
       )
 
