@@ -1,5 +1,9 @@
 /** What this package is tested with: a throw-away server, a scripted one, faults, and arbitrary messages. */
-export { EmbeddedPostgres, start } from "./testing/EmbeddedPostgres.js"
+export { start } from "./testing/EmbeddedPostgres.js"
+export { EmbeddedPostgres } from "./testing/clients/EmbeddedClient.js"
+export type { EmbeddedServices } from "./testing/clients/EmbeddedClient.js"
+export { DatabaseTemplate } from "./testing/clients/DatabaseTemplate.js"
+export type { TemplateError } from "./testing/clients/DatabaseTemplate.js"
 export type {
   AddressFamily,
   EmbeddedPostgresReason,

@@ -5,6 +5,8 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { PgConnection } from "../connection/PgConnection.js"
 import { PgUsageError } from "../model/PgError.js"
@@ -79,7 +81,9 @@ const onConnection = (
 ): Effect.Effect<PgConnection | undefined, PgClientError, PgClient | Scope.Scope> =>
   checked(key, (client) =>
     Effect.gen(function* () {
-      const connection = yield* client.connection
+      // A scope within the caller's: without the lock the connection goes back at once.
+      const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+      const connection = yield* Scope.extend(client.connection, scope)
       const take = Effect.map(
         connection.values(statementOf(what, key, options), timeoutOf(options)),
         ([row]) => row?.[0] !== "false"
@@ -88,8 +92,10 @@ const onConnection = (
       // An interruption can meet a lock that was granted in the same moment: the session's reset gives that back.
       const taken = yield* Effect.acquireRelease(Effect.interruptible(take), (isHeld) =>
         isHeld ? release : Effect.void
-      )
-      return taken ? connection : undefined
+      ).pipe(Scope.extend(scope))
+      if (taken) return connection
+      yield* Scope.close(scope, Exit.void)
+      return undefined
     })
   )
 

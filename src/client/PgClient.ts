@@ -8,11 +8,13 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { PgConfig } from "../config/PgConfig.js"
+import { fromUri } from "../config/PgConfig.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 import * as PgConnector from "../connection/PgConnector.js"
-import type { PgOpenError } from "../model/PgError.js"
+import type { PgConfigError, PgOpenError } from "../model/PgError.js"
 import type { PgClientService } from "./ClientService.js"
 import { PgClient } from "./ClientService.js"
 import { ConnectionPool } from "./pool/ConnectionPool.js"
@@ -90,6 +92,16 @@ export const layerConfig = (
   options: PgClientOptions = {}
 ): Layer.Layer<PgClient | PgPool | PgConnector.PgConnector, ConfigError.ConfigError> =>
   Layer.provideMerge(withConnector(options), PgConnector.layerConfig(config, options))
+
+/**
+ * Like `layer`, with the configuration read from a connection URI, `postgres://user:password@host:port/database?sslmode=require`. libpq's variables do
+ * not count. Fails with `PgConfigError`, which never quotes the password.
+ */
+export const layerUri = (
+  uri: string | Redacted.Redacted<string>,
+  options: PgClientOptions = {}
+): Layer.Layer<PgClient | PgPool | PgConnector.PgConnector, PgConfigError> =>
+  Layer.unwrapEffect(Effect.map(fromUri(uri), (config) => layer(config, options)))
 
 /** Over a connector of the caller's. */
 export const layerFromConnector = (

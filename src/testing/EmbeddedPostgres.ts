@@ -5,12 +5,10 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Cluster from "./Cluster.js"
@@ -284,14 +282,3 @@ export const start = (
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
     )
   }).pipe(Effect.provide(NodeFileSystem.layer), real)
-
-/** The server of a test suite, a demonstration or a benchmark. */
-export class EmbeddedPostgres extends Context.Tag("effect-postgres/Testing/EmbeddedPostgres")<
-  EmbeddedPostgres,
-  EmbeddedServer
->() {
-  /** Starts a server with the layer and stops it with the layer's scope. Options and errors as for `start`. */
-  static layer(options: Options = {}): Layer.Layer<EmbeddedPostgres, EmbeddedPostgresError> {
-    return Layer.scoped(EmbeddedPostgres, start(options))
-  }
-}

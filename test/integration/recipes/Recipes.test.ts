@@ -1,0 +1,39 @@
+/** The programs of `docs/examples/recipes`, run as a user runs them; each page says what is printed. */
+import { assert, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
+import { readFileSync, readdirSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { shared } from "../support/server.js"
+
+const root = fileURLToPath(new URL("../../../", import.meta.url))
+const page = readFileSync(`${root}docs/recipes.md`, "utf8")
+const programs = readdirSync(`${root}docs/examples/recipes`).map((name) => name.replace(/\.ts$/, ""))
+
+const run = (name: string): Promise<{ readonly code: number | null; readonly out: string }> =>
+  new Promise((resolve) => {
+    const child = spawn("npx", ["--no-install", "tsx", `docs/examples/recipes/${name}.ts`], {
+      cwd: root,
+      env: { ...process.env, DATABASE_URL: shared.uri, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    let out = ""
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (out += String(chunk)))
+    child.on("close", (code) => resolve({ code, out }))
+  })
+
+/** What the page says that the program prints: the block of text behind its name. */
+const printed = (name: string): string | undefined =>
+  new RegExp("examples/recipes/" + name + "\\.ts[^]*?```text\\n([^]*?)```").exec(page)?.[1]
+
+/** Notices of the server, such as that a table to be dropped is not there. */
+const isLogged = /^\[[\d:.]+\] INFO /
+
+describe("the recipe", () => {
+  for (const name of programs)
+    it(`${name} prints what its page says`, async () => {
+      const { code, out } = await run(name)
+      assert.strictEqual(code, 0, out)
+      const lines = out.split("\n").filter((line) => !isLogged.test(line))
+      assert.strictEqual(lines.join("\n"), printed(name))
+    })
+})
