@@ -7,6 +7,7 @@ export type ClientName =
   | "ours-familiar"
   | "ours-lossless"
   | "ours-before"
+  | "ours-traced"
   | "sql-pg-4"
   | "sql-pg-3"
   | "postgres"
@@ -27,6 +28,8 @@ export interface Client {
   readonly peers?: PeerSet
   /** The package is another commit's, built by `--before`. */
   readonly before?: true
+  /** A tracer is configured, which drops every span: only for statements of a client, since connections have no spans. */
+  readonly traced?: true
   /** What an application imports of it, for the workload of starts. */
   readonly module?: string
   /** Packages whose versions the report names. */
@@ -56,6 +59,7 @@ export const clients: ReadonlyArray<Client> = [
     before: true,
     replication: "too"
   },
+  { ...other, name: "ours-traced", script: "ours", traced: true },
   {
     ...peer,
     name: "sql-pg-4",
@@ -106,6 +110,7 @@ export const clients: ReadonlyArray<Client> = [
 
 /** Whether it has a part in workloads of this kind. */
 export const takesPart = (client: Client, kind: Kind): boolean => {
+  if (client.traced) return kind === "concurrent"
   switch (kind) {
     case "replication":
       return client.replication === "too" || client.replication === "only"

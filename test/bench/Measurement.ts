@@ -106,6 +106,7 @@ const jobOf = (
     connections: workload.connections,
     pipelined: workload.pipelined,
     preset: client.preset,
+    traced: client.traced === true,
     fetchSize,
     ...(workload.multiplex === undefined ? {} : { multiplex: workload.multiplex }),
     fibers: workload.fibers ?? fibers
