@@ -8,6 +8,8 @@ export interface Statement {
   readonly types: ReadonlyArray<number>
   /** Why the statement must not be sent: set by the `Sql` template, for its text, and by the helpers of `Sql`, for their values. */
   readonly refused?: string | undefined
+  /** Its name on the server; see `named`. Unless given, a name of the connection's. */
+  readonly name?: string | undefined
   /** Where in the program it was written, such as `people (file:///app/main.js:12:5)`: set by the `Sql` template, once for each place. */
   readonly place?: string | undefined
   /** The text is sent once only: it is not kept as a prepared statement. */
@@ -22,3 +24,13 @@ export const make = (
   parameters: ReadonlyArray<unknown> = none,
   types: ReadonlyArray<number> = none
 ): Statement => ({ sql, parameters, types })
+
+/**
+ * The same statement under a name of the caller's on the server, where the name is seen in `pg_prepared_statements` and in logs. 1 to 63 bytes;
+ * two statements of one connection must not have the same name. It has no effect where named statements are off.
+ */
+export const named = (statement: Statement, name: string): Statement => {
+  // The text may come from a getter.
+  const { parameters, place, refused, sql, types } = statement
+  return { sql, parameters, types, refused, place, name }
+}

@@ -16,6 +16,8 @@ export const prepare: PipelineScript = [nodes.Parsing, nodes.Describing]
 export const describe: PipelineScript = [nodes.Parsing, nodes.Describing, nodes.Syncing]
 /** Bind, Execute, Sync: every later use. */
 export const execute: PipelineScript = [nodes.Binding, nodes.Fetching, nodes.Syncing]
+/** Parse, Describe, Bind, Execute, Sync: the first use in one burst. */
+export const atOnce: PipelineScript = [...prepare, ...execute]
 /** A script whose Bind is followed by a Describe of the portal: what it will give is described for this execution. */
 export const confirmed = (script: PipelineScript): PipelineScript =>
   script.flatMap((node) => (node === nodes.Binding ? [node, nodes.DescribingPortal] : [node]))

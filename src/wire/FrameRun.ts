@@ -26,6 +26,17 @@ export const bodyEnd = (run: FrameRun, index: number): number => {
   return at + ((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!)
 }
 
+/** The run with bytes and offsets of its own, so that its chunk may go. */
+export const copyRun = (run: FrameRun): FrameRun => {
+  const from = run.starts[0]! - 4
+  return {
+    tag: run.tag,
+    bytes: run.bytes.slice(from, bodyEnd(run, run.count - 1)),
+    starts: run.starts.slice(0, run.count).map((start) => start - from),
+    count: run.count
+  }
+}
+
 /** The run with offsets of its own, which the framer does not write on: it may be kept. */
 export const keptRun = (run: FrameRun): FrameRun => ({
   tag: run.tag,

@@ -227,6 +227,8 @@ export abstract class Request {
 
   /** The text of the statement that is running, where the request has several. */
   running: string
+  /** The server has run it, and its rows wait for their types: it is not sent once more. */
+  hasRun = false
   /** Bind has been answered. */
   isBound = false
 

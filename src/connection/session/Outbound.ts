@@ -48,6 +48,11 @@ export const overtaken = (core: ConnectionState): void => {
   core.repeats = []
   for (const request of late) {
     if (request.state !== "queued") continue
+    if (request.hasRun) {
+      resubmit(core, request)
+      if (request.before?.state === "queued") resubmit(core, request.before)
+      continue
+    }
     request.fail(request.refusedBy ?? closedError(core, false, request.sql))
     request.settle(core)
   }

@@ -105,9 +105,12 @@ export class Prepared {
   }
 }
 
-/** Statements are told apart by their text and the types stated for their parameters. */
-const keyOf = (statement: Statement): string =>
-  statement.types.length === 0 ? statement.sql : `${statement.types.join(",")}\0${statement.sql}`
+/** Statements are told apart by their text, the types stated for their parameters, and a name of the caller's. */
+const keyOf = (statement: Statement): string => {
+  const { name, sql, types } = statement
+  const key = types.length === 0 ? sql : `${types.join(",")}\0${sql}`
+  return name === undefined ? key : `${name}\0\0${key}`
+}
 
 export class StatementCache {
   private readonly known = new Map<string, Prepared>()
@@ -132,15 +135,16 @@ export class StatementCache {
   }
 
   get(statement: Statement): Prepared | undefined {
-    const key = statement.types.length === 0 ? statement.sql : keyOf(statement)
+    const key =
+      statement.types.length === 0 && statement.name === undefined ? statement.sql : keyOf(statement)
     const found = this.known.get(key)
     if (found !== undefined) found.lastUsed = ++this.uses
     return found
   }
 
-  /** The name of the next statement; empty, which is the unnamed one, when named statements are off. */
-  nextName(): string {
-    return this.capacity === 0 ? "" : this.uniqueName()
+  /** The name of the next statement, the caller's where there is one; empty, which is the unnamed one, when named statements are off. */
+  nextName(given?: string): string {
+    return this.capacity === 0 ? "" : (given ?? this.uniqueName())
   }
 
   /** A name that no statement and no portal has had. */

@@ -13,12 +13,14 @@ import type { Column } from "../../model/Column.js"
 import type { PgCodecError, PgServerError, PgSessionError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
 import type { Node } from "../../protocol/Machine.js"
-import type * as Pipeline from "../../protocol/Pipeline.js"
+import * as Pipeline from "../../protocol/Pipeline.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import * as FixedFrames from "../../wire/FixedFrames.js"
+import * as Catalog from "../session/Catalog.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
-import type { Prepared, Reading, Result } from "../session/StatementCache.js"
+import type { Reading } from "../session/StatementCache.js"
+import { Prepared, Result } from "../session/StatementCache.js"
 import * as Confirm from "./Confirm.js"
 import {
   compiled,
@@ -39,6 +41,8 @@ export interface Inspector {
   readonly reading: Reading
   /** False: the catalogue is not asked for types that the connection does not know, because `reading` reads all columns. */
   readonly asksTypes?: boolean
+  /** Any result is read, so that it need not be known before the statement runs. */
+  readonly refusesNothing?: boolean
   /** False: the statement has no name on the server, and nothing of it is kept for later executions. */
   readonly keeps?: boolean
 }
@@ -66,6 +70,8 @@ export class Preparation {
   private isRefused: boolean
   /** The description is older than this exchange. */
   isReused: boolean
+  /** It was executed in the burst that describes it. */
+  runsAtOnce: boolean
   /** The description of the portal is awaited, before its rows. */
   isConfirming: boolean
   /** The name that the statement is described under. */
@@ -88,6 +94,7 @@ export class Preparation {
     this.failure = undefined
     this.isRefused = false
     this.isReused = false
+    this.runsAtOnce = false
     this.isConfirming = false
     this.name = ""
     this.isKept = true
@@ -119,17 +126,70 @@ export class Preparation {
     this.failure = undefined
     this.isRefused = false
     this.isReused = false
+    this.runsAtOnce = false
     this.isConfirming = false
   }
 
   /** Writes Parse and Describe; false with `failure` when that cannot be, and then nothing. */
   describe(core: ConnectionState): boolean {
     this.isKept = this.inspector?.keeps !== false && isKept(this.statement)
-    this.name = this.isKept ? core.statements.nextName() : ""
+    this.name = this.isKept ? core.statements.nextName(this.statement.name) : ""
     this.failure = writeParse(core, this.name, this.statement, this.operation)
     if (this.failure !== undefined) return false
     ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name: this.name })
     return true
+  }
+
+  /**
+   * Whether it can be described and executed in one burst: every type of its parameters is stated, or it has none and is not to be
+   * kept, and the text in which its result then comes is read as its binary form would be.
+   */
+  mayRunAtOnce(core: ConnectionState): boolean {
+    const { inspector } = this
+    const { isOnce, parameters, types } = this.statement
+    if (inspector !== undefined && inspector.refusesNothing !== true) return false
+    return (
+      parameters.length === types.length &&
+      (types.length > 0 || isOnce === true || inspector?.keeps === false) &&
+      types.every((oid) => oid !== 0) &&
+      !core.changes.isChanged &&
+      Catalog.missing(core, types).length === 0 &&
+      core.side.find("DateStyle")?.startsWith("ISO") === true
+    )
+  }
+
+  /**
+   * Writes Parse, Describe, Bind and Execute in one burst: the first use in one round trip. The formats of the columns are not known,
+   * so that all are asked for as text. `undefined` with `failure`, when it cannot be written, and then nothing was.
+   */
+  runAtOnce(core: ConnectionState, { end }: Execution): Pipeline.PipelineScript | undefined {
+    const { inspector, operation, statement } = this
+    const { writer } = core
+    const mark = writer.offset
+    if (!this.describe(core)) return undefined
+    const stated = new Prepared(this.name, statement.types, [], core.registry)
+    const plan = inspector === undefined ? stated.plan : stated.planBy(inspector.reading)
+    const failure = writeBind(core, stated, "", statement, operation, asText, plan)
+    if (failure !== undefined) {
+      writer.rollback(mark)
+      this.failure = failure
+      return undefined
+    }
+    this.runsAtOnce = true
+    FixedFrames.executeUnnamed(writer)
+    end?.(writer)
+    return Pipeline.atOnce
+  }
+
+  /** How the rows of a burst are read, by the types as they are known now. */
+  readText({ registry }: ConnectionState): void {
+    const columns = this.prepared?.columns ?? []
+    this.result = new Result(
+      columns,
+      registry,
+      this.inspector?.reading.codecs(columns, registry),
+      columns.map(() => 0 as const)
+    )
   }
 
   /** The types of its parameters have been described. */
@@ -243,5 +303,8 @@ const describePortal = (core: ConnectionState, portal: string): void => {
   if (portal === "") FixedFrames.describeUnnamedPortal(core.writer)
   else ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "P", name: portal })
 }
+
+/** No format means text for all. */
+const asText: ReadonlyArray<0> = []
 
 const noTypes: ReadonlyArray<number> = []

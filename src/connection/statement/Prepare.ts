@@ -4,7 +4,9 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
+import * as Either from "effect/Either"
 import type { Column } from "../../model/Column.js"
+import * as Identifier from "../../model/Identifier.js"
 import { PgCodecError, PgUsageError } from "../../model/PgError.js"
 import type { PgServerError, PgSessionError } from "../../model/PgError.js"
 import type { Statement } from "../../model/Statement.js"
@@ -117,6 +119,16 @@ export const check = (statement: Statement, operation: string): PgUsageError | u
   if (refused !== undefined)
     return new PgUsageError({ operation: "Sql.sql", argument: "", reason: refused, sql })
   if (typeof sql !== "string") return notText(sql, operation)
+  if (statement.name !== undefined) {
+    const name = Identifier.quote(statement.name)
+    if (Either.isLeft(name))
+      return new PgUsageError({
+        operation: "Statement.named",
+        argument: "name",
+        reason: `must be a name of 1 to 63 bytes: ${name.left}`,
+        sql
+      })
+  }
   const count = Math.max(parameters.length, types.length)
   return count <= maxParameters
     ? undefined

@@ -10,8 +10,10 @@ import * as SimpleQuery from "../../protocol/SimpleQuery.js"
 import type { Registry } from "../../types/Registry.js"
 import * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
+import { copyRun } from "../../wire/FrameRun.js"
 import * as SimpleMessages from "../../wire/messages/SimpleQuery.js"
 import * as StatementWords from "../../model/StatementWords.js"
+import { PgProtocolError } from "../../model/PgError.js"
 import type { PgUsageError } from "../../model/PgError.js"
 import * as TransactionBlock from "../session/TransactionBlock.js"
 import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
@@ -39,8 +41,31 @@ abstract class Collecting<M extends Row.ResultMode> extends StatementRequest<M> 
     return this.rows.length > 0
   }
 
+  /** Rows that wait until their types are known. */
+  private held: Array<FrameRun> = []
+
+  /** Bytes are given in the format that every later use has them in. */
+  protected override get readsText(): boolean {
+    return this.mode !== "bytes"
+  }
+
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
+    if (this.hasRun) {
+      this.held.push(copyRun(run))
+      return undefined
+    }
     return Rows.take(this, this.preparation.result!.decoder(this.mode), run, this.rows)
+  }
+
+  protected override learned(core: ConnectionState): void {
+    const { held, preparation } = this
+    this.held = []
+    preparation.readText(core)
+    for (const run of held) {
+      const malformed = Rows.take(this, preparation.result!.decoder(this.mode), run, this.rows)
+      if (malformed !== undefined)
+        this.fail(new PgProtocolError({ state: "ExtendedQuery.Fetching", tag: "D", reason: malformed }))
+    }
   }
 }
 

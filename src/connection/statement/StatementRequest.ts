@@ -64,6 +64,10 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
 
   open(core: ConnectionState): Pipeline.PipelineScript | undefined {
     const { preparation } = this
+    if (this.hasRun) {
+      this.learned(core)
+      return undefined
+    }
     const refused = check(preparation.statement, this.operation)
     if (refused !== undefined) return this.refuse(refused)
     const closes = core.statements.stale.length === 0 ? 0 : writeCloses(core)
@@ -74,10 +78,24 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
       if (!preparation.isDoubtful(core)) return this.refuse(preparation.failure, core, closes)
       preparation.forget(core)
     }
+    if (this.readsText && preparation.mayRunAtOnce(core)) {
+      const script = preparation.runAtOnce(core, this.execution)
+      return script === undefined
+        ? this.refuse(preparation.failure, core, closes)
+        : Pipeline.afterCloses(closes, script)
+    }
     if (!preparation.describe(core)) return this.refuse(preparation.failure, core, closes)
     FixedFrames.flush(core.writer)
     return Pipeline.afterCloses(closes, Pipeline.prepare)
   }
+
+  /** Whether its rows may come as text. */
+  protected get readsText(): boolean {
+    return false
+  }
+
+  /** It has run, and the types of the rows that it holds have been asked for. */
+  protected learned(_core: ConnectionState): void {}
 
   /** It fails, and nothing of it is sent; statements may be closed. */
   private refuse(
@@ -118,6 +136,12 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
       if (preparation.failure !== undefined) this.fail(preparation.failure)
       return
     }
+    if (preparation.runsAtOnce) {
+      preparation.columns(core, columns, false)
+      preparation.readText(core)
+      this.hasRun = preparation.prepared!.unknown.length > 0 && this.mustLearn(core)
+      return
+    }
     preparation.columns(core, columns, this.before !== undefined)
     if (preparation.prepared!.unknown.length > 0 && this.mustLearn(core)) return Outbound.sync(core, this)
     if (core.repeats.length > 0 && !this.discarding) {
@@ -149,6 +173,7 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
   override onReady(core: ConnectionState): boolean {
     const { failure } = this
     if (failure === undefined) {
+      if (this.hasRun) return !this.discarding
       if (this.before?.state !== "queued" && !this.isPostponed) return false
       this.isPostponed = false
       return !this.discarding

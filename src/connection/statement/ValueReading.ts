@@ -26,8 +26,8 @@ class Ways {
   readonly unprepared: Inspector
 
   constructor(reading: Reading, asksTypes: boolean) {
-    this.prepared = { refuse, reading, asksTypes }
-    this.unprepared = { refuse, reading, asksTypes, keeps: false }
+    this.prepared = { refuse, refusesNothing: true, reading, asksTypes }
+    this.unprepared = { refuse, refusesNothing: true, reading, asksTypes, keeps: false }
   }
 }
 
