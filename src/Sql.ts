@@ -1,3 +1,5 @@
 /** SQL as a tagged template whose values are always parameters, and fragments made of values. */
 export * from "./client/Sql.js"
 export * from "./client/SqlHelpers.js"
+export { fromFile, named } from "./client/NamedParameters.js"
+export { typesOf } from "./client/ColumnTypes.js"

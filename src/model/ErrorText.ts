@@ -60,9 +60,17 @@ const firstLine = (sql: string): string => {
   return line.length > 2 * around ? `${line.slice(0, 2 * around)}...` : line
 }
 
+/** A schema and a table in one pair of quotes. The server writes the names without quotes, so that both forms look alike. */
+const joinedName = (text: string, sql: string): string | undefined => {
+  const name = /^relation "([^"]*\.[^"]*)" does not exist$/.exec(text)?.[1]
+  if (name === undefined || !sql.includes(`"${name}"`)) return undefined
+  const parts = name.split(".").map((part) => JSON.stringify(part))
+  return `"${name}" is one name with a dot in it: for a schema and a table write Sql.identifier(${parts.join(", ")}).`
+}
+
 /** What to do, where the server does not say it. */
-const serverHint = (fields: ServerFields): string | undefined => {
-  const { code, routine } = fields
+const serverHint = (fields: ServerFields, sql: string): string | undefined => {
+  const { code, routine, text } = fields
   switch (code) {
     case "25P02":
       return "A statement of this transaction has failed: roll back, or use a savepoint to go on after a failure."
@@ -75,6 +83,12 @@ const serverHint = (fields: ServerFields): string | undefined => {
     case "42601":
       return routine === "exec_parse_message"
         ? "Several statements in one text are for `simple`; with parameters, give them to `pipeline` one by one."
+        : undefined
+    case "42P01":
+      return joinedName(text, sql)
+    case "42883":
+      return /^operator does not exist: [^=<>]+ (?:=|<>) [^=<>]+\[\]$/.test(text)
+        ? 'A list is one parameter, an array: write "= any(...)" or "<> all(...)", as Sql.in and Sql.notIn do.'
         : undefined
     default:
       return Pooler.meaning(fields)?.hint
@@ -100,7 +114,8 @@ export const server = (
   else if (sql !== "") lines.push(`STATEMENT: ${firstLine(sql)}`)
   if (fields.parameterSet !== undefined) lines.push(`PARAMETERS: set ${fields.parameterSet} of the batch`)
   if (showsValues && fields.detail !== undefined) lines.push(`DETAIL: ${fields.detail}`)
-  const hint = fields.hint ?? serverHint(fields)
+  // The server's own hint to this error is of casts, which would not help a list.
+  const hint = fields.code === "42883" ? (serverHint(fields, sql) ?? fields.hint) : (fields.hint ?? serverHint(fields, sql))
   if (hint !== undefined) lines.push(`HINT: ${hint}`)
   if (fields.internalQuery !== undefined) {
     lines.push(`QUERY: ${fields.internalQuery}`)
