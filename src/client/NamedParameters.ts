@@ -18,14 +18,15 @@ interface Template {
   readonly refused: string | undefined
 }
 
-const isBehindValue = (sql: string, at: number): boolean => at > 0 && /[\w$\])"':\u0080-\uffff]/.test(sql[at - 1]!)
+const isBehindValue = (sql: string, at: number): boolean =>
+  at > 0 && /[\w$\])"':\u0080-\uffff]/.test(sql[at - 1]!)
 
 const scan = (sql: string, escapes: boolean): Template => {
   const pieces: Array<string> = []
   const names: Array<string> = []
   let behind = 0
   let refused: string | undefined
-  let colon = -1
+  let colon = -2
   SqlLexer.tokens(
     sql,
     (kind, from, to) => {

@@ -115,7 +115,10 @@ export const server = (
   if (fields.parameterSet !== undefined) lines.push(`PARAMETERS: set ${fields.parameterSet} of the batch`)
   if (showsValues && fields.detail !== undefined) lines.push(`DETAIL: ${fields.detail}`)
   // The server's own hint to this error is of casts, which would not help a list.
-  const hint = fields.code === "42883" ? (serverHint(fields, sql) ?? fields.hint) : (fields.hint ?? serverHint(fields, sql))
+  const hint =
+    fields.code === "42883"
+      ? (serverHint(fields, sql) ?? fields.hint)
+      : (fields.hint ?? serverHint(fields, sql))
   if (hint !== undefined) lines.push(`HINT: ${hint}`)
   if (fields.internalQuery !== undefined) {
     lines.push(`QUERY: ${fields.internalQuery}`)

@@ -55,7 +55,9 @@ export const encodeUnknown: Encode = (writer, value) => {
     case "number":
       if (Number.isSafeInteger(value)) return writer.text(Object.is(value, -0) ? "-0" : String(value))
   }
-  writer.fail(mismatch("string, whole number, bigint or boolean for a parameter of unknown type", value))
+  writer.fail(
+    `${mismatch("string, whole number, bigint or boolean for a parameter of unknown type", value)}: state its type, by a cast such as $1::timestamptz, or by Sql.typed`
+  )
 }
 
 /** A codec of strings, for any type whose binary form is its text. */

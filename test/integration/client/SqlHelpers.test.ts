@@ -148,4 +148,76 @@ describe("helpers on a real server", () => {
       assert.include(error.message, "Sql.insert: there must be at least one row")
     })
   )
+
+  it.scoped("take the types of columns from the table, hostile names among them", () =>
+    Effect.gen(function* () {
+      const pg = yield* client
+      const name = `types of "${process.pid}"; --`
+      const table = Sql.identifier(name)
+      yield* pg.execute(
+        sql`create table ${table} (id int4, "a'b" numeric(5, 2), at timestamptz, twice int4 generated always as (id * 2) stored)`
+      )
+      yield* Effect.addFinalizer(() => Effect.orDie(pg.execute(sql`drop table ${table}`)))
+      const types = yield* Sql.typesOf(pg, name)
+      assert.deepStrictEqual(types, { id: "integer", "a'b": "numeric", at: "timestamp with time zone" })
+      const some = yield* Sql.typesOf(pg, ["public", name], ["a'b", "id"])
+      const rows = [
+        { id: 1, "a'b": "1.50" },
+        { id: 2, "a'b": null }
+      ]
+      yield* pg.execute(sql`insert into ${table} ("a'b", id) select * from ${Sql.unnest(rows, some)}`)
+      assert.deepStrictEqual(yield* pg.query(sql`select id, "a'b"::text, twice from ${table} order by id`), [
+        { id: 1, "a'b": "1.50", twice: 2 },
+        { id: 2, "a'b": null, twice: 4 }
+      ])
+      const unknown = yield* Effect.flip(Sql.typesOf(pg, name, ["twice"]))
+      assert.include(unknown.message, 'has no column "twice" that can be written')
+      const missing = yield* Effect.flip(Sql.typesOf(pg, "nowhere"))
+      assert.strictEqual(missing._tag === "PgServerError" && missing.code, "42P01")
+    })
+  )
+
+  it.scoped(
+    "give hostile values back by names in a text, whatever the settings, and change nothing else (V14, V24, V37)",
+    () =>
+      Effect.gen(function* () {
+        const pg = yield* client
+        const connection = yield* pg.connection
+        const fingerprint = sql`select (select count(*) from pg_class)::int4 as classes, (select count(*) from pg_proc)::int4 as procs,
+        (select count(*) from pg_authid)::int4 as roles`
+        const before = yield* connection.one(fingerprint)
+        for (const setting of ["on", "off"]) {
+          yield* connection.execute(Sql.unsafe(`set standard_conforming_strings = ${setting}`))
+          for (const text of FastCheck.sample(hostile, 100)) {
+            const number = FastCheck.sample(FastCheck.integer(), 1)[0]!
+            const back = yield* connection.values(
+              Sql.named(
+                "select :text::text, 5 - :number::int8, -:number::int8, ':text', $$:number$$ -- :no",
+                {
+                  text,
+                  number
+                }
+              )
+            )
+            assert.deepStrictEqual(
+              back.map((row) => row.map(String)),
+              [[text, String(5 - number), String(-number), ":text", ":number"]]
+            )
+          }
+        }
+        assert.deepStrictEqual(yield* connection.one(fingerprint), before)
+      })
+  )
+
+  it.scoped("are hinted at by errors of the server", () =>
+    Effect.gen(function* () {
+      const pg = yield* client
+      const joined = yield* Effect.flip(pg.query(sql`select * from ${Sql.identifier("shop.orders")}`))
+      assert.include(joined.message, 'write Sql.identifier("shop", "orders")')
+      const list = yield* Effect.flip(pg.query(sql`select 1 where 1 = ${[1, 2]}::int4[]`))
+      assert.include(list.message, "A list is one parameter")
+      const date = yield* Effect.flip(pg.query(sql`select ${new Date(0)} as at`))
+      assert.include(date.message, "string")
+    })
+  )
 })
