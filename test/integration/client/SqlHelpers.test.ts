@@ -183,8 +183,13 @@ describe("helpers on a real server", () => {
       Effect.gen(function* () {
         const pg = yield* client
         const connection = yield* pg.connection
-        const fingerprint = sql`select (select count(*) from pg_class)::int4 as classes, (select count(*) from pg_proc)::int4 as procs,
-        (select count(*) from pg_authid)::int4 as roles`
+        const home = Sql.identifier(`canary_${process.pid}`)
+        yield* connection.execute(sql`create schema ${home}`)
+        yield* Effect.addFinalizer(() => Effect.orDie(pg.execute(sql`drop schema ${home} cascade`)))
+        yield* connection.execute(sql`set search_path = ${home}`)
+        yield* connection.execute(sql`create table x as select n from generate_series(1, 5) as n`)
+        const fingerprint = sql`select (select count(*) from x)::int4 as rows,
+          (select count(*) from pg_class where relnamespace = current_schema()::regnamespace)::int4 as relations`
         const before = yield* connection.one(fingerprint)
         for (const setting of ["on", "off"]) {
           yield* connection.execute(Sql.unsafe(`set standard_conforming_strings = ${setting}`))
