@@ -4,9 +4,31 @@ import type { CallSite } from "./telemetry/CallSite.js"
 
 const FragmentId: unique symbol = Symbol.for("effect-postgres/Sql/Fragment")
 
+/** How the client that sends a fragment writes keys and missing values. */
+export interface How {
+  /** The column that a key names. Unless given, the key is the name. */
+  readonly toColumn: ((key: string) => string) | undefined
+  /** What `undefined` becomes where the helper does not say it. Unless given, it is refused. */
+  readonly undefinedAs: "null" | undefined
+}
+
+export type Rendering = (how: How) => Fragment
+
+/** As a client without options writes. */
+const plainly: How = { toColumn: undefined, undefinedAs: undefined }
+
+/** A fragment that depends on the client. */
+export const rendered = (make: Rendering): Fragment => {
+  const fragment = make(plainly)
+  fragment.rendering = make
+  return fragment
+}
+
 /** Text pieces with values between them: one value fewer than pieces. */
 export class Fragment implements Statement {
   readonly [FragmentId] = true
+  /** The fragment as another client writes it; `undefined` when all write it alike. */
+  rendering: Rendering | undefined = undefined
   private compiled: string | undefined
 
   constructor(
@@ -50,6 +72,8 @@ export class Builder {
   private readonly pieces: Array<string>
   private readonly parameters: Array<unknown> = []
   private readonly types: Array<number> = []
+  /** One of its parts depends on the client. */
+  private depends = false
 
   constructor(
     first: string,
@@ -71,6 +95,7 @@ export class Builder {
 
   fragment(part: Fragment): void {
     this.refused ??= part.refused
+    if (part.rendering !== undefined) this.depends = true
     this.text(part.pieces[0]!)
     for (let at = 0; at < part.parameters.length; at++) {
       this.value(part.parameters[at], part.types[at] ?? 0)
@@ -78,16 +103,23 @@ export class Builder {
     }
   }
 
-  done(): Fragment {
-    return new Fragment(
+  /** `again`: makes the whole of parts as a client writes them. */
+  done(again: Rendering): Fragment {
+    const fragment = new Fragment(
       this.pieces,
       this.parameters,
       this.types.some((oid) => oid !== 0) ? this.types : noTypes,
       this.refused,
       this.callSite
     )
+    if (this.depends) fragment.rendering = again
+    return fragment
   }
 }
+
+/** A part as a client writes it: a fragment of its own, or a value. */
+export const partBy = (part: unknown, how: How): unknown =>
+  isFragment(part) ? (part.rendering?.(how) ?? part) : part
 
 /** A fragment that refuses its statement, with the reason as a sentence. */
 export const refuse = (reason: string): Fragment => new Fragment([""], [], noTypes, reason)

@@ -8,7 +8,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import type { PlatformError } from "@effect/platform/Error"
 import * as Effect from "effect/Effect"
 import * as SqlLexer from "../model/SqlLexer.js"
-import { Builder, isFragment, refuse, Typed } from "./Fragment.js"
+import { Builder, isFragment, partBy, refuse, Typed } from "./Fragment.js"
 import type { Fragment } from "./Fragment.js"
 
 /** The text before each name, and behind the last one. */
@@ -86,7 +86,9 @@ export const named = (text: string, values: Readonly<Record<string, unknown>> = 
     else builder.value(value, 0)
     builder.text(pieces[at + 1]!)
   })
-  return builder.done()
+  return builder.done((how) =>
+    named(text, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, partBy(value, how)])))
+  )
 }
 
 /**

@@ -21,9 +21,15 @@ import { ConnectionPool } from "./pool/ConnectionPool.js"
 import { PgPool, serviceOf } from "./pool/PgPool.js"
 import type { PoolOptions } from "./pool/PoolOptions.js"
 import { overPool } from "./PooledClient.js"
+import * as RenderedClient from "./RenderedClient.js"
+import type { RenderingOptions } from "./Rendering.js"
+import * as Rendering from "./Rendering.js"
+import { lossless } from "../types/Registry.js"
 import * as ClientConnection from "./ClientConnection.js"
 
 export { PgClient } from "./ClientService.js"
+export { camelCase } from "./Rendering.js"
+export type { ColumnNames, RenderingOptions } from "./Rendering.js"
 export type { PgClientError, PgClientService, TransactionOptions } from "./ClientService.js"
 
 export type {
@@ -34,17 +40,19 @@ export type {
 } from "./telemetry/TelemetryOptions.js"
 
 /** How sessions are opened, and every setting of the pool. */
-export interface PgClientOptions extends PgConnector.ConnectorOptions, PoolOptions {}
+export interface PgClientOptions extends PgConnector.ConnectorOptions, PoolOptions, RenderingOptions {}
 
 /**
  * A client over the connector's sessions, in a pool. The scope drains and closes it. With invalid options of the pool, every call
  * fails with `PgUsageError`.
  */
 export const make = (
-  options: PgClientOptions = {}
+  options: Omit<PgClientOptions, "jsonNames"> = {}
 ): Effect.Effect<PgClientService, never, PgConnector.PgConnector | Scope.Scope> =>
   Effect.flatMap(PgConnector.PgConnector, (connector) =>
-    Effect.flatMap(ConnectionPool.make(connector, options), (pool) => overPool(connector, pool, options))
+    Effect.flatMap(ConnectionPool.make(connector, options), (pool) =>
+      rendered(overPool(connector, pool, options), options)
+    )
   )
 
 /**
@@ -56,13 +64,26 @@ export const fromConnection = (
   connection: PgConnection,
   options: SingleOptions = {}
 ): Effect.Effect<PgClientService, never, Scope.Scope> =>
-  Effect.flatMap(ClientConnection.make(connection, options), (pool) => overPool(connection, pool, options))
+  Effect.flatMap(ClientConnection.make(connection, options), (pool) =>
+    rendered(overPool(connection, pool, options), options)
+  )
 
 /** How a client over one connection waits, and what it reports. */
-export interface SingleOptions extends Pick<
-  PoolOptions,
-  "acquireTimeout" | "closeTimeout" | "leakAfter" | "maxWaiting" | "telemetry"
-> {}
+export interface SingleOptions
+  extends
+    Pick<PoolOptions, "acquireTimeout" | "closeTimeout" | "leakAfter" | "maxWaiting" | "telemetry">,
+    Omit<RenderingOptions, "jsonNames"> {}
+
+const rendered = (
+  client: Effect.Effect<PgClientService>,
+  options: RenderingOptions
+): Effect.Effect<PgClientService> => Effect.map(client, (base) => RenderedClient.make(base, options))
+
+/** The connector's options, with the types that the client's options ask for. */
+const connectorOptions = (options: PgClientOptions): PgConnector.ConnectorOptions =>
+  options.jsonNames === true
+    ? { ...options, types: Rendering.types(options.types ?? lossless, options) }
+    : options
 
 const withConnector = (
   options: PgClientOptions
@@ -71,7 +92,7 @@ const withConnector = (
     Effect.gen(function* () {
       const connector = yield* PgConnector.PgConnector
       const pool = yield* ConnectionPool.make(connector, options)
-      const client = yield* overPool(connector, pool, options)
+      const client = yield* rendered(overPool(connector, pool, options), options)
       return Context.make(PgClient, client).pipe(Context.add(PgPool, serviceOf(pool)))
     })
   )
@@ -84,14 +105,14 @@ export const layer = (
   config: PgConfig,
   options: PgClientOptions = {}
 ): Layer.Layer<PgClient | PgPool | PgConnector.PgConnector> =>
-  Layer.provideMerge(withConnector(options), PgConnector.layer(config, options))
+  Layer.provideMerge(withConnector(options), PgConnector.layer(config, connectorOptions(options)))
 
 /** Like `layer`, with the configuration read from a `Config`, such as `PgConfig.fromEnv`. */
 export const layerConfig = (
   config: Config.Config<PgConfig>,
   options: PgClientOptions = {}
 ): Layer.Layer<PgClient | PgPool | PgConnector.PgConnector, ConfigError.ConfigError> =>
-  Layer.provideMerge(withConnector(options), PgConnector.layerConfig(config, options))
+  Layer.provideMerge(withConnector(options), PgConnector.layerConfig(config, connectorOptions(options)))
 
 /**
  * Like `layer`, with the configuration read from a connection URI, `postgres://user:password@host:port/database?sslmode=require`. libpq's variables do
@@ -105,7 +126,7 @@ export const layerUri = (
 
 /** Over a connector of the caller's. */
 export const layerFromConnector = (
-  options: PgClientOptions = {}
+  options: Omit<PgClientOptions, "jsonNames"> = {}
 ): Layer.Layer<PgClient | PgPool, never, PgConnector.PgConnector> => withConnector(options)
 
 /**
@@ -139,10 +160,12 @@ export class PgReadClient extends Context.Tag("effect-postgres/PgReadClient")<
  */
 export const layerReadWrite = (
   config: PgConfig,
-  options: PgConnector.ConnectorOptions & { readonly read?: PoolOptions; readonly write?: PoolOptions } = {}
+  options: PgConnector.ConnectorOptions &
+    RenderingOptions & { readonly read?: PoolOptions; readonly write?: PoolOptions } = {}
 ): Layer.Layer<PgClient | PgReadClient | PgPool | PgConnector.PgConnector> => {
   const { read, write, ...connector } = options
   const pool = (role: "primary" | "prefer-standby", settings: PoolOptions = {}): PgClientOptions => ({
+    ...connector,
     ...settings,
     session: { ...settings.session, targetSessionAttrs: role }
   })
@@ -151,6 +174,6 @@ export const layerReadWrite = (
       withConnector(pool("primary", write)),
       Layer.scoped(PgReadClient, make(pool("prefer-standby", read)))
     ),
-    PgConnector.layer(config, connector)
+    PgConnector.layer(config, connectorOptions(connector))
   )
 }

@@ -16,7 +16,7 @@ import type * as Schema from "effect/Schema"
 import * as Identifier from "../model/Identifier.js"
 import * as Escapes from "./Escapes.js"
 import { CallSite } from "./telemetry/CallSite.js"
-import { Builder, Fragment, isFragment, noTypes, Typed } from "./Fragment.js"
+import { Builder, Fragment, isFragment, noTypes, Typed, partBy } from "./Fragment.js"
 
 export type { Fragment } from "./Fragment.js"
 
@@ -58,8 +58,11 @@ export const sql = <const Values extends ReadonlyArray<unknown>>(
     else builder.value(value, 0)
     builder.text(site.pieces[index + 1]!)
   })
-  return builder.done()
+  return builder.done((how) => (sql as Untyped)(strings, ...values.map((value) => partBy(value, how))))
 }
+
+/** The tag for values that have been looked at already. */
+type Untyped = (strings: TemplateStringsArray, ...values: ReadonlyArray<unknown>) => Fragment
 
 /** What is known of a template by its place in the program, where its text is always the same. */
 interface Site {
@@ -124,5 +127,10 @@ export const join = (separator: string, parts: ReadonlyArray<Fragment>): Fragmen
     if (index > 0) builder.text(separator)
     builder.fragment(part)
   })
-  return builder.done()
+  return builder.done((how) =>
+    join(
+      separator,
+      parts.map((part) => part.rendering?.(how) ?? part)
+    )
+  )
 }

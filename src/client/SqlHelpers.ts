@@ -6,7 +6,8 @@ import * as Either from "effect/Either"
 import * as Identifier from "../model/Identifier.js"
 import * as TypeName from "../model/TypeName.js"
 import type { Fragment } from "./Fragment.js"
-import { refuse } from "./Fragment.js"
+import type { How } from "./Fragment.js"
+import { refuse, rendered } from "./Fragment.js"
 import { empty, join, sql, unsafe } from "./Sql.js"
 
 /** A row as an object: the keys are names of columns. */
@@ -17,15 +18,15 @@ export interface UndefinedAs<Word extends string> {
   readonly undefinedAs?: Word
 }
 
-const name = (helper: string, text: string): Fragment => {
-  const quoted = Identifier.quote(text)
+const name = (helper: string, text: string, how?: How): Fragment => {
+  const quoted = Identifier.quote(how?.toColumn?.(text) ?? text)
   return Either.isRight(quoted)
     ? unsafe(quoted.right)
     : refuse(`${helper}: ${JSON.stringify(text)} is no name of a column: ${quoted.left}`)
 }
 
 const column = (helper: string, given: string | Fragment): Fragment =>
-  typeof given === "string" ? name(helper, given) : given
+  typeof given === "string" ? rendered((how) => name(helper, given, how)) : given
 
 const inParentheses = (fragment: Fragment): Fragment => sql`(${fragment})`
 
@@ -97,7 +98,13 @@ export const values = (rows: ReadonlyArray<ReadonlyArray<unknown>>): Fragment =>
  */
 export const insert = (
   rows: RowValues | ReadonlyArray<RowValues>,
-  { undefinedAs }: UndefinedAs<"null" | "default"> = {}
+  options: UndefinedAs<"null" | "default"> = {}
+): Fragment => rendered((how) => inserted(rows, options.undefinedAs ?? how.undefinedAs, how))
+
+const inserted = (
+  rows: RowValues | ReadonlyArray<RowValues>,
+  undefinedAs: "null" | "default" | undefined,
+  how: How
 ): Fragment => {
   const all = (Array.isArray(rows) ? rows : [rows]) as ReadonlyArray<RowValues>
   if (all.length === 0) return refuse("Sql.insert: there must be at least one row")
@@ -122,7 +129,7 @@ export const insert = (
       )
     )
   )
-  const names = columns.map((key) => name("Sql.insert", key))
+  const names = columns.map((key) => name("Sql.insert", key, how))
   return (
     tooMany("Sql.insert", all.length * columns.length) ??
     sql`(${join(", ", names)}) values ${join(", ", tuples)}`
@@ -141,14 +148,17 @@ const cures = {
  * sql`update people set ${Sql.update({ name: "Ada" })} where id = ${1}`
  * ```
  */
-export const update = (row: RowValues, { undefinedAs }: UndefinedAs<"null" | "skip"> = {}): Fragment => {
+export const update = (row: RowValues, options: UndefinedAs<"null" | "skip"> = {}): Fragment =>
+  rendered((how) => updated(row, options.undefinedAs ?? how.undefinedAs, how))
+
+const updated = (row: RowValues, undefinedAs: "null" | "skip" | undefined, how: How): Fragment => {
   const keys = Object.keys(row).filter((key) => row[key] !== undefined || undefinedAs !== "skip")
   if (keys.length === 0) return refuse("Sql.update: there must be at least one column")
   const assignment = (key: string): Fragment => {
     const value = row[key]
-    if (value !== undefined) return sql`${name("Sql.update", key)} = ${value as never}`
+    if (value !== undefined) return sql`${name("Sql.update", key, how)} = ${value as never}`
     return undefinedAs === "null"
-      ? sql`${name("Sql.update", key)} = null`
+      ? sql`${name("Sql.update", key, how)} = null`
       : refuse(`Sql.update: column ${JSON.stringify(key)} is undefined: ${cures.update}`)
   }
   return join(", ", keys.map(assignment))
@@ -170,6 +180,13 @@ export const unnest = (
   rows: ReadonlyArray<RowValues>,
   types: Readonly<Record<string, string>>,
   alias = "rows"
+): Fragment => rendered((how) => unnested(rows, types, alias, how))
+
+const unnested = (
+  rows: ReadonlyArray<RowValues>,
+  types: Readonly<Record<string, string>>,
+  alias: string,
+  how: How
 ): Fragment => {
   const columns = Object.keys(types)
   if (columns.length === 0) return refuse("Sql.unnest: types must name at least one column")
@@ -189,7 +206,7 @@ export const unnest = (
     const column = rows.map((row) => row[key] ?? null)
     return sql`${column as never}::${unsafe(type)}[]`
   }
-  const names = columns.map((key) => name("Sql.unnest", key))
+  const names = columns.map((key) => name("Sql.unnest", key, how))
   return sql`unnest(${join(", ", columns.map(array))}) as ${name("Sql.unnest", alias)} (${join(", ", names)})`
 }
 

@@ -10,6 +10,8 @@ export interface Statement {
   readonly refused?: string | undefined
   /** Its name on the server; see `named`. Unless given, a name of the connection's. */
   readonly name?: string | undefined
+  /** The names of its columns in rows, made of the server's: set by a client whose option `names` maps them. */
+  readonly columnNames?: ((column: string) => string) | undefined
   /** Where in the program it was written, such as `people (file:///app/main.js:12:5)`: set by the `Sql` template, once for each place. */
   readonly place?: string | undefined
   /** The text is sent once only: it is not kept as a prepared statement. */
@@ -29,8 +31,6 @@ export const make = (
  * The same statement under a name of the caller's on the server, where the name is seen in `pg_prepared_statements` and in logs. 1 to 63 bytes;
  * two statements of one connection must not have the same name. It has no effect where named statements are off.
  */
-export const named = (statement: Statement, name: string): Statement => {
-  // The text may come from a getter.
-  const { parameters, place, refused, sql, types } = statement
-  return { sql, parameters, types, refused, place, name }
-}
+export const named = (statement: Statement, name: string): Statement =>
+  // Its getters stay, and what makes it a fragment.
+  Object.assign(Object.create(statement) as Statement, { name })

@@ -25,7 +25,7 @@ export const plainWords: ReadonlySet<string> = new Set(
     parameter parse parser partial partition parts pass path payload pg phase physical pipeline place plain plan plugin plugins
     point policy pool pooled pooler port portal position post postgres prep preparation prepare printed private
     process progress protocol proxy publication published pull query queue quoting random range ranges raw read
-    reader readiness reading readings reconnect record recovery refusal refused registry relation relations renamed
+    reader readiness reading readings reconnect record recovery refusal refused registry relation relations renamed rendered rendering
     replaceable replication report request requests resolve result retries retry ring role row rows same sasl
     savepoint scheduler schema scram scripted search seeded server service session settings shape shared sharing
     short shutdown signal signature simple simulated simulation size slot snapshot socket sockets source space

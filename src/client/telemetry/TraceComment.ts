@@ -11,8 +11,8 @@ const hex = /^[0-9a-f]+$/
 /** The statement with the span as a comment; the statement itself outside a span that is sampled. */
 export const added = (statement: Statement, span: Tracer.AnySpan | undefined): Statement => {
   if (span?.sampled !== true || !hex.test(span.traceId) || !hex.test(span.spanId)) return statement
-  const { parameters, place, refused, sql, types } = statement
+  const { columnNames, parameters, place, refused, sql, types } = statement
   // On a line of its own, because the text may end in a comment to the end of its line.
   const comment = `/*traceparent='00-${span.traceId}-${span.spanId}-01'*/`
-  return { sql: `${sql}\n${comment}`, parameters, types, refused, place, isOnce: true }
+  return { sql: `${sql}\n${comment}`, parameters, types, refused, place, isOnce: true, columnNames }
 }

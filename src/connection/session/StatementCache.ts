@@ -105,11 +105,23 @@ export class Prepared {
   }
 }
 
-/** Statements are told apart by their text, the types stated for their parameters, and a name of the caller's. */
+/** A number for each way to name columns. */
+const namings = new WeakMap<object, number>()
+let namingCount = 0
+
+const numberOf = (naming: object): number => {
+  const known = namings.get(naming)
+  if (known !== undefined) return known
+  namings.set(naming, ++namingCount)
+  return namingCount
+}
+
+/** Statements are told apart by their text, the types stated for their parameters, a name of the caller's, and the names of their columns. */
 const keyOf = (statement: Statement): string => {
-  const { name, sql, types } = statement
+  const { columnNames, name, sql, types } = statement
   const key = types.length === 0 ? sql : `${types.join(",")}\0${sql}`
-  return name === undefined ? key : `${name}\0\0${key}`
+  if (name === undefined && columnNames === undefined) return key
+  return `${name ?? ""}\0${columnNames === undefined ? "" : numberOf(columnNames)}\0${key}`
 }
 
 export class StatementCache {
@@ -136,7 +148,9 @@ export class StatementCache {
 
   get(statement: Statement): Prepared | undefined {
     const key =
-      statement.types.length === 0 && statement.name === undefined ? statement.sql : keyOf(statement)
+      statement.types.length === 0 && statement.name === undefined && statement.columnNames === undefined
+        ? statement.sql
+        : keyOf(statement)
     const found = this.known.get(key)
     if (found !== undefined) found.lastUsed = ++this.uses
     return found

@@ -10,7 +10,7 @@ import * as ExtendedQuery from "../../wire/messages/ExtendedQuery.js"
 import * as FixedFrames from "../../wire/FixedFrames.js"
 import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
 import { Request } from "../session/ConnectionState.js"
-import { check, writeParse } from "./Prepare.js"
+import { check, withNames, writeParse } from "./Prepare.js"
 
 /** What the server says of a statement without running it: the types of its parameters, and its columns. */
 export interface Description {
@@ -49,7 +49,7 @@ export class DescribeRequest extends Request {
   }
 
   override onColumns(_core: ConnectionState, columns: ReadonlyArray<Column> | undefined): void {
-    this.columns = columns ?? []
+    this.columns = withNames(columns, this.statement) ?? []
   }
 
   protected onSettled(): void {

@@ -68,7 +68,11 @@ const execution: Execution = { script: Pipeline.whole, portal: "", maxRows: 0, e
 const undone: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"])
 
 const isSameText = ({ statement: a }: Preparation, { statement: b }: Preparation): boolean =>
-  a.sql === b.sql && a.types.length === b.types.length && a.types.every((oid, at) => oid === b.types[at])
+  a.sql === b.sql &&
+  a.name === b.name &&
+  a.columnNames === b.columnNames &&
+  a.types.length === b.types.length &&
+  a.types.every((oid, at) => oid === b.types[at])
 
 export class PipelineRequest extends Request {
   private readonly steps: Array<Step>

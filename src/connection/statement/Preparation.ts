@@ -31,7 +31,8 @@ import {
   isOutdated,
   knownNow,
   writeBind,
-  writeParse
+  writeParse,
+  withNames
 } from "./Prepare.js"
 
 /** Looks at a described statement before it is run. */
@@ -202,7 +203,8 @@ export class Preparation {
    * once more.
    */
   columns(core: ConnectionState, columns: ReadonlyArray<Column> | undefined, isLearned: boolean): Prepared {
-    const prepared = (isLearned ? compiled : described)(core, this.name, this.types, columns)
+    const named = withNames(columns, this.statement)
+    const prepared = (isLearned ? compiled : described)(core, this.name, this.types, named)
     if (this.isKept) core.statements.put(this.statement, prepared)
     this.prepared = prepared
     return prepared
@@ -273,9 +275,10 @@ export class Preparation {
   }
 
   /** Takes what the portal gives, where that is not held to what was described; `failure` when it cannot be read. */
-  confirm(core: ConnectionState, columns: ReadonlyArray<Column>): void {
+  confirm(core: ConnectionState, described: ReadonlyArray<Column>): void {
     const { inspector, prepared, result, statement } = this
     if (prepared === undefined || result === undefined) return
+    const columns = withNames(described, statement) ?? []
     if (Confirm.isSame(result.columns, columns)) {
       result.seen = this.arrived
       return

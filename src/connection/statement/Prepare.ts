@@ -172,6 +172,15 @@ const borrowed = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:fetch|execute
 /** Whether what is known of a statement holds for its next execution too. */
 export const isKept = ({ isOnce, sql }: Statement): boolean => isOnce !== true && !borrowed.test(sql)
 
+/** Columns by the names that the statement gives them. */
+export const withNames = (
+  columns: ReadonlyArray<Column> | undefined,
+  { columnNames }: Statement
+): ReadonlyArray<Column> | undefined =>
+  columnNames === undefined
+    ? columns
+    : columns?.map((column) => ({ ...column, name: columnNames(column.name) }))
+
 /** What is known of a statement once the server has described it. Composites in it are asked for again. */
 export const described = (
   core: ConnectionState,
