@@ -11,14 +11,14 @@ import type { Fragment, How } from "./Fragment.js"
 
 /** Names of columns in the database and in programs. */
 export interface ColumnNames {
-  /** The key of a row for a column: `created_at` to `createdAt`. */
+  /** The key of a row for a column, such as "createdAt" for `created_at`. */
   readonly fromColumn: (column: string) => string
-  /** The column for a key of a helper of `Sql`: `createdAt` to `created_at`. */
+  /** The column for a key of a helper of `Sql`, such as `created_at` for "createdAt". */
   readonly toColumn: (key: string) => string
 }
 
 /**
- * Columns as `created_at`, keys as `createdAt`. Letters behind an underscore become capitals, and nothing else changes, so that every name of
+ * Columns as `created_at`, keys as "createdAt". Letters behind an underscore become capitals, and nothing else changes, so that every name of
  * small letters, digits and underscores comes back as it was. A column whose own name has capitals is not written as its key.
  */
 export const camelCase: ColumnNames = {
