@@ -16,7 +16,7 @@ const opened = (): Harness => {
 
 const send = (self: Harness, statement: Statement.Statement, options?: ValueOptions) =>
   self.submit<QueryResult>(
-    (outcome) => new QueryRequest(statement, "object", outcome, "query", inspectorOf(options))
+    (outcome) => new QueryRequest(statement, "object", outcome, "query", inspectorOf(options ?? {}))
   )
 
 const typed = Statement.make("select $1 as x, $2 as y", [5, "a"], [Oid.int4, Oid.text])
