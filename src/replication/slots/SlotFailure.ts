@@ -111,7 +111,9 @@ export const diagnose = (
         Effect.orElseSucceed(() => error)
       )
     case SqlState.objectInUse:
-      return Effect.succeed(new PgSlotError({ reason: "in-use", slot, detail: error.text }))
+      return Effect.succeed(
+        new PgSlotError({ reason: "in-use", slot, detail: `${error.text}: end the other consumer first` })
+      )
     case SqlState.objectNotInPrerequisiteState:
       return find(connection, slot).pipe(
         Effect.map((state) =>

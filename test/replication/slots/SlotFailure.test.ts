@@ -72,7 +72,11 @@ describe("a refusal of the server", () => {
     Effect.gen(function* () {
       const { connection, state } = session([{}])
       const error = yield* SlotFailure.diagnose(connection, "s", refusal("55006", "belegt"))
-      assert.deepInclude(error, { _tag: "PgSlotError", reason: "in-use", detail: "belegt" })
+      assert.deepInclude(error, {
+        _tag: "PgSlotError",
+        reason: "in-use",
+        detail: "belegt: end the other consumer first"
+      })
       assert.strictEqual(state.asked, 0)
     })
   )

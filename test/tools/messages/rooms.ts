@@ -85,6 +85,8 @@ export const rooms: ReadonlyArray<Room> = [
   room("testing/Simul", "SimulationStuck", "when a program is simulated"),
   room("types/", "PgCodecError", "when a value is read or written"),
   room("wire/", "PgProtocolError", "when the bytes of a message are read"),
+  room("wire/copy/LineFormat.ts", "PgUsageError", "when a COPY of rows is prepared or runs"),
+  room("model/Identifier.ts", "PgUsageError", "when a name becomes part of a statement"),
   room("wire/copy/", "PgCopyRowError", "when the data of a COPY are read or written"),
   room("wire/replication/", "PgProtocolError", "while the changes of a replication slot are read")
 ]
