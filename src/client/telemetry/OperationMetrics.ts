@@ -9,7 +9,7 @@ const boundaries = MetricBoundaries.fromIterable([0.001, 0.005, 0.01, 0.05, 0.1,
 type Histogram = ReturnType<typeof Metric.histogram>
 
 /** Sets of attributes that are kept; beyond them the histogram of a set is made for each value. */
-const mostKept = 2000
+const maxKept = 2000
 
 /** A histogram of seconds, by attributes. */
 export class DurationMetric {
@@ -24,7 +24,7 @@ export class DurationMetric {
     const key = JSON.stringify(attributes)
     const known = this.byAttributes.get(key)
     const histogram = known ?? this.tagged(attributes)
-    if (known === undefined && this.byAttributes.size < mostKept) this.byAttributes.set(key, histogram)
+    if (known === undefined && this.byAttributes.size < maxKept) this.byAttributes.set(key, histogram)
     histogram.unsafeUpdate(seconds, [])
   }
 

@@ -72,8 +72,11 @@ export interface AuthenticationOptions extends AuthenticatorOptions {
   readonly onBound: () => void
 }
 
-/** What a handler gives: an `Either` where it is done already. A state is the one to go on with, in place of the arrow's. */
+/**
+ * What a handler gives: `undefined` or an `Either` where it is done already. A state is the one to go on with, in place of the arrow's.
+ */
 type Handled =
+  | undefined
   | Either.Either<Table.StartupState | void, StartupError>
   | Effect.Effect<Table.StartupState | void, StartupError, Host | Scope.Scope>
 
@@ -125,7 +128,7 @@ class StartupPhase {
       const answer = ProtocolVersion.negotiated(this.asked, offered)
       if (typeof answer === "string") return Either.left(this.violation("v", answer))
       this.version = answer
-      return Either.void
+      return undefined
     },
     rememberKey: ({ processId, secretKey }) => {
       if (ProtocolVersion.nameOf(this.version) === "3.0" && secretKey.length !== 4) {
@@ -134,15 +137,15 @@ class StartupPhase {
       }
       this.processId = processId
       this.cancelKey = Redacted.make(secretKey)
-      return Either.void
+      return undefined
     },
     rememberParameter: ({ name, value }) => {
       const refused = this.options.side.parameter(name, value)
-      return refused === undefined ? Either.void : Either.left(this.violation("S", refused))
+      return refused === undefined ? undefined : Either.left(this.violation("S", refused))
     },
     ready: ({ status }) =>
       status === "I"
-        ? Either.void
+        ? undefined
         : Either.left(this.violation("Z", `a new session with transaction status ${status}`))
   }
 
@@ -164,11 +167,14 @@ class StartupPhase {
 
   /** Takes what has come, message by message, and becomes an effect only where there is something to wait for. */
   private readonly drive: Effect.Effect<Started, StartupError, Host | Scope.Scope> = Effect.suspend(() => {
+    const { conversation } = this.options
     while (this.state !== "Done") {
-      const handled = this.take(this.state)
-      if (handled === undefined) return Effect.flatMap(this.options.conversation.arrival, () => this.drive)
-      if (!Either.isEither(handled)) return Effect.flatMap(handled, () => this.drive)
-      if (Either.isLeft(handled)) return Effect.fail(handled.left)
+      conversation.state = `Startup.${this.state}`
+      const heard = this.poll()
+      if (heard === undefined) return Effect.flatMap(conversation.arrival, () => this.drive)
+      const handled = this.take(this.state, heard)
+      if (handled === undefined) continue
+      return Either.isEither(handled) ? handled : Effect.flatMap(handled, () => this.drive)
     }
     const { authenticator, cancelKey, processId, version } = this
     return Effect.succeed({
@@ -181,14 +187,12 @@ class StartupPhase {
     })
   })
 
-  /** Takes the next message, if it is there, and is in the next state when what it returns is done. */
+  /** Takes a message, and is in the next state when what it returns is done: at once when that is `undefined`. */
   private take(
-    state: Exclude<Table.StartupState, "Done">
-  ): Either.Either<void, StartupError> | Effect.Effect<void, StartupError, Host | Scope.Scope> | undefined {
-    const { conversation, onPhase } = this.options
-    conversation.state = `Startup.${state}`
-    const heard = this.poll()
-    if (heard === undefined) return undefined
+    state: Exclude<Table.StartupState, "Done">,
+    heard: Either.Either<BackendMessage, StartupError>
+  ): Either.Either<never, StartupError> | Effect.Effect<void, StartupError, Host | Scope.Scope> | undefined {
+    const { onPhase } = this.options
     const isOpening = state === "Opening"
     if (Either.isLeft(heard)) {
       const isNewer = isOpening && this.asked.version > protocol30
@@ -202,13 +206,14 @@ class StartupPhase {
       isOpening && arrow.to !== "Negotiated" ? ProtocolVersion.unnegotiated(this.asked) : undefined
     if (unnegotiated !== undefined) return Either.left(this.violation(message._tag, unnegotiated))
     const handled = handle(this.handlers, arrow.emit, message)
-    if (!Either.isEither(handled))
+    if (handled === undefined) this.state = arrow.to
+    else if (!Either.isEither(handled))
       return Effect.map(handled, (to) => {
         this.state = to ?? arrow.to
       })
-    if (Either.isLeft(handled)) return Either.left(handled.left)
-    this.state = handled.right ?? arrow.to
-    return Either.void
+    else if (Either.isLeft(handled)) return Either.left(handled.left)
+    else this.state = handled.right ?? arrow.to
+    return undefined
   }
 
   /** A bearer token is taken or refused at once; every other mechanism goes on in the table. */
