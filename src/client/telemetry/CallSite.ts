@@ -4,6 +4,8 @@
 const own = new URL("../../", import.meta.url).href
 
 const isForeign = (frame: string): boolean =>
+  // Frames without a line are the engine's own: Bun has `map (native)`.
+  /:\d+:\d+\)?$/.test(frame) &&
   !frame.includes(own) &&
   !frame.includes(own.replace("file://", "")) &&
   !frame.includes("/node_modules/effect/") &&
