@@ -1,6 +1,7 @@
 /**
  * An earlier commit of this package, built into a folder of its own, so that it can be measured in the same rounds as the tree
- * at hand. It is built with the packages that are installed now, and runs the clients' scripts of now.
+ * at hand. It is built with the packages that are installed now. The script that drives it is its own, because the names that
+ * users see have changed since; all other scripts are those of now, and a workload that its script does not know is left out.
  */
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -25,8 +26,11 @@ export class BeforeError extends Data.TaggedError("BeforeError")<{
   }
 }
 
-/** What a build reads; tests of an old commit have no place among those of now. */
-const needed = ["package.json", "tsconfig.json", "tsconfig.build.json", "src", "test/tools"]
+/** How an application of that commit uses it. */
+const itsScript = "test/bench/clients/ours.mjs"
+
+/** What a build reads, and the script; tests of an old commit have no place among those of now. */
+const needed = ["package.json", "tsconfig.json", "tsconfig.build.json", "src", "test/tools", itsScript]
 
 /** The full name of a commit. */
 const resolve = (commit: string) =>
@@ -71,4 +75,5 @@ export const build = Effect.fn("Before.build")(function* (commit: string) {
   }
   yield* fs.remove(scripts, { recursive: true, force: true })
   yield* fs.copy(clientsFolder, scripts)
+  yield* fs.copyFile(`${folder}/${itsScript}`, `${scripts}/ours.mjs`)
 })
