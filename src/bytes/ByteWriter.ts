@@ -137,13 +137,13 @@ export class ByteWriter {
     this.failure = null
   }
 
-  /** What has been written, as a view: good until the next write. */
+  /** The bytes written so far, as a view: good until the next write. */
   written(): Uint8Array {
     return this.bytes.subarray(0, this.offset)
   }
 
   /**
-   * Hands over what has been written and starts anew in a fresh buffer, because the socket
+   * Hands over the bytes written so far and starts anew in a fresh buffer, because the socket
    * may read the handed bytes later.
    */
   detach(): Uint8Array {

@@ -106,7 +106,7 @@ export const empty: Fragment = new Fragment([""], [], noTypes)
  * A name, quoted. Several parts make a path, such as schema and table; a dot inside a part is part of the name.
  *
  * Throws when a part cannot be a name: empty, longer than 63 bytes, with a zero byte or a lone surrogate. The server would
- * shorten a longer one to a name that may be somebody else's.
+ * shorten a longer one to a name that another object may have.
  */
 export const identifier = (...path: readonly [string, ...ReadonlyArray<string>]): Fragment => {
   const quoted = Identifier.quotePath(path)

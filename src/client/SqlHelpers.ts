@@ -212,7 +212,7 @@ const unnested = (
 
 /**
  * A value as text of the statement, for statements that take no parameters: DDL, COPY of a query, SET. Strings, finite and other
- * numbers, bigints, booleans, null and bytes; whatever `standard_conforming_strings` says, it is read as it was.
+ * numbers, bigints, booleans, null and bytes; the server reads the value unchanged, whether `standard_conforming_strings` is on or off.
  */
 export const literal = (value: string | number | bigint | boolean | null | Uint8Array): Fragment => {
   switch (typeof value) {

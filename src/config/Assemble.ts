@@ -12,7 +12,7 @@ import * as Layers from "./Layers.js"
 import type { Draft } from "./Settings.js"
 import { settings } from "./Settings.js"
 
-/** Everything that may say something about a connection, strongest first. All parts are optional. */
+/** The sources of a configuration, strongest first. All parts are optional. */
 export interface Sources {
   /** Given in code. */
   readonly explicit?: Input.PgConfigInput | undefined

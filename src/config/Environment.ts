@@ -34,7 +34,7 @@ export const secretVariables: ReadonlySet<string> = new Set(
 
 const source = "environment"
 
-/** What the variables say, by keyword. A variable that is set to nothing is set. */
+/** The values of the variables, by keyword. A variable that is set to nothing is set. */
 export const layer = (environment: Environment): Layer => {
   const texts = new Map<string, SettingValue>()
   for (const { env, keyword } of settings) {

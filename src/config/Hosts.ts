@@ -62,7 +62,7 @@ export interface HostProblem {
 }
 
 /**
- * One entry per address or, without addresses, per host; one port serves all. Undefined when nothing was said.
+ * One entry per address or, without addresses, per host; one port serves all. Undefined when no host, address or port is set.
  */
 export const combine = (
   lists: HostLists

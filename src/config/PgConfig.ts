@@ -122,8 +122,7 @@ export const revise = (config: PgConfig, changes: Draft): Either.Either<PgConfig
 
 /**
  * Lays sources over each other as libpq does: code, then connection string, then service file, then environment,
- * then defaults. If a service is named, the result is complete only after `withService`; what weaker sources say is
- * not looked at before.
+ * then defaults. If a service is named, the result is complete only after `withService`; weaker sources are read only then.
  */
 export const fromSources = (sources: Sources): Either.Either<PgConfig, PgConfigError> =>
   Either.flatMap(Assemble.parts(sources), (parts) => {

@@ -48,7 +48,7 @@ export {
   lookup
 } from "../net/HostList.js"
 
-/** What one session may have otherwise than the configuration says. */
+/** Settings of one session that replace those of the configuration. */
 export interface OpenOverrides {
   readonly database?: string
   readonly user?: string
@@ -229,7 +229,7 @@ export const make = (
   })
 
 /**
- * On a transport and a host of the caller's: a scripted server, say, and nothing of this machine's files and environment,
+ * On a transport and a host of the caller's: for example a scripted server, and nothing of this machine's files and environment,
  * as `Host.layerTest` of `effect-postgres/Testing` has it.
  */
 export const layerWith = (
@@ -248,8 +248,7 @@ export const layer = (config: PgConfig, options: ConnectorOptions = {}): Layer.L
 
 /**
  * On this machine, over a transport of the caller's: a tunnel's streams (`DuplexTransport`), a WebSocket (`SocketTransport`).
- * It is handed host names as they are configured, unless `resolve` is given, such as `lookup`; what the configuration says
- * of `keepalives` is not its affair.
+ * It is handed host names as they are configured, unless `resolve` is given, such as `lookup`; the configuration's `keepalives` settings have no effect on it.
  */
 export const layerTransport = (
   config: PgConfig,

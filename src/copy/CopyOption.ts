@@ -136,7 +136,7 @@ type Place<V, F, U extends Use> = {
 /** The values of options where rows are written or read: as UTF-8, which is the encoding that the server is sent. */
 interface RowValues extends Omit<Options, "format" | "encoding" | keyof Lenient> {
   /**
-   * Rows are read and written as UTF-8; another encoding is for copies of bytes. It need be said only where somebody has changed
+   * Rows are read and written as UTF-8; another encoding is for copies of bytes. State it only where the session has changed
    * `client_encoding`.
    */
   readonly encoding?: "UTF8"
@@ -182,9 +182,9 @@ export type AsText = Stated<RowValues, "text", Use>
 export type AsCsv = Stated<RowValues, "csv", Use>
 /** The server's own form: the fastest, and the only one in which no value is printed. */
 export type AsBinary = Stated<RowValues, "binary", Use>
-/** Either format of lines, as a variable says, with what they have in common. */
+/** Text or CSV, chosen at run time, with the options that both have. */
 export type AsLines = Stated<RowValues, "text" | "csv", Use>
-/** Any format, as a variable says: then there are no further settings. */
+/** Any format, chosen at run time. It has no further options. */
 export type AsAny = Stated<RowValues, FormatName, Use>
 /** A format with the options that go with it in every use. */
 export type CopyFormat = AsBinary | AsText | AsCsv

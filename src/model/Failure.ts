@@ -3,7 +3,7 @@
 /** How far a connection attempt had come. */
 export type ConnectPhase = "resolve" | "socket" | "encryption" | "startup" | "authentication" | "ready"
 
-/** What the operating system said when a socket failed. */
+/** The operating system's reason for a failed socket. */
 export interface TransportFailure {
   readonly _tag: "TransportFailure"
   /** The system's code, such as `ECONNREFUSED`; empty when it gave none. */

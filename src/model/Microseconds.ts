@@ -129,7 +129,7 @@ export const fromDays = <A>(
     : fromMicros(make, BigInt(days) * perDay + BigInt(micros - offset * 1_000_000))
 }
 
-/** From ISO text or an infinity; `zone` says whether an offset must be there or is ignored, as the server does. */
+/** From ISO text or an infinity; `zone`: whether an offset must be there or is ignored, as the server does. */
 export const fromText = <A>(
   make: MakeTimestamp<A>,
   text: string,

@@ -124,7 +124,7 @@ export class PgAuthError extends TaggedError("PgAuthError")<{
   readonly method: string
   readonly detail: string
   readonly user: string
-  /** What the server said, when it was the server that refused. */
+  /** The server's error, when the server refused. */
   readonly server: ServerFields | undefined
 }> {
   readonly nothingSent = true

@@ -27,14 +27,14 @@ export type Figure =
     }
 
 /**
- * A value of PostGIS, of the types `geometry` and `geography`: the extended well-known binary as it came, and what it says.
+ * A value of PostGIS, of the types `geometry` and `geography`: the extended well-known binary as it came, and the facts in its header.
  * Equal when the bytes are.
  *
  * @see https://postgis.net/docs/using_postgis_dbmanagement.html#EWKB_EWKT
  */
 export class PgGeometry extends Printed {
   /**
-   * Not checked: that the rest says what the bytes say. `PgTypes.geometry` makes the bytes of a figure.
+   * Not checked: that the other arguments agree with the bytes. `PgTypes.geometry` makes the bytes of a figure.
    */
   constructor(
     /** Kept and not to be changed. */

@@ -8,7 +8,7 @@ const make: Microseconds.MakeTimestamp<PgTimestamp> = (high, low) => new PgTimes
 
 /**
  * What a calendar and a clock on the wall show: PostgreSQL's `timestamp` without time zone, in microseconds, with
- * `infinity` and `-infinity`. It is not an instant: conversions to and from `Date` say `Utc`, because they take the
+ * `infinity` and `-infinity`. It is not an instant: conversions to and from `Date` have `Utc` in their names, because they take the
  * clock to stand in UTC on both sides. The host's time zone is never consulted.
  *
  * @see https://www.postgresql.org/docs/current/datatype-datetime.html

@@ -5,7 +5,7 @@
  */
 
 /**
- * Reads what `server_version` says, such as `15.20 (Debian 15.20-1)`, `19beta3` or `20devel`; whatever follows the
+ * Reads a value of `server_version`, such as `15.20 (Debian 15.20-1)`, `19beta3` or `20devel`; whatever follows the
  * numbers is passed over. `undefined` when there is no number to begin with.
  */
 export const parse = (text: string): number | undefined => {

@@ -27,7 +27,7 @@ export class PgSnapshotError extends TaggedError("PgSnapshotError")<{
   /** The table, `undefined` when it is about none. */
   readonly table: { readonly schema: string; readonly name: string } | undefined
   readonly detail: string
-  /** What the server said, when it was the server that refused. */
+  /** The server's error, when the server refused. */
   readonly cause: PgServerError | undefined
 }> {
   readonly nothingSent = false

@@ -15,7 +15,7 @@ export type Duplex = NonNullable<tls.ConnectionOptions["socket"]>
 const duplexes = new WeakMap<Link, () => Duplex | undefined>()
 
 /**
- * A link that reads from and writes to `duplex`, which must be open or opening and not read by anybody else.
+ * A link that reads from and writes to `duplex`, which must be open or opening and have no other reader.
  * `failedWrite` answers the error of a write that the stream kept to itself while it reads on.
  */
 export const make = (

@@ -27,7 +27,7 @@ export interface GssTarget {
 
 /** What one step of a GSSAPI exchange gives: a token for the server, and whether the exchange is complete. */
 export interface GssStep {
-  /** For the server; `undefined` when there is nothing to say. */
+  /** For the server; `undefined` when there is nothing to send. */
   readonly token: Uint8Array | undefined
   /** Whether the context is established on our side. */
   readonly done: boolean

@@ -24,7 +24,7 @@ export interface Options {
 
 /**
  * Silence before the first keepalive, unless set otherwise: shorter than the 350 seconds after which load balancers forget a
- * connection. Then Node's library asks every second, ten times, whatever the system says of that, and the socket fails with
+ * connection. Then Node's library asks every second, ten times, whatever the system's settings are, and the socket fails with
  * ETIMEDOUT after 70 seconds.
  */
 export const defaultKeepAliveIdle: Duration.Duration = Duration.seconds(60)
@@ -136,7 +136,7 @@ const tooLong = (address: Address): TransportFailure | undefined => {
 /**
  * The transport itself, for a layer of your own.
  *
- * `open` fails with what the operating system said. Interrupting it destroys the socket that was connecting; the
+ * `open` fails with the operating system's reason. Interrupting it destroys the socket that was connecting; the
  * scope destroys the one that is open.
  */
 export const make = (options: Options = {}): Transport["Type"] => ({

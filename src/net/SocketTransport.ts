@@ -211,7 +211,7 @@ const once = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<void>> =
 /**
  * The transport itself, for a layer of your own.
  *
- * `open` fails with what the socket said before it was open. Interruption and the scope close the socket. A write
+ * `open` fails with the socket's error. Interruption and the scope close the socket. A write
  * that fails ends the link.
  */
 export const make = (open: OpenSocket, options: Options = {}): Transport["Type"] => ({

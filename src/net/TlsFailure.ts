@@ -36,7 +36,7 @@ export const identityError = (reason: string): Error => Object.assign(new Error(
 
 const codeOf = (error: Error): string => ("code" in error && typeof error.code === "string" ? error.code : "")
 
-/** OpenSSL's reason, such as `wrong version number`; its numbers and file names are of no use to anybody. */
+/** OpenSSL's reason, such as `wrong version number`; its numbers and file names are left out, because they do not help. */
 const reasonOf = (error: Error): string => {
   if ("reason" in error && typeof error.reason === "string") return error.reason
   return error.message.replace(/^.*?error:[0-9A-Fa-f]+:[^:]*:[^:]*:/, "").split("\n")[0] ?? ""

@@ -22,7 +22,7 @@ export interface ServerCertificate {
   readonly fingerprint256: string
 }
 
-/** Judges whether a certificate is for `host`: a text says why not. It must not throw. */
+/** Judges whether a certificate is for `host`: a text is the reason why it is not. It must not throw. */
 export type CheckIdentity = (host: string, certificate: ServerCertificate) => string | undefined
 
 /** The parts of the runtime's certificate that are looked at. */

@@ -44,7 +44,7 @@ export class Transport extends Context.Tag("effect-postgres/Transport")<
   Transport,
   {
     /**
-     * Opens a link. Fails with what the operating system said. Interrupting abandons the attempt and frees the
+     * Opens a link. Fails with the operating system's reason. Interrupting abandons the attempt and frees the
      * socket; closing the scope destroys the link.
      */
     readonly open: (address: Address) => Effect.Effect<Link, TransportFailure, Scope.Scope>

@@ -107,7 +107,7 @@ const text = (value: number | undefined): string | undefined =>
  */
 export class PgSqlError extends Error {
   override readonly name = "error"
-  /** Our own error: its `_tag` and fields say what to do. */
+  /** Our own error, with its `_tag` and fields. */
   readonly error: SqlCause
   /** The reason under the name that it has in Effect 4. */
   readonly reason: SqlReason

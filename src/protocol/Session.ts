@@ -33,7 +33,7 @@ export interface Session<X> {
   readonly node: Node
   /** Sent after the current one. */
   readonly behind: Queue.Queue<Exchange<X>>
-  /** As the last ReadyForQuery said. */
+  /** As in the last ReadyForQuery. */
   readonly status: TransactionStatus
 }
 
@@ -129,6 +129,6 @@ export const failed = <X>(self: Session<X>): Session<X> | undefined =>
 export const lacksSync = <X>(self: Session<X>, simple: boolean): boolean =>
   !simple && self.owner !== undefined && !Pipeline.endsInSync(self.script)
 
-/** Everybody who waits, the receiving one first. */
+/** All exchanges that wait, the receiving one first. */
 export const owners = <X>(self: Session<X>): Array<X> =>
   self.owner === undefined ? [] : [self.owner, ...Queue.toArray(self.behind).map(({ owner }) => owner)]

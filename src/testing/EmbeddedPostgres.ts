@@ -40,8 +40,7 @@ export interface Options {
    */
   readonly settings?: Readonly<Record<string, string>>
   /**
-   * The lines of `pg_hba.conf`, all of them. Unset, everybody on this machine may enter, also for replication: with the
-   * password if there is one, else by trust.
+   * The lines of `pg_hba.conf`, all of them. Unset, every user of this machine may log in, also for replication: with the password if it is set, else by trust.
    */
   readonly hba?: ReadonlyArray<string>
   /** PEM texts or paths of PEM files; turns `ssl` on. They become `server.crt`, `server.key` … in the data folder. */

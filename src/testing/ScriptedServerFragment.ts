@@ -171,7 +171,7 @@ export const startup = (options: StartupOptions = {}): Script => {
   ]
 }
 
-/** A column of text by this name, or as `fields` say. */
+/** A column of text by this name, or with these `fields`. */
 export const column = (name: string, fields: Partial<Column> = {}): Column => ({
   name,
   tableOid: 0,

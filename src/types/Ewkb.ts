@@ -149,7 +149,7 @@ class Walk {
   }
 }
 
-/** Reads a value, which keeps the bytes; a string says why they are invalid. */
+/** Reads a value, which keeps the bytes; a string is the reason why they are invalid. */
 export const decode = (bytes: Uint8Array): PgGeometry | string => {
   const walk = new Walk(bytes)
   const header = walk.header()

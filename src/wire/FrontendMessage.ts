@@ -111,7 +111,7 @@ export const tagName: (tag: number) => string = tagText
 export const kindOf = (tag: number): string | undefined => names[tag]
 
 /**
- * Reads the body at `bytes[start, end)`, as a server does. `pending` says which answer byte `p` is; without
+ * Reads the body at `bytes[start, end)`, as a server does. `pending`: which answer byte `p` is; without
  * it the byte is as unknown as it is to a server after authentication.
  */
 export const decode = (
@@ -144,7 +144,7 @@ export const packetSize = (bytes: Uint8Array, start = 0, end = bytes.length): nu
   return length < leastPacket || length > maxPacket ? -1 : length
 }
 
-/** Reads the whole untagged packet at `bytes[start, end)`, length word included; its code says which it is. */
+/** Reads the whole untagged packet at `bytes[start, end)`, length word included; its code identifies it. */
 export const decodeStartup = (
   bytes: Uint8Array,
   start = 0,

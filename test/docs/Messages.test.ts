@@ -2,10 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import ts from "typescript"
 import { readSources } from "../architecture/imports.js"
-
-/** Words that a message does not need: the server reports, a value is invalid, an option is unknown. */
-const refused =
-  /\b(told|tells?|telling|nobody|whoever|(is|are) none|hears?|heard|bears?|has it that|says|it all)\b/i
+import { refused } from "./refusedWords.js"
 
 /** Strings and templates of several words. */
 const textsOf = (path: string, source: string): ReadonlyArray<string> => {

@@ -88,7 +88,7 @@ export interface PoolOptions {
    * numbers of connections are reported under the name of `metrics`, unless given `host:port/database`.
    */
   readonly telemetry?: TelemetryOptions | false
-  /** What the pool's sessions have otherwise than the configuration says, such as the role of the server. */
+  /** Settings of the pool's sessions that replace those of the configuration, such as the role of the server. */
   readonly session?: OpenOverrides
 }
 

@@ -104,7 +104,7 @@ const feed = (core: ConnectionState, request: CopyInRequest) => {
     )
 }
 
-/** Fails with what the server said, once the connection is clean again. */
+/** Fails with the server's error, once the connection is clean again. */
 const failed = (request: CopyInRequest): Effect.Effect<never, PgSessionError> =>
   Effect.zipRight(
     request.within(request.when(() => request.state === "settled")),

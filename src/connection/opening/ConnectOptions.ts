@@ -45,14 +45,14 @@ export interface TokenRequest {
   /** `oauth_scope`; unless set, what the server asks for. */
   readonly scope: string | undefined
   /**
-   * What the server said, at the second asking: its address of discovery has been compared with `oauth_issuer` by then.
+   * The server's answer, at the second call: its address of discovery has been compared with `oauth_issuer` by then.
    */
   readonly challenge: Challenge | undefined
 }
 
 /**
  * Gives a bearer token for OAUTHBEARER. Asked first while a connection waits: it should answer at once, with a token at
- * hand or with `undefined`. Then, if the server does not take the token or there was none, it is asked once more, with
+ * hand or with `undefined`. Then, if the server does not take the token or no token was returned, it is asked once more, with
  * the server's answer, while no connection is open: that may take as long as it must.
  */
 export type TokenSource = (
@@ -83,7 +83,7 @@ export interface ConnectOptions {
    * limit: a peer that is there may be silent.
    */
   readonly silenceLimit?: Duration.DurationInput | undefined
-  /** Who reads what the sessions and the server say to each other, message by message. Unless given, nothing is recorded, and it costs nothing. */
+  /** Receives every message that a session and the server exchange. Unless given, nothing is recorded, and it costs nothing. */
   readonly wireTrace?: WireTraceOptions | undefined
   /** How host names become addresses. Unless given, the transport is left to it. */
   readonly resolve?: Resolve | undefined

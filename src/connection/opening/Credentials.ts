@@ -20,7 +20,7 @@ export interface Credentials {
   readonly passwordFrom?: string | undefined
 }
 
-/** What an error of the caller's says, on one line; nothing of a value that is no error. */
+/** The message of the caller's error on one line; a value that is not an error is not shown. */
 export const reasonOf = (error: unknown): string => {
   const text =
     error instanceof Error ? error.message || error.name : typeof error === "string" ? error : "it failed"

@@ -38,7 +38,7 @@ export class Result {
     this.columns = described.map((column, index) => ({ ...column, format: this.formats[index]! }))
   }
 
-  /** The same for any number of columns where that can be said: for a result that is described once more before it is read. */
+  /** The same for any number of columns where that is known: for a result that is described once more before it is read. */
   get anyFormats(): ReadonlyArray<Format> {
     const { formats } = this
     return formats.length > 1 && formats.every((format) => format === formats[0])

@@ -12,7 +12,7 @@ import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
 import { Request } from "../session/ConnectionState.js"
 import { check, withNames, writeParse } from "./Prepare.js"
 
-/** What the server says of a statement without running it: the types of its parameters, and its columns. */
+/** What the server reports of a statement without running it: the types of its parameters, and its columns. */
 export interface Description {
   /** OID of each parameter's type. */
   readonly parameters: ReadonlyArray<number>

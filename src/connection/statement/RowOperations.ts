@@ -52,7 +52,7 @@ export interface SchemaOperations<E> {
 
 /** Either of the two: with a Schema as the second argument, or without. */
 export interface RowOperations<E> extends RowCount.RowCountOperations<E> {
-  /** All rows. As objects, unless `rows` says otherwise; with equal column names the later one wins. */
+  /** All rows. As objects, unless `rows` states another form; with equal column names the later one wins. */
   readonly query: SchemaOperations<E>["query"] & PlainOperations<E>["query"]
   /** Rows with columns and command tag. */
   readonly execute: SchemaOperations<E>["execute"] & PlainOperations<E>["execute"]
@@ -66,7 +66,7 @@ export interface RowOperations<E> extends RowCount.RowCountOperations<E> {
    */
   readonly stream: SchemaOperations<E>["stream"] & PlainOperations<E>["stream"]
   /**
-   * As `stream`, with what else the server says of the result: its columns before the first row, and the command behind the last.
+   * As `stream`, with what else the server reports of the result: its columns before the first row, and the command behind the last.
    * The statement is sent at once; it ends with the scope as a stream does that is left.
    */
   readonly streamResult: StreamedResult.StreamResult<E>

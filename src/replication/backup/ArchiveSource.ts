@@ -51,7 +51,7 @@ export class ArchiveSource {
   )
 }
 
-/** A source for the archive of this name, whose suffix says how it is compressed. */
+/** A source for the archive of this name, whose suffix is that of its compression. */
 export const open = (
   name: string,
   makeTar: () => TarReader,

@@ -64,7 +64,7 @@ export interface BackupProgressed {
   readonly estimatedBytes: bigint | undefined
 }
 
-/** The last event: the server says that the backup is whole. Without it nothing that was received is a backup. */
+/** The last event: the server confirms that the backup is whole. Without it nothing that was received is a backup. */
 export interface BackupFinished {
   readonly _tag: "BackupFinished"
   /** Behind the last byte of the log that the backup needs. */

@@ -24,7 +24,7 @@ export interface ManifestWalRange {
   readonly end: Lsn
 }
 
-/** What a manifest says beside its files. */
+/** What a manifest has beside its files. */
 export interface ManifestFacts {
   /** 1 up to PostgreSQL 16, 2 from 17 on. */
   readonly version: number

@@ -36,7 +36,7 @@ export type DeviationKind =
   /** The log that the backup needs is not there, or its pages are not what they should be. */
   | "log"
 
-/** One way in which a backup is not what its manifest says. */
+/** One difference between a backup and its manifest. */
 export interface BackupDeviation {
   readonly kind: DeviationKind
   /** From the folder of the backup. */
@@ -54,6 +54,6 @@ export interface BackupReport {
   readonly deviations: ReadonlyArray<BackupDeviation>
   /** How many there are, listed or not. */
   readonly deviationCount: number
-  /** What the manifest says; `undefined` when it is malformed. */
+  /** The content of the manifest; `undefined` when it is malformed. */
   readonly manifest: ManifestFacts | undefined
 }

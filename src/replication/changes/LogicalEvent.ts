@@ -67,7 +67,7 @@ export interface Commit {
 /** The transaction is complete and prepared; whether it counts is reported later, perhaps in another session. */
 export interface Prepare {
   readonly _tag: "Prepare"
-  /** With its `gid`, which with the `xid` says which one it is. The same prepare may come twice. */
+  /** `gid` and `xid` together identify it. The same prepare may come twice. */
   readonly transaction: TransactionInfo
   /** What to acknowledge once all of it is safe. */
   readonly endLsn: Lsn

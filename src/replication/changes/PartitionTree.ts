@@ -34,8 +34,7 @@ export interface PartitionTree {
   /** The tables that it is a partition of, the nearest first; none for the root. */
   readonly ancestors: ReadonlyArray<{ readonly schema: string; readonly name: string }>
   /**
-   * The columns that identify the rows of the tree, wherever they lie: those of the replica identity of all partitions, without those
-   * that say in which partition a row lies. Without any, rows cannot be identified.
+   * The columns that identify the rows of the tree, wherever they lie: those of the replica identity of all partitions, without the columns that decide in which partition a row lies. Without any, rows cannot be identified.
    */
   readonly rowColumns: ReadonlyArray<string>
   /** Each key that a partition has or may have had as its replica identity, by `nameOfKey`. */

@@ -302,7 +302,7 @@ export class Transactions {
   }
 }
 
-/** Names are used again, and ids wrap around: both together say which transaction is meant. */
+/** Names are used again, and ids wrap around: both together identify the transaction. */
 const nameOf = ({ gid, xid }: { readonly gid: string; readonly xid: number }): string => `${xid} ${gid}`
 
 const arrived = (

@@ -97,7 +97,7 @@ export interface FeedOptions {
 export interface FeedFacts {
   readonly slot: string
   readonly plugin: string
-  /** With `timeline` says whether a position kept from an earlier feed means anything here. */
+  /** With `timeline` decides whether a position kept from an earlier feed is valid here. */
   readonly systemId: string
   readonly timeline: number
   /** When the server was started that is read; see `startPlace`. */

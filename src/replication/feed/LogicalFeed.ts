@@ -114,7 +114,7 @@ export interface LogicalFeed {
   /** The same by whole transactions, each of which must fit into `transactionBytes`. */
   readonly transactions: Stream.Stream<TransactionEvent, ReadError>
   /**
-   * What the server says, as it says it. Nothing but `acknowledge` moves the position, except that an idle server's
+   * The server's messages, in their order. Nothing but `acknowledge` moves the position, except that an idle server's
    * keepalives count once everything that has come is acknowledged.
    */
   readonly messages: Stream.Stream<ServerWalMessage, ReadError>

@@ -126,8 +126,7 @@ export const createSql = (definition: Definition, version: ServerVersionNumber):
   })
 
 /**
- * The statements that make one that is there into what is defined. Whether it is for all tables cannot be changed: Left
- * says so.
+ * The statements that make one that is there into what is defined. Whether it is for all tables cannot be changed: the result is then a Left.
  */
 export const alterSql = (
   definition: Definition,
@@ -237,8 +236,8 @@ export const create = (definition: Definition): Effect.Effect<void, PublicationE
   )
 
 /**
- * Makes the publication what the definition says, in one transaction: it is created when it is missing, and altered
- * otherwise. Rows and columns in flight are published as the definition said when they were written.
+ * Makes the publication what the definition states, in one transaction: it is created when it is missing, and altered
+ * otherwise. Rows and columns in flight are published as the definition was when they were written.
  *
  * @see https://www.postgresql.org/docs/current/sql-alterpublication.html
  */

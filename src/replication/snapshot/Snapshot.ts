@@ -56,7 +56,7 @@ export interface SnapshotOptions extends Omit<LogicalOptions, "create" | "twoPha
 /** What a snapshot can fail with. */
 export type SnapshotError = FeedError | PgCopyRowError | PgSnapshotError
 
-/** The stream behind the copies. What the server says as it says it is not in it: copies have some of that already. */
+/** The stream behind the copies. It has no `messages`, because the copies have some of them already. */
 export type SnapshotFeed = Omit<LogicalFeed, "messages">
 
 /** A snapshot of published tables, and the feed that goes on from it. */
@@ -66,8 +66,7 @@ export interface Snapshot {
   /** The tables that are to be copied, and how far each is: what `copied` names is not among them. */
   readonly progress: Effect.Effect<ReadonlyArray<TableProgress>>
   /**
-   * The tables' rows. Of one table: `CopyStarted`, its rows in the server's order, `CopyFinished`; tables come mixed, as
-   * many as `parallelism` says. A slow consumer holds up the server. Read once; leaving it early cancels the copies, and a
+   * The tables' rows. Of one table: `CopyStarted`, its rows in the server's order, `CopyFinished`; tables come mixed, as many at a time as `parallelism` allows. A slow consumer holds up the server. Read once; leaving it early cancels the copies, and a
    * table whose `CopyFinished` has not come must be copied again from its beginning.
    */
   readonly copy: Stream.Stream<CopyEvent, CopyError>

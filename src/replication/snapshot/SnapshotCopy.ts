@@ -106,7 +106,7 @@ const asTheSessionWhenRun = (connection: PgConnection) =>
     )
   )
 
-/** Holds the table as it is until `release`, reads what its columns are, and says how to copy it. */
+/** Holds the table as it is until `release`, reads its columns, and returns how to copy it. */
 const prepare = (connection: PgConnection, table: PublishedTable, findTypes: FindTypes) =>
   Effect.gen(function* () {
     const path = yield* SnapshotTables.quoted(table)

@@ -45,7 +45,7 @@ export interface TypedInsert<A> {
   readonly change: Insert
 }
 
-/** A row was updated, with what the replica identity says of the old one. */
+/** A row was updated, with the columns of the old row that the replica identity has. */
 export interface TypedUpdate<A> {
   readonly _tag: "Update"
   /** Partial when a large value did not change and is not known. */

@@ -34,7 +34,7 @@ export const textOf = (row: ObjectRow, column: string): string | undefined => {
   return value === null || value === undefined ? undefined : String(value)
 }
 
-/** Says that an answer is not what the manual promises. */
+/** The error of an answer that does not have the manual's form. */
 export const unreadable = (column: string, sql: string, wanted: string): PgCodecError =>
   new PgCodecError({
     direction: "decode",

@@ -10,7 +10,7 @@ import * as LsnText from "../../model/Lsn.js"
 import type { PgUsageError } from "../../model/PgError.js"
 import * as Quoting from "./Quoting.js"
 
-/** The text of a command, or what in it cannot be said. */
+/** The text of a command, or the reason why it cannot be built. */
 export type Command = Either.Either<string, PgUsageError>
 
 /** As `server_version_num` has it, such as 180004; `undefined` where the server does not report it: then the newest is assumed. */

@@ -49,7 +49,7 @@ const refused = (column: string, reason: string): PgCodecError =>
   })
 
 /**
- * The history file of a timeline, which says where the timelines before it ended. The first timeline has none: the server fails
+ * The history file of a timeline, which states where the timelines before it ended. The first timeline has none: the server fails
  * with `58P01`, as for a timeline that it does not know.
  *
  * Fails with `PgCodecError` when the server sends a file of another name, or a content that is no history of this timeline.

@@ -38,7 +38,7 @@ export const open: Effect.Effect<PgConnection, PgOpenError, PgConnector | Scope.
 export const openPhysical: Effect.Effect<PgConnection, PgOpenError, PgConnector | Scope.Scope> =
   Effect.flatMap(PgConnector, (connector) => connector.open({ replication: "true" }))
 
-/** What a server says of itself. */
+/** What a server reports of itself. */
 export interface System {
   /** The cluster's identifier: a copy has the same as its original, and no other cluster has. */
   readonly systemId: string

@@ -19,7 +19,7 @@ export interface CustomTypesConfig {
 
 /** The options of `@effect/sql-pg`, by the same names. */
 export interface PgClientConfig {
-  /** A connection string. What it says is stronger than the other fields. */
+  /** A connection string. Its settings are stronger than the other fields. */
   readonly url?: Redacted.Redacted | undefined
   /** Default `PGHOST`, or `localhost`. */
   readonly host?: string | undefined

@@ -40,7 +40,7 @@ export type TypeId = "~@effect/sql-pg/PgClient"
 /** The client of `@effect/sql-pg`, and the `PgClient` of this package below it. */
 export interface PgClient extends SqlClient.SqlClient {
   readonly [TypeId]: TypeId
-  /** What was given, with what the connection string and libpq's variables say. */
+  /** What was given, with the settings of the connection string and of libpq's variables. */
   readonly config: PgClientConfig
   /** The client of this package below: the same pool and the same transactions. */
   readonly pg: PgClientService

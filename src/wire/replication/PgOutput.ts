@@ -81,7 +81,7 @@ const all = Payload.among<PgOutputMessage>("pgoutput message", {
 export const kindOf = (tag: number): string | undefined => all.byTag(tag)?.kind
 
 /**
- * Reads the message at `bytes[start, end)`, tag included; `inStream` says whether it stands between Stream Start and
+ * Reads the message at `bytes[start, end)`, tag included; `inStream`: whether it stands between Stream Start and
  * Stream Stop. Nothing in it is a view of `bytes`.
  */
 export const decode = (

@@ -108,9 +108,9 @@ export const PrimaryStatusRequest = Payload.make<PrimaryStatusRequest>("PrimaryS
   time: ReplicationField.time
 })
 
-/** Everything a server says in a stream. */
+/** Every message that a server sends in a stream. */
 export type ServerWalMessage = XLogData | PrimaryKeepalive | PrimaryStatus
-/** Everything a client says in a stream. */
+/** Every message that a client sends in a stream. */
 export type ClientWalMessage = StandbyStatus | HotStandbyFeedback | PrimaryStatusRequest
 
 const server = Payload.among<ServerWalMessage>("WAL message", { XLogData, PrimaryKeepalive, PrimaryStatus })

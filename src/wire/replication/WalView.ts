@@ -9,7 +9,7 @@ import { PgTimestampTz } from "../../model/PgTimestampTz.js"
 import type { MalformedMessage } from "../MalformedMessage.js"
 import * as Payload from "./Payload.js"
 
-/** Tag bytes of what a server says. */
+/** Tag bytes of a server's messages. */
 export const xLogData = 0x77
 export const primaryKeepalive = 0x6b
 export const primaryStatus = 0x73
