@@ -251,7 +251,7 @@ const start = (link: Link, handshake: Handshake): Effect.Effect<tls.TLSSocket, T
     return Effect.fail(
       SystemFailure.make(
         plaintextBehindAnswer,
-        "unencrypted bytes came where only the TLS handshake may begin: somebody may be tampering with the connection"
+        "unencrypted bytes came where only the TLS handshake may begin: the connection may have been tampered with"
       )
     )
   }

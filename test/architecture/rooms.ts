@@ -261,7 +261,7 @@ export const exceptions: ReadonlyArray<Exception> = [
   {
     file: "replication/physical/FreeSpace.ts",
     builtins: ["fs/promises"],
-    reason: "the platform's FileSystem does not say how much room is left"
+    reason: "the platform's FileSystem does not report the free space"
   },
   {
     file: "testing/ServerProcess.ts",

@@ -10,7 +10,9 @@ const textsOf = (path: string, source: string): ReadonlyArray<string> => {
   const found: Array<string> = []
   const visit = (node: ts.Node): void => {
     if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) {
-      const text = node.getText(file)
+      const text = ts.isTemplateExpression(node)
+        ? [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join("{}")
+        : node.text
       if (text.includes(" ")) {
         const { line } = file.getLineAndCharacterOfPosition(node.getStart(file))
         found.push(`src/${path}:${line + 1}: ${text}`)

@@ -45,12 +45,16 @@ const linesOf = (path: string): ReadonlyArray<string> =>
 const generated = new Set(["conformance.md"])
 
 describe("plain English", () => {
-  it.each(["The server tells us", "who is told", "it says", "Nobody waits", "There is none: it is none", "it all"])(
-    "has no place for: %s",
-    (text) => {
-      assert.isTrue(refused.test(text))
-    }
-  )
+  it.each([
+    "The server tells us",
+    "who is told",
+    "it says",
+    "Nobody waits",
+    "There is none: it is none",
+    "it all"
+  ])("has no place for: %s", (text) => {
+    assert.isTrue(refused.test(text))
+  })
 
   it("does not refuse words that only look alike", () => {
     assert.isFalse(refused.test("a retold essay, a bearer token, a shearing, one installment"))

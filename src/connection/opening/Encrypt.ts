@@ -156,7 +156,7 @@ const answered = (
       violation(
         question,
         shown,
-        `${chunk.length - 1} unencrypted bytes came behind the answer: somebody may be tampering with the connection`
+        `${chunk.length - 1} unencrypted bytes came behind the answer: the connection may have been tampered with`
       )
     )
   }

@@ -59,7 +59,7 @@ const contested = (name: string, table: string): PgSlotError =>
   new PgSlotError({
     reason: "in-use",
     slot: name,
-    detail: `somebody else has moved the position that is kept under this name in ${table}`
+    detail: `another run has moved the position that is kept under this name in ${table}`
   })
 
 /** Those that the first version of the table did not have. */

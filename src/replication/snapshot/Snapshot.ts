@@ -181,7 +181,7 @@ const unmoved = (slot: string, lsn: Lsn): Effect.Effect<void, SnapshotError, PgC
       ? Effect.void
       : SlotFailure.diverged(
           slot,
-          `it stands at ${LsnText.toText(confirmed)}, beyond the snapshot of ${LsnText.toText(lsn)}: somebody else has moved it on`
+          `it stands at ${LsnText.toText(confirmed)}, beyond the snapshot of ${LsnText.toText(lsn)}: another consumer has moved it on`
         )
   })
 

@@ -214,7 +214,7 @@ export const tags: ReadonlyArray<TagText> = [
   },
   {
     tag: "PgSlotError",
-    meaning: "A replication slot cannot be used. The message says why and what is needed.",
+    meaning: "A replication slot cannot be used. The message names the reason and what is needed.",
     form: "replication slot {slot}: {reason}: {detail}"
   },
   {
@@ -224,7 +224,7 @@ export const tags: ReadonlyArray<TagText> = [
   },
   {
     tag: "PgWalError",
-    meaning: "The log cannot be followed from a position. The message says where to continue.",
+    meaning: "The log cannot be followed from a position. The message names where to continue.",
     form: "the log cannot be followed: {reason}: {detail}"
   },
   {
