@@ -26,6 +26,12 @@ const reserved: Readonly<Record<string, string>> = {
 /** 32 bytes in base64, and no bits left over in the last letter. */
 const isScramKey = (text: string): boolean => /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text)
 
+/** Of a password with an `@` that is not escaped, a URI makes a host: that is refused here, because errors of connecting print the host. */
+const atSignProblem = ({ host }: { readonly host: string }): string | undefined =>
+  !isUnixSocket(host) && host.includes("@")
+    ? "must be a name or an address without @: in a URI the host begins behind the first @, and an @ of the user or the password is written %40"
+    : undefined
+
 /** The first problem between settings, if there is one. */
 export const together = (fields: ConfigFields): Problem | undefined => {
   if (fields.sslRootCert === "system" && fields.sslMode !== "verify-full") {
@@ -73,7 +79,7 @@ export const together = (fields: ConfigFields): Problem | undefined => {
     return { key: "gssencmode", reason: "require cannot be kept on a Unix socket" }
   }
   for (const entry of fields.hosts) {
-    const reason = socketPathProblem(entry)
+    const reason = socketPathProblem(entry) ?? atSignProblem(entry)
     if (reason !== undefined) return { key: "host", reason }
   }
   for (const name of Object.keys(fields.parameters)) {

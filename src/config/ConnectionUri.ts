@@ -10,6 +10,7 @@
  */
 import * as Either from "effect/Either"
 import { PgConfigError } from "../model/PgError.js"
+import * as Settings from "./Settings.js"
 import type { Pairs } from "./Vocabulary.js"
 import { shownKey } from "./Vocabulary.js"
 
@@ -121,6 +122,14 @@ const query = (text: string, source: string): Either.Either<Pairs, PgConfigError
     if (name === undefined || value === undefined) return refuse(nth, 'has no "=" between name and value')
     const keyword = decode(name)
     if (Either.isLeft(keyword)) return refuse(nth, `its name ${keyword.left}`)
+    const before = pairs.at(-1)?.[0] ?? ""
+    if (
+      Settings.find(before)?.secret === true &&
+      keyword.right !== "ssl" &&
+      !Settings.isName(keyword.right)
+    ) {
+      return refuse(before, `${nth}, behind its value, names no setting; an & in a value must be written %26`)
+    }
     if (rest.length > 0)
       return refuse(shownKey(keyword.right), 'has more than one "="; write it as %3D in a value')
     const decoded = decode(value)

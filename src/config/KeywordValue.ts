@@ -40,7 +40,7 @@ export const parse = (conninfo: string, source = "conninfo"): Either.Either<Pair
       )
     }
     const before = pairs.at(-1)?.[0] ?? ""
-    if (Settings.find(before)?.secret === true && Settings.find(keyword) === undefined) {
+    if (Settings.find(before)?.secret === true && !Settings.isName(keyword)) {
       return refuse(
         before,
         `the word at character ${start + 1}, behind its value, is no keyword; a value with white space must be quoted`

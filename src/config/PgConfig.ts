@@ -184,6 +184,9 @@ export const fromUri = (
         })
       )
 
+/** A URI of another scheme is no name of a database: it may hold a password, and names are printed. */
+const foreignUri = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//
+
 /**
  * A configuration from a database name, which is taken as a connection string when it has the looks of one (an equals
  * sign, or a URI's scheme), as `psql` reads its first argument.
@@ -194,7 +197,9 @@ export const fromDatabaseName = (
 ): Either.Either<PgConfig, PgConfigError> =>
   ConnectionUri.isUri(name) || name.includes("=")
     ? fromConnectionString(name, options)
-    : fromConnectionString(KeywordValue.format([["dbname", name]]), options)
+    : foreignUri.test(name)
+      ? fromUri(name, options)
+      : fromConnectionString(KeywordValue.format([["dbname", name]]), options)
 
 /** Where `fromEnv` looks for a connection string. */
 export const databaseUrlVariable = "DATABASE_URL"

@@ -235,6 +235,9 @@ const byKeyword: ReadonlyMap<string, Setting> = new Map(settings.map((setting) =
 /** The setting of a keyword. */
 export const find = (keyword: string): Setting | undefined => byKeyword.get(keyword)
 
+/** Whether a connection string may name it: a keyword, or `requiressl`, which stood for `sslmode` before version 7.4. */
+export const isName = (word: string): boolean => byKeyword.has(word) || word === "requiressl"
+
 /**
  * Keywords that a string from an untrusted source may set: none that names files, services or server options.
  * Socket folders as hosts are refused with it as well, and so is a string that names no host.

@@ -135,10 +135,7 @@ const connectHint = (attempts: ReadonlyArray<ConnectAttempt>): string => {
   const codes = attempts.map(({ cause }) => ("code" in cause ? cause.code : cause._tag))
   if (codes.includes("ECONNREFUSED") || codes.includes("ENOENT"))
     return "Is the server running there, and does it accept connections on that address?"
-  if (codes.includes("ENOTFOUND") || codes.includes("EAI_AGAIN"))
-    return attempts.some(({ address }) => address.includes("@"))
-      ? "Is the host name right? In a URI an @ inside the password is written %40."
-      : "Is the host name right?"
+  if (codes.includes("ENOTFOUND") || codes.includes("EAI_AGAIN")) return "Is the host name right?"
   if (codes.includes("3D000"))
     return "Does the database exist? The name is taken from `database`, else from the user."
   if (codes.includes("53300"))

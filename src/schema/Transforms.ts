@@ -31,9 +31,9 @@ const convert = <A, B>(
     encode: (value, _options, ast) => Either.fromOption(encode(value), () => new ParseResult.Type(ast, value))
   }).annotations({ title })
 
-/** `int8` as a number; beyond 2^53, where a number would lose digits, it fails. */
+/** `int8` as a number; 2^53 and what is beyond, where a number may have lost digits, fails. */
 export const NumberFromInt8 = convert(
-  "int8 within 2^53",
+  "int8 below 2^53",
   PgSchema.Int8,
   Schema.Int,
   (value) => Option.liftPredicate(Number(value), Number.isSafeInteger),

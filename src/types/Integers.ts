@@ -2,7 +2,7 @@
  * `int2`, `int4`, `int8` and `oid`.
  *
  * As parameters they take whole numbers, bigints, and strings of decimal digits with a sign. A number that is not
- * safe (beyond 2^53, where doubles have gaps) is refused: its digits may not be the ones meant.
+ * safe (2^53 or beyond, where doubles have gaps) is refused: its digits may not be the ones meant.
  *
  * @see https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-INT
  */
@@ -171,12 +171,12 @@ export const int8AsString: Codec<string> = {
   }
 }
 
-/** `int8` as a number, for those who know theirs are small: a value beyond 2^53 fails its query. */
+/** `int8` as a number, for those who know theirs are small: a value of 2^53 or beyond fails its query. */
 export const int8AsNumber: Codec<number> = {
   ...int8,
   decodeText: (reader, at, length) => {
     const value = Number(int8Text(reader, at, length) ?? 0)
-    if (!Number.isSafeInteger(value)) reader.fail("an int8 beyond 2^53 does not fit a number")
+    if (!Number.isSafeInteger(value)) reader.fail("an int8 of 2^53 or beyond may not fit a number")
     return value
   },
   decodeBinary: (reader, at, length) => {
@@ -185,7 +185,7 @@ export const int8AsNumber: Codec<number> = {
       return 0
     }
     const value = Int64.toNumber(reader.view.getInt32(at), reader.view.getInt32(at + 4))
-    if (!Number.isSafeInteger(value)) reader.fail("an int8 beyond 2^53 does not fit a number")
+    if (!Number.isSafeInteger(value)) reader.fail("an int8 of 2^53 or beyond may not fit a number")
     return value
   }
 }

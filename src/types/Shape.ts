@@ -25,7 +25,7 @@ const describeNumber = (value: number): string => {
   if (Number.isNaN(value)) return "NaN"
   if (!Number.isFinite(value)) return "an infinite number"
   if (!Number.isInteger(value)) return "a number with a fraction"
-  return Number.isSafeInteger(value) ? "a number" : "a number beyond 2^53, which may have lost digits"
+  return Number.isSafeInteger(value) ? "a number" : "a number of 2^53 or beyond, which may have lost digits"
 }
 
 const describeObject = (value: object): string => {

@@ -42,7 +42,17 @@ describe("the rooms as they stand", () => {
       [/physical|archive/i, /^replication\/physical\//],
       [/base backup/i, /^replication\/backup\//],
       [/large object/i, /^connection\/largeobject\//],
-      [/simulated/i, /^testing\/Simulated/]
+      [/simulated/i, /^testing\/Simulated/],
+      [/command line/i, /^cli\//],
+      [/OAuth/i, /^auth\/OAuthBearer/],
+      [/scripted server/i, /^testing\/ScriptedServer/],
+      [/memory transport/i, /^testing\/MemoryTransport/],
+      [/fault proxy/i, /^testing\/FaultProxy/],
+      [/embedded/i, /^testing\/EmbeddedPostgres/],
+      [/wait queue/i, /^client\/pool\/WaitQueue/],
+      [/portal/i, /^connection\/statement\/Portal/],
+      [/snapshot/i, /^replication\/snapshot\//],
+      [/service files/i, /^config\/ServiceFile/]
     ]
     const described = rooms.flatMap(({ holds, parts }) => [holds, ...(parts ?? []).map((part) => part.holds)])
     const missing = planned.filter(

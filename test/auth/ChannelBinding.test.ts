@@ -12,14 +12,18 @@ const nameOf = (result: ReturnType<typeof SignatureHash.ofOid>): string =>
 
 describe("ChannelBinding", () => {
   it.each([
-    ["ECDSA with SHA-384 (TRP-026)", Certificates.ecdsaSha384, "sha384"],
+    ["ECDSA with SHA-384 (AUT-041, TRP-026)", Certificates.ecdsaSha384, "sha384"],
     ["ECDSA with SHA-256", Certificates.ecdsaSha256, "sha256"],
-    ["RSA with SHA-1, replaced by SHA-256", Certificates.rsaSha1, "sha256"],
-    ["RSASSA-PSS with SHA-256", Certificates.rsaPssSha256, "sha256"],
-    ["RSASSA-PSS with SHA-384", Certificates.rsaPssSha384, "sha384"],
-    ["RSASSA-PSS with SHA-512", Certificates.rsaPssSha512, "sha512"],
-    ["RSASSA-PSS with its default SHA-1, replaced by SHA-256", Certificates.rsaPssDefault, "sha256"]
-  ])("hashes the certificate by its own signature's hash: %s (AUT-040, AUT-041, AUT-043)", (_, der, hash) => {
+    ["RSA with SHA-1, replaced by SHA-256 (AUT-041)", Certificates.rsaSha1, "sha256"],
+    ["RSASSA-PSS with SHA-256 (AUT-043)", Certificates.rsaPssSha256, "sha256"],
+    ["RSASSA-PSS with SHA-384 (AUT-043)", Certificates.rsaPssSha384, "sha384"],
+    ["RSASSA-PSS with SHA-512 (AUT-043)", Certificates.rsaPssSha512, "sha512"],
+    [
+      "RSASSA-PSS with its default SHA-1, replaced by SHA-256 (AUT-041, AUT-043)",
+      Certificates.rsaPssDefault,
+      "sha256"
+    ]
+  ])("hashes the certificate by its own signature's hash: %s (AUT-040)", (_, der, hash) => {
     const gs2 = Either.getOrThrow(ChannelBinding.endPointOf(der))
     assert.strictEqual(gs2.header, "p=tls-server-end-point,,")
     assert.deepStrictEqual(gs2.data, new Uint8Array(createHash(hash).update(der).digest()))

@@ -15,28 +15,36 @@ const anyText = fc
 
 describe("SaslPrep", () => {
   it.each([
-    ["a soft hyphen goes", "I\u00adX", "IX"],
+    ["a soft hyphen goes (AUT-033, AUT-038)", "I\u00adX", "IX"],
     ["ASCII stays", "user", "user"],
     ["case stays", "USER", "USER"],
-    ["a feminine ordinal becomes a", "\u00aa", "a"],
-    ["a Roman numeral becomes letters", "\u2168", "IX"]
-  ])("gives what RFC 4013 prints: %s (AUT-033, AUT-035, AUT-038, TRP-023)", (_, password, expected) => {
+    ["a feminine ordinal becomes a (AUT-035)", "\u00aa", "a"],
+    ["a Roman numeral becomes letters (AUT-035)", "\u2168", "IX"]
+  ])("gives what RFC 4013 prints: %s", (_, password, expected) => {
     assert.strictEqual(prepare(password), expected)
   })
 
   it.each([
-    ["no-break space becomes a space", "a\u00a0b", "a b"],
-    ["a zero width space becomes a space, not nothing", "a\u200bb", "a b"],
-    ["an ideographic space becomes a space", "\u3000a", " a"],
-    ["a ligature becomes letters", "\ufb01x", "fix"],
-    ["full-width digits become ASCII", "\uff11\uff12", "12"],
-    ["a combining sequence is composed", "e\u0301", "\u00e9"],
-    ["joiners, variation selectors and byte order marks go", "\ufeffa\u200db\ufe0fc\u2060é", "abcé"],
-    ["marks that meet once something between is gone are composed", "e\u00ad\u0301", "\u00e9"],
-    ["Hangul is composed", "\u1112\u1161\u11ab", "\ud55c"],
+    ["no-break space becomes a space (AUT-033, AUT-038)", "a\u00a0b", "a b"],
+    ["a zero width space becomes a space, not nothing (AUT-033)", "a\u200bb", "a b"],
+    ["an ideographic space becomes a space (AUT-033)", "\u3000a", " a"],
+    ["a ligature becomes letters (AUT-035, AUT-038)", "\ufb01x", "fix"],
+    ["full-width digits become ASCII (AUT-035, AUT-038)", "\uff11\uff12", "12"],
+    ["a combining sequence is composed (AUT-035)", "e\u0301", "\u00e9"],
+    [
+      "joiners, variation selectors and byte order marks go (AUT-033)",
+      "\ufeffa\u200db\ufe0fc\u2060é",
+      "abcé"
+    ],
+    [
+      "marks that meet once something between is gone are composed (AUT-033, AUT-035)",
+      "e\u00ad\u0301",
+      "\u00e9"
+    ],
+    ["Hangul is composed (AUT-035)", "\u1112\u1161\u11ab", "\ud55c"],
     ["text from right to left stays", "\u05d0\u05d1", "\u05d0\u05d1"],
     ["digits between letters from right to left stay", "\u05d01\u05d1", "\u05d01\u05d1"]
-  ])("prepares as the server does: %s (AUT-033, AUT-035, AUT-038, TRP-023, A13)", (_, password, expected) => {
+  ])("prepares as the server does: %s (TRP-023, A13)", (_, password, expected) => {
     assert.strictEqual(prepare(password), expected)
   })
 

@@ -84,6 +84,23 @@ describe("ConnectionUri", () => {
     assert.strictEqual(left(PgConfig.fromUri("postgres://h/?ssl=false")).key, "ssl")
   })
 
+  it("says how an @ and an & of a password are written where they take it apart", () => {
+    const host = left(PgConfig.fromUri("postgres://me:p@ss@h/db"))
+    assert.deepStrictEqual([host.key, host.source], ["host", "uri"])
+    assert.match(
+      host.reason,
+      /begins behind the first @, and an @ of the user or the password is written %40$/
+    )
+    const rest = left(PgConfig.fromUri("postgres://h/db?password=a&b=c"))
+    assert.strictEqual(rest.key, "password")
+    assert.match(rest.reason, /^query parameter 2, behind its value, names no setting; .* %26$/)
+    const config = right(PgConfig.fromUri("postgres://h/db?password=a&ssl=true&requiressl=1"))
+    assert.strictEqual(config.sslMode, "require")
+    assert.strictEqual(left(PgConfig.make({ host: "me@h" })).key, "host")
+    assert.strictEqual(right(PgConfig.make({ host: "@abstract" })).hosts[0].host, "@abstract")
+    assert.strictEqual(right(PgConfig.make({ host: "/run/a@b" })).hosts[0].host, "/run/a@b")
+  })
+
   it("counts empty parts as not set, so that weaker sources speak (CON-102)", () => {
     const config = right(
       PgConfig.fromSources({

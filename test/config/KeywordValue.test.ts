@@ -41,11 +41,19 @@ describe("KeywordValue", () => {
     }
   })
 
+  it("knows the old name of sslmode, also behind a secret", () => {
+    const mode = (text: string) => right(PgConfig.fromConnectionString(text)).sslMode
+    assert.strictEqual(mode("host=h password=a requiressl=1"), "require")
+    assert.strictEqual(mode("host=h password=a requiressl=0"), "prefer")
+  })
+
   it("expands a database name that is a connection string, and no other (CON-093)", () => {
     const read = (name: string) => right(PgConfig.fromDatabaseName(name))
     assert.strictEqual(read("shop's").database, "shop's")
     assert.strictEqual(read("dbname=shop user=me").user, "me")
     assert.strictEqual(read("postgres://me@h/shop").database, "shop")
+
+    assert.strictEqual(left(PgConfig.fromDatabaseName("mysql://me:secret@h/shop")).key, "uri")
     assert.strictEqual(right(PgConfig.make({ database: "user=me" })).database, "user=me")
   })
 

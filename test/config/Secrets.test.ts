@@ -134,6 +134,31 @@ describe("a secret", () => {
     { fastCheck: { numRuns: 25 } }
   )
 
+  it("is in nothing that can be printed where a connection string takes it apart (A15)", () => {
+    const texts = [
+      `postgres://me:a@${marker}@h/db`,
+      `postgres://me:a@${marker}@g,h/db`,
+      `postgres://h/db?host=me:a@${marker}`,
+      `postgres://h/db?password=a&${marker}=1`,
+      `postgres://h/db?password=a&${marker}=`,
+      `postgres://h/db?sslpassword=a&${marker}=b=c`,
+      `postgres://h/db?oauth_client_secret=a&${marker}`,
+      `postgres://h/db?password=a=${marker}`,
+      `postgres://me:a/${marker}@h/db`,
+      `postgres://me:${marker}%@h/db`,
+      `postgres://me:${marker} b@h/db`,
+      `psql://me:${marker}@h/db`,
+      `psql://me:${marker}@h/db?sslmode=require`,
+      `host=h password=a ${marker}=1`,
+      `host=h password=a ${marker}`
+    ]
+    for (const text of texts)
+      for (const read of [PgConfig.fromConnectionString, PgConfig.fromDatabaseName]) {
+        const error = left(read(text))
+        assert.notInclude(printed(error), marker, text)
+      }
+  })
+
   it("is found by the printing that looks for it", () => {
     for (const value of [{ a: { b: marker } }, new Error(marker), Either.left(new Error(marker)), [marker]]) {
       assert.include(printed(value), marker)

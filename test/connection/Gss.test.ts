@@ -15,39 +15,37 @@ const asksGss = expects({ _tag: "GSSENCRequest" })
 const asksTls = expects({ _tag: "SSLRequest" })
 
 describe("a login by GSS", () => {
-  for (const [request, method] of [
-    [{ _tag: "AuthenticationGSS" }, "gss"],
-    [{ _tag: "AuthenticationSSPI" }, "sspi"]
+  for (const [request, method, ids] of [
+    [{ _tag: "AuthenticationGSS" }, "gss", "AUT-054, AUT-055, AUT-057"],
+    [{ _tag: "AuthenticationSSPI" }, "sspi", "AUT-056"]
   ] as const) {
-    it.scoped(
-      `goes back and forth until both names are proven: ${method} (AUT-054, AUT-055, AUT-056, AUT-057)`,
-      () =>
-        Effect.gen(function* () {
-          const provider = testProvider({ tokens: ["one", "two"] })
-          const core = yield* succeeding(
+    it.scoped(`goes back and forth until both names are proven: ${method} (${ids})`, () =>
+      Effect.gen(function* () {
+        const provider = testProvider({ tokens: ["one", "two"] })
+        const core = yield* succeeding(
+          [
             [
-              [
-                hello,
-                send(request),
-                token("one"),
-                send({ _tag: "AuthenticationGSSContinue", data: bytes("theirs") }),
-                token("two"),
-                send({ _tag: "AuthenticationGSSContinue", data: bytes("last") }),
-                ready
-              ]
-            ],
-            "krbsrvname=pg gssencmode=disable",
-            { gss: provider }
-          )
-          assert.strictEqual(core.facts.authentication, method)
-          assert.deepStrictEqual(provider.heard, ["theirs", "last"])
-          assert.deepInclude(provider.targets[0], {
-            service: "pg",
-            host: "db",
-            purpose: "authentication",
-            mechanism: method
-          })
+              hello,
+              send(request),
+              token("one"),
+              send({ _tag: "AuthenticationGSSContinue", data: bytes("theirs") }),
+              token("two"),
+              send({ _tag: "AuthenticationGSSContinue", data: bytes("last") }),
+              ready
+            ]
+          ],
+          "krbsrvname=pg gssencmode=disable",
+          { gss: provider }
+        )
+        assert.strictEqual(core.facts.authentication, method)
+        assert.deepStrictEqual(provider.heard, ["theirs", "last"])
+        assert.deepInclude(provider.targets[0], {
+          service: "pg",
+          host: "db",
+          purpose: "authentication",
+          mechanism: method
         })
+      })
     )
   }
 

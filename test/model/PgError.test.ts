@@ -121,7 +121,11 @@ describe("a message", () => {
       connect(server("3D000")),
       ["taken from `database`"]
     ],
-    ["of a full server says what to change", connect(server("53300")), ["max_connections"]],
+    [
+      "of a full server says what to change",
+      connect(server("53300")),
+      ["max_connections", "CONNECTION LIMIT of the database or the role"]
+    ],
     ["of a refused protocol names the setting", connect(server("0A000")), ["max_protocol_version=3.0"]],
     [
       "of a slow connect says how long it waited",

@@ -116,7 +116,7 @@ describe("a decoder of rows", () => {
       "secret",
       "expected PgTimestampTz (timestamptz) | null, got string of 6 characters"
     ],
-    ["a value beyond a transformation", NumberFromInt8, 2n ** 60n, "expected int8 within 2^53, got bigint"],
+    ["a value beyond a transformation", NumberFromInt8, 2n ** 53n, "expected int8 below 2^53, got bigint"],
     ["NULL before a transformation", NumberFromInt8, null, "expected bigint (int8), got null"],
     ["a condition", Int4.pipe(Schema.positive()), -5, "expected a positive number, got a number"],
     ["an integer out of its range", Int4, 2 ** 40, "expected number (int4), got a number"],

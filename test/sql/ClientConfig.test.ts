@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { printed } from "../support/printed.js"
 import { completed, type PgClientConfig, settingsOf } from "../../src/sql/compat/ClientConfig.js"
 
 const settings = (config: PgClientConfig, variables: ReadonlyArray<readonly [string, string]> = []) =>
@@ -75,6 +76,27 @@ describe("the configuration of @effect/sql-pg", () => {
       const config = completed(given, yield* settings(given))
       assert.deepInclude(config, { host: "b", port: 2, username: "a", database: "c" })
       assert.strictEqual(Redacted.value(config.password!), "secret")
+    })
+  )
+
+  it.effect("prints no secret of its TLS, which can be read", () =>
+    Effect.gen(function* () {
+      const marker = "Zq7hushZq7hushZq7"
+      const key = `-----BEGIN PRIVATE KEY-----\n${marker}\n-----END PRIVATE KEY-----`
+      for (const own of [key, Buffer.from(key)]) {
+        const ssl = { key: own, cert: own, passphrase: marker, rejectUnauthorized: false }
+        const config = completed({ host: "h", ssl }, yield* settings({ host: "h" }))
+        const text = printed(config) + printed({ config })
+        for (const secret of [
+          marker,
+          Buffer.from(marker).toString("hex"),
+          [...Buffer.from(marker)].join(",")
+        ])
+          assert.notInclude(text, secret)
+        assert.include(text, "rejectUnauthorized")
+        assert.deepStrictEqual<unknown>({ ...(config.ssl as object) }, ssl)
+      }
+      assert.strictEqual(completed({ ssl: true }, yield* settings({ ssl: true })).ssl, true)
     })
   )
 })

@@ -8,7 +8,7 @@ import type { Codec } from "../../src/types/Codec.js"
 import * as Registry from "../../src/types/Registry.js"
 
 /** A text of each type, in the order of the table, and what is to be said about it. */
-const examples: ReadonlyArray<readonly [types: string, text: string, remark?: string]> = [
+export const examples: ReadonlyArray<readonly [types: string, text: string, remark?: string]> = [
   ["bool", "t"],
   ["int2 int4 oid", "1"],
   ["int8", "1", "familiar: digits"],

@@ -33,22 +33,29 @@ const header = (...words: ReadonlyArray<number>): Uint8Array => {
 
 describe("Arrays", () => {
   it.each([
-    ["{}", "00000000 00000000 00000017", []],
-    ["{1,NULL}", "00000001 00000001 00000017 00000002 00000001 00000004 00000001 ffffffff", [1, null]],
+    ["{}", "TYP-064", "00000000 00000000 00000017", []],
+    [
+      "{1,NULL}",
+      "TYP-064",
+      "00000001 00000001 00000017 00000002 00000001 00000004 00000001 ffffffff",
+      [1, null]
+    ],
     [
       "[0:1]={1,2}",
+      "TYP-067, TYP-070, TRP-074",
       "00000001 00000000 00000017 00000002 00000000 00000004 00000001 00000004 00000002",
       new PgArray([1, 2], [0])
     ],
     [
       "{{1,2},{3,4}}",
+      "TYP-064",
       "00000002 00000000 00000017 00000002 00000001 00000002 00000001 00000004 00000001 00000004 00000002 00000004 00000003 00000004 00000004",
       [
         [1, 2],
         [3, 4]
       ]
     ]
-  ])("reads and writes %s as the server does (TYP-064, TYP-067, TYP-070, TRP-074)", (written, hex, value) => {
+  ])("reads and writes %s as the server does (%s)", (written, _, hex, value) => {
     assert.deepStrictEqual(decodeText(ints, written), { value })
     assert.deepStrictEqual(decodeBinary(ints, bytesOf(hex)), { value })
     assert.strictEqual(hexOf(valueOf(encodeBinary(ints, value))), hex.replaceAll(" ", ""))

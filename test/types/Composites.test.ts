@@ -34,21 +34,17 @@ const nested = Composites.over({ name: "nested", oid: 70_002, arrayOid: 70_003 }
 ])
 
 describe("Composites", () => {
-  golden(
-    pair,
-    { ids: "TYP-080, TYP-081, TRP-092", written: (text) => text.replaceAll(/""(?=[^)])/g, '\\"') },
+  golden(pair, { ids: "TYP-080, TYP-081", written: (text) => text.replaceAll(/""(?=[^)])/g, '\\"') }, [
+    ["(1,)", pairHex, { a: 1, b: null }, "TRP-092"],
+    ['(,"")', "00000002 00000017 ffffffff 00000019 00000000", { a: null, b: "" }, "TRP-092"],
+    ['(-2,"b c")', "00000002 00000017 00000004 fffffffe 00000019 00000003 622063", { a: -2, b: "b c" }],
     [
-      ["(1,)", pairHex, { a: 1, b: null }],
-      ['(,"")', "00000002 00000017 ffffffff 00000019 00000000", { a: null, b: "" }],
-      ['(-2,"b c")', "00000002 00000017 00000004 fffffffe 00000019 00000003 622063", { a: -2, b: "b c" }],
-      [
-        '(0,"b ""c""")',
-        "00000002 00000017 00000004 00000000 00000019 00000005 6220226322",
-        { a: 0, b: 'b "c"' }
-      ],
-      ['(0,"x\\\\y")', "00000002 00000017 00000004 00000000 00000019 00000003 785c79", { a: 0, b: "x\\y" }]
-    ]
-  )
+      '(0,"b ""c""")',
+      "00000002 00000017 00000004 00000000 00000019 00000005 6220226322",
+      { a: 0, b: 'b "c"' }
+    ],
+    ['(0,"x\\\\y")', "00000002 00000017 00000004 00000000 00000019 00000003 785c79", { a: 0, b: "x\\y" }]
+  ])
 
   it("reads quotes within a value, escapes, and space around it all (TYP-081)", () => {
     assert.deepStrictEqual(decodeText(pair, ' (1,a"b c"\\,d) '), { value: { a: 1, b: "ab c,d" } })

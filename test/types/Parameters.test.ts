@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Redacted from "effect/Redacted"
 import { ByteWriter } from "../../src/bytes/ByteWriter.js"
 import * as Oid from "../../src/model/Oid.js"
+import { PgArray } from "../../src/model/PgArray.js"
 import * as Parameters from "../../src/types/Parameters.js"
 import { familiar, lossless } from "../../src/types/Registry.js"
 import { hexOf } from "./codecs.js"
@@ -28,6 +29,30 @@ describe("Parameters", () => {
   it("states binary where the codec writes it, and text for types that take the server's own words", () => {
     const oids = [Oid.int4, Oid.timestamptz, Oid.timestamptzArray, Oid.int4Array, Oid.numeric, 0, 99_999]
     assert.deepStrictEqual(Parameters.plan(oids, lossless).formats, [1, 0, 0, 1, 0, 0, 0])
+  })
+
+  it("states binary for an array with NULL in it that goes as text else, for NULL may be a word there", () => {
+    const oids = [
+      Oid.timestamptzArray,
+      Oid.timestamptzArray,
+      Oid.timestamptzArray,
+      Oid.int4,
+      Oid.timestamptzArray
+    ]
+    const time = new Date(0)
+    const formats = Parameters.plan(oids, lossless).formatsFor([
+      [time],
+      [time, null],
+      [[time], [null]],
+      1,
+      new PgArray([null], [0])
+    ])
+    assert.deepStrictEqual(formats, [0, 1, 1, 1, 1])
+    assert.deepStrictEqual(
+      Parameters.plan([Oid.timestamptzArray], lossless).formatsFor([["now", null]]),
+      [0],
+      "a word that the server alone reads"
+    )
   })
 
   it("refuses undefined, which is more often a mistake than a NULL (TYP-007)", () => {

@@ -8,6 +8,9 @@ import { PgMultirange } from "../../src/model/PgMultirange.js"
 import { type Ends, PgRange } from "../../src/model/PgRange.js"
 import * as Ranges from "../../src/types/Ranges.js"
 import { familiar, lossless } from "../../src/types/Registry.js"
+import * as Composites from "../../src/types/Composites.js"
+import { JsonText } from "../../src/model/JsonText.js"
+import { json, jsonb } from "../../src/types/Json.js"
 import * as Texts from "../../src/types/Texts.js"
 import {
   bytesOf,
@@ -52,6 +55,50 @@ describe("Ranges", () => {
     ["{[1,3),[5,7)}", two, PgMultirange.of(PgRange.make(1, 3), PgRange.make(5, 7))],
     ["{}", "00000000", new PgMultirange<number>([])]
   ])
+
+  it("has JSON's null for a bound as a value, for null is no bound", () => {
+    for (const [type, head] of [
+      [json, ""],
+      [jsonb, "01"]
+    ] as const) {
+      const range = Ranges.over({ name: "jsonrange", oid: 70_010, arrayOid: 0 }, type)
+      const expected = { value: PgRange.make<unknown>(new JsonText("null"), 1) }
+      assert.deepStrictEqual<unknown>(decodeText(range, "[null,1)"), expected)
+      const [lower, upper] = [`${head}6e756c6c`, `${head}31`]
+      const sized = (hex: string) => `0000000${hex.length / 2}${hex}`
+      assert.deepStrictEqual<unknown>(
+        decodeBinary(range, bytesOf(`02${sized(lower)}${sized(upper)}`)),
+        expected
+      )
+      assert.deepStrictEqual<unknown>(decodeText(range, "(,1)"), {
+        value: PgRange.make<unknown>(null, 1, "()")
+      })
+    }
+  })
+
+  it("has fields, and a binary form, where what it is made of has", () => {
+    const pair = Composites.over({ name: "pair", oid: 70_020, arrayOid: 0 }, [
+      { name: "a", codec: Texts.text }
+    ])
+    const names = { name: "x", oid: 70_021, arrayOid: 0 }
+    for (const over of [Ranges.over, Ranges.multiOver]) {
+      assert.strictEqual(over(names, pair).hasFields, true)
+      assert.notProperty(over(names, Texts.text), "hasFields")
+      const textOnly = over(names, { ...Texts.text, decodeBinary: undefined, encodeBinary: undefined })
+      assert.deepStrictEqual([textOnly.decodeBinary, textOnly.encodeBinary], [undefined, undefined])
+      const ofJson = over(names, { ...json, decodeBinary: undefined })
+      assert.isUndefined(ofJson.decodeBinary)
+    }
+  })
+
+  it("says what is wrong with its bytes", () => {
+    assert.deepStrictEqual(decodeBinary(Ranges.int4range, bytesOf("")), {
+      failure: "a range without its flags"
+    })
+    assert.deepStrictEqual(decodeBinary(Ranges.int4range, bytesOf("ff")), {
+      failure: "a range with the flags 255"
+    })
+  })
 
   it("quotes bounds where it must, and reads every way of quoting (TYP-076)", () => {
     const range = PgRange.make('a"b\\c,(d)', "")

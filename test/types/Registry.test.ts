@@ -25,6 +25,33 @@ describe("Registry", () => {
     assert.isUndefined(lossless.lookup(70_000))
   })
 
+  it("reads every type from its text by a function for each, which is asked for once", () => {
+    const asked: Array<number> = []
+    const parsed = lossless.withTextParsers((oid) => {
+      asked.push(oid)
+      return (text) => `${oid}: ${text}`
+    })
+    for (const oid of [Oid.int8, Oid.int8, 80_000]) {
+      const codec = parsed.lookup(oid)!
+      assert.deepStrictEqual(decodeText(codec, "5"), { value: `${oid}: 5` })
+      assert.isUndefined(codec.decodeBinary)
+    }
+    assert.deepStrictEqual(asked, [Oid.int8, 80_000])
+    assert.strictEqual(parsed.lookup(Oid.int8)!.name, "int8")
+    assert.strictEqual(parsed.lookup(Oid.int8)!.encodeBinary, Integers.int8.encodeBinary)
+  })
+
+  it("knows which types the catalogue does not have, and whether types are named for it", () => {
+    const asked = lossless.withTypes([], [80_000, Oid.int4])
+    assert.deepStrictEqual(
+      [80_000, Oid.int4, 80_001].map((oid) => asked.isMissing(oid)),
+      [true, false, false]
+    )
+    assert.isFalse(lossless.isMissing(80_000))
+    assert.isFalse(lossless.hasNames)
+    assert.isTrue(lossless.withNamed("mood", (found) => found).hasNames)
+  })
+
   it("reads exact JSON when told to (TRP-086)", () => {
     const codec = lossless.with(Json.jsonbAsText).lookup(Oid.jsonb)!
     assert.strictEqual(

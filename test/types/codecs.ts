@@ -52,11 +52,11 @@ export const valueOf = <A>(outcome: Outcome<A>): A => {
   return outcome.value
 }
 
-/** Server's text, server's binary in hex, our value. */
-export type Golden<A> = readonly [text: string, hex: string, value: A]
+/** Server's text, server's binary in hex, our value, and items of the checklist that this row shows beside those of all rows. */
+export type Golden<A> = readonly [text: string, hex: string, value: A, ids?: string | undefined]
 
 export interface GoldenOptions {
-  /** Names the checklist's items in the test's title. */
+  /** The checklist's items that each row shows, for the title. */
   readonly ids: string
   /** Text we write where it differs from the server's. */
   readonly written?: (text: string) => string
@@ -64,15 +64,19 @@ export interface GoldenOptions {
 
 /** Server bytes to value in both formats, and the value back to the same bytes. */
 export const golden = <A>(codec: Codec<A>, options: GoldenOptions, rows: ReadonlyArray<Golden<A>>): void => {
-  it.each(rows.map(([text, hex, value]) => ({ text, hex, value })))(
-    `${codec.name} reads and writes $text as the server does (${options.ids})`,
-    ({ hex, text, value }) => {
-      assert.deepStrictEqual(decodeText(codec, text), { value })
-      assert.deepStrictEqual(decodeBinary(codec, bytesOf(hex)), { value })
-      assert.deepStrictEqual(encodeText(codec, value), { value: options.written?.(text) ?? text })
-      assert.strictEqual(hexOf(valueOf(encodeBinary(codec, value))), hex.replaceAll(" ", ""))
-    }
-  )
+  it.each(
+    rows.map(([text, hex, value, own]) => ({
+      text,
+      hex,
+      value,
+      ids: own === undefined ? options.ids : `${options.ids}, ${own}`
+    }))
+  )(`${codec.name} reads and writes $text as the server does ($ids)`, ({ hex, text, value }) => {
+    assert.deepStrictEqual(decodeText(codec, text), { value })
+    assert.deepStrictEqual(decodeBinary(codec, bytesOf(hex)), { value })
+    assert.deepStrictEqual(encodeText(codec, value), { value: options.written?.(text) ?? text })
+    assert.strictEqual(hexOf(valueOf(encodeBinary(codec, value))), hex.replaceAll(" ", ""))
+  })
 }
 
 /** Both formats give back what was written. */

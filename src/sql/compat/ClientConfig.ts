@@ -178,11 +178,29 @@ export const settingsOf = (
       : found
   })
 
+const redacted = "<redacted>"
+
+/** The options, of which secrets can be read and are not printed. */
+const unprinted = (ssl: ConnectionOptions): ConnectionOptions => {
+  const secrets = Object.fromEntries(
+    ["cert", "key", "passphrase"].flatMap((name) => (name in ssl ? [[name, redacted]] : []))
+  )
+  function shown(): object {
+    return { ...ssl, ...secrets }
+  }
+  const hidden = { value: shown, enumerable: false }
+  return Object.defineProperties(
+    { ...ssl },
+    { toJSON: hidden, [Symbol.for("nodejs.util.inspect.custom")]: hidden }
+  )
+}
+
 /** The configuration with what the settings have found: `config` of the client. */
 export const completed = (options: PgClientConfig, settings: PgConfig.PgConfig): PgClientConfig => {
   const [first] = settings.hosts
   return {
     ...options,
+    ...(typeof options.ssl === "object" ? { ssl: unprinted(options.ssl) } : {}),
     host: options.host ?? first.host,
     port: options.port ?? first.port,
     ...(settings.user === undefined ? {} : { username: settings.user }),

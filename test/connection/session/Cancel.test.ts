@@ -53,6 +53,18 @@ describe("statements that nobody wants any more", () => {
     assert.strictEqual(self.cancels(), 2)
   })
 
+  it("are left alone when they have been answered meanwhile", async () => {
+    const self = await session()
+    const [a, b] = [self.query("a"), self.query("b")]
+    await self.sent()
+    self.say(...answered(1))
+    const fiber = abandon(self, a)
+    await tick()
+    assert.deepStrictEqual([isOver(fiber), a.request.cancel, self.core.hasUnwanted], [true, undefined, false])
+    self.say(...answered(2))
+    assert.deepStrictEqual([b.value?.rows, self.cancels()], [[{ x: 2 }], 0])
+  })
+
   it("are cancelled as soon as the wanted one before them is answered, and what waits is written then", async () => {
     const self = await session()
     const [a, b] = [self.query("a"), self.query("b")]

@@ -1,10 +1,22 @@
 import { assert, describe, it } from "@effect/vitest"
-import { breakOff } from "../../../src/connection/session/ConnectionEnd.js"
+import { breakOff, scopeClosed } from "../../../src/connection/session/ConnectionEnd.js"
 import { statusOf } from "../../../src/connection/session/ConnectionStatus.js"
 import * as Inbound from "../../../src/connection/session/Inbound.js"
 import * as Outbound from "../../../src/connection/session/Outbound.js"
 import { PgProtocolError } from "../../../src/model/PgError.js"
-import { answered, bound, complete, copyOut, described, error, fatal, harness, ready, tick } from "../core.js"
+import {
+  answered,
+  bound,
+  complete,
+  copyOut,
+  described,
+  error,
+  fatal,
+  harness,
+  notice,
+  ready,
+  tick
+} from "../core.js"
 import { SimpleRequest } from "../../../src/connection/statement/Query.js"
 import type { QueryResult } from "../../../src/connection/statement/Query.js"
 
@@ -107,6 +119,24 @@ describe("what comes too late for a connection", () => {
     assert.match(told.failure!.message, /has been closed after: .*it was torn/)
   })
 
+  it("is known from what waited when it ended: that was not too late", () => {
+    const self = harness()
+    self.link.takes = false
+    const [sent, queued] = [self.query("a"), self.query("b")]
+    Inbound.ended(self.core, undefined)
+    for (const { failure } of [sent, queued]) {
+      assert.strictEqual(failure?._tag, "PgClosedError")
+      assert.notProperty(failure, "ended")
+    }
+  })
+
+  it("is not read: neither a notice nor a row", async () => {
+    const self = harness()
+    breakOff(self.core, scopeClosed)
+    self.say(notice("00000"), ready())
+    assert.deepStrictEqual(self.logged(), [])
+  })
+
   it("does not leave when the end comes in the same tick", async () => {
     const self = harness()
     await self.know("a")
@@ -114,6 +144,23 @@ describe("what comes too late for a connection", () => {
     self.say(fatal("57P01"))
     assert.deepStrictEqual(await self.sent(), [])
     assert.deepInclude(told.failure, { _tag: "PgServerError" })
+  })
+})
+
+describe("the end of a connection", () => {
+  const learned = () => {
+    const self = harness()
+    self.core.types.learn([], [90_000])
+    return self
+  }
+
+  it("has types looked up again by the other sessions when it was lost, and not when its scope was closed", () => {
+    const lost = learned()
+    Inbound.ended(lost.core, undefined)
+    assert.deepStrictEqual(lost.core.types.unknown([90_000]), [90_000])
+    const closed = learned()
+    breakOff(closed.core, scopeClosed)
+    assert.deepStrictEqual(closed.core.types.unknown([90_000]), [])
   })
 })
 

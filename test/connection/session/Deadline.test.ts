@@ -298,3 +298,21 @@ describe("a deadline over a dead link", () => {
     }
   })
 })
+
+describe("a deadline over a wait that has no request yet", () => {
+  it.effect("says that nothing was sent", () =>
+    Effect.gen(function* () {
+      const waiting = yield* Effect.fork(
+        DeadlineOf.within(
+          Effect.never,
+          deadline,
+          () => undefined,
+          (error) => error
+        )
+      )
+      yield* TestClock.adjust(deadline)
+      const error = yield* Effect.flip(Fiber.join(waiting))
+      assert.deepInclude(error, { ...timedOut, sent: false, during: "" })
+    })
+  )
+})

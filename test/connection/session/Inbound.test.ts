@@ -360,7 +360,7 @@ describe("an error", () => {
   it("while nothing was asked ends the connection and is not pinned on the next query (FLW-063)", () => {
     const self = harness()
     self.say(error("XX000"))
-    assertSubset(self.core.ended, { _tag: "PgClosedError", server: { code: "XX000" } })
+    assertSubset(self.core.ended, { _tag: "PgClosedError", sent: false, server: { code: "XX000" } })
     const next = self.query(known)
     assertSubset(next.failure, { _tag: "PgClosedError", sent: false })
   })

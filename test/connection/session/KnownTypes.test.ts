@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { maxTypes, KnownTypes } from "../../../src/connection/session/KnownTypes.js"
 import * as Oid from "../../../src/model/Oid.js"
 import type { PgType } from "../../../src/model/PgType.js"
+import * as Composites from "../../../src/types/Composites.js"
 import { lossless } from "../../../src/types/Registry.js"
 
 const mood = (oid: number): PgType => ({
@@ -62,11 +63,52 @@ describe("the book of types", () => {
     assert.deepStrictEqual([book.registry, book.generation, book.unknown([90_000])], [lossless, 1, [90_000]])
   })
 
+  it("is the same registry when it is told what it knows, and another when something of it has changed", () => {
+    const book = new KnownTypes(lossless)
+    book.learn([mood(90_000)], [90_000])
+    const first = book.registry
+    book.learn([mood(90_000)], [90_000])
+    assert.strictEqual(book.registry, first)
+    book.learn([{ ...mood(90_000), name: "renamed" }], [90_000])
+    const second = book.registry
+    assert.notStrictEqual(second, first)
+    book.learn([], [95_000])
+    assert.notStrictEqual(book.registry, second)
+    assert.deepStrictEqual([book.registry.isMissing(95_000), book.registry.isMissing(90_000)], [true, false])
+    assert.deepStrictEqual(book.unknown([95_000]), [])
+  })
+
+  it("is not asked again for types with fields that were given", () => {
+    const pair = Composites.over({ name: "pair", oid: 70_000, arrayOid: 70_001 }, [
+      { name: "id", codec: lossless.lookup(Oid.int4)! }
+    ])
+    const book = new KnownTypes(lossless.with(pair))
+    book.doubt([70_000, Oid.int4])
+    assert.deepStrictEqual(book.unknown([70_000, Oid.int4]), [])
+  })
+
+  it("checks every text once that is wanted, also after what it learns and forgets", () => {
+    const book = new KnownTypes(lossless)
+    const isChecked = () => book.registry.lookup(Oid.text) !== lossless.lookup(Oid.text)
+    assert.isFalse(isChecked())
+    book.checkText()
+    const checked = book.registry
+    assert.isTrue(isChecked())
+    book.checkText()
+    assert.strictEqual(book.registry, checked)
+    book.learn([mood(90_000)], [90_000])
+    assert.isTrue(isChecked())
+    book.forget()
+    assert.isTrue(isChecked())
+  })
+
   it("keeps no more than its bound, however many types come and go", () => {
     const book = new KnownTypes(lossless)
     const upTo = (count: number, from: number) =>
       Array.from({ length: count }, (_, index) => from + 2 * index)
-    book.learn(upTo(maxTypes, 100_000).map(mood), [])
+    book.learn(upTo(maxTypes - 1, 100_000).map(mood), [])
+    book.learn([mood(91_000)], [91_000])
+    assert.isDefined(book.registry.lookup(100_000))
     book.learn([mood(90_000)], [90_000])
     assert.isUndefined(book.registry.lookup(100_000))
     assert.isDefined(book.registry.lookup(90_000))

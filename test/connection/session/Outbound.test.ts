@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { reasonOf } from "../../../src/connection/session/CodecThrew.js"
 import { assertSubset } from "../../support/subset.js"
 import * as Effect from "effect/Effect"
 import * as Cancel from "../../../src/connection/session/Cancel.js"
@@ -319,6 +320,14 @@ describe("a request", () => {
     assert.deepStrictEqual(await self.sent(), ["Bind Execute Sync Bind Execute Sync"])
     self.say(...answered(1), ...answered(2))
     assert.deepStrictEqual([before.value?.rows, behind.value?.rows], [[{ x: 1 }], [{ x: 2 }]])
+  })
+
+  it("whose text is too long for a string says so, and how to read it", () => {
+    const tooLong = Object.assign(new Error("Cannot create a string"), { code: "ERR_STRING_TOO_LONG" })
+    assert.match(reasonOf(tooLong), /longer than a string can be here .* read it as bytea, or in parts$/)
+    for (const cause of [new RangeError("s3cret"), Object.assign(new RangeError("s3cret"), { code: "E" })])
+      assert.strictEqual(reasonOf(cause), "a codec threw RangeError")
+    assert.strictEqual(reasonOf("s3cret"), "a codec threw string")
   })
 
   it("that throws has statements closed by the next one that were to be closed with it", async () => {

@@ -195,6 +195,26 @@ describe("a setting the server reports", () => {
   })
 })
 
+describe("a notice that has no subscriber", () => {
+  it.effect("is logged, and so is one that comes when the log was at rest", () =>
+    Effect.gen(function* () {
+      const lines = yield* logging(
+        Effect.gen(function* () {
+          const side = yield* sideChannels()
+          for (const code of ["00001", "00002"]) {
+            side.notice(fields(code, { severity: "WARNING" }))
+            yield* turns
+          }
+        })
+      )
+      assert.deepStrictEqual(lines, [
+        "WARN WARNING 00001: text of 00001",
+        "WARN WARNING 00002: text of 00002"
+      ])
+    })
+  )
+})
+
 describe("the warning of a server that ends at once", () => {
   const crash = fields("57P02", { severity: "WARNING" })
 

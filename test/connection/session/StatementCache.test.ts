@@ -76,6 +76,43 @@ describe("the statements of a connection", () => {
     assert.strictEqual(cache.get(Statement.make("select $1", [99], [23]))?.name, "a")
   })
 
+  it("are told apart by the name of the caller's and by how their columns are named", () => {
+    const cache = new StatementCache(10, "ep_")
+    const upper = (name: string) => name.toUpperCase()
+    const lower = (name: string) => name.toLowerCase()
+    const asked = [
+      statement(1),
+      { ...statement(1), columnNames: upper },
+      { ...statement(1), columnNames: lower },
+      Statement.named(statement(1), "mine"),
+      { ...statement(2), columnNames: upper }
+    ]
+    asked.forEach((each, index) => cache.put(each, prepared(`s${index}`)))
+    assert.deepStrictEqual(
+      asked.map((each) => cache.get(each)?.name),
+      ["s0", "s1", "s2", "s3", "s4"]
+    )
+    assert.strictEqual(cache.get({ ...statement(1), columnNames: upper })?.name, "s1")
+    assert.isUndefined(cache.get({ ...statement(2), columnNames: lower }))
+  })
+
+  it("take what is found out later, unless another has taken their place, and keep their age", () => {
+    const cache = used(2, [1, 2])
+    const known = cache.get(statement(1))!
+    cache.get(statement(2))
+    const fresh = prepared("s1")
+    cache.replace(statement(1), known, fresh)
+    assert.deepStrictEqual([cache.size, cache.takeStale()], [2, []])
+    cache.put(statement(3), prepared("s3"))
+    assert.deepStrictEqual(cache.takeStale(), ["s1"], "it is the oldest still")
+    cache.replace(statement(1), fresh, prepared("late"))
+    assert.isUndefined(cache.get(statement(1)))
+    const second = cache.get(statement(2))!
+    const better = prepared("s2")
+    cache.replace(statement(2), second, better)
+    assert.strictEqual(cache.get(statement(2)), better)
+  })
+
   it("have names no other of the session has had, and that no user chooses (FLW-024, MSG-003)", () => {
     const cache = new StatementCache(10, "ep_")
     const names = new Set(upTo(1000).map(() => cache.nextName()))

@@ -104,6 +104,21 @@ describe("a transaction that its own body ends", () => {
   })
 })
 
+describe("a statement behind the end of its transaction", () => {
+  it("is not sent, and quotes the first line of what has ended it, up to 80 characters", async () => {
+    const self = inside()
+    const text = `rollback -- ${"x".repeat(100)}\n; begin`
+    const ended = request(text)
+    self.core.transaction!.completed(ended, "ROLLBACK")
+    self.core.transaction!.ready(ended, "I")
+    const told = self.query("select 1")
+    assert.deepInclude(told.failure, { _tag: "PgUsageError", nothingSent: true })
+    assert.include(told.failure!.message, `its transaction: ${text.slice(0, 80)}`)
+    assert.notInclude(told.failure!.message, text.slice(0, 81))
+    assert.deepStrictEqual(await self.sent(), [])
+  })
+})
+
 /** A session inside `withTransaction`, on which BEGIN has been answered. */
 const inside = () => {
   const self = harness()

@@ -214,6 +214,80 @@ describe("a wire trace", () => {
     assert.deepStrictEqual(trace(pieces), ['B\t13\tCommandComplete\t "SELECT 1"'])
   })
 
+  /** A link that writes down what is done with it, traced. */
+  const traced = (options: Partial<WireTraceOptions> = {}) => {
+    const lines: Array<string> = []
+    const calls: Array<string> = []
+    const note = (name: string) => () => void calls.push(name)
+    const link: Link = {
+      address: "memory",
+      listen: note("listen"),
+      pause: note("pause"),
+      resume: note("resume"),
+      write: (bytes) => calls.push(`write ${bytes.length}`) > 0,
+      end: note("end"),
+      destroy: note("destroy")
+    }
+    const write = (line: string, session: number) => void lines.push(`${session} ${line}`)
+    const clock = { ...Clock.make(), unsafeCurrentTimeMillis: () => Date.UTC(2024, 1, 29, 12, 34, 56, 789) }
+    return { lines, calls, link: TracedLink.make({ write, timestamps: false, ...options })(link, clock) }
+  }
+
+  it("has the packets before the one that opens the session", () => {
+    const { lines, link } = traced()
+    for (const message of [{ _tag: "SSLRequest" }, startup, { _tag: "Sync" }] as const)
+      link.write(ours(message))
+    assert.deepStrictEqual(lines, [
+      "1 F\t8\tSSLRequest",
+      '1 F\t32\tStartupMessage\t 3 0 "user" "ada" "database" "shop" ""',
+      "1 F\t4\tSync"
+    ])
+  })
+
+  it("has a request to cancel without its key", () => {
+    const { lines, link } = traced()
+    link.write(ours({ _tag: "CancelRequest", processId: 7, secretKey: new TextEncoder().encode("hush") }))
+    assert.deepStrictEqual(lines, ["1 F\t16\tCancelRequest\t 7 ***"])
+  })
+
+  it("has nothing of bytes that are no packet, and they are sent", () => {
+    for (const bytes of [[0], [0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 99, 0, 3, 0, 0]]) {
+      const { calls, lines, link } = traced()
+      link.write(Uint8Array.from(bytes))
+      assert.deepStrictEqual([lines, calls], [[], [`write ${bytes.length}`]])
+    }
+  })
+
+  it("begins with the time where it is asked for, in UTC, and leaves all else to the link", () => {
+    const { calls, lines, link } = traced({ timestamps: true })
+    link.write(ours(startup))
+    assert.match(lines[0]!, /^1 2024-02-29 12:34:56\.789000\tF\t32\tStartupMessage/)
+    link.pause()
+    link.resume()
+    link.end()
+    link.destroy()
+    assert.deepStrictEqual(calls, ["write 32", "pause", "resume", "end", "destroy"])
+  })
+
+  it("has values of function calls, and the byte of a message that nobody knows", () => {
+    const result = (value: Uint8Array | null) => B({ _tag: "FunctionCallResponse", value })
+    const unknown = (tag: number) => ["B", Uint8Array.of(tag, 0, 0, 0, 4)] as const
+    const lines = trace([
+      result(null),
+      result(Uint8Array.of(65, 0)),
+      unknown(0x7e),
+      unknown(0x7f),
+      unknown(1)
+    ])
+    assert.deepStrictEqual(lines, [
+      "B\t8\tFunctionCallResponse\t -1",
+      "B\t10\tFunctionCallResponse\t 2 'A\\x00'",
+      "B\t4\tunknown ~",
+      "B\t4\tunknown \\x7f",
+      "B\t4\tunknown \\x01"
+    ])
+  })
+
   it("ends when its reader throws, and the conversation goes on", () => {
     let calls = 0
     assert.deepStrictEqual(

@@ -4,8 +4,10 @@ import * as Logger from "effect/Logger"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as KeywordValue from "../../../src/config/KeywordValue.js"
 import { authority } from "../support/certificates.js"
-import { keyFile, tlsFile } from "../support/fixtures.js"
+import { printed } from "../../support/printed.js"
+import { keyFile, tlsFile, tlsText } from "../support/fixtures.js"
 import { open, outcomeOf, refused } from "../support/open.js"
 import { tlsPeer } from "./tlsPeer.js"
 
@@ -92,6 +94,38 @@ describe("lists of revoked certificates", () => {
         yield* codeOf(at(good.port, settings(path, `sslcrldir=${crls}`))),
         "UNABLE_TO_GET_CRL"
       )
+    })
+  )
+})
+
+const passphrase = "knock"
+
+/** What a base64 text would be found by, wherever its lines were broken. */
+const bodyOf = (pem: string): string => pem.split("\n")[1]!
+
+describe("our key and its passphrase", () => {
+  it.scoped("are in nothing that a session can print, nor an error of one (A15)", () =>
+    Effect.gen(function* () {
+      const { port } = yield* tlsPeer({ asks: true })
+      const key = tlsText("client-encrypted.key")
+      const settings = (password: string) =>
+        KeywordValue.format([
+          ["host", "localhost"],
+          ["hostaddr", "127.0.0.1"],
+          ["port", String(port)],
+          ["user", "app"],
+          ["sslmode", "verify-full"],
+          ["sslrootcert", tlsFile("root.crt")],
+          ["sslcert", tlsFile("client.crt")],
+          ["sslkey", key],
+          ["sslpassword", password]
+        ])
+      const connection = yield* open(settings(passphrase))
+      assert.deepInclude(connection.facts.encryption, { _tag: "Tls", certificateShown: true })
+      const error = yield* refused(settings("Zq7hushZq7hush"))
+      for (const text of [printed(connection), printed({ connection }), printed(error)])
+        for (const secret of [passphrase, "Zq7hushZq7hush", bodyOf(key), bodyOf(tlsText("client.key"))])
+          assert.notInclude(text, secret)
     })
   )
 })

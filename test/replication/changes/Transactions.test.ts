@@ -65,22 +65,30 @@ const states = {
 
 /** What every message is answered with in every state. */
 const table: ReadonlyArray<readonly [string, PgOutputMessage, ReadonlyArray<string>]> = [
-  ["Begin", begin(2), ["Nothing", "Disorder", "Disorder", "Disorder", "Nothing"]],
-  ["Commit", commit(), ["Disorder", "Commit", "Disorder", "Disorder", "Disorder"]],
-  ["Origin", origin, ["Disorder", "Nothing", "Nothing", "Nothing", "Disorder"]],
+  ["Begin (LOG-035)", begin(2), ["Nothing", "Disorder", "Disorder", "Disorder", "Nothing"]],
+  ["Commit (LOG-035)", commit(), ["Disorder", "Commit", "Disorder", "Disorder", "Disorder"]],
+  ["Origin (LOG-038)", origin, ["Disorder", "Nothing", "Nothing", "Nothing", "Disorder"]],
   ["Relation", relation(1, []), ["Deliver", "Deliver", "Deliver", "Spill", "Deliver"]],
   ["Type", type, ["Deliver", "Deliver", "Deliver", "Spill", "Deliver"]],
   ["Truncate", truncate, ["Disorder", "Deliver", "Deliver", "Spill", "Disorder"]],
   ["a message inside", message(true), ["Disorder", "Deliver", "Deliver", "Spill", "Disorder"]],
-  ["a message outside", message(false), ["Deliver", "Deliver", "Deliver", "Deliver", "Deliver"]],
-  ["StreamStart", start(8), ["Nothing", "Disorder", "Disorder", "Disorder", "Nothing"]],
-  ["StreamStart again", start(7, false), ["Disorder", "Disorder", "Disorder", "Disorder", "Nothing"]],
-  ["StreamStart anew", start(7), ["Nothing", "Disorder", "Disorder", "Disorder", "Disorder"]],
-  ["StreamStop", stop, ["Disorder", "Disorder", "Disorder", "Nothing", "Disorder"]],
-  ["StreamCommit", streamCommit(7), ["Disorder", "Disorder", "Disorder", "Disorder", "Replay"]],
+  ["a message outside (LOG-037)", message(false), ["Deliver", "Deliver", "Deliver", "Deliver", "Deliver"]],
+  ["StreamStart (LOG-042)", start(8), ["Nothing", "Disorder", "Disorder", "Disorder", "Nothing"]],
+  [
+    "StreamStart again (LOG-042)",
+    start(7, false),
+    ["Disorder", "Disorder", "Disorder", "Disorder", "Nothing"]
+  ],
+  ["StreamStart anew (LOG-042)", start(7), ["Nothing", "Disorder", "Disorder", "Disorder", "Disorder"]],
+  ["StreamStop (LOG-042)", stop, ["Disorder", "Disorder", "Disorder", "Nothing", "Disorder"]],
+  ["StreamCommit (LOG-042)", streamCommit(7), ["Disorder", "Disorder", "Disorder", "Disorder", "Replay"]],
   ["StreamPrepare", streamPrepare, ["Disorder", "Disorder", "Disorder", "Disorder", "Replay"]],
-  ["StreamAbort", abort(7), ["Nothing", "Disorder", "Disorder", "Disorder", "Discard"]],
-  ["StreamAbort of a part", abort(7, 8), ["Nothing", "Disorder", "Disorder", "Disorder", "Nothing"]],
+  ["StreamAbort (LOG-045)", abort(7), ["Nothing", "Disorder", "Disorder", "Disorder", "Discard"]],
+  [
+    "StreamAbort of a part (LOG-045)",
+    abort(7, 8),
+    ["Nothing", "Disorder", "Disorder", "Disorder", "Nothing"]
+  ],
   ["BeginPrepare", beginPrepare, ["Nothing", "Disorder", "Disorder", "Disorder", "Nothing"]],
   ["Prepare", prepare, ["Disorder", "Disorder", "Prepare", "Disorder", "Disorder"]],
   [
@@ -97,7 +105,7 @@ const table: ReadonlyArray<readonly [string, PgOutputMessage, ReadonlyArray<stri
 
 describe("the order of transactions", () => {
   for (const [name, message, expected] of table) {
-    it(`answers ${name} in every state (LOG-035, LOG-037, LOG-038, LOG-042, LOG-045)`, () => {
+    it(`answers in every state: ${name}`, () => {
       const answers = Object.values(states).map((state) => state().next(control(message))._tag)
       assert.deepStrictEqual(answers, expected)
     })
