@@ -1,5 +1,13 @@
 /** COPY as streams of bytes and of rows, by way of the client; `on` has both for a connection of one's own. */
-export { from, rowsFrom, rowsInto, rowsSink, sink, to } from "./client/Copy.js"
+export { from, rowsFrom, rowsInto, rowsSink, sink, to, transfer } from "./client/Copy.js"
+export type { TransferEnd } from "./client/Copy.js"
+export type {
+  TransferOptions,
+  TransferProgress,
+  TransferResult,
+  TransferSource,
+  TransferTarget
+} from "./copy/CopyTransfer.js"
 export { on } from "./copy/Copies.js"
 export type { ByteCopies, CopiesOn, RowCopies, RowsOn } from "./copy/Copies.js"
 export { decode as decodeRows, encode as encodeRows } from "./copy/CopyRows.js"

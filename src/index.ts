@@ -1,9 +1,11 @@
 /** PostgreSQL for Effect, from the wire up. `Testing` is a subpath of its own, so that production does not load it. */
 export * as AdvisoryLock from "./AdvisoryLock.js"
 export * as Copy from "./Copy.js"
+export * as Cursor from "./Cursor.js"
 export * as LargeObject from "./LargeObject.js"
 export * as Listen from "./Listen.js"
 export * as Lsn from "./Lsn.js"
+export * as Password from "./Password.js"
 export * as PgClient from "./PgClient.js"
 export * as PgConfig from "./PgConfig.js"
 export * as PgConnection from "./PgConnection.js"

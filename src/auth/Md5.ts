@@ -15,6 +15,21 @@ export const method = "md5"
 /** Bytes of salt in the request. */
 export const saltSize = 4
 
+const noMd5 = (): Refusal.AuthRefusal =>
+  // OpenSSL's own text says "unsupported" and nothing about what to do.
+  Refusal.make(
+    "method-unsupported",
+    method,
+    "this runtime offers no MD5, probably because it runs in FIPS mode; store the role's password as scram-sha-256"
+  )
+
+const innerHash = (user: string, password: Uint8Array): string =>
+  createHash("md5").update(password).update(Utf8.encode(user)).digest("hex")
+
+/** What the server stores of a password under `password_encryption = md5`. */
+export const stored = (user: string, password: string): Either.Either<string, Refusal.AuthRefusal> =>
+  Either.try({ try: () => `md5${innerHash(user, Utf8.encode(password))}`, catch: noMd5 })
+
 /**
  * `md5` and 32 lower-case hexadecimal digits: the hash of the salt behind the hexadecimal hash of password and user.
  * `user` is the name sent in the startup message; both it and the password are hashed as UTF-8, as they are.
@@ -32,15 +47,9 @@ export const answer = (
   const secret = typeof password === "string" ? Utf8.encode(password) : password
   return Either.try({
     try: () => {
-      const inner = createHash("md5").update(secret).update(Utf8.encode(user)).digest("hex")
+      const inner = innerHash(user, secret)
       return `md5${createHash("md5").update(inner, "latin1").update(salt).digest("hex")}`
     },
-    // OpenSSL's own text says "unsupported" and nothing about what to do.
-    catch: () =>
-      Refusal.make(
-        "method-unsupported",
-        method,
-        "this runtime offers no MD5, probably because it runs in FIPS mode; store the role's password as scram-sha-256"
-      )
+    catch: noMd5
   })
 }

@@ -151,6 +151,17 @@ export const keysOf = (saltedPassword: Uint8Array): ScramKeys => ({
   serverKey: hmac(saltedPassword, serverKeyLabel)
 })
 
+/**
+ * What the server stores of a password, and takes in place of one in ALTER ROLE. The password cannot be read from it, only guessed.
+ *
+ * @see https://www.postgresql.org/docs/current/catalog-pg-authid.html
+ */
+export const verifier = (saltedPassword: Uint8Array, { iterations, salt }: Derivation): string => {
+  const { clientKey, serverKey } = keysOf(saltedPassword)
+  const storedKey = createHash("sha256").update(clientKey).digest()
+  return `SCRAM-SHA-256$${iterations}:${Base64.encode(salt)}$${Base64.encode(storedKey)}:${Base64.encode(serverKey)}`
+}
+
 /** Proves that we know the password, given what the derivation made of it (32 bytes). */
 export const clientFinal = (
   state: Challenged,

@@ -5,7 +5,8 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { PgConnection } from "../connection/PgConnection.js"
 import * as Copies from "../copy/Copies.js"
-import type { PgClientError } from "./PgClient.js"
+import * as CopyTransfer from "../copy/CopyTransfer.js"
+import type { PgClientError, PgClientService } from "./PgClient.js"
 import { PgClient } from "./PgClient.js"
 
 const session = Effect.flatMap(PgClient, ({ connection }) => connection)
@@ -50,3 +51,29 @@ export const rowsSink: Pooled["rowsSink"] = copies.rowsSink
  * one that cannot be read are given.
  */
 export const rowsFrom: Pooled["rowsFrom"] = copies.rowsFrom
+
+/** A client, which lends a connection for the copy, or a connection. */
+export type TransferEnd = PgClientService | PgConnection
+
+const taken = (on: TransferEnd): Effect.Effect<PgConnection, PgClientError, Scope.Scope> =>
+  "connection" in on ? on.connection : Effect.succeed(on)
+
+/**
+ * Copies a table or a query of one client or connection into a table of another, such as of another server, without reading the rows: at the pace of the slower
+ * side, in bounded memory. The rows are stored by one COPY, all or none. The columns of both sides are compared before anything is copied.
+ *
+ * Interrupting ends both copies, and nothing is stored. Fails with `PgUsageError` for columns that the target does not have, and when both ends are one
+ * connection, such as a client's inside its own transaction.
+ */
+export const transfer = <E = never, R = never>(
+  source: { readonly on: TransferEnd } & CopyTransfer.TransferSource,
+  target: { readonly on: TransferEnd } & CopyTransfer.TransferTarget,
+  options?: CopyTransfer.TransferOptions<E, R>
+): Effect.Effect<CopyTransfer.TransferResult, PgClientError | E, R> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const from = yield* taken(source.on)
+      const into = yield* taken(target.on)
+      return yield* CopyTransfer.transfer(from, source, into, target, options)
+    })
+  )

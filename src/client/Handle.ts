@@ -212,6 +212,7 @@ export const make = (connection: PgConnection, admission: Tenancy): PgConnection
     compare: (statement, schema, options) => run(connection.compare(statement, schema, options)),
     simple: single?.simple ?? ((sql, options) => run(connection.simple(sql, options))),
     describe: single?.describe ?? ((statement, options) => run(connection.describe(statement, options))),
+    prepare: single?.prepare ?? ((statement, options) => run(connection.prepare(statement, options))),
     pipeline: single?.pipeline ?? ((statements, options) => run(connection.pipeline(statements, options))),
     copyFrom: (sql, source, options) => run(connection.copyFrom(sql, source, options)),
     copySink: (sql, options) =>

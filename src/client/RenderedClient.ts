@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { PgConnection } from "../connection/PgConnection.js"
 import * as ConnectionTypes from "../connection/ConnectionTypes.js"
 import type { SharedOperations } from "../connection/SharedOperations.js"
+import * as PipelineSteps from "../connection/statement/PipelineSteps.js"
 import * as RowOperations from "../connection/statement/RowOperations.js"
 import type { PgSessionError } from "../model/PgError.js"
 import type { Statement } from "../model/Statement.js"
@@ -37,7 +38,8 @@ const connectionOver = (base: PgConnection, written: (statement: Statement) => S
     ...base,
     ...shared<PgSessionError>(base, written),
     describe: (statement, options) => base.describe(written(statement), options),
-    pipeline: (statements, options) => base.pipeline(statements.map(written), options)
+    prepare: (statement, options) => base.prepare(written(statement), options),
+    pipeline: (items, options) => base.pipeline(PipelineSteps.map(items, written), options)
   })
 
 /** The client itself, when its options leave statements as they are. */

@@ -63,6 +63,7 @@ export const statement = (given: Statement, { names, undefinedAs }: RenderingOpt
     place,
     name: given.name,
     isOnce: given.isOnce,
+    isPrepared: given.isPrepared,
     columnNames: names?.fromColumn
   }
 }

@@ -26,6 +26,7 @@ export const make = (connection: PgConnection, timeout: Duration.DurationInput):
     compare: (statement, schema, options) => connection.compare(statement, schema, given(options)),
     simple: (sql, options) => connection.simple(sql, given(options)),
     describe: (statement, options) => connection.describe(statement, given(options)),
+    prepare: (statement, options) => connection.prepare(statement, given(options)),
     pipeline: (statements, options) => connection.pipeline(statements, given(options)),
     callFunction: (call, options) => connection.callFunction(call, given(options)),
     copyFrom: (sql, source, options) => connection.copyFrom(sql, source, given(options)),

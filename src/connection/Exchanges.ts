@@ -1,5 +1,6 @@
 /** The operations of a session that are one exchange each, with an outcome when that is over. */
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { PgSessionError } from "../model/PgError.js"
 import type { PgType } from "../model/PgType.js"
 import type { Statement } from "../model/Statement.js"
@@ -13,8 +14,16 @@ import type { BatchResult } from "./statement/BatchRequest.js"
 import { BatchRequest } from "./statement/BatchRequest.js"
 import type { Description } from "./statement/Describe.js"
 import { DescribeRequest } from "./statement/Describe.js"
-import type { PipelineResult } from "./statement/ExplicitPipeline.js"
-import { PipelineRequest } from "./statement/ExplicitPipeline.js"
+import type {
+  PipelineItem,
+  PipelineOptions,
+  PipelineResult,
+  StepOutcomes,
+  StepsContext
+} from "./statement/PipelineSteps.js"
+import * as Pipelines from "./statement/Pipelines.js"
+import type { PreparedStatement } from "./statement/PreparedStatement.js"
+import * as PreparedStatements from "./statement/PreparedStatement.js"
 import type { Call } from "./statement/FunctionCall.js"
 import { FunctionCallRequest } from "./statement/FunctionCall.js"
 import type { QueryResult } from "./statement/Query.js"
@@ -80,11 +89,16 @@ export const make = (core: ConnectionState, admission?: Admission) => {
       ),
     describe: (statement: Statement, options?: QueryOptions): Effect.Effect<Description, PgSessionError> =>
       run<Description>(options, (outcome) => new DescribeRequest(statement, outcome)),
-    pipeline: (
-      statements: ReadonlyArray<Statement>,
+    prepare: (
+      statement: Statement,
       options?: QueryOptions
-    ): Effect.Effect<PipelineResult, PgSessionError> =>
-      run<PipelineResult>(options, (outcome) => new PipelineRequest(statements, "object", outcome)),
+    ): Effect.Effect<PreparedStatement, PgSessionError, Scope.Scope> =>
+      PreparedStatements.prepare(core, statement, (make) => run(options, make)),
+    pipeline: <const Items extends ReadonlyArray<PipelineItem>>(
+      items: Items,
+      options?: PipelineOptions
+    ): Effect.Effect<PipelineResult<StepOutcomes<Items>>, PgSessionError, StepsContext<Items>> =>
+      Pipelines.run(core, items, options, (make) => run(options, make)),
     batch: <A, M extends Row.ResultMode = "object">(
       sets: Iterable<A>,
       statement: (set: A) => Statement,

@@ -27,10 +27,18 @@ import { statusOf } from "./session/ConnectionStatus.js"
 import * as CopyBoth from "./copy/CopyBoth.js"
 import * as CopyIn from "./copy/CopyIn.js"
 import * as CopyOut from "./copy/CopyOut.js"
+import type { CopyFormats } from "./copy/CopyFormats.js"
 import type { ConnectionState } from "./session/ConnectionState.js"
 import * as CopyOutParts from "./copy/CopyOutParts.js"
 import type { Description } from "./statement/Describe.js"
-import type { PipelineResult } from "./statement/ExplicitPipeline.js"
+import type { PreparedStatement } from "./statement/PreparedStatement.js"
+import type {
+  PipelineItem,
+  PipelineOptions,
+  PipelineResult,
+  StepOutcomes,
+  StepsContext
+} from "./statement/PipelineSteps.js"
 import type { Call } from "./statement/FunctionCall.js"
 import * as ConnectionTypes from "./ConnectionTypes.js"
 import * as Portal from "./statement/Portal.js"
@@ -55,6 +63,8 @@ export type { QueryOptions, SimpleOptions, StreamOptions, ValueOptions } from ".
 
 /** How a copy runs. */
 export interface CopyOptions {
+  /** Called once the server has agreed to the copy, with the formats that it names. It runs in the socket's callback. */
+  readonly onFormats?: (formats: CopyFormats) => void
   /**
    * Longest wait for the server: for its consent, for the next piece of data out or room for more data in, for the result.
    * It begins anew with each; the time that the source or the consumer takes does not count. Unless given, the
@@ -81,11 +91,25 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
     statement: Statement,
     options?: QueryOptions
   ) => Effect.Effect<Description, PgSessionError>
-  /** Several statements with one Sync: one implicit transaction, an outcome for each. */
-  readonly pipeline: (
-    statements: ReadonlyArray<Statement>,
+  /**
+   * Prepares a statement for the scope, under a name of its own or that of `Statement.named`, and returns it described. `bind` gives it values,
+   * for every operation of this connection. The values of `statement` do not count. Nothing replaces it unnoticed: when its
+   * result has changed since, or the server has forgotten it, the execution fails with `PgServerError` (`0A000`, `26000`), and behind
+   * DISCARD ALL or the end of the scope with `PgUsageError`. A rollback does not remove it.
+   */
+  readonly prepare: (
+    statement: Statement,
     options?: QueryOptions
-  ) => Effect.Effect<PipelineResult, PgSessionError>
+  ) => Effect.Effect<PreparedStatement, PgSessionError, Scope.Scope>
+  /**
+   * Several statements in one burst, an outcome for each. Outside a transaction they are one implicit transaction; `PgConnection.sync` between two of them ends one and begins
+   * the next. `PgConnection.step` gives a statement a Schema, which every row has to fit, else the pipeline fails with `PgCodecError`. Interruption cancels the
+   * statement that runs; those behind the next Sync are cancelled in their turn, and may have run.
+   */
+  readonly pipeline: <const Items extends ReadonlyArray<PipelineItem>>(
+    items: Items,
+    options?: PipelineOptions
+  ) => Effect.Effect<PipelineResult<StepOutcomes<Items>>, PgSessionError, StepsContext<Items>>
   /** Data for a COPY … FROM STDIN, from a stream. Fails at once when the server refuses. */
   readonly copyFrom: <E, R>(
     sql: string,
@@ -207,6 +231,7 @@ export const fromState = (core: ConnectionState): PgConnection => {
     values: single.values,
     simple: single.simple,
     describe: single.describe,
+    prepare: single.prepare,
     pipeline: single.pipeline,
     callFunction: single.callFunction,
     learnTypes: single.learnTypes,
@@ -222,9 +247,12 @@ export const fromState = (core: ConnectionState): PgConnection => {
     }),
     compare: (statement, schema, options) =>
       SchemaRows.compare(core, statement, schema, options?.timeout ?? statementTimeout),
-    copyFrom: (sql, source, options) => CopyIn.from(core, sql, source, options?.timeout ?? statementTimeout),
-    copySink: (sql, options) => CopyIn.sink(core, sql, options?.timeout ?? statementTimeout),
-    copyTo: (sql, options) => CopyOut.bytes(core, sql, options?.timeout ?? statementTimeout),
+    copyFrom: (sql, source, options) =>
+      CopyIn.from(core, sql, source, options?.timeout ?? statementTimeout, options?.onFormats),
+    copySink: (sql, options) =>
+      CopyIn.sink(core, sql, options?.timeout ?? statementTimeout, options?.onFormats),
+    copyTo: (sql, options) =>
+      CopyOut.bytes(core, sql, options?.timeout ?? statementTimeout, options?.onFormats),
     copyParts: (command, options) =>
       CopyOutParts.parts(
         core,

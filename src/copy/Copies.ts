@@ -19,6 +19,7 @@ import type { CopyResult } from "../connection/copy/CopyIn.js"
 import type { CopyOptions, PgConnection } from "../connection/PgConnection.js"
 import type { PgCopyRowError, PgSessionError } from "../model/PgError.js"
 import type * as Row from "../types/Row.js"
+import * as CopyHeader from "./CopyHeader.js"
 import * as CopyHint from "./CopyHint.js"
 import * as CopyPlan from "./CopyPlan.js"
 import * as CopyRows from "./CopyRows.js"
@@ -68,13 +69,15 @@ const tableOf = (what: string | BytesInto | BytesFrom): TableName | undefined =>
 const bytes = <Err, Env>(ways: Ways<Err, Env>): ByteCopies<Err | PgSessionError, Env> => ({
   from: (target, source, options) =>
     ways.effect((connection) =>
-      Effect.flatMap(
-        typeof target === "string" ? Effect.succeed(target) : CopyPlan.bytesInto(connection, target),
-        (sql) =>
-          connection
-            .copyFrom(sql, source, optionsOf(target, options))
-            .pipe(Effect.mapError(CopyHint.of(tableOf(target), sql)))
-      )
+      typeof target === "string"
+        ? connection.copyFrom(target, source, options)
+        : Effect.flatMap(CopyHeader.compared(connection, target, source), (copied) =>
+            Effect.flatMap(CopyPlan.bytesInto(connection, copied.target), (sql) =>
+              connection
+                .copyFrom(sql, copied.source, optionsOf(target, options))
+                .pipe(Effect.mapError(CopyHint.of(target.table, sql)))
+            )
+          )
     ),
   sink: (target, options) =>
     ways.sink((connection) =>

@@ -9,8 +9,11 @@ import type { CsvSettings, WayCsv } from "../wire/copy/LineFormat.js"
 
 /** What the server is to do with values that are none of their type; PostgreSQL 17 or later. */
 interface Lenient {
-  /** `ignore` passes over the row; `stop`, the default, fails the copy. PostgreSQL 17 or later. */
-  readonly onError?: "stop" | "ignore"
+  /**
+   * `ignore` passes over the row; `set_null`, which takes PostgreSQL 19, stores NULL in place of the value; `stop`, the default, fails the copy.
+   * PostgreSQL 17 or later.
+   */
+  readonly onError?: "stop" | "ignore" | "set_null"
   /** Most rows passed over before the copy fails; with `onError: "ignore"`. PostgreSQL 18 or later. */
   readonly rejectLimit?: number
   /**
@@ -23,7 +26,7 @@ interface Lenient {
 /** A limit is only for rows that are passed over. */
 export type LenientSettings =
   | (Omit<Lenient, "onError" | "rejectLimit"> & {
-      readonly onError?: "stop"
+      readonly onError?: "stop" | "set_null"
       readonly rejectLimit?: Misplaced<'rejectLimit needs onError: "ignore"'>
     })
   | (Lenient & { readonly onError: "ignore" })
@@ -233,6 +236,8 @@ const further = (
       return options.header !== false && options.format === "text"
         ? ["header in the text format", 15]
         : undefined
+    case "onError":
+      return options.onError === "set_null" ? [`onError: "set_null"`, 19] : undefined
     case "logVerbosity":
       return options.logVerbosity === "silent" ? [`logVerbosity: "silent"`, 18] : undefined
     case "forceNotNull":

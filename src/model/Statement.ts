@@ -16,6 +16,8 @@ export interface Statement {
   readonly place?: string | undefined
   /** The text is sent once only: it is not kept as a prepared statement. */
   readonly isOnce?: boolean | undefined
+  /** It has been prepared under `name` on one connection, and is never prepared anew: set by `prepare` of that connection. */
+  readonly isPrepared?: boolean | undefined
 }
 
 const none: ReadonlyArray<never> = []

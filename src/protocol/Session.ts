@@ -2,12 +2,13 @@
  * An open session as a pure reducer over the queue of exchanges that have been sent. Answers are matched by position
  * alone: the oldest exchange receives until its ReadyForQuery.
  *
- * Invariants, held as properties: one ReadyForQuery ends exactly one exchange; an error ends the exchange that was
- * receiving and no other; with nothing sent nothing is expected.
+ * Invariants, held as properties: one ReadyForQuery ends exactly one exchange, or one part of an exchange that has sent several Syncs; an
+ * error ends that part and no other; with nothing sent nothing is expected.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html
  */
 import type { TransactionStatus } from "../model/TransactionStatus.js"
+import { nodes } from "./ExtendedQuery.js"
 import type { Node, MachineStep } from "./Machine.js"
 import * as Pipeline from "./Pipeline.js"
 import * as Queue from "./Queue.js"
@@ -98,8 +99,10 @@ export const moved = <X>(self: Session<X>, move: Move): Session<X> | undefined =
   return step === undefined ? undefined : advance(self, step)
 }
 
-/** After ReadyForQuery: the receiving exchange is over, the next one receives. */
+/** After ReadyForQuery: the receiving exchange is over, the next one receives. One that has sent several Syncs is over behind the last. */
 export const ready = <X>(self: Session<X>, status: TransactionStatus): Session<X> => {
+  const { at, behind, owner, script } = self
+  if (at + 1 < script.length) return { owner, script, at: at + 1, node: script[at + 1]!, behind, status }
   const next = self.behind.size === 0 ? undefined : Queue.peek(self.behind)
   return next === undefined
     ? { owner: undefined, script: nothing, at: 0, node: idle, behind: self.behind, status }
@@ -114,13 +117,16 @@ export const ready = <X>(self: Session<X>, status: TransactionStatus): Session<X
 }
 
 /**
- * After an ErrorResponse of severity ERROR: only ReadyForQuery may follow. The script counts as ended in Sync from
- * here on, because the owner sends the missing one (`lacksSync`, asked before). `undefined`: no exchange was receiving.
+ * After an ErrorResponse of severity ERROR: only ReadyForQuery may follow, which answers the next Sync of the script. Without one the script
+ * counts as ended in Sync from here on, because the owner sends the missing one (`lacksSync`, asked before). `undefined`: no exchange
+ * was receiving.
  */
-export const failed = <X>(self: Session<X>): Session<X> | undefined =>
-  self.owner === undefined
-    ? undefined
-    : { ...self, script: Pipeline.sync, at: 0, node: Recovery.nodes.Skipping }
+export const failed = <X>(self: Session<X>): Session<X> | undefined => {
+  if (self.owner === undefined) return undefined
+  const node = Recovery.nodes.Skipping
+  const at = self.script.indexOf(nodes.Syncing, self.at)
+  return at < 0 ? { ...self, script: Pipeline.sync, at: 0, node } : { ...self, at, node }
+}
 
 /**
  * Whether a failed or paused extended exchange still lacks the Sync that ends it. `Query` and `FunctionCall` need

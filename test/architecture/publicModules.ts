@@ -14,6 +14,7 @@ export interface PublicModule {
 const subpathsOnly: ReadonlyMap<string, string> = new Map([
   ["EffectSql", "sql"],
   ["NodePostgres", "pg"],
+  ["OAuth", "OAuth"],
   ["OutputPlugins", "OutputPlugins"],
   ["SqlPg", "sql-pg"],
   ["SqlPgClient", "sql-pg/PgClient"],
@@ -25,12 +26,15 @@ const subpathsOnly: ReadonlyMap<string, string> = new Map([
 export const publicModules: ReadonlyArray<PublicModule> = [
   "AdvisoryLock",
   "Copy",
+  "Cursor",
   "EffectSql",
   "LargeObject",
   "Listen",
   "Lsn",
   "NodePostgres",
+  "OAuth",
   "OutputPlugins",
+  "Password",
   "PgClient",
   "PgConfig",
   "PgConnection",

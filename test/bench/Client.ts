@@ -19,6 +19,8 @@ export type ClientName =
   | "pg_receivewal"
   | "pg_basebackup"
   | "cp"
+  | "psql"
+  | "ours-copy"
 
 export interface Client {
   readonly name: ClientName
@@ -30,6 +32,8 @@ export interface Client {
   readonly before?: true
   /** A tracer is configured, which drops every span: only for statements of a client, since connections have no spans. */
   readonly traced?: true
+  /** Rows come into tables by a COPY, beside the inserts of the others. */
+  readonly copies?: true
   /** What an application imports of it, for the workload of starts. */
   readonly module?: string
   /** Packages whose versions the report names. */
@@ -39,9 +43,9 @@ export interface Client {
   readonly nodePeer: boolean
   /**
    * Whether it reads logical slots, beside what it does else or as the only thing; `log` reads physical ones only, `backup` takes base
-   * backups, and `copy` copies what others have taken.
+   * backups, and `copy` copies what others have taken; `copies` is for COPY alone.
    */
-  readonly replication: "no" | "too" | "only" | "log" | "backup" | "copy"
+  readonly replication: "no" | "too" | "only" | "log" | "backup" | "copy" | "copies"
 }
 
 const peer = { preset: "familiar", nodePeer: true, replication: "no" } as const
@@ -105,13 +109,26 @@ export const clients: ReadonlyArray<Client> = [
   { ...other, name: "pg_recvlogical", script: "pgRecvlogical", replication: "only" },
   { ...other, name: "pg_receivewal", script: "pgReceivewal", replication: "log" },
   { ...other, name: "pg_basebackup", script: "pgBasebackup", replication: "backup" },
-  { ...other, name: "cp", script: "cp", replication: "copy" }
+  { ...other, name: "cp", script: "cp", replication: "copy" },
+  { ...other, name: "psql", script: "psql", replication: "copies" },
+  { ...other, name: "ours-copy", script: "ours", copies: true, replication: "copies" }
 ]
 
 /** Whether it has a part in workloads of this kind. */
 export const takesPart = (client: Client, kind: Kind): boolean => {
   if (client.traced) return kind === "concurrent"
+  if (client.copies) return kind === "insert"
   switch (kind) {
+    case "copyOut":
+    case "copyIn":
+      return client.name === "psql" || client.name === "pg" || isOurs(client)
+    case "copyRowsOut":
+    case "copyRowsIn":
+      return client.name === "psql" || isOurs(client)
+    case "insert":
+      return client.name === "pg" || (isOurs(client) && client.preset === "familiar")
+    case "notifications":
+      return client.name === "postgres" || (isOurs(client) && client.preset === "familiar")
     case "replication":
       return client.replication === "too" || client.replication === "only"
     case "feedMemory":

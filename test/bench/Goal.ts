@@ -80,6 +80,30 @@ const goals: ReadonlyArray<Goal> = [
   { workload: "feed-memory", rates: [], growthMb: 64 },
   { workload: "feed-memory-streamed", rates: [], growthMb: 64 },
   {
+    workload: "copy-out",
+    rates: [
+      { than: "psql", atLeast: 0.95 },
+      { than: "pg", atLeast: 1 }
+    ]
+  },
+  {
+    workload: "copy-in",
+    rates: [
+      { than: "psql", atLeast: 1 },
+      { than: "pg", atLeast: 1 }
+    ]
+  },
+  { workload: "copy-out-typed", rates: [{ than: "psql", atLeast: 0.6 }] },
+  { workload: "copy-in-typed", rates: [{ than: "psql", atLeast: 0.9 }] },
+  { workload: "batch", rates: [{ than: "pg", atLeast: 3 }] },
+  { workload: "unnest", rates: [{ than: "ours-copy", atLeast: 0.5 }] },
+  {
+    workload: "notifications",
+    rates: [{ than: "postgres", atLeast: 1 }],
+    growthMb: 64,
+    growthSince: "behind the first run"
+  },
+  {
     workload: "wal",
     rates: [{ than: "pg_receivewal", atLeast: 0.9 }],
     growthMb: 64,

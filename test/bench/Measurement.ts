@@ -93,6 +93,8 @@ const jobOf = (
   families: familyStatements(workload),
   items: workload.items,
   streaming: workload.streaming,
+  way: client.copies ? "copy" : workload.way,
+  channels: workload.channels,
   repeats: workload.repeats,
   preset: client.preset,
   decodes: client.name !== "floor",
@@ -107,6 +109,7 @@ const jobOf = (
     pipelined: workload.pipelined,
     preset: client.preset,
     traced: client.traced === true,
+    listens: workload.channels !== undefined,
     fetchSize,
     ...(workload.multiplex === undefined ? {} : { multiplex: workload.multiplex }),
     fibers: workload.fibers ?? fibers

@@ -9,7 +9,13 @@ import * as Effect from "effect/Effect"
 import { fileURLToPath } from "node:url"
 
 const manifests = {
-  plain: { pg: "8.23.1", "pg-cursor": "2.22.0", "pg-logical-replication": "2.5.0", postgres: "3.4.9" },
+  plain: {
+    pg: "8.23.1",
+    "pg-copy-streams": "7.0.0",
+    "pg-cursor": "2.22.0",
+    "pg-logical-replication": "2.5.0",
+    postgres: "3.4.9"
+  },
   effect3: { effect: "3.22.2", "@effect/sql": "0.52.1", "@effect/sql-pg": "0.53.0" },
   effect4: { effect: "4.1.0", "@effect/sql-pg": "4.0.5" },
   bun: { bun: "1.4.5" }

@@ -38,7 +38,8 @@ const plural = {
   change: "changes",
   start: "starts",
   MB: "MB",
-  commit: "commits"
+  commit: "commits",
+  notification: "notifications"
 } as const
 
 const noteOf = ({ workload, rounds }: Result): string => {

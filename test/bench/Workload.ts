@@ -19,6 +19,13 @@ export type WorkloadName =
   | "replication"
   | "feed-memory"
   | "feed-memory-streamed"
+  | "copy-out"
+  | "copy-in"
+  | "copy-out-typed"
+  | "copy-in-typed"
+  | "batch"
+  | "unnest"
+  | "notifications"
   | "wal"
   | "wal-synchronous"
   | "backup"
@@ -41,6 +48,12 @@ export type Kind =
   | "consumers"
   | "replication"
   | "feedMemory"
+  | "copyOut"
+  | "copyIn"
+  | "copyRowsOut"
+  | "copyRowsIn"
+  | "insert"
+  | "notifications"
   | "wal"
   | "walSynchronous"
   | "backup"
@@ -52,7 +65,7 @@ export interface Workload {
   readonly title: string
   readonly kind: Kind
   /** What one item is, for the report. */
-  readonly item: "row" | "query" | "session" | "value" | "change" | "start" | "MB" | "commit"
+  readonly item: "row" | "query" | "session" | "value" | "change" | "start" | "MB" | "commit" | "notification"
   /** Rows of one result, or queries, or sessions, of one run. */
   readonly items: number
   /** How many results one run reads. */
@@ -67,6 +80,10 @@ export interface Workload {
   readonly fibers?: number
   /** Whether the server may send a transaction before its end. */
   readonly streaming?: "off" | "on"
+  /** How rows are inserted. */
+  readonly way?: "batch" | "unnest"
+  /** Channels that are listened to. */
+  readonly channels?: number
   /** How a base backup is taken. */
   readonly backup?: { readonly format: "plain" | "archives"; readonly verify: boolean }
   /** More rounds than these say nothing new. */
@@ -195,6 +212,8 @@ export const statement = (workload: Workload): string | undefined =>
       : narrow(workload.items)
 
 const one = { connections: 1, pipelined: false, repeats: 1 } as const
+const copied = { ...one, item: "row", items: 1_000_000, shape: "wide", onlyByName: true } as const
+const inserted = { ...one, kind: "insert", item: "row", items: 100_000, onlyByName: true } as const
 const cluster = { ...one, item: "MB", items: 1500, maxRuns: 3, onlyByName: true } as const
 
 export const workloads: ReadonlyArray<Workload> = [
@@ -365,6 +384,23 @@ export const workloads: ReadonlyArray<Workload> = [
     shape: "narrow",
     streaming: "on",
     maxRuns: 1
+  },
+  { ...copied, name: "copy-out", title: "COPY out as bytes, wide", kind: "copyOut" },
+  { ...copied, name: "copy-in", title: "COPY in as bytes, wide", kind: "copyIn" },
+  { ...copied, name: "copy-out-typed", title: "COPY out as rows, wide", kind: "copyRowsOut" },
+  { ...copied, name: "copy-in-typed", title: "COPY in as rows, wide", kind: "copyRowsIn" },
+  { ...inserted, name: "batch", title: "Single-row inserts as a batch", way: "batch" },
+  { ...inserted, name: "unnest", title: "Rows inserted by unnest", way: "unnest" },
+  {
+    ...one,
+    name: "notifications",
+    title: "Notifications in 1,000 channels",
+    kind: "notifications",
+    item: "notification",
+    items: 100_000,
+    connections: 2,
+    channels: 1000,
+    onlyByName: true
   },
   {
     ...one,

@@ -103,6 +103,7 @@ describe("an option of COPY", () => {
     const since: ReadonlyArray<readonly [Partial<Options>, number, string]> = [
       [{ defaultText: "D" }, 16, "defaultText"],
       [{ onError: "stop" }, 17, "onError"],
+      [{ onError: "set_null" }, 19, 'onError: "set_null"'],
       [{ logVerbosity: "default" }, 17, "logVerbosity"],
       [{ logVerbosity: "silent" }, 18, 'logVerbosity: "silent"'],
       [{ header: "match" }, 15, 'header: "match"']

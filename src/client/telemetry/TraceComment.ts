@@ -8,9 +8,15 @@ import type { Statement } from "../../model/Statement.js"
 
 const hex = /^[0-9a-f]+$/
 
-/** The statement with the span as a comment; the statement itself outside a span that is sampled. */
+/** The statement with the span as a comment; the statement itself outside a span that is sampled, and one that its user has prepared. */
 export const added = (statement: Statement, span: Tracer.AnySpan | undefined): Statement => {
-  if (span?.sampled !== true || !hex.test(span.traceId) || !hex.test(span.spanId)) return statement
+  if (
+    statement.isPrepared === true ||
+    span?.sampled !== true ||
+    !hex.test(span.traceId) ||
+    !hex.test(span.spanId)
+  )
+    return statement
   const { columnNames, parameters, place, refused, sql, types } = statement
   // On a line of its own, because the text may end in a comment to the end of its line.
   const comment = `/*traceparent='00-${span.traceId}-${span.spanId}-01'*/`

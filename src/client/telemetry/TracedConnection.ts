@@ -4,6 +4,7 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as ConnectionTypes from "../../connection/ConnectionTypes.js"
 import type { PgConnection } from "../../connection/PgConnection.js"
+import * as PipelineSteps from "../../connection/statement/PipelineSteps.js"
 import * as RowOperations from "../../connection/statement/RowOperations.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
@@ -63,8 +64,13 @@ export const make = (connection: PgConnection, client: Telemetry): PgConnection 
       single("values", statement, (each) => connection.values(each, options), rowsIn),
     simple: (sql, options) =>
       telemetry.operation(connection.simple(sql, options), "simple", [Statement.make(sql)], none),
-    pipeline: (statements, options) =>
-      telemetry.operation(connection.pipeline(statements, options), "pipeline", statements, none),
+    pipeline: (items, options) =>
+      telemetry.operation(
+        connection.pipeline(items, options),
+        "pipeline",
+        PipelineSteps.statementsOf(items),
+        none
+      ),
     copyFrom: (sql, source, options) =>
       telemetry.operation(connection.copyFrom(sql, source, options), "copyFrom", [Statement.make(sql)], none),
     copySink: (sql, options) =>

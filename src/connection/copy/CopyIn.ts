@@ -19,6 +19,7 @@ import { notBytes } from "../session/Bytes.js"
 import * as Cancel from "../session/Cancel.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Feeding from "../session/Feeding.js"
+import type { TakeFormats } from "./CopyFormats.js"
 import { CopyInRequest } from "./CopyInRequest.js"
 import { notACopy } from "./CopyOut.js"
 import * as Outbound from "../session/Outbound.js"
@@ -116,13 +117,14 @@ const begin = (
   core: ConnectionState,
   sql: string,
   operation: string,
-  timeout?: Duration.DurationInput
+  timeout?: Duration.DurationInput,
+  onFormats?: TakeFormats
 ): Effect.Effect<CopyInRequest, PgSessionError, Scope.Scope> =>
   Effect.gen(function* () {
     yield* Feeding.guard(core, sql)
     const request = yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const request = new CopyInRequest(sql, operation, timeout)
+        const request = new CopyInRequest(sql, operation, timeout, onFormats)
         Outbound.submit(core, request)
         return request
       }),
@@ -158,11 +160,13 @@ const finish = (core: ConnectionState, request: CopyInRequest): Effect.Effect<Co
 export const sink = (
   core: ConnectionState,
   sql: string,
-  timeout?: Duration.DurationInput
+  timeout?: Duration.DurationInput,
+  onFormats?: TakeFormats
 ): Sink.Sink<CopyResult, Uint8Array, never, PgSessionError> =>
   Sink.unwrapScoped(
-    Effect.map(Effect.zipLeft(begin(core, sql, "copySink", timeout), Feeding.begun(core)), (request) =>
-      Sink.forEachChunk(feed(core, request)).pipe(Sink.mapEffect(() => finish(core, request)))
+    Effect.map(
+      Effect.zipLeft(begin(core, sql, "copySink", timeout, onFormats), Feeding.begun(core)),
+      (request) => Sink.forEachChunk(feed(core, request)).pipe(Sink.mapEffect(() => finish(core, request)))
     )
   )
 
@@ -174,11 +178,12 @@ export const from = <E, R>(
   core: ConnectionState,
   sql: string,
   source: Stream.Stream<Uint8Array, E, R>,
-  timeout?: Duration.DurationInput
+  timeout?: Duration.DurationInput,
+  onFormats?: TakeFormats
 ): Effect.Effect<CopyResult, PgSessionError | E, R> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const request = yield* begin(core, sql, "copyFrom", timeout)
+      const request = yield* begin(core, sql, "copyFrom", timeout, onFormats)
       const watch = Effect.zipRight(
         request.when(() => request.failure !== undefined || request.state === "settled"),
         failed(request)

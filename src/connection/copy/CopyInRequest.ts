@@ -11,6 +11,7 @@ import type { PgSessionError } from "../../model/PgError.js"
 import * as Session from "../../protocol/Session.js"
 import * as Copy from "../../wire/messages/Copy.js"
 import type { CopyInResponse } from "../../wire/messages/Copy.js"
+import type { TakeFormats } from "./CopyFormats.js"
 import { notACopy } from "./CopyOut.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Deadline from "../session/Deadline.js"
@@ -27,7 +28,8 @@ export class CopyInRequest extends TextRequest {
   constructor(
     sql: string,
     operation: string,
-    private readonly timeout: Duration.DurationInput | undefined
+    private readonly timeout: Duration.DurationInput | undefined,
+    private readonly onFormats?: TakeFormats
   ) {
     super(sql, operation)
   }
@@ -39,7 +41,9 @@ export class CopyInRequest extends TextRequest {
       this.stop(core)
       return
     }
+    const { columnFormats, format } = formats
     this.formats = formats
+    this.onFormats?.({ format, columnFormats })
     this.changed()
   }
 

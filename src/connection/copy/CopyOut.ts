@@ -13,6 +13,8 @@ import { bodyEnd } from "../../wire/FrameRun.js"
 import type { StreamBuffer } from "../session/Buffer.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
 import { TextRequest } from "../statement/Query.js"
+import type { CopyOutResponse } from "../../wire/messages/Copy.js"
+import type { TakeFormats } from "./CopyFormats.js"
 import * as RefusedCopy from "../statement/RefusedCopy.js"
 import * as RowStream from "../statement/RowStream.js"
 
@@ -48,14 +50,16 @@ export class CopyOutRequest extends TextRequest {
 
   constructor(
     sql: string,
-    private readonly buffer: StreamBuffer<Uint8Array>
+    private readonly buffer: StreamBuffer<Uint8Array>,
+    private readonly onFormats?: TakeFormats
   ) {
     super(sql, "copyTo")
   }
 
-  override onCopyOut(): void {
+  override onCopyOut(_core: ConnectionState, { columnFormats, format }: CopyOutResponse): void {
     // The data of a second copy would follow that of the first without a sign.
     if (this.copied) this.fail(notACopy(this.sql, "a single COPY TO STDOUT"))
+    else this.onFormats?.({ format, columnFormats })
     this.copied = true
   }
 
@@ -78,6 +82,7 @@ export class CopyOutRequest extends TextRequest {
 export const bytes = (
   core: ConnectionState,
   sql: string,
-  timeout?: Duration.DurationInput
+  timeout?: Duration.DurationInput,
+  onFormats?: TakeFormats
 ): Stream.Stream<Uint8Array, PgSessionError> =>
-  RowStream.fromRequest<Uint8Array>(core, (buffer) => new CopyOutRequest(sql, buffer), timeout)
+  RowStream.fromRequest<Uint8Array>(core, (buffer) => new CopyOutRequest(sql, buffer, onFormats), timeout)

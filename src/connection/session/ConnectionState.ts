@@ -333,8 +333,10 @@ export abstract class Request {
   failedIn(_node: Node): void {}
   /** The server refused; `failure` is set. */
   onError(_core: ConnectionState): void {}
+  /** ReadyForQuery has been read, and the request has sent another Sync. */
+  onSynced(_core: ConnectionState): void {}
   /**
-   * ReadyForQuery has been read. `true`: the request wants to be sent once more and is not settled.
+   * The last ReadyForQuery has been read. `true`: the request wants to be sent once more and is not settled.
    */
   onReady(_core: ConnectionState): boolean {
     return false

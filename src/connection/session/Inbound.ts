@@ -176,8 +176,10 @@ const ready = (core: ConnectionState, owner: Request, status: TransactionStatus)
     core.failedBecause = undefined
   }
   core.session = Session.ready(core.session, status)
-  if (core.holder === owner) core.holder = undefined
   core.transaction?.ready(owner, status)
+  // It has sent several Syncs, and this was not the last.
+  if (core.session.owner === owner) return owner.onSynced(core)
+  if (core.holder === owner) core.holder = undefined
   try {
     if (owner.onReady(core)) return Outbound.repeat(core, owner)
   } catch (cause) {

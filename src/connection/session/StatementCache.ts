@@ -126,6 +126,8 @@ const keyOf = (statement: Statement): string => {
 
 export class StatementCache {
   private readonly known = new Map<string, Prepared>()
+  /** Those that users have prepared, by name: they stay until their scope closes. */
+  private readonly held = new Map<string, Prepared>()
   /** Names to be closed with the next messages that go out. */
   stale: ReadonlyArray<string> = none
   private uses = 0
@@ -147,6 +149,7 @@ export class StatementCache {
   }
 
   get(statement: Statement): Prepared | undefined {
+    if (statement.isPrepared === true) return this.held.get(statement.name!)
     const key =
       statement.types.length === 0 && statement.name === undefined && statement.columnNames === undefined
         ? statement.sql
@@ -164,6 +167,16 @@ export class StatementCache {
   /** A name that no statement and no portal has had. */
   uniqueName(): string {
     return `${this.prefix}${(++this.names).toString(36)}`
+  }
+
+  /** Keeps a statement that a user has prepared. */
+  hold(prepared: Prepared): void {
+    this.held.set(prepared.name, prepared)
+  }
+
+  /** A user has no use for a prepared statement any more: its name is closed with the next messages. */
+  release(name: string): void {
+    if (this.held.delete(name)) this.drop([name])
   }
 
   /** Remembers a described statement; the least recently used one makes room. */
@@ -194,20 +207,26 @@ export class StatementCache {
   /** The same statement of the server, compiled anew. */
   renew(statement: Statement, prepared: Prepared): Prepared {
     prepared.lastUsed = ++this.uses
-    this.known.set(keyOf(statement), prepared)
+    if (statement.isPrepared === true) this.hold(prepared)
+    else this.known.set(keyOf(statement), prepared)
     return prepared
   }
 
   /** What is known of a statement from now on, unless another has taken its place meanwhile. */
   replace(statement: Statement, prepared: Prepared, fresh: Prepared): void {
+    if (statement.isPrepared === true) {
+      if (this.held.get(prepared.name) === prepared) this.hold(fresh)
+      return
+    }
     const key = keyOf(statement)
     if (this.known.get(key) !== prepared) return
     fresh.lastUsed = prepared.lastUsed
     this.known.set(key, fresh)
   }
 
-  /** Drops a statement whose plan no longer holds; its name is closed with the next messages. */
+  /** Drops a statement whose plan no longer holds, unless a user has prepared it; its name is closed with the next messages. */
   forget(statement: Statement, prepared: Prepared): void {
+    if (statement.isPrepared === true) return
     const key = keyOf(statement)
     if (this.known.get(key) !== prepared) return
     this.known.delete(key)
@@ -246,6 +265,7 @@ export class StatementCache {
   heard(tag: string): void {
     if (tag !== "DISCARD ALL" && tag !== "DEALLOCATE ALL") return
     this.known.clear()
+    this.held.clear()
     this.stale = none
   }
 }

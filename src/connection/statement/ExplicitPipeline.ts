@@ -2,6 +2,9 @@
  * Several statements sent together with one Sync at the end: outside a transaction block they are one implicit
  * transaction. Each step has its own outcome; steps behind a failed one were never run.
  *
+ * Syncs that the user places divide it into parts, all written in one burst: each is a transaction of its own, and the server goes on
+ * with the next part when one has failed.
+ *
  * Every statement is described before the first one runs, so a step cannot use a table that an earlier step creates.
  *
  * With named statements off they are described one after the other as the unnamed statement, and parsed once more in the burst
@@ -9,17 +12,16 @@
  * result is then described once more before its rows.
  *
  * When a description no longer holds (DISCARD, a pooler, a changed table), the whole is described anew and repeated once,
- * outside a transaction block, as long as only queries and changes of data have run: the server has taken them back.
+ * outside a transaction block, as long as it has one part and only queries and changes of data have run: the server has taken them back.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
  */
 import type { Column } from "../../model/Column.js"
 import * as CommandTag from "../../model/CommandTag.js"
 import type { PgSessionError } from "../../model/PgError.js"
-import { PgServerError } from "../../model/PgError.js"
+import { PgServerError, PgUsageError } from "../../model/PgError.js"
 import { commits, commitsInside } from "../../model/CommitsInside.js"
 import * as StatementWords from "../../model/StatementWords.js"
-import type { Statement } from "../../model/Statement.js"
 import { nodes } from "../../protocol/ExtendedQuery.js"
 import type { Node } from "../../protocol/Machine.js"
 import * as Pipeline from "../../protocol/Pipeline.js"
@@ -37,28 +39,17 @@ import { check, isOutdated, writeCloses } from "./Prepare.js"
 import type { QueryResult } from "./Query.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 import * as Rows from "../session/Rows.js"
-
-/** What became of one step. */
-export type StepOutcome<R = Row.Row> =
-  | { readonly _tag: "Completed"; readonly result: QueryResult<R> }
-  /** This step was refused; with it the whole pipeline, unless a transaction block was open. */
-  | { readonly _tag: "Failed"; readonly error: PgServerError }
-  /** Not run, because step `by` (0-based) failed. */
-  | { readonly _tag: "Aborted"; readonly by: number }
-
-/** What became of a pipeline. */
-export interface PipelineResult {
-  readonly steps: ReadonlyArray<StepOutcome>
-  /** The error that ended it: a step's, or one raised at the Sync, such as a deferred constraint. */
-  readonly error: PgServerError | undefined
-}
+import { nameOf } from "../session/CodecThrew.js"
+import type { AskedStep, PipelineResult, StepOutcome, TakeStep } from "./PipelineSteps.js"
 
 interface Step {
+  readonly mark: AskedStep["mark"]
   readonly preparation: Preparation
   /** It was described anew because its values did not fit what was known. */
   isRenewed: boolean
   rows: Array<Row.Row>
   result: QueryResult | undefined
+  outcome: StepOutcome | undefined
 }
 
 /** All rows of a step. The Sync behind the last step is left out of it. */
@@ -80,8 +71,12 @@ export class PipelineRequest extends Request {
   private describing: Array<Preparation> = []
   private described = 0
   private at = 0
+  /** Of the part that is running. */
   private serverError: PgServerError | undefined
   private failedStep = -1
+  /** The first step of the part that is running. */
+  private part = 0
+  private errors: Array<PgServerError | undefined> = []
   /** Binds and executes have been sent. */
   private executed = false
   /** Something has to be described anew before anything is run. */
@@ -93,16 +88,20 @@ export class PipelineRequest extends Request {
   private undescribed: ReadonlyArray<string> = []
 
   constructor(
-    statements: ReadonlyArray<Statement>,
+    steps: ReadonlyArray<AskedStep>,
     private readonly mode: Row.RowMode,
-    private readonly outcome: Outcome<PipelineResult>
+    private readonly outcome: Outcome<PipelineResult>,
+    private readonly take?: TakeStep
   ) {
-    super(statements.map(({ sql }) => sql).join(";\n"), "pipeline", true)
-    this.steps = statements.map((statement) => ({
-      preparation: new Preparation(statement, this.operation, undefined),
+    super(steps.map(({ statement }) => statement.sql).join(";\n"), "pipeline", true)
+    this.steps = steps.map(({ inspector, mark, statement }, at) => ({
+      preparation: new Preparation(statement, this.operation, inspector),
+      // Behind the last step comes the Sync that there always is.
+      mark: at === steps.length - 1 ? undefined : mark,
       isRenewed: false,
       rows: [],
-      result: undefined
+      result: undefined,
+      outcome: undefined
     }))
     this.running = this.textAt(0)
   }
@@ -172,17 +171,23 @@ export class PipelineRequest extends Request {
   }
 
   /**
-   * Writes every Bind and Execute and the one Sync; nothing when a parameter cannot be written. A value that does not fit what was
+   * Writes every Bind and Execute, the Syncs and Flushes between them and the Sync at the end; nothing when a parameter cannot be written. A value that does not fit what was
    * known of its statement for longer has that described anew first (`again`), once.
    */
   private execute(core: ConnectionState): Pipeline.PipelineScript | undefined {
     const before = core.writer.offset
-    const scripts: Array<Pipeline.PipelineScript> = []
+    const parts: Array<Pipeline.PipelineScript> = []
+    let scripts: Array<Pipeline.PipelineScript> = []
     for (const step of this.steps) {
       const { preparation } = step
       const script = preparation.execute(core, execution, false)
       if (script !== undefined) {
         scripts.push(script)
+        if (step.mark === "Flush") FixedFrames.flush(core.writer)
+        if (step.mark !== "Sync") continue
+        FixedFrames.sync(core.writer)
+        parts.push(Pipeline.atomic(scripts))
+        scripts = []
         continue
       }
       core.writer.rollback(before)
@@ -196,7 +201,7 @@ export class PipelineRequest extends Request {
     }
     FixedFrames.sync(core.writer)
     this.executed = true
-    return Pipeline.atomic(scripts)
+    return [...parts, Pipeline.atomic(scripts)].flat()
   }
 
   override onParameters(_core: ConnectionState, types: ReadonlyArray<number>): void {
@@ -238,11 +243,13 @@ export class PipelineRequest extends Request {
   }
 
   override onComplete(_core: ConnectionState, commandTag: string): void {
-    const step = this.steps[this.at++]
+    const at = this.at++
+    const step = this.steps[at]
     this.running = this.textAt(this.at)
     if (step === undefined) return
     const columns = step.preparation.result?.columns ?? []
     step.result = { rows: step.rows, columns, command: CommandTag.parse(commandTag) }
+    if (this.take !== undefined) this.settleStep(step, at)
   }
 
   override onEmpty(core: ConnectionState): void {
@@ -274,11 +281,53 @@ export class PipelineRequest extends Request {
       : this.at
     const preparation = this.steps[at]?.preparation
     this.serverError = this.failure.with({ sql: preparation?.statement.sql ?? "" })
-    this.failedStep = node === nodes.Syncing ? this.steps.length : at
+    this.failedStep = preparing || node !== nodes.Syncing ? at : this.steps.length
     this.failure = undefined
     this.outdated = preparation?.isOutdatedBy(this.serverError, node) ?? isOutdated(this.serverError, node)
     // A name that the server may have parsed, and nobody knows.
     if (preparing) this.undescribed = this.describing.slice(this.described).map(({ name }) => name)
+  }
+
+  private settleStep(step: Step, at: number): void {
+    if (step.outcome !== undefined) return
+    const { failedStep, serverError } = this
+    const { result } = step
+    step.outcome =
+      result !== undefined && (failedStep < 0 || at < failedStep)
+        ? { _tag: "Completed", result }
+        : at === failedStep && serverError !== undefined
+          ? { _tag: "Failed", error: serverError }
+          : { _tag: "Aborted", by: failedStep }
+    if (this.take === undefined || this.discarding) return
+    try {
+      this.take(at, step.outcome)
+    } catch (cause) {
+      const reason = `threw ${nameOf(cause)} for step ${at}; the statements have been sent`
+      this.fail(
+        new PgUsageError({ operation: "pipeline", argument: "onStep", reason, sql: this.sql, sent: true })
+      )
+    }
+  }
+
+  /** The part that was running is over. */
+  private endPart(end: number): void {
+    for (let at = this.part; at < end; at++) this.settleStep(this.steps[at]!, at)
+    this.errors.push(this.serverError)
+    this.part = end
+  }
+
+  override onSynced(core: ConnectionState): void {
+    const last = this.steps.findIndex(({ mark }, at) => at >= this.part && mark === "Sync")
+    if (this.outdated)
+      for (const { preparation } of this.steps)
+        if (preparation.prepared !== undefined)
+          core.statements.forget(preparation.statement, preparation.prepared)
+    this.endPart(last + 1)
+    this.outdated = false
+    this.serverError = undefined
+    this.failedStep = -1
+    this.at = this.part
+    this.running = this.textAt(this.at)
   }
 
   override onReady(core: ConnectionState): boolean {
@@ -308,6 +357,8 @@ export class PipelineRequest extends Request {
       !this.discarding &&
       this.failure === undefined &&
       core.session.status === "I" &&
+      this.take === undefined &&
+      this.steps.every(({ mark }) => mark !== "Sync") &&
       this.steps.every(({ result }) => result === undefined || undone.has(result.command.command))
     )
   }
@@ -320,24 +371,25 @@ export class PipelineRequest extends Request {
     this.describing = []
     this.described = 0
     this.at = 0
+    this.part = 0
+    this.errors = []
     this.running = this.textAt(0)
     for (const step of this.steps) {
       step.preparation.reset()
       step.rows = []
       step.result = undefined
+      step.outcome = undefined
     }
     return true
   }
 
   protected onSettled(): void {
-    const error = this.serverError
-    const steps = this.steps.map(({ result }, at): StepOutcome => {
-      if (result !== undefined && (this.failedStep < 0 || at < this.failedStep))
-        return { _tag: "Completed", result }
-      return at === this.failedStep && error !== undefined
-        ? { _tag: "Failed", error }
-        : { _tag: "Aborted", by: this.failedStep }
-    })
-    this.outcome(this.failure, { steps, error })
+    this.endPart(this.steps.length)
+    const parts = this.steps.filter(({ mark }) => mark === "Sync").length + 1
+    // Nothing has run when a description was refused.
+    while (this.errors.length < parts) this.errors.push(this.serverError)
+    const steps = this.steps.map(({ outcome }) => outcome!)
+    const { errors } = this
+    this.outcome(this.failure, { steps, error: errors.find((error) => error !== undefined), errors })
   }
 }

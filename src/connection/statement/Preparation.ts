@@ -30,6 +30,7 @@ import {
   isOld,
   isOutdated,
   knownNow,
+  notPrepared,
   writeBind,
   writeParse,
   withNames
@@ -133,6 +134,10 @@ export class Preparation {
 
   /** Writes Parse and Describe; false with `failure` when that cannot be, and then nothing. */
   describe(core: ConnectionState): boolean {
+    if (this.statement.isPrepared === true) {
+      this.failure = notPrepared(this.statement, this.operation)
+      return false
+    }
     this.isKept = this.inspector?.keeps !== false && isKept(this.statement)
     this.name = this.isKept ? core.statements.nextName(this.statement.name) : ""
     this.failure = writeParse(core, this.name, this.statement, this.operation)
@@ -262,7 +267,7 @@ export class Preparation {
    * description refuses.
    */
   isDoubtful(core: ConnectionState): boolean {
-    if (!this.isReused || this.failure === undefined) return false
+    if (!this.isReused || this.failure === undefined || this.statement.isPrepared === true) return false
     return this.isRefused || (isOfType(this.failure) && core.session.status !== "E")
   }
 
@@ -293,7 +298,7 @@ export class Preparation {
 
   /** Whether the server refused the statement because what was known of it does not hold any more: it has not begun to run. */
   isOutdatedBy(error: PgServerError, node: Node | undefined): boolean {
-    return (this.isReused ? isOld : isOutdated)(error, node)
+    return this.statement.isPrepared !== true && (this.isReused ? isOld : isOutdated)(error, node)
   }
 }
 

@@ -169,8 +169,22 @@ export const isOutdated = (error: PgServerError, node: Node | undefined): boolea
  */
 const borrowed = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:fetch|execute|call)\b/i
 
+/** Whether the statement gives another thing's result. */
+export const isBorrowed = (sql: string): boolean => borrowed.test(sql)
+
 /** Whether what is known of a statement holds for its next execution too. */
 export const isKept = ({ isOnce, sql }: Statement): boolean => isOnce !== true && !borrowed.test(sql)
+
+/** The refusal of a statement that was prepared by its user and is not there. */
+export const notPrepared = ({ name, sql }: Statement, operation: string): PgUsageError =>
+  new PgUsageError({
+    operation,
+    argument: "statement",
+    reason:
+      `must be prepared on this connection, and ${JSON.stringify(name)} is not: it was prepared on another connection, its scope ` +
+      "has closed, or DISCARD ALL or DEALLOCATE ALL has removed it; prepare it again",
+    sql
+  })
 
 /** Columns by the names that the statement gives them. */
 export const withNames = (
@@ -214,7 +228,7 @@ export const knownNow = (
   statement: Statement,
   found: Prepared
 ): Prepared | undefined => {
-  if (found.generation === core.types.generation)
+  if (found.generation === core.types.generation || statement.isPrepared === true)
     return core.statements.renew(statement, compiled(core, found.name, found.types, found.columns))
   core.statements.forget(statement, found)
   return undefined

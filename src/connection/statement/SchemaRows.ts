@@ -48,7 +48,7 @@ const mismatch = (comparison: Compare.Comparison, sql: string, ran: boolean): Pg
   })
 
 /** One run of a statement, as its Schema sees it. */
-class Inspection<A, R> implements ResultFacts, Inspector {
+export class Inspection<A, R> implements ResultFacts, Inspector {
   readonly own = true
   columns: ReadonlyArray<Column> = []
   private refusal: PgCodecError | undefined
@@ -147,6 +147,20 @@ type Open = (
 /** The refusal of a Schema through which no row goes. */
 const unfit = (operation: string, reason: string, sql: string): PgUsageError =>
   new PgUsageError({ operation, argument: "schema", reason, sql })
+
+/** What looks at one run of a statement for its Schema; the refusal of a Schema through which no row goes. */
+export const inspect = <A, I extends object, R>(
+  core: ConnectionState,
+  schema: Schema.Schema<A, I, R>,
+  operation: string,
+  sql: string,
+  timeout: Duration.DurationInput | undefined
+): Either.Either<Inspection<A, R>, PgUsageError> => {
+  const rows = Rows.compile(schema)
+  return Either.isLeft(rows.wanted)
+    ? Either.left(unfit(operation, rows.wanted.left, sql))
+    : Either.right(new Inspection(core, rows, sql, timeout))
+}
 
 /** The operations of a connection. */
 export const operations = (

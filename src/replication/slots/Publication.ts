@@ -40,6 +40,8 @@ export interface Definition {
   readonly name: string
   /** Every table there is and will be. Needs a superuser. */
   readonly allTables?: boolean
+  /** Every sequence there is and will be, for subscriptions that copy their values. Not together with `tables` and `schemas`. PostgreSQL 19. */
+  readonly allSequences?: boolean
   readonly tables?: ReadonlyArray<TableDefinition>
   /** Every table of these schemas. PostgreSQL 15. */
   readonly schemas?: ReadonlyArray<string>
@@ -56,6 +58,8 @@ export interface Publication {
   readonly name: string
   readonly owner: string
   readonly allTables: boolean
+  /** There only when the publication has every sequence. PostgreSQL 19. */
+  readonly allSequences?: true
   readonly operations: ReadonlyArray<Operation>
   readonly viaPartitionRoot: boolean
   readonly generatedColumns: "none" | "stored"
@@ -110,17 +114,35 @@ const parametersSql = (definition: Definition, version: ServerVersionNumber): Sq
     return list.join(", ")
   })
 
-const contradiction = (definition: Definition): Either.Either<void, PgUsageError> =>
-  definition.allTables === true && (definition.tables !== undefined || definition.schemas !== undefined)
-    ? Either.left(Quoting.refusal("allTables", "excludes tables and schemas"))
+const contradiction = ({
+  allSequences,
+  allTables,
+  schemas,
+  tables
+}: Definition): Either.Either<void, PgUsageError> => {
+  const isForAll = allTables === true ? "allTables" : allSequences === true ? "allSequences" : undefined
+  return isForAll !== undefined && (tables !== undefined || schemas !== undefined)
+    ? Either.left(Quoting.refusal(isForAll, "excludes tables and schemas"))
     : Either.void
+}
+
+/** What is published of all there is; empty when tables are named. */
+const allSql = ({ allSequences, allTables }: Definition, version: ServerVersionNumber): Sql =>
+  Either.gen(function* () {
+    if (allSequences === true) yield* needs(version, 19, "allSequences")
+    return [
+      ...(allTables === true ? ["all tables"] : []),
+      ...(allSequences === true ? ["all sequences"] : [])
+    ].join(", ")
+  })
 
 /** The statement that makes it. */
 export const createSql = (definition: Definition, version: ServerVersionNumber): Sql =>
   Either.gen(function* () {
     yield* contradiction(definition)
     const name = yield* Quoting.name("name", definition.name)
-    const objects = definition.allTables === true ? "all tables" : yield* objectsSql(definition, version)
+    const all = yield* allSql(definition, version)
+    const objects = all === "" ? yield* objectsSql(definition, version) : all
     const parameters = yield* parametersSql(definition, version)
     return `create publication ${name}${objects === "" ? "" : ` for ${objects}`} with (${parameters})`
   })
@@ -130,7 +152,7 @@ export const createSql = (definition: Definition, version: ServerVersionNumber):
  */
 export const alterSql = (
   definition: Definition,
-  existing: Pick<Publication, "allTables" | "tables">,
+  existing: Pick<Publication, "allTables" | "allSequences" | "tables">,
   version: ServerVersionNumber
 ): Either.Either<ReadonlyArray<string>, PgUsageError> =>
   Either.gen(function* () {
@@ -140,9 +162,14 @@ export const alterSql = (
         Quoting.refusal("allTables", "cannot be changed: drop the publication and create it anew")
       )
     }
+    if ((definition.allSequences === true) !== (existing.allSequences === true)) {
+      return yield* Either.left(
+        Quoting.refusal("allSequences", "cannot be changed: drop the publication and create it anew")
+      )
+    }
     const name = yield* Quoting.name("name", definition.name)
     const set = [`alter publication ${name} set (${yield* parametersSql(definition, version)})`]
-    if (existing.allTables) return set
+    if (existing.allTables || existing.allSequences === true) return set
     const objects = yield* objectsSql(definition, version)
     if (objects !== "") return [...set, `alter publication ${name} set ${objects}`]
     if (existing.tables.length === 0) return set
@@ -182,6 +209,7 @@ const fromRow = (row: ObjectRow): Publication | undefined => {
     name,
     owner: Walsender.textOf(row, "owner") ?? "",
     allTables: CatalogRow.yes(facts, "puballtables"),
+    ...(CatalogRow.yes(facts, "puballsequences") ? { allSequences: true } : {}),
     operations: operations.filter((operation) => CatalogRow.yes(facts, flags[operation])),
     viaPartitionRoot: CatalogRow.yes(facts, "pubviaroot"),
     generatedColumns: CatalogRow.text(facts, "pubgencols") === "s" ? "stored" : "none",

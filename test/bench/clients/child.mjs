@@ -11,6 +11,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks"
 import { setTimeout as sleep } from "node:timers/promises"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import * as loads from "./loads.mjs"
 
 /** Time and CPU until a module is there. */
 async function timeImport(module) {
@@ -483,7 +484,10 @@ const methods = {
   walSynchronous: "archive",
   backup: "backup",
   backupVerify: "verify",
-  backupCombine: "combine"
+  backupCombine: "combine",
+  copyRowsOut: "copyOut",
+  copyRowsIn: "copyIn",
+  notifications: "listen"
 }
 
 const main = async () => {
@@ -507,7 +511,13 @@ const main = async () => {
     walSynchronous,
     backup,
     backupVerify,
-    backupCombine
+    backupCombine,
+    ...Object.fromEntries(
+      Object.entries(loads).map(([name, load]) => [
+        name,
+        (session) => load(session, { job, measure, refuse })
+      ])
+    )
   }[job.kind]
   const result =
     run === undefined ? await measure(await workloads[method](session), session.cpuMs) : await run(session)

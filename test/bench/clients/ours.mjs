@@ -17,7 +17,19 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import * as Schema from "effect/Schema"
-import { Lsn, PgClient, PgConfig, PgConnector, PgSchema, PgTypes, Replication, Sql } from "effect-postgres"
+import {
+  Copy,
+  Listen,
+  Lsn,
+  PgClient,
+  PgConfig,
+  PgConnector,
+  PgSchema,
+  PgTypes,
+  Replication,
+  Sql
+} from "effect-postgres"
+import { createReadStream } from "node:fs"
 import { inForkedWaves } from "./forkWaves.mjs"
 
 const { sql, unsafe } = Sql
@@ -153,6 +165,68 @@ const inMemory = (rows) => {
   return Stream.fromPull(Effect.succeed(next))
 }
 
+const copiedColumns = ["id", "name", "score", "active", "at", "pad"]
+
+/** COPY as bytes or as rows of the connection's types. */
+const copies = (run, session) => ({
+  copyOut: ({ items, table, typed }) =>
+    run(
+      typed
+        ? consumers.runForEachChunk(Copy.on(session).rowsFrom({ table }))
+        : Effect.as(Stream.runDrain(session.copyTo(`copy ${table} to stdout (format binary)`)), items)
+    ),
+  copyIn: ({ items, path, table, typed }) => {
+    const bytes = Stream.fromAsyncIterable(
+      createReadStream(path, { highWaterMark: 1 << 18 }),
+      (cause) => cause
+    )
+    const copied = typed
+      ? Copy.on(session).rowsInto({ table, columns: copiedColumns }, inMemory(items))
+      : session.copyFrom(`copy ${table} from stdin (format binary)`, bytes)
+    return run(Effect.map(copied, ({ rows }) => Number(rows)))
+  }
+})
+
+function* insertedRows(count) {
+  for (let id = 1; id <= count; id++) yield { id, name: `name-${id}`, score: id * 1.5, active: id % 2 === 0 }
+}
+
+const insertedTypes = { id: "int4", name: "text", score: "float8", active: "bool" }
+
+/** Rows inserted by `batch`, by `unnest` in one statement, or by a COPY of rows. */
+const inserts = (run, session) => ({
+  insert: ({ items, table, way }) => {
+    if (way === "batch") {
+      const target = Sql.identifier(table)
+      const one = ({ active, id, name, score }) =>
+        sql`insert into ${target} values (${id}, ${name}, ${score}, ${active})`
+      return run(Effect.map(session.batch(insertedRows(items), one), ({ affected }) => Number(affected)))
+    }
+    if (way === "copy") {
+      const columns = Object.keys(insertedTypes)
+      const rows = Stream.fromIterable(insertedRows(items), { chunkSize: 1000 })
+      return run(Effect.map(Copy.on(session).rowsInto({ table, columns }, rows), ({ rows }) => Number(rows)))
+    }
+    const rows = Sql.unnest([...insertedRows(items)], insertedTypes)
+    const statement = sql`insert into ${Sql.identifier(table)} select * from ${rows}`
+    return run(Effect.map(session.execute(statement), ({ command }) => Number(command.rows)))
+  }
+})
+
+/** Every channel has a stream of its own, as an application would have it. */
+const listening = (runtime, scope) => ({
+  listen: (names, onNotification) =>
+    runtime.runPromise(
+      Effect.gen(function* () {
+        const listener = yield* Listen.Listen
+        for (const name of names) {
+          const events = yield* listener.listen(name)
+          yield* Effect.forkScoped(Stream.runForEach(events, () => Effect.sync(onNotification)))
+        }
+      }).pipe(Scope.extend(scope))
+    )
+})
+
 /** Ways to consume a stream, each with the number of its rows. */
 const consumers = {
   runDrain: (stream) => {
@@ -232,8 +306,9 @@ export const open = async (config) => {
     PgClient.layerFromConnector(config.multiplex === undefined ? {} : { multiplex: config.multiplex }),
     connector(config)
   )
+  const used = config.listens ? Layer.provideMerge(Listen.layer(), client) : client
   const runtime = ManagedRuntime.make(
-    config.traced ? Layer.provideMerge(client, Layer.setTracer(dropping)) : client
+    config.traced ? Layer.provideMerge(used, Layer.setTracer(dropping)) : used
   )
   const scope = Effect.runSync(Scope.make())
   const session = await runtime.runPromise(sessionOf(config, scope))
@@ -289,6 +364,9 @@ export const open = async (config) => {
     concurrent: (count, fibers) => runtime.runPromise(inForkedWaves(count, fibers, one)),
     replicate: (feed, onRow) => runtime.runPromise(replicate(feed, onRow)),
     archive: (log) => archiving(log, config),
+    ...copies((effect) => runtime.runPromise(effect), session),
+    ...inserts((effect) => runtime.runPromise(effect), session),
+    ...listening(runtime, scope),
     ...backups(config),
     close: async () => {
       await Effect.runPromise(Scope.close(scope, Exit.void))

@@ -4,6 +4,10 @@
  */
 import Cursor from "pg-cursor"
 import pg from "pg"
+import { createReadStream } from "node:fs"
+import { Writable } from "node:stream"
+import { pipeline } from "node:stream/promises"
+import copyStreams from "pg-copy-streams"
 import { inWaves } from "./waves.mjs"
 
 const options = ({ host, port, user, database, password }) => ({
@@ -40,6 +44,24 @@ export const open = async (config) => {
       for (let i = 0; i < count; i++) await query(i)
     },
     concurrent: (count, fibers) => inWaves(count, fibers, query),
+    copyOut: async ({ items, table }) => {
+      const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+      await pipeline(client.query(copyStreams.to(`copy ${table} to stdout (format binary)`)), nowhere)
+      return items
+    },
+    copyIn: async ({ path, table }) => {
+      const copy = client.query(copyStreams.from(`copy ${table} from stdin (format binary)`))
+      await pipeline(createReadStream(path, { highWaterMark: 1 << 18 }), copy)
+      return copy.rowCount
+    },
+    insert: async ({ items, table }) => {
+      const statement = { name: "insert", text: `insert into ${table} values ($1, $2, $3, $4)` }
+      await client.query("begin")
+      for (let id = 1; id <= items; id++)
+        await client.query({ ...statement, values: [id, `name-${id}`, id * 1.5, id % 2 === 0] })
+      await client.query("commit")
+      return items
+    },
     close: () => client.end()
   }
 }

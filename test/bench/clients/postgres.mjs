@@ -27,6 +27,9 @@ export const open = async (config) => {
     sequential: async (count) => {
       for (let i = 0; i < count; i++) await one(i)
     },
+    listen: async (names, onNotification) => {
+      for (const name of names) await sql.listen(name, onNotification)
+    },
     concurrent: (count, fibers) => inWaves(count, fibers, one),
     close: () => sql.end()
   }

@@ -6,7 +6,7 @@ import * as Cancel from "../../../src/connection/session/Cancel.js"
 import { CatalogRequest } from "../../../src/connection/session/Catalog.js"
 import * as Exchange from "../../../src/connection/session/Exchange.js"
 import { PipelineRequest } from "../../../src/connection/statement/ExplicitPipeline.js"
-import type { PipelineResult } from "../../../src/connection/statement/ExplicitPipeline.js"
+import type { PipelineResult } from "../../../src/connection/statement/PipelineSteps.js"
 import type { PgType } from "../../../src/model/PgType.js"
 import type { Column } from "../../../src/model/Column.js"
 import * as Statement from "../../../src/model/Statement.js"
@@ -375,7 +375,7 @@ describe("types that a statement meets", () => {
       const told = pg.submit<PipelineResult>(
         (outcome) =>
           new PipelineRequest(
-            [Statement.make("select moods"), Statement.make("select others"), Statement.make("select 1")],
+            ["select moods", "select others", "select 1"].map((sql) => ({ statement: Statement.make(sql) })),
             "object",
             outcome
           )

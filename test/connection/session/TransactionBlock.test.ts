@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Statement from "../../../src/model/Statement.js"
-import type { PipelineResult } from "../../../src/connection/statement/ExplicitPipeline.js"
+import type { PipelineResult } from "../../../src/connection/statement/PipelineSteps.js"
 import { PipelineRequest } from "../../../src/connection/statement/ExplicitPipeline.js"
 import type { QueryResult } from "../../../src/connection/statement/Query.js"
 import { SimpleRequest } from "../../../src/connection/statement/Query.js"
@@ -136,7 +136,7 @@ describe("a request of the body that would end the transaction and go on behind 
       self.submit<PipelineResult>(
         (outcome) =>
           new PipelineRequest(
-            texts.map((sql) => Statement.make(sql)),
+            texts.map((sql) => ({ statement: Statement.make(sql) })),
             "object",
             outcome
           )

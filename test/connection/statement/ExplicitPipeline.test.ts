@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { assertSubset } from "../../support/subset.js"
-import type { PipelineResult } from "../../../src/connection/statement/ExplicitPipeline.js"
+import type { PipelineResult } from "../../../src/connection/statement/PipelineSteps.js"
 import { PipelineRequest } from "../../../src/connection/statement/ExplicitPipeline.js"
 import * as Statement from "../../../src/model/Statement.js"
 import type { BackendMessage as Message } from "../../../src/wire/BackendMessage.js"
@@ -35,7 +35,14 @@ const descriptions: ReadonlyArray<Message> = [
 ]
 
 const send = (self: Harness, list: ReadonlyArray<Statement.Statement> = statements) =>
-  self.submit<PipelineResult>((outcome) => new PipelineRequest(list, "object", outcome))
+  self.submit<PipelineResult>(
+    (outcome) =>
+      new PipelineRequest(
+        list.map((statement) => ({ statement })),
+        "object",
+        outcome
+      )
+  )
 
 const outcomes = (result: PipelineResult | undefined): ReadonlyArray<unknown> =>
   (result?.steps ?? []).map((step) =>
@@ -227,7 +234,7 @@ describe("several statements with one Sync", () => {
     const none = send(self, [])
     assert.deepStrictEqual(await self.sent(), ["Sync"])
     self.say(ready())
-    assert.deepStrictEqual(none.value, { steps: [], error: undefined })
+    assert.deepStrictEqual(none.value, { steps: [], error: undefined, errors: [undefined] })
   })
 
   it("of which one is a COPY are refused or ended, and nobody hangs", async () => {

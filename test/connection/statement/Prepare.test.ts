@@ -3,7 +3,7 @@ import { assertSubset } from "../../support/subset.js"
 import { ByteWriter } from "../../../src/bytes/ByteWriter.js"
 import * as Sql from "../../../src/client/Sql.js"
 import { QueryRequest } from "../../../src/connection/statement/Query.js"
-import type { PipelineResult } from "../../../src/connection/statement/ExplicitPipeline.js"
+import type { PipelineResult } from "../../../src/connection/statement/PipelineSteps.js"
 import { PipelineRequest } from "../../../src/connection/statement/ExplicitPipeline.js"
 import * as Statement from "../../../src/model/Statement.js"
 import {
@@ -346,7 +346,7 @@ describe("a named statement whose portal is described at every execution", () =>
     const self = harness({ describesPortals: true })
     await self.know(sql, [23])
     const told = self.submit<PipelineResult>(
-      (outcome) => new PipelineRequest([Statement.make(sql, [1])], "object", outcome)
+      (outcome) => new PipelineRequest([{ statement: Statement.make(sql, [1]) }], "object", outcome)
     )
     assert.deepStrictEqual(await self.sent(), ["Bind Describe Execute Sync"])
     self.say(bound, columns(column("y", 25, 1)), row("abcd"), complete("SELECT 1"), ready())

@@ -16,6 +16,7 @@ import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { configOf } from "../connection/sessions.js"
 import { eventually } from "../support/eventually.js"
 import { describeEachVersion, shared } from "../support/server.js"
+import { throughLosses } from "./listenLosses.js"
 
 /** A client and a listener over one connector. */
 const make = (
@@ -187,46 +188,16 @@ describe("a listener on a real server", () => {
 
   it.scopedLive("emits every notification, or a gap where it would have been, through fifty losses", () =>
     Effect.gen(function* () {
-      const cycles = 50
       const proxy = yield* FaultProxy.make({ target: shared })
       const { notify } = yield* make({ maxConnections: 1 })
       const { listener } = yield* make({ host: proxy.host, port: proxy.port })
       const name = channel()
-      const seen: Array<ListenEvent<string>> = []
-      const count = { Received: 0, Gap: 0 }
-      yield* Effect.forkScoped(
-        Stream.runForEach(yield* listener.listen(name), (event) =>
-          Effect.sync(() => {
-            seen.push(event)
-            count[event._tag]++
-          })
-        )
-      )
-      let sent = 0
-      yield* Effect.forkScoped(Effect.forever(Effect.suspend(() => notify(name, String(sent++)))))
-      for (let cycle = 0; cycle < cycles; cycle++) {
-        const due = count.Received + 1 + (cycle % 7)
-        yield* eventually(
-          Effect.sync(() => count),
-          ({ Gap, Received }) => Received >= due && Gap >= cycle
-        )
-        yield* proxy.dropAll(cycle % 2 === 0 ? "cut" : "reset")
-      }
-      yield* eventually(
-        Effect.sync(() => count.Gap),
-        (gaps) => gaps >= cycles
-      )
-      let next = 0
-      let isGap = false
-      for (const event of seen) {
-        if (event._tag === "Gap") isGap = true
-        else {
-          const number = Number(event.payload)
-          assert.isTrue(number === next || (isGap && number > next), `${number} came, ${next} was due`)
-          next = number + 1
-          isGap = false
-        }
-      }
+      yield* throughLosses({
+        cycles: 50,
+        events: yield* listener.listen(name),
+        lose: (cycle) => proxy.dropAll(cycle % 2 === 0 ? "cut" : "reset"),
+        notify: (payload) => notify(name, payload)
+      })
     })
   )
 })

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { PgConnection } from "../../../src/connection/PgConnection.js"
+import * as Statement from "../../../src/model/Statement.js"
 import { isClean, open, refusal, s, value } from "./sessions.js"
 
 /** Texts of the statements that the server holds for this session, by the simple protocol, which leaves none. */
@@ -268,6 +269,69 @@ describe("prepared statements", () => {
         yield* value(pg, "select count(*) from pg_prepared_statements where statement = $1", [statement.sql]),
         1n
       )
+    })
+  )
+})
+
+describe("statements that users prepare", () => {
+  it.scopedLive("run by their name, outlast a rollback and the cache, and go with their scope", () =>
+    Effect.gen(function* () {
+      const pg = yield* open({ config: { statementCacheSize: 1 } })
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const double = yield* pg.prepare(Statement.named(s("select $1::int4 * 2 as n"), "double"))
+          assert.deepStrictEqual(
+            [double.name, double.parameters, double.columns.map(({ name }) => name)],
+            ["double", [23], ["n"]]
+          )
+          yield* Effect.ignore(
+            pg.withTransaction(Effect.zipRight(pg.query(double.bind(1)), Effect.fail("undo")))
+          )
+          for (let at = 0; at < 3; at++) yield* pg.query(s(`select ${at}`))
+          assert.deepStrictEqual(yield* pg.query(double.bind(21)), [{ n: 42 }])
+          assert.deepStrictEqual(
+            yield* Stream.runCollect(pg.stream(double.bind(4))).pipe(Effect.map(Array.from)),
+            [{ n: 8 }]
+          )
+          const { steps } = yield* pg.pipeline([double.bind(1), double.bind(2)])
+          assert.deepStrictEqual(
+            steps.map((step) => (step._tag === "Completed" ? step.result.rows : step)),
+            [[{ n: 2 }], [{ n: 4 }]]
+          )
+          assert.deepStrictEqual((yield* pg.batch([1, 2, 3], (n) => double.bind(n))).rows, [
+            { n: 2 },
+            { n: 4 },
+            { n: 6 }
+          ])
+          assert.include(yield* names(pg), "double")
+        })
+      )
+      assert.notInclude(yield* names(pg), "double")
+      yield* isClean(pg)
+    })
+  )
+
+  it.scopedLive("fail when their result has changed, and are not prepared anew", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      yield* pg.simple("create temporary table changing (a int); insert into changing values (1)")
+      const all = yield* pg.prepare(s("select * from changing where a = $1"))
+      assert.deepStrictEqual(yield* pg.query(all.bind(1)), [{ a: 1 }])
+      yield* pg.simple("alter table changing add b text default 'b'")
+      const changed = yield* Effect.flip(pg.query(all.bind(1)))
+      assert.deepStrictEqual([changed._tag, "code" in changed && changed.code], ["PgServerError", "0A000"])
+      assert.deepStrictEqual(yield* pg.query(s("select * from changing where a = $1", [1])), [
+        { a: 1, b: "b" }
+      ])
+      yield* pg.simple(`deallocate "${all.name}"`)
+      const forgotten = yield* Effect.flip(pg.query(all.bind(1)))
+      assert.deepStrictEqual(
+        [forgotten._tag, "code" in forgotten && forgotten.code],
+        ["PgServerError", "26000"]
+      )
+      yield* pg.reset("all")
+      assert.strictEqual((yield* Effect.flip(pg.query(all.bind(1))))._tag, "PgUsageError")
+      yield* isClean(pg)
     })
   )
 })

@@ -21,6 +21,11 @@ describe("a publication", () => {
       `create publication "p" for table "a", "S"."b""" ("id","x") where (id > 3), tables in schema "t" ${usual}`
     )
     assert.strictEqual(created({ allTables: true }), `create publication "p" for all tables ${usual}`)
+    assert.include(created({ allSequences: true }, 190_000), `create publication "p" for all sequences with`)
+    assert.include(
+      created({ allSequences: true, allTables: true }, 190_000),
+      "for all tables, all sequences with"
+    )
   })
 
   it("has parameters in one order, and only those that the server has", () => {
@@ -39,6 +44,8 @@ describe("a publication", () => {
     assert.strictEqual(refused({ schemas: ["s"] }, 140_000), "schemas")
     assert.strictEqual(refused({ generatedColumns: "stored" }, 170_000), "generatedColumns")
     assert.strictEqual(refused({ allTables: true, tables: [] }), "allTables")
+    assert.strictEqual(refused({ allSequences: true }, 189_999), "allSequences")
+    assert.strictEqual(refused({ allSequences: true, schemas: ["s"] }, 190_000), "allSequences")
     assert.strictEqual(refused({ tables: [{ name: "" }] }), "tables")
   })
 
@@ -53,5 +60,9 @@ describe("a publication", () => {
     assert.lengthOf(Either.getOrThrow(altered({ allTables: true }, { allTables: true, tables: [] })), 1)
     assert.strictEqual(Either.getOrThrow(Either.flip(altered({ allTables: true }))).argument, "allTables")
     assert.strictEqual(Either.getOrThrow(Either.flip(altered({}))).argument, "tables")
+    assert.strictEqual(
+      Either.getOrThrow(Either.flip(altered({ allSequences: true }))).argument,
+      "allSequences"
+    )
   })
 })

@@ -13,7 +13,7 @@ const fixed = (template: string): string => template.replaceAll(/\{[^{}]*\}/g, "
 const isProse = (text: string): boolean =>
   /[a-z]{2,}[, ]+[a-z]{2,}/.test(text) &&
   !text.includes("pg_catalog.") &&
-  !/^\s*(select|with recursive|rollback|release|show |set |copy \S+ (from|to)|alter|create|drop|insert into|update \{|, |union)/.test(
+  !/^\s*(select|declare |fetch |move |wait for lsn |all (tables|sequences)|with hold|with recursive|rollback|release|show |set |copy \S+ (from|to)|alter|create|drop|insert into|update \{|, |union)/.test(
     text
   )
 

@@ -1,0 +1,2 @@
+/** Cursors with a name: forward, backward, beyond the end of a transaction. */
+export * from "./client/Cursor.js"
