@@ -13,6 +13,7 @@ import { Numeric as PgNumeric } from "../model/Numeric.js"
 import { PgCidr } from "../model/PgCidr.js"
 import { PgDate } from "../model/PgDate.js"
 import { PgInet } from "../model/PgInet.js"
+import { PgMacAddress } from "../model/PgMacAddress.js"
 import { PgInterval } from "../model/PgInterval.js"
 import { PgSnapshot as Snapshot } from "../model/PgSnapshot.js"
 import { PgTid } from "../model/PgTid.js"
@@ -187,10 +188,14 @@ export const Jsonpath = text(Oids.jsonpath)
 export const Inet = values(Oids.inet, "PgInet", (value) => value instanceof PgInet)
 /** `cidr` as a `PgCidr`: a network, with no bit set right of its mask. */
 export const Cidr = values(Oids.cidr, "PgCidr", (value) => value instanceof PgCidr)
-/** `macaddr` as a string such as `08:00:2b:01:02:03`. */
-export const Macaddr = matching(Oids.macaddr, /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/)
-/** `macaddr8` as a string such as `08:00:2b:ff:fe:01:02:03`. */
-export const Macaddr8 = matching(Oids.macaddr8, /^(?:[0-9a-f]{2}:){7}[0-9a-f]{2}$/)
+const isMac =
+  (size: number) =>
+  (value: unknown): value is PgMacAddress =>
+    value instanceof PgMacAddress && value.size === size
+/** `macaddr` as a `PgMacAddress` of 6 bytes, such as `08:00:2b:01:02:03`. */
+export const Macaddr = values(Oids.macaddr, "PgMacAddress", isMac(6))
+/** `macaddr8` as a `PgMacAddress` of 8 bytes, such as `08:00:2b:ff:fe:01:02:03`. */
+export const Macaddr8 = values(Oids.macaddr8, "PgMacAddress", isMac(8))
 const isBits = (value: unknown): value is Bits => value instanceof Bits
 /** `bit(n)` as a `BitString`. */
 export const Bit = values(Oids.bit, "BitString", isBits)

@@ -1,7 +1,7 @@
 /**
- * `inet`, `cidr`, `macaddr` and `macaddr8`. Hardware addresses are strings in the server's form, `08:00:2b:01:02:03`.
+ * `inet`, `cidr`, `macaddr` and `macaddr8`.
  *
- * As parameters they take `PgInet` or `PgCidr` (each where it is meant), and strings, which go to the server as they
+ * As parameters they take `PgInet`, `PgCidr` or `PgMacAddress` (each where it is meant), and strings, which go to the server as they
  * are, abbreviations included: for their sake parameters of these types travel as text.
  *
  * @see https://www.postgresql.org/docs/current/datatype-net-types.html
@@ -13,6 +13,7 @@ import * as IpText from "../model/IpText.js"
 import * as Oid from "../model/Oid.js"
 import { PgCidr } from "../model/PgCidr.js"
 import { PgInet } from "../model/PgInet.js"
+import { PgMacAddress } from "../model/PgMacAddress.js"
 import type { Codec } from "./Codec.js"
 import * as Fail from "./Fail.js"
 import * as Values from "./Values.js"
@@ -97,25 +98,26 @@ export const cidr: Codec<PgCidr> = Values.make({
   write: (writer, value) => writeParts(writer, value, 1)
 })
 
-const hardware = (name: string, oid: number, arrayOid: number, size: 6 | 8): Codec<string> => {
-  const pattern = new RegExp(`^(?:[0-9a-fA-F]{2}:){${size - 1}}[0-9a-fA-F]{2}$`)
-  return Values.make<string>({
+const hardware = (name: string, oid: number, arrayOid: number, size: 6 | 8): Codec<PgMacAddress> =>
+  Values.make<PgMacAddress>({
     name,
     oid,
     arrayOid,
     noun: `a ${name}`,
-    takes: `a ${name}`,
-    blank: "",
-    parse: (text) => (pattern.test(text) ? text.toLowerCase() : undefined),
-    of: () => undefined,
+    takes: `PgMacAddress of ${size} bytes`,
+    blank: new PgMacAddress(new Array<string>(size).fill("00").join(":")),
+    parse: (text) => {
+      const address = Option.getOrUndefined(PgMacAddress.fromText(text))
+      return address?.size === size ? address : undefined
+    },
+    of: (value) => (value instanceof PgMacAddress && value.size === size ? value : undefined),
     read: Values.sized(size, (reader, at) =>
-      Array.from(reader.bytes.subarray(at, at + size), (byte) => byte.toString(16).padStart(2, "0")).join(":")
+      Option.getOrUndefined(PgMacAddress.fromBytes(reader.bytes.subarray(at, at + size)))
     ),
     write: (writer, value) => {
-      for (const byte of value.split(":")) writer.uint8(Number.parseInt(byte, 16))
+      for (const byte of value.bytes) writer.uint8(byte)
     }
   })
-}
 
 export const macaddr = hardware("macaddr", Oid.macaddr, Oid.macaddrArray, 6)
 export const macaddr8 = hardware("macaddr8", Oid.macaddr8, Oid.macaddr8Array, 8)

@@ -4,6 +4,7 @@ import fc from "fast-check"
 import * as IpText from "../../src/model/IpText.js"
 import * as Oid from "../../src/model/Oid.js"
 import { PgCidr } from "../../src/model/PgCidr.js"
+import { PgMacAddress } from "../../src/model/PgMacAddress.js"
 import { PgInet } from "../../src/model/PgInet.js"
 import { cidr, inet, macaddr, macaddr8 } from "../../src/types/Networks.js"
 import { familiar, lossless } from "../../src/types/Registry.js"
@@ -34,9 +35,11 @@ describe("Networks", () => {
     ["10.0.0.1/32", "02 20 01 04 0a000001", new PgCidr("10.0.0.1", 32)],
     ["2001:db8::/32", "03 20 01 10 20010db8000000000000000000000000", new PgCidr("2001:db8::", 32)]
   ])
-  golden(macaddr, { ids: "TYP-058" }, [["08:00:2b:01:02:ff", "08002b0102ff", "08:00:2b:01:02:ff"]])
+  golden(macaddr, { ids: "TYP-058" }, [
+    ["08:00:2b:01:02:ff", "08002b0102ff", new PgMacAddress("08:00:2b:01:02:ff")]
+  ])
   golden(macaddr8, { ids: "TYP-058" }, [
-    ["08:00:2b:01:02:03:04:ff", "08002b01020304ff", "08:00:2b:01:02:03:04:ff"]
+    ["08:00:2b:01:02:03:04:ff", "08002b01020304ff", new PgMacAddress("08:00:2b:01:02:03:04:ff")]
   ])
 
   it("refuses other sizes (F16)", () => {
@@ -106,10 +109,9 @@ describe("Networks", () => {
       (byte, index) => byte & (0xff00 >> Math.max(0, Math.min(8, prefix - 8 * index)))
     )
     roundTrips(cidr, Option.getOrThrow(PgCidr.make(IpText.print(network), prefix)))
-    roundTrips(
-      macaddr,
-      Buffer.from(bytes).toString("hex").padStart(12, "0").slice(0, 12).match(/../g)!.join(":")
-    )
+    const hardware = Uint8Array.from([...bytes, 0, 0, 0, 0])
+    roundTrips(macaddr, Option.getOrThrow(PgMacAddress.fromBytes(hardware.subarray(0, 6))))
+    roundTrips(macaddr8, Option.getOrThrow(PgMacAddress.fromBytes(hardware.subarray(0, 8))))
   })
 
   it("takes values and strings (TYP-006)", () => {
@@ -124,6 +126,7 @@ describe("Networks", () => {
     assert.property(encodeBinary(inet, new PgInet("nowhere", 8)), "failure")
     assert.property(encodeBinary(cidr, "10.0.0.1/8"), "failure")
     assert.property(encodeBinary(macaddr8, "08:00:2b:01:02:03"), "failure")
+    assert.property(encodeText(macaddr8, new PgMacAddress("08:00:2b:01:02:03")), "failure")
   })
 
   it("comes in arrays, and as text in the familiar preset", () => {
