@@ -35,6 +35,6 @@ export const plainWords: ReadonlySet<string> = new Set(
     transport tree trees ts tuple two type typed types tz unchanged up uri user utf8 uuids value values vector
     vectors verification verify version view virtual vocabulary wait wal wal2 walsender wire words wrap writer
     written
-    comment conventions database lexer operation trace
+    address comment conventions database device lexer mac operation password trace transfer
   `.split(/\s+/)
 )
