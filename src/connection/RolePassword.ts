@@ -1,5 +1,5 @@
 /**
- * A role's password, changed as libpq's `PQchangePassword` does it: what the server stores of it is made here, so that the password itself
+ * A role's password, changed as libpq does it since version 17: what the server stores of it is made here, so that the password itself
  * is in no statement and in no log.
  *
  * @see https://www.postgresql.org/docs/current/libpq-misc.html#LIBPQ-PQCHANGEPASSWORD
