@@ -106,7 +106,7 @@ const hidden =
   }
 
 /**
- * Gives a role another password. Its hash is made here, by the server's `password_encryption` unless `method` says otherwise, and only the hash is sent. Sessions
+ * Gives a role another password. Its hash is made here, by the server's `password_encryption` unless `method` names another, and only the hash is sent. Sessions
  * that are open stay open. Inside a transaction it takes effect with the commit.
  *
  * Fails with `PgServerError`: `42704` when there is no such role, `42501` when the user may not change it; with `PgUsageError`, before anything is changed, for an

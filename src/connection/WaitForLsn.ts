@@ -20,7 +20,7 @@ export interface WaitOptions {
   readonly timeout?: Duration.DurationInput
 }
 
-/** The server's answer; `not in recovery` says that it is no standby, or has been promoted meanwhile. */
+/** The server's answer; `not in recovery`: it is no standby, or has been promoted meanwhile. */
 export type WaitResult = "success" | "timeout" | "not in recovery"
 
 const since = 190_000

@@ -32,7 +32,7 @@ export interface DeviceFlowOptions {
 
 interface Cached {
   readonly token: Redacted.Redacted<string>
-  /** Milliseconds of the clock; `Infinity` when the issuer does not say. */
+  /** Milliseconds of the clock; `Infinity` when the issuer names no end. */
   readonly until: number
 }
 
@@ -116,11 +116,13 @@ const discovered = (client: HttpClient.HttpClient, request: TokenRequest) =>
 
 /** Why the issuer refuses, in its words. */
 const refusalOf = (status: number, fields: Fields): string => {
-  const said = [text(fields, "error"), text(fields, "error_description")].filter((part) => part !== undefined)
-  return `the issuer refused: ${said.length === 0 ? `status ${status}` : said.join(", ")}`
+  const reasons = [text(fields, "error"), text(fields, "error_description")].filter(
+    (part) => part !== undefined
+  )
+  return `the issuer refused: ${reasons.length === 0 ? `status ${status}` : reasons.join(", ")}`
 }
 
-/** What the issuer has a client wait between two questions, unless it says otherwise, and what it adds when it says "slower". */
+/** What the issuer has a client wait between two questions, unless it names another time, and what it adds when it asks to slow down. */
 const usualSeconds = 5
 
 const polled = (
