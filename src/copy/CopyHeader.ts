@@ -3,7 +3,7 @@
  *
  * @see https://www.postgresql.org/docs/current/sql-copy.html
  */
-import * as Chunk from "effect/Chunk"
+import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Sink from "effect/Sink"
