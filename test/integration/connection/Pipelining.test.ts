@@ -2,6 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
+import * as PgConnection from "../../../src/PgConnection.js"
+import * as PgSchema from "../../../src/schema/PgSchema.js"
 import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import { eventually } from "../support/eventually.js"
 import { rawRows } from "../support/rawSession.js"
@@ -350,6 +353,80 @@ describe("an explicit pipeline", () => {
       yield* Fiber.interrupt(fiber)
       assert.strictEqual(yield* Fiber.join(neighbour), "neighbour")
       assert.deepStrictEqual(yield* rawRows(shared, `select count(*) from ${name}`), [["0"]])
+      yield* isClean(pg)
+    })
+  )
+})
+
+describe("a pipeline with Syncs of the user's", () => {
+  it.scopedLive("is a transaction for each part, and the parts behind a failed one run", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      yield* pg.simple(
+        "create temp table t (id int primary key, parent int references t deferrable initially deferred)"
+      )
+      const insert = (id: number, parent: number | null = null) =>
+        s("insert into t values ($1, $2)", [id, parent])
+      const Row = Schema.Struct({ id: PgSchema.Int4 })
+      // Twice: described first, then known.
+      for (let round = 0; round < 2; round++) {
+        yield* pg.simple("truncate t")
+        const { errors, steps } = yield* pg.pipeline([
+          insert(1),
+          PgConnection.sync,
+          insert(2),
+          insert(1),
+          insert(3),
+          PgConnection.sync,
+          insert(4, 99),
+          PgConnection.sync,
+          insert(5),
+          PgConnection.step(s("select id from t order by id"), Row)
+        ])
+        assert.deepStrictEqual(
+          errors.map((error) => error?.code),
+          [undefined, "23505", "23503", undefined]
+        )
+        assert.deepStrictEqual(
+          steps.map(({ _tag }) => _tag),
+          ["Completed", "Completed", "Failed", "Aborted", "Completed", "Completed", "Completed"]
+        )
+        const last = steps[6]
+        assert.deepStrictEqual(last._tag === "Completed" && last.result.rows, [{ id: 1 }, { id: 5 }])
+        yield* isClean(pg)
+      }
+    })
+  )
+
+  it.scopedLive("gives a step behind a Flush while the next one runs", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const seen: Array<number> = []
+      const running = yield* Effect.fork(
+        pg.pipeline([s("select 1"), PgConnection.flush, s("select pg_sleep(600)")], {
+          onStep: (step) => void seen.push(step)
+        })
+      )
+      yield* eventually(
+        Effect.sync(() => seen.length),
+        (count) => count === 1
+      )
+      yield* Fiber.interrupt(running)
+      assert.deepStrictEqual(seen, [0])
+      yield* isClean(pg)
+    })
+  )
+
+  it.scopedLive("leaves a clean connection when it is interrupted with parts on the wire", () =>
+    Effect.gen(function* () {
+      const pg = yield* open()
+      const sleep = s("select pg_sleep(600)")
+      const running = yield* Effect.fork(
+        pg.pipeline([sleep, PgConnection.sync, sleep, PgConnection.sync, s("select 1")])
+      )
+      yield* eventually(pg.status, ({ statement }) => statement !== undefined)
+      yield* Fiber.interrupt(running)
+      assert.deepStrictEqual(yield* value(pg, "select 2"), 2)
       yield* isClean(pg)
     })
   )
