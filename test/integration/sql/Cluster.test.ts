@@ -18,6 +18,7 @@ import * as Headers from "@effect/platform/Headers"
 import * as Rpc from "@effect/rpc/Rpc"
 import * as RpcSchema from "@effect/rpc/RpcSchema"
 import { SqlClient } from "@effect/sql/SqlClient"
+import type { Connection } from "@effect/sql/SqlConnection"
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -173,7 +174,7 @@ describe("the message storage", () => {
     }).pipe(Effect.provide(messages))
   )
 
-  it.scopedLive("tells one who waits for a reply", () =>
+  it.scopedLive("answers one who waits for a reply", () =>
     Effect.gen(function* () {
       const storage = yield* MessageStorage.MessageStorage
       const answered = yield* Deferred.make<void>()
@@ -246,6 +247,73 @@ describe.each([
       assert.include(ids(yield* storage.acquire(here, [shards[1]!])), 2)
       yield* storage.releaseAll(here)
     }).pipe(Effect.provide(layer))
+  )
+})
+
+describe("the lock table", () => {
+  it.scopedLive.each([
+    ["is not made where locks are the server's", false],
+    ["is made where locks are rows", true]
+  ] as const)("%s", ([, disableAdvisory]) =>
+    Effect.gen(function* () {
+      yield* RunnerStorage.RunnerStorage
+      const sql = yield* SqlClient
+      const [row] = yield* sql`select to_regclass('cluster_locks') is not null as made`
+      assert.deepStrictEqual(row, { made: disableAdvisory })
+    }).pipe(Effect.provide(runners(disableAdvisory).pipe(Layer.provideMerge(onOwnDatabase()))))
+  )
+})
+
+/** A client whose reserved connections can be made to answer no more. */
+const silenced = (state: { isSilent: boolean; reserved: number }) =>
+  Layer.effect(
+    SqlClient,
+    Effect.map(SqlClient, (sql) => {
+      const heard = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+        Effect.suspend(() => (state.isSilent ? Effect.never : effect))
+      const reserve = Effect.map(sql.reserve, (connection): Connection => {
+        state.reserved++
+        return {
+          execute: (...args) => heard(connection.execute(...args)),
+          executeRaw: (...args) => heard(connection.executeRaw(...args)),
+          executeValues: (...args) => heard(connection.executeValues(...args)),
+          executeUnprepared: (...args) => heard(connection.executeUnprepared(...args)),
+          executeStream: (...args) => connection.executeStream(...args)
+        }
+      })
+      const client: SqlClient = new Proxy(sql, {
+        get: (target, property, receiver): unknown =>
+          property === "reserve"
+            ? reserve
+            : property === "withoutTransforms"
+              ? () => client
+              : Reflect.get(target, property, receiver)
+      })
+      return client
+    })
+  )
+
+describe("a lock's connection that answers no more", () => {
+  it.scopedLive("is given up in time, and another one has the locks", () =>
+    Effect.gen(function* () {
+      const state = { isSilent: false, reserved: 0 }
+      const layer = SqlRunnerStorage.layer.pipe(
+        Layer.provide(ShardingConfig.layer({ shardLockExpiration: 1000, shardLockRefreshInterval: 100 })),
+        Layer.provide(silenced(state)),
+        Layer.provide(onOwnDatabase())
+      )
+      const storage = Context.get(yield* Layer.build(layer), RunnerStorage.RunnerStorage)
+      assert.deepStrictEqual(ids(yield* storage.acquire(here, shards)), [1, 2, 3])
+      state.isSilent = true
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(storage.refresh(here, shards))))
+      state.isSilent = false
+      const again = yield* eventually(
+        Effect.orElseSucceed(storage.refresh(here, shards), () => []),
+        (found) => found.length === 3
+      )
+      assert.deepStrictEqual(ids(again), [1, 2, 3])
+      assert.isAbove(state.reserved, 1)
+    })
   )
 })
 
