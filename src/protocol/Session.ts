@@ -15,7 +15,7 @@ import * as Queue from "./Queue.js"
 import * as Recovery from "./Recovery.js"
 import type { Move } from "./SessionMessage.js"
 
-/** What was sent: who waits for the answers, and which answers. */
+/** What was sent: the owner of the answers, and the expected answers. */
 export interface Exchange<X> {
   readonly owner: X
   readonly script: Pipeline.PipelineScript
@@ -30,9 +30,9 @@ export interface Session<X> {
   readonly script: Pipeline.PipelineScript
   /** Index of the current step in `script`. */
   readonly at: number
-  /** What may come now. */
+  /** The messages that may come now. */
   readonly node: Node
-  /** Sent after the current one. */
+  /** Exchanges that were sent after the current one. */
   readonly behind: Queue.Queue<Exchange<X>>
   /** As in the last ReadyForQuery. */
   readonly status: TransactionStatus
@@ -43,7 +43,7 @@ const nothing: Pipeline.PipelineScript = []
 /** Nothing has been sent: no answer is expected. */
 const idle: Node = { name: "Session.Idle", on: [], moves: {} }
 
-/** The script is used up and no Sync was sent: the next move is ours. */
+/** The script is used up and no Sync was sent: the client must send next. */
 const paused: Node = { name: "ExtendedQuery.Paused", on: [], moves: {} }
 
 /** A session after its first ReadyForQuery. */
@@ -59,7 +59,7 @@ export const make = <X>(status: TransactionStatus = "I"): Session<X> => ({
 /** Exchanges sent and not yet ended. */
 export const inFlight = <X>(self: Session<X>): number => (self.owner === undefined ? 0 : 1 + self.behind.size)
 
-/** Whether the receiving exchange waits for a move of ours. */
+/** Whether the receiving exchange waits for a message of the client. */
 export const isPaused = <X>(self: Session<X>): boolean => self.node === paused
 
 /** Whether nothing has been sent that is not answered. */
@@ -93,7 +93,7 @@ export const advance = <X>(self: Session<X>, step: MachineStep): Session<X> => {
   return { owner, script, at, node: target ?? script[at] ?? paused, behind, status }
 }
 
-/** After a move of ours inside a copy; `undefined`: the move is not allowed here. */
+/** After a message of the client inside a copy; `undefined`: the message is not allowed here. */
 export const moved = <X>(self: Session<X>, move: Move): Session<X> | undefined => {
   const step = self.node.moves[move]
   return step === undefined ? undefined : advance(self, step)

@@ -31,7 +31,7 @@ export type { ArrayRow, BytesRow, ObjectRow, Row } from "./RowShape.js"
 /** Objects by column name, or arrays by column position. */
 export type RowMode = "object" | "array"
 
-/** As a row can be given of a query's result: the bytes of each column as the server sent them, besides. */
+/** The forms of a row in a query's result: also the bytes of each column as the server sent them. */
 export type ResultMode = RowMode | "bytes"
 
 /** A row in its mode. */
@@ -83,7 +83,7 @@ export const resultFormats = (
   )
 
 const noBinary: Decode<null> = (reader) => {
-  reader.fail("this type has no known binary form")
+  reader.fail("this type has no binary form that the client knows")
   return null
 }
 
@@ -103,7 +103,7 @@ const decodeBy = (codec: Codec | undefined, format: Format): Decode => {
   return codec?.decodeBinary ?? noBinary
 }
 
-/** Ways to read a column that the loop knows by itself; 0 calls the codec. */
+/** Ways to read a column inside the loop; 0 calls the codec. */
 const viaCodec = 0
 const viaInt4 = 1
 const viaString = 2
@@ -249,7 +249,7 @@ export const compile = <M extends ResultMode = "object">(
   mode?: M,
   codecs: ColumnCodecs = none
 ): RowDecoder<RowIn<M>> =>
-  // The one place that knows that a mode makes its rows.
+  // Only this place knows which rows a mode makes.
   new Compiled(
     columns,
     columns.map(({ typeOid }, index) =>

@@ -15,7 +15,7 @@ export interface FrameRun {
   readonly count: number
 }
 
-/** Bytes from the first body to the end of the last: what a run weighs where bytes are bounded. */
+/** Bytes from the first body to the end of the last: the size of the run where bytes are bounded. */
 export const runBytes = (run: FrameRun): number => bodyEnd(run, run.count - 1) - run.starts[0]!
 
 /** Where body `index` ends. */
@@ -26,7 +26,7 @@ export const bodyEnd = (run: FrameRun, index: number): number => {
   return at + ((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!)
 }
 
-/** The run with bytes and offsets of its own, so that its chunk may go. */
+/** A copy of the run with its own bytes and offsets, so that the chunk can be freed. */
 export const copyRun = (run: FrameRun): FrameRun => {
   const from = run.starts[0]! - 4
   return {
@@ -37,7 +37,7 @@ export const copyRun = (run: FrameRun): FrameRun => {
   }
 }
 
-/** The run with offsets of its own, which the framer does not write on: it may be kept. */
+/** A copy of the run with its own offsets, which the framer does not overwrite: it may be kept. */
 export const keptRun = (run: FrameRun): FrameRun => ({
   tag: run.tag,
   bytes: run.bytes,

@@ -11,7 +11,7 @@ import type { FrameRun } from "./FrameRun.js"
 const headerSize = 5
 /** Most frames in one run: bounds the table of starts, 64 kB. */
 export const longestRun = 16_384
-/** Pieces shorter than this are gathered in one buffer: a peer that sends byte by byte costs bytes, not objects. */
+/** Pieces shorter than this are copied into one buffer, so that a peer that sends byte by byte does not cost an object for each byte. */
 const smallPiece = 1_024
 const gatherSize = 16_384
 
@@ -36,8 +36,7 @@ export class Framer {
   failure: FrameLengthError | null = null
 
   /**
-   * Whether joined frames lie in the same memory, one after the other: their receiver keeps nothing of a run beyond the next call. What
-   * comes in frames as large as half a chunk would else be half a copy of itself, made of memory that is collected.
+   * Whether joined frames lie in the same memory, one after the other: their receiver keeps nothing of a run beyond the next call. Otherwise data in frames of half a chunk would be copied into new memory for each second frame.
    */
   reusesMemory = false
 
@@ -79,7 +78,7 @@ export class Framer {
       } else {
         const chunk = this.waiting.shift()
         if (chunk === undefined) {
-          // The last run is over: an idle connection holds on to nothing it has received.
+          // The last run is over: an idle connection keeps no memory of received data.
           this.chunk = empty
           this.at = 0
           this.run.bytes = empty

@@ -127,7 +127,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 )
 
 describe("a session, whatever is sent and answered", () => {
-  it("takes exactly what the manual's grammar allows, at every point, and gives it to whoever asked first (MSG-027, MSG-028, MSG-029, MSG-030, MSG-031, MSG-032, MSG-033, MSG-034, MSG-035, MSG-036, FLW-093)", () => {
+  it("takes exactly what the manual's grammar allows, at every point, and gives it to the oldest request (MSG-027, MSG-028, MSG-029, MSG-030, MSG-031, MSG-032, MSG-033, MSG-034, MSG-035, MSG-036, FLW-093)", () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
         let session = Session.make<number>()
@@ -232,7 +232,7 @@ const alone = ({ letters }: Conversation): ReadonlyArray<string> =>
   letters.filter((letter) => movesOf[letter] === undefined).map((letter) => told[letter] ?? "error")
 
 describe("requests sent one behind the other", () => {
-  it("each hear what they would have heard alone, and errors stay with their own request (FLW-037, FLW-038, FLW-039, FLW-041, FLW-055, TRP-047, ERR-013)", () => {
+  it("each receive what they would have received alone, and errors stay with their own request (FLW-037, FLW-038, FLW-039, FLW-041, FLW-055, TRP-047, ERR-013)", () => {
     fc.assert(
       fc.property(
         fc.array(conversation, { minLength: 1, maxLength: 8 }),
@@ -328,14 +328,14 @@ describe("an error", () => {
     assert.strictEqual(Session.lacksSync(executing, false), false)
   })
 
-  it("with nothing asked is nobody's (FLW-063)", () => {
+  it("with nothing sent belongs to no request (FLW-063)", () => {
     assert.isUndefined(Session.failed(Session.make()))
     assert.strictEqual(Session.lacksSync(Session.make(), false), false)
   })
 })
 
 describe("a session with an open series", () => {
-  it("waits for our move and takes nothing meanwhile", () => {
+  it("waits for the client and accepts no message meanwhile", () => {
     const paused = taken(Session.sent(Session.make<number>(), 0, [nodes.Parsing]), "1", "I")[0]
     assert.strictEqual(Session.isPaused(paused), true)
     assert.deepStrictEqual(takes(paused), [])

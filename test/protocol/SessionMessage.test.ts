@@ -18,7 +18,7 @@ describe("the messages of a session", () => {
     assert.strictEqual(new Set(entries.map(([, tag]) => tag)).size, entries.length)
   })
 
-  it("include no other move of ours than the two ends of a copy", () => {
+  it("include no other message of the client than the two ends of a copy", () => {
     assert.deepStrictEqual(moves, ["send CopyDone", "send CopyFail"])
   })
 })

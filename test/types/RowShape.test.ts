@@ -7,7 +7,7 @@ describe("RowShape", () => {
     assert.strictEqual(RowShape.object(["__proto__"]), RowShape.object(["__proto__"]))
   })
 
-  it("tells lists of names apart that only look alike", () => {
+  it("distinguishes lists of names that only look alike", () => {
     const lists = [[], [""], ["a,b"], ["a", "b"], ["b", "a"], ['a","b'], ["a\0b"], ["\ud800"], ["\ufffd"]]
     assert.strictEqual(new Set(lists.map(RowShape.object)).size, lists.length)
     for (const names of lists) assert.deepStrictEqual(Object.keys(RowShape.object(names)(names)), names)

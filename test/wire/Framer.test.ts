@@ -329,7 +329,7 @@ describe("Framer", () => {
     assert.instanceOf(strict.next(), FrameLengthError)
   })
 
-  it("says what an unfinished frame lacks: of its header first, then of its body", () => {
+  it("reports what an unfinished frame lacks: of its header first, then of its body", () => {
     const self = framer()
     self.push(bytes("Z", 0))
     assert.isNull(self.next())

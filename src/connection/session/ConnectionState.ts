@@ -31,11 +31,11 @@ import type { Trace } from "./TracedLink.js"
 import type { TransactionBlock } from "./TransactionBlock.js"
 import type { KnownTypes } from "./KnownTypes.js"
 
-/** What the sessions of one connector have in common. */
+/** What the sessions of one connector share. */
 export interface SessionSettings {
-  /** What is known of types: the book of all connections to the database. */
+  /** The known types of all connections to the database. */
   readonly types: KnownTypes
-  /** Whether types that nobody knows are asked for. */
+  /** Whether the catalogue is asked for unknown types. */
   readonly findsTypes: boolean
   /** Whether the portal of every execution is described, also that of a statement with a name. */
   readonly describesPortals: boolean
@@ -53,7 +53,7 @@ export interface SessionSettings {
 export interface ConnectionOptions extends SessionSettings {
   readonly link: Link
   readonly framer: Framer
-  /** What the startup phase has written on: its buffer has room for all that small exchanges say. */
+  /** The writer of the startup phase. Its buffer is large enough for small exchanges. */
   readonly writer: ByteWriter
   readonly facts: ConnectFacts
   readonly statements: StatementCache
@@ -63,17 +63,17 @@ export interface ConnectionOptions extends SessionSettings {
   /** Bytes of undelivered rows or copy data at which reading from the socket stops. */
   readonly streamBufferBytes: number
   readonly sendCancel: SendCancel
-  /** Runs what no fiber waits for: the cancelling of statements whose fibers have gone on. */
+  /** Runs effects that no fiber waits for: cancelling statements whose fibers have continued. */
   readonly fork: (effect: Effect.Effect<void>) => void
-  /** By which turns of the event loop are given. Default: the system's. */
+  /** Gives the event loop its turns. Default: the system's. */
   readonly clock?: Clock.Clock
-  /** Tries a second connection to the same address; a failure says that the address cannot be reached. */
+  /** Tries a second connection to the same address. It fails when the address cannot be reached. */
   readonly probe?: ProbeAddress
   /** Silence after which that is tried, unless a request has a time of its own. Default: never. */
   readonly probeAfter?: Duration.Duration
   /** The default deadline of a statement. */
   readonly statementTimeout?: Duration.Duration | undefined
-  /** Whether the session still has the role wanted, as far as the server reports it. Default: it has. */
+  /** Whether the session still has the requested role, as far as the server reports it. Default: true. */
   readonly fitsRole?: (() => boolean | undefined) | undefined
 }
 
@@ -85,8 +85,7 @@ export class ConnectionState {
   /** Index of the oldest in `pending`. */
   pendingFrom = 0
   /**
-   * Refused before they ran, and to be sent once more in this order. Nothing is written until what was written behind
-   * them has been answered.
+   * Requests that were refused before they ran, and are sent once more in this order. Nothing is written until the requests written after them have been answered.
    */
   repeats: Array<Request> = []
   /** While set, nothing of other requests is written. */
@@ -108,11 +107,11 @@ export class ConnectionState {
   onFirstRequest: (() => void) | undefined = undefined
   /** Called once when the connection ends. */
   readonly onEnded: Array<() => void> = []
-  /** Woken when the socket takes bytes again, and when the connection ends. */
+  /** Notified when the socket accepts bytes again, and when the connection ends. */
   drainWaiters: Array<() => void> = []
-  /** Why the transaction has failed, where it was this side that failed it. */
+  /** Why the client has failed the transaction, if it was the client. */
   failedBecause: string | undefined = undefined
-  /** How many transaction blocks have ended: what belongs to one of them is gone after it. */
+  /** How many transaction blocks have ended. What belongs to a block is void after it. */
   blocksEnded = 0
 
   readonly link: Link
@@ -120,15 +119,15 @@ export class ConnectionState {
   readonly writer: ByteWriter
   readonly facts: ConnectFacts
   readonly types: KnownTypes
-  /** Whether types that nobody knows are asked for: until the catalogue refuses to answer. */
+  /** Whether the catalogue is asked for unknown types: until it refuses to answer. */
   findsTypes: boolean
   /** Copies into it that are being fed. */
   feeds = 0
-  /** What its statements can have changed for the next user. */
+  /** What its statements may have changed for the next user of the session. */
   readonly changes = new SessionChanges()
   /** Whether the server has refused a write as one in a read-only transaction (`25006`). */
   refusedWrite = false
-  /** Whether the open transaction was begun as a read-only one: then a refused write says nothing of the server. */
+  /** Whether the open transaction was begun as read-only: then a refused write is not a sign of the server's role. */
   isReadOnly = false
   readonly cancelDeadline: Duration.Duration
   readonly describesPortals: boolean
@@ -145,7 +144,7 @@ export class ConnectionState {
   readonly statementTimeout: Duration.Duration | undefined
   readonly fitsRole: (() => boolean | undefined) | undefined
   readonly fairness: Fairness
-  /** Bytes that have come since it was asked last whether the event loop is to have a turn. */
+  /** Bytes that have come since the last check whether the event loop is due a turn. */
   sinceAsked = 0
 
   constructor(options: ConnectionOptions) {
@@ -187,32 +186,30 @@ export class ConnectionState {
   }
 }
 
-/** What becomes of a request, told to whoever asked. */
+/** The outcome of a request, for its caller. */
 export type Outcome<A> = (failure: PgSessionError | undefined, value: A) => void
 
-/** `queued`: nothing was written. `sent`: at least the first message was. `settled`: whoever asked has its answer. */
+/** `queued`: nothing was written. `sent`: at least the first message was. `settled`: the caller has its answer. */
 export type RequestState = "queued" | "sent" | "settled"
 
 /**
- * One exchange from the side of whoever asked for it: it writes its opening messages, hears what the server answers,
- * and is settled exactly once, at its ReadyForQuery or when the connection is lost.
+ * One exchange from the caller's side: it writes its opening messages, receives the server's answers, and is settled exactly once, at its ReadyForQuery or when the connection is lost.
  *
- * Handlers run inside the socket's callback: they must not wait. What one throws, because a codec or a value of the
- * application's does, is the failure of its request and of no other.
+ * Handlers run inside the socket's callback: they must not wait. When a handler throws, because a codec or a value of the application does, only its own request fails.
  */
 export abstract class Request {
   state: RequestState = "queued"
-  /** Whoever asked is gone: rows are thrown away as they come, and no error is reported. */
+  /** The caller is gone: rows are discarded as they come, and no error is reported. */
   discarding = false
   /** Called with the bytes of rows and copy data that are thrown away. */
   onDropped: ((bytes: number) => void) | undefined = undefined
-  /** A move of ours has ended it: its answer comes without a cancel. */
+  /** A message of the client has ended it: its answer comes without a cancel. */
   isStopped = false
   /** What became of stopping it on the server, once that was tried. */
   cancel: CancelOutcome | undefined = undefined
   /** Why no cancel request could be delivered. */
   cancelFailure: string | undefined = undefined
-  /** Its deadline has passed: whoever asked is to have the error soon, whether the server can be told or not. */
+  /** Its deadline has passed: the caller gets the error soon, whether the server can be reached or not. */
   isOverdue = false
   /** Whether any of it has been written to the socket, so that the server may have acted on it. */
   wasSent = false
@@ -227,7 +224,7 @@ export abstract class Request {
 
   /** The text of the statement that is running, where the request has several. */
   running: string
-  /** The server has run it, and its rows wait for their types: it is not sent once more. */
+  /** The server has run it, and its rows wait for their types. It is not sent again. */
   hasRun = false
   /** Bind has been answered. */
   isBound = false
@@ -285,15 +282,14 @@ export abstract class Request {
    */
   before: Request | undefined = undefined
 
-  /** Whoever asked is gone before anything was written. */
+  /** The caller is gone before anything was written. */
   withdraw(_core: ConnectionState): void {
     this.state = "settled"
     this.onceSettled?.()
   }
 
   /**
-   * Ends a request that waits for a move of ours (an open copy, a suspended portal) by making the move that ends it.
-   * False: the server is at work, and only a cancel stops it.
+   * Ends a request that waits for a message of the client (an open copy, a suspended portal) by sending that message. False: the server is working, and only a cancel stops it.
    */
   stop(_core: ConnectionState): boolean {
     return false
@@ -307,7 +303,7 @@ export abstract class Request {
   onParsed(_core: ConnectionState): void {}
   onClosed(_core: ConnectionState): void {}
   onParameters(_core: ConnectionState, _types: ReadonlyArray<number>): void {}
-  /** The description of a portal, in bytes. True: it is known, and `onColumns` is not told. The run is good only during the call. */
+  /** The description of a portal, in bytes. True: it is known, and `onColumns` is not called. The run is good only during the call. */
   onDescription(_run: FrameRun): boolean {
     return false
   }
@@ -329,14 +325,14 @@ export abstract class Request {
   /** The server has sent a notice while this request is the one that it answers. */
   onNotice(_core: ConnectionState, _notice: Notice): void {}
   onValue(_core: ConnectionState, _value: Uint8Array | null): void {}
-  /** In which state the server refused, told before `onError`. */
+  /** The state in which the server refused; called before `onError`. */
   failedIn(_node: Node): void {}
   /** The server refused; `failure` is set. */
   onError(_core: ConnectionState): void {}
   /** ReadyForQuery has been read, and the request has sent another Sync. */
   onSynced(_core: ConnectionState): void {}
   /**
-   * The last ReadyForQuery has been read. `true`: the request wants to be sent once more and is not settled.
+   * The last ReadyForQuery has been read. `true`: the request must be sent once more and is not settled.
    */
   onReady(_core: ConnectionState): boolean {
     return false

@@ -1,6 +1,5 @@
 /**
- * The one bridge between requests, which live in socket callbacks, and Effects: one asynchronous boundary per
- * request, and the rule of what interruption does.
+ * The bridge between requests, which run in socket callbacks, and Effects: one asynchronous boundary for each request, and the rules of interruption.
  */
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
@@ -55,7 +54,7 @@ export const run = <A>(
       request = asked
       Outbound.submit(core, request)
     })
-    // Inside an uninterruptible region the request has its way.
+    // Inside an uninterruptible region the request runs to its end.
     if (!RuntimeFlags.interruptible(runtimeFlags)) return answered
     return Effect.uninterruptible(
       Effect.catchAllCause(Effect.interruptible(answered), (cause) =>
@@ -92,8 +91,7 @@ const within = <A>(
       })
 
 /**
- * For finalizers, whose fiber is past being interrupted: runs the request, and after `cancelDeadline` gives up on
- * it as an interruption would. A link on which nothing moves does not hold the fiber for ever.
+ * For finalizers, whose fiber can no longer be interrupted: runs the request, and stops it after `cancelDeadline` as an interruption would, so that a dead link does not hold the fiber for ever.
  */
 export const finish = <A>(
   core: ConnectionState,

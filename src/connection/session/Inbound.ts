@@ -32,8 +32,7 @@ export const receive = (core: ConnectionState, chunk: Uint8Array): void => {
 }
 
 /**
- * Bytes after which it is asked whether the event loop is to have a turn: sockets are read many times before anything else has
- * one. What comes in smaller pieces is no burst.
+ * Bytes after which the code checks whether the event loop is due a turn, because sockets are read many times before anything else runs. Data in smaller pieces are not a burst.
  */
 const askEvery = 1 << 16
 
@@ -61,7 +60,7 @@ export const drain = (core: ConnectionState): void => {
       if (step !== undefined) take(core, step, run)
       else other(core, run)
     } catch (cause) {
-      // What was written before the throw was no whole answer. What was handed over before was.
+      // Bytes written before the throw are not a complete answer. Bytes handed over before are.
       writer.rollback(writer.detached === detached ? offset : 0)
       failed(core, cause)
     }
@@ -72,8 +71,7 @@ export const drain = (core: ConnectionState): void => {
 }
 
 /**
- * A handler has thrown: its request fails, the rest of its answers are thrown away, and the conversation goes on. Where the
- * server waits for a move of ours, it is the move that ends the request.
+ * A handler has thrown: its request fails, the rest of its answers are discarded, and the connection goes on. Where the server waits for the client, the client sends the message that ends the request.
  */
 const failed = (core: ConnectionState, cause: unknown): void => {
   const owner = core.session.owner
@@ -84,7 +82,7 @@ const failed = (core: ConnectionState, cause: unknown): void => {
   else owner.stop(core)
 }
 
-/** The link has ended without our doing. */
+/** The link has ended, and the client did not end it. */
 export const ended = (core: ConnectionState, failure: TransportFailure | undefined): void => {
   const missing = core.framer.missing()
   const inMessage = missing > 0 ? `, ${missing} bytes before the end of a message` : ""
@@ -189,7 +187,7 @@ const ready = (core: ConnectionState, owner: Request, status: TransactionStatus)
   if (core.repeats.length > 0) Outbound.overtaken(core)
 }
 
-/** What may come at any time, and what may not come at all. */
+/** Messages that may come at any time, and messages that may never come. */
 const other = (core: ConnectionState, run: FrameRun): void => {
   switch (run.tag) {
     case asynchronous.ErrorResponse:
@@ -244,7 +242,7 @@ const errorResponse = (core: ConnectionState, fields: ServerFields): void => {
   if (owner === undefined) {
     const reason = fatal
       ? "the server ended the session"
-      : "the server reported an error while nothing was asked"
+      : "the server reported an error while no request was open"
     breakOff(core, new PgClosedError({ reason, sent: false, server: withheld(fields), sql: "" }))
     return
   }

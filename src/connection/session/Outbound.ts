@@ -42,7 +42,7 @@ export const repeat = (core: ConnectionState, request: Request): void => {
   returned(core)
 }
 
-/** A request that was written behind those to be repeated has run. */
+/** A request that was written after the requests to be repeated has run. */
 export const overtaken = (core: ConnectionState): void => {
   const late = core.repeats
   core.repeats = []
@@ -58,7 +58,7 @@ export const overtaken = (core: ConnectionState): void => {
   }
 }
 
-/** Puts those to be repeated before all that wait, once nothing is on the wire any more. */
+/** Puts the requests to be repeated before all waiting ones, once nothing is on the wire. */
 const returned = (core: ConnectionState): void => {
   if (!Session.isIdle(core.session)) return
   const again = core.repeats
@@ -71,7 +71,7 @@ const returned = (core: ConnectionState): void => {
   }
 }
 
-/** Writes what may be written now. */
+/** Writes the requests that may be written now. */
 export const pump = (core: ConnectionState): void => {
   while (
     core.pendingFrom < core.pending.length &&
@@ -87,7 +87,7 @@ export const pump = (core: ConnectionState): void => {
     if (isFull && request.state === "queued") break
     core.pendingFrom++
     if (core.pendingFrom === core.pending.length) {
-      // What has been taken would stay here with its whole result.
+      // A written request would otherwise stay here with its whole result.
       core.pending.length = 0
       core.pendingFrom = 0
     } else if (core.pendingFrom > 64 && core.pendingFrom * 2 > core.pending.length) {
@@ -115,7 +115,7 @@ const begin = (core: ConnectionState, request: Request): void => {
   try {
     script = request.open(core)
   } catch (cause) {
-    // One that throws fails by itself: statements that it was to close are closed by the next.
+    // A request that throws fails alone. Statements that it had to close are closed by the next one.
     core.statements.stale = stale
     request.fail(threw(cause, request))
   }
@@ -140,7 +140,7 @@ const first = (core: ConnectionState): void => {
 }
 
 /**
- * Continues the receiving request, whose script was used up: `script` says what answers the messages just written.
+ * Continues the receiving request, whose script was used up: `script`: the answers expected for the messages just written.
  * When it ends in Sync, others may write again.
  */
 export const proceed = (core: ConnectionState, request: Request, script: Pipeline.PipelineScript): void => {
@@ -172,7 +172,7 @@ export const copyDone = (core: ConnectionState): boolean => {
   return true
 }
 
-/** Has what is written leave at the end of this tick, in one write together with whatever follows until then. */
+/** Sends the written bytes at the end of this tick, in one write with all that are written until then. */
 export const flushSoon = (core: ConnectionState): void => {
   if (core.flushScheduled || core.writer.offset === 0) return
   core.flushScheduled = true
@@ -182,14 +182,14 @@ export const flushSoon = (core: ConnectionState): void => {
   })
 }
 
-/** Has what is written leave now. */
+/** Sends the written bytes now. */
 export const flush = (core: ConnectionState): void => {
   if (core.writer.offset === 0 || core.ended !== undefined) return
   core.pulse.isUnanswered = true
   if (!core.link.write(core.writer.detach())) core.blocked = true
 }
 
-/** The socket takes bytes again. */
+/** The socket accepts bytes again. */
 export const drained = (core: ConnectionState): void => {
   core.pulse.heard++
   core.blocked = false

@@ -20,7 +20,7 @@ export const take = <R extends Row.Row>(
   try {
     failure = decoder.decode(run.bytes, run.starts, run.count, rows)
   } catch (cause) {
-    // A codec of the application's that throws here would end the process: nobody is above the socket to catch it.
+    // A codec of the application that throws here would end the process, because this code runs in a callback of the socket.
     const place = { _tag: "Row", row: undefined } as const
     request.fail(codecThrew({ direction: "decode", place, type: "record" }, cause, request.sql))
     return undefined

@@ -1,6 +1,5 @@
 /**
- * One statement on its way to the server: closed → known? → learned → described → bound. A request that runs one statement has one of
- * these, an explicit pipeline has one for each step.
+ * The preparation of one statement: close old ones, look it up, learn its types, describe it, bind it. A request that runs one statement has one of these, an explicit pipeline has one for each step.
  *
  * A known statement is bound by its name. Another is parsed and described first. With named statements off, a statement that has been
  * described is parsed again, without a name, in the burst that runs it: nothing on the server holds its result to what was described,
@@ -36,7 +35,7 @@ import {
   withNames
 } from "./Prepare.js"
 
-/** Looks at a described statement before it is run. */
+/** Checks a described statement before it is run. */
 export interface Inspector {
   /** Why the statement is not run, or with `ran` why its rows are not read. */
   readonly refuse: (prepared: Prepared, ran?: boolean) => PgCodecError | undefined
@@ -49,7 +48,7 @@ export interface Inspector {
   readonly keeps?: boolean
 }
 
-/** What is asked of a bound statement. */
+/** How a bound statement is executed. */
 export interface Execution {
   /** The answers; unless the preparation is `isConfirming`, in which case `Pipeline.confirmed` has them. */
   readonly script: Pipeline.Scripts
@@ -57,7 +56,7 @@ export interface Execution {
   readonly portal: string
   /** Rows to stop at; 0 for all. */
   readonly maxRows: number
-  /** What is written behind it; `undefined`: nothing. */
+  /** Writes what follows it; `undefined`: nothing. */
   readonly end: ((writer: ByteWriter) => void) | undefined
 }
 
@@ -78,9 +77,9 @@ export class Preparation {
   isConfirming: boolean
   /** The name that the statement is described under. */
   name: string
-  /** What is described now is good for later executions too. */
+  /** The description may be used by later executions. */
   private isKept: boolean
-  /** Whether the catalogue is asked for types that nothing is known of. */
+  /** Whether the catalogue is asked for unknown types. */
   readonly asksTypes: boolean
   private types: ReadonlyArray<number>
   /** The portal's description as it came. */
@@ -279,7 +278,7 @@ export class Preparation {
     return false
   }
 
-  /** Takes what the portal gives, where that is not held to what was described; `failure` when it cannot be read. */
+  /** Takes the columns of the portal, where they may differ from the description; `failure` when they cannot be read. */
   confirm(core: ConnectionState, described: ReadonlyArray<Column>): void {
     const { inspector, prepared, result, statement } = this
     if (prepared === undefined || result === undefined) return

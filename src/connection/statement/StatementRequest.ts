@@ -1,7 +1,6 @@
 /**
  * A request that runs one statement. The first use sends Parse, Describe and Flush, and goes on with Bind when the description is
- * there: no extra Sync, so that a pooler keeps the statement and its execution on one server. How the statement comes to the server is
- * its `Preparation`'s.
+ * there: no extra Sync, so that a pooler keeps the statement and its execution on one server. Its `Preparation` writes the statement.
  */
 import type { Column } from "../../model/Column.js"
 import { PgServerError } from "../../model/PgError.js"
@@ -32,12 +31,12 @@ const alone =
 /** All rows at once, and Sync. */
 export const whole: Execution = { script: Pipeline.whole, portal: "", maxRows: 0, end: FixedFrames.sync }
 
-/** What becomes of the rows is the subclass's. */
+/** Subclasses decide what becomes of the rows. */
 export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode> extends Request {
   protected readonly preparation: Preparation
   private deadIn: Node | undefined
   private tries: number
-  /** Described, and not run yet: what was issued before it is sent once more first. */
+  /** Described, and not run yet: requests that were issued before it are sent once more first. */
   private isPostponed: boolean
 
   constructor(
@@ -55,7 +54,7 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
     this.isPostponed = false
   }
 
-  /** Whether anything reached whoever asked, so that the statement must not be repeated. */
+  /** Whether anything reached the caller, so that the statement must not be repeated. */
   protected abstract get started(): boolean
 
   override get place(): string | undefined {
@@ -97,7 +96,7 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
   /** It has run, and the types of the rows that it holds have been asked for. */
   protected learned(_core: ConnectionState): void {}
 
-  /** It fails, and nothing of it is sent; statements may be closed. */
+  /** It fails and is not sent; old statements may be closed. */
   private refuse(
     failure: PgSessionError | undefined,
     core?: ConnectionState,
@@ -107,7 +106,7 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
     return core === undefined || closes === 0 ? undefined : this.nothing(core, closes)
   }
 
-  /** Nothing of the statement is sent now; statements may be closed. */
+  /** The statement is not sent now; old statements may be closed. */
   private nothing(core: ConnectionState, closes: number): Pipeline.PipelineScript {
     FixedFrames.sync(core.writer)
     return Pipeline.afterCloses(closes, Pipeline.sync)

@@ -1,7 +1,5 @@
 /**
- * From the runs of one stream to events: the loop over payloads, with what has to wait for something (the next data, a
- * store, room for one more unacknowledged transaction) as effects between its turns. One reader per stream; after its end
- * or a failure it gives the same again.
+ * Makes events of the runs of one stream: a loop over payloads, and between its turns effects that wait for the next data, a store, or room for one more unacknowledged transaction. Each stream has one reader. After its end or a failure it returns that again.
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -62,7 +60,7 @@ export class FeedReader {
   private stop: Stop | undefined
   private replaying: Replay | undefined
   private over: Option.Option<ReadError> | undefined
-  /** Where the stream goes on if it has to begin anew: behind everything that was handed out. */
+  /** Where the stream continues if it has to begin anew: behind everything that was handed out. */
   private position: Lsn
   /** Events given of the transaction that has not ended, and how many of them are coming a second time. */
   private given = 0
@@ -89,7 +87,7 @@ export class FeedReader {
     )
   }
 
-  /** The next events, never none of them. */
+  /** The next events, at least one. */
   readonly pull: PullEvents<LogicalEvent> = Effect.suspend(() => {
     this.weight = 0
     return Effect.flatMap(this.options.link.copy.turnIfDue, () => this.next())
@@ -128,7 +126,7 @@ export class FeedReader {
     })
   )
 
-  /** Gives the events, without those that have been given before. */
+  /** Returns the events, without those that were returned before. */
   private give(out: Array<LogicalEvent>): PullEvents<LogicalEvent> {
     if (this.hasEnded) {
       this.hasEnded = false
@@ -170,7 +168,7 @@ export class FeedReader {
         const ended = isRow(bytes[wal.dataStart]) ? false : this.handOut(out, before)
         const stop = demand === null ? undefined : this.judge(demand, bytes, start, end)
         if (stop !== undefined) {
-          // Its end has come, and nothing of it is handed out: until then no position may pass it.
+          // Its end has come, and nothing of it is handed out yet. Until then no position may pass it.
           if (stop._tag === "Replaying") progress.begin()
           return stop
         }
@@ -185,7 +183,7 @@ export class FeedReader {
     return undefined
   }
 
-  /** What of a demand is left once payloads to be kept have been gathered. */
+  /** The rest of a demand, once payloads to be kept have been gathered. */
   private judge(
     demand: Demand | ChangeFailure | MalformedMessage,
     bytes: Uint8Array,
@@ -233,7 +231,7 @@ export class FeedReader {
     return until !== undefined && !this.decoder.isArriving && link.progress.received >= until
   }
 
-  /** Does what the loop stopped for. */
+  /** Does the work that the loop stopped for. */
   private settle(stop: Stop): Effect.Effect<void, Option.Option<ReadError>> {
     const { store } = this.options
     switch (stop._tag) {

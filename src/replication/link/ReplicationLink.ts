@@ -27,7 +27,7 @@ export interface ReplicationLinkOptions {
   readonly bufferBytes: number
   /** The longest pause in which messages gather in the socket; zero for no pauses. */
   readonly longestPause: Duration.Duration
-  /** How long the server may be silent, though asked; `undefined` for no limit. */
+  /** How long the server may be silent although it was asked; `undefined` for no limit. */
   readonly silenceLimit: Duration.DurationInput | undefined
   /** What the standby still needs, sent after each report; `undefined` for nothing. */
   readonly feedback?: Effect.Effect<StandbyStatus.StandbyFeedback> | undefined
@@ -49,7 +49,7 @@ export class ReplicationLink {
     this.batching = new ReadBatching(options.longestPause)
   }
 
-  /** Sends START_REPLICATION, and has the link's watch and its timer see what comes. */
+  /** Sends START_REPLICATION. The watch over silence and the timer of the link see all messages. */
   open(
     session: PgConnection,
     command: string,
@@ -85,7 +85,7 @@ export class ReplicationLink {
     })
   }
 
-  /** Like `copy.pull`, with pauses in which messages gather where that is worth it. */
+  /** Like `copy.pull`, with pauses in which messages gather while many come. */
   pull(copy: CopyBoth): CopyBoth["pull"] {
     return this.batching.pull(copy)
   }
@@ -119,7 +119,7 @@ export class ReplicationLink {
     this.send(this.options.positions(), { replyRequested: false })
   )
 
-  /** Reports the position now, and has the server answer at once. */
+  /** Reports the position now, and asks the server to answer at once. */
   private readonly ask: Effect.Effect<void, PgSessionError> = Effect.suspend(() =>
     this.attached === undefined ? Effect.void : this.send(this.options.positions(), { replyRequested: true })
   )

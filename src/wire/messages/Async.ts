@@ -1,5 +1,5 @@
 /**
- * What the server says of the session itself, mostly unasked.
+ * Messages of the server about the session itself, mostly unasked.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-ASYNC
  */

@@ -60,7 +60,7 @@ const outcomeOf = ({ count, failure, value }: Told<QueryResult>) => ({
 })
 
 describe("answers", () => {
-  it("go to whoever asked, in order, however they come in chunks (TRP-061)", async () => {
+  it("go to their requests, in order, however they come in chunks (TRP-061)", async () => {
     const { self, told } = await three()
     self.say(...answered(1), ...answered(2, 3), bound)
     self.say(complete("SELECT 0"), ready("T"))
@@ -367,7 +367,7 @@ describe("an error", () => {
 })
 
 describe("a fatal error", () => {
-  it("amid a result is the cause everybody is told, and no ReadyForQuery is awaited (FLW-065, TRP-065)", async () => {
+  it("amid a result is the cause that every request fails with, and no ReadyForQuery is awaited (FLW-065, TRP-065)", async () => {
     const { self, told } = await three()
     const queued = self.submit<unknown>((outcome) => new SimpleRequest("select 2", "object", outcome))
     self.say(...answered(1), bound, row(2), fatal("57P01"))
@@ -417,7 +417,7 @@ describe("a fatal error", () => {
 })
 
 describe("the end of the stream", () => {
-  it("inside a message says how much was missing, and delivers no part of it (FLW-095)", async () => {
+  it("inside a message reports how much was missing, and delivers no part of it (FLW-095)", async () => {
     const { self, told } = await three()
     const bytes = encode(bound, row(1))
     Inbound.receive(self.core, bytes.slice(0, bytes.length - 3))
@@ -543,7 +543,7 @@ describe("a value that cannot be read", () => {
 })
 
 describe("the formats and columns of one statement", () => {
-  it("say nothing of the next one in the same text", () => {
+  it("are not used for the next one in the same text", () => {
     const self = harness()
     const told = self.submit<ReadonlyArray<QueryResult>>(
       (outcome) => new SimpleRequest("select 1; select 'a', 'b'; create table t ()", "array", outcome)

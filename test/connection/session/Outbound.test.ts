@@ -112,7 +112,7 @@ describe("the depth of the pipeline", () => {
 })
 
 describe("the first use of a statement", () => {
-  it("asks for its description by Flush and holds everybody else back until Bind is out (FLW-042)", async () => {
+  it("asks for its description by Flush and holds all other requests back until Bind is out (FLW-042)", async () => {
     const self = harness()
     await self.know(known)
     self.query(known)
@@ -197,7 +197,7 @@ describe("a socket that wants no more", () => {
     assert.deepStrictEqual(later.value?.rows, [{ x: 3 }])
   })
 
-  it("wakes whoever waits for it, once", () => {
+  it("wakes the fiber that waits for it, once", () => {
     const { core } = harness()
     let woken = 0
     core.drainWaiters.push(() => void woken++)
@@ -224,7 +224,7 @@ describe("a request", () => {
     assert.deepStrictEqual(await self.sent(), [])
   })
 
-  it("on a closed connection fails at once, and says that nothing was sent", async () => {
+  it("on a closed connection fails at once, and reports that nothing was sent", async () => {
     const self = harness()
     self.say(error("57P01", { severity: "FATAL" }))
     const late = self.query(known)

@@ -275,7 +275,7 @@ describe("batches", () => {
     })
   )
 
-  it.scoped("are handed over at once when the feed is lost, before that is told", () =>
+  it.scoped("are handed over at once when the feed is lost, before the loss is reported", () =>
     Effect.gen(function* () {
       const { acknowledged, ended, queue, running, seen } = yield* batched({ within: "1 hour" })
       yield* Queue.offerAll(queue, some(1, 2))
@@ -328,7 +328,7 @@ const wrong = new PgConfigError({ key: "user", reason: "none", source: "code" })
 
 describe("a handler that fails", () => {
   it.scoped(
-    "is called again by the schedule, each failure told, until it succeeds or the schedule ends (L21)",
+    "is called again by the schedule, each failure is reported, until it succeeds or the schedule ends (L21)",
     () =>
       Effect.gen(function* () {
         const told: Array<unknown> = []
@@ -369,7 +369,7 @@ describe("a handler that fails", () => {
       })
   )
 
-  it.effect("is not called again when it was the server that failed, or when nothing is said of it", () =>
+  it.effect("is not called again when it was the server that failed, or when no retry is set", () =>
     Effect.gen(function* () {
       const told: Array<unknown> = []
       const tell: OnAttempt<string> = (error, attempt, delay) =>
@@ -394,7 +394,7 @@ describe("opening again", () => {
   const options = { slot: "s", publications: ["p"] }
   const nothing = RunHandler.eachTransaction(() => Effect.void)
 
-  it.scoped("is by the schedule, and each wait is told before it begins (REP-056)", () =>
+  it.scoped("is by the schedule, and each wait is reported before it begins (REP-056)", () =>
     Effect.gen(function* () {
       const { connector, opened } = refusing([away, away, away, wrong])
       const events: Array<RunEvent> = []
@@ -438,7 +438,7 @@ describe("opening again", () => {
     })
   )
 
-  it.scoped("asks for the primary where there are several hosts, unless told otherwise (L16)", () =>
+  it.scoped("asks for the primary where there are several hosts, unless another role is set (L16)", () =>
     Effect.gen(function* () {
       const wanted = (hosts: number, settings: Run.RunSettings) =>
         Effect.gen(function* () {

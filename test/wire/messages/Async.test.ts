@@ -62,7 +62,7 @@ describe("ReadyForQuery", () => {
 })
 
 describe("NotificationResponse", () => {
-  it("may have an empty payload, but not none (MSG-023)", () => {
+  it("may have an empty payload, but must have one (MSG-023)", () => {
     assert.deepStrictEqual(Either.getOrThrow(NotificationResponse.decode(bytes(...int32(5), "c", 0, 0))), {
       _tag: "NotificationResponse",
       processId: 5,

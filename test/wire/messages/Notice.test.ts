@@ -90,7 +90,7 @@ describe("ErrorResponse", () => {
     assert.strictEqual(Either.getOrThrow(NoticeResponse.decode(bytes(0))).fields.severity, "NOTICE")
   })
 
-  it("keeps what should be a number or a severity and is none, verbatim (F11)", () => {
+  it("keeps an invalid number or severity verbatim (F11)", () => {
     const fields = read("Pabc", "p-1", "L", "VWOE", "P1e3")
     assert.deepStrictEqual(
       [fields.position, fields.internalPosition, fields.line, fields.severity],
@@ -141,7 +141,7 @@ describe("ErrorResponse", () => {
     assert.strictEqual(fields.text, "\ufffdt\ufffd")
   })
 
-  it("cannot be written with a code that is none", () => {
+  it("cannot be written with an invalid code", () => {
     for (const code of ["", "ab", "\0", "€"]) {
       refused((writer) =>
         ErrorResponse.encode(writer, {

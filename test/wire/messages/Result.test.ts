@@ -72,7 +72,7 @@ describe("RowDescription", () => {
     assert.deepStrictEqual(Either.getOrThrow(names(0, 1, ...described(name))), [name])
   })
 
-  it("refuses a negative count, a missing terminator and a format code that is none (F09)", () => {
+  it("refuses a negative count, a missing terminator and an invalid format code (F09)", () => {
     malformed(names(255, 255, ...described("x")))
     malformed(names(128, 0))
     malformed(names(0, 2, ...described("x")))
@@ -92,7 +92,7 @@ describe("RowDescription", () => {
 })
 
 describe("DataRow", () => {
-  it("tells NULL from empty, and a row without columns from no row (MSG-018, TRP-044)", () => {
+  it("distinguishes NULL from empty, and a row without columns from no row (MSG-018, TRP-044)", () => {
     assert.deepStrictEqual(Either.getOrThrow(DataRow.decode(bytes(0, 2, ...int32(-1), ...int32(0)))).values, [
       null,
       bytes()
@@ -115,7 +115,7 @@ describe("DataRow", () => {
 })
 
 describe("CommandComplete", () => {
-  it("keeps any text, whatever it says (MSG-019, F20)", () => {
+  it("keeps any text (MSG-019, F20)", () => {
     for (const commandTag of [
       "",
       "SELECT 9007199254740993",
