@@ -1,4 +1,4 @@
-/** COPY as streams of bytes and of rows, by way of the client; `on` has both for a connection of one's own. */
+/** COPY as streams of bytes and of rows, through the client. `on` has the same operations for a connection of yours, `transfer` copies from one server to another. */
 export { from, rowsFrom, rowsInto, rowsSink, sink, to, transfer } from "./client/Copy.js"
 export type { TransferEnd } from "./client/Copy.js"
 export type {

@@ -1,4 +1,4 @@
-/** The pool of connections behind a client: its settings, its numbers, its size. */
+/** The pool of connections behind a client: its settings, statistics and size. The layers of `PgClient` provide `PgPool`. */
 export { PgPool } from "./client/pool/PgPool.js"
 export type { PgPoolService } from "./client/pool/PgPool.js"
 export type { ConnectionHook, PoolOptions } from "./client/pool/PoolOptions.js"

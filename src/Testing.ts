@@ -1,4 +1,4 @@
-/** What this package is tested with: a throw-away server, a scripted one, faults, and arbitrary messages. */
+/** Tools for tests: an embedded PostgreSQL, a database for each test, a scripted server, faults of the network, virtual time, and arbitrary messages. */
 export { start } from "./testing/EmbeddedPostgres.js"
 export { EmbeddedPostgres } from "./testing/clients/EmbeddedClient.js"
 export type { EmbeddedServices } from "./testing/clients/EmbeddedClient.js"

@@ -135,7 +135,7 @@ export const withLock =
 const outside = new PgUsageError({
   operation: "AdvisoryLock.inTransaction",
   argument: "",
-  reason: "a lock of a transaction needs one: call it inside withTransaction, or use hold",
+  reason: "no transaction is open: call it inside withTransaction, or use AdvisoryLock.hold",
   sql: ""
 })
 

@@ -31,24 +31,38 @@ const copies = Copies.make(pooled)
 type Pooled = Copies.Copies<PgClientError, PgClient>
 
 /**
- * Feeds a COPY … FROM STDIN from a stream of bytes and gives the number of rows stored. `target` is the statement, or a table with a
- * format and its options. The server's refusal ends it at once; when the source fails or is interrupted, nothing is stored.
+ * Copies a stream of bytes into a table with COPY … FROM STDIN, and returns the number of rows stored. `target` is the statement, or a table with a format and its options.
+ *
+ * When the server refuses the data, the copy fails at once with `PgServerError`. When the source fails or the copy is interrupted, nothing is stored.
+ *
+ * ```ts
+ * const { rows } = yield* Copy.from({ table: "people", format: "csv", header: true }, fileSystem.stream("people.csv"))
+ * ```
+ *
+ * @see https://www.postgresql.org/docs/current/sql-copy.html
  */
 export const from: Pooled["from"] = copies.from
 /** `from` as a sink, for the end of a pipeline. An error of the server is noticed when the next bytes come, or at the end. */
 export const sink: Pooled["sink"] = copies.sink
-/** The bytes of a COPY … TO STDOUT, at the consumer's pace; pieces are not cut at rows. Leaving it early cancels the copy. */
+/** A stream of the bytes of a COPY … TO STDOUT. A slow consumer slows the server down. Chunks do not end at rows. Leaving the stream early cancels the copy. */
 export const to: Pooled["to"] = copies.to
 /**
- * Copies rows, or values of a Schema, into a table and gives the number stored. A row that cannot be written fails with
- * `PgCopyRowError`; then, when the server refuses a row, and when the source fails or is interrupted, nothing is stored.
+ * Copies a stream of rows, or of values of a Schema, into a table, and returns the number of rows stored.
+ *
+ * A row that cannot be written fails the copy with `PgCopyRowError`, which names the row and the column. Then, and when the server refuses a row, the source fails or the
+ * copy is interrupted, nothing is stored.
+ *
+ * ```ts
+ * const people = Stream.make({ name: "Ada", age: 36 }, { name: "Grace", age: 85 })
+ * const { rows } = yield* Copy.rowsInto({ table: "people", columns: ["name", "age"] }, people)
+ * ```
  */
 export const rowsInto: Pooled["rowsInto"] = copies.rowsInto
 /** `rowsInto` as a sink, for the end of a pipeline. An error of the server is noticed when the next rows come, or at the end. */
 export const rowsSink: Pooled["rowsSink"] = copies.rowsSink
 /**
- * The rows of a table or a query, or values of a Schema, at the consumer's pace. Leaving the stream early cancels the copy. Rows before
- * one that cannot be read are given.
+ * A stream of the rows of a table or a query, or of values of a Schema. A slow consumer slows the server down. Leaving the stream early cancels the copy. A row that
+ * cannot be read fails the stream with `PgCopyRowError`, after the rows before it.
  */
 export const rowsFrom: Pooled["rowsFrom"] = copies.rowsFrom
 

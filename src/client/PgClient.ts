@@ -39,12 +39,12 @@ export type {
   TelemetrySubject
 } from "./telemetry/TelemetryOptions.js"
 
-/** How sessions are opened, and every setting of the pool. */
+/** Options of a client: how sessions are opened, the settings of the pool, and how names and missing values are mapped. */
 export interface PgClientOptions extends PgConnector.ConnectorOptions, PoolOptions, RenderingOptions {}
 
 /**
- * A client over the connector's sessions, in a pool. The scope drains and closes it. With invalid options of the pool, every call
- * fails with `PgUsageError`.
+ * Makes a client with a pool of the connector's sessions. Closing the scope waits for connections in use, at most `closeTimeout` (10 seconds), and closes
+ * the pool. When an option of the pool is invalid, every call fails with `PgUsageError`.
  */
 export const make = (
   options: Omit<PgClientOptions, "jsonNames"> = {}
@@ -56,9 +56,9 @@ export const make = (
   )
 
 /**
- * A client over one connection of the caller's, without a pool: single statements of many fibers are pipelined on it, and transactions, leases, streams and COPY have
- * it for themselves in turn. Settings, temporary tables and what else a session holds stay as statements leave them, and nothing is opened again: when the connection has ended,
- * every call fails with `PgClosedError`. The scope waits for statements under way as that of a pool does, and leaves the connection open.
+ * Makes a client over one connection of yours, without a pool. Single statements of many fibers are pipelined on it. Transactions, leases, streams and COPY
+ * use it in turn. Settings and temporary tables stay as statements leave them. The connection is not opened again: when it has ended, every call fails with
+ * `PgClosedError`. Closing the scope waits for statements under way, at most `closeTimeout`, and leaves the connection open.
  */
 export const fromConnection = (
   connection: PgConnection,
@@ -68,7 +68,7 @@ export const fromConnection = (
     rendered(overPool(connection, pool, options), options)
   )
 
-/** How a client over one connection waits, and what it reports. */
+/** Options of a client over one connection: its waits, and what it reports. */
 export interface SingleOptions
   extends
     Pick<PoolOptions, "acquireTimeout" | "closeTimeout" | "leakAfter" | "maxWaiting" | "telemetry">,
@@ -98,8 +98,17 @@ const withConnector = (
   )
 
 /**
- * One pool per layer; it closes with the layer's scope. Connections are opened when they are needed, unless `min` keeps some open.
- * The pool's numbers and its size are in `PgPool`, which the layer provides too.
+ * Provides a client with a pool of its own, and `PgPool` and `PgConnector` beside it. The pool closes with the layer's scope. Connections are opened when they
+ * are needed, unless `min` keeps some open: building the layer does not connect, and cannot fail.
+ *
+ * - `max`: the most connections, 10 unless set.
+ * - `acquireTimeout`: the longest wait for a connection, 30 seconds unless set.
+ * - All others: `PoolOptions` and `PgConnector.ConnectorOptions`.
+ *
+ * ```ts
+ * const config = yield* PgConfig.make({ host: "db.example.com", user: "app", sslMode: "verify-full" })
+ * program.pipe(Effect.provide(PgClient.layer(config, { max: 20 })))
+ * ```
  */
 export const layer = (
   config: PgConfig,
@@ -107,7 +116,8 @@ export const layer = (
 ): Layer.Layer<PgClient | PgPool | PgConnector.PgConnector> =>
   Layer.provideMerge(withConnector(options), PgConnector.layer(config, connectorOptions(options)))
 
-/** Like `layer`, with the configuration read from a `Config`, such as `PgConfig.fromEnv`. */
+/** Like `layer`, with the configuration of a `Config`, such as `PgConfig.fromEnv`, which reads `DATABASE_URL` and libpq's variables. Building the layer
+ * fails with `ConfigError` when a setting is missing or invalid. The message names it. */
 export const layerConfig = (
   config: Config.Config<PgConfig>,
   options: PgClientOptions = {}
@@ -115,8 +125,8 @@ export const layerConfig = (
   Layer.provideMerge(withConnector(options), PgConnector.layerConfig(config, connectorOptions(options)))
 
 /**
- * Like `layer`, with the configuration read from a connection URI, `postgres://user:password@host:port/database?sslmode=require`. libpq's variables do
- * not count. Fails with `PgConfigError`, which never quotes the password.
+ * Like `layer`, with the configuration of a connection URI, such as `postgres://user:password@host:port/database?sslmode=require`. libpq's variables are not
+ * read. Building the layer fails with `PgConfigError` when the URI is invalid. The error never quotes the password.
  */
 export const layerUri = (
   uri: string | Redacted.Redacted<string>,
@@ -124,14 +134,15 @@ export const layerUri = (
 ): Layer.Layer<PgClient | PgPool | PgConnector.PgConnector, PgConfigError> =>
   Layer.unwrapEffect(Effect.map(fromUri(uri), (config) => layer(config, options)))
 
-/** Over a connector of the caller's. */
+/** Like `layer`, over a `PgConnector` that you provide. */
 export const layerFromConnector = (
   options: Omit<PgClientOptions, "jsonNames"> = {}
 ): Layer.Layer<PgClient | PgPool, never, PgConnector.PgConnector> => withConnector(options)
 
 /**
- * A client over one session and without a pool, which is opened with the layer and closed with it. As `fromConnection`: the session keeps what statements leave behind, and is not opened
- * again when it has ended. For scripts, tests and whatever counts on one session.
+ * Provides a client over one session, without a pool. The session is opened and closed with the layer. As with `fromConnection`, it keeps what statements leave
+ * behind, and is not opened again when it has ended. For scripts, tests and programs that need one session. Building the layer fails when the session
+ * cannot be opened.
  */
 export const layerConnection = (
   config: PgConfig,
@@ -154,9 +165,10 @@ export class PgReadClient extends Context.Tag("effect-postgres/PgReadClient")<
 >() {}
 
 /**
- * Two pools over the hosts of the configuration: `PgClient` has sessions of the primary, `PgReadClient` sessions of a standby, or of the primary
- * while there is no standby. The role of a session is what its server reports: a session whose server changes its role is closed, and the next is opened on a host that fits.
- * `read` and `write` are the settings of each pool; `PgPool` is that of `PgClient`.
+ * Provides two clients over the hosts of the configuration: `PgClient` with sessions of the primary, `PgReadClient` with sessions of a standby, or of the primary
+ * while there is no standby. When a server changes its role, its sessions are closed, and the next ones are opened on a host that fits.
+ *
+ * - `read`, `write`: settings of each pool. `PgPool` is the pool of `PgClient`.
  */
 export const layerReadWrite = (
   config: PgConfig,

@@ -22,7 +22,7 @@ const name = (helper: string, text: string, how?: How): Fragment => {
   const quoted = Identifier.quote(how?.toColumn?.(text) ?? text)
   return Either.isRight(quoted)
     ? unsafe(quoted.right)
-    : refuse(`${helper}: ${JSON.stringify(text)} is no name of a column: ${quoted.left}`)
+    : refuse(`${helper}: ${JSON.stringify(text)} is not a column name: ${quoted.left}`)
 }
 
 const column = (helper: string, given: string | Fragment): Fragment =>
@@ -197,7 +197,7 @@ const unnested = (
     const type = TypeName.toSql(types[key]!)
     if (type === undefined)
       return refuse(
-        `Sql.unnest: ${JSON.stringify(types[key])} is no name of a type (column ${JSON.stringify(key)})`
+        `Sql.unnest: the type of column ${JSON.stringify(key)} must be the name of a type, got ${JSON.stringify(types[key])}`
       )
     if (type.endsWith("[]"))
       return refuse(

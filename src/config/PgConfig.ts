@@ -39,8 +39,8 @@ export {
 }
 
 /**
- * All settings of a connection, and of a pool of connections. Made by `make`, `fromUri`, `fromEnv` and others; its
- * constructor and the Schema check each field by itself, `resolve` checks again that all go together.
+ * All settings of a connection and of a pool. Make it with `make`, `fromUri` or `fromEnv`. The constructor and the Schema check each field by itself; opening a connection
+ * checks that all fields fit together.
  */
 export class PgConfig extends Schema.Class<PgConfig>("effect-postgres/PgConfig")(fields) {}
 
@@ -139,10 +139,14 @@ export const fromSources = (sources: Sources): Either.Either<PgConfig, PgConfigE
   })
 
 /**
- * A configuration from code. Secrets may be plain texts; they are wrapped at once. Nothing is read from the
- * environment; what is not given has libpq's default (but for `connectTimeout`: 10 seconds).
+ * Makes a configuration in code. Settings that are not given have libpq's defaults, except `connectTimeout`, which is 10 seconds. Nothing is read from the
+ * environment. Secrets may be plain texts: they are wrapped at once, and never printed.
  *
- * Fails with `PgConfigError` naming the setting and what it accepts.
+ * ```ts
+ * const config = yield* PgConfig.make({ host: "db.example.com", database: "shop", user: "app", password: "secret", sslMode: "verify-full" })
+ * ```
+ *
+ * The result is a Left with `PgConfigError` when a setting is invalid. The error names the setting and what it accepts.
  */
 export const make = (input: PgConfigInput): Either.Either<PgConfig, PgConfigError> =>
   fromSources({ explicit: input })
@@ -160,8 +164,8 @@ export interface FromStringOptions {
 }
 
 /**
- * A configuration from a URI or from `keyword=value` pairs, both in libpq's reading. The environment is not looked
- * at. Fails with `PgConfigError`, which never quotes the string.
+ * Reads a configuration from a URI or from `keyword=value` pairs, as libpq does. The environment is not read. The result is a Left with `PgConfigError`, which never
+ * quotes the string, when the string is invalid.
  */
 export const fromConnectionString = (
   text: string | Redacted.Redacted<string>,
@@ -188,8 +192,7 @@ export const fromUri = (
 const foreignUri = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//
 
 /**
- * A configuration from a database name, which is taken as a connection string when it has the looks of one (an equals
- * sign, or a URI's scheme), as `psql` reads its first argument.
+ * Reads a configuration from a database name, as `psql` reads its first argument: a text with an equals sign or a URI's scheme is a connection string.
  */
 export const fromDatabaseName = (
   name: string,
@@ -212,9 +215,11 @@ const variable = (name: string): Config.Config<Option.Option<string>> =>
   )
 
 /**
- * A configuration from the environment, by way of the `ConfigProvider`: `DATABASE_URL` (a URI or `keyword=value`
- * pairs) if it is there, and libpq's variables for what it leaves open, as `psql "$DATABASE_URL"` would do.
- * `overrides` are stronger than both.
+ * Like `fromEnv`, with settings that are stronger than the environment:
+ *
+ * ```ts
+ * PgClient.layerConfig(PgConfig.fromEnvWith({ statementCacheSize: 0 }))
+ * ```
  */
 export const fromEnvWith = (overrides: PgConfigInput): Config.Config<PgConfig> =>
   Config.all(
@@ -236,13 +241,18 @@ export const fromEnvWith = (overrides: PgConfigInput): Config.Config<PgConfig> =
     })
   )
 
-/** `fromEnvWith` without overrides. */
+/**
+ * Reads a configuration from the environment, through Effect's `ConfigProvider`: `DATABASE_URL` (a URI or `keyword=value` pairs) if it is set, and libpq's
+ * variables, such as `PGHOST`, for what it leaves open, as `psql "$DATABASE_URL"` does. Fails with `ConfigError`, which names the setting.
+ *
+ * @see https://www.postgresql.org/docs/current/libpq-envars.html
+ */
 export const fromEnv: Config.Config<PgConfig> = fromEnvWith({})
 
 const defaults = new PgConfig({})
 
 /**
- * The settings that differ from their defaults as a `keyword=value` string that reads back to them. Secrets,
+ * Prints the settings that differ from their defaults as a `keyword=value` string, which reads back to them. Secrets,
  * run-time parameters and settings that libpq does not know are left out; fractions of seconds are rounded up.
  */
 export const toConnectionString = (config: PgConfig): string =>

@@ -61,7 +61,7 @@ export type { SessionReset } from "./session/SessionChanges.js"
 export type { ConnectionStatus } from "./session/ConnectionStatus.js"
 export type { QueryOptions, SimpleOptions, StreamOptions, ValueOptions } from "./statement/QueryOptions.js"
 
-/** How a copy runs. */
+/** Options of a copy. */
 export interface CopyOptions {
   /** Called once the server has agreed to the copy, with the formats that it names. It runs in the socket's callback. */
   readonly onFormats?: (formats: CopyFormats) => void
@@ -81,12 +81,12 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
   /** Succeeds with the reason when the connection has ended, for whatever reason. */
   readonly ended: Effect.Effect<PgSessionError>
 
-  /** A text of any number of statements by the simple protocol: every result in order. One implicit transaction. */
+  /** Runs a text of any number of statements, without parameters, by the simple protocol, and returns every result in order. They are one implicit transaction. */
   readonly simple: (
     sql: string,
     options?: SimpleOptions
   ) => Effect.Effect<ReadonlyArray<QueryResult<Row.ObjectRow>>, PgSessionError>
-  /** Parameter types and columns, without running the statement. */
+  /** The types of the parameters and the columns of a statement, which is not run. */
   readonly describe: (
     statement: Statement,
     options?: QueryOptions
@@ -102,7 +102,7 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
     options?: QueryOptions
   ) => Effect.Effect<PreparedStatement, PgSessionError, Scope.Scope>
   /**
-   * Several statements in one burst, an outcome for each. Outside a transaction they are one implicit transaction; `PgConnection.sync` between two of them ends one and begins
+   * Sends several statements in one burst, and returns an outcome for each. Outside a transaction they are one implicit transaction; `PgConnection.sync` between two of them ends one and begins
    * the next. `PgConnection.step` gives a statement a Schema, which every row has to fit, else the pipeline fails with `PgCodecError`. Interruption cancels the
    * statement that runs; those behind the next Sync are cancelled in their turn, and may have run.
    */
@@ -110,18 +110,18 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
     items: Items,
     options?: PipelineOptions
   ) => Effect.Effect<PipelineResult<StepOutcomes<Items>>, PgSessionError, StepsContext<Items>>
-  /** Data for a COPY … FROM STDIN, from a stream. Fails at once when the server refuses. */
+  /** Sends a stream of bytes to a COPY … FROM STDIN. Fails at once when the server refuses the data. */
   readonly copyFrom: <E, R>(
     sql: string,
     source: Stream.Stream<Uint8Array, E, R>,
     options?: CopyOptions
   ) => Effect.Effect<CopyIn.CopyResult, PgSessionError | E, R>
-  /** The same as a sink. */
+  /** Like `copyFrom`, as a sink. */
   readonly copySink: (
     sql: string,
     options?: CopyOptions
   ) => Sink.Sink<CopyIn.CopyResult, Uint8Array, never, PgSessionError>
-  /** The data of a COPY … TO STDOUT; chunks are not cut at rows. */
+  /** A stream of the bytes of a COPY … TO STDOUT. Chunks do not end at rows. */
   readonly copyTo: (sql: string, options?: CopyOptions) => Stream.Stream<Uint8Array, PgSessionError>
   /**
    * A command that sends copies among results, such as BASE_BACKUP on a session opened with `replication`: every part of its answer in
@@ -155,14 +155,13 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
     options?: QueryOptions
   ) => Effect.Effect<Uint8Array | null, PgSessionError>
   /**
-   * Gives back what statements have taken or changed: role, settings, LISTEN, temporary tables, session advisory locks, open cursors
-   * and the values of `currval`. Prepared statements stay, unless `what` is `all`, which is DISCARD ALL. Fails with `PgServerError`
+   * Undoes what statements have taken or changed in the session: role, settings, LISTEN, temporary tables, session advisory locks, open cursors and the values of `currval`. Prepared statements stay, unless `what` is `all`, which is DISCARD ALL. Fails with `PgServerError`
    * (`25001`) inside a transaction when `what` is `all`. Default `settings`.
    */
   readonly reset: (what?: SessionReset) => Effect.Effect<void, PgSessionError>
   /**
-   * BEGIN, the body, COMMIT; ROLLBACK when the body fails or is interrupted. One at a time: a second one is refused
-   * with `PgUsageError`. `PgClient.withTransaction` nests, by savepoints.
+   * Runs the body in a transaction: BEGIN, the body, COMMIT, or ROLLBACK when the body fails or is interrupted. A second one at the same time is refused with `PgUsageError`. `PgClient.withTransaction`
+   * can be nested.
    */
   readonly withTransaction: <A, E, R>(
     body: Effect.Effect<A, E, R>,
@@ -182,7 +181,7 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
   readonly parameters: Effect.Effect<ReadonlyMap<string, string>>
   /** The server's version as a number, such as 180004 for 18.4; `undefined` when it reports none. */
   readonly serverVersion: Effect.Effect<number | undefined>
-  /** The codecs there are now: those given, and those of types that this connector's connections have found. */
+  /** The current codecs: those of the registry, and those of types that connections of this connector have found. */
   readonly types: Registry
   /**
    * The codecs there are once the catalogue has been asked for those of these types that are unknown, as a statement does that

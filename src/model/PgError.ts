@@ -1,9 +1,9 @@
 /**
- * Everything that can go wrong, as one tagged union. A tag exists where a caller would act differently; all else
- * is a field. No error carries a password, and none a parameter value.
+ * The errors of this package, as one tagged union. A tag exists where a caller would act differently; everything else is a field. No
+ * error holds a password or the value of a parameter.
  *
- * Every error says in `nothingSent` whether the operation provably never reached the server, so that trying
- * again is safe whatever the statement does.
+ * `nothingSent` of every error is true when the operation provably never reached the server: then trying again is safe for any
+ * statement. `PgError.isRetryable` decides it for all errors.
  */
 import type { PgBackupError } from "./BackupError.js"
 import type { PgChangeRowError } from "./ChangeRowError.js"
@@ -107,7 +107,7 @@ export interface ConnectAttempt {
   readonly cause: PgServerError | PgProtocolError | PgTimeoutError | PgClosedError | TransportFailure
 }
 
-/** No session could be opened; every address that was tried is listed. */
+/** No session could be opened. `attempts` lists every address that was tried, with its failure. */
 export class PgConnectError extends TaggedError("PgConnectError")<{
   readonly attempts: ReadonlyArray<ConnectAttempt>
 }> {
@@ -117,7 +117,7 @@ export class PgConnectError extends TaggedError("PgConnectError")<{
   }
 }
 
-/** The session could not be authenticated; another attempt with the same settings gives the same answer. */
+/** The session could not be authenticated. Another attempt with the same settings fails again. */
 export class PgAuthError extends TaggedError("PgAuthError")<{
   readonly reason: AuthFailure
   /** The method in question, such as `scram-sha-256`; empty when none was named. */
@@ -133,7 +133,7 @@ export class PgAuthError extends TaggedError("PgAuthError")<{
   }
 }
 
-/** The server sent what the protocol does not allow here. The connection is closed. */
+/** The server sent a message that the protocol does not allow. The connection is closed. */
 export class PgProtocolError extends TaggedError("PgProtocolError")<{
   /** State of the machine that received it, such as `ExtendedQuery.Fetching`. */
   readonly state: string
@@ -183,7 +183,7 @@ export class PgCodecError extends TaggedError("PgCodecError")<CodecFields> {
   }
 }
 
-/** The connection is gone, or the operation was refused because it was already closed. */
+/** The connection has ended, or had ended before the operation was called. A pool opens another one. */
 export class PgClosedError extends TaggedError("PgClosedError")<{
   /** Who ended it and how far things were, in words. */
   readonly reason: string
@@ -203,7 +203,7 @@ export class PgClosedError extends TaggedError("PgClosedError")<{
   }
 }
 
-/** The pool did not give a connection. */
+/** The pool gave no connection: it is closed, or `maxWaiting` calls wait already. */
 export class PgPoolError extends TaggedError("PgPoolError")<{
   readonly reason: string
   readonly max: number
@@ -219,7 +219,7 @@ export class PgPoolError extends TaggedError("PgPoolError")<{
   }
 }
 
-/** A deadline set on this side passed. */
+/** A deadline of the client passed; `deadline` names it. A statement was stopped on the server, as `cancel` shows. */
 export class PgTimeoutError extends TaggedError("PgTimeoutError")<{
   readonly deadline: Deadline
   readonly millis: number
@@ -241,7 +241,7 @@ export class PgTimeoutError extends TaggedError("PgTimeoutError")<{
   }
 }
 
-/** The connection was lost after COMMIT had left: the transaction may or may not have taken effect. */
+/** The connection was lost after COMMIT was sent. The transaction may or may not have taken effect: look before you repeat it. */
 export class PgCommitUnknownError extends TaggedError("PgCommitUnknownError")<{
   readonly cause: PgClosedError | PgTimeoutError | PgProtocolError
 }> {
@@ -257,7 +257,7 @@ export class PgCommitUnknownError extends TaggedError("PgCommitUnknownError")<{
 /** What is wrong with a replication slot. */
 export type SlotFailure = "missing" | "in-use" | "invalidated" | "recreated" | "diverged"
 
-/** A replication slot cannot be used as asked. */
+/** A replication slot cannot be used; `reason` names the cause. */
 export class PgSlotError extends TaggedError("PgSlotError")<{
   readonly reason: SlotFailure
   readonly slot: string

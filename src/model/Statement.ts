@@ -1,5 +1,5 @@
 /**
- * SQL text with its parameters: what every query operation takes. A value, made by the `Sql` template or by `make`.
+ * SQL text with its parameters: the argument of every query operation. It is a plain value, made by the template `Sql.sql` or by `make`.
  */
 export interface Statement {
   readonly sql: string
@@ -22,7 +22,13 @@ export interface Statement {
 
 const none: ReadonlyArray<never> = []
 
-/** A statement from its text, the values for `$1`, `$2` … and, where the caller states them, their type OIDs. */
+/** Makes a statement from its text, the values of `$1`, `$2` … and, if you state them, the OIDs of their types. Unless stated, the server chooses a type from
+ * the SQL.
+ *
+ * ```ts
+ * Statement.make("select $1::int4 + $2", [1, 2])
+ * ```
+ */
 export const make = (
   sql: string,
   parameters: ReadonlyArray<unknown> = none,
@@ -30,8 +36,8 @@ export const make = (
 ): Statement => ({ sql, parameters, types })
 
 /**
- * The same statement under a name of the caller's on the server, where the name is seen in `pg_prepared_statements` and in logs. 1 to 63 bytes;
- * two statements of one connection must not have the same name. It has no effect where named statements are off.
+ * Gives the statement a name of yours on the server, which `pg_prepared_statements` and the server's log show. A name has 1 to 63 bytes; otherwise the call fails with
+ * `PgUsageError`. Two statements of one connection must not share a name. It has no effect with `statementCacheSize: 0`.
  */
 export const named = (statement: Statement, name: string): Statement =>
   // Its getters stay, and what makes it a fragment.

@@ -71,21 +71,21 @@ export interface ListenLayerOptions {
   readonly targetSessionAttrs?: TargetSessionAttrs
 }
 
-/** How the listener stands. */
+/** The state of the listener. */
 export interface ListenStatus {
   /** `idle`: no consumer is subscribed, and there is no session. */
   readonly state: "idle" | "connecting" | "listening"
   readonly channels: ReadonlyArray<string>
-  /** Of the session that listens. */
+  /** The process id of the listening session; `undefined` without a session. */
   readonly processId: number | undefined
 }
 
 /** Listening on channels by one session beside the pool. Closing its layer ends the session and every stream. */
 export interface ListenService {
   /**
-   * Subscribes to a channel; names are taken as they are, in their letter case. The server has confirmed the subscription when
-   * the effect succeeds, so that nothing that is notified afterwards is missed. The scope gives it up, and with the last one the
-   * session is closed. While a lost session is being opened again the effect waits; it can be interrupted.
+   * Subscribes to a channel, whose name is used in its letter case. When the effect succeeds, the server has confirmed the subscription: no later notification is
+   * missed. Closing the scope ends the subscription, and the end of the last one closes the session. While a lost session is being opened again, the effect waits; it
+   * can be interrupted.
    *
    * Fails with `PgUsageError` for a name that is no channel or a `capacity` below 1, and with the error of opening when the first
    * session cannot be opened. The stream fails with the last error when the `reconnect` schedule has ended, and with
@@ -119,7 +119,7 @@ const logReconnect: NonNullable<ListenLayerOptions["onReconnect"]> = (error, att
       `: ${error.message}`
   )
 
-/** The listener over a connector; the scope ends every stream with `PgClosedError` and closes the session. */
+/** Makes a listener over a connector. Closing the scope ends every stream with `PgClosedError` and closes the session. */
 export const make = (
   options: ListenLayerOptions = {}
 ): Effect.Effect<ListenService, never, PgConnector.PgConnector | Scope.Scope> =>
@@ -170,7 +170,7 @@ export const make = (
     }
   })
 
-/** One listener per layer, over the connector that `PgClient.layer` provides. Its session is opened with the first subscription. */
+/** Provides a listener over the connector that `PgClient.layer` provides. The first subscription opens its session, so building the layer does not connect. */
 export const layer = (
   options: ListenLayerOptions = {}
 ): Layer.Layer<Listen, never, PgConnector.PgConnector> => Layer.scoped(Listen, make(options))
@@ -232,5 +232,5 @@ const checkChannel = (operation: string, channel: string): Effect.Effect<void, P
   const defect = Identifier.defectOf(channel)
   return defect === undefined
     ? Effect.void
-    : Effect.fail(usage(operation, "channel", `is no name of a channel: ${defect}`))
+    : Effect.fail(usage(operation, "channel", `must be the name of a channel: ${defect}`))
 }

@@ -59,7 +59,7 @@ const doing = (slot: PooledConnection): Effect.Effect<string> =>
       statement !== undefined && statement !== ""
         ? `runs ${statement.trim().split("\n", 1)[0]!.slice(0, 80)}`
         : transaction === "I"
-          ? "is idle in the hands of its user"
+          ? "is idle, and its user has not returned it"
           : "is idle in a transaction"
     return `session ${slot.connection.facts.processId ?? "of unknown number"} ${what}`
   })

@@ -11,9 +11,9 @@ import type { LeaseError } from "./LeaseError.js"
 import { defaultPoolSettings } from "./PoolOptions.js"
 import type { PoolStatistics } from "./PoolStatistics.js"
 
-/** The pool behind a client: its statistics, and what can be done to all of its connections. */
+/** The pool behind a client: its statistics, and operations on all of its connections. Statements go through `PgClient`. */
 export interface PgPoolService {
-  /** The pool at this moment, and what it has done since it was made. */
+  /** The numbers of the pool at this moment, and its counters since it was made. */
   readonly statistics: Effect.Effect<PoolStatistics>
   /**
    * Whether the server answers: one round trip on a connection of the pool, which runs no statement. Fails as any call that needs a
@@ -21,7 +21,7 @@ export interface PgPoolService {
    */
   readonly ping: Effect.Effect<void, LeaseError>
   /**
-   * Another size from now on. Connections that are too many are closed: idle ones at once, those in use when they come back. Fails
+   * Sets another size. Surplus connections are closed: idle ones at once, those in use when they come back. Fails
    * with `PgUsageError` when `max` is not from 1 to 100,000, or `min` not from 0 to `max`; `min` stays as it is, at most `max`,
    * unless given.
    */
@@ -30,9 +30,8 @@ export interface PgPoolService {
     readonly min?: number
   }) => Effect.Effect<void, PgUsageError>
   /**
-   * Closes every connection that there is now: idle ones at once, those in use when they come back. New ones take their place when
-   * they are needed. For credentials, roles and settings of the server that have changed, and types that were made again. What failed
-   * before no longer holds up openings.
+   * Closes every connection of this moment: idle ones at once, those in use when they come back. New ones are opened when they are needed, without the
+   * wait after an earlier failure. Call it after credentials, roles or settings of the server have changed, or types were created again.
    */
   readonly expire: Effect.Effect<void>
   /**
@@ -43,7 +42,12 @@ export interface PgPoolService {
   readonly drain: (deadline?: Duration.DurationInput) => Effect.Effect<void>
 }
 
-/** The pool of the client that a layer of `PgClient` provides. */
+/** The pool of the client that a layer of `PgClient` provides.
+ *
+ * ```ts
+ * const { idle, inUse, waiting } = yield* Effect.flatMap(PgPool.PgPool, (pool) => pool.statistics)
+ * ```
+ */
 export class PgPool extends Context.Tag("effect-postgres/PgPool")<PgPool, PgPoolService>() {}
 
 export const serviceOf = (pool: ConnectionPool): PgPoolService => ({

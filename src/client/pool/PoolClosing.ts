@@ -52,7 +52,7 @@ const waitFor = (
     const rest = Duration.subtract(closeTimeout, first)
     if (Option.isSome(yield* Cleanup.within(Deferred.await(drained), rest))) return
     yield* Effect.logWarning(
-      `the pool closes connections that are in use still after ${limit}: ${yield* users}`
+      `the pool closes connections that are still in use after ${limit}: ${yield* users}`
     )
     yield* pool.discardAll([...pool.slots], "surplus")
   })

@@ -18,20 +18,19 @@ export interface PoolOptions {
   /** Connections that are opened at once and kept open, from 0 to `max`. Default 0: connections are opened when they are needed. */
   readonly min?: number
   /**
-   * The longest wait for a connection, opening one included; inside a transaction, the longest wait for a turn. The waiting call
-   * fails with `PgTimeoutError`. Default 30 seconds.
+   * The longest wait for a connection, opening one included; inside a transaction, the longest wait for a turn. Then the waiting call fails with `PgTimeoutError`. Default 30 seconds.
    */
   readonly acquireTimeout?: Duration.DurationInput
   /**
-   * How many calls may wait for a connection that other callers have. The next one fails at once with `PgPoolError`. A call that
+   * How many calls may wait while all connections are in use. The next one fails at once with `PgPoolError`. A call that
    * waits for a connection being opened does not count. Default: without limit.
    */
   readonly maxWaiting?: number
-  /** How long a connection stays open without use, unless it is one of `min`. Default 10 minutes. */
+  /** How long an idle connection stays open, unless it is one of `min`. Default 10 minutes. */
   readonly idleTimeout?: Duration.DurationInput
   /**
-   * The age after which a connection is closed when it is not in use. Each connection lives up to a tenth shorter, by chance, so
-   * that not all are opened anew together. Default 1 hour.
+   * The age at which a connection is closed when it is not in use. Each connection lives at random up to a tenth shorter, so that they do not all reopen at
+   * the same time. Default 1 hour.
    */
   readonly maxLifetime?: Duration.DurationInput
   /** How many times a connection is lent before it is closed. Default: without limit. */

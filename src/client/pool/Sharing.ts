@@ -38,7 +38,7 @@ export interface SharingPool {
 const moved = new PgUsageError({
   operation: "query",
   argument: "",
-  reason: "the connection that was chosen for the statement is another call's; nothing was sent",
+  reason: "the connection of the statement belongs to another call now; nothing was sent",
   sql: ""
 })
 

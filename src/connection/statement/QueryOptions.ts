@@ -17,8 +17,8 @@ export interface ValueOptions {
    */
   readonly types?: Registry
   /**
-   * Whether the session keeps the statement prepared for later executions. False: it has no name on the server and is described each time,
-   * which costs a round trip. Default true.
+   * Whether the session keeps the statement prepared for later executions. False: it has no name on the server, and each use is a first use: one more
+   * round trip, unless it has no parameters or the type of each is stated. Default true.
    */
   readonly prepare?: boolean
 }

@@ -52,12 +52,23 @@ export interface SchemaOperations<E> {
 
 /** Either of the two: with a Schema as the second argument, or without. */
 export interface RowOperations<E> extends RowCount.RowCountOperations<E> {
-  /** All rows. As objects, unless `rows` states another form; with equal column names the later one wins. */
+  /** All rows of a statement, as an array. A row is an object, unless `rows` asks for arrays or bytes; of columns with the same name the last one is kept. With a Schema as the
+   * second argument, rows are decoded by it.
+   *
+   * - `timeout`: deadline of the statement. Default: the configuration's `statementTimeout`, which is unset. It fails with `PgTimeoutError`.
+   *
+   * Interrupting it stops the statement on the server. Fails with `PgServerError` when the server refuses the statement, and with `PgCodecError` when a value cannot be sent
+   * or read.
+   *
+   * ```ts
+   * const rows = yield* pg.query(sql`select name from people where age > ${40}`)
+   * const people = yield* pg.query(sql`select name, age from people`, Person)
+   * ``` */
   readonly query: SchemaOperations<E>["query"] & PlainOperations<E>["query"]
-  /** Rows with columns and command tag. */
+  /** All rows, with the columns and the command tag, such as the number of rows that an UPDATE changed. */
   readonly execute: SchemaOperations<E>["execute"] & PlainOperations<E>["execute"]
   /**
-   * Rows as they come; the consumer's pace is the server's.
+   * Rows as a stream. A slow consumer slows the server down; at most `streamBufferBytes` (1 MiB) wait for it.
    *
    * Outside a transaction the connection is leased while the stream is open, and leaving it before its end cancels the statement.
    * Inside a transaction rows come through a portal: other statements of the transaction may run meanwhile, and leaving the

@@ -42,9 +42,9 @@ import * as TransactionAssembler from "./TransactionAssembler.js"
 /** Transactions that may be handed out and not acknowledged, unless set otherwise: 9 bytes each. */
 export const defaultUnacknowledged = 1 << 20
 
-/** What a feed of changes is opened with. */
+/** Options of a feed of changes. */
 export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publications"> {
-  /** What is streamed: the changes that these publications publish. */
+  /** The publications whose changes are streamed. */
   readonly publications: ReadonlyArray<string>
   /**
    * What to do where the log has no publication of one of these names, because it was dropped, renamed or made later. `fail`,
@@ -74,7 +74,7 @@ export interface LogicalOptions extends FeedOptions, Omit<PgOutputOptions, "publ
   readonly transactionBytes?: number
   /** Transactions that may be handed out and not acknowledged before the feed waits. Default `defaultUnacknowledged`. */
   readonly maxUnacknowledged?: number
-  /** Where to end: behind the transaction that reaches this position. Unless given, never. */
+  /** Ends the stream behind the transaction that reaches this position. Default: never. */
   readonly until?: Lsn
   /**
    * Whether the position follows the server's log by its keepalives when nothing is unacknowledged (`follow`, the default),
@@ -104,14 +104,13 @@ export interface FeedProgress {
 export interface LogicalFeed {
   readonly facts: FeedFacts
   /**
-   * Every change in the order of commits: `Begin`, the changes, `Commit` with the position to acknowledge. A consumer's
-   * pace is the server's.
+   * Every change in the order of commits: `Begin`, the changes, `Commit` with the position to acknowledge. A slow consumer slows the server down.
    *
    * The three streams are one, read once: a second reader is refused, since what the first left unfinished would be
    * passed over.
    */
   readonly changes: Stream.Stream<LogicalEvent, ReadError>
-  /** The same by whole transactions, each of which must fit into `transactionBytes`. */
+  /** Whole transactions, each of which must fit into `transactionBytes`. */
   readonly transactions: Stream.Stream<TransactionEvent, ReadError>
   /**
    * The server's messages, in their order. Nothing but `acknowledge` moves the position, except that an idle server's
@@ -179,24 +178,27 @@ export const onceOf = (command: string) => {
 }
 
 /**
- * Opens a feed of one logical slot's changes, in the order of commits.
+ * Opens a feed of the changes of one logical slot, in the order of commits.
  *
- * Delivery is at least once: the slot advances only past positions given to `acknowledge`, so that a restart repeats
- * whatever was not acknowledged. When nothing is unacknowledged, the slot follows the server's log by its keepalives, so
+ * ```ts
+ * const feed = yield* Replication.logical({ slot: "orders", publications: ["orders"], create: {} })
+ * yield* Stream.runForEach(feed.transactions, (event) => Effect.zipRight(handle(event), feed.acknowledge(event.endLsn)))
+ * ```
+ *
+ * Delivery is at least once: the slot advances only past positions given to `acknowledge`, so a restart repeats what was not acknowledged. When nothing is unacknowledged, the slot follows the server's log by its keepalives, so
  * that an idle table does not hold the log back.
  *
  * The position is reported every `statusInterval`, at once when the server asks while the stream is being read, and on the
- * timer alone while reading is stopped at `bufferBytes` because the consumer is slow: a consumer may take as long as it
- * likes.
+ * timer alone while reading is stopped at `bufferBytes` because the consumer is slow. A consumer may be as slow as it likes.
  *
  * Closing the scope reports the position a last time and ends the stream politely. Interrupting a stream leaves what it had
  * not acknowledged to the next feed.
  *
- * Fails at once with `PgSlotError`: `missing`; `in-use`, unless `inUse` says to wait or to take over; `invalidated` with the
+ * Fails at once with `PgSlotError`: `missing`; `in-use`, unless `inUse` asks to wait or to take over; `invalidated` with the
  * server's reason, which asks for a new slot and a new copy of the data; `recreated` or `diverged` when `start` and the slot
  * or the server do not fit together. Fails with `PgUsageError`, before anything is sent, when the server is too old for an
  * option, and when a publication is missing on PostgreSQL 18 or later, which would pass over it and all its changes with no
- * more than a warning. The streams fail with `PgTimeoutError` (`silence`) when the server says nothing though asked, with
+ * more than a warning. The streams fail with `PgTimeoutError` (`silence`) when the server does not answer, with
  * `PgClosedError` when the connection is lost, and with `PgServerError` `42704` at the first change for which a publication is
  * missing, on every version: what came before can be acknowledged, and no position moves past it.
  *

@@ -34,20 +34,20 @@ export const defaultReconnect: Schedule.Schedule<unknown, RunError> = Schedule.e
   Schedule.jittered
 )
 
-/** A feed that lived for so long was well: when it is lost, the schedule begins anew. */
+/** When a feed that lived for this long is lost, the schedule begins anew. */
 export const defaultSteadiness: Duration.Duration = Duration.minutes(1)
 
-/** How a run goes on after losses and failures, and what is called for each. */
+/** Options of a run: what it does after failures and losses. */
 export interface RunSettings<E = never, R = never> {
-  /** How a handler that failed is called again, with the same. Unless given it is not, and the run fails with its error. */
+  /** When a failed handler is called again, with the same changes. Default: never, and the run fails with the handler's error. */
   readonly retry?: Schedule.Schedule<unknown, E, R>
-  /** How a lost feed is opened again. Default `defaultReconnect`, without end. */
+  /** When a lost feed is opened again. Default `defaultReconnect`: after 100 ms, then longer, up to 30 seconds, without an end. */
   readonly reconnect?: Schedule.Schedule<unknown, RunError, R>
   /** Called for each event, as it happens: the run waits for it. */
   readonly onEvent?: (event: RunEvent<E>) => Effect.Effect<void, never, R>
   /**
-   * The role wanted of the server. Default: the configuration's; if that takes any server and there are several hosts, the
-   * one that takes writes, which after a failover is the new primary.
+   * The role that the server must have. Default: the configuration's. If that is `any` and there are several hosts: the one that accepts writes, which after a failover is the new
+   * primary.
    */
   readonly targetSessionAttrs?: TargetSessionAttrs
 }
@@ -96,7 +96,7 @@ const reachedBy = <E, R>(
 ): FeedPlace.ConsumerProgress & { readonly place: ServerPlace | undefined } => {
   if (keeper?.position !== undefined) {
     const { position } = keeper
-    // What this run has read itself it knows better: the place may be that of a server that was promoted since.
+    // The run's own position is newer: the stored place may be that of a server that was promoted since.
     const isOwn = memory.position !== undefined && position <= memory.position
     const place = (isOwn ? memory.place : undefined) ?? keeper.place ?? memory.place
     // A position that is kept without what was handled may be that of something handled.
@@ -176,17 +176,24 @@ const session = <E, R>(
   })
 
 /**
- * Reads a slot through a handler for as long as the effect runs, or up to `until`.
+ * Runs a handler for the changes of a slot, until it is interrupted or the feed reaches `until`. It opens the feed, calls the handler, acknowledges what the handler has
+ * finished, and opens a lost feed again.
  *
- * What the handler has finished is acknowledged, as far as everything before is finished too. A handler's failure ends the
- * run with its error, unless `retry` has it called again. When the feed is lost (the server restarts, fails over, ends the
- * session, is silent, or another session still has the slot) what is at work is finished first; then the feed is opened
- * again by `reconnect`, on whichever of the hosts is the primary, and goes on behind what has been handled.
+ * ```ts
+ * Replication.run(
+ *   { slot: "orders", publications: ["orders"] },
+ *   Replication.eachTransaction((event) => index(event)),
+ *   { retry: Schedule.exponential("100 millis") }
+ * )
+ * ```
+ *
+ * A position is acknowledged when everything before it is finished. When a handler fails, the run fails with its error, unless `retry` calls the handler again. When the feed is lost (the server restarts, fails over, ends the
+ * session, is silent, or another session still has the slot) the changes that are being handled are finished first. Then the feed is opened
+ * again by `reconnect`, on the host that is the primary, and continues behind what was handled.
  *
  * Fails with `PgSlotError` when the slot is missing, invalidated, made anew, or does not fit the position that this run, or
- * the database it writes to, has reached: going on would leave a gap. Fails with `PgConfigError`, `PgAuthError`,
- * `PgCodecError`, `PgProtocolError` or `PgServerError` for what is the same the next time; and with what the feed was lost
- * by, when `reconnect` ends.
+ * the database it writes to, has reached: continuing would leave a gap. Fails with `PgConfigError`, `PgAuthError`,
+ * `PgCodecError`, `PgProtocolError` or `PgServerError` for an error that would come again, and with the error that the feed was lost by, when `reconnect` ends.
  *
  * Interrupting interrupts the handlers, waits for them, reports the position that is finished, and closes the feed.
  *
