@@ -43,7 +43,7 @@ export const parse = (conninfo: string, source = "conninfo"): Either.Either<Pair
     if (Settings.find(before)?.secret === true && !Settings.isName(keyword)) {
       return refuse(
         before,
-        `the word at character ${start + 1}, behind its value, is no keyword; a value with white space must be quoted`
+        `the word at character ${start + 1}, behind its value, is not a keyword; a value with white space must be quoted`
       )
     }
     at = skipSpaces(conninfo, at + 1)

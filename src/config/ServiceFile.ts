@@ -40,7 +40,7 @@ export const parse = (
     if (equals === -1) return refuse("service file", "expected keyword=value")
     const keyword = line.slice(0, equals)
     if (keyword === "service" || keyword === "servicefile") {
-      return refuse(keyword, "a service cannot name another one")
+      return refuse(keyword, "a service must not name another service")
     }
     if (!pairs.some(([known]) => known === keyword)) pairs.push([keyword, line.slice(equals + 1)])
   }

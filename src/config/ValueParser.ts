@@ -171,11 +171,12 @@ export const requireAuth: ValueParser<RequireAuth> = {
     const methods: Array<AuthMethod> = []
     for (const entry of value.split(",")) {
       if (entry === "") return Either.left("an entry is empty")
-      if (entry.startsWith("!") !== negated) return Either.left("methods with ! and without cannot be mixed")
+      if (entry.startsWith("!") !== negated)
+        return Either.left("methods with ! and methods without ! must not be mixed")
       const method = authMethods.find((method) => method === (negated ? entry.slice(1) : entry))
       if (method === undefined)
         return Either.left(`expected ${requireAuth.accepts}; an entry is something else`)
-      if (methods.includes(method)) return Either.left(`${method} is there twice`)
+      if (methods.includes(method)) return Either.left(`${method} is listed twice`)
       methods.push(method)
     }
     return Either.right({ negated, methods })

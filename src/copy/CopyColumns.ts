@@ -51,7 +51,7 @@ export const fromStated = (
   for (const { name, type } of columns) {
     const oid = typeof type === "number" ? type : (oidOf(type) ?? found.get(type))
     if (oid === undefined)
-      return Either.left(`column "${name}": no built-in type is called "${type}"; others are stated by OID`)
+      return Either.left(`column "${name}": type must be a built-in type or an OID, got "${type}"`)
     all.push(ofType(oid, name))
   }
   return Either.right(all)

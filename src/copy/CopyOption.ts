@@ -262,11 +262,11 @@ export const refusal = (asked: RequestedOptions, situation: Situation): string |
     if (options[name] === undefined) continue
     const { formats, since, uses } = rules[name]
     if (!uses.includes(use)) {
-      return `${name} is for ${both(uses.map((each) => useNames[each]))}, and this is ${useNames[use]}`
+      return `${name} is an option of ${both(uses.map((each) => useNames[each]))}, not of ${useNames[use]}`
     }
     if (!formats.includes(options.format)) {
-      const is = asked.format === undefined ? "none is stated" : `this is ${asked.format}`
-      return `${name} is for the format ${formats.join(" or ")}, and ${is}`
+      const is = asked.format === undefined ? "and no format is given" : `got ${asked.format}`
+      return `${name} is an option of the format ${formats.join(" or ")}, ${is}`
     }
     const old = tooOld(name, since, version)
     if (old !== undefined) return old
@@ -275,7 +275,7 @@ export const refusal = (asked: RequestedOptions, situation: Situation): string |
     if (oldValue !== undefined) return oldValue
   }
   if (data === "rows" && options.encoding !== undefined && !isUtf8(options.encoding))
-    return `rows are read and written as UTF-8, and not as ${options.encoding}: copy bytes`
+    return `encoding must be UTF8 for rows, got ${options.encoding}: for another encoding copy bytes`
   if (data === "bytes" && use === "from" && options.header === "match")
     return `header: "match" is an option of COPY FROM; COPY TO writes the names with header: true`
   if (options.rejectLimit !== undefined) {

@@ -201,11 +201,7 @@ export class CopyRowEncoder {
 
   private withoutDefault(index: number): PgCopyRowError {
     const type = this.registry.nameOf(this.columns[index]?.typeOid ?? 0)
-    return this.error(
-      "a default needs the format text or csv, and a defaultText to stand for it",
-      index,
-      type
-    )
+    return this.error("Copy.Default needs the format text or csv and the option defaultText", index, type)
   }
 
   private refused(failure: Parameters.ParameterFailure, values: ReadonlyArray<unknown>): PgCopyRowError {

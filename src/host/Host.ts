@@ -62,7 +62,7 @@ export const make = (overrides: Partial<HostService> = {}): HostService => ({
   isFolder: () => Effect.succeed(false),
   isSocket: () => Effect.succeed(false),
   listFolder: () => Effect.succeedNone,
-  appendFile: (path) => Effect.fail(failure("file", path, "this host keeps no files")),
+  appendFile: (path) => Effect.fail(failure("file", path, "this Host cannot write files")),
   environment: Effect.succeed({}),
   osUser: Effect.succeed("postgres"),
   userId: Effect.succeedNone,
@@ -101,6 +101,8 @@ function ask(subject: "user" | "home", question: () => string): Effect.Effect<st
   return Effect.flatMap(
     Effect.try({ try: question, catch: (cause) => failure(subject, "", String(cause)) }),
     (answer) =>
-      answer === "" ? Effect.fail(failure(subject, "", "the system names none")) : Effect.succeed(answer)
+      answer === ""
+        ? Effect.fail(failure(subject, "", "the operating system returned an empty name"))
+        : Effect.succeed(answer)
   )
 }

@@ -159,7 +159,7 @@ const authHints: { readonly [R in AuthFailure]: string } = {
   "password-missing": "Set `password`, PGPASSWORD or a line in the password file.",
   "method-unsupported": "Choose another method for this user in the server's pg_hba.conf.",
   "method-refused":
-    "What is asked for is weaker than the settings allow, or not what they name: change the one or the other.",
+    "The settings do not allow the method that the server asks for: change requireAuth or channelBinding, or the server's pg_hba.conf.",
   "server-unproven": "Do not trust this server: it may not be the one that holds your password."
 }
 
@@ -280,7 +280,7 @@ export const closed = (error: {
   readonly sql: string
 }): string => {
   const said =
-    error.server === undefined ? "" : ` The server's last word: ${error.server.code} ${error.server.text}.`
+    error.server === undefined ? "" : ` The server reported: ${error.server.code} ${error.server.text}.`
   const outcome = error.sent
     ? "The statement had been sent, so its outcome is unknown."
     : "Nothing of this operation had been sent; trying again is safe."
@@ -290,7 +290,7 @@ export const closed = (error: {
 const deadlineHints: { readonly [D in Deadline]: string } = {
   connect: "Raise connectTimeout, or check that a PostgreSQL server answers at that address.",
   acquire: "Every connection was busy: raise the pool's size, or look for one that is held too long.",
-  turn: "A nested transaction of another fiber was open: it has to end first. The transaction is usable.",
+  turn: "A nested transaction of another fiber is open, and must end first. The transaction is usable.",
   statement: "",
   transaction: "The body was interrupted and its transaction rolled back: nothing was stored.",
   cancel: "The connection was closed. Whether the statement still runs is not known.",

@@ -10,7 +10,7 @@ const words: { readonly [code: string]: string } = {
   CERT_UNTRUSTED: "the server's certificate is not trusted for this use",
   CERT_SIGNATURE_FAILURE: "the signature of the server's certificate is wrong",
   CERT_CHAIN_TOO_LONG: "the server's chain of certificates is too long",
-  INVALID_CA: "the server's certificate was signed by one that may not sign",
+  INVALID_CA: "the server's certificate was signed by a certificate that may not sign others",
   INVALID_PURPOSE: "the server's certificate was not made for servers",
   SELF_SIGNED_CERT_IN_CHAIN:
     "the server's certificate was signed by an authority that sslrootcert does not name",
@@ -22,7 +22,7 @@ const words: { readonly [code: string]: string } = {
     "the server's certificate was signed by an authority that sslrootcert does not name",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     "the server's certificate was signed by an authority that sslrootcert does not name",
-  UNABLE_TO_GET_CRL: "sslcrl holds no list of the authority that signed the server's certificate",
+  UNABLE_TO_GET_CRL: "sslcrl has no list of the authority that signed the server's certificate",
   CRL_HAS_EXPIRED: "the list in sslcrl has expired",
   CRL_NOT_YET_VALID: "the list in sslcrl is not valid yet",
   CRL_SIGNATURE_FAILURE: "the list in sslcrl was not signed by the authority it speaks for"

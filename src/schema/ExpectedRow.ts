@@ -175,7 +175,7 @@ const search = (
       return search(ast.from, inside, within)
     case "Suspend":
       return within.has(ast)
-        ? Either.left(`${demand}, got a Schema that is only itself`)
+        ? Either.left(`${demand}, got a Schema that refers only to itself`)
         : search(ast.f(), inside, new Set([...within, ast]))
     case "Union":
       return Either.map(

@@ -122,7 +122,7 @@ const withoutMessage = (issue: ParseResult.ParseIssue, shows: Shows): IssueDescr
     case "Forbidden":
       return {
         path: [],
-        expected: "a Schema that needs no other effect",
+        expected: "a Schema without asynchronous transformations",
         received: printed(issue.actual, shows)
       }
     case "Type":

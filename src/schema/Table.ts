@@ -7,7 +7,7 @@ const remarks: { readonly [V in Verdict]: string } = {
   type: "<- another type",
   nullable: "<- may be NULL",
   unwanted: "not wanted, left out",
-  excess: "<- not wanted, and the Schema takes no other columns"
+  excess: "<- not in the Schema, which takes no other columns"
 }
 
 const nulls: { readonly [N in Nullability]: string } = {

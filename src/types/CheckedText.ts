@@ -24,7 +24,7 @@ const checked =
   (reader, at, length) => {
     if (!isUtf8(reader.bytes.subarray(at, at + length)))
       reader.fail(
-        "its bytes are no UTF-8, and the database has the encoding SQL_ASCII: read convert_to(value, 'SQL_ASCII')"
+        "its bytes are not UTF-8, and the database has the encoding SQL_ASCII: read convert_to(value, 'SQL_ASCII')"
       )
     return decode(reader, at, length)
   }

@@ -77,7 +77,7 @@ const readFields = (
 }
 
 /** What to do about a type that is not what the catalogue said. */
-const altered = "has been altered since: refresh the types"
+const altered = "was altered: call refreshTypes"
 
 /**
  * The codec of a composite type. Binary in a direction when every field is. `attributes`: for values out of the server's log,
@@ -167,12 +167,12 @@ export const over = (
     const given: Readonly<Record<string, unknown>> = { ...value }
     const missing = labels.find((label) => !Object.hasOwn(given, label) || given[label] === undefined)
     if (missing !== undefined) {
-      writer.fail(`expected object with the fields of ${name}, got one without ${missing}`)
+      writer.fail(`expected object with the fields of ${name}, got an object without ${missing}`)
       return undefined
     }
     const other = Object.keys(given).find((key) => !labels.includes(key))
     if (other === undefined) return labels.map((label) => given[label])
-    writer.fail(`expected object with the fields of ${name}, got one with another property`)
+    writer.fail(`expected object with the fields of ${name}, got an object with another property`)
     return undefined
   }
 
@@ -260,7 +260,9 @@ const recordWithin = (lookup: (oid: number) => Codec | undefined, levels: number
         const codec = find(oid)
         if (codec === undefined) return copyOf(reader, from, size)
         if (codec.decodeBinary !== undefined) return codec.decodeBinary(reader, from, size)
-        reader.fail(`${codec.name} is read as text alone, which a record does not give: cast it to text`)
+        reader.fail(
+          `${codec.name} can be read only as text, and a record has its values in binary: cast it to text`
+        )
         return null
       })
     }

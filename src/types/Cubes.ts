@@ -56,7 +56,9 @@ export const over = (names: Names): Codec<PgCube> =>
     },
     write: (writer, { corner, opposite }) => {
       if (corner.length > maxDimensions || (opposite !== undefined && opposite.length !== corner.length)) {
-        return writer.fail(`expected a PgCube of corners alike, of at most ${maxDimensions} dimensions`)
+        return writer.fail(
+          `expected a PgCube whose corners have the same number of dimensions, at most ${maxDimensions}`
+        )
       }
       writer.uint32(opposite === undefined ? pointFlag + corner.length : corner.length)
       for (const number of corner) writer.float64(number)

@@ -82,7 +82,7 @@ const singleOf = (writer: ByteWriter, value: unknown): number => {
   if (Math.abs(single) === Infinity && Math.abs(number) !== Infinity) {
     writer.fail("expected a number within the range of float4, got a number out of range")
   } else if (single === 0 && number !== 0) {
-    writer.fail("expected a number within the range of float4, got one too close to zero")
+    writer.fail("expected a number within the range of float4, got a number too close to zero")
   }
   return single
 }

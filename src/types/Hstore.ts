@@ -75,11 +75,11 @@ const entriesOf = (value: unknown): ReadonlyArray<readonly [unknown, unknown]> |
 /** Why a pair is none. Its key is told where it is a text, its value never. */
 const defectOf = ([key, item]: readonly [unknown, unknown]): string | undefined => {
   if (typeof key !== "string") return mismatch("keys that are strings", key)
-  if (key.includes("\0")) return "expected keys without zero bytes, got one with one"
+  if (key.includes("\0")) return "expected keys without zero bytes, got a key with a zero byte"
   const reason = !isItem(item)
     ? mismatch("string or null", item)
     : item?.includes("\0")
-      ? "expected text without zero bytes, got a string with one"
+      ? "expected text without zero bytes, got a string with a zero byte"
       : undefined
   return reason === undefined ? undefined : `key ${JSON.stringify(key)}: ${reason}`
 }

@@ -91,7 +91,7 @@ const stringify = (writer: ByteWriter, value: unknown): void => {
     )
   } catch {
     return writer.fail(
-      `expected a value with a JSON form, got ${describe(value)} with a bigint or a circle in it`
+      `expected a value with a JSON form, got ${describe(value)} with a bigint or a cycle in it`
     )
   }
   if (lossy !== undefined) writer.fail(`expected a value with a JSON form, got ${lossy}`)

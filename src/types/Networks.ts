@@ -61,7 +61,7 @@ const readParts = <A>(
 const writeParts = (writer: ByteWriter, parts: Parts, isCidr: 0 | 1): void => {
   const address = IpText.parse(parts.address)
   if (address === undefined || !(parts.prefix >= 0 && parts.prefix <= 8 * address.length)) {
-    return writer.fail("expected an address of the Internet with a prefix that fits it")
+    return writer.fail("expected an IPv4 or IPv6 address with a prefix that fits it")
   }
   writer.uint8(address.length === 4 ? ipv4 : ipv6)
   writer.uint8(parts.prefix)

@@ -31,7 +31,7 @@ const describeNumber = (value: number): string => {
 const describeObject = (value: object): string => {
   if (Array.isArray(value)) return `array of ${value.length} ${value.length === 1 ? "element" : "elements"}`
   if (value instanceof Uint8Array) return `Uint8Array of ${value.length} bytes`
-  if (isRedacted(value)) return "a Redacted, of which Redacted.value gives the value"
+  if (isRedacted(value)) return "a Redacted: pass Redacted.value of it"
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : "Date"
   const prototype: unknown = Object.getPrototypeOf(value)
   const named = prototype === null ? undefined : (prototype as { readonly constructor?: unknown }).constructor

@@ -198,7 +198,7 @@ export const tsquery: Codec<PgTsQuery> = Values.make({
   },
   write: (writer, value) => {
     if (value.root === null)
-      return writer.fail("expected a tsquery with operands: no empty one is taken in binary")
+      return writer.fail("expected a tsquery with operands: an empty tsquery cannot be sent in binary")
     const start = writer.offset
     writer.int32(0)
     const items = writeNode(writer, value.root)

@@ -18,7 +18,7 @@ export const decodeString: Decode<string> = (reader, at, length) => Utf8.decode(
 
 /** Writes a string; one with a zero byte is refused. */
 export const writeText = (writer: ByteWriter, text: string): void => {
-  if (text.includes("\0")) writer.fail("expected text without zero bytes, got a string with one")
+  if (text.includes("\0")) writer.fail("expected text without zero bytes, got a string with a zero byte")
   else writer.text(text)
 }
 

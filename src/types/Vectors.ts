@@ -62,7 +62,7 @@ const make = (
         view.getUint32(at + 8) !== element.oid ||
         view.getInt32(at + 16) !== 0
       ) {
-        reader.fail(`${length} bytes are no ${name}`)
+        reader.fail(`${length} bytes are not a ${name}`)
         return undefined
       }
       const values: Array<number> = []
@@ -76,7 +76,8 @@ const make = (
       return values
     },
     write: (writer, value) => {
-      if (value.length === 0) return writer.fail(`expected elements: no empty ${name} is taken in binary`)
+      if (value.length === 0)
+        return writer.fail(`expected elements: an empty ${name} cannot be sent in binary`)
       writer.int32(1)
       writer.int32(0)
       writer.uint32(element.oid)

@@ -48,7 +48,7 @@ describe("a fragment as a client writes it", () => {
     const update = sql`update t set ${Sql.update({ a: 1 })}`
     assert.strictEqual(Rendering.statement(update, odd).sql, 'update t set "a""; drop" = $1')
     const empty = { names: { fromColumn: (name: string) => name, toColumn: () => "" } }
-    assert.include(Rendering.statement(update, empty).refused, "is no name of a column")
+    assert.include(Rendering.statement(update, empty).refused, "is not a column name")
   })
 
   it("takes undefined as NULL where neither the helper nor the value says otherwise", () => {

@@ -21,7 +21,7 @@ describe("conditions", () => {
     assert.deepStrictEqual(of(Sql.in("id", [1, 2])), [`"id" = any($1)`, [1, 2]])
     assert.deepStrictEqual(of(Sql.in(sql`lower(name)`, [])), ["lower(name) = any($1)", []])
     assert.deepStrictEqual(of(Sql.notIn(`a"b`, ["x"])), [`"a""b" <> all($1)`, ["x"]])
-    assert.include(of(sql`select ${Sql.in("", [1])}`) as string, `Sql.in: "" is no name of a column`)
+    assert.include(of(sql`select ${Sql.in("", [1])}`) as string, `Sql.in: "" is not a column name`)
   })
 
   it("are left out with their prefix when there is nothing to list", () => {
@@ -101,7 +101,7 @@ describe("rows of values", () => {
       []
     ])
     assert.include(of(Sql.unnest(rows, { id: "int4" })) as string, `column "name" of a row has no type`)
-    assert.include(of(Sql.unnest([], { id: "int4; drop" })) as string, "is no name of a type")
+    assert.include(of(Sql.unnest([], { id: "int4; drop" })) as string, "must be the name of a type")
     assert.include(of(Sql.unnest([], { id: "int4[]" })) as string, "has arrays")
     assert.include(of(Sql.unnest([], {})) as string, "at least one column")
   })

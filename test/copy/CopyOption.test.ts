@@ -93,7 +93,7 @@ describe("an option of COPY", () => {
   it("of lines needs a format that is stated", () => {
     assert.strictEqual(
       CopyOption.refusal({ delimiter: "|" }, situation()),
-      "delimiter is for the format text or csv, and none is stated"
+      "delimiter is an option of the format text or csv, and no format is given"
     )
     assert.isUndefined(CopyOption.refusal({ freeze: true, where: Statement.make("true") }, situation()))
     assert.isUndefined(CopyOption.refusal({}, situation()))
@@ -158,7 +158,7 @@ describe("an option of COPY", () => {
       assert.isUndefined(CopyOption.refusal({ format: "csv", encoding }, situation()))
     assert.strictEqual(
       CopyOption.refusal({ format: "csv", encoding: "LATIN1" }, situation()),
-      "rows are read and written as UTF-8, and not as LATIN1: copy bytes"
+      "encoding must be UTF8 for rows, got LATIN1: for another encoding copy bytes"
     )
     assert.isUndefined(
       CopyOption.refusal({ format: "csv", encoding: "LATIN1" }, situation({ data: "bytes" }))

@@ -429,7 +429,7 @@ describe("a default among rows", () => {
       for (const format of [undefined, "binary", "text", "csv"] as const) {
         const error = yield* rowFailure(Stream.runDrain(Copy.encodeRows({ columns: stated, format })(rows)))
         assert.deepStrictEqual([error.rowNumber, error.column], [1, "full_name"])
-        assert.match(error.reason, /^a default needs the format text or csv, and a defaultText/)
+        assert.match(error.reason, /^Copy.Default needs the format text or csv and the option defaultText/)
       }
     })
   )
@@ -727,8 +727,8 @@ describe("bytes, told by a table or a query", () => {
         ])
       )
       const expected = [
-        /the quote must be one character/,
-        /forceNull: no column "b" is copied/,
+        /quote must be one character/,
+        /forceNull must name columns that are copied, got "b"/,
         /small letter or a digit/,
         /cannot be empty/,
         /the query has 1/

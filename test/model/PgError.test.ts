@@ -157,7 +157,7 @@ describe("a message", () => {
     [
       "of a lost connection says whether the outcome is known",
       closed(true, "57P01"),
-      ["last word: 57P01 terminating connection.", "outcome is unknown", "STATEMENT: select 1"]
+      ["The server reported: 57P01 terminating connection.", "outcome is unknown", "STATEMENT: select 1"]
     ],
     ["of one lost before sending says that trying again is safe", closed(false), ["trying again is safe"]],
     [

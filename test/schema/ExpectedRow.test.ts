@@ -196,7 +196,7 @@ describe("what a Schema wants of a result", () => {
       [Schema.declare((u): u is Date => u instanceof Date), /^must decode from an object/],
       [Schema.typeSchema(User), /^must be the Class itself, .* got a Schema of instances of User$/],
       [Schema.Struct({ [Symbol.iterator]: Int4 }), /^must have fields named as columns, got Symbol/],
-      [itself, /got a Schema that is only itself$/]
+      [itself, /got a Schema that refers only to itself$/]
     ] as const) {
       assert.match(Either.getOrThrow(Either.flip(ExpectedRow.of(schema.ast))), reason)
     }

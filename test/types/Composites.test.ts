@@ -87,7 +87,7 @@ describe("Composites", () => {
     assert.match(failureOf(decodeText(pair, "(1,a,b)")), /a composite pair of 3 fields where 2 are known/)
     assert.match(
       failureOf(decodeBinary(pair, bytesOf("00000002 00000014 ffffffff 00000019 ffffffff"))),
-      /field "a": a value of the type 20, not 23; pair has been altered since: refresh the types/
+      /field "a": a value of the type 20, not 23; pair was altered: call refreshTypes/
     )
   })
 

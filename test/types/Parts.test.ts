@@ -169,10 +169,10 @@ describe("the part of a value that failed", () => {
       [{ a: "x", "b c": 5 }, 'key "b c": expected string or null, got a number'],
       [
         new Map<string, unknown>([["a", "secret\0"]]),
-        'key "a": expected text without zero bytes, got a string with one'
+        'key "a": expected text without zero bytes, got a string with a zero byte'
       ],
       [new Map([[5, "x"]]), "expected keys that are strings, got a number"],
-      [{ "\0": "x" }, "expected keys without zero bytes, got one with one"]
+      [{ "\0": "x" }, "expected keys without zero bytes, got a key with a zero byte"]
     ]
     for (const [value, reason] of refused) {
       assert.deepStrictEqual(encodeText(hstore, value), { failure: reason })

@@ -164,7 +164,7 @@ describe("Row", () => {
       column: "x",
       index: 0,
       type: "OID 99999",
-      reason: "this type has no known binary form"
+      reason: "this type has no binary form that the client knows"
     })
   })
 

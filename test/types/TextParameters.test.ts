@@ -89,9 +89,9 @@ describe("a parameter that is written by its value", () => {
     [Symbol("s"), "symbol"],
     [() => 1, "function"],
     [new Date(NaN), "an invalid Date"],
-    [Redacted.make("secret"), "Redacted.value gives the value"],
-    [[Redacted.make("secret")], "Redacted.value gives the value"],
-    [{ inside: { deep: Redacted.make("secret") } }, "Redacted.value gives the value"],
+    [Redacted.make("secret"), "pass Redacted.value of it"],
+    [[Redacted.make("secret")], "pass Redacted.value of it"],
+    [{ inside: { deep: Redacted.make("secret") } }, "pass Redacted.value of it"],
     ["a\0b", "zero byte"],
     [{ toJSON: () => undefined }, "JSON can hold"],
     [new PgArray([1], [0]), "bounds begin at 1"]

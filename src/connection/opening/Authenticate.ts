@@ -321,7 +321,7 @@ export class Authenticator {
           : this.fail(
               "method-refused",
               "trust",
-              "the server let us in without asking for anything, and the settings require a proof"
+              "the server accepted the login without authentication, and the settings require a method"
             )
       }
       case "Opened":
@@ -330,7 +330,7 @@ export class Authenticator {
       case "Gss":
         return this.exchange.done
           ? Either.void
-          : this.fail("server-unproven", this.method, "the server did not finish the proof of its own name")
+          : this.fail("server-unproven", this.method, "the server did not prove that it knows the password")
       default:
         return channelBinding !== "require" || this.bound
           ? Either.void

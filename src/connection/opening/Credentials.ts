@@ -91,7 +91,7 @@ export const forAttempt = (
         new PgAuthError({
           reason: "password-missing",
           method: "",
-          detail: `the credentials could not be had: ${reasonOf(error)}`,
+          detail: `credentials failed: ${reasonOf(error)}`,
           user: config.user,
           server: undefined
         })

@@ -228,7 +228,7 @@ export const establish = (
     const refused = (what: string): Effect.Effect<Channel, EncryptFailure, Scope.Scope> => {
       const next = ways[index + 1]
       if (next === undefined) {
-        const reason = `the server does not speak ${what} here, and the settings allow nothing else`
+        const reason = `the server does not support ${what} at this address, and the settings require it`
         return Effect.fail(failure(SystemFailure.make(refusedByServer, reason), "stop"))
       }
       return next === "tls" && direct

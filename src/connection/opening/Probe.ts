@@ -31,7 +31,8 @@ const answered = (link: Link): Effect.Effect<Link, TransportFailure> =>
       onEnd: (failure) =>
         resume(
           Effect.fail(
-            failure ?? SystemFailure.make("ECONNRESET", "it was accepted, and closed without an answer")
+            failure ??
+              SystemFailure.make("ECONNRESET", "the connection was accepted, and closed without an answer")
           )
         ),
       onDrain: () => {}

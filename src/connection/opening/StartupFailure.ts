@@ -51,7 +51,7 @@ export const unexpected = (
     : new PgAuthError({
         reason: "method-unsupported",
         method,
-        detail: `the server asks for ${method}, which this client does not speak`,
+        detail: `the server asks for ${method}, which this client does not support`,
         user: credentials.user,
         server: undefined
       })

@@ -37,7 +37,7 @@ export class Tokens {
       challenge
     }
     return Effect.mapError(this.source(request), (error) =>
-      Refusal.make("password-missing", OAuthBearer.method, `no token could be had: ${reasonOf(error)}`)
+      Refusal.make("password-missing", OAuthBearer.method, `oauthToken failed: ${reasonOf(error)}`)
     )
   }
 

@@ -77,7 +77,9 @@ export class ArchiveSink {
           const reason = MemberPath.refusal(part.path)
           if (reason !== undefined || part.type === "other") {
             const path = `${this.source?.name ?? ""}: ${MemberPath.shown(part.path)}`
-            return Effect.fail(failure("archive", path, reason ?? `it is a ${part.kind}`))
+            return Effect.fail(
+              failure("archive", path, reason ?? `it must be a file, a folder or a link, got a ${part.kind}`)
+            )
           }
           this.isInFile = part.type === "file"
           if (this.isInFile) written?.begin(this.prefix + MemberPath.plain(part.path))

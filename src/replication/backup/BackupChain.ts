@@ -56,7 +56,7 @@ const systemIdOf = (path: string): Read<string> =>
       Option.getOrElse(yield* onFile(path, file.readAlloc(8)), () => new Uint8Array(0))
     )
     return head.length < 8
-      ? yield* Effect.fail(failure("content", path, "it is no control file"))
+      ? yield* Effect.fail(failure("content", path, "it is not a control file of PostgreSQL"))
       : String(head.readBigUInt64LE(0))
   }).pipe(Effect.scoped)
 
@@ -101,7 +101,7 @@ const link = (folder: string): Read<BackupLink> =>
     const manifest = yield* manifestOf(`${folder}/${manifestFile}`)
     const stated = manifest?.facts.systemId
     if (stated !== undefined && stated !== systemId) {
-      const detail = `it is of the cluster ${stated}, and ${controlFile} of ${systemId}`
+      const detail = `it belongs to the cluster ${stated}, and ${controlFile} to the cluster ${systemId}`
       return yield* Effect.fail(failure("manifest", `${folder}/${manifestFile}`, detail))
     }
     return { folder, label: label.right, fullLabel: Label.withoutFrom(source), systemId, version, manifest }
@@ -116,23 +116,26 @@ const contradiction = (
   { label, systemId, version }: BackupLink
 ): string | undefined => {
   if (before === undefined) {
-    return label.from === undefined ? undefined : "it is an increment, and the first must be a full backup"
+    return label.from === undefined
+      ? undefined
+      : "the first backup must be a full one, and this is an increment"
   }
-  if (label.from === undefined) return "it is a full backup, and only the first may be one"
+  if (label.from === undefined) return "only the first backup may be a full one, and this is a full backup"
   if (systemId !== before.systemId)
-    return `it is of the cluster ${systemId}, and the one before of ${before.systemId}`
+    return `it belongs to the cluster ${systemId}, and the backup before it to the cluster ${before.systemId}`
   if (version !== before.version)
-    return `it is of PostgreSQL ${version}, and the one before of ${before.version}`
+    return `it is of PostgreSQL ${version}, and the backup before it of PostgreSQL ${before.version}`
   const { position, timeline } = before.label.start
   return label.from.position === position && label.from.timeline === timeline
     ? undefined
-    : `it was taken from the backup that begins at ${placed(label.from)}, and the one before begins at ${placed(before.label.start)}`
+    : `it was taken from the backup that begins at ${placed(label.from)}, and the backup before it begins at ${placed(before.label.start)}`
 }
 
 /** The backups of these folders, the full one first, once it is known that each follows the one before. */
 export const read = (folders: ReadonlyArray<string>): Read<ReadonlyArray<BackupLink>> =>
   Effect.gen(function* () {
-    if (folders.length === 0) return yield* Effect.fail(failure("chain", "", "there is no backup"))
+    if (folders.length === 0)
+      return yield* Effect.fail(failure("chain", "", "the chain must have at least one backup"))
     const links: Array<BackupLink> = []
     for (const folder of folders) {
       const next = yield* link(folder)

@@ -56,7 +56,7 @@ const checkCompression = (
     if (method !== "zstd") {
       for (const [key, value] of Object.entries({ workers, long })) {
         if (value !== undefined)
-          yield* refuse(`compression.${key}`, `is for zstd, and the method is ${method}`)
+          yield* refuse(`compression.${key}`, `is an option of the method zstd, got ${method}`)
       }
     }
     if (long !== undefined) yield* needs(version, 16, "compression.long")
@@ -80,7 +80,7 @@ const checkTarget = (target: BackupTarget | undefined, version: ServerVersionNum
       yield* refuse("target", `must be an absolute folder of the server, got ${detail ?? "none"}`)
     }
     if ((name === "client" || name === "blackhole") && detail !== undefined) {
-      yield* refuse("target", `must have no detail for ${name}`)
+      yield* refuse("target", `must not have a detail for ${name}`)
     }
   })
 
@@ -96,11 +96,11 @@ const check = (options: BackupOptions, version: ServerVersionNumber): Checked =>
     yield* checkTarget(options.target, version)
     const hasManifest = options.manifest === true || options.manifest === "force-encode"
     if (options.manifestChecksums !== undefined && !hasManifest) {
-      yield* refuse("manifestChecksums", "needs manifest")
+      yield* refuse("manifestChecksums", "needs manifest: true")
     }
     if (options.incrementalFrom !== undefined) {
       yield* needs(version, 17, "incrementalFrom")
-      if (!hasManifest) yield* refuse("incrementalFrom", "needs manifest")
+      if (!hasManifest) yield* refuse("incrementalFrom", "needs manifest: true")
     }
   })
 

@@ -111,7 +111,9 @@ export const open = (
     })
     const pulled = Effect.catchAll(feed.reader.pull, (cause) =>
       Effect.fail(
-        Option.getOrElse(cause, (): FolderError => failure("file", folder, "the log ended before the backup"))
+        Option.getOrElse(cause, (): FolderError =>
+          failure("file", folder, "the server ended the stream of the log before the end of the backup")
+        )
       )
     )
     const step = Effect.gen(function* () {

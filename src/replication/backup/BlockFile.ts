@@ -56,7 +56,7 @@ export const changed = (fs: FileSystem.FileSystem, path: string): Read<SourceFil
     const { size } = yield* onFile(path, file.stat)
     if (size < BigInt(IncrementalFile.dataOffset(blocks) + blocks * blockBytes)) {
       return yield* Effect.fail(
-        failure("content", path, `it is cut: it has ${size} bytes for ${blocks} blocks`)
+        failure("content", path, `it is truncated: it has ${size} bytes for ${blocks} blocks`)
       )
     }
     const list = yield* readAt(path, file, IncrementalFile.headBytes, 4 * blocks)

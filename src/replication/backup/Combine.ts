@@ -237,13 +237,21 @@ class Combining {
           return found
         }
         if (!names.has(base)) {
-          return yield* Effect.fail(failure("content", path, "the backup has no such file, whole or in part"))
+          return yield* Effect.fail(
+            failure(
+              "content",
+              path,
+              "the manifest lists it, and the backup has neither the file nor an increment of it"
+            )
+          )
         }
         // Most have no blocks, and what else they say is of no use any more.
         if (backup.manifest?.size(`${folder}/${base}`) === emptyBytes) continue
         found.push([yield* BlockFile.changed(fs, `${backup.folder}/${folder}/${base}`), backup])
       }
-      return yield* Effect.fail(failure("content", `${folder}/${plain}`, "no backup has the whole file"))
+      return yield* Effect.fail(
+        failure("content", `${folder}/${plain}`, "no backup of the chain has the whole file")
+      )
     })
   }
 
@@ -310,7 +318,7 @@ export const combine = (
     )
     if (unmapped !== undefined) {
       return yield* Effect.fail(
-        failure("target", unmapped.location, "the tablespace has no new place in tablespaces")
+        failure("target", unmapped.location, "tablespaces must name a new folder for this tablespace")
       )
     }
     const found = yield* places(

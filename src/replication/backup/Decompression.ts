@@ -36,7 +36,9 @@ export const make = (name: string, method: Method): Effect.Effect<Decompressor, 
   Effect.gen(function* () {
     const maker = makers[method]
     if (maker === undefined) {
-      return yield* Effect.fail(failure("archive", name, `${method} cannot be decompressed here`))
+      return yield* Effect.fail(
+        failure("archive", name, `${method} cannot be decompressed by this version of Node`)
+      )
     }
     const stream = yield* Effect.acquireRelease(Effect.sync(maker), (stream) =>
       Effect.sync(() => stream.destroy())
@@ -50,7 +52,7 @@ export const make = (name: string, method: Method): Effect.Effect<Decompressor, 
     ): Effect.Effect<ReadonlyArray<Uint8Array>, PgBackupError> =>
       Effect.async((resume) => {
         fail = (error) => resume(Effect.fail(failure("archive", name, error.message, error)))
-        if (stream.destroyed) return fail(new Error("it has failed before"))
+        if (stream.destroyed) return fail(new Error("an earlier piece of it could not be decompressed"))
         move(() => {
           const pieces = out
           out = []

@@ -17,7 +17,9 @@ export const readInto = (
     for (let at = 0; at < bytes.length;) {
       const read = Number(yield* onFile(path, file.read(bytes.subarray(at))))
       if (read === 0)
-        return yield* Effect.fail(failure("content", path, `it ends before ${offset + bytes.length} bytes`))
+        return yield* Effect.fail(
+          failure("content", path, `it is truncated: it has fewer than ${offset + bytes.length} bytes`)
+        )
       at += read
     }
   })

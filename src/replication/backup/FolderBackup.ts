@@ -53,7 +53,7 @@ const checked = (options: FolderOptions): PgUsageError | undefined => {
   } else if (compression !== undefined && !Decompression.isAvailable(compression.method)) {
     return refuse(
       "compression",
-      `${compression.method} cannot be decompressed here: use gzip, or the format archives`
+      `${compression.method} cannot be decompressed by this version of Node: use gzip, or the format archives`
     )
   }
   return undefined

@@ -23,7 +23,7 @@ export interface IncrementalHead {
 /** The first 12 bytes. Left: what is wrong with them. */
 export const head = (bytes: Buffer): Either.Either<IncrementalHead, string> => {
   if (bytes.length < headBytes) return Either.left("it is too short")
-  if (bytes.readUInt32LE(0) !== magic) return Either.left("it does not begin like an incremental file")
+  if (bytes.readUInt32LE(0) !== magic) return Either.left("it is not an incremental file of PostgreSQL")
   const blocks = bytes.readUInt32LE(4)
   const truncation = bytes.readUInt32LE(8)
   return blocks > maxBlocks || truncation > maxBlocks

@@ -80,7 +80,8 @@ export class LogCheck {
     const where = `its page at ${LsnText.toText(position)}`
     if (view.getUint16(0, littleEndian) !== magic) this.refuse(`${where} has no page header`)
     else if (address !== position) this.refuse(`${where} belongs to ${LsnText.toText(address)}`)
-    else if (tli === 0 || tli > timeline) this.refuse(`${where} is of timeline ${tli}`)
+    else if (tli === 0 || tli > timeline)
+      this.refuse(`${where} has timeline ${tli}, and the segment timeline ${timeline}`)
   }
 
   private first(): void {
@@ -89,7 +90,7 @@ export class LogCheck {
       return this.refuse("its first page has no header of a segment")
     }
     const named = WalSegment.fromFileName(this.name, header.segmentSize)
-    if (named === undefined) return this.refuse("its name is that of no segment of its size")
+    if (named === undefined) return this.refuse("its name does not fit a segment of its size")
     const start = WalSegment.startOf(named, header.segmentSize)
     if (header.position !== start) return this.refuse("its first page belongs to another segment")
     if (header.timeline > named.timeline) return this.refuse("its first page is of a later timeline")

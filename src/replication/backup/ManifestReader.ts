@@ -88,14 +88,14 @@ export class ManifestReader {
   /** What it says beside its files, once all of it has been read. */
   finish(): Either.Either<ManifestFacts, string> {
     this.tokens.end()
-    if (this.expected !== "nothing") this.refuse("it ends before its end")
+    if (this.expected !== "nothing") this.refuse("it is truncated")
     const stated = this.top.get(checksumKey)
     const version = Number(this.top.get(versionKey))
-    if (this.lastLine.at(-1) !== 0x0a) this.refuse("its last line has no end")
+    if (this.lastLine.at(-1) !== 0x0a) this.refuse("its last line has no line feed at its end")
     if (version !== 1 && version !== 2) this.refuse(`its version must be 1 or 2`)
     const systemId = this.top.get("System-Identifier")
     if ((version === 2) !== (systemId !== undefined)) {
-      this.refuse("a system identifier belongs to version 2, and to no other")
+      this.refuse("a system identifier must be in version 2, and only there")
     }
     if (!this.top.has("Files")) this.refuse("it has no files")
     const computed = this.hash.digest("hex")
@@ -151,7 +151,7 @@ export class ManifestReader {
         if (mark === ",") return this.next("item")
         return mark === "]" ? this.closeList() : this.refuse("a comma must follow an item")
       case "nothing":
-        return this.refuse("something follows its end")
+        return this.refuse("text follows its end")
     }
   }
 

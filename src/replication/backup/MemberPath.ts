@@ -8,16 +8,16 @@ const longestPart = 255
  * and a slash at its end are allowed.
  */
 export const refusal = (name: string): string | undefined => {
-  if (name === "" || name === "/") return "it is empty"
-  if (name.includes("\0")) return "it has a zero byte"
-  if (name.startsWith("/")) return "it is absolute"
-  if (/[\u0001-\u001f\u007f]/.test(name)) return "it has a control character"
-  if (name.includes("\ufffd")) return "it is not UTF-8"
-  if (name.length > longestPath) return "it is too long"
+  if (name === "" || name === "/") return "its path is empty"
+  if (name.includes("\0")) return "its path has a zero byte"
+  if (name.startsWith("/")) return "its path must be relative"
+  if (/[\u0001-\u001f\u007f]/.test(name)) return "its path has a control character"
+  if (name.includes("\ufffd")) return "its path is not UTF-8"
+  if (name.length > longestPath) return "its path is too long"
   for (const part of plain(name).split("/")) {
-    if (part === "") return "it has an empty part"
-    if (part === "." || part === "..") return `it has the part ${part}`
-    if (Buffer.byteLength(part) > longestPart) return "a part of it is too long"
+    if (part === "") return "its path has an empty part"
+    if (part === "." || part === "..") return `its path has the part ${part}`
+    if (Buffer.byteLength(part) > longestPart) return "a part of its path is too long"
   }
   return undefined
 }

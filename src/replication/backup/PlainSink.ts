@@ -176,7 +176,7 @@ export class PlainSink {
     const reason = MemberPath.refusal(member.path)
     if (reason !== undefined) return this.refuse(member, reason)
     if (member.type === "other") {
-      return this.refuse(member, `it is a ${member.kind}, and a backup has files, folders and links only`)
+      return this.refuse(member, `it must be a file, a folder or a link, got a ${member.kind}`)
     }
     const name = MemberPath.plain(member.path)
     const [top, oid, ...below] = name.split("/")

@@ -109,7 +109,7 @@ export class TarReader {
     // The parser would take a piece that begins like a compressed one for that.
     if (this.isFirst && piece.length > 0) {
       this.isFirst = false
-      if (piece[0] === 0x1f) this.refuse("it begins like a compressed file")
+      if (piece[0] === 0x1f) this.refuse("it is compressed by gzip, and its name does not end with .gz")
     }
     this.archiveEnd.see(piece)
     if (this.failure === undefined) {
@@ -128,8 +128,8 @@ export class TarReader {
 
   /** The archive has come to its end. Left: it was cut. */
   finish(): Either.Either<void, string> {
-    if (this.isInMember) this.refuse("it ends inside a member")
-    if (!this.archiveEnd.isWhole) this.refuse("it does not end with two blocks of zeros")
+    if (this.isInMember) this.refuse("it is truncated inside a file")
+    if (!this.archiveEnd.isWhole) this.refuse("it is truncated: two blocks of zeros are missing at its end")
     return this.failure === undefined ? Either.void : Either.left(this.failure)
   }
 }

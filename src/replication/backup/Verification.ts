@@ -63,7 +63,7 @@ export class Verification {
     if (this.isFirst) this.add("archive", name, detail)
   }
 
-  extra(path: string, detail = "the manifest does not have it"): void {
+  extra(path: string, detail = "the manifest does not list it"): void {
     if (this.isFirst) this.add("extra", path, detail)
   }
 
@@ -94,11 +94,11 @@ export class Verification {
     if (isPassed(path) || !this.isPart(path)) return undefined
     const expected = this.expected.get(path)
     if (expected === undefined) {
-      this.add("extra", path, "the manifest does not have it")
+      this.add("extra", path, "the manifest does not list it")
       return undefined
     }
     if (expected.isSeen) {
-      this.add("extra", path, "it is there twice")
+      this.add("extra", path, "it occurs twice")
       return undefined
     }
     expected.isSeen = true
@@ -137,7 +137,7 @@ export class Verification {
           this.add(
             "system",
             path,
-            `it is of the cluster ${systemIds(head)[0]}, and the manifest of ${wanted}`
+            `it belongs to the cluster ${systemIds(head)[0]}, and the manifest to the cluster ${wanted}`
           )
         }
       }
@@ -152,7 +152,7 @@ export class Verification {
   /** Everything has gone by: adds what is missing. */
   endPart(): void {
     for (const { isSeen, path, size } of this.expected.values()) {
-      if (!isSeen) this.add("missing", path, `the manifest has it with ${size} bytes`)
+      if (!isSeen) this.add("missing", path, `the manifest lists it with ${size} bytes`)
     }
     this.log?.finish()
     for (const { detail, name } of this.log?.faults ?? []) this.add("log", `pg_wal/${name}`, detail)

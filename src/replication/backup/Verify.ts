@@ -96,7 +96,7 @@ const plainFolder = (folder: string, verification: Verification): Checked =>
           }
           return yield* walk(name)
         }
-        if (type !== "File") return verification.extra(name, `it is no file, but a ${type}`)
+        if (type !== "File") return verification.extra(name, `it must be a file, got a ${type}`)
         const checking = verification.begin(name, size)
         if (checking === undefined) return
         const isRead = yield* readFile(path, Number(size), checking.update)
@@ -147,7 +147,8 @@ const archives = (
           const reason = MemberPath.refusal(part.path)
           if (reason !== undefined) verification.extra(path, reason)
           else if (part.type === "file") checking = verification.begin(path, BigInt(part.size))
-          else if (part.type === "other") verification.extra(path, `it is a ${part.kind}`)
+          else if (part.type === "other")
+            verification.extra(path, `it must be a file, a folder or a link, got a ${part.kind}`)
         }
       }
       const path = `${folder}/${name}`
@@ -219,7 +220,7 @@ export const verify = (
         for (const file of files) if (isPart(file.path)) verification.expect(file)
       })
       if (Either.isLeft(again)) {
-        return yield* Effect.fail(failure("manifest", path, "it has changed meanwhile"))
+        return yield* Effect.fail(failure("manifest", path, "it was changed while it was read"))
       }
       if (isArchives) yield* archives(folder, names, makeTar, verification)
       else yield* plainFolder(folder, verification)

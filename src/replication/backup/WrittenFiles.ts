@@ -46,9 +46,9 @@ export class WrittenFiles {
         if (isInLog(path)) continue
         const written = this.files.get(path)
         this.files.delete(path)
-        if (written === undefined) this.refusal ??= `${shown(path)} did not come, or is listed twice`
+        if (written === undefined) this.refusal ??= `${shown(path)} was not received, or is listed twice`
         else if (written !== `${size} ${algorithm === this.algorithm ? checksum : ""}`) {
-          this.refusal ??= `${shown(path)} came with ${written}, and should have ${size} ${checksum}`
+          this.refusal ??= `${shown(path)} was received with ${written}, and should have ${size} ${checksum}`
         }
       }
       return this.refusal === undefined ? Either.void : Either.left(this.refusal)
@@ -59,10 +59,12 @@ export class WrittenFiles {
   finish(systemId: string): Either.Either<ManifestFacts, string> {
     return Either.flatMap(this.reader.finish(), (facts) => {
       const [extra] = this.files.keys()
-      if (extra !== undefined) return Either.left(`${shown(extra)} came, and is not listed`)
+      if (extra !== undefined) return Either.left(`${shown(extra)} was received, and is not listed`)
       return facts.systemId === undefined || facts.systemId === systemId
         ? Either.right(facts)
-        : Either.left(`it is of the cluster ${facts.systemId}, and the server of ${systemId}`)
+        : Either.left(
+            `it belongs to the cluster ${facts.systemId}, and the server to the cluster ${systemId}`
+          )
     })
   }
 }

@@ -85,7 +85,7 @@ export const list = (
       const bytes = Number(size)
       if (segment.isComplete && segment.compression === undefined && bytes !== segmentSize) {
         yield* Effect.logWarning(
-          `${path} has ${bytes} bytes, and a segment has ${segmentSize}: it is passed over`
+          `${path} has ${bytes} bytes, and a segment has ${segmentSize}: it is ignored`
         )
       } else found.push({ ...segment, bytes })
     }
@@ -136,7 +136,7 @@ export const check = (
       if (header.systemId !== systemId) {
         return yield* refused(
           "other-system",
-          `it is of the cluster ${header.systemId}, and the server belongs to the cluster ${systemId}. Use another folder`
+          `it belongs to the cluster ${header.systemId}, and the server to the cluster ${systemId}. Use another folder`
         )
       }
       if (header.segmentSize !== segmentSize) {

@@ -30,7 +30,7 @@ export const removed = (place: LogPlace): PgWalError =>
     ...place,
     detail:
       `the server has removed its log from ${at(place)}. Begin with a new base backup, or read this part from an archive; ` +
-      "a replication slot, or wal_keep_size, has the server keep what is still needed"
+      "a replication slot, or wal_keep_size, makes the server keep the log that is still needed"
   })
 
 export const otherSystem = (place: LogPlace, wanted: string, system: System): PgWalError =>

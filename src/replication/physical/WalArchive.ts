@@ -84,7 +84,7 @@ const lock = (folder: string) =>
     const info = yield* Effect.mapError(fs.stat(folder), (cause) => ArchiveFolder.fileFailure(folder, cause))
     if (info.type !== "Directory") {
       return yield* Effect.fail(
-        new PgWalArchiveError({ reason: "file", path: folder, detail: "it is no folder" })
+        new PgWalArchiveError({ reason: "file", path: folder, detail: "it must be a folder" })
       )
     }
     const key = `wal-archive-${info.dev}-${Option.getOrElse(info.ino, () => 0)}`

@@ -122,7 +122,7 @@ const contradiction = ({
 }: Definition): Either.Either<void, PgUsageError> => {
   const isForAll = allTables === true ? "allTables" : allSequences === true ? "allSequences" : undefined
   return isForAll !== undefined && (tables !== undefined || schemas !== undefined)
-    ? Either.left(Quoting.refusal(isForAll, "excludes tables and schemas"))
+    ? Either.left(Quoting.refusal(isForAll, "must not be given together with tables or schemas"))
     : Either.void
 }
 

@@ -88,7 +88,7 @@ export const compared = (slot: SlotState.SlotState, position: Lsn, end: Lsn): Pg
         slot: slot.name,
         detail: `${gap}, and keeps no log from before it: it has been made anew`
       })
-    : diverged(slot.name, `${gap}: another consumer has moved it on`)
+    : diverged(slot.name, `${gap}: another consumer has moved the slot on`)
 }
 
 export const diverged = (slot: string, detail: string): PgSlotError =>

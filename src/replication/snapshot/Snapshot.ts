@@ -181,7 +181,7 @@ const unmoved = (slot: string, lsn: Lsn): Effect.Effect<void, SnapshotError, PgC
       ? Effect.void
       : SlotFailure.diverged(
           slot,
-          `it stands at ${LsnText.toText(confirmed)}, beyond the snapshot of ${LsnText.toText(lsn)}: another consumer has moved it on`
+          `it stands at ${LsnText.toText(confirmed)}, beyond the snapshot of ${LsnText.toText(lsn)}: another consumer has moved the slot on`
         )
   })
 
@@ -223,7 +223,7 @@ const behind = (feed: LogicalFeed, catchUp: CatchUp): SnapshotFeed => {
  *
  * Fails with `PgSnapshotError`: `no-publication`, `no-tables`, `columns`, and in `copy` `forbidden` and `changed`, with the
  * table. Fails with `PgSlotError`: `missing` when something was copied for a slot that is gone, which asks for a new copy
- * of everything; `invalidated`; `diverged` when somebody else has moved the slot on while tables were copied. The
+ * of everything; `invalidated`; `diverged` when another consumer has moved the slot on while tables were copied. The
  * publications and the slot are looked at before anything is made.
  *
  * Closing the scope ends every session; interrupting the copy cancels it on the server. The slot stays.

@@ -156,7 +156,8 @@ export const alterSlot = (slot: string, changes: SlotChanges, version: ServerVer
       yield* needs(version, 18, "twoPhase")
       list.push(`TWO_PHASE ${changes.twoPhase}`)
     }
-    if (list.length === 0) return yield* Either.left(Quoting.refusal("changes", "must change something"))
+    if (list.length === 0)
+      return yield* Either.left(Quoting.refusal("changes", "must have at least one change"))
     return `ALTER_REPLICATION_SLOT ${yield* Quoting.name("slot", slot)} (${list.join(", ")})`
   })
 

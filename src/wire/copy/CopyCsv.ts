@@ -70,7 +70,7 @@ export class Reader extends LineReader<CsvFormat> {
           continue
         }
         for (;;) {
-          if (p === stop) return "a quote that is never closed"
+          if (p === stop) return "a quote is not closed"
           byte = bytes[p++]!
           if (byte === escape && p < stop && (bytes[p] === escape || bytes[p] === quote))
             out[o++] = bytes[p++]!

@@ -72,7 +72,7 @@ export class Reader extends LineReader<LineFormat> {
           out[o++] = byte
           continue
         }
-        if (p === stop) return "a backslash with nothing behind it"
+        if (p === stop) return "a backslash ends the data"
         byte = bytes[p++]!
         if (isOctal(byte)) {
           let value = byte - 48
@@ -83,7 +83,7 @@ export class Reader extends LineReader<LineFormat> {
           let value = hexOf(bytes[p++])
           if (p < stop && hexOf(bytes[p]) >= 0) value = value * 16 + hexOf(bytes[p++])
           byte = value
-        } else if (byte === point) return "the mark of the end, but not alone on its line"
+        } else if (byte === point) return "the end mark \\. is not alone on its line"
         else byte = meanings[byte]! || byte
         out[o++] = byte
       }
@@ -139,12 +139,18 @@ export const write = (
     if (isMeant(format, out, start, o)) {
       writer.offset = start
       if (length === 0) {
-        const what = format.nullText.length === 0 ? "NULL" : "a default"
-        return writer.fail(`an empty text reads as ${what}, which is written as nothing`)
+        const isNull = format.nullText.length === 0
+        return writer.fail(
+          isNull
+            ? "an empty text would be read as NULL: set another nullText"
+            : "an empty text would be read as a default: set another defaultText"
+        )
       }
       writeOctal(writer, fields.bytes, at, stop)
       if (isMeant(format, writer.bytes, start, writer.offset))
-        return writer.fail("a value is the same as the text for NULL or for a default")
+        return writer.fail(
+          "the value equals nullText or defaultText, and would be read as NULL or a default: set another text"
+        )
     }
     at = stop
   }

@@ -80,9 +80,9 @@ const mark = "\\."
 
 const byteOf = (what: string, text: string): Either.Either<number, string> => {
   const code = text.length === 1 ? text.charCodeAt(0) : 128
-  if (code === 0 || code > 127) return Either.left(`the ${what} must be one character of ASCII`)
+  if (code === 0 || code > 127) return Either.left(`${what} must be one character of ASCII`)
   return code === 10 || code === 13
-    ? Either.left(`the ${what} cannot be a line feed or a carriage return`)
+    ? Either.left(`${what} must not be a line feed or a carriage return`)
     : Either.right(code)
 }
 
@@ -93,11 +93,9 @@ const markOf = (
   excluded: ReadonlyArray<string>
 ): Either.Either<Uint8Array, string> => {
   if (/[\r\n\0]/.test(text) || !text.isWellFormed())
-    return Either.left(`the text for ${what} cannot contain line ends, zero bytes or lone surrogates`)
+    return Either.left(`${what} must not contain line ends, zero bytes or lone surrogates`)
   return excluded.some((one) => text.includes(one))
-    ? Either.left(
-        `the text for ${what} cannot contain any of ${excluded.map((one) => JSON.stringify(one)).join(" ")}`
-      )
+    ? Either.left(`${what} must not contain any of ${excluded.map((one) => JSON.stringify(one)).join(" ")}`)
     : Either.right(Utf8.encode(text))
 }
 
@@ -106,11 +104,11 @@ const marksOf = (
   defaultText: string | undefined,
   excluded: ReadonlyArray<string>
 ): Either.Either<Pick<LineFormat, "nullText" | "defaultText">, string> => {
-  if (nullText === defaultText) return Either.left("NULL and a default cannot have the same text")
+  if (nullText === defaultText) return Either.left("nullText and defaultText must be different")
   return Either.all({
-    nullText: markOf("NULL", nullText, excluded),
+    nullText: markOf("nullText", nullText, excluded),
     defaultText:
-      defaultText === undefined ? Either.right(undefined) : markOf("a default", defaultText, excluded)
+      defaultText === undefined ? Either.right(undefined) : markOf("defaultText", defaultText, excluded)
   })
 }
 
@@ -118,10 +116,12 @@ const marksOf = (
 export const text = (settings: TextSettings & WayText = {}): Either.Either<LineFormat, string> => {
   const { defaultText, delimiter = "\t", header = false, nullText = "\\N" } = settings
   if (delimiter.length === 1 && notInText.test(delimiter))
-    return Either.left("the delimiter of text cannot be a backslash, a point, a small letter or a digit")
-  if (openBackslash.test(nullText)) return Either.left("the text for NULL cannot end in a backslash")
+    return Either.left(
+      "delimiter of the format text must not be a backslash, a dot, a small letter or a digit"
+    )
+  if (openBackslash.test(nullText)) return Either.left("nullText must not end in a backslash")
   if (defaultText !== undefined && openBackslash.test(defaultText))
-    return Either.left("the text for a default cannot end in a backslash")
+    return Either.left("defaultText must not end in a backslash")
   return Either.all({
     delimiter: byteOf("delimiter", delimiter),
     marks: marksOf(nullText, defaultText, [delimiter, mark])
@@ -139,7 +139,7 @@ const flagsOf = (
   const stranger = chosen.find((name) => !names.includes(name))
   return stranger === undefined
     ? Either.right(names.map((name) => chosen.includes(name)))
-    : Either.left(`${what}: no column "${stranger}" is copied`)
+    : Either.left(`${what} must name columns that are copied, got "${stranger}"`)
 }
 
 /** `names`: the columns, which some settings choose among. Left is the reason why there can be no such format. */
@@ -155,10 +155,10 @@ export const csv = (
     quote = '"',
     escape = quote
   } = settings
-  if (delimiter === quote) return Either.left("the delimiter and the quote must be different")
+  if (delimiter === quote) return Either.left("delimiter and quote must be different")
   // Servers before 18 take the line of one column with it for the end of the data.
   if (nullText === mark || defaultText === mark)
-    return Either.left("the mark of the end cannot stand for NULL or a default")
+    return Either.left("nullText and defaultText must not be \\., which ends the data")
   return Either.all({
     delimiter: byteOf("delimiter", delimiter),
     quote: byteOf("quote", quote),

@@ -140,7 +140,9 @@ export abstract class LineReader<F extends LineFormat> extends RecordReader {
     this.end(start, end)
     const different = this.differsFrom(start)
     this.out.rollback(start - 4)
-    return different === 0 || this.refuse("malformed", `name ${different} is not that of the column`, 0)
+    return (
+      different === 0 || this.refuse("malformed", `name ${different} differs from the name of its column`, 0)
+    )
   }
 
   /** The first name, from 1, that is not the column's; 0 when all are. */

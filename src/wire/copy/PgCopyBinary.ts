@@ -53,7 +53,11 @@ export class Reader extends RecordReader {
     const seen = Math.min(end - at, signature.length)
     for (let index = 0; index < seen; index++) {
       if (bytes[at + index] !== signature[index])
-        return this.refuse("malformed", "the data do not begin with the signature of PGCOPY", 0)
+        return this.refuse(
+          "malformed",
+          "the data are not in the binary format of COPY: they do not begin with PGCOPY",
+          0
+        )
     }
     if (end - at < headerSize) return this.wait("the data end within the header", 0)
     const flags = view.getInt32(at + signature.length)
@@ -92,7 +96,10 @@ export class Reader extends RecordReader {
         return this.afterTrailer()
       }
       if (count !== this.width) {
-        return this.refuse("malformed", count < 0 ? `a count of ${count}` : wrongWidth(count, this.width))
+        return this.refuse(
+          "malformed",
+          count < 0 ? `a tuple has ${count} fields` : wrongWidth(count, this.width)
+        )
       }
       this.left = count
       p = at + 2

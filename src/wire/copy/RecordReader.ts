@@ -87,7 +87,7 @@ export abstract class RecordReader {
   /** Appends room for a body of at most `size` bytes and its length word; −1 when there is no memory for it. */
   protected begin(index: number, size: number): number {
     if (!this.out.reserve(size + 4)) {
-      this.refuse("too-large", this.out.failure ?? "there is no memory")
+      this.refuse("too-large", this.out.failure ?? "there is not enough memory for it")
       return -1
     }
     if (index === this.run.starts.length) {
@@ -116,7 +116,7 @@ export abstract class RecordReader {
   protected refuseSize(size: number, record?: number): false {
     return this.refuse(
       "too-large",
-      `${size} bytes or more, where the limit is ${this.maxRecordBytes}`,
+      `it has ${size} bytes or more, and maxRecordBytes is ${this.maxRecordBytes}`,
       record
     )
   }

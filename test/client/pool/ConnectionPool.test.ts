@@ -281,7 +281,7 @@ describe("a pool of connections", () => {
         assert.deepStrictEqual([closed.length, closing.unsafePoll()], [1, null])
         yield* TestClock.adjust("1 second")
         yield* Fiber.join(closing)
-        assert.match(logged.at(-1)!, /closes connections that are in use still after 5s/)
+        assert.match(logged.at(-1)!, /closes connections that are still in use after 5s/)
         assert.deepStrictEqual(closed.at(-1), held)
         // Its user gives it back later, which is nothing any more.
         yield* Scope.close(lease, Exit.void)

@@ -253,7 +253,7 @@ describe("rows of a Schema by COPY", () => {
         yield* pg.simple("truncate d")
       }
       const without = yield* refused(Copy.on(pg).rowsInto({ table: "d" }, Row, rows))
-      assert.match(without.message, /row 2 of the copy .*column "id" of type int4: a default needs/)
+      assert.match(without.message, /row 2 of the copy .*column "id" of type int4: Copy.Default needs/)
       yield* isClean(pg)
     })
   )

@@ -105,9 +105,9 @@ for (const version of [17, 18] as const) {
             const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
               [[full, second, third], /it was taken from the backup that begins at/],
               [[full, second, first], /it was taken from the backup that begins at/],
-              [[first, second], /the first must be a full backup/],
-              [[full, full], /only the first may be one/],
-              [[], /there is no backup/]
+              [[first, second], /the first backup must be a full one/],
+              [[full, full], /only the first backup may be a full one/],
+              [[], /the chain must have at least one backup/]
             ]
             for (const [folders, pattern] of wrong) {
               const error = yield* files(Effect.flip(BaseBackup.combine(folders, into, { tablespaces })))
@@ -115,7 +115,7 @@ for (const version of [17, 18] as const) {
               assert.isFalse(NodeFs.existsSync(into))
             }
             const unmapped = yield* files(Effect.flip(BaseBackup.combine(chain, into)))
-            assert.match(unmapped.message, /the tablespace has no new place/)
+            assert.match(unmapped.message, /tablespaces must name a new folder for this tablespace/)
 
             const combined = yield* files(BaseBackup.combine(chain, into, { tablespaces, sync: false }))
             assert.isAbove(combined.rebuilt, 0)

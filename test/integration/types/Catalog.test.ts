@@ -276,7 +276,7 @@ describeEachVersion(
           assert.instanceOf(error, PgCodecError)
           assert.match(
             error.message,
-            /a composite item of 4 fields where 3 are known; it has been altered since: refresh the types/
+            /a composite item of 4 fields where 3 are known; it was altered: call refreshTypes/
           )
           yield* isClean(pg)
           const altered = s(`select row('x', 1, null, 5)::item as i`)

@@ -93,18 +93,18 @@ describe("BASE_BACKUP", () => {
   })
 
   it("refuses by name what needs another option or goes with no other (REP-064)", () => {
-    assert.strictEqual(refusal({ manifestChecksums: "NONE" }), "manifestChecksums needs manifest")
+    assert.strictEqual(refusal({ manifestChecksums: "NONE" }), "manifestChecksums needs manifest: true")
     assert.strictEqual(
       refusal({ manifestChecksums: "NONE", manifest: false }),
-      "manifestChecksums needs manifest"
+      "manifestChecksums needs manifest: true"
     )
-    assert.strictEqual(refusal({ incrementalFrom: "/m" }), "incrementalFrom needs manifest")
+    assert.strictEqual(refusal({ incrementalFrom: "/m" }), "incrementalFrom needs manifest: true")
     assert.strictEqual(
       refusal({ compression: { method: "gzip", workers: 1 } }),
-      "compression.workers is for zstd, and the method is gzip"
+      "compression.workers is an option of the method zstd, got gzip"
     )
     assert.match(refusal({ target: { server: "relative" } }), /^target must be an absolute folder/)
-    assert.match(refusal({ target: { name: "client", detail: "x" } }), /^target must have no detail/)
+    assert.match(refusal({ target: { name: "client", detail: "x" } }), /^target must not have a detail/)
   })
 
   it("refuses values that callers without types may give", () => {

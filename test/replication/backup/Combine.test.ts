@@ -194,14 +194,14 @@ describe("a chain of backups", () => {
         const last = make(`${path}/last`, { number: 4, from: 3, files: {} })
         const foreign = make(`${path}/foreign`, { number: 3, from: 2, files: {}, systemId: system + 1n })
         const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
-          [[], /there is no backup/],
+          [[], /the chain must have at least one backup/],
           [
             [full, foreign],
-            /foreign: it is of the cluster 7000000000000000002, and the one before of 7000000000000000001/
+            /foreign: it belongs to the cluster 7000000000000000002, and the backup before it to the cluster 7000000000000000001/
           ],
-          [[next, last], /next: it is an increment, and the first must be a full backup/],
+          [[next, last], /next: the first backup must be a full one, and this is an increment/],
           [[full, last], /last: it was taken from the backup that begins at 0\/3000028/],
-          [[full, full], /it is a full backup, and only the first may be one/]
+          [[full, full], /only the first backup may be a full one, and this is a full backup/]
         ]
         for (const [chain, pattern] of cases) {
           const error = yield* Effect.flip(combine(chain, `${path}/whole`))
@@ -217,18 +217,22 @@ describe("a chain of backups", () => {
       const path = yield* scratch
       const whole = { "base/5/1": blocks(1, 2) }
       const cases: ReadonlyArray<readonly [Made["files"], Made["files"], RegExp]> = [
-        [{}, { "base/5/INCREMENTAL.1": changed(1) }, /the backup has no such file, whole or in part/],
+        [
+          {},
+          { "base/5/INCREMENTAL.1": changed(1) },
+          /the manifest lists it, and the backup has neither the file nor an increment of it/
+        ],
         [
           whole,
           { "base/5/INCREMENTAL.1": changed(2, [1, 9]).subarray(0, 9000) },
-          /it is cut: it has 9000 bytes for 1 blocks/
+          /it is truncated: it has 9000 bytes for 1 blocks/
         ],
-        [whole, { "base/5/INCREMENTAL.1": Buffer.alloc(12) }, /it does not begin like an incremental file/],
+        [whole, { "base/5/INCREMENTAL.1": Buffer.alloc(12) }, /it is not an incremental file of PostgreSQL/],
         [whole, { "base/5/INCREMENTAL.1": Buffer.alloc(0) }, /it is too short/],
         [
           { "base/5/INCREMENTAL.1": changed(1) },
           { "base/5/INCREMENTAL.1": changed(1) },
-          /no backup has the whole file/
+          /no backup of the chain has the whole file/
         ]
       ]
       for (const [index, [before, after, pattern]] of cases.entries()) {

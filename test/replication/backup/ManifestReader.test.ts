@@ -94,7 +94,7 @@ describe("a backup manifest", () => {
         withFile(`{ ${file}, "Checksum-Algorithm": "CRC32C", "Checksum": "0g" }`)
       ],
       [/its version must be 1 or 2/, manifestOf([]).replace('Version": 2', 'Version": 3')],
-      [/belongs to version 2/, signed(`${head}"System-Identifier": 1,\n"Files": [\n${tail}`)],
+      [/must be in version 2/, signed(`${head}"System-Identifier": 1,\n"Files": [\n${tail}`)],
       [
         /a timeline, a start and an end/,
         signed(
@@ -107,8 +107,8 @@ describe("a backup manifest", () => {
           `${head}"Files": [],\n"WAL-Ranges": [{ "Timeline": 1, "Start-LSN": "0/3", "End-LSN": "0/2" }],\n`
         )
       ],
-      [/something follows its end/, `${manifestOf([])}{}\n`],
-      [/its last line has no end/, manifestOf([]).trimEnd()]
+      [/text follows its end/, `${manifestOf([])}{}\n`],
+      [/its last line has no line feed at its end/, manifestOf([]).trimEnd()]
     ]
     for (const [pattern, text] of cases) assert.match(refusal(text), pattern)
   })

@@ -192,7 +192,7 @@ export const tags: ReadonlyArray<TagText> = [
     tag: "PgClosedError",
     meaning:
       "The connection has ended. Try again when nothing was sent; otherwise look first whether the statement ran.",
-    form: "{reason}. The server's last word: {code} {text}."
+    form: "{reason}. The server reported: {code} {text}."
   },
   {
     tag: "PgTimeoutError",

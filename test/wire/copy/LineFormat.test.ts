@@ -36,24 +36,27 @@ describe("settings of the formats of lines", () => {
       for (const delimiter of ["\n", "\r"]) assert.match(reason(make({ delimiter })), /line feed/)
       for (const nullText of ["a\nb", "\r", "\0", "\ud800"])
         assert.match(reason(make({ nullText })), /line ends/)
-      assert.match(reason(make({ delimiter: "|", nullText: "a|b" })), /cannot contain any of "\|"/)
-      assert.match(reason(make({ delimiter: "|", defaultText: "|D" })), /default cannot contain any of "\|"/)
+      assert.match(reason(make({ delimiter: "|", nullText: "a|b" })), /nullText must not contain any of "\|"/)
+      assert.match(
+        reason(make({ delimiter: "|", defaultText: "|D" })),
+        /defaultText must not contain any of "\|"/
+      )
       for (const defaultText of ["a\nb", "\0"])
         assert.match(reason(make({ defaultText })), /a default .* line ends/)
       assert.match(reason(make({ nullText: "-", defaultText: "-" })), /the same text/)
     }
-    assert.match(reason(LineFormat.csv({ defaultText: 'a"' })), /a default cannot contain/)
+    assert.match(reason(LineFormat.csv({ defaultText: 'a"' })), /defaultText must not contain/)
     for (const option of ["forceQuote", "forceNotNull", "forceNull"] as const)
       assert.match(
         reason(LineFormat.csv({ [option]: ["b"] }, ["a"])),
-        new RegExp(`^${option}: no column "b"`)
+        new RegExp(`^${option} must name columns that are copied, got "b"`)
       )
     for (const delimiter of ["\\", ".", "a", "z", "0", "9"])
       assert.match(reason(LineFormat.text({ delimiter })), /small letter or a digit/)
     assert.match(reason(LineFormat.csv({ delimiter: '"' })), /must be different/)
     assert.match(reason(LineFormat.csv({ nullText: 'a"' })), /cannot contain/)
-    assert.match(reason(LineFormat.csv({ quote: "''" })), /the quote must be one character/)
-    assert.match(reason(LineFormat.csv({ escape: "" })), /the escape must be one character/)
+    assert.match(reason(LineFormat.csv({ quote: "''" })), /quote must be one character/)
+    assert.match(reason(LineFormat.csv({ escape: "" })), /escape must be one character/)
   })
 
   it("choose columns by name, or all of them", () => {
@@ -74,9 +77,9 @@ describe("settings of the formats of lines", () => {
     for (const nullText of ["\\", "\\\\\\", "a\\"])
       assert.match(reason(LineFormat.text({ nullText })), /backslash/)
     assert.isTrue(Either.isRight(LineFormat.text({ nullText: "\\\\" })))
-    assert.match(reason(LineFormat.text({ nullText: "\\." })), /cannot contain any of/)
-    assert.match(reason(LineFormat.text({ defaultText: "D\\" })), /default cannot end in a backslash/)
+    assert.match(reason(LineFormat.text({ nullText: "\\." })), /must not contain any of/)
+    assert.match(reason(LineFormat.text({ defaultText: "D\\" })), /defaultText must not end in a backslash/)
     for (const settings of [{ nullText: "\\." }, { defaultText: "\\." }])
-      assert.match(reason(LineFormat.csv(settings)), /the mark of the end/)
+      assert.match(reason(LineFormat.csv(settings)), /which ends the data/)
   })
 })

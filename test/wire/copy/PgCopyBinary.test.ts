@@ -126,7 +126,7 @@ describe("the binary format", () => {
     const stream = bytes(header(), ...int16(2), ...int32(-1), ...int32(-1), ...int16(1), ...int32(-1))
     fails(stream, "malformed", /1 field where 2 columns are expected/, 2)
     fails(bytes(header(), ...int16(3)), "malformed", /3 fields where 1 column is expected/, 1, 1)
-    fails(bytes(header(), ...int16(-2)), "malformed", /a count of -2/, 1)
+    fails(bytes(header(), ...int16(-2)), "malformed", /a tuple has -2 fields/, 1)
   })
 
   it("is refused with a length below that of NULL", () => {
