@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { asFile, blocksOf, fileName, installLines, isProgram } from "./blocks.js"
+import { asFile, blocksOf, fileName, installLines, isProgram, pairsOf } from "./blocks.js"
 
 const fence = "```"
 const page = (...blocks: ReadonlyArray<readonly [language: string, code: string]>) =>
@@ -34,6 +34,24 @@ describe("the code of a page", () => {
     assert.strictEqual(isOne("program.pipe(Effect.runPromise)"), true)
     assert.strictEqual(isOne("NodeRuntime.runMain(program)"), true)
     assert.strictEqual(isOne("const program = Effect.succeed(1)"), false)
+  })
+
+  it("may be a program with another client, which is a pair with the next on its page", () => {
+    const theirs = `import pg from "pg"\nawait new pg.Pool().query("select 1")`
+    const ours = `${use}\nNodeRuntime.runMain(program)`
+    const blocks = [
+      ...blocksOf("a.md", page(["ts", theirs], ["ts", ours], ["ts", ours])),
+      ...blocksOf("b.md", page(["ts", ours], ["ts", theirs])),
+      ...blocksOf("c.md", page(["ts", ours]))
+    ]
+    assert.deepStrictEqual(
+      blocks.map((block) => isProgram(block)),
+      [true, true, true, true, true, true]
+    )
+    assert.deepStrictEqual(
+      pairsOf(blocks).map((pair) => pair.map((block) => fileName(block))),
+      [["a.md.4.ts", "a.md.11.ts"]]
+    )
   })
 
   it("is not what a fence that never closes begins", () => {

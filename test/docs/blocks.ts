@@ -11,9 +11,11 @@ export interface Block {
 const opening = /^\s*```(?:ts|typescript)\s*$/
 const closing = /^\s*```\s*$/
 const usesUs = /\bfrom "effect-postgres(?:\/[\w/-]+)?"/
+/** Programs with another client, which pages set beside ours. */
+const usesOthers = /^import \w+ from "(?:pg|postgres)"/m
 const runs = /\bEffect\.runPromise\b|\bNodeRuntime\.runMain\b/
 
-/** Code blocks in TypeScript that import this package, in order. */
+/** Code blocks in TypeScript that import this package, or another client, in order. */
 export const blocksOf = (page: string, text: string): ReadonlyArray<Block> => {
   const lines = text.split("\n")
   return lines
@@ -22,7 +24,7 @@ export const blocksOf = (page: string, text: string): ReadonlyArray<Block> => {
       const length = lines.slice(at + 1).findIndex((other) => closing.test(other))
       return length < 0 ? [] : [{ page, line: at + 2, code: lines.slice(at + 1, at + 1 + length).join("\n") }]
     })
-    .filter(({ code }) => usesUs.test(code))
+    .filter(({ code }) => usesUs.test(code) || usesOthers.test(code))
 }
 
 /** Every line with which a page tells the reader to install something, in blocks and in the text, in order. */
@@ -32,7 +34,14 @@ export const installLines = (text: string): ReadonlyArray<string> =>
   )
 
 /** Whether the block runs by itself when it is started. */
-export const isProgram = ({ code }: Block): boolean => runs.test(code)
+export const isProgram = ({ code }: Block): boolean => runs.test(code) || usesOthers.test(code)
+
+/** Programs with another client, each with the one that follows it on its page, which prints the same. */
+export const pairsOf = (programs: ReadonlyArray<Block>): ReadonlyArray<readonly [Block, Block]> =>
+  programs.flatMap((block, at) => {
+    const next = programs[at + 1]
+    return usesOthers.test(block.code) && next?.page === block.page ? [[block, next] as const] : []
+  })
 
 /** A name for the block's file that tells where it came from. */
 export const fileName = ({ line, page }: Block): string => `${page.replace(/[^\w.-]/g, "-")}.${line}.ts`
