@@ -123,12 +123,12 @@ export const overPool = (
       (transaction.single ??= Handle.single(transaction.connection, Handle.turnsOf(transaction)))
     /** A statement by itself: outside a transaction it may share a connection. */
     const single = <A, E, R>(
-      use: (statements: SingleStatements, sent: Statement) => Effect.Effect<A, E, R>,
+      use: (statements: SingleStatements<PgClientError>, sent: Statement) => Effect.Effect<A, E, R>,
       operation: "query" | "execute" | "values",
       statement: Statement,
       rowsOf: (value: A) => number
     ): Effect.Effect<A, E | PgClientError, R> => {
-      const run = (fiber: AnyFiber): Effect.Effect<A, E | PgClientError, R> => {
+      const run = (fiber: AnyFiber, isHeard: boolean): Effect.Effect<A, E | PgClientError, R> => {
         const sent = telemetry.comments ? telemetry.sent(statement, fiber) : statement
         const transaction = fiber.getFiberRef(current)?.open
         if (transaction !== undefined) {
@@ -141,7 +141,7 @@ export const overPool = (
         if (refused !== undefined) return Effect.fail(refused)
         return pool.shares && pool.mayShare(statement.sql)
           ? pool.share((statements) => use(statements, sent))
-          : pool.use((_, statements) => use(statements, sent))
+          : use(isHeard ? pool.taken : pool.single, sent)
       }
       return telemetry.statement(run, operation, statement, rowsOf)
     }

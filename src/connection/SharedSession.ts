@@ -1,16 +1,19 @@
 /** A session as a pool looks at it whose statements come from many fibers: without an Effect, once for each statement. */
+import type * as Effect from "effect/Effect"
 import type { PgSessionError } from "../model/PgError.js"
 import type { Admission } from "./session/Admission.js"
-import type { ConnectionState } from "./session/ConnectionState.js"
+import * as Cancel from "./session/Cancel.js"
+import type { ConnectionState, Request } from "./session/ConnectionState.js"
+import * as Outbound from "./session/Outbound.js"
 import type { Exchanges } from "./Exchanges.js"
 import { fits } from "./session/ConnectionStatus.js"
 import type { SharedOperations } from "./SharedOperations.js"
 import type { PlainOperations, SchemaOperations } from "./statement/RowOperations.js"
 
 /** The operations that are one statement each, for a caller that has told rows apart already: the server's values, or `through` a Schema. */
-export interface SingleStatements extends Pick<PlainOperations<PgSessionError>, "query" | "execute"> {
-  readonly values: SharedOperations<PgSessionError>["values"]
-  readonly through: Pick<SchemaOperations<PgSessionError>, "query" | "execute">
+export interface SingleStatements<E = PgSessionError> extends Pick<PlainOperations<E>, "query" | "execute"> {
+  readonly values: SharedOperations<E>["values"]
+  readonly through: Pick<SchemaOperations<E>, "query" | "execute">
 }
 
 /** The operations of a session that are one exchange each. */
@@ -29,6 +32,12 @@ export interface SharedSession {
   readonly changes: { readonly isChanged: boolean }
   /** It is open, and nothing on the wire is unwanted, so that one more statement waits for wanted ones only. */
   readonly takesMore: boolean
+  /** Whether a statement has a deadline unless it says otherwise. */
+  readonly isTimed: boolean
+  /** Sends a request at the end of this step, on a session that is free. `onceSettled` of the request says when it is over. */
+  readonly send: (request: Request) => void
+  /** Stops a request that was sent; done when the session is clean again, or closed. */
+  readonly abandon: (request: Request) => Effect.Effect<void>
   /** The operations of the session's owner. */
   readonly single: SingleStatements
   /** The operations, which ask for admission in the step in which their statement is written. */
@@ -69,6 +78,18 @@ class StateSession implements SharedSession {
     readonly admitted: SharedSession["admitted"]
   ) {
     this.changes = core.changes
+  }
+
+  get isTimed(): boolean {
+    return this.core.statementTimeout !== undefined
+  }
+
+  send(request: Request): void {
+    Outbound.submitSoon(this.core, request)
+  }
+
+  abandon(request: Request): Effect.Effect<void> {
+    return Cancel.abandon(this.core, request)
   }
 
   get isOpen(): boolean {

@@ -11,12 +11,14 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
+import * as DispatchedStatements from "../../connection/DispatchedStatements.js"
 import type { SingleStatements } from "../../connection/SharedSession.js"
-import { PgClosedError, PgTimeoutError } from "../../model/PgError.js"
+import { PgTimeoutError } from "../../model/PgError.js"
 import type { PgUsageError } from "../../model/PgError.js"
 import * as Conventions from "../telemetry/Conventions.js"
 import { Telemetry } from "../telemetry/Telemetry.js"
 import type { LeaseError } from "./LeaseError.js"
+import { outsideLease } from "./LeaseError.js"
 import * as PoolClosing from "./PoolClosing.js"
 import type { PoolConnector, Turn } from "./PoolConnector.js"
 import { PoolConnections } from "./PoolConnections.js"
@@ -26,22 +28,20 @@ import * as PoolMetrics from "./PoolMetrics.js"
 import type { PoolOptions } from "./PoolOptions.js"
 import * as Settings from "./PoolOptions.js"
 import type { PoolStatistics } from "./PoolStatistics.js"
+import * as QueuedStatement from "./QueuedStatement.js"
 import { afterFailure } from "./Sharing.js"
 import * as Tidying from "./Tidying.js"
 import { WaitQueue } from "./WaitQueue.js"
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-/** Outside the lease the same call is given another connection. */
-const outside = <E>(error: E): E => {
-  if (!(error instanceof PgClosedError) || error.ended !== true) return error
-  const { reason, sent, server, sql } = error
-  return new PgClosedError({ reason, sent, server, sql }) as E & PgClosedError
-}
-
 export class ConnectionPool {
   /** Whether statements share connections at all. */
   readonly shares: boolean
+  /** Single statements, each sent on the connection that is free first. */
+  readonly single: SingleStatements<LeaseError>
+  /** The same, each by its fiber on a connection that it takes: where something is reported of that. */
+  readonly taken: SingleStatements<LeaseError>
 
   private constructor(
     private readonly all: PoolConnections,
@@ -49,6 +49,16 @@ export class ConnectionPool {
     private readonly invalid: PgUsageError | undefined
   ) {
     this.shares = all.sharing.isUsed
+    const taken = <A, R>(run: (statements: SingleStatements) => Effect.Effect<A, LeaseError, R>) =>
+      this.use((_, statements) => run(statements))
+    const isAlone = invalid === undefined && !this.shares
+    this.taken = DispatchedStatements.taking(taken)
+    this.single = isAlone
+      ? DispatchedStatements.make(
+          QueuedStatement.dispatcher(all, () => this.late()),
+          this.taken
+        )
+      : this.taken
   }
 
   /**
@@ -111,7 +121,7 @@ export class ConnectionPool {
         return Effect.flatMap(Effect.exit(restore(used)), (exit) =>
           Effect.zipRight(
             this.all.release(slot),
-            Exit.isSuccess(exit) ? exit : Effect.failCause(Cause.map(exit.cause, outside))
+            Exit.isSuccess(exit) ? exit : Effect.failCause(Cause.map(exit.cause, outsideLease))
           )
         )
       })

@@ -50,6 +50,9 @@ export class PoolConnections {
   /** Done when the last connection is closed; there from the moment in which the pool lends no more. */
   drained: Deferred.Deferred<void> | undefined
   private readonly runtime: Runtime.Runtime<never>
+  /** Whether requests may be sent on the connections without their operations: not on those that wrap a session, nor with a deadline. */
+  takesRequests = false
+  private readonly answered: (slot: PooledConnection) => void
   private isLooking = false
   private isWaitingToRetry = false
   /** Openings under way. */
@@ -67,6 +70,8 @@ export class PoolConnections {
     private readonly clock: Clock.Clock,
     runtime: Runtime.Runtime<never>
   ) {
+    const answered = (slot: PooledConnection): void => this.regain(slot)
+    this.answered = answered
     this.runtime = Runtime.disableRuntimeFlag(runtime, RuntimeFlags.Interruption)
     this.max = settings.max
     this.min = settings.min
@@ -197,7 +202,8 @@ export class PoolConnections {
               Effect.flatMap(Random.next, (chance) => {
                 const now = this.now
                 const expiresAt = Policy.expiry(now, chance, this.settings)
-                const slot = new PooledConnection(connection, scope, generation, expiresAt, now)
+                const slot = new PooledConnection(connection, scope, generation, expiresAt, now, this.answered)
+                this.takesRequests = slot.session?.isTimed === false
                 openings.succeed()
                 this.counts.opened++
                 this.telemetry.created(now - began)
@@ -261,6 +267,18 @@ export class PoolConnections {
     if (this.telemetry.countsConnections) this.telemetry.used(this.now - slot.since)
     const isPlain = this.options.onRelease === undefined && slot.isUntouched(this.settings.reset !== "none")
     return isPlain ? this.give(slot) : this.returned(slot)
+  }
+
+  /** The statement that a connection was lent for is over. */
+  private regain(slot: PooledConnection): void {
+    if (slot.where !== "lent") return
+    if (slot.isUntouched(this.settings.reset !== "none")) {
+      const done = this.give(slot)
+      if (done !== Effect.void) this.spawn(done)
+      return
+    }
+    slot.rest("away", this.now)
+    this.spawn(Effect.suspend(() => this.returned(slot)))
   }
 
   /** A shared connection has no statement any more. */

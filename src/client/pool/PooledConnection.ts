@@ -40,14 +40,20 @@ export class PooledConnection implements ConnectionAge {
   readonly session: SharedSession | undefined
   /** Single statements of the user that has the connection. */
   readonly single: SingleStatements
+  /** The statement that the connection was lent for is over. */
+  readonly onAnswered: () => void
 
+  /** `answered` is called with the connection when a statement is over that it was lent for. */
   constructor(
     readonly connection: PgConnection,
     readonly scope: Scope.CloseableScope,
     readonly generation: number,
     readonly expiresAt: number,
-    public since: number
+    public since: number,
+    answered: (slot: PooledConnection) => void
   ) {
+    const onAnswered = (): void => answered(this)
+    this.onAnswered = onAnswered
     this.session = SessionOf.of(connection)
     this.single = SessionOf.singleOf(connection)
   }

@@ -11,13 +11,14 @@ import type * as Scope from "effect/Scope"
 export interface QueueEntry<A> {
   /** What was handed over. */
   handed: { readonly value: A } | undefined
-  wake: (() => void) | undefined
+  /** Called once, when the wait is over: something was handed over, or it has been too long. */
+  wake?: (() => void) | undefined
   /** No fiber waits here any more. */
   isOver: boolean
   /** When the wait has been too long, by the clock. */
-  readonly end: number
+  end: number
   /** In which order the fibers asked, also those of another queue with the same tickets. */
-  readonly ticket: number
+  ticket: number
 }
 
 /** The next number to be given. */
@@ -29,11 +30,13 @@ export interface Tickets {
 const maxPassed = 64
 
 export class WaitQueue<A> {
-  private places: Array<QueueEntry<A>> = []
+  /** Those before `from` are empty: an entry that is over would live as long as the array. */
+  private places: Array<QueueEntry<A> | undefined> = []
   private from = 0
   /** How many wait. */
   waiting = 0
-  private isWatched = false
+  /** Whether waits that are too long are ended: a fiber does that which `waitIn` starts. */
+  isWatched = false
 
   private constructor(
     private readonly patience: number,
@@ -68,12 +71,19 @@ export class WaitQueue<A> {
       handed: undefined,
       wake: undefined,
       isOver: false,
-      end: this.clock.unsafeCurrentTimeMillis() + this.patience,
-      ticket: this.tickets.next++
+      end: 0,
+      ticket: 0
     }
+    this.enter(place)
+    return place
+  }
+
+  /** Puts an entry at the end that is woken without a fiber. The queue must be watched. */
+  enter(place: QueueEntry<A>): void {
+    place.end = this.clock.unsafeCurrentTimeMillis() + this.patience
+    place.ticket = this.tickets.next++
     this.places.push(place)
     this.waiting++
-    return place
   }
 
   /**
@@ -103,6 +113,7 @@ export class WaitQueue<A> {
   hand(value: A): boolean {
     const place = this.oldest()
     if (place === undefined) return false
+    this.places[this.from++] = undefined
     place.handed = { value }
     this.end(place)
     return true
@@ -129,8 +140,9 @@ export class WaitQueue<A> {
 
   private oldest(): QueueEntry<A> | undefined {
     for (; this.from < this.places.length; this.from++) {
-      const place = this.places[this.from]!
-      if (!place.isOver) return place
+      const place = this.places[this.from]
+      if (place?.isOver === false) return place
+      this.places[this.from] = undefined
       if (this.from > maxPassed && this.from * 2 > this.places.length) {
         this.places = this.places.slice(this.from)
         this.from = 0
@@ -143,7 +155,10 @@ export class WaitQueue<A> {
 
   /** Ends the waits that are too long. All are as long, so that the oldest is the first to end. */
   private get watch(): Effect.Effect<void> {
-    if (!Number.isFinite(this.patience)) return Effect.void
+    if (!Number.isFinite(this.patience)) {
+      this.isWatched = true
+      return Effect.void
+    }
     const watching: Effect.Effect<void> = Effect.suspend(() => {
       const now = this.clock.unsafeCurrentTimeMillis()
       const place = this.oldest()

@@ -111,9 +111,9 @@ export class Telemetry {
     return statement?.place === undefined ? CallSite.current() : undefined
   }
 
-  /** An operation of one statement. `rowsOf`: how many rows it has returned. */
+  /** An operation of one statement. `run` learns whether it is reported; `rowsOf`: how many rows it has returned. */
   statement<A, E, R>(
-    run: (fiber: AnyFiber) => Effect.Effect<A, E, R>,
+    run: (fiber: AnyFiber, isHeard: boolean) => Effect.Effect<A, E, R>,
     operation: TelemetryOperation,
     statement: Statement,
     rowsOf: (value: A) => number | undefined
@@ -121,9 +121,10 @@ export class Telemetry {
     const place = this.captures ? this.place(statement) : undefined
     return Effect.withFiberRuntime<A, E, R>((fiber) => {
       // Every statement comes by here.
-      if (!this.always && (!this.hasSpans || fiber.currentTracer === Traced.silent)) return run(fiber)
+      if (!this.always && (!this.hasSpans || fiber.currentTracer === Traced.silent)) return run(fiber, false)
       const watched = { operation, statements: [statement], place }
-      return this.observed(Effect.withFiberRuntime(run), watched, fiber, rowsOf)
+      const heard = Effect.withFiberRuntime<A, E, R>((inner) => run(inner, true))
+      return this.observed(heard, watched, fiber, rowsOf)
     })
   }
 

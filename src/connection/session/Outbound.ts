@@ -25,6 +25,13 @@ export const submit = (core: ConnectionState, request: Request): void => {
   pump(core)
 }
 
+/** The same at the end of this step, for those who are called while answers are taken in. */
+export const submitSoon = (core: ConnectionState, request: Request): void => {
+  if (core.ended !== undefined) return submit(core, request)
+  core.pending.push(request)
+  queueMicrotask(() => pump(core))
+}
+
 /** Puts a request back before all that wait: it is to be sent once more. */
 export const resubmit = (core: ConnectionState, request: Request): void => {
   request.state = "queued"

@@ -1,10 +1,13 @@
 /** A connector for tests of the pool: a test sets how its sessions are and holds up or fails what they do. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
 import * as PgConfig from "../../../src/config/PgConfig.js"
 import type { ConnectionStatus, PgConnection } from "../../../src/connection/PgConnection.js"
 import * as SharedSession from "../../../src/connection/SharedSession.js"
+import type { ConnectionState, Request } from "../../../src/connection/session/ConnectionState.js"
 import type { PgConnector } from "../../../src/connection/PgConnector.js"
 import { PgClosedError, PgConnectError } from "../../../src/model/PgError.js"
 import type { PgSessionError } from "../../../src/model/PgError.js"
@@ -44,7 +47,7 @@ export const fakeConnector = (maxConnections: number) => {
     /** Sessions whose statements can have changed something for the next user. */
     changed: new Set<PgConnection>()
   }
-  const session = (): PgConnection => {
+  const session = (runtime: Runtime.Runtime<never>): PgConnection => {
     const processId = ++control.opened
     const ask = (sql: string): Effect.Effect<ReadonlyArray<never>, PgSessionError> =>
       Effect.suspend(() => {
@@ -75,17 +78,32 @@ export const fakeConnector = (maxConnections: number) => {
         })
     } as unknown as PgConnection
     states.set(connection, "clean")
-    if (control.isShareable) share(connection, ask)
+    if (control.isShareable) share(connection, ask, runtime)
     return connection
   }
   /** Single statements of many fibers, each answered by itself; one whose fiber has gone stays on the wire until it is answered. */
   const share = (
     connection: PgConnection,
-    ask: (sql: string) => Effect.Effect<ReadonlyArray<never>, PgSessionError>
+    ask: (sql: string) => Effect.Effect<ReadonlyArray<never>, PgSessionError>,
+    runtime: Runtime.Runtime<never>
   ): void => {
     const isOpen = (): boolean => states.get(connection) !== "broken" && !control.unfit.has(connection)
     const wire: Wire = { running: 0, unwanted: new Set() }
     wires.set(connection, wire)
+    const sent = new Map<Request, Fiber.RuntimeFiber<unknown, PgSessionError>>()
+    const send = (request: Request): void => {
+      if (request.state !== "queued") return
+      request.state = "sent"
+      control.onStatement(connection)
+      const fiber = Runtime.runFork(runtime)(Effect.interruptible(ask(request.sql)))
+      sent.set(request, fiber)
+      fiber.addObserver((exit) => {
+        sent.delete(request)
+        wire.running--
+        if (Exit.isFailure(exit)) request.fail(exit.cause._tag === "Fail" ? exit.cause.error : lost)
+        request.settle(undefined as unknown as ConnectionState)
+      })
+    }
     SharedSession.register(connection, {
       get isOpen() {
         return isOpen()
@@ -104,6 +122,19 @@ export const fakeConnector = (maxConnections: number) => {
       get takesMore() {
         return isOpen() && wire.unwanted.size === 0
       },
+      isTimed: false,
+      send: (request) => {
+        wire.running++
+        queueMicrotask(() => send(request))
+      },
+      abandon: (request) =>
+        Effect.suspend(() => {
+          const fiber = sent.get(request)
+          if (fiber !== undefined) return Effect.asVoid(Fiber.interrupt(fiber))
+          request.state = "settled"
+          wire.running--
+          return Effect.void
+        }),
       single: connection as unknown as SharedSession.SingleStatements,
       admitted: (admission) => {
         // The fiber may give way between the choice of a session and the sending of the statement.
@@ -164,14 +195,14 @@ export const fakeConnector = (maxConnections: number) => {
     refreshTypes: Effect.void,
     open: () =>
       Effect.acquireRelease(
-        Effect.map(
+        Effect.zipRight(
           Effect.interruptible(
             Effect.suspend(() => {
               control.begun++
               return control.opening
             })
           ),
-          session
+          Effect.map(Effect.runtime<never>(), session)
         ),
         (connection) =>
           Effect.sync(() => {

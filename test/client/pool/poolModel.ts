@@ -56,7 +56,7 @@ export const poolProgram: Effect.Effect<void> = Effect.gen(function* () {
     if (held.has(connection))
       wrong.push("a statement is sent on a connection that another call has for itself")
     if ((transactions.get(connection) ?? "I") !== "I") wrong.push("a statement is sent inside a transaction")
-    const most = sharing === 1 ? 16 : depth
+    const most = sharing === 0 ? 1 : sharing === 1 ? 16 : depth
     if ((wires.get(connection)?.running ?? 0) > most)
       wrong.push("more statements share a connection than depth")
   }
@@ -131,11 +131,16 @@ export const poolProgram: Effect.Effect<void> = Effect.gen(function* () {
       })
     })
   )
+  /** A statement that is sent when a connection comes free, without a fiber that takes the connection. */
+  const queued = Effect.timeoutFail(pool.single.query(Statement.make("select")), {
+    duration: 300,
+    onTimeout: () => lost
+  })
   const call = Effect.gen(function* () {
     const isLease = yield* chance(0.3)
-    const isShared = sharing > 0 && (yield* chance(0.6))
-    const work = isShared
-      ? Effect.asVoid(statement)
+    const isStatement = yield* chance(0.6)
+    const work = isStatement
+      ? Effect.asVoid(sharing > 0 ? statement : queued)
       : isLease
         ? Effect.scoped(Effect.flatMap(pool.lease, body))
         : pool.use(body)
