@@ -11,7 +11,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { PgConnection } from "../../connection/PgConnection.js"
-import * as DispatchedStatements from "../../connection/DispatchedStatements.js"
+import * as DispatchStatements from "../../connection/DispatchStatements.js"
 import type { SingleStatements } from "../../connection/SharedSession.js"
 import { PgTimeoutError } from "../../model/PgError.js"
 import type { PgUsageError } from "../../model/PgError.js"
@@ -29,6 +29,7 @@ import type { PoolOptions } from "./PoolOptions.js"
 import * as Settings from "./PoolOptions.js"
 import type { PoolStatistics } from "./PoolStatistics.js"
 import * as QueuedStatement from "./QueuedStatement.js"
+import * as Return from "./Return.js"
 import { afterFailure } from "./Sharing.js"
 import * as Tidying from "./Tidying.js"
 import { WaitQueue } from "./WaitQueue.js"
@@ -52,9 +53,9 @@ export class ConnectionPool {
     const taken = <A, R>(run: (statements: SingleStatements) => Effect.Effect<A, LeaseError, R>) =>
       this.use((_, statements) => run(statements))
     const isAlone = invalid === undefined && !this.shares
-    this.taken = DispatchedStatements.taking(taken)
+    this.taken = DispatchStatements.taking(taken)
     this.single = isAlone
-      ? DispatchedStatements.make(
+      ? DispatchStatements.make(
           QueuedStatement.dispatcher(all, () => this.late()),
           this.taken
         )
@@ -120,7 +121,7 @@ export class ConnectionPool {
         )
         return Effect.flatMap(Effect.exit(restore(used)), (exit) =>
           Effect.zipRight(
-            this.all.release(slot),
+            Return.fromUser(this.all, slot),
             Exit.isSuccess(exit) ? exit : Effect.failCause(Cause.map(exit.cause, outsideLease))
           )
         )
@@ -150,7 +151,9 @@ export class ConnectionPool {
           return Effect.zipRight(
             Scope.addFinalizer(
               scope,
-              Effect.suspend(() => (isUsed() ? this.all.discard(slot, "broken") : this.all.release(slot)))
+              Effect.suspend(() =>
+                isUsed() ? this.all.discard(slot, "broken") : Return.fromUser(this.all, slot)
+              )
             ),
             restore(Effect.suspend(() => this.acquired(slot, Effect.succeed)))
           )

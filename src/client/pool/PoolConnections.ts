@@ -15,7 +15,6 @@ import * as Random from "effect/Random"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Scope from "effect/Scope"
-import type { ConnectionStatus } from "../../connection/PgConnection.js"
 import type { PgPoolError } from "../../model/PgError.js"
 import { Telemetry } from "../telemetry/Telemetry.js"
 import * as Holders from "./Holders.js"
@@ -28,6 +27,7 @@ import type { PoolOptions, PoolSettings } from "./PoolOptions.js"
 import { PooledConnection } from "./PooledConnection.js"
 import type { ClosedConnections, PoolStatistics } from "./PoolStatistics.js"
 import { noStatistics, statisticsOf } from "./PoolStatistics.js"
+import * as Return from "./Return.js"
 import { Sharing } from "./Sharing.js"
 import * as Tidying from "./Tidying.js"
 import type { WaitQueue } from "./WaitQueue.js"
@@ -70,7 +70,7 @@ export class PoolConnections {
     private readonly clock: Clock.Clock,
     runtime: Runtime.Runtime<never>
   ) {
-    const answered = (slot: PooledConnection): void => this.regain(slot)
+    const answered = (slot: PooledConnection): void => Return.fromStatement(this, slot)
     this.answered = answered
     this.runtime = Runtime.disableRuntimeFlag(runtime, RuntimeFlags.Interruption)
     this.max = settings.max
@@ -118,7 +118,7 @@ export class PoolConnections {
    * Work of the pool's own, in a fiber that knows nothing of the call at hand. It begins uninterruptible: what was counted when it was
    * spawned is uncounted also when it is interrupted before its first step.
    */
-  private spawn(work: Effect.Effect<void>, among = this.working): void {
+  spawn(work: Effect.Effect<void>, among = this.working): void {
     const fiber = Runtime.runFork(this.runtime, work, { immediate: false })
     among.add(fiber)
     fiber.addObserver(() => among.delete(fiber))
@@ -202,7 +202,14 @@ export class PoolConnections {
               Effect.flatMap(Random.next, (chance) => {
                 const now = this.now
                 const expiresAt = Policy.expiry(now, chance, this.settings)
-                const slot = new PooledConnection(connection, scope, generation, expiresAt, now, this.answered)
+                const slot = new PooledConnection(
+                  connection,
+                  scope,
+                  generation,
+                  expiresAt,
+                  now,
+                  this.answered
+                )
                 this.takesRequests = slot.session?.isTimed === false
                 openings.succeed()
                 this.counts.opened++
@@ -261,77 +268,9 @@ export class PoolConnections {
     )
   }
 
-  /** From its user to the next one, or to the idle ones. */
-  release(slot: PooledConnection): Effect.Effect<void> {
-    if (slot.where !== "lent") return Effect.void
-    if (this.telemetry.countsConnections) this.telemetry.used(this.now - slot.since)
-    const isPlain = this.options.onRelease === undefined && slot.isUntouched(this.settings.reset !== "none")
-    return isPlain ? this.give(slot) : this.returned(slot)
-  }
-
-  /** The statement that a connection was lent for is over. */
-  private regain(slot: PooledConnection): void {
-    if (slot.where !== "lent") return
-    if (slot.isUntouched(this.settings.reset !== "none")) {
-      const done = this.give(slot)
-      if (done !== Effect.void) this.spawn(done)
-      return
-    }
-    slot.rest("away", this.now)
-    this.spawn(Effect.suspend(() => this.returned(slot)))
-  }
-
   /** A shared connection has no statement any more. */
   takeBack(slot: PooledConnection): void {
-    const { session } = slot
-    const isChanged = session?.changes.isChanged === true && this.settings.reset !== "none"
-    if (session?.isQuiet === true && session.isOpen && !isChanged) {
-      const done = this.give(slot)
-      if (done !== Effect.void) this.spawn(done)
-      return
-    }
-    slot.rest("away", this.now)
-    this.spawn(
-      Effect.zipRight(
-        Tidying.quiet(slot),
-        Effect.suspend(() => this.returned(slot))
-      )
-    )
-  }
-
-  private returned(slot: PooledConnection): Effect.Effect<void> {
-    return Effect.flatMap(slot.connection.status, (status) => {
-      const isPlain = status.state === "clean" && status.fits && !slot.isSpoiled
-      const isReset = Tidying.needsReset(this.settings, slot, status)
-      if (isPlain && !isReset && this.options.onRelease === undefined) return this.give(slot)
-      slot.rest("away", this.now)
-      if (status.state === "broken" || !status.fits || slot.isSpoiled) return this.retire(slot, status)
-      return Effect.sync(() => this.spawn(this.tidy(slot, status)))
-    })
-  }
-
-  private retire(slot: PooledConnection, status: ConnectionStatus): Effect.Effect<void> {
-    // What ended this one may have ended the others, and the news of it be on its way.
-    if (status.state === "broken") for (const other of this.idle) other.isDoubted = true
-    return this.discard(slot, status.fits ? "broken" : "role")
-  }
-
-  /** Makes the connection fit for the next user, or ends it. */
-  private tidy(slot: PooledConnection, before: ConnectionStatus): Effect.Effect<void> {
-    const { connection } = slot
-    const tidied = Tidying.tidied(this, slot, before)
-    return Effect.suspend(() =>
-      Effect.zipRight(
-        Effect.map(Effect.exit(Effect.interruptible(tidied)), (exit) => {
-          if (Exit.isFailure(exit)) slot.isSpoiled = true
-        }),
-        Effect.flatMap(connection.status, (after) =>
-          after.state === "clean" && after.fits && !slot.isSpoiled
-            ? this.give(slot)
-            : this.retire(slot, after)
-        )
-      )
-    )
+    Return.fromStatements(this, slot)
   }
 
   /** To the fiber that has waited longest, or to the idle ones. */
@@ -355,7 +294,7 @@ export class PoolConnections {
     const statement = sharing.queue.firstTicket
     const isFirst = statement !== undefined && statement < (queue.firstTicket ?? Infinity)
     // What has ended or changed while it was idle is not lent as it is.
-    if (isFirst && !sharing.hand(slot)) return this.spawn(Effect.suspend(() => this.returned(slot)))
+    if (isFirst && !sharing.hand(slot)) return this.spawn(Effect.suspend(() => Return.returned(this, slot)))
     if (isFirst || queue.hand(slot)) return
     slot.where = "idle"
     this.idle.push(slot)

@@ -13,6 +13,7 @@ import * as Policy from "./Policy.js"
 import type { PoolConnections } from "./PoolConnections.js"
 import type { Turn } from "./PoolConnector.js"
 import { PooledConnection } from "./PooledConnection.js"
+import * as Return from "./Return.js"
 import type { QueueEntry } from "./WaitQueue.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
@@ -66,7 +67,7 @@ class QueuedStatement implements QueueEntry<Turn>, Dispatched {
       request.onceSettled = undefined
       return Effect.zipRight(
         slot.session!.abandon(request),
-        Effect.suspend(() => pool.release(slot))
+        Effect.suspend(() => Return.fromUser(pool, slot))
       )
     })
   }

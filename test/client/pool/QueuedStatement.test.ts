@@ -38,8 +38,7 @@ const busyPool = (options: PoolOptions = {}) =>
       yield* settle
     })
     /** Asks in a fiber of its own; the first that waits looks after the queue, and those behind it are sent without a fiber. */
-    const ask = (sql: string) =>
-      Effect.zipLeft(Effect.fork(pool.single.query(Statement.make(sql))), settle)
+    const ask = (sql: string) => Effect.zipLeft(Effect.fork(pool.single.query(Statement.make(sql))), settle)
     return { ...fake, answer, ask, pool }
   })
 
@@ -60,7 +59,10 @@ describe("single statements of a pool", () => {
       assert.deepStrictEqual(log, ["1: a", "1: b", "1: c", "1: d"])
       yield* Fiber.joinAll(fibers)
       const { acquired, idle, inUse, waiting } = pool.statistics
-      assert.deepStrictEqual({ acquired, idle, inUse, waiting }, { acquired: 5, idle: 1, inUse: 0, waiting: 0 })
+      assert.deepStrictEqual(
+        { acquired, idle, inUse, waiting },
+        { acquired: 5, idle: 1, inUse: 0, waiting: 0 }
+      )
     })
   )
 
@@ -94,25 +96,27 @@ describe("single statements of a pool", () => {
     })
   )
 
-  it.scoped("are stopped on the server when they are interrupted there, and the next one waits for that", () =>
-    Effect.gen(function* () {
-      const { answer, ask, log, pool } = yield* busyPool()
-      yield* ask("a")
-      yield* ask("b")
-      const c = yield* ask("c")
-      const d = yield* ask("d")
-      yield* answer
-      yield* answer
-      assert.deepStrictEqual(log, ["1: a", "1: b", "1: c"])
-      yield* Fiber.interrupt(c)
-      yield* settle
-      assert.deepStrictEqual(log, ["1: a", "1: b", "1: c", "1: d"])
-      assert.strictEqual(pool.statistics.inUse, 1)
-      yield* answer
-      yield* Fiber.join(d)
-      const { idle, inUse } = pool.statistics
-      assert.deepStrictEqual({ idle, inUse }, { idle: 1, inUse: 0 })
-    })
+  it.scoped(
+    "are stopped on the server when they are interrupted there, and the next one waits for that",
+    () =>
+      Effect.gen(function* () {
+        const { answer, ask, log, pool } = yield* busyPool()
+        yield* ask("a")
+        yield* ask("b")
+        const c = yield* ask("c")
+        const d = yield* ask("d")
+        yield* answer
+        yield* answer
+        assert.deepStrictEqual(log, ["1: a", "1: b", "1: c"])
+        yield* Fiber.interrupt(c)
+        yield* settle
+        assert.deepStrictEqual(log, ["1: a", "1: b", "1: c", "1: d"])
+        assert.strictEqual(pool.statistics.inUse, 1)
+        yield* answer
+        yield* Fiber.join(d)
+        const { idle, inUse } = pool.statistics
+        assert.deepStrictEqual({ idle, inUse }, { idle: 1, inUse: 0 })
+      })
   )
 
   it.scoped("fail when they have waited for acquireTimeout, each after its own wait", () =>

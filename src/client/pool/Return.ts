@@ -1,0 +1,85 @@
+/** How a connection comes back to its pool: to the next user at once, or made fit for it first, or closed. */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { ConnectionStatus } from "../../connection/PgConnection.js"
+import type { PoolConnections } from "./PoolConnections.js"
+import type { PooledConnection } from "./PooledConnection.js"
+import * as Tidying from "./Tidying.js"
+
+/** From its user to the next one, or to the idle ones. */
+export const fromUser = (pool: PoolConnections, slot: PooledConnection): Effect.Effect<void> => {
+  if (slot.where !== "lent") return Effect.void
+  if (pool.telemetry.countsConnections) pool.telemetry.used(pool.now - slot.since)
+  const isPlain = pool.options.onRelease === undefined && slot.isUntouched(pool.settings.reset !== "none")
+  return isPlain ? pool.give(slot) : returned(pool, slot)
+}
+
+/** The statement that the connection was lent for is over. */
+export const fromStatement = (pool: PoolConnections, slot: PooledConnection): void => {
+  if (slot.where !== "lent") return
+  if (!slot.isUntouched(pool.settings.reset !== "none")) {
+    slot.rest("away", pool.now)
+    return pool.spawn(Effect.suspend(() => returned(pool, slot)))
+  }
+  const done = pool.give(slot)
+  if (done !== Effect.void) pool.spawn(done)
+}
+
+/** The shared connection has no statement any more. */
+export const fromStatements = (pool: PoolConnections, slot: PooledConnection): void => {
+  const { session } = slot
+  const isChanged = session?.changes.isChanged === true && pool.settings.reset !== "none"
+  if (session?.isQuiet === true && session.isOpen && !isChanged) {
+    const done = pool.give(slot)
+    if (done !== Effect.void) pool.spawn(done)
+    return
+  }
+  slot.rest("away", pool.now)
+  pool.spawn(
+    Effect.zipRight(
+      Tidying.quiet(slot),
+      Effect.suspend(() => returned(pool, slot))
+    )
+  )
+}
+
+/** A connection whose session may have changed, or ended. */
+export const returned = (pool: PoolConnections, slot: PooledConnection): Effect.Effect<void> =>
+  Effect.flatMap(slot.connection.status, (status) => {
+    const isPlain = status.state === "clean" && status.fits && !slot.isSpoiled
+    const isReset = Tidying.needsReset(pool.settings, slot, status)
+    if (isPlain && !isReset && pool.options.onRelease === undefined) return pool.give(slot)
+    slot.rest("away", pool.now)
+    if (status.state === "broken" || !status.fits || slot.isSpoiled) return retire(pool, slot, status)
+    return Effect.sync(() => pool.spawn(tidy(pool, slot, status)))
+  })
+
+const retire = (
+  pool: PoolConnections,
+  slot: PooledConnection,
+  status: ConnectionStatus
+): Effect.Effect<void> => {
+  // What ended this one may have ended the others, and the news of it be on its way.
+  if (status.state === "broken") for (const other of pool.idle) other.isDoubted = true
+  return pool.discard(slot, status.fits ? "broken" : "role")
+}
+
+/** Makes the connection fit for the next user, or ends it. */
+const tidy = (
+  pool: PoolConnections,
+  slot: PooledConnection,
+  before: ConnectionStatus
+): Effect.Effect<void> => {
+  const { connection } = slot
+  const tidied = Tidying.tidied(pool, slot, before)
+  return Effect.suspend(() =>
+    Effect.zipRight(
+      Effect.map(Effect.exit(Effect.interruptible(tidied)), (exit) => {
+        if (Exit.isFailure(exit)) slot.isSpoiled = true
+      }),
+      Effect.flatMap(connection.status, (after) =>
+        after.state === "clean" && after.fits && !slot.isSpoiled ? pool.give(slot) : retire(pool, slot, after)
+      )
+    )
+  )
+}
