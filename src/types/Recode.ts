@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Oid from "../model/Oid.js"
 import * as Arrays from "./Arrays.js"
 import type { Codec } from "./Codec.js"
+import * as Geometries from "./Geometries.js"
 import * as Integers from "./Integers.js"
 import * as Numerics from "./Numerics.js"
 import * as Registry from "./Registry.js"
@@ -51,11 +52,15 @@ const textual: ReadonlyArray<Codec> = [
   Times.timetzAsText
 ]
 
+/** Plain objects that have all numbers of the value. */
+const plain: ReadonlyArray<Codec> = [Geometries.pointAsObject, Geometries.circleAsObject]
+
 /** Whether this codec's values say all that the server said. */
 const keepsAll = (codec: Codec, oid: number): boolean => {
   const made = Arrays.madeOf(codec)
   if (made !== undefined) return made.bounds === "kept" && keepsAll(made.element, made.element.oid)
-  if (codec.decodeText === decodeString || textual.some((each) => isSame(each, codec))) return true
+  if (codec.decodeText === decodeString) return true
+  if ([...textual, ...plain].some((each) => isSame(each, codec))) return true
   return !inexact.has(oid) && isSame(codec, Registry.lossless.lookup(oid))
 }
 

@@ -218,6 +218,31 @@ describe("a typed table", () => {
       })
   )
 
+  it.effect("reads points and circles of the familiar preset by Schemas of exact values", () =>
+    Effect.gen(function* () {
+      const relation = relationOf("rows", [
+        ["p", 600],
+        ["c", 718]
+      ])
+      ReadBy.note(
+        relation,
+        [600, 718].map((oid) => PgTypes.familiar.lookup(oid))
+      )
+      const table = TypedTable.table("shop.rows", Schema.Struct({ p: PgSchema.Point, c: PgSchema.Circle }))
+      const row = { p: { x: 0.1, y: -0 }, c: { x: 1e300, y: Infinity, radius: 2 } }
+      const found = yield* table.decode(insert(row, relation)).pipe(Effect.provide(connector))
+      assert.deepInclude(Option.getOrThrow(found), {
+        new: {
+          _tag: "WholeRow",
+          row: {
+            p: new PgTypes.PgPoint(0.1, -0),
+            c: new PgTypes.PgCircle(new PgTypes.PgPoint(1e300, Infinity), 2)
+          }
+        }
+      })
+    })
+  )
+
   it.effect("refuses a Schema through which no row goes, at the first change of the table", () =>
     Effect.gen(function* () {
       const table = TypedTable.table("shop.rows", Schema.Tuple(PgSchema.Int4))
