@@ -22,7 +22,7 @@ const skipSpaces = (text: string, from: number): number => {
  * character as it is, within quotes and without. Which keywords exist is looked at behind a secret only: a word there that is
  * no keyword is the rest of a secret that was not quoted.
  *
- * Fails with `PgConfigError`, which says where and never quotes: a piece out of place is often part of a password.
+ * Fails with `PgConfigError`, which names the place and never quotes: a piece out of place is often part of a password.
  */
 export const parse = (conninfo: string, source = "conninfo"): Either.Either<Pairs, PgConfigError> => {
   const pairs: Array<readonly [string, string]> = []

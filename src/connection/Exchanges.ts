@@ -130,7 +130,7 @@ export const make = (core: ConnectionState, admission?: Admission) => {
       options?: QueryOptions
     ): Effect.Effect<ReadonlyArray<PgType>, PgSessionError> =>
       run<ReadonlyArray<PgType>>(options, (outcome) => new Catalog.CatalogRequest(types, outcome)),
-    /** Asks for types that were met; a refusal is not told. */
+    /** Asks for types that were met; a refusal is not reported. */
     askTypes: (types: ReadonlyArray<number>): Effect.Effect<void> =>
       Effect.ignore(run<ReadonlyArray<PgType>>(undefined, (outcome) => Catalog.ask(core, types, outcome)))
   }

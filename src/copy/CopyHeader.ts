@@ -30,7 +30,7 @@ const refusal = (reason: string): PgUsageError =>
 const lf = 10
 const cr = 13
 
-/** The place behind the first line end outside of quotes; -1 when there is none yet. */
+/** The place behind the first line end outside of quotes; -1 when it has not come yet. */
 const endOf = (bytes: Uint8Array, quote: number, escape: number): number => {
   let isQuoted = false
   for (let at = 0; at < bytes.length; at++) {

@@ -191,7 +191,7 @@ export type AsLines = Stated<RowValues, "text" | "csv", Use>
 export type AsAny = Stated<RowValues, FormatName, Use>
 /** A format with the options that go with it in every use. */
 export type CopyFormat = AsBinary | AsText | AsCsv
-/** The format left to us, or to a variable that says one if it says any. */
+/** The format left to us, or to a variable, which may be unset. */
 export type Unstated = Unnamed<Use>
 
 /** The options as the run time sees them: a program without types may give any. */

@@ -10,7 +10,7 @@ export type BackupFailure =
   | "manifest"
   /** The backups do not follow each other. */
   | "chain"
-  /** A file of a backup is not what its name says. */
+  /** A file of a backup is not of the kind that its name states. */
   | "content"
   /** A file could not be written, synced, renamed or read. */
   | "file"

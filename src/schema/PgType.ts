@@ -54,8 +54,7 @@ const isList = (types: PgTypeInput | ReadonlyArray<PgTypeInput>): types is Reado
   Array.isArray(types)
 
 /**
- * The types a value may have before it is decoded; `undefined` when nothing is told, or one of several forms tells
- * nothing. The outermost annotation counts, and of a transformation the side it decodes from.
+ * The types a value may have before it is decoded; `undefined` when no type is known, or none for one of several forms. The outermost annotation counts, and of a transformation the side it decodes from.
  */
 export const of = (ast: AST.AST): ReadonlyArray<SchemaType> | undefined => search(ast, new Set())
 

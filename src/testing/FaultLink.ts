@@ -63,7 +63,7 @@ const pieceSize = ({ fault, passed }: Current, available: number): number => {
 export const make = (options: Options): FaultLink => {
   const { client, server } = options
   const now = { toServer: current(options.fault.toServer), toClient: current(options.fault.toClient) }
-  /** Done when somebody ends the connection. */
+  /** Done when either side ends the connection. */
   const ending = Deferred.unsafeMake<Ending>(FiberId.none)
   const end = (how: Ending) => Effect.asVoid(Deferred.succeed(ending, how))
 
@@ -106,7 +106,7 @@ export const make = (options: Options): FaultLink => {
     }).pipe(Effect.catchAll(() => end("reset")))
 
   const reset = Effect.zipRight(client.reset, server.reset)
-  /** A reader that finds bytes and a reset at once may be told of an ordinary end: it gets a turn for the bytes first. */
+  /** A reader that finds bytes and a reset at once may see an ordinary end: it gets a turn for the bytes first. */
   const finish = (how: Ending): Effect.Effect<void> =>
     how === "reset"
       ? Effect.zipRight(turn, reset)

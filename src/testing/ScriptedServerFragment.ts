@@ -13,7 +13,7 @@ import { expect, expectAny, expectEnd, hangUp, send, sendBytes, type Script } fr
 export type SaslReply =
   | { readonly _tag: "Continue"; readonly data: Uint8Array }
   | { readonly _tag: "Final"; readonly data: Uint8Array }
-  /** As a server refuses that says nothing of its reason: an ErrorResponse `28P01`. */
+  /** Refuses as a server does that reports no reason: an ErrorResponse `28P01`. */
   | { readonly _tag: "Reject" }
 
 /** The other side of a SASL exchange, for instance SCRAM. One exchange each. */

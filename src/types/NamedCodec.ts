@@ -15,7 +15,7 @@ export interface NamedCodec {
 
 /**
  * The codec of a type that has `found`, once those who have named it have been asked, each with what the one before has made.
- * `schema`: `undefined` when nobody knows it.
+ * `schema`: `undefined` when it is unknown.
  */
 export const over = (all: ReadonlyArray<NamedCodec>, schema: string | undefined, found: Codec): Codec => {
   let codec = found

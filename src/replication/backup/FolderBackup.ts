@@ -293,7 +293,7 @@ const write = (
  * server's archives as files.
  *
  * The log that the backup needs comes along: streamed beside it over a second connection, with a temporary slot, so that it starts by
- * itself; `wal` says how. Files are compared with the manifest while they are written, and synced. Permissions are those of the
+ * itself; `wal` chooses the way. Files are compared with the manifest while they are written, and synced. Permissions are those of the
  * server's files; owner is the user of this process, and a server that runs under another one needs its own (`chown -R`). Tablespaces
  * come to the places that `tablespaces` gives. With `standby` the folder becomes a standby of the server.
  *
@@ -320,7 +320,7 @@ export const toFolder = (
 const waitingReports = 16
 
 /**
- * As `toFolder`: how far the backup is, as the server says it, and as the last element the backup. Interrupting the stream, or leaving
+ * As `toFolder`: how far the backup is, as the server reports it, and as the last element the backup. Interrupting the stream, or leaving
  * it before its end, ends the backup and removes what was written.
  */
 export const toFolderProgress = (

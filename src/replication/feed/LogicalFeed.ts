@@ -94,7 +94,7 @@ export interface FeedProgress {
   readonly flushed: Lsn
   /** Everything before can be seen by queries. */
   readonly applied: Lsn
-  /** Transactions not acknowledged, and the one that is on its way: what has been received may lie in its midst, or behind. */
+  /** Transactions not acknowledged, and the one that is being received. */
   readonly outstanding: number
 }
 

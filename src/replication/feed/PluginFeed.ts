@@ -30,7 +30,7 @@ export type PluginFeed = Pick<
 
 /**
  * Opens a feed of a logical slot of any plugin, and gives what the plugin writes as it is. Everything else is as in
- * `logical`; only the consumer knows which positions are safe to acknowledge, such as that of a line that says COMMIT.
+ * `logical`; only the consumer knows which positions are safe to acknowledge, such as that of a line with COMMIT.
  */
 export const plugin = (
   options: PluginFeedOptions

@@ -82,7 +82,7 @@ export interface PhysicalFeed {
    */
   readonly events: Stream.Stream<PhysicalEvent, PhysicalError>
   /**
-   * How far the consumer is, each as the position behind the last byte, and each only as the consumer says: `written` has been
+   * How far the consumer is, each as the position behind the last byte, and each only as the consumer reports it: `written` has been
    * taken over, `flushed` is safe (the slot moves up to it, and the server may remove what lies before), `applied` can be seen by
    * queries. Positions never go back, and what is flushed counts as written. The server is informed with the next report.
    *
@@ -273,7 +273,7 @@ export const open = (
  * Positions are reported every `statusInterval` and at once when the server asks, while data is read and while it waits. Only
  * what the consumer acknowledges is reported as written, flushed or applied; until then the server keeps its log for the slot,
  * and a primary waits for a synchronous standby. A server that is stopped waits until everything that it has sent is acknowledged
- * as written, or as flushed by a consumer that says so: a feed that never acknowledges keeps it from stopping.
+ * as written, or as flushed by a consumer that reports that: a feed that never acknowledges keeps it from stopping.
  *
  * Closing the scope reports a last time and ends the stream politely. Interrupting the stream loses nothing that was not given.
  *

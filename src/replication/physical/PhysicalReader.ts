@@ -53,7 +53,7 @@ export interface PhysicalProgress extends Positions {
   /** Everything before it has been given to the consumer. */
   readonly received: Lsn
   readonly timeline: number
-  /** The server's end of the log, as it said last. */
+  /** The server's end of the log, as it last reported it. */
   readonly serverEnd: Lsn
   /** Bytes that the server has and the consumer has not been given. */
   readonly lag: bigint
@@ -101,7 +101,7 @@ export class PhysicalReader {
     return this.position
   }
 
-  /** The server's end of the log, as it said last. */
+  /** The server's end of the log, as it last reported it. */
   get end(): Lsn {
     return this.serverEnd
   }

@@ -81,7 +81,7 @@ export interface WalArchiveStatus {
 export interface WalArchive {
   /**
    * Receives the log into the folder, up to `until` or for ever. It goes on after lost connections and failures of the disk, by
-   * `reconnect`. Interrupting it syncs what has been received, reports it, and leaves the last segment as `.partial`.
+   * `reconnect`. Interrupting it syncs the received log, reports it, and leaves the last segment as `.partial`.
    */
   readonly run: Effect.Effect<void, WalArchiveFailureCause, PgConnector>
   readonly status: Effect.Effect<WalArchiveStatus>

@@ -186,7 +186,7 @@ const keeper = <E, R>(
  *
  * The transaction is rolled back when the handler fails, and the handler is called again, or not, by the run's `retry`. When
  * the session is lost, also at its COMMIT, or the transaction conflicts with others, feed and session are opened again by
- * `reconnect`, and what is stored says what comes next. The handler must write by the connection it is given and by nothing
+ * `reconnect`, and the stored position decides what comes next. The handler must write by the connection it is given and by nothing
  * else, must not end the transaction, and must not hide a statement's failure.
  *
  * The run fails with `PgSlotError` (`recreated`, `diverged`) when what the slot has still to send begins behind what is

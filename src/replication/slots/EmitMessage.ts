@@ -17,7 +17,7 @@ export interface Runs<E> {
 
 /** How a message is written into the log by `pg_logical_emit_message`. */
 export interface EmitOptions {
-  /** Says whose message it is: a consumer knows its own by it. */
+  /** Names the program of the message: a consumer recognizes its own messages by it. */
   readonly prefix: string
   /** A text is sent as its UTF-8. */
   readonly content: string | Uint8Array

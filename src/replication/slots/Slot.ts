@@ -139,8 +139,7 @@ const defaultFarewell: Duration.Duration = Duration.seconds(10)
  * view of what happens now. Unlike a temporary slot, which is only for the feed that makes it (`create: { temporary: true }`) and
  * gone with its session, it can be read by any feed or run, one after the other.
  *
- * Closing the scope waits up to ten seconds for the session that uses the slot, and logs a warning when it could not be dropped: it keeps
- * the log until somebody does. So does the slot of a process that ends without closing its scopes. Interrupting the creation
+ * Closing the scope waits up to ten seconds for the session that uses the slot, and logs a warning when it could not be dropped: it keeps the log until it is dropped. So does the slot of a process that ends without closing its scopes. Interrupting the creation
  * cancels it. Fails as `create` does; a slot that was there before stays.
  */
 export const createScoped = (

@@ -20,7 +20,7 @@ export type Invalidation =
   | "wal_level_insufficient"
   /** It has not been used for too long. PostgreSQL 18. */
   | "idle_timeout"
-  /** Recovery conflicted with it; PostgreSQL 16 says no more. */
+  /** Recovery conflicted with it; PostgreSQL 16 reports no more. */
   | "conflict"
   | (string & {})
 

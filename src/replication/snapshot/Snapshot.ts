@@ -207,8 +207,7 @@ const behind = (feed: LogicalFeed, catchUp: CatchUp): SnapshotFeed => {
  * several at a time, with the columns and the rows that are published, in binary where every type has a binary form. The
  * slot then keeps all changes until `feed` reads them.
  *
- * A copy that broke off goes on by tables. The consumer keeps what `CopyFinished` says, together with the rows, and gives
- * it back as `copied`. Every other table is copied again from its beginning, under a new snapshot, which a temporary slot
+ * A copy that broke off goes on by tables. The consumer stores `copied` of `CopyFinished` together with the rows, and passes it to the next `snapshot`. Every other table is copied again from its beginning, under a new snapshot, which a temporary slot
  * gives together with the position that it stands for; of changes to such a table only those count that were committed
  * behind that position. So nothing is dropped, whatever crashed: the slot stays as it is. A table that is added to the
  * publications later is copied by the next `snapshot` in the same way. One that is in `copied` and was dropped since is

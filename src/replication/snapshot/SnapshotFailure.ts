@@ -26,7 +26,7 @@ export const failure = (
 export const changed = (table: TableName, cause?: PgServerError): PgSnapshotError =>
   failure("changed", cause?.text ?? "its rows of the moment of the snapshot are gone", table, cause)
 
-/** The effect's failure, whose refusals are told as what they say about the table. */
+/** The effect's failure: a refusal is reported as one of the table. */
 export const of = <E extends PgSessionError | PgCopyRowError>(
   table: TableName,
   error: E
