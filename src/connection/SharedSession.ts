@@ -4,6 +4,7 @@ import type { PgSessionError } from "../model/PgError.js"
 import type { Admission } from "./session/Admission.js"
 import * as Cancel from "./session/Cancel.js"
 import type { ConnectionState, Request } from "./session/ConnectionState.js"
+import type { RoleQuestion } from "./session/ConnectFacts.js"
 import * as Outbound from "./session/Outbound.js"
 import type { Exchanges } from "./Exchanges.js"
 import { fits } from "./session/ConnectionStatus.js"
@@ -38,6 +39,8 @@ export interface SharedSession {
   readonly send: (request: Request) => void
   /** Stops a request that was sent; done when the session is clean again, or closed. */
   readonly abandon: (request: Request) => Effect.Effect<void>
+  /** How it is asked for the role of its server; `undefined` when any will do, or when the server reports its role. */
+  readonly roleQuestion: RoleQuestion | undefined
   /** The operations of the session's owner. */
   readonly single: SingleStatements
   /** The operations, which ask for admission in the step in which their statement is written. */
@@ -119,6 +122,11 @@ class StateSession implements SharedSession {
       repeats.length === 0 &&
       (fitsRole === undefined || fits(this.core))
     )
+  }
+
+  get roleQuestion(): RoleQuestion | undefined {
+    const { fitsRole, roleQuestion } = this.core
+    return fitsRole?.() === undefined ? roleQuestion : undefined
   }
 
   get takesMore(): boolean {

@@ -5,7 +5,7 @@ const before = String.raw`^(?:\s|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)*`
 
 /** Procedures and anonymous blocks may COMMIT; the other commands work in several transactions of their own. */
 const words = new RegExp(
-  `${before}(?:(?:call|do|vacuum|reindex|cluster)\\b|(?:create|drop|alter)\\b[^;]*\\bconcurrently\\b)`,
+  `${before}(?:(?:call|do|vacuum|analy[sz]e|reindex|cluster)\\b|(?:create|drop|alter)\\b[^;]*\\bconcurrently\\b)`,
   "i"
 )
 

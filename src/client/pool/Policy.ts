@@ -1,4 +1,5 @@
 /** What a pool does next, as functions of what it knows. */
+import type { LeaseError } from "./LeaseError.js"
 import type { PoolSettings } from "./PoolOptions.js"
 
 /** How a pool stands. */
@@ -58,6 +59,18 @@ export interface ConnectionAge {
 /** Whether an idle connection has to give an answer before it is lent. A clock that goes back says nothing of its age. */
 export const needsCheck = (age: ConnectionAge, now: number, { checkAfter }: PoolSettings): boolean =>
   age.isDoubted || now - age.since >= checkAfter || now < age.since
+
+/** These have to give an answer before they are lent. */
+export const doubt = (idle: ReadonlyArray<{ isDoubted: boolean }>): void => {
+  for (const slot of idle) slot.isDoubted = true
+}
+
+const shutdown: ReadonlySet<string> = new Set(["57P01", "57P02", "57P03"])
+
+/** Whether an opening failed because a server stops, has crashed or starts. */
+export const isOfShutdown = (error: LeaseError): boolean =>
+  error._tag === "PgConnectError" &&
+  error.attempts.some(({ cause }) => cause._tag === "PgServerError" && shutdown.has(cause.code))
 
 /** Whether a connection that is not in use has to be closed. */
 export const isWorn = (

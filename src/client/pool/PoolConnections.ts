@@ -235,6 +235,7 @@ export class PoolConnections {
         this.failure(`opening a connection ended without a connection: ${Cause.pretty(cause)}`)
       )
       this.counts.openingsFailed++
+      if (Policy.isOfShutdown(error)) Policy.doubt(this.idle)
       this.openings.fail(begun, error, this.now, chance)
       this.vacated()
       // Those who wait may be served by a connection in use; when there is none, nothing will serve them.
@@ -251,7 +252,7 @@ export class PoolConnections {
 
   /** Asks an idle connection for an answer, and gives it to who waits. */
   private check(slot: PooledConnection): Effect.Effect<void> {
-    const asked = Tidying.answer(slot.connection, this.settings.checkTimeout)
+    const asked = Tidying.answer(slot, this.settings.checkTimeout)
     return Effect.suspend(() =>
       Effect.flatMap(Effect.exit(Effect.interruptible(asked)), (exit) => {
         this.checking--

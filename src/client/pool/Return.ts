@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { ConnectionStatus } from "../../connection/PgConnection.js"
+import * as Policy from "./Policy.js"
 import type { PoolConnections } from "./PoolConnections.js"
 import type { PooledConnection } from "./PooledConnection.js"
 import * as Tidying from "./Tidying.js"
@@ -59,8 +60,8 @@ const retire = (
   slot: PooledConnection,
   status: ConnectionStatus
 ): Effect.Effect<void> => {
-  // What ended this one may have ended the others, and the news of it be on its way.
-  if (status.state === "broken") for (const other of pool.idle) other.isDoubted = true
+  // What ended this one, or changed its role, may have done so to the others, and the news of it be on its way.
+  if (status.state === "broken" || !status.fits) Policy.doubt(pool.idle)
   return pool.discard(slot, status.fits ? "broken" : "role")
 }
 

@@ -4,7 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Cleanup from "../../connection/session/Cleanup.js"
-import type { ConnectionStatus, PgConnection } from "../../connection/PgConnection.js"
+import type { ConnectionStatus } from "../../connection/PgConnection.js"
+import type { QueryResult } from "../../connection/statement/Query.js"
 import { rollbackDeadline } from "../../connection/Transaction.js"
 import * as Statement from "../../model/Statement.js"
 import type { LeaseError } from "./LeaseError.js"
@@ -42,20 +43,32 @@ export const needsReset = (
   { changed }: ConnectionStatus
 ): boolean => reset !== "none" && (slot.isLeased || changed)
 
-/** Whether an idle connection may be lent: asks it for an answer, for at most so many milliseconds. */
+/** The only value of a text's result. */
+const valueOf = (results: ReadonlyArray<QueryResult>): unknown => {
+  const row = results[0]?.rows[0]
+  return row === undefined ? undefined : Object.values(row)[0]
+}
+
+/**
+ * Whether an idle connection may be lent: asks it for an answer, for at most so many milliseconds. Where its server does not report
+ * its role, the role is what it is asked for.
+ */
 export const answer = (
-  connection: PgConnection,
+  { connection, session }: Pick<PooledConnection, "connection" | "session">,
   limit: number
 ): Effect.Effect<"fine" | "silent" | "role" | "broken"> =>
   Effect.flatMap(connection.status, ({ fits, state }) => {
     if (state === "broken") return Effect.succeed("broken" as const)
     if (!fits) return Effect.succeed("role" as const)
-    return connection.simple("").pipe(
+    const question = session?.roleQuestion
+    return connection.simple(question?.sql ?? "").pipe(
       Effect.timeoutOption(Duration.millis(limit)),
       // With its answer the server reports a role that has changed meanwhile.
-      Effect.zipWith(connection.status, (answered, after) =>
-        Option.isNone(answered) ? "silent" : after.fits ? "fine" : "role"
-      ),
+      Effect.zipWith(connection.status, (answered, after) => {
+        if (Option.isNone(answered)) return "silent"
+        const isWanted = question === undefined || valueOf(answered.value) === question.expected
+        return after.fits && isWanted ? "fine" : "role"
+      }),
       Effect.orElseSucceed(() => "broken" as const)
     )
   })

@@ -162,7 +162,8 @@ export const open = (
       ),
       probeAfter: target.silence.probeAfter,
       statementTimeout: config.statementTimeout,
-      fitsRole: wanted === "any" ? undefined : () => Role.fits(wanted, side)
+      fitsRole: wanted === "any" ? undefined : () => Role.fits(wanted, side),
+      roleQuestion: wanted === "any" ? undefined : Role.question(wanted)
     })
     if (side.find("server_encoding") === "SQL_ASCII") core.types.checkText()
     link.listen({

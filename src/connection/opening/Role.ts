@@ -11,6 +11,7 @@ import { otherRole } from "../../model/Judgement.js"
 import { PgProtocolError, PgServerError } from "../../model/PgError.js"
 import type { TransportFailure } from "../../model/PgError.js"
 import * as SystemFailure from "../../net/SystemFailure.js"
+import type { RoleQuestion } from "../session/ConnectFacts.js"
 import type { Conversation, ConversationError } from "../session/Conversation.js"
 import type { SideChannels } from "../session/SideChannels.js"
 
@@ -74,6 +75,24 @@ export const fits = (wanted: WantedRole, side: Pick<SideChannels, "find">): bool
   const readOnlyByDefault = flag(side.find("default_transaction_read_only"))
   if (readOnlyByDefault === undefined) return undefined
   return (standby || readOnlyByDefault) === (wanted === "read-only")
+}
+
+/** The question of a session that is in use. */
+export const question = (wanted: Exclude<WantedRole, "any">): RoleQuestion => {
+  switch (wanted) {
+    case "primary":
+    case "standby":
+      return {
+        sql: "select pg_catalog.pg_is_in_recovery()::pg_catalog.text",
+        expected: String(wanted === "standby")
+      }
+    case "read-write":
+    case "read-only":
+      return {
+        sql: "select pg_catalog.current_setting('transaction_read_only')",
+        expected: wanted === "read-only" ? "on" : "off"
+      }
+  }
 }
 
 const mismatch = (what: string, wanted: WantedRole): Effect.Effect<never, TransportFailure> =>

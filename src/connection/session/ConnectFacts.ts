@@ -34,3 +34,11 @@ export type SendCancel = (facts: ConnectFacts) => Effect.Effect<void, TransportF
 
 /** Opens and closes a second connection to the same address. The failure says that the address cannot be reached. */
 export type ProbeAddress = Effect.Effect<TransportFailure | undefined>
+
+/** How a session is asked for the role of its server, where nothing is reported that decides it. */
+export interface RoleQuestion {
+  /** Returns one text. */
+  readonly sql: string
+  /** The text when the session has the role that is wanted. */
+  readonly expected: string
+}

@@ -20,7 +20,7 @@ import type { FrameRun } from "../../wire/FrameRun.js"
 import type { Framer } from "../../wire/Framer.js"
 import type { CopyBothResponse, CopyInResponse, CopyOutResponse } from "../../wire/messages/Copy.js"
 import { threw } from "./CodecThrew.js"
-import type { ConnectFacts, ProbeAddress, SendCancel } from "./ConnectFacts.js"
+import type { ConnectFacts, ProbeAddress, RoleQuestion, SendCancel } from "./ConnectFacts.js"
 import { Fairness } from "./Fairness.js"
 import { Pulse } from "./Pulse.js"
 import { SessionChanges } from "./SessionChanges.js"
@@ -75,6 +75,8 @@ export interface ConnectionOptions extends SessionSettings {
   readonly statementTimeout?: Duration.Duration | undefined
   /** Whether the session still has the requested role, as far as the server reports it. Default: true. */
   readonly fitsRole?: (() => boolean | undefined) | undefined
+  /** How a session is asked for its role whose server does not report it. */
+  readonly roleQuestion?: RoleQuestion | undefined
 }
 
 /** One open connection. */
@@ -143,6 +145,7 @@ export class ConnectionState {
   readonly probeAfter: Duration.Duration
   readonly statementTimeout: Duration.Duration | undefined
   readonly fitsRole: (() => boolean | undefined) | undefined
+  readonly roleQuestion: RoleQuestion | undefined
   readonly fairness: Fairness
   /** Bytes that have come since the last check whether the event loop is due a turn. */
   sinceAsked = 0
@@ -169,6 +172,7 @@ export class ConnectionState {
     this.probeAfter = options.probeAfter ?? Duration.infinity
     this.statementTimeout = options.statementTimeout
     this.fitsRole = options.fitsRole
+    this.roleQuestion = options.roleQuestion
   }
 
   /** The codecs there are now. */

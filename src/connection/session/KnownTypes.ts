@@ -60,14 +60,17 @@ export class KnownTypes {
   }
 
   /**
-   * Has those of these types asked for again that have fields, because composites may be altered without a sign, and those that were
-   * not found, because their transaction may not have been visible yet.
+   * Has those of these types asked for again that have fields, because composites may be altered without a sign, arrays of them
+   * included, and those that were not found, because their transaction may not have been visible yet.
    */
   doubt(oids: ReadonlyArray<number>): void {
     for (const oid of oids) {
-      if (!this.asked.has(oid)) continue
       const codec = this.registry.lookup(oid)
-      if (codec === undefined || codec.hasFields === true) this.doubted.add(oid)
+      const isDoubtful =
+        codec === undefined
+          ? this.asked.has(oid)
+          : codec.hasFields === true && this.given.lookup(oid) === undefined
+      if (isDoubtful) this.doubted.add(oid)
     }
   }
 

@@ -1,5 +1,5 @@
 /** Where rows stop being bytes: a run of them decoded for the request that asked. */
-import { PgCodecError } from "../../model/PgError.js"
+import { PgCodecError, PgProtocolError } from "../../model/PgError.js"
 import type * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { codecThrew } from "./CodecThrew.js"
@@ -38,4 +38,18 @@ export const take = <R extends Row.Row>(
     })
   )
   return undefined
+}
+
+/** Adds the rows of runs that were kept until their types were known. */
+export const takeHeld = <R extends Row.Row>(
+  request: Request,
+  decoder: Row.RowDecoder<R>,
+  held: ReadonlyArray<FrameRun>,
+  rows: Array<R>
+): void => {
+  for (const run of held) {
+    const reason = take(request, decoder, run, rows)
+    if (reason !== undefined)
+      request.fail(new PgProtocolError({ state: "ExtendedQuery.Fetching", tag: "D", reason }))
+  }
 }

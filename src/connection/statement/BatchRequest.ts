@@ -21,6 +21,7 @@ import * as Session from "../../protocol/Session.js"
 import type * as Row from "../../types/Row.js"
 import * as FixedFrames from "../../wire/FixedFrames.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
+import { copyRun } from "../../wire/FrameRun.js"
 import { nameOf } from "../session/CodecThrew.js"
 import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
 import * as Outbound from "../session/Outbound.js"
@@ -58,6 +59,8 @@ const sameTypes = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): boolean 
 
 export class BatchRequest<M extends Row.ResultMode> extends StatementRequest<M> {
   private rows: Array<Row.RowIn<M>> = []
+  /** Rows that wait until their types are known. */
+  private held: Array<FrameRun> = []
   private affected = 0n
   private answered = 0
   /** Written and not answered, the oldest first. */
@@ -84,7 +87,12 @@ export class BatchRequest<M extends Row.ResultMode> extends StatementRequest<M> 
     return this.answered > 0 || this.rows.length > 0
   }
 
+  protected override get holdsRows(): boolean {
+    return true
+  }
+
   override open(core: ConnectionState): Pipeline.PipelineScript | undefined {
+    if (this.hasRun) return super.open(core)
     const refused = this.refusal(core)
     if (refused !== undefined) {
       this.fail(refused)
@@ -218,7 +226,19 @@ export class BatchRequest<M extends Row.ResultMode> extends StatementRequest<M> 
   }
 
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
+    if (this.preparation.isHeld) {
+      this.held.push(copyRun(run))
+      return undefined
+    }
     return Rows.take(this, this.preparation.result!.decoder(this.mode), run, this.rows)
+  }
+
+  protected override learned(core: ConnectionState): void {
+    const { held, preparation } = this
+    this.held = []
+    preparation.readHeld(core)
+    if (preparation.failure !== undefined) this.fail(preparation.failure)
+    Rows.takeHeld(this, preparation.result!.decoder(this.mode), held, this.rows)
   }
 
   override onComplete(core: ConnectionState, commandTag: string): void {
@@ -253,6 +273,7 @@ export class BatchRequest<M extends Row.ResultMode> extends StatementRequest<M> 
   protected onSettled(): void {
     const { affected, answered, rows } = this
     this.rows = []
+    this.held = []
     this.onTheWay = []
     this.again = []
     if (!this.isExhausted) this.close()

@@ -44,18 +44,29 @@ export const isSame = (known: ReadonlyArray<Column>, now: ReadonlyArray<Column>)
 
 /**
  * The statement with the columns that it has now, read by the types as they are known. What is kept of it has those that may have
- * been altered asked for at the next execution.
+ * been altered asked for at the next execution; with `isAskedNow` at this one.
  */
 export const renewed = (
   core: ConnectionState,
   statement: Statement,
   prepared: Prepared,
-  columns: ReadonlyArray<Column>
+  columns: ReadonlyArray<Column>,
+  isAskedNow: boolean
 ): Prepared => {
   const fresh = compiled(core, prepared.name, prepared.types, columns)
-  core.statements.replace(statement, prepared, described(core, prepared.name, prepared.types, columns))
-  return fresh
+  const kept = described(core, prepared.name, prepared.types, columns)
+  core.statements.replace(statement, prepared, kept)
+  return isAskedNow ? kept : fresh
 }
+
+/** What is known of rows whose types have still to be asked for: their columns, in the formats in which they come. */
+export const held = ({ registry }: ConnectionState, columns: ReadonlyArray<Column>): Result =>
+  new Result(
+    columns,
+    registry,
+    undefined,
+    columns.map(({ format }) => format)
+  )
 
 /**
  * How the rows that are on their way are read: by what they are, in the formats that were asked for. A failure when that cannot

@@ -230,7 +230,7 @@ export class PipelineRequest extends Request {
   /** What the portal of the running step gives, where that is not held to what was described. */
   private confirm(core: ConnectionState, columns: ReadonlyArray<Column>): void {
     const preparation = this.steps[this.at]?.preparation
-    preparation?.confirm(core, columns)
+    preparation?.confirm(core, columns, false)
     if (preparation?.failure !== undefined) this.fail(preparation.failure)
   }
 

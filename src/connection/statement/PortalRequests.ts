@@ -74,6 +74,11 @@ export class OpenPortal<M extends Row.ResultMode = Row.ResultMode> extends State
     return this.batch.count > 0
   }
 
+  /** Its rows are given as they come: none can wait. */
+  protected override get describesFirst(): boolean {
+    return true
+  }
+
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     const result = this.preparation.result!
     this.batch.decoder = result.decoder(this.mode)

@@ -75,6 +75,8 @@ export class Preparation {
   runsAtOnce: boolean
   /** The description of the portal is awaited, before its rows. */
   isConfirming: boolean
+  /** The portal gives types that the catalogue has to be asked for: its rows are kept as bytes until that has answered. */
+  isHeld: boolean
   /** The name that the statement is described under. */
   name: string
   /** The description may be used by later executions. */
@@ -97,6 +99,7 @@ export class Preparation {
     this.isReused = false
     this.runsAtOnce = false
     this.isConfirming = false
+    this.isHeld = false
     this.name = ""
     this.isKept = true
     this.asksTypes = inspector === undefined || inspector.asksTypes !== false
@@ -129,6 +132,7 @@ export class Preparation {
     this.isReused = false
     this.runsAtOnce = false
     this.isConfirming = false
+    this.isHeld = false
   }
 
   /** Writes Parse and Describe; false with `failure` when that cannot be, and then nothing. */
@@ -278,17 +282,35 @@ export class Preparation {
     return false
   }
 
-  /** Takes the columns of the portal, where they may differ from the description; `failure` when they cannot be read. */
-  confirm(core: ConnectionState, described: ReadonlyArray<Column>): void {
-    const { inspector, prepared, result, statement } = this
+  /**
+   * Takes the columns of the portal, where they may differ from the description; `failure` when they cannot be read. `holds`: rows of
+   * types that have to be asked for can wait as bytes (`isHeld`).
+   */
+  confirm(core: ConnectionState, described: ReadonlyArray<Column>, holds: boolean): void {
+    const { prepared, result, statement } = this
     if (prepared === undefined || result === undefined) return
     const columns = withNames(described, statement) ?? []
     if (Confirm.isSame(result.columns, columns)) {
       result.seen = this.arrived
       return
     }
-    const fresh = Confirm.renewed(core, statement, prepared, columns)
+    const fresh = Confirm.renewed(core, statement, prepared, columns, holds && this.asksTypes)
     this.prepared = fresh
+    this.isHeld = holds && this.asksTypes && Catalog.missing(core, fresh.unknown).length > 0
+    if (this.isHeld) this.result = Confirm.held(core, columns)
+    else this.arrive(core, fresh, columns)
+  }
+
+  /** How rows are read that were held: by the types as they are known now. */
+  readHeld(core: ConnectionState): void {
+    const { prepared, result } = this
+    this.isHeld = false
+    if (prepared === undefined || result === undefined) return
+    this.arrive(core, compiled(core, prepared.name, prepared.types, prepared.columns), result.columns)
+  }
+
+  private arrive(core: ConnectionState, fresh: Prepared, columns: ReadonlyArray<Column>): void {
+    const { inspector, statement } = this
     const found =
       inspector?.refuse(fresh, true) ?? Confirm.arriving(core, fresh, columns, statement.sql, inspector)
     if ("columns" in found) this.result = found

@@ -13,7 +13,6 @@ import type { FrameRun } from "../../wire/FrameRun.js"
 import { copyRun } from "../../wire/FrameRun.js"
 import * as SimpleMessages from "../../wire/messages/SimpleQuery.js"
 import * as StatementWords from "../../model/StatementWords.js"
-import { PgProtocolError } from "../../model/PgError.js"
 import type { PgUsageError } from "../../model/PgError.js"
 import * as TransactionBlock from "../session/TransactionBlock.js"
 import type { ConnectionState, Outcome } from "../session/ConnectionState.js"
@@ -49,6 +48,10 @@ abstract class Collecting<M extends Row.ResultMode> extends StatementRequest<M> 
     return this.mode !== "bytes"
   }
 
+  protected override get holdsRows(): boolean {
+    return true
+  }
+
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     if (this.hasRun) {
       this.held.push(copyRun(run))
@@ -60,12 +63,10 @@ abstract class Collecting<M extends Row.ResultMode> extends StatementRequest<M> 
   protected override learned(core: ConnectionState): void {
     const { held, preparation } = this
     this.held = []
-    preparation.readText(core)
-    for (const run of held) {
-      const malformed = Rows.take(this, preparation.result!.decoder(this.mode), run, this.rows)
-      if (malformed !== undefined)
-        this.fail(new PgProtocolError({ state: "ExtendedQuery.Fetching", tag: "D", reason: malformed }))
-    }
+    if (preparation.isHeld) preparation.readHeld(core)
+    else preparation.readText(core)
+    if (preparation.failure !== undefined) this.fail(preparation.failure)
+    Rows.takeHeld(this, preparation.result!.decoder(this.mode), held, this.rows)
   }
 }
 

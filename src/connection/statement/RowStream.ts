@@ -43,6 +43,11 @@ export class StreamRequest<M extends Row.ResultMode = Row.ResultMode> extends St
     return this.hasRows
   }
 
+  /** Its rows are given as they come: none can wait. */
+  protected override get describesFirst(): boolean {
+    return true
+  }
+
   override onRows(_core: ConnectionState, run: FrameRun): string | undefined {
     const rows: Array<Row.RowIn<M>> = []
     const malformed = Rows.take(this, this.preparation.result!.decoder(this.mode), run, rows)

@@ -70,7 +70,7 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
     const refused = check(preparation.statement, this.operation)
     if (refused !== undefined) return this.refuse(refused)
     const closes = core.statements.stale.length === 0 ? 0 : writeCloses(core)
-    if (preparation.find(core)) {
+    if (!(this.describesFirst && core.statements.capacity === 0) && preparation.find(core)) {
       if (preparation.prepared!.unknown.length > 0 && this.mustLearn(core)) return this.nothing(core, closes)
       const script = preparation.execute(core, this.execution, false)
       if (script !== undefined) return closes === 0 ? script : Pipeline.afterCloses(closes, script)
@@ -90,6 +90,16 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
 
   /** Whether its rows may come as text. */
   protected get readsText(): boolean {
+    return false
+  }
+
+  /** Whether rows can be kept as bytes until their types have been asked for. */
+  protected get holdsRows(): boolean {
+    return false
+  }
+
+  /** Whether it is described before it runs wherever the server ties no description to it: a later one could not be followed. */
+  protected get describesFirst(): boolean {
     return false
   }
 
@@ -131,7 +141,8 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
   override onColumns(core: ConnectionState, columns: ReadonlyArray<Column> | undefined): void {
     const { preparation } = this
     if (preparation.isConfirming) {
-      preparation.confirm(core, columns ?? [])
+      preparation.confirm(core, columns ?? [], this.holdsRows)
+      if (preparation.isHeld) this.hasRun = this.mustLearn(core)
       if (preparation.failure !== undefined) this.fail(preparation.failure)
       return
     }

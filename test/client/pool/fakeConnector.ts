@@ -33,6 +33,8 @@ export const fakeConnector = (maxConnections: number) => {
     opening: Effect.void as Effect.Effect<void, PgConnectError>,
     /** What a text of the simple protocol does, such as the question whether the server answers. */
     answering: Effect.void as Effect.Effect<void, PgSessionError>,
+    /** The results of each text. */
+    results: [] as ReadonlyArray<never>,
     /** Openings that have begun, and those that have succeeded. */
     begun: 0,
     opened: 0,
@@ -44,6 +46,8 @@ export const fakeConnector = (maxConnections: number) => {
     onStatement: (_: PgConnection): void => {},
     /** Whether the pool may send statements of several calls on one session. */
     isShareable: false,
+    /** How sessions are asked for their role that do not report it. */
+    roleQuestion: undefined as SharedSession.SharedSession["roleQuestion"],
     /** Sessions whose statements can have changed something for the next user. */
     changed: new Set<PgConnection>()
   }
@@ -56,7 +60,7 @@ export const fakeConnector = (maxConnections: number) => {
           transactions.set(connection, "I")
           states.set(connection, "clean")
         }
-        return Effect.as(control.answering, [])
+        return Effect.map(control.answering, () => control.results)
       })
     const connection: PgConnection = {
       facts: { processId },
@@ -118,6 +122,9 @@ export const fakeConnector = (maxConnections: number) => {
         get isChanged() {
           return control.changed.has(connection)
         }
+      },
+      get roleQuestion() {
+        return control.roleQuestion
       },
       get takesMore() {
         return isOpen() && wire.unwanted.size === 0

@@ -44,6 +44,24 @@ describe("the book of types", () => {
     assert.strictEqual(book.registry.lookup(Oid.int4), lossless.lookup(Oid.int4))
   })
 
+  it("asks again for what has fields, and for arrays of it, which nobody has asked for by themselves", () => {
+    const pair: PgType = {
+      ...mood(90_000),
+      shape: { _tag: "Composite", fields: [{ name: "a", type: Oid.int4 }], attributes: [] }
+    }
+    const given = lossless.withTypes([{ ...pair, oid: 92_000, arrayOid: 92_001 }])
+    const book = new KnownTypes(given)
+    book.learn([pair, mood(91_000)], [90_000, 91_000, 95_000])
+    book.doubt([90_001, 91_000, 91_001, Oid.int4, 92_000, 92_001, 95_000, 96_000])
+    // Enums have no fields; what was given is never asked for.
+    assert.deepStrictEqual(
+      book.unknown([90_001, 91_000, 91_001, Oid.int4, 92_000, 92_001, 95_000]),
+      [90_001, 95_000]
+    )
+    book.learn([pair], [90_001])
+    assert.deepStrictEqual(book.unknown([90_001]), [])
+  })
+
   it("forgets all at once, and asks again", () => {
     const book = new KnownTypes(lossless)
     book.learn([mood(90_000)], [90_000, 95_000])

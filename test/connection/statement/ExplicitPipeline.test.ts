@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { assertSubset } from "../../support/subset.js"
 import type { PipelineResult } from "../../../src/connection/statement/PipelineSteps.js"
 import { PipelineRequest } from "../../../src/connection/statement/ExplicitPipeline.js"
+import { hasNotHappened } from "../../../src/model/Judgement.js"
 import * as Statement from "../../../src/model/Statement.js"
 import type { BackendMessage as Message } from "../../../src/wire/BackendMessage.js"
 import {
@@ -133,6 +134,26 @@ describe("several statements with one Sync", () => {
     assert.deepStrictEqual(outcomes(told.value), [["SELECT 1", [{ x: 1 }]], "23505", "aborted by 1"])
     assertSubset(told.value?.error, { code: "23505", sql: "insert into t values ($1)" })
     assert.deepStrictEqual([told.count, self.core.ended, await self.sent()], [1, undefined, []])
+  })
+
+  it("of which one fails may have been committed in part, where a step commits", async () => {
+    const failed = async (text: string, status: "I" | "T") => {
+      const self = harness()
+      if (status === "T") {
+        self.query("begin")
+        self.say(...described([], []), bound, complete("BEGIN"), ready("T"))
+      }
+      const told = send(self, [Statement.make(text), Statement.make("select 1")])
+      await self.sent()
+      self.say(...described([], []), ...described([], []))
+      await self.sent()
+      self.say(bound, complete("DONE"), bound, error("40001"), ready(status === "T" ? "E" : "I"))
+      return [told.value?.error?.mayHaveCommitted === true, hasNotHappened(told.value!.error!)]
+    }
+    for (const text of ["commit", "end", "do", "vacuum t"])
+      assert.deepStrictEqual([text, await failed(text, "I")], [text, [true, false]])
+    assert.deepStrictEqual(await failed("insert", "I"), [false, true])
+    assert.deepStrictEqual(await failed("vacuum t", "T"), [false, true])
   })
 
   it("of which one cannot be described: the missing Sync is sent, and none was run", async () => {

@@ -241,6 +241,7 @@ describe("what may have been committed before the server refused", () => {
       "call p()",
       "  -- c\n/* d */ DO $$ $$",
       "vacuum t",
+      "analyze a, b",
       "create index concurrently i on t (a)"
     ]) {
       assert.deepStrictEqual([sql, await after("I", sql)], [sql, [true, false]])

@@ -42,9 +42,10 @@ const ways: ReadonlyArray<
 
 const each = (
   title: string,
-  body: (way: (typeof ways)[number][1], statementCacheSize: number) => Effect.Effect<void, unknown>
+  body: (way: (typeof ways)[number][1], statementCacheSize: number) => Effect.Effect<void, unknown>,
+  among = ways
 ) => {
-  for (const [name, way] of ways)
+  for (const [name, way] of among)
     for (const size of [0, 100]) it.live(`${title}: ${name}, ${size} kept`, () => body(way, size))
 }
 
@@ -78,6 +79,33 @@ describe("rows are read by what their statement gives now", () => {
         yield* isClean(pg)
       })
     )
+  )
+
+  each(
+    "over a table whose column has become of a type that nobody has met",
+    (way, statementCacheSize) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const pg = yield* open({ config: { statementCacheSize } })
+          yield* pg.simple(`create temp table z (a int4); insert into z values (1);
+          create type pg_temp.mood as enum ('sad'); create type pg_temp.pair as (n int4, m pg_temp.mood)`)
+          const statement = s("select a from z")
+          for (const [type, using, a] of [
+            ["pg_temp.mood", "'sad'", "sad"],
+            ["pg_temp.pair", "row(7, 'sad')::pg_temp.pair", { n: 7, m: "sad" }],
+            ["pg_temp.pair[]", "array[row(8, null)::pg_temp.pair]", [{ n: 8, m: null }]]
+          ] as const) {
+            yield* pg.simple("alter table z alter a type int4 using 1")
+            assert.deepStrictEqual(yield* way(pg, statement), [{ a: 1 }])
+            yield* pg.simple(`alter table z alter a type ${type} using ${using}`)
+            for (let round = 0; round < 2; round++) assert.deepStrictEqual(yield* way(pg, statement), [{ a }])
+            assert.deepStrictEqual(yield* pg.withTransaction(way(pg, statement)), [{ a }])
+          }
+          yield* isClean(pg)
+        })
+      ),
+    // A pipeline hands its steps over as they end.
+    ways.filter(([name]) => name !== "pipeline")
   )
 
   each("with another search path", (way, statementCacheSize) =>

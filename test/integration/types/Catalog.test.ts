@@ -289,7 +289,10 @@ describeEachVersion(
           assert.deepStrictEqual(yield* pg.query(renamed), [
             { i: { ...seen, width: 7 }, l: [{ ...seen, width: 7 }] }
           ])
-          yield* pg.simple("alter type item drop attribute width, add attribute depth int")
+          yield* pg.simple("alter type item rename attribute width to length")
+          const alone = s(`select array[row('x', 1, null, 5)::item] as l`)
+          assert.deepStrictEqual(yield* pg.query(alone), [{ l: [{ ...seen, length: 5 }] }])
+          yield* pg.simple("alter type item drop attribute length, add attribute depth int")
           const made = [{ ...seen, depth: 8 }]
           const replaced = s(`select i from (values ($1::item)) t(i)`, made)
           for (const rows of [
