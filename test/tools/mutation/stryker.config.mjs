@@ -22,7 +22,8 @@ export default {
   ignoreStatic: true,
   coverageAnalysis: "perTest",
   concurrency: Number(process.env.MUTATION_CONCURRENCY ?? 2),
-  timeoutMS: 15_000,
+  // Behind the time that a test has: what waits ends with its test, what turns in a circle ends here.
+  timeoutMS: 30_000,
   timeoutFactor: 3,
   reporters: ["progress-append-only", "json"],
   jsonReporter: { fileName: reportOf(room) },

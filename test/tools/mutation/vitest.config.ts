@@ -19,7 +19,7 @@ export default defineConfig({
     include: tests.map((folder) => `test/${folder}/**/*.test.ts`),
     setupFiles: ["test/tools/mutation/setup.ts"],
     // A mutant that keeps a test waiting for ever ends with the test, and costs no new process, as one does that Stryker stops.
-    testTimeout: 10_000,
+    testTimeout: 1000 * Number(process.env["MUTATION_TEST_SECONDS"] ?? 20),
     isolate: false,
     sequence: { sequencer: OwnTestsFirst }
   }
