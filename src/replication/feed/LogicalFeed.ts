@@ -182,7 +182,9 @@ export const onceOf = (command: string) => {
  *
  * ```ts
  * const feed = yield* Replication.logical({ slot: "orders", publications: ["orders"], create: {} })
- * yield* Stream.runForEach(feed.transactions, (event) => Effect.zipRight(handle(event), feed.acknowledge(event.endLsn)))
+ * yield* Stream.runForEach(feed.transactions, (event) =>
+ *   event._tag === "Transaction" ? Effect.zipRight(handle(event.changes), feed.acknowledge(event.endLsn)) : Effect.void
+ * )
  * ```
  *
  * Delivery is at least once: the slot advances only past positions given to `acknowledge`, so a restart repeats what was not acknowledged. When nothing is unacknowledged, the slot follows the server's log by its keepalives, so
