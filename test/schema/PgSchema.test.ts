@@ -10,6 +10,7 @@ import type { PgClientError, PgClientService } from "../../src/client/PgClient.j
 import type { PgConnection } from "../../src/connection/PgConnection.js"
 import { Numeric } from "../../src/model/Numeric.js"
 import type { PgSessionError } from "../../src/model/PgError.js"
+import { PgMacAddress } from "../../src/model/PgMacAddress.js"
 import { PgRange } from "../../src/model/PgRange.js"
 import type { PgTimestampTz } from "../../src/model/PgTimestampTz.js"
 import type { Statement } from "../../src/model/Statement.js"
@@ -30,7 +31,8 @@ describe("a Schema of a type", () => {
       [PgSchema.Float8, NaN, 1n],
       [PgSchema.Numeric, Numeric.NaN, 1],
       [Uuid, "A0EEBC99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99"],
-      [PgSchema.Macaddr, "08:00:2b:01:02:03", "08:00:2b:01:02:03:04:05"],
+      [PgSchema.Macaddr, new PgMacAddress("08:00:2b:01:02:03"), new PgMacAddress("08:00:2b:01:02:03:04:05")],
+      [PgSchema.Macaddr8, new PgMacAddress("08:00:2b:01:02:03:04:05"), "08:00:2b:01:02:03:04:05"],
       [PgSchema.Int4range, PgRange.make(1, null), PgRange.make(1n, null)],
       [PgSchema.Int4range, PgRange.empty, null],
       [PgSchema.array(Int4), [1], [null]],
