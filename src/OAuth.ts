@@ -1,3 +1,3 @@
 /** Bearer tokens for servers that ask for OAuth. */
-export { deviceFlow } from "./connection/opening/OAuthDevice.js"
-export type { DeviceFlowOptions, DevicePrompt } from "./connection/opening/OAuthDevice.js"
+export { deviceFlow } from "./client/OAuthDevice.js"
+export type { DeviceFlowOptions, DevicePrompt } from "./client/OAuthDevice.js"

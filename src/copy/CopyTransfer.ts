@@ -42,7 +42,7 @@ export interface TransferProgress {
 export interface TransferOptions<E = never, R = never> extends Pick<CopyOptions, "timeout"> {
   /** Unless given, binary where all columns are of built-in types and of the same types on both sides, else text. */
   readonly format?: "binary" | "text"
-  /** Run after each `progressEvery`, with the rows and bytes sent until then. While it runs, the copy waits. */
+  /** Run after each `progressEvery`, with the bytes sent until then. While it runs, the copy waits. */
   readonly onProgress?: (progress: TransferProgress) => Effect.Effect<void, E, R>
   /** Least time between two reports. Default 1 second. */
   readonly progressEvery?: Duration.DurationInput

@@ -178,7 +178,7 @@ export const rooms: ReadonlyArray<Room> = [
     holds: "what an application holds: client, pool, transactions with turns and retry, the SQL template",
     mayImport: ["copy", "connection", "config", "schema", "types", "model"],
     builtins: [],
-    builtinsNote: "files of statements through `@effect/platform`",
+    builtinsNote: "files of statements and tokens of an issuer through `@effect/platform`",
     packages: ["@effect/platform"],
     parts: [
       { name: "telemetry", holds: "spans, metrics and slow logs of operations, and where they were called" },

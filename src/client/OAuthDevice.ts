@@ -10,7 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import type { TokenRequest, TokenSource } from "./ConnectOptions.js"
+import type { TokenRequest, TokenSource } from "../connection/opening/ConnectOptions.js"
 
 /** What the user has to do. */
 export interface DevicePrompt {

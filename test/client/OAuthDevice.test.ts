@@ -6,9 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import type { TokenRequest } from "../../../src/connection/opening/ConnectOptions.js"
-import type { DevicePrompt } from "../../../src/connection/opening/OAuthDevice.js"
-import { deviceFlow } from "../../../src/connection/opening/OAuthDevice.js"
+import type { TokenRequest } from "../../src/connection/opening/ConnectOptions.js"
+import type { DevicePrompt } from "../../src/client/OAuthDevice.js"
+import { deviceFlow } from "../../src/client/OAuthDevice.js"
 
 const issuer = "https://issuer.example/realm"
 const challenge = {
