@@ -29,7 +29,7 @@ export const plainWords: ReadonlySet<string> = new Set(
     postgres prep preparation prepare printed private process progress protocol proxy publication published
     pull query queue queued quoting random range ranges raw read reader readiness reading readings reconnect
     record recovery refusal refused registry relation relations renamed rendered rendering replaceable
-    replication report request requests resolve result retries retry ring role row rows same sasl savepoint
+    replication report request requests resolve result retries retry return ring role row rows same sasl savepoint
     scheduler schema scram scripted search seeded server service session settings shape shared sharing short
     shutdown signal signature simple simulated simulation size slot snapshot socket sockets source space
     sparse sql standby start startup state statement statistics status step steps stop store stream streamed

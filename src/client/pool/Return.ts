@@ -3,12 +3,28 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { ConnectionStatus } from "../../connection/PgConnection.js"
 import * as Policy from "./Policy.js"
-import type { PoolConnections } from "./PoolConnections.js"
+import type { Telemetry } from "../telemetry/Telemetry.js"
 import type { PooledConnection } from "./PooledConnection.js"
+import type { PoolOptions, PoolSettings } from "./PoolOptions.js"
+import type { ClosedConnections } from "./PoolStatistics.js"
 import * as Tidying from "./Tidying.js"
 
+type TidyingPool = Parameters<typeof Tidying.tidied>[0]
+
+/** The pool that a connection comes back to. */
+interface ReturnPool extends TidyingPool {
+  readonly telemetry: Pick<Telemetry, "countsConnections" | "used">
+  readonly options: PoolOptions
+  readonly settings: PoolSettings
+  readonly now: number
+  readonly idle: ReadonlyArray<PooledConnection>
+  readonly give: (slot: PooledConnection) => Effect.Effect<void>
+  readonly discard: (slot: PooledConnection, why: keyof ClosedConnections) => Effect.Effect<void>
+  readonly spawn: (work: Effect.Effect<void>) => void
+}
+
 /** From its user to the next one, or to the idle ones. */
-export const fromUser = (pool: PoolConnections, slot: PooledConnection): Effect.Effect<void> => {
+export const fromUser = (pool: ReturnPool, slot: PooledConnection): Effect.Effect<void> => {
   if (slot.where !== "lent") return Effect.void
   if (pool.telemetry.countsConnections) pool.telemetry.used(pool.now - slot.since)
   const isPlain = pool.options.onRelease === undefined && slot.isUntouched(pool.settings.reset !== "none")
@@ -16,7 +32,7 @@ export const fromUser = (pool: PoolConnections, slot: PooledConnection): Effect.
 }
 
 /** The statement that the connection was lent for is over. */
-export const fromStatement = (pool: PoolConnections, slot: PooledConnection): void => {
+export const fromStatement = (pool: ReturnPool, slot: PooledConnection): void => {
   if (slot.where !== "lent") return
   if (!slot.isUntouched(pool.settings.reset !== "none")) {
     slot.rest("away", pool.now)
@@ -27,7 +43,7 @@ export const fromStatement = (pool: PoolConnections, slot: PooledConnection): vo
 }
 
 /** The shared connection has no statement any more. */
-export const fromStatements = (pool: PoolConnections, slot: PooledConnection): void => {
+export const fromStatements = (pool: ReturnPool, slot: PooledConnection): void => {
   const { session } = slot
   const isChanged = session?.changes.isChanged === true && pool.settings.reset !== "none"
   if (session?.isQuiet === true && session.isOpen && !isChanged) {
@@ -45,7 +61,7 @@ export const fromStatements = (pool: PoolConnections, slot: PooledConnection): v
 }
 
 /** A connection whose session may have changed, or ended. */
-export const returned = (pool: PoolConnections, slot: PooledConnection): Effect.Effect<void> =>
+export const returned = (pool: ReturnPool, slot: PooledConnection): Effect.Effect<void> =>
   Effect.flatMap(slot.connection.status, (status) => {
     const isPlain = status.state === "clean" && status.fits && !slot.isSpoiled
     const isReset = Tidying.needsReset(pool.settings, slot, status)
@@ -55,22 +71,14 @@ export const returned = (pool: PoolConnections, slot: PooledConnection): Effect.
     return Effect.sync(() => pool.spawn(tidy(pool, slot, status)))
   })
 
-const retire = (
-  pool: PoolConnections,
-  slot: PooledConnection,
-  status: ConnectionStatus
-): Effect.Effect<void> => {
+const retire = (pool: ReturnPool, slot: PooledConnection, status: ConnectionStatus): Effect.Effect<void> => {
   // What ended this one, or changed its role, may have done so to the others, and the news of it be on its way.
   if (status.state === "broken" || !status.fits) Policy.doubt(pool.idle)
   return pool.discard(slot, status.fits ? "broken" : "role")
 }
 
 /** Makes the connection fit for the next user, or ends it. */
-const tidy = (
-  pool: PoolConnections,
-  slot: PooledConnection,
-  before: ConnectionStatus
-): Effect.Effect<void> => {
+const tidy = (pool: ReturnPool, slot: PooledConnection, before: ConnectionStatus): Effect.Effect<void> => {
   const { connection } = slot
   const tidied = Tidying.tidied(pool, slot, before)
   return Effect.suspend(() =>
