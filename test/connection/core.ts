@@ -11,6 +11,7 @@ import type {
   SessionSettings
 } from "../../src/connection/session/ConnectionState.js"
 import { ConnectionState } from "../../src/connection/session/ConnectionState.js"
+import { RoleReports } from "../../src/connection/session/ConnectFacts.js"
 import * as Inbound from "../../src/connection/session/Inbound.js"
 import * as Outbound from "../../src/connection/session/Outbound.js"
 import type { QueryResult } from "../../src/connection/statement/Query.js"
@@ -96,7 +97,8 @@ export const sessionSettings = (registry = Registry.lossless): SessionSettings =
   describesPortals: false,
   showsValues: false,
   cancelDeadline: Cancel.cancelDeadline,
-  shutdowns: new ShutdownCounts()
+  shutdowns: new ShutdownCounts(),
+  roleReports: new RoleReports()
 })
 
 /** How a request ended, and how often it was told so. */
