@@ -9,10 +9,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { PgClientError, PgClientService } from "../client/ClientService.js"
+import type { CurrentTransaction } from "../client/CurrentTransaction.js"
+import * as Handle from "../client/Handle.js"
 import type { OpenTransaction } from "../client/OpenTransaction.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 import type { PlainOperations } from "../connection/statement/RowOperations.js"
 import type { QueryResult } from "../connection/statement/Query.js"
+import * as SharedSession from "../connection/SharedSession.js"
 import type { SharedOperations } from "../connection/SharedOperations.js"
 import * as Statement from "../model/Statement.js"
 import * as StatementWords from "../model/StatementWords.js"
@@ -54,6 +57,25 @@ export const ofConnection = ({ execute, query, simple, stream, values }: PgConne
   values,
   simple
 })
+
+/**
+ * The session of a transaction, until that is over. Only what every transaction uses is made with it; streams are made when they are asked
+ * for.
+ */
+export const ofTransaction = (transaction: OpenTransaction, current: CurrentTransaction): SqlSession => {
+  const { connection } = transaction
+  const admission = Handle.inTransaction(transaction, current)
+  const statements = SharedSession.of(connection)?.admitted(admission)
+  if (statements === undefined) return ofConnection(Handle.make(connection, admission))
+  const { execute, query, simple, values } = statements
+  return {
+    query,
+    execute,
+    values,
+    simple,
+    stream: (statement, options) => Handle.pulled(admission, connection.stream(statement, options))
+  }
+}
 
 /** How values are read and written, also where integers must be safe. */
 export class ValueSettings {

@@ -20,7 +20,7 @@ import type { CurrentTransaction } from "../client/CurrentTransaction.js"
 import * as Handle from "../client/Handle.js"
 import type { OpenTransaction } from "../client/OpenTransaction.js"
 import type { ValueSettings } from "./SqlConnection.js"
-import { ofClient, ofConnection, SqlConnection } from "./SqlConnection.js"
+import { ofClient, ofConnection, ofTransaction, SqlConnection } from "./SqlConnection.js"
 import { executing, failed } from "./SqlFailure.js"
 
 /** A failure of the body, apart from those of the transaction around it. */
@@ -97,8 +97,7 @@ export class SqlTransactions {
   }
 
   private connectionOf(transaction: OpenTransaction): SqlConnection {
-    const handle = Handle.make(transaction.connection, Handle.inTransaction(transaction, this.current))
-    const connection = new SqlConnection(ofConnection(handle), this.values, transaction)
+    const connection = new SqlConnection(ofTransaction(transaction, this.current), this.values, transaction)
     this.own.add(connection)
     return connection
   }

@@ -1,4 +1,4 @@
-/** Who is measured: ourselves in both presets, an earlier commit of ours, the peers, and the bare socket below them all. */
+/** Who is measured: ourselves in both presets and as the client of `@effect/sql`, an earlier commit of ours, the peers, and the bare socket below them all. */
 import type { PeerSet } from "./Peers.js"
 import type { Kind } from "./Workload.js"
 
@@ -8,6 +8,7 @@ export type ClientName =
   | "ours-lossless"
   | "ours-before"
   | "ours-traced"
+  | "ours-sql"
   | "sql-pg-4"
   | "sql-pg-3"
   | "postgres"
@@ -64,6 +65,7 @@ export const clients: ReadonlyArray<Client> = [
     replication: "too"
   },
   { ...other, name: "ours-traced", script: "ours", traced: true },
+  { ...other, name: "ours-sql", script: "oursSql", module: "effect-postgres/sql-pg" },
   {
     ...peer,
     name: "sql-pg-4",
@@ -114,10 +116,21 @@ export const clients: ReadonlyArray<Client> = [
   { ...other, name: "ours-copy", script: "ours", copies: true, replication: "copies" }
 ]
 
+/** What the client of `@effect/sql` is measured in: the rest is not its own. */
+const asSql: ReadonlySet<Kind> = new Set([
+  "all",
+  "stream",
+  "sequential",
+  "concurrent",
+  "transactions",
+  "import"
+])
+
 /** Whether it has a part in workloads of this kind. */
 export const takesPart = (client: Client, kind: Kind): boolean => {
   if (client.traced) return kind === "concurrent"
   if (client.copies) return kind === "insert"
+  if (client.name === "ours-sql") return asSql.has(kind)
   switch (kind) {
     case "copyOut":
     case "copyIn":
@@ -151,3 +164,6 @@ export const takesPart = (client: Client, kind: Kind): boolean => {
 }
 
 export const isOurs = (client: Client): boolean => client.script === "ours"
+
+/** Whether it imports what `npm run build` makes. */
+export const needsBuild = (client: Client): boolean => isOurs(client) || client.name === "ours-sql"

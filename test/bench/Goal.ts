@@ -13,6 +13,8 @@ interface Rival {
 
 interface Goal {
   readonly workload: WorkloadName
+  /** Whose; unless given, the familiar preset's. */
+  readonly client?: ClientName
   readonly rates: ReadonlyArray<Rival>
   /** CPU per item at most this part of that of the client named. */
   readonly cpu?: { readonly than: ClientName; readonly atMost: number }
@@ -67,6 +69,21 @@ const goals: ReadonlyArray<Goal> = [
     ]
   },
   { workload: "import", rates: [], cpu: { than: "sql-pg-3", atMost: 1.1 } },
+  { workload: "import", client: "ours-sql", rates: [], cpu: { than: "sql-pg-3", atMost: 1.1 } },
+  ...(
+    [
+      ["wide", 2],
+      ["stream", 3],
+      ["sequential", 1.1],
+      ["pool", 1],
+      ["pool-multiplexed", 2.5],
+      ["transactions", 1]
+    ] as const
+  ).map(([workload, atLeast]) => ({
+    workload,
+    client: "ours-sql" as const,
+    rates: [{ than: "sql-pg-3" as const, atLeast }]
+  })),
   { workload: "connect", rates: [{ than: "pg", atLeast: 1 }], cpu: { than: "pg", atMost: 1 } },
   {
     workload: "replication",
@@ -151,20 +168,22 @@ const fastestPeer = (result: Result): ClientName | undefined =>
 
 const verdictsOf = (goal: Goal, result: Result): ReadonlyArray<Verdict> => {
   const workload = result.workload.title
+  const { client = ours } = goal
+  const whose = client === ours ? "" : `${client}: `
   const verdicts: Array<Verdict> = []
   for (const { than, atLeast } of goal.rates) {
     const rival = than === "fastest" ? fastestPeer(result) : than
-    const value = rival && ratio(result, ours, rival, (sample) => sample.rate)
+    const value = rival && ratio(result, client, rival, (sample) => sample.rate)
     if (rival === undefined || value === undefined) continue
     const name = than === "fastest" ? `the fastest peer on Node, ${rival}` : rival
     const measured = `${value.toFixed(2)} ×`
-    verdicts.push({ workload, wanted: `${atLeast} × ${name}`, measured, reached: value >= atLeast })
+    verdicts.push({ workload, wanted: `${whose}${atLeast} × ${name}`, measured, reached: value >= atLeast })
   }
   if (goal.cpu !== undefined) {
     const { than, atMost } = goal.cpu
-    const value = ratio(result, ours, than, (sample) => sample.cpuPerItem)
+    const value = ratio(result, client, than, (sample) => sample.cpuPerItem)
     if (value !== undefined) {
-      const wanted = `at most ${atMost} × the CPU of ${than}`
+      const wanted = `${whose}at most ${atMost} × the CPU of ${than}`
       verdicts.push({ workload, wanted, measured: `${value.toFixed(2)} ×`, reached: value <= atMost })
     }
   }

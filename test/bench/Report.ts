@@ -33,6 +33,7 @@ const timesOf = (
 const plural = {
   row: "rows",
   query: "queries",
+  transaction: "transactions",
   session: "sessions",
   value: "values",
   change: "changes",

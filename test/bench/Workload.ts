@@ -10,6 +10,7 @@ export type WorkloadName =
   | "pool-multiplexed"
   | "pool-when-busy"
   | "pool-crowd"
+  | "transactions"
   | "connect"
   | "import"
   | "memory"
@@ -40,6 +41,7 @@ export type Kind =
   | "stream"
   | "sequential"
   | "concurrent"
+  | "transactions"
   | "connect"
   | "import"
   | "memory"
@@ -65,7 +67,17 @@ export interface Workload {
   readonly title: string
   readonly kind: Kind
   /** What one item is, for the report. */
-  readonly item: "row" | "query" | "session" | "value" | "change" | "start" | "MB" | "commit" | "notification"
+  readonly item:
+    | "row"
+    | "query"
+    | "transaction"
+    | "session"
+    | "value"
+    | "change"
+    | "start"
+    | "MB"
+    | "commit"
+    | "notification"
   /** Rows of one result, or queries, or sessions, of one run. */
   readonly items: number
   /** How many results one run reads. */
@@ -305,6 +317,16 @@ export const workloads: ReadonlyArray<Workload> = [
     connections: 10,
     fibers: 60_000,
     onlyByName: true
+  },
+  {
+    ...one,
+    name: "transactions",
+    title: "Transactions of one statement, pool of 10, 20 fibers",
+    kind: "transactions",
+    item: "transaction",
+    items: 15_000,
+    connections: 10,
+    fibers: 20
   },
   {
     ...one,

@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Before from "./Before.js"
-import { isOurs, takesPart } from "./Client.js"
+import { needsBuild, takesPart } from "./Client.js"
 import * as Machine from "./Machine.js"
 import * as Options from "./Options.js"
 import * as Peers from "./Peers.js"
@@ -45,7 +45,7 @@ const bench = Effect.fn("bench")(function* (options: Options.Options) {
   if (options.before !== undefined && options.clients.some(({ before }) => before)) {
     yield* Before.build(options.before)
   }
-  if (options.build && options.clients.some(isOurs)) yield* build
+  if (options.build && options.clients.some(needsBuild)) yield* build
   const server = yield* Server.start
   const results = yield* Effect.forEach(options.workloads, (workload) =>
     Rounds.run(workload, options.clients, server, options.runs)

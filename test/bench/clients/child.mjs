@@ -114,7 +114,8 @@ const workloads = {
   stream,
   replicate,
   sequential: counted("sequential"),
-  concurrent: counted("concurrent", job.config.fibers)
+  concurrent: counted("concurrent", job.config.fibers),
+  transactions: counted("transactions", job.config.fibers)
 }
 
 /** The longest time from one turn of the event loop's timers to the next; nothing where the runtime does not tell. */

@@ -362,6 +362,8 @@ export const open = async (config) => {
         })
       ),
     concurrent: (count, fibers) => runtime.runPromise(inForkedWaves(count, fibers, one)),
+    transactions: (count, fibers) =>
+      runtime.runPromise(inForkedWaves(count, fibers, (i) => session.withTransaction(one(i)))),
     replicate: (feed, onRow) => runtime.runPromise(replicate(feed, onRow)),
     archive: (log) => archiving(log, config),
     ...copies((effect) => runtime.runPromise(effect), session),

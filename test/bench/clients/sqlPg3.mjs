@@ -46,6 +46,8 @@ export const open = async (config) => {
         })
       ),
     concurrent: (count, fibers) => runtime.runPromise(inForkedWaves(count, fibers, one)),
+    transactions: (count, fibers) =>
+      runtime.runPromise(inForkedWaves(count, fibers, (i) => sql.withTransaction(one(i)))),
     close: () => runtime.dispose()
   }
 }
