@@ -17,7 +17,7 @@ describe("text of a database without an encoding", () => {
           const outcome = decodeBinary(codec, bytesOf(hex))
           assert.match(
             "failure" in outcome ? outcome.failure : "",
-            /no UTF-8.*convert_to\(value, 'SQL_ASCII'\)$/
+            /not UTF-8.*convert_to\(value, 'SQL_ASCII'\)$/
           )
         }
       }
