@@ -83,7 +83,7 @@ describe("an option of COPY", () => {
           else
             assert.match(
               reason ?? "",
-              name === "rejectLimit" ? /^(?:onError|rejectLimit) is for/ : new RegExp(`^${name} is for`)
+              name === "rejectLimit" ? /^(?:onError|rejectLimit) is an option of/ : new RegExp(`^${name} is an option of `)
             )
         }
       }

@@ -260,7 +260,7 @@ describe("data that cannot be read", () => {
       const short = yield* decode(utf8("1,a\n2"))
       assert.strictEqual(short.error.rowNumber, 2)
       const large = yield* decode(utf8(`1,a\n2,${"x".repeat(1000)}\n`))
-      assert.match(large.error.reason, /limit is 1000/)
+      assert.match(large.error.reason, /maxRecordBytes is 1000/)
       const header = yield* decode(utf8("no,name\n"), { format: "csv", header: "match" })
       assert.match(header.error.message, /^the header of the copy cannot be read: name 1/)
       const binary = yield* decode(utf8("1,a\n"), { format: "binary" })

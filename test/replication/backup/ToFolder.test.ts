@@ -215,7 +215,7 @@ describe("a backup to a folder", () => {
       const of = (manifest: string) => failing(backupOf({ ...small, manifest }))
       const cases: ReadonlyArray<readonly [string, RegExp]> = [
         [manifestFor(...files.slice(1)), /"backup_label" was received, and is not listed/],
-        [manifestFor(...files, { name: "missing" }), /"missing" did not come/],
+        [manifestFor(...files, { name: "missing" }), /"missing" was not received/],
         [manifestFor(...files, files[0]!), /"backup_label" was not received, or is listed twice/],
         [
           manifestFor({ ...files[0]!, content: "START WAL LOCATION: 0/2000029\n" }, ...files.slice(1)),

@@ -94,7 +94,7 @@ describe("the binary format", () => {
   })
 
   it("is refused when it does not begin as it must, at the first byte that is wrong", () => {
-    fails(bytes("1\t2\n"), "malformed", /signature/, 0)
+    fails(bytes("1\t2\n"), "malformed", /do not begin with PGCOPY/, 0)
     for (let at = 0; at < 11; at++) {
       const wrong = golden.slice(0, at + 1)
       wrong[at]! ^= 1
@@ -142,7 +142,7 @@ describe("the binary format", () => {
     const announced = bytes(header(), ...int16(1), ...int32(0x7fff_ffff))
     const seen = read(reader(1, 1000), [announced], true)
     assert.strictEqual(seen.failure?.kind, "too-large")
-    assert.match(seen.failure?.reason ?? "", /limit is 1000/)
+    assert.match(seen.failure?.reason ?? "", /maxRecordBytes is 1000/)
     assert.strictEqual(read(reader(1), [announced], true).failure?.kind, "too-large")
     const exact = bytes(header(), ...int16(1), ...int32(10), "0123456789", trailer)
     assert.isNull(read(reader(1, 16), [exact]).failure)
