@@ -54,7 +54,7 @@ describe("settings of the formats of lines", () => {
     for (const delimiter of ["\\", ".", "a", "z", "0", "9"])
       assert.match(reason(LineFormat.text({ delimiter })), /small letter or a digit/)
     assert.match(reason(LineFormat.csv({ delimiter: '"' })), /must be different/)
-    assert.match(reason(LineFormat.csv({ nullText: 'a"' })), /cannot contain/)
+    assert.match(reason(LineFormat.csv({ nullText: 'a"' })), /nullText must not contain any of/)
     assert.match(reason(LineFormat.csv({ quote: "''" })), /quote must be one character/)
     assert.match(reason(LineFormat.csv({ escape: "" })), /escape must be one character/)
   })
