@@ -13,10 +13,6 @@ export class ByteReader {
   failure: string | null = null
   /** The transaction that wrote the values, where they are read out of the server's log; 0 where they are as they are now. */
   writtenBy = 0
-  /** The newest transaction that is known to have begun before that one ended; 0 where none is known. */
-  begun = 0
-  /** Whether the types are known as they were behind that transaction, or later. */
-  isBehind = false
   /** For multi-byte numbers of hot decoders; same memory as `bytes`. */
   view: DataView
   /** Position of the next byte read. */

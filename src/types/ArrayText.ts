@@ -173,8 +173,6 @@ class Walk {
     }
     const inner = new ByteReader(plain)
     inner.writtenBy = reader.writtenBy
-    inner.begun = reader.begun
-    inner.isBehind = reader.isBehind
     this.elements.push(this.codec.decodeText(inner, 0, plain.length))
     if (inner.failure !== null) reader.fail(inner.failure)
     return this.isRead()

@@ -15,7 +15,7 @@ import * as Arrays from "./Arrays.js"
 import type { Codec, Decode, Names } from "./Codec.js"
 import * as Fail from "./Fail.js"
 import type { Attribute, Layout } from "./Layouts.js"
-import * as Layouts from "./Layouts.js"
+import { Layouts } from "./Layouts.js"
 import * as RecordText from "./RecordText.js"
 import type { ObjectRow } from "./RowShape.js"
 import * as RowShape from "./RowShape.js"
@@ -79,11 +79,6 @@ const readFields = (
 /** What to do about a type that is not what the catalogue said. */
 const altered = "was altered: call refreshTypes"
 
-/** Why a value is not read that may have the fields before an alteration or those behind it. */
-const undecided = (name: string): string =>
-  `${name} was altered while the transaction ran that wrote the value, and the value fits the fields before and behind: ` +
-  `name a codec for ${name} in the feed's types that reads it as text`
-
 /**
  * The codec of a composite type. Binary in a direction when every field is. `attributes`: for values out of the server's log,
  * which have the fields of their time.
@@ -100,7 +95,7 @@ export const over = (
   const row = (values: ReadonlyArray<unknown>): ObjectRow => build(values) as ObjectRow
   const blank = row(fields.map(() => null))
 
-  const layouts = new Layouts.Layouts(attributes, fields.length)
+  const layouts = new Layouts(attributes, fields.length)
 
   const unknownFields = (reader: ByteReader, count: number): ObjectRow => {
     reader.fail(`a composite ${name} of ${count} fields where ${fields.length} are known; it ${altered}`)
@@ -114,27 +109,10 @@ export const over = (
     return row(placedValues)
   }
 
-  /** The fields that a value had when it was written; `undefined` after recording why they are unknown. */
-  const layoutOf = (
-    reader: ByteReader,
-    count: number,
-    fits: (layout: Layout) => boolean
-  ): Layout | undefined => {
-    const likely = layouts.of(reader.writtenBy, count).find(fits)
-    const beside = layouts.beside(reader.writtenBy, reader.begun, count).filter(fits)
-    const isStrange = likely === undefined && beside.length === 0 && reader.isBehind
-    const others = isStrange ? layouts.earlier(count).filter(fits) : beside
-    const layout = likely ?? others[0]
-    if (layout !== undefined && others.every((other) => Layouts.isSame(layout, other))) return layout
-    if (layout === undefined) unknownFields(reader, count)
-    else reader.fail(undecided(name))
-    return undefined
-  }
-
   const decodeOldText: Decode<ObjectRow> = (reader, at, length) => {
     const count = RecordText.decode([], [], reader, at, length)?.length ?? -1
-    const layout = layoutOf(reader, count, () => count >= 0)
-    if (layout === undefined) return blank
+    const [layout] = count < 0 ? [] : layouts.of(reader.writtenBy, count)
+    if (layout === undefined) return unknownFields(reader, count)
     const values = RecordText.decode(
       layout.map((field) => codecs[field]),
       layout.map((field) => labels[field] ?? "dropped"),
@@ -149,8 +127,7 @@ export const over = (
     if (!layouts.isNow(reader.writtenBy)) return decodeOldText(reader, at, length)
     const values = RecordText.decode(codecs, labels, reader, at, length)
     if (values === undefined) return blank
-    if (values.length === fields.length) return row(values)
-    return reader.isBehind ? decodeOldText(reader, at, length) : unknownFields(reader, values.length)
+    return values.length === fields.length ? row(values) : unknownFields(reader, values.length)
   }
 
   /** Reads fields whose places are `layout`; without one, all that there are. */
@@ -171,19 +148,14 @@ export const over = (
     if (count < 0) return blank
     const end = at + length
     if (layouts.isNow(reader.writtenBy)) {
-      if (!reader.isBehind && count !== fields.length) return unknownFields(reader, count)
-      if (count === fields.length) {
-        const value = readRow(reader, count, at + 4, end)
-        if (reader.failure === null || !reader.isBehind) return value
-        reader.failure = null
-      }
+      return count === fields.length ? readRow(reader, count, at + 4, end) : unknownFields(reader, count)
     }
     const types = readFields(reader, count, at + 4, end, labels, (_index, oid) => oid)
+    const layout = layouts
+      .of(reader.writtenBy, count)
+      .find((places) => places.every((field, index) => field < 0 || codecs[field]!.oid === types[index]))
     if (reader.failure !== null) return blank
-    const layout = layoutOf(reader, count, (places) =>
-      places.every((field, index) => field < 0 || codecs[field]!.oid === types[index])
-    )
-    return layout === undefined ? blank : readRow(reader, count, at + 4, end, layout)
+    return layout === undefined ? unknownFields(reader, count) : readRow(reader, count, at + 4, end, layout)
   }
 
   /** The values in order; `undefined` after recording why there are none. */

@@ -3,8 +3,7 @@
  * that was dropped since is left out, and one that was added since is NULL, as the server has it for rows that it stored then.
  *
  * What tells the time is the transaction that wrote the value, and those that last changed each attribute: transactions get
- * their numbers in order. Where one transaction did both, or the type was altered while the other ran, the value itself has to decide;
- * a value that fits the fields before and those behind is not read by either.
+ * their numbers in order. Where both changed in one transaction, or ran side by side, the value itself has to decide.
  *
  * @see https://www.postgresql.org/docs/current/catalog-pg-attribute.html
  */
@@ -36,8 +35,7 @@ const layoutAt = (
   return there.slice(0, count).map(({ field }) => field)
 }
 
-/** Whether both have the same fields at the same places. */
-export const isSame = (self: Layout, that: Layout): boolean =>
+const isSame = (self: Layout, that: Layout): boolean =>
   self.length === that.length && self.every((field, at) => field === that[at])
 
 export class Layouts {
@@ -54,38 +52,6 @@ export class Layouts {
   /** Whether a value that this transaction wrote has the fields there are now; 0 for a value that was not read out of the log. */
   isNow(writtenBy: number): boolean {
     return writtenBy === 0 || this.latest === 0 || isBefore(this.latest, writtenBy)
-  }
-
-  /**
-   * What a value of so many fields may consist of besides, because the type was altered by the transaction that wrote it, or by one that is
-   * known to have begun before that one ended. `begun`: the newest transaction of which that is known.
-   */
-  beside(writtenBy: number, begun: number, count: number): ReadonlyArray<Layout> {
-    const found: Array<Layout> = []
-    for (const { changedBy } of this.attributes) {
-      const isBeside =
-        changedBy === writtenBy ||
-        (isBefore(writtenBy, changedBy) && begun !== 0 && !isBefore(begun, changedBy))
-      if (changedBy < firstNormal || !isBeside) continue
-      const layout = layoutAt(
-        this.attributes,
-        count,
-        (other) => other === changedBy || isBefore(other, changedBy)
-      )
-      if (layout !== undefined && !found.some((one) => isSame(one, layout))) found.push(layout)
-    }
-    return found
-  }
-
-  /**
-   * What a value of so many fields may consist of that fits none of those: it was written while an alteration had not ended whose transaction
-   * got its number before. Such an alteration keeps nobody from writing who has used the type before.
-   */
-  earlier(count: number): ReadonlyArray<Layout> {
-    return this.attributes.flatMap(({ changedBy }) => {
-      const layout = layoutAt(this.attributes, count, (other) => isBefore(other, changedBy))
-      return layout === undefined ? [] : [layout]
-    })
   }
 
   /** What a value of so many fields may consist of, the likeliest first. */

@@ -71,8 +71,6 @@ export const decode = <A>(
   }
   const inner = new ByteReader(copy, 0, to)
   inner.writtenBy = reader.writtenBy
-  inner.begun = reader.begun
-  inner.isBehind = reader.isBehind
   const value = codec.decodeText(inner, 0, to)
   if (inner.failure !== null) reader.fail(inner.failure)
   return value

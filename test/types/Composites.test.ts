@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
-import { ByteReader } from "../../src/bytes/ByteReader.js"
 import * as Oid from "../../src/model/Oid.js"
 import { PgArray } from "../../src/model/PgArray.js"
 import * as Arrays from "../../src/types/Arrays.js"
@@ -90,47 +89,6 @@ describe("Composites", () => {
       failureOf(decodeBinary(pair, bytesOf("00000002 00000014 ffffffff 00000019 ffffffff"))),
       /field "a": a value of the type 20, not 23; pair was altered: call refreshTypes/
     )
-  })
-
-  it("does not read a value that fits the fields before an alteration and behind it, beside which it was written", () => {
-    // b was dropped by 20, and c, of b's type, was made by 21.
-    const altered = Composites.over(
-      { name: "altered", oid: 70_004, arrayOid: 70_005 },
-      [
-        { name: "a", codec: Integers.int4 },
-        { name: "c", codec: Integers.int4 }
-      ],
-      [
-        { field: 0, changedBy: 2 },
-        { field: -1, changedBy: 20 },
-        { field: 1, changedBy: 21 }
-      ]
-    )
-    const read = (writtenBy: number, begun: number) =>
-      [altered, Arrays.over(altered)].flatMap((codec) => {
-        const isArray = codec !== altered
-        return [true, false].map((isBinary) => {
-          const bytes = isBinary
-            ? bytesOf(`${isArray ? "00000001 00000000 00011174 00000001 00000001 0000001c" : ""}${two}`)
-            : new TextEncoder().encode(isArray ? '{"(1,\\"2\\")"}' : '(1,"2")')
-          const reader = Object.assign(new ByteReader(bytes), { writtenBy, begun })
-          const value = (isBinary ? codec.decodeBinary! : codec.decodeText)(reader, 0, bytes.length)
-          return reader.failure ?? (isArray ? (value as ReadonlyArray<unknown>)[0] : value)
-        })
-      })
-    const two = "00000002 00000017 00000004 00000001 00000017 00000004 00000002"
-    const every = (value: unknown) => Array.from({ length: 4 }, () => value)
-    assert.deepStrictEqual(read(22, 22), every({ a: 1, c: 2 }))
-    assert.deepStrictEqual(read(30, 30), every({ a: 1, c: 2 }))
-    assert.deepStrictEqual(read(15, 19), every({ a: 1, c: null }))
-    for (const [writtenBy, begun] of [
-      [15, 20],
-      [15, 22],
-      [20, 20]
-    ] as const) {
-      for (const failure of read(writtenBy, begun))
-        assert.match(String(failure), /altered was altered while the transaction ran that wrote the value/)
-    }
   })
 
   it("goes through arrays and composites within each other, in both formats (TYP-072)", () => {

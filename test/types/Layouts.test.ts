@@ -35,24 +35,6 @@ describe("the fields of a composite when a value was written", () => {
     assert.deepStrictEqual(layouts.of(30, 3), [[0, 1, 2]])
   })
 
-  it("are others besides, where the type was altered while the transaction ran", () => {
-    assert.deepStrictEqual(layouts.beside(15, 0, 3), [])
-    assert.deepStrictEqual(layouts.beside(15, 19, 3), [])
-    assert.deepStrictEqual(layouts.beside(15, 25, 3), [[0, 1, 2]])
-    assert.deepStrictEqual(layouts.beside(15, 25, 2), [[0, 1]])
-    assert.deepStrictEqual(layouts.beside(20, 20, 3), [[0, 1, 2]])
-    assert.deepStrictEqual(layouts.beside(31, 40, 3), [])
-  })
-
-  it("are those from before an alteration, where nothing else has as many", () => {
-    assert.deepStrictEqual(layouts.earlier(4), [
-      [0, -1, 1, 2],
-      [0, -1, 1, 2],
-      [0, -1, 1, 2]
-    ])
-    assert.deepStrictEqual(layouts.earlier(5), [])
-  })
-
   it("are not those of another number of fields", () => {
     assert.deepStrictEqual(layouts.of(5, 5), [])
     assert.deepStrictEqual(layouts.of(25, 1), [])

@@ -52,8 +52,8 @@ export interface Replaying {
  */
 export type Demand = Spill | Discard | Replaying | Described | Doubted
 
-/** Whether what a transaction wrote is described by the types that are known; `assumed`: by types that were given. */
-export type Describes = (transaction: TransactionInfo) => boolean | "assumed"
+/** Whether what a transaction wrote is described by the types that are known. */
+export type Describes = (transaction: TransactionInfo) => boolean
 
 export class ChangeDecoder {
   readonly relations: Relations
@@ -81,7 +81,6 @@ export class ChangeDecoder {
   /** Takes the types that are known for those of the transaction. */
   trust(transaction: TransactionInfo): void {
     this.trusted = transaction
-    this.relations.isBehind = this.describes(transaction) === true
   }
 
   /**
@@ -99,8 +98,8 @@ export class ChangeDecoder {
       if (step._tag !== "Deliver") return step
       const transaction = step.transaction!
       if (this.trusted !== transaction && this.relations.hasFields(message.relationId)) {
-        if (this.describes(transaction) === false) return { _tag: "Doubted", transaction }
-        this.trust(transaction)
+        if (!this.describes(transaction)) return { _tag: "Doubted", transaction }
+        this.trusted = transaction
       }
       if (this.announced !== transaction) this.announce(transaction, out)
       const change = this.relations.change(message, transaction, wal.startHigh, wal.startLow)
@@ -116,8 +115,6 @@ export class ChangeDecoder {
     wal: WalView,
     out: Array<LogicalEvent>
   ): Demand | ChangeFailure | null {
-    if (message._tag === "Begin" || message._tag === "BeginPrepare" || message._tag === "StreamStart")
-      this.relations.begin(message.xid)
     const step = this.transactions.next(message)
     switch (step._tag) {
       case "Nothing":
@@ -203,7 +200,6 @@ export class ChangeDecoder {
     // Read as in a chunk, over descriptions of its own, until the transaction is whole.
     const messages = new Decoder(this.streaming, true)
     const relations = this.relations.overlay()
-    let isFirst = true
     const wal = new WalView()
     this.announce(transaction, out)
     const each = (
@@ -222,9 +218,6 @@ export class ChangeDecoder {
         const result = this.deliver(message, transaction, relations, wal, into)
         return result !== null && result._tag !== "Described" ? result : null
       }
-      // By now the types have been looked up behind it.
-      if (isFirst) relations.isBehind = this.describes(transaction) === true
-      isFirst = false
       const change = relations.change(message, transaction, wal.startHigh, wal.startLow)
       if (!isChange(change)) return change
       into.push(change)

@@ -67,9 +67,6 @@ export class Relations {
   private readonly streamed = new Map<number, Map<number, number>>()
   private readonly reader = new ByteReader(new Uint8Array(0))
   private arrivals = 0
-  private newest = 0
-  /** Whether the types are known as they were behind the transaction that is read, or later. */
-  isBehind = false
   /** Whether any relation described here has had composites. */
   private anyFields = false
 
@@ -86,16 +83,6 @@ export class Relations {
   /** Whether it is not known yet if the relation is partitioned, or a partition. */
   isStrange(id: number): boolean {
     return this.partitions?.trees.has(id) === false
-  }
-
-  /** Notes that this transaction has begun before those end that come next in the stream; 0 for none. */
-  begin(xid: number): void {
-    if (xid === 0) return
-    if (this.newest === 0 || ((xid - this.newest) | 0) > 0) this.newest = xid
-  }
-
-  private get begun(): number {
-    return this.base?.begun ?? this.newest
   }
 
   /** Types are read with this registry from now on, in relations already described too. */
@@ -197,10 +184,6 @@ export class Relations {
     if (view.oldKind !== 0 && view.old.count !== width) return mismatch(relation, view.old.count)
     const reader = this.reader.reset(view.bytes, 0, view.bytes.length)
     reader.writtenBy = view.xid || transaction.xid
-    if (decoder.hasFields) {
-      reader.begun = this.begun
-      reader.isBehind = this.isBehind
-    }
     if (view.oldKind === 0) {
       const row = decoder.row(reader, view.new)
       if (row === undefined) return undecodable(entry, view.tag, "new", transaction)

@@ -263,7 +263,6 @@ export class FeedReader {
         )
       case "Doubted":
         this.options.requireCatalogue(stop.transaction)
-        this.decoder.relations.begin(this.types.begunBeside(stop.transaction))
         return Effect.map(this.types.learnBehind(stop.transaction), () => {
           this.decoder.trust(stop.transaction)
           this.index--
@@ -341,7 +340,6 @@ export class FeedReader {
     const { decoder } = this
     const learned = Effect.gen(this, function* () {
       this.options.requireCatalogue(from.transaction)
-      decoder.relations.begin(this.types.begunBeside(from.transaction))
       yield* this.types.learnBehind(from.transaction)
       const oids = yield* this.lookup.late(from.transaction, from.xid)
       if (!this.types.areBinary(oids)) yield* this.goOnAsText

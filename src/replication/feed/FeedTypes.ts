@@ -55,16 +55,9 @@ export class FeedTypes {
   }
 
   /** Whether what the transaction wrote is described by the definitions that are known. */
-  describes({ xid }: TransactionInfo): boolean | "assumed" {
-    if (!this.finds) return "assumed"
+  describes({ xid }: TransactionInfo): boolean {
+    if (!this.finds) return true
     return this.definitions !== undefined && sees(this.definitions.snapshot, xid)
-  }
-
-  /** The newest transaction that is known to have begun while this one ran; 0 where none is known. */
-  begunBeside({ xid }: TransactionInfo): number {
-    const { definitions } = this
-    if (definitions === undefined || sees(definitions.snapshot, xid)) return 0
-    return Number(BigInt.asUintN(32, definitions.snapshot.xmax - 1n))
   }
 
   /** Learns what can be known of these types; true when that is something new. */
@@ -93,7 +86,7 @@ export class FeedTypes {
   /** Reads the composites again, if they have been altered, from a snapshot that has the transaction. */
   learnBehind(transaction: TransactionInfo): Effect.Effect<void, Failure> {
     return Effect.suspend(() => {
-      if (this.withFields.size === 0 || this.describes(transaction) !== false) return Effect.void
+      if (this.withFields.size === 0 || this.describes(transaction)) return Effect.void
       return Effect.flatMap(this.readBehind(transaction), (found) => {
         const isSame = found.text === this.definitions?.text
         return Effect.map(isSame ? Effect.void : this.learnFields, () => {

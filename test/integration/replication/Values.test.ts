@@ -237,11 +237,11 @@ describe("a column that has no binary form, or none that queries use, met amid a
   }
 })
 
-const goneTypes = (target: () => Target): void => {
+describe("a type that is gone", () => {
   it.scopedLive("has its values marked, as the server prints them", () =>
-    connecting({ target: target() })(
+    connecting()(
       Effect.gen(function* () {
-        const pg = yield* open({ target: target() })
+        const pg = yield* open()
         const [rows, mood] = [fresh("rows"), fresh("mood")]
         yield* pg.simple(`create type ${mood} as enum ('sad', 'glad'); create table ${rows} (id int primary key, m ${mood}, l ${mood}[]);
           create publication ${rows} for table ${rows}`)
@@ -251,7 +251,7 @@ const goneTypes = (target: () => Target): void => {
         const [[oid, array]] = (yield* pg.values(
           s(`select '${mood}'::regtype::oid, '${mood}[]'::regtype::oid`)
         )) as [[number, number]]
-        const slot = yield* slotName(target())
+        const slot = yield* slotName()
         yield* Slot.create(slot)
         yield* pg.simple(`insert into ${rows} values (1, 'sad', '{glad,null}')`)
         yield* pg.simple(`drop type ${mood} cascade; insert into ${rows} values (2)`)
@@ -282,9 +282,7 @@ const goneTypes = (target: () => Target): void => {
       })
     )
   )
-}
-
-describe("a type that is gone", () => goneTypes(() => shared))
+})
 
 /** A table with a composite, alone, in arrays and inside another, altered in every way between the rows. */
 const alterComposites = (target: Target, binary: boolean, streaming: "off" | "on") =>
@@ -437,7 +435,6 @@ describeWithServer(
         meetText(server(), type, literal, "on")
       )
     }
-    describe("a type that is gone", () => goneTypes(server))
   }
 )
 

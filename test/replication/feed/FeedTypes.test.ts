@@ -83,19 +83,6 @@ describe("types that a feed knows", () => {
     })
   )
 
-  it.effect("say which transaction had begun when one was not yet visible", () =>
-    Effect.gen(function* () {
-      const { state, types } = catalogue()
-      yield* types.learn([item])
-      assert.strictEqual(types.begunBeside(transaction(9)), 0)
-      state.xmax = 13n
-      state.running = [11n]
-      yield* types.learnBehind(transaction(12))
-      assert.strictEqual(types.begunBeside(transaction(11)), 12)
-      assert.strictEqual(types.begunBeside(transaction(9)), 0)
-    })
-  )
-
   it.effect("wait until the transaction is visible", () =>
     Effect.gen(function* () {
       const { state, types } = catalogue()
