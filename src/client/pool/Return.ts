@@ -36,6 +36,8 @@ export const fromStatement = (pool: ReturnPool, slot: PooledConnection): void =>
   if (slot.where !== "lent") return
   if (!slot.isUntouched(pool.settings.reset !== "none")) {
     slot.rest("away", pool.now)
+    // The call that has failed may be made again before a fiber of the pool has looked at the connection.
+    if (slot.session?.isOpen === false) Policy.doubt(pool.idle)
     return pool.spawn(Effect.suspend(() => returned(pool, slot)))
   }
   const done = pool.give(slot)

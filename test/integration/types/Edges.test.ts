@@ -187,7 +187,7 @@ describe("a database of the encoding SQL_ASCII", () => {
           for (const read of reads) {
             const error = yield* Effect.flip(read)
             assert.instanceOf(error, PgCodecError)
-            assert.match(error.message, /no UTF-8/)
+            assert.match(error.message, /are not UTF-8/)
             yield* isClean(pg)
           }
           assert.deepStrictEqual(yield* pg.values(s("select convert_to(x, 'SQL_ASCII') from t")), [
