@@ -83,7 +83,9 @@ describe("an option of COPY", () => {
           else
             assert.match(
               reason ?? "",
-              name === "rejectLimit" ? /^(?:onError|rejectLimit) is an option of/ : new RegExp(`^${name} is an option of `)
+              name === "rejectLimit"
+                ? /^(?:onError|rejectLimit) is an option of/
+                : new RegExp(`^${name} is an option of `)
             )
         }
       }
