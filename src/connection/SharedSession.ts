@@ -39,12 +39,8 @@ export interface SharedSession {
   readonly send: (request: Request) => void
   /** Stops a request that was sent; done when the session is clean again, or closed. */
   readonly abandon: (request: Request) => Effect.Effect<void>
-  /** How it is asked for the role of its server; `undefined` when any will do, or when the role is reported and reports are believed. */
+  /** How it is asked for the role of its server; `undefined` when any will do, or when the server reports its role. */
   readonly roleQuestion: RoleQuestion | undefined
-  /** It has the role that was asked for by what it reports, and its server has refused a write. */
-  readonly isRoleDoubted: boolean
-  /** Its server was asked, and has the role. */
-  readonly trustRole: () => void
   /** The operations of the session's owner. */
   readonly single: SingleStatements
   /** The operations, which ask for admission in the step in which their statement is written. */
@@ -124,34 +120,18 @@ class StateSession implements SharedSession {
       cancels === 0 &&
       pendingFrom === pending.length &&
       repeats.length === 0 &&
-      (fitsRole === undefined || (fits(this.core) && !this.isRoleDoubted))
+      (fitsRole === undefined || fits(this.core))
     )
   }
 
   get roleQuestion(): RoleQuestion | undefined {
-    const { fitsRole, roleQuestion, roleReports } = this.core
-    return roleReports.areBelieved && fitsRole?.() !== undefined ? undefined : roleQuestion
-  }
-
-  get isRoleDoubted(): boolean {
-    const { fitsRole, refusedWrite } = this.core
-    return refusedWrite && fitsRole !== undefined
-  }
-
-  trustRole(): void {
-    this.core.refusedWrite = false
+    const { fitsRole, roleQuestion } = this.core
+    return fitsRole?.() === undefined ? roleQuestion : undefined
   }
 
   get takesMore(): boolean {
     const { cancels, ended, hasUnwanted, session } = this.core
-    return (
-      ended === undefined &&
-      !hasUnwanted &&
-      cancels === 0 &&
-      session.status === "I" &&
-      fits(this.core) &&
-      !this.isRoleDoubted
-    )
+    return ended === undefined && !hasUnwanted && cancels === 0 && session.status === "I" && fits(this.core)
   }
 }
 

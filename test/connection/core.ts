@@ -11,7 +11,6 @@ import type {
   SessionSettings
 } from "../../src/connection/session/ConnectionState.js"
 import { ConnectionState } from "../../src/connection/session/ConnectionState.js"
-import { RoleReports } from "../../src/connection/session/ConnectFacts.js"
 import * as Inbound from "../../src/connection/session/Inbound.js"
 import * as Outbound from "../../src/connection/session/Outbound.js"
 import type { QueryResult } from "../../src/connection/statement/Query.js"
@@ -97,8 +96,7 @@ export const sessionSettings = (registry = Registry.lossless): SessionSettings =
   describesPortals: false,
   showsValues: false,
   cancelDeadline: Cancel.cancelDeadline,
-  shutdowns: new ShutdownCounts(),
-  roleReports: new RoleReports()
+  shutdowns: new ShutdownCounts()
 })
 
 /** How a request ended, and how often it was told so. */

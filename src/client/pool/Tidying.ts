@@ -67,9 +67,7 @@ export const answer = (
       Effect.zipWith(connection.status, (answered, after) => {
         if (Option.isNone(answered)) return "silent"
         const isWanted = question === undefined || valueOf(answered.value) === question.expected
-        if (!after.fits || !isWanted) return "role"
-        session?.trustRole()
-        return "fine"
+        return after.fits && isWanted ? "fine" : "role"
       }),
       Effect.orElseSucceed(() => "broken" as const)
     )

@@ -102,16 +102,15 @@ const mismatch = (what: string, wanted: WantedRole): Effect.Effect<never, Transp
 
 /**
  * Succeeds when the session is of the wanted kind. Fails with `otherRole` when it is not, and when a server that had to
- * be asked gave no answer. It is asked when it does not report its role, or when its reports are not `believed`.
+ * be asked gave no answer.
  */
 export const check = (
   wanted: WantedRole,
   conversation: Conversation,
-  side: SideChannels,
-  believed = true
+  side: SideChannels
 ): Effect.Effect<void, TransportFailure | ConversationError> => {
   if (wanted === "any") return Effect.void
-  const standby = believed ? flag(side.find("in_hot_standby")) : undefined
+  const standby = flag(side.find("in_hot_standby"))
   const readOnlyByDefault = flag(side.find("default_transaction_read_only"))
   const asked = (sql: string): Effect.Effect<boolean, TransportFailure | ConversationError> =>
     Effect.flatMap(

@@ -42,12 +42,3 @@ export interface RoleQuestion {
   /** The text when the session has the role that is wanted. */
   readonly expected: string
 }
-
-/** What the sessions of a connector know together of roles. */
-export class RoleReports {
-  /**
-   * Whether what a session reports of its role at its start is taken for what is. A pooler reports what it was told when it first met the
-   * server, so that from the first lost role on every session is asked.
-   */
-  areBelieved = true
-}

@@ -70,7 +70,7 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
     const refused = check(preparation.statement, this.operation)
     if (refused !== undefined) return this.refuse(refused)
     const closes = core.statements.stale.length === 0 ? 0 : writeCloses(core)
-    if (!(this.describesFirst && core.statements.capacity === 0) && preparation.find(core)) {
+    if (!(core.statements.capacity === 0 && this.describesFirst) && preparation.find(core)) {
       if (preparation.prepared!.unknown.length > 0 && this.mustLearn(core)) return this.nothing(core, closes)
       const script = preparation.execute(core, this.execution, false)
       if (script !== undefined) return closes === 0 ? script : Pipeline.afterCloses(closes, script)

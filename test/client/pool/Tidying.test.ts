@@ -86,39 +86,3 @@ describe("idle connections", () => {
     })
   )
 })
-
-describe("a connection whose server has refused a write, and that has the role by what it reports", () => {
-  it.scoped("is asked before its next use, goes on when it has the role, and is asked no more", () =>
-    Effect.gen(function* () {
-      for (const multiplex of [undefined, { depth: 2 }]) {
-        const { connector, control, log } = fakeConnector(1)
-        control.isShareable = true
-        control.roleQuestion = { sql: "role?", expected: "off" }
-        control.results = one("off")
-        const pool = yield* ConnectionPool.make(connector, multiplex === undefined ? {} : { multiplex })
-        yield* pool.use((connection) => Effect.sync(() => control.refused.add(connection)))
-        for (let round = 0; round < 3; round++) assert.strictEqual(yield* pool.use(sessionOf), 1)
-        assert.deepStrictEqual(log, ["1: role?"])
-      }
-    })
-  )
-
-  it.scoped("is closed when it has another role, and the others are asked", () =>
-    Effect.gen(function* () {
-      const { control, log, pool } = yield* unreported
-      const first = yield* pool.use((connection) =>
-        Effect.zipRight(
-          Effect.sync(() => control.refused.add(connection)),
-          sessionOf(connection)
-        )
-      )
-      control.results = one("on")
-      yield* settle
-      control.results = one("off")
-      const second = yield* pool.use(sessionOf)
-      assert.notStrictEqual(second, first)
-      assert.deepStrictEqual(log, [`${first}: role?`, `${second}: role?`])
-      assert.deepInclude(pool.statistics.closed, { role: 1, broken: 0 })
-    })
-  )
-})

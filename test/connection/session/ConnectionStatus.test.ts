@@ -14,7 +14,6 @@ import {
   fatal,
   harness,
   notice,
-  parameter,
   ready,
   tick
 } from "../core.js"
@@ -78,23 +77,10 @@ describe("the status of a connection", () => {
     assert.isTrue(fits())
     self.query("a")
     await self.sent()
-    assert.isTrue(self.core.roleReports.areBelieved)
     self.say(error("25006"), ready())
     assert.isFalse(fits())
-    // Sessions that are opened from now on are asked for their role, whatever they report.
-    assert.isFalse(self.core.roleReports.areBelieved)
     role = true
     assert.isTrue(fits())
-  })
-
-  it("has reports of its role believed until one of them says that it has changed", async () => {
-    let role = true
-    const self = harness({ fitsRole: () => role })
-    self.say(parameter("in_hot_standby", "off"))
-    assert.isTrue(self.core.roleReports.areBelieved)
-    role = false
-    self.say(parameter("in_hot_standby", "on"))
-    assert.isFalse(self.core.roleReports.areBelieved)
   })
 
   it("is broken once the server has ended the session, by FATAL and by PANIC", async () => {

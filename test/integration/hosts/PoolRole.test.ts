@@ -8,8 +8,7 @@ import * as Statement from "../../../src/model/Statement.js"
 import { eventually } from "../support/eventually.js"
 import { hostsOf, pair } from "../replication/pair.js"
 import { rawRows } from "../support/rawSession.js"
-import { describePgBouncer, start } from "../support/pgBouncer.js"
-import { isolated, shared } from "../support/server.js"
+import { shared } from "../support/server.js"
 import { configOf } from "../connection/sessions.js"
 
 const s = (sql: string, parameters: ReadonlyArray<unknown> = []) => Statement.make(sql, parameters)
@@ -80,49 +79,3 @@ describe("a pool that wants sessions of a role", () => {
     })
   )
 })
-
-describePgBouncer(
-  "a pool whose sessions lead through a pooler, which reports the role that its server had",
-  () => {
-    it.scopedLive(
-      "shows one refused write, then lends none of its other sessions, and goes on with another host",
-      () =>
-        Effect.gen(function* () {
-          const server = yield* isolated()
-          const pooler = yield* start({ target: server, poolMode: "session", poolSize: 10 })
-          yield* rawRows(server, "create table written (id int)")
-          const config = {
-            host: undefined,
-            port: undefined,
-            hosts: [pooler, shared].map(({ host, port }) => ({ host, port })),
-            targetSessionAttrs: "read-write",
-            maxConnections: 4
-          } as const
-          const context = yield* Layer.build(PgClient.layer(configOf({ target: pooler, config })))
-          const pg = Context.get(context, PgClient.PgClient)
-          const lease = Effect.map(pg.connection, ({ facts }) => facts.address)
-          const leads = yield* Effect.scoped(Effect.all([lease, lease, lease, lease]))
-          assert.deepStrictEqual(
-            leads.map((address) => "port" in address && address.port),
-            Array.from({ length: 4 }, () => pooler.port)
-          )
-          yield* rawRows(server, "alter system set default_transaction_read_only = on")
-          yield* rawRows(server, "select pg_reload_conf()")
-          const write = Effect.either(pg.query(s("create temporary table written (id int)")))
-          // The sessions read the new setting at their next statement: each tells by itself that it would be refused.
-          yield* eventually(
-            Effect.either(rawRows(server, "create table refused (id int)")),
-            ({ _tag }) => _tag === "Left"
-          )
-          const first = yield* write
-          assert.isTrue(
-            first._tag === "Left" && first.left._tag === "PgServerError" && first.left.code === "25006"
-          )
-          for (let round = 0; round < 8; round++) {
-            assert.deepStrictEqual(yield* pg.values(s("select inet_server_port()")), [[shared.port]])
-            yield* pg.query(s("create temporary table if not exists written (id int)"))
-          }
-        })
-    )
-  }
-)
