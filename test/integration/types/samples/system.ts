@@ -62,7 +62,11 @@ export const system: ReadonlyArray<Sample> = [
   ),
   named("regconfig", ["english", "simple", "-"], "pg_ts_config"),
   named("regdictionary", ["simple", "-"], "pg_ts_dict"),
-  named("regnamespace", ["pg_catalog", "-"], "pg_namespace where nspname !~ 'temp'"),
+  named(
+    "regnamespace",
+    ["pg_catalog", "-"],
+    "pg_namespace where nspname ~ '^(pg_catalog|pg_toast|information_schema|public)$'"
+  ),
   named("regrole", ["postgres", "-"], "pg_roles"),
   named("regcollation", ['"C"', '"default"', "-"], "(select oid from pg_collation limit 20) few")
 ]
