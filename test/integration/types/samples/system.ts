@@ -67,6 +67,6 @@ export const system: ReadonlyArray<Sample> = [
     ["pg_catalog", "-"],
     "pg_namespace where nspname ~ '^(pg_catalog|pg_toast|information_schema|public)$'"
   ),
-  named("regrole", ["postgres", "-"], "pg_roles"),
+  named("regrole", ["postgres", "-"], "pg_roles where rolname ~ '^(postgres$|pg_)'"),
   named("regcollation", ['"C"', '"default"', "-"], "(select oid from pg_collation limit 20) few")
 ]
