@@ -16,7 +16,7 @@ export const method = "md5"
 export const saltSize = 4
 
 const noMd5 = (): Refusal.AuthRefusal =>
-  // OpenSSL's own text says "unsupported" and nothing about what to do.
+  // OpenSSL's own text is "unsupported", which does not help.
   Refusal.make(
     "method-unsupported",
     method,

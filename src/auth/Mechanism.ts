@@ -1,5 +1,5 @@
 /**
- * Which SASL mechanism to use of those a server offers, and what to say about channel binding.
+ * Chooses one of the SASL mechanisms that a server offers, and the channel binding flag to send.
  *
  * @see https://www.postgresql.org/docs/current/sasl-authentication.html
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-CHANNEL-BINDING

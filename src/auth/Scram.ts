@@ -78,7 +78,7 @@ export interface Derivation {
   readonly iterations: number
 }
 
-/** The two keys of a role; whoever has them needs no password. */
+/** The two keys of a role. A client that has them needs no password. */
 export interface ScramKeys {
   readonly clientKey: Uint8Array
   readonly serverKey: Uint8Array
@@ -99,9 +99,9 @@ export const clientFirst = (options: {
 }
 
 /**
- * Reads the server's first message and says what to derive. Refused before any work is done: a nonce that does not
- * begin with ours or adds nothing to it, unknown or missing attributes, salt that is empty, oversized or not base64, a
- * number of iterations that is malformed or outside `bounds`.
+ * Reads the server's first message and returns what to derive. Refused before any work is done: a nonce that does not begin
+ * with ours or adds nothing to it, unknown or missing attributes, salt that is empty, oversized or not base64, a number of
+ * iterations that is malformed or outside `bounds`.
  */
 export const serverFirst = (
   state: ScramOpened,

@@ -1,6 +1,6 @@
 /**
- * The hash function behind a certificate's signature, which is the one channel binding uses (RFC 5929 §4.1). The
- * runtime does not tell it, so the one field that names it is read from the certificate's DER.
+ * The hash function behind a certificate's signature, which is the one channel binding uses (RFC 5929 §4.1). The runtime
+ * does not report it, so the field with its name is read from the certificate's DER.
  */
 import * as Either from "effect/Either"
 import * as Refusal from "./Refusal.js"

@@ -1,7 +1,6 @@
 /**
- * A growing buffer for outgoing bytes. A value that cannot be written does not throw: the first failure
- * sticks, and whoever made the writer looks at `failure` and rolls back to a mark, so that a half-written
- * message never leaves.
+ * A growing buffer for outgoing bytes. A value that cannot be written does not throw: the first failure sticks. The owner
+ * of the writer checks `failure` and rolls back to a mark, so a half-written message is never sent.
  */
 import * as Utf8 from "./Utf8.js"
 

@@ -36,7 +36,7 @@ const is32 = (number: number): boolean => number === (number | 0)
 const refuse = (reason: string): PgUsageError =>
   new PgUsageError({ operation: "AdvisoryLock", argument: "key", reason, sql: "" })
 
-/** Why the key is none. */
+/** Why the key is not valid. */
 const defectOf = (key: LockKey): PgUsageError | undefined => {
   if (typeof key === "string") return undefined
   if (typeof key === "bigint")

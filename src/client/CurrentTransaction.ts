@@ -18,6 +18,6 @@ interface Carrier {
 /** The setting of a client that `PgClient` has made; `undefined` for another object. */
 export const of = (client: PgClientService): CurrentTransaction | undefined => (client as Carrier)[carried]
 
-/** Says what `of` returns for the client. */
+/** Sets what `of` returns for the client. */
 export const register = (client: PgClientService, current: CurrentTransaction): PgClientService =>
   Object.defineProperty(client, carried, { value: current, enumerable: true })

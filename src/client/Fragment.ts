@@ -8,7 +8,7 @@ const FragmentId: unique symbol = Symbol.for("effect-postgres/Sql/Fragment")
 export interface How {
   /** The column that a key names. Unless given, the key is the name. */
   readonly toColumn: ((key: string) => string) | undefined
-  /** What `undefined` becomes where the helper does not say it. Unless given, it is refused. */
+  /** What `undefined` becomes when the helper does not decide it. Unless given, it is refused. */
   readonly undefinedAs: "null" | undefined
 }
 

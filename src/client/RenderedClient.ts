@@ -1,4 +1,4 @@
-/** A client, and its connections, whose statements are written as the client's options say. */
+/** A client, and its connections, whose statements are written by the client's options. */
 import * as Effect from "effect/Effect"
 import type { PgConnection } from "../connection/PgConnection.js"
 import * as ConnectionTypes from "../connection/ConnectionTypes.js"

@@ -94,7 +94,10 @@ export const parts = (sources: Sources): Either.Either<Parts, PgConfigError> => 
   )
 }
 
-/** What code says, and no files of the user's own that it does not name: neither passwords nor a certificate. */
+/**
+ * The settings of the code alone. Of the user's own files only those are read that it names: no password file and no
+ * certificate.
+ */
 const limited = (code: Draft, allow: ReadonlyArray<string>): Draft => {
   const own = defined(code)
   const mayCertify = own.sslCert !== undefined || allow.includes("sslcert") || allow.includes("sslcertmode")
@@ -140,8 +143,8 @@ const defined = (draft: Draft): Draft =>
   Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined))
 
 /**
- * Lays the layers, strongest first, under what code says. `isWhole`: no service file is still to be read. Fails with
- * `PgConfigError`.
+ * Lays the layers, strongest first, under the settings of the code. `isWhole`: no service file is still to be read. Fails
+ * with `PgConfigError`.
  */
 export const assemble = (
   parts: Parts,
@@ -150,7 +153,7 @@ export const assemble = (
 ): Either.Either<Assembled, PgConfigError> => {
   const code = defined(parts.code)
   const set = new Set(Object.keys(code))
-  // A list of entries says all there is to say about hosts.
+  // A list of entries has all settings of hosts.
   if (set.has("hosts")) for (const name of ["host", "hostaddr", "port"]) set.add(name)
   const skip = new Set(
     settings.flatMap(({ field, keyword }) => (field !== undefined && set.has(field) ? [keyword] : []))

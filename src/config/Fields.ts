@@ -1,6 +1,6 @@
 /**
- * What a connection can be told, as one Schema: bounds and defaults are here and nowhere else. `PgConfig` is the
- * class over these fields.
+ * The fields of a connection's configuration, as one Schema. Bounds and defaults are only here. `PgConfig` is the class
+ * over these fields.
  *
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
  */
@@ -11,7 +11,7 @@ import * as PrivateKey from "./PrivateKey.js"
 import * as Words from "./Vocabulary.js"
 
 const text = Schema.optional(Schema.NonEmptyString)
-/** What is wrong with such a value is said in fixed words, for the parser's own quote the value. */
+/** Fixed words for an invalid value, because the parser's own text would quote the value. */
 const unquoted = <A, I>(what: string, schema: Schema.Schema<A, I>): Schema.Schema<A, I> =>
   schema.annotations({ message: () => ({ message: `must be ${what}`, override: true }) })
 const optionalUnquoted = <A, I>(what: string, schema: Schema.Schema<A, I>) =>
@@ -88,9 +88,9 @@ export const fields = {
   startupParameters: withDefault(Schema.Literal(...Words.startupParameterModes), "all"),
   /** Time for socket, TLS and authentication together, for each host; infinity waits for ever. */
   connectTimeout: withDefault(Schema.DurationFromMillis, Duration.seconds(10)),
-  /** Deadline kept on this side for each statement. Unless set there is none. */
+  /** Deadline of each statement, kept by the client. Default: none. */
   statementTimeout: time,
-  /** `prefer` protects from nobody who can alter traffic; `verify-full` does. Unix sockets never use TLS. */
+  /** `verify-full` protects from an attacker who can change traffic; `prefer` does not. Unix sockets never use TLS. */
   sslMode: withDefault(Schema.Literal(...Words.sslModes), "prefer"),
   /** `direct` saves a round trip; needs `require` or stronger and a server of version 17 or later. */
   sslNegotiation: withDefault(Schema.Literal(...Words.sslNegotiations), "postgres"),
@@ -108,7 +108,7 @@ export const fields = {
   sslCrl: certificates,
   /** Folder of such files: every one in it that holds a list is read. */
   sslCrlDir: text,
-  /** File to which the keys of TLS sessions are added: whoever reads it can read the traffic. For debugging only. */
+  /** File to which the keys of TLS sessions are added: with this file the traffic can be read. For debugging only. */
   sslKeyLogFile: text,
   /** Whether the host name is sent in the clear while TLS is negotiated; never for numeric addresses. */
   sslSni: withDefault(Schema.Boolean, true),
@@ -128,7 +128,7 @@ export const fields = {
   minProtocolVersion: withDefault(Schema.Literal(...Words.protocolVersions), "3.0"),
   /**
    * Version asked for. With a `minProtocolVersion` above 3.0 and this unset, the latest. `grease` is for tests of servers
-   * and poolers: it asks for what nobody has, and anybody who does not say so is refused.
+   * and poolers: it asks for a version and an option that do not exist, and fails when the server does not refuse them.
    */
   maxProtocolVersion: withDefault(Schema.Literal(...Words.maxProtocolVersions), "3.0"),
   targetSessionAttrs: withDefault(Schema.Literal(...Words.targetSessionAttrs), "any"),
@@ -163,7 +163,7 @@ export const fields = {
   maxConnections: withDefault(whole(1, 100_000), 10),
   /** What was noticed while reading the settings and should be logged. */
   warnings: withDefault(Schema.Array(Schema.String), []),
-  /** The sources, kept while a service file is still to be read; what they say is redacted. */
+  /** The sources, kept while a service file is still to be read; their values are redacted. */
   pending: Schema.optional(Schema.RedactedFromSelf(Schema.Unknown))
 }
 

@@ -4,7 +4,7 @@ import type { HostEntry } from "./Fields.js"
 import { parseInteger, shape } from "./ValueParser.js"
 import { defaultPort } from "./Vocabulary.js"
 
-/** What `host`, `hostaddr` and `port` say, each on its own. Empty texts and missing ports mean the default. */
+/** The values of `host`, `hostaddr` and `port`, each on its own. Empty texts and missing ports mean the default. */
 export interface HostLists {
   readonly host?: ReadonlyArray<string> | undefined
   readonly hostaddr?: ReadonlyArray<string> | undefined

@@ -1,4 +1,4 @@
-/** What code says: the fields of a configuration in the forms that are convenient to write. */
+/** Settings given in code: the fields of a configuration in forms that are convenient to write. */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"

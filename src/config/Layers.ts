@@ -1,6 +1,6 @@
 /**
- * What each source says, keyword by keyword, and how the sources are laid over each other: texts stay texts until
- * it is known which of them count, so that a variable that is overruled may hold anything.
+ * The settings of each source, by keyword, and how the sources are laid over each other. Texts stay texts until it is known
+ * which of them count, so a variable that is overruled may hold anything.
  */
 import * as Either from "effect/Either"
 import { PgConfigError } from "../model/PgError.js"

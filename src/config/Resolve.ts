@@ -1,6 +1,7 @@
 /**
- * What only the machine knows is put into a configuration here: the operating system's user, the default host, what
- * service and password files say. The files are read elsewhere; these functions say which, and what follows.
+ * Adds to a configuration what only the machine knows: the operating system's user, the default host, the contents of
+ * service and password files. These functions name the files that are needed, and use their contents. The files are read
+ * elsewhere.
  *
  * In this order: `serviceFiles` and `withService`, then `passFile` and `resolve`.
  */
@@ -79,8 +80,8 @@ export const serviceFiles = (config: PgConfig.PgConfig, folders: Folders): Reado
 }
 
 /**
- * Adds what the named service says: weaker than code and connection string, stronger than the environment. The
- * first file that has the section counts. Without a service to be read the configuration comes back as it is.
+ * Adds the settings of the named service. They are weaker than code and connection string, stronger than the environment.
+ * The first file that has the section counts. Without a service to be read the configuration comes back as it is.
  *
  * Fails with `PgConfigError` when no file has the section, or its section is malformed.
  */
@@ -139,7 +140,7 @@ const isResolved = (config: PgConfig.PgConfig): config is ResolvedPgConfig =>
  * Fills in what is still open: the user (the operating system's), the database (the user's name), the host (the
  * machine's default) and passwords from the password file, host by host.
  *
- * A password file that others may read is not used, and `warnings` says so. Fails with `PgConfigError` when there is
+ * A password file that others may read is not used, and `warnings` has the reason. Fails with `PgConfigError` when there is
  * no user, when a service has not been read, or when the settings do not go together.
  */
 export const resolve = (
@@ -201,7 +202,7 @@ export const resolve = (
   )
 }
 
-/** Servers up to PostgreSQL 16 use only the first 63 bytes of a name that a client starts with, and say nothing. */
+/** Servers up to PostgreSQL 16 use only the first 63 bytes of a client's names, without a notice. */
 const tooLong = (key: string, name: string | undefined): ReadonlyArray<string> => {
   const bytes = name === undefined ? 0 : new TextEncoder().encode(name).length
   return bytes <= 63

@@ -31,7 +31,7 @@ export interface Setting {
   readonly harmless: boolean
   /** Left: why the text is refused. */
   readonly read: (text: string) => Either.Either<Draft, string>
-  /** The text that reads back to what the fields say; undefined for secrets and for what is not set. */
+  /** The text that reads back to the values of the fields; undefined for secrets and for unset fields. */
   readonly print: (fields: ConfigFields) => string | undefined
 }
 
@@ -121,7 +121,7 @@ const list =
     read: (text) => Either.right(text === "" ? {} : { [name]: text.split(",") }),
     print: ({ hosts }) => {
       const texts = hosts.map((entry) => entry[name] ?? "")
-      // Several default hosts still say how many there are.
+      // Several default hosts still give their number.
       const silent = texts.every((text) => text === "") && (name === "hostaddr" || texts.length === 1)
       return silent ? undefined : texts.join(",")
     }

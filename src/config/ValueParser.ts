@@ -191,7 +191,7 @@ export const ignored = (accepts: string): ValueParser<never> => ({
   print: () => ""
 })
 
-/** Not supported; saying nothing would promise a protection that is not there. `but` are harmless words. */
+/** A setting that is not supported. Ignoring it would promise a protection that is not there. `but` are the harmless values. */
 export const unsupported = (why: string, but: ReadonlyArray<string> = []): ValueParser<never> => ({
   accepts: but.length === 0 ? "not supported" : `${but.join(" or ")} only`,
   parse: (value) => (value === "" || but.includes(value) ? Either.right(undefined) : Either.left(why)),

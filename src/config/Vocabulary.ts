@@ -19,7 +19,10 @@ export const channelBindings = ["disable", "prefer", "require"] as const
 /** In ascending order; `latest` is 3.2. */
 export const protocolVersions = ["3.0", "3.2", "latest"] as const
 
-/** What may be asked for: `grease` is a version and an option that nobody has, to find who cannot negotiate. */
+/**
+ * The versions that may be requested. `grease` is a version and an option that do not exist, to find servers that cannot
+ * negotiate.
+ */
 export const maxProtocolVersions = [...protocolVersions, "grease"] as const
 
 export const targetSessionAttrs = [
@@ -51,7 +54,7 @@ export interface RequireAuth {
   readonly methods: ReadonlyArray<AuthMethod>
 }
 
-/** The port servers listen on unless told otherwise. */
+/** The port servers listen on by default. */
 export const defaultPort = 5432
 
 /** Keywords with their texts, in the order in which they were found; the last of a keyword counts. */

@@ -22,7 +22,7 @@ export const maxFileSize = 16 * 1024 * 1024
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
-/** The file at `path`; none when there is none. Only regular files are read, so that a pipe cannot hang the caller. */
+/** The file at `path`, or none when it does not exist. Only regular files are read, so that a pipe cannot hang the caller. */
 export const read = (
   files: FileSystem.FileSystem,
   path: string

@@ -1,10 +1,10 @@
-/** The machine could not give what was asked for. Whoever asked turns it into the error of its own operation. */
+/** The machine could not give what was asked for. The caller makes it the error of its own operation. */
 export interface HostFailure {
   readonly _tag: "HostFailure"
   readonly subject: "derivation" | "file" | "user" | "home"
   /** The file's path; empty for the others. */
   readonly path: string
-  /** What the system said; never contents of a file nor a secret. */
+  /** The system's reason. It never has contents of a file nor a secret. */
   readonly reason: string
 }
 

@@ -175,7 +175,7 @@ export const timeOf = (
 const pattern =
   /^(\d{4,7})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-][\d:]{2,8}|Z)?)?( BC)?$/
 
-/** A date with, perhaps, a time and an offset, as ISO text tells it. */
+/** The parts of ISO text: a date, perhaps with a time and an offset. */
 export interface ParsedDate {
   /** Days since 2000-01-01, before the offset is applied. */
   readonly days: number

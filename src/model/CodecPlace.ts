@@ -58,7 +58,7 @@ export interface CopyRow {
   readonly index: number | undefined
 }
 
-/** What an error says of the transaction of a change. */
+/** How an error names the transaction of a change. */
 export interface ChangeTransaction {
   readonly xid: number
   /** Where its commit record begins; of a prepared transaction its prepare record. */

@@ -1,7 +1,7 @@
 import type { Format } from "./Format.js"
 
 /**
- * One column of a result, as `RowDescription` tells it.
+ * One column of a result, from `RowDescription`.
  *
  * @see https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-ROWDESCRIPTION
  */

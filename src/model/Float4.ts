@@ -8,7 +8,7 @@ const powers = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent)
 
 /**
  * The same for sizes of daily life without making text, in a tenth of the time: a whole number divided by an exact power of
- * ten is rounded as the text of its digits would be. `undefined` where that cannot be told.
+ * ten is rounded as the text of its digits would be. `undefined` when this method cannot decide.
  */
 const shortestByArithmetic = (single: number): number | undefined => {
   const size = Math.abs(single)
@@ -18,7 +18,7 @@ const shortestByArithmetic = (single: number): number | undefined => {
     const shift = digits - 1 - exponent
     const scaled = shift >= 0 ? size * powers[shift]! : size / powers[-shift]!
     const whole = Math.round(scaled)
-    // Almost half way, and at a power of ten, the product does not tell which digits are the nearest.
+    // Almost half way, and at a power of ten, the product does not decide which digits are nearest.
     if (Math.abs(Math.abs(scaled - whole) - 0.5) < 1e-5 || whole >= powers[digits]!) return undefined
     const value = shift >= 0 ? whole / powers[shift]! : whole * powers[-shift]!
     if (isNearest(value, size)) return single < 0 ? -value : value
@@ -26,7 +26,7 @@ const shortestByArithmetic = (single: number): number | undefined => {
   return undefined
 }
 
-/** The number with the fewest decimal digits that is nearest to this float4: what the server's text says. */
+/** The number with the fewest decimal digits that is nearest to this float4: as in the server's text. */
 export const shortest = (single: number): number => {
   if (Number.isInteger(single) && Math.abs(single) < 1_000_000) return single
   return shortestByArithmetic(single) ?? shortestByText(single)

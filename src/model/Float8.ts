@@ -14,7 +14,7 @@ const exactly = (text: string): bigint => {
   return BigInt(`${whole}${fraction}`) * 10n ** BigInt(Number(exponent) - fraction.length)
 }
 
-/** Whether the text of a positive number says what lies halfway to the next number: the server does not print that. */
+/** Whether the text of a positive number lies half way to the next number. The server does not print such texts. */
 const isHalfway = (text: string, size: number): boolean => {
   if (size < smallestHalfway || size > largestHalfway) return false
   const distance = (exactly(text) - BigInt(size)) * 4n

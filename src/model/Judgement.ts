@@ -22,14 +22,14 @@ const passingCodes: ReadonlySet<string> = new Set([
   "53300",
   // lock_not_available: another transaction holds it.
   "55P03",
-  // object_in_use: a session that the server has not given up yet has it.
+  // object_in_use: the server has not ended the earlier session yet.
   "55006"
 ])
 
 /** The code under which a session of another role than the one asked for is listed. */
 export const otherRole = "EFFECT_POSTGRES_SESSION_ATTRS"
 
-/** What is heard of a server, or of the network before it, that is away and may come back. Certificates are not among it. */
+/** Errors of a server, or of the network to it, that is away and may come back. Errors of certificates do not belong here. */
 const passingFailures: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "ECONNRESET",

@@ -3,7 +3,7 @@ import * as Oid from "./Oid.js"
 
 let oids: ReadonlyMap<string, number> | undefined
 
-/** The OID of a built-in type such as `int4` or `int4[]`; `undefined` when there is none of this name. */
+/** The OID of a built-in type such as `int4` or `int4[]`; `undefined` when no built-in type has this name. */
 export const oidOf = (name: string): number | undefined => {
   // Made when first asked for: most programs never do.
   oids ??= new Map(

@@ -4,7 +4,7 @@ import { Printed } from "./Printed.js"
 
 const groups = /^[0-9a-f]+(?:([:.-])[0-9a-f]+(?:\1[0-9a-f]+)*)?$/
 
-/** The hexadecimal digits of an address in any form that the server reads; `undefined` when it is none. */
+/** The hexadecimal digits of an address in any form that the server reads; `undefined` when the text is not an address. */
 const digitsOf = (text: string): string | undefined => {
   const lower = text.trim().toLowerCase()
   if (!groups.test(lower)) return undefined

@@ -7,9 +7,9 @@ export type TsNode =
   | {
       readonly _tag: "Lexeme"
       readonly lexeme: string
-      /** True when what begins with it will do. */
+      /** True when a lexeme that begins with it matches. */
       readonly prefix: boolean
-      /** The weights that will do, such as `AB`, in this order; all of them when empty. */
+      /** The weights that match, such as `AB`, in this order. Empty: all of them. */
       readonly weights: string
     }
   | { readonly _tag: "Not"; readonly operand: TsNode }

@@ -1,6 +1,6 @@
 /**
- * What PgBouncer itself says to its clients. It gives most of it the SQLSTATE of a protocol violation, `08P01`, so that only
- * the text says what has happened.
+ * The errors of PgBouncer itself. Most have the SQLSTATE of a protocol violation, `08P01`, so only their text distinguishes
+ * them.
  *
  * @see https://www.pgbouncer.org/config.html
  */

@@ -2,8 +2,8 @@ import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 
 /**
- * A value that is its text: JSON and Node's inspector show the text, and values of one class are equal when their texts are.
- * Where several texts say the same, or the parts are told apart faster, a class has an equality and a hash of its own.
+ * A value that is its text: JSON and Node's inspector show the text, and values of one class are equal when their texts
+ * are. A class has its own equality and hash when several texts mean the same value, or when comparing its parts is faster.
  */
 export abstract class Printed implements Equal.Equal {
   abstract toString(): string

@@ -1,2 +1,2 @@
-/** What `ReadyForQuery` says: `I` idle, `T` in a transaction block, `E` in a failed one. */
+/** The status byte of `ReadyForQuery`: `I` idle, `T` in a transaction block, `E` in a failed one. */
 export type TransactionStatus = "I" | "T" | "E"

@@ -1,6 +1,6 @@
 /**
- * What a type's modifier says, as columns of results and of relations carry it: the length of a `varchar`, the digits of a
- * `numeric`, the fields of an `interval`. For showing; values are read without it.
+ * A type modifier in words, as columns of results and of relations have it: the length of a `varchar`, the digits of a
+ * `numeric`, the fields of an `interval`. It is only shown; values are read without it.
  *
  * @see https://www.postgresql.org/docs/current/catalog-pg-attribute.html
  */

@@ -134,7 +134,7 @@ export const toSql = (text: string): string | undefined => {
   return Either.isRight(quoted) ? `${quoted.right}${parts.isArray ? "[]" : ""}` : undefined
 }
 
-/** A name that says no schema is the name in any. */
+/** A name without a schema matches that name in any schema. */
 const sameName = (self: string, that: string): boolean =>
   self === that ||
   (self.includes(".") !== that.includes(".") && (self.endsWith(`.${that}`) || that.endsWith(`.${self}`)))

@@ -1,6 +1,6 @@
 /**
- * What is asked of whoever speaks Kerberos. None is built in: Node has none. A provider over a native module, or a
- * test's, is given to the connector.
+ * A provider of Kerberos. None is built in, because Node has none. An application gives the connector a provider over a
+ * native module, and a test gives its own.
  *
  * @see https://www.postgresql.org/docs/current/gssapi-auth.html
  */

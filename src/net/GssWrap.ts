@@ -48,7 +48,7 @@ class Packets {
     this.held = joined
   }
 
-  /** The next whole packet; `undefined` when there is none yet; a text when there will never be one. */
+  /** The next whole packet; `undefined` when it is not complete yet; a text when it is malformed. */
   next(): Uint8Array | string | undefined {
     const { held } = this
     if (held.length < lengthWord) return undefined

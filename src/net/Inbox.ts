@@ -1,6 +1,6 @@
 /**
- * What has come over a link and not yet been handed to its owner: chunks in order, then the end. Nothing is kept as
- * long as somebody listens and the brake is off.
+ * What has come over a link and not yet been handed to its owner: chunks in order, then the end. Nothing is kept while
+ * there is a listener and the brake is off.
  */
 import type { TransportFailure } from "../model/PgError.js"
 import type { LinkHandlers } from "./Transport.js"
@@ -8,7 +8,7 @@ import type { LinkHandlers } from "./Transport.js"
 export class Inbox {
   /** Whether the owner has the brake on. */
   braked = false
-  /** Bytes held back. Whoever fills an inbox that cannot be braked bounds this. */
+  /** Bytes held back. A source that cannot be braked must bound this itself. */
   held = 0
   private handlers: LinkHandlers | undefined
   private told: LinkHandlers | undefined
@@ -44,7 +44,7 @@ export class Inbox {
     this.settle()
   }
 
-  /** The next owner, who is also told of an end that the one before has heard of. */
+  /** The next owner. It also receives an end that its predecessor has received. */
   listen(next: LinkHandlers): void {
     if (this.end === "closed") return
     this.handlers = next
@@ -62,7 +62,7 @@ export class Inbox {
     this.held = 0
   }
 
-  /** Nobody is told anything any more. */
+  /** From now on no listener is called. */
   close(): void {
     this.handlers = undefined
     this.end = "closed"

@@ -149,7 +149,7 @@ const connect = (
     }
 
     const socket = yield* Scope.extend(acquire(open, address), scope)
-    // Whoever opens the link may be uninterruptible; its fibers must not be.
+    // The caller that opens the link may be uninterruptible. The fibers of the link must not be.
     const reading = yield* socket.run(onData, { onOpen: Deferred.succeed(opened, undefined) }).pipe(
       Effect.interruptible,
       Effect.onExit((exit) => {
@@ -195,8 +195,8 @@ const connect = (
   })
 
 /**
- * Begun by whoever is first, awaited by all. `Effect.cached` would hand on to all of them what happened to the first one's
- * fiber meanwhile, its interruption too.
+ * Begun by the first caller, awaited by all. `Effect.cached` would pass on to all of them what happens to the first
+ * caller's fiber, its interruption too.
  */
 const once = (effect: Effect.Effect<void>): Effect.Effect<Effect.Effect<void>> =>
   Effect.map(Deferred.make<void>(), (done) => {

@@ -1,4 +1,4 @@
-/** What the operating system says when a socket fails, turned into words a person can act on. */
+/** Failures of sockets from the operating system, in words that a person can act on. */
 import type { TransportFailure } from "../model/PgError.js"
 
 const words: { readonly [code: string]: string } = {

@@ -23,8 +23,8 @@ import type { Link } from "./Transport.js"
 export const alpn = "postgresql"
 
 /**
- * OpenSSL's `SSL_OP_NO_RENEGOTIATION` (`openssl/ssl.h`): a server that wants to negotiate a running connection anew hears
- * no. The runtime's own `disableRenegotiation` is for servers and does nothing on this side.
+ * OpenSSL's `SSL_OP_NO_RENEGOTIATION` (`openssl/ssl.h`): the renegotiation of a running connection is refused. The
+ * runtime's own `disableRenegotiation` is for servers and does nothing on this side.
  */
 export const noRenegotiation = 0x4000_0000
 
@@ -140,7 +140,7 @@ export interface TlsFacts {
   readonly protocol: string
   /** By its standard name, such as `TLS_AES_256_GCM_SHA384`. */
   readonly cipher: string
-  /** `chain`: signed by a trusted authority; `identity`: and made for this host; `none`: it may be anybody's. */
+  /** `chain`: signed by a trusted authority; `identity`: and made for this host; `none`: not verified. */
   readonly verified: "none" | "chain" | "identity"
   /** The server's certificate as it came, in DER. */
   readonly certificate: Uint8Array
@@ -159,7 +159,7 @@ export interface Upgraded {
 export const plaintextBehindAnswer = "EFFECT_POSTGRES_PLAINTEXT"
 /** Code of the failure when the link is not over a stream that TLS can be laid over. */
 export const notAStream = "EFFECT_POSTGRES_NO_TLS"
-/** Code of the failure when the server speaks TLS, but does not say that it is PostgreSQL. */
+/** Code of the failure when the server speaks TLS, but does not confirm PostgreSQL's protocol. */
 export const wrongProtocol = "EFFECT_POSTGRES_ALPN"
 
 /** The name sent in the clear: none for an address, and without the dot that ends a complete name. */
@@ -192,7 +192,7 @@ export type Secured = Pick<
   "alpnProtocol" | "getProtocol" | "getCipher" | "getPeerCertificate" | "getSharedSigalgs"
 >
 
-/** The facts of a channel, or why it will not do. */
+/** The facts of a channel, or why it is not accepted. */
 export const judge = (socket: Secured, handshake: Handshake): TlsFacts | TransportFailure => {
   const spoken = socket.alpnProtocol
   if (typeof spoken === "string" ? spoken !== alpn : handshake.alpnRequired) {
@@ -214,11 +214,11 @@ export const judge = (socket: Secured, handshake: Handshake): TlsFacts | Transpo
 }
 
 /**
- * Lays TLS over a link, which is used up. Fails when a byte has come already (whoever sent it did so in the clear), when
- * the handshake fails, when the certificate is not good enough, and when the server names another protocol. Interrupting
- * and the scope destroy the stream; a link that was ended says TLS's own end before. The lines of the key log are handed
- * over either way. A stream that ends without TLS's own mark ends like any other: whether an answer was complete is said
- * by the messages, never by the end.
+ * Lays TLS over a link, which is used up. Fails when a byte has come already, which was sent unencrypted, when the
+ * handshake fails, when the certificate is not good enough, and when the server names another protocol. Interrupting and
+ * the scope destroy the stream; a link that was ended sends TLS's closing message first. The lines of the key log are
+ * handed over either way. A stream that ends without TLS's own mark ends like any other: only the messages decide whether
+ * an answer was complete.
  */
 export const upgrade = (
   link: Link,
@@ -258,7 +258,7 @@ const start = (link: Link, handshake: Handshake): Effect.Effect<tls.TLSSocket, T
   return Effect.try({
     try: () => {
       const socket = tls.connect(connectOptions(duplex, handshake))
-      // Stays for good: a late error of a socket nobody uses any more must not become an uncaught exception.
+      // Stays for good: a late error of an unused socket must not become an uncaught exception.
       socket.on("error", () => {})
       return socket
     },

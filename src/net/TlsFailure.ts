@@ -31,7 +31,7 @@ const words: { readonly [code: string]: string } = {
 /** Code of the failure when the certificate is for another host. */
 export const wrongHost = "ERR_TLS_CERT_ALTNAME_INVALID"
 
-/** What the runtime is told when a certificate is for another host. */
+/** The error given to the runtime when a certificate is for another host. */
 export const identityError = (reason: string): Error => Object.assign(new Error(reason), { code: wrongHost })
 
 const codeOf = (error: Error): string => ("code" in error && typeof error.code === "string" ? error.code : "")

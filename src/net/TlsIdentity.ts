@@ -1,9 +1,9 @@
 /**
- * Whether a certificate is for the host that was meant. The work is the runtime's own check; names it would take and
- * libpq would not are kept from it.
+ * Checks that a certificate is for the configured host. The check is the runtime's own. Names that the runtime would accept
+ * and libpq would not are removed first.
  *
- * A name is looked for among the certificate's alternative names, and in its common name only when there are none; an
- * address only among alternative names that are addresses.
+ * A name is looked for among the certificate's alternative names, and in its common name only when it has no alternative
+ * names; an address only among alternative names that are addresses.
  *
  * @see https://www.postgresql.org/docs/current/libpq-ssl.html#LIBQ-SSL-CERTIFICATES
  */

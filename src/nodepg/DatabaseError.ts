@@ -151,7 +151,7 @@ export class PgSqlError extends Error {
     this.routine = server?.routine
     Object.defineProperty(this, "detail", { value: server?.detail, enumerable: shows })
     Object.defineProperty(this, "where", { value: server?.where, enumerable: shows })
-    // It says the same once more: printed, it would double every report.
+    // It has the same content: printed, it would double every report.
     this.error = error
     Object.defineProperty(this, "error", { value: error, enumerable: false })
   }

@@ -1,6 +1,6 @@
 /**
- * OAUTHBEARER behind its first message: a server that takes the token says so at once, without a proof of its own; one
- * that does not says why, hears one byte, and refuses.
+ * OAUTHBEARER after its first message. A server that takes the token accepts at once, without a proof of its own. A server
+ * that does not take it sends the reason, receives one byte, and refuses.
  *
  * @see https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-OAUTHBEARER
  */

@@ -1,7 +1,7 @@
 /**
  * Encryption before the startup packet: the one-byte answers to SSLRequest and GSSENCRequest.
  *
- * `E` is an error of a server nobody has verified: its text must not be shown. Any other byte is not PostgreSQL.
+ * `E` is an error of a server that is not verified: its text must not be shown. Any other byte is not PostgreSQL.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
  */

@@ -7,7 +7,7 @@ import { protocol30, protocol32, protocolGrease } from "../wire/messages/Startup
 
 export type Name = "3.0" | "3.2" | "latest" | "grease"
 
-/** The option that libpq sends too to find out who cannot negotiate; it means nothing to anybody. */
+/** An option without a meaning, which libpq sends too, to find servers that cannot negotiate. */
 export const greaseOption = "_pq_.test_protocol_negotiation"
 
 /** The word for a name; `latest` is 3.2, `grease` is 3.9999. */
@@ -35,8 +35,8 @@ export const unnegotiated = (asked: RequestedVersion): string | undefined =>
     : undefined
 
 /**
- * Judges a NegotiateProtocolVersion: a text says what is wrong with it, a number is the version to go on with.
- * 3.1 is reserved and never valid.
+ * Judges a NegotiateProtocolVersion: the result is a text with the fault, or the version to go on with. 3.1 is reserved and
+ * never valid.
  */
 export const negotiated = (
   asked: RequestedVersion,

@@ -30,7 +30,7 @@ export type SessionMessage = keyof typeof tags
 export const moves = ["send CopyDone", "send CopyFail"] as const
 export type Move = (typeof moves)[number]
 
-/** What the owner of an exchange is told. */
+/** What is passed to the owner of an exchange. */
 export type Emit =
   | "none"
   | "parsed"

@@ -4,7 +4,7 @@
  * protocol error.
  */
 
-/** One arrow: the next state and what the owner of the machine is told. */
+/** One arrow: the next state and what is passed to the owner of the machine. */
 export interface Arrow<S extends string, E extends string> {
   readonly to: S
   readonly emit: E

@@ -1,6 +1,6 @@
 /**
- * The columns of a result beside those that a Schema wants. A column that nobody wants is left out of the rows and is no
- * mismatch; a wanted column without a type is compared by its name only.
+ * The columns of a result beside those that a Schema wants. A column that the Schema does not want is left out of the rows
+ * and is not a mismatch; a wanted column without a type is compared by its name only.
  */
 import type { Column } from "../model/Column.js"
 import * as TypeName from "../model/TypeName.js"

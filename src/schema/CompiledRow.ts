@@ -155,7 +155,7 @@ const full = (fields: ReadonlyArray<Field>, { build, isStrict = false }: How): P
 const objectOf = (fields: ReadonlyArray<Field>): RowShape.Build =>
   RowShape.object(fields.map(({ name }) => name))
 
-/** Instances of a Class: its first row says whether they can be made without the constructor that Effect gives it. */
+/** Instances of a Class: the first row decides whether they can be made without the constructor that Effect gives it. */
 const instances = (ast: AST.Transformation, fields: ReadonlyArray<Field>): ParseStep | undefined => {
   const general = ParseSteps.transformation(ast, pass(fields, { build: objectOf(fields) }))
   if (general === undefined) return undefined
@@ -263,11 +263,11 @@ const search = (ast: AST.AST, keeps: boolean): ParseStep | undefined => {
   return from && ParseSteps.transformation(ast, from)
 }
 
-/** The step of a row, which gives a new object; `undefined` where the Schema is none of these. */
+/** The step of a row, which gives a new object; `undefined` for other Schemas. */
 export const of = (ast: AST.AST): ParseStep | undefined => search(ast, false)
 
 /**
- * The same for rows that are nobody else's and have these columns alone: of a Schema that leaves values as they are it gives
- * the row itself.
+ * The same for rows that only this caller holds and that have exactly these columns. A Schema that does not change values
+ * then gives the row itself.
  */
 export const keeping = (ast: AST.AST): ParseStep | undefined => search(ast, true)

@@ -6,7 +6,7 @@ import * as Registry from "../types/Registry.js"
 import { GuardId } from "./Guard.js"
 import * as PgType from "./PgType.js"
 
-/** What a Schema says of itself in errors, such as `number (int4)`. */
+/** A Schema's name in errors, such as `number (int4)`. */
 export const titled = (noun: string, oid: number) => ({ title: `${noun} (${Oids.nameOf(oid)})` })
 
 /** The type, read by this codec, or else as the lossless preset does. */

@@ -10,7 +10,7 @@ import * as PgType from "./PgType.js"
 /** What a Schema expects of one column of a result. */
 export interface ExpectedColumn {
   readonly name: string
-  /** The column may have any of these types; `undefined` when the Schema names none, and any type will do. */
+  /** The column may have any of these types; `undefined` when the Schema names no type and accepts any. */
   readonly types: ReadonlyArray<PgType.SchemaType> | undefined
   /** Whether NULL may be decoded. */
   readonly nullable: boolean
@@ -68,7 +68,7 @@ export class ExpectedRow {
   }
 }
 
-/** Whether null can be decoded; where a Schema does not say, it can. */
+/** Whether null can be decoded; true when the Schema does not decide it. */
 const takesNull = (ast: AST.AST, within: ReadonlySet<AST.AST> = new Set()): boolean => {
   if (within.has(ast)) return false
   switch (ast._tag) {

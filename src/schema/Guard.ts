@@ -1,6 +1,6 @@
 /**
- * The guard of a built-in type's Schema, as an annotation: what the Schema takes, it takes as it is. It says the same as the
- * Schema, without an answer of Effect's for each value.
+ * The guard of a built-in type's Schema, as an annotation: it accepts the same values as the Schema and does not change
+ * them. It needs no result object of Effect for each value.
  */
 
 /** Key of the annotation. */

@@ -1,7 +1,7 @@
 /**
- * Instances of an Effect Class made at once, without the constructor that Effect gives it, which copies the properties twice and
- * looks for defaults: what a row costs through a Class is mostly that. Only where nothing can be told from it: the Class and
- * those that it extends have no code of their own but Effect's.
+ * Instances of an Effect Class, made without the constructor that Effect gives it. That constructor copies the properties
+ * twice and looks for defaults, which is most of what a row costs through a Class. Used only when the result is the same:
+ * the Class and those that it extends have no code but Effect's.
  */
 import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
@@ -10,7 +10,7 @@ import * as RowShape from "../types/RowShape.js"
 
 type AnyClass = abstract new (...args: ReadonlyArray<never>) => object
 
-/** A Class that Effect has made says what it is; what an application writes inherits that. */
+/** Effect marks the Classes it makes, and the classes of an application inherit that mark. */
 const isMade = (level: AnyClass): boolean => Object.hasOwn(level, Schema.TypeId)
 
 /** A class with nothing in its body: no constructor, no fields, no static block. A comment may look like anything. */

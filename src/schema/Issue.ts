@@ -31,7 +31,7 @@ const shortened = (name: string): string => (name.length > longest ? `${name.sli
 const nameOf = (ast: AST.AST | { readonly type: AST.AST }): string =>
   shortened(String("type" in ast ? ast.type : ast))
 
-/** A condition is better told by its description, `a positive number`, than by its title. */
+/** A condition's description, such as `a positive number`, is clearer than its title. */
 const conditionOf = (ast: AST.Refinement): string =>
   Option.match(AST.getDescriptionAnnotation(ast), {
     onNone: () => nameOf(ast),
@@ -86,7 +86,7 @@ const composite = (issue: ParseResult.Composite, shows: Shows): IssueDescription
     ? (issue.issues as ReadonlyArray<ParseResult.ParseIssue>)
     : [issue.issues as ParseResult.ParseIssue]
   const found = deepest((AST.isUnion(issue.ast) ? issues : issues.slice(0, 1)).map((each) => of(each, shows)))
-  // Of several forms none fits: one is only told of when it fits further in, or has words of its own.
+  // None of several forms fits. One form is shown alone only when it fits further in, or has a message of its own.
   return found === undefined || (found.path.length === 0 && found.message === undefined)
     ? leaf(nameOf(issue.ast), issue.actual, shows)
     : found
@@ -139,7 +139,7 @@ export interface FaultDescription {
   readonly cause: unknown
 }
 
-/** `nameOf`: the column that a key is of; where there is none, the key is part of the reason. */
+/** `nameOf`: the column that a key is of; without one, the key is part of the reason. */
 export const describeFault = (
   fault: RowFault,
   nameOf: (key: PropertyKey) => PropertyKey | undefined,
@@ -156,10 +156,7 @@ export const describeFault = (
   return { key, reason: `${place}${reasonOf(found)}`, cause: asCause(fault) }
 }
 
-/**
- * The issue as the cause of an error. It holds the refused values for whoever looks for them, and printing it, as a log does
- * with causes, shows none.
- */
+/** The issue as the cause of an error. It holds the refused values. Printing it, as a log does with causes, shows none of them. */
 export const asCause = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue => {
   const text = `ParseIssue (${issue._tag}): ${reasonOf(of(issue))}`
   for (const key of ["toString", "toJSON", Inspectable.NodeInspectSymbol])

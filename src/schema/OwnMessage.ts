@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 
-/** Whether the issue's own annotation counts for what is refused inside it: only where the application says so. */
+/** Whether the issue's own annotation counts for what is refused inside it: only when the application sets that. */
 const isOuter = (issue: ParseResult.ParseIssue): boolean =>
   issue._tag === "Composite" ||
   (issue._tag === "Refinement" && issue.kind === "From") ||
@@ -86,7 +86,7 @@ const others = (value: unknown): ReadonlyArray<unknown> => {
   }
 }
 
-/** Whether a filter says the same of another value: then the message is not made from the value. */
+/** Whether a filter has the same message for another value: then the message does not contain the value. */
 const isSaidOfOthers = (issue: ParseResult.ParseIssue, message: string): boolean => {
   if (issue._tag !== "Refinement" || issue.kind !== "Predicate") return false
   return others(issue.actual).some((value) => {

@@ -12,7 +12,7 @@ import * as Guard from "./Guard.js"
 
 /** The value does not pass. */
 export const refused: unique symbol = Symbol.for("effect-postgres/PgSchema/refused")
-/** Only Effect's parser can tell, as where an effect has to be run. */
+/** Only Effect's parser can decide this, for example when an effect has to run. */
 export const undecided: unique symbol = Symbol.for("effect-postgres/PgSchema/undecided")
 
 /** The decoded value, `refused` or `undecided`. */
@@ -29,7 +29,7 @@ export const isPlain = (ast: AST.AST): boolean =>
   Option.isNone(AST.getAnnotation(ast, AST.ParseOptionsAnnotationId)) &&
   Option.isNone(AST.getAnnotation(ast, AST.DecodingFallbackAnnotationId))
 
-/** What an answer of Effect's says. */
+/** The content of a result of Effect's parser. */
 export const settle = (answer: unknown): unknown => {
   if (!Either.isEither(answer)) return undecided
   return Either.isRight(answer) ? answer.right : refused

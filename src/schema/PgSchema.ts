@@ -30,7 +30,7 @@ import type { PgTypeInput } from "./PgType.js"
 import * as PgType from "./PgType.js"
 
 /**
- * Any Schema, for columns of this type: an OID, a name, or several where any of them will do; then it is of what the client's
+ * Any Schema, for columns of this type: an OID, a name, or a list of which any is accepted. It decodes what the client's
  * codec gives. For columns read by a codec of its own: `as(PgTypes.int8AsString, Schema.String)`.
  */
 export const as = <S extends Schema.Annotable.All>(

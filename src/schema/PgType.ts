@@ -113,7 +113,7 @@ export const arrayOf = (type: SchemaType): SchemaType => {
 
 /**
  * Whether a column of the type `oid` is of this type. `name`: what the type is called, `undefined` when that is not known,
- * as of types that the client has not looked up: only a built-in type is then surely another.
+ * as of types that the client has not looked up: then only a built-in type is known to be different.
  */
 export const fits = (type: SchemaType, oid: number, name: string | undefined): boolean => {
   if (type.oid !== undefined) return type.oid === oid

@@ -1,6 +1,6 @@
 /** Where inside a column a Schema found something wrong, in words. */
 
-/** `.a.b[0]`, what a value is told by inside its column. */
+/** `.a.b[0]`: where a value is inside its column. */
 const inside = (path: ReadonlyArray<PropertyKey>): string =>
   path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("")
 

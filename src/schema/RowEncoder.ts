@@ -1,6 +1,6 @@
 /**
- * From a Schema's values to rows by column name: the other way of `Rows`. A value that the Schema refuses is told by its
- * row, its column and its shape. A Schema that runs effects keeps its requirements; its rows are encoded one after the other.
+ * From a Schema's values to rows by column name: the reverse of `Rows`. The error of a refused value names its row, its
+ * column and its shape. A Schema that runs effects keeps its requirements; its rows are encoded one after the other.
  */
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"

@@ -1,8 +1,8 @@
 /**
  * Rows through a Schema: what it wants of the columns, and a decoder, compiled once per Schema.
  *
- * A row that does not fit fails with `PgCodecError`, which names the column and the row and tells what was expected and the
- * shape of what was there. A Schema that runs effects keeps its requirements; its rows are decoded one after the other.
+ * A row that does not fit fails with `PgCodecError`, which names the column, the row, what was expected and the shape of
+ * the value. A Schema that runs effects keeps its requirements; its rows are decoded one after the other.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -27,7 +27,7 @@ export interface ResultFacts {
   readonly columns: ReadonlyArray<Column>
   readonly registry: Registry
   readonly sql: string
-  /** Whether the rows, of these columns, are nobody else's, so that they may be given as they are. */
+  /** Whether only this caller holds the rows, and they have exactly these columns, so that they may be returned unchanged. */
   readonly own?: boolean
   /** Whether errors show the values that the Schema refuses. */
   readonly showsValues?: boolean

@@ -42,7 +42,7 @@ export interface PgSqlOptions {
   readonly onGap?: ((channel: string, reason: GapReason) => Effect.Effect<void>) | undefined
 }
 
-/** What the client has besides `SqlClient`. */
+/** What the client offers in addition to `SqlClient`. */
 export interface PgSqlMembers {
   /** The client below: the same pool and the same transactions. */
   readonly pg: PgClientService

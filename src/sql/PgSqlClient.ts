@@ -35,7 +35,7 @@ export {
   compatible
 } from "../nodepg/CompatibleValues.js"
 
-/** `SqlClient` with what PostgreSQL has besides. */
+/** `SqlClient` with the operations of PostgreSQL. */
 export interface PgSqlClient extends SqlClient.SqlClient, MakeClient.PgSqlMembers {
   readonly [TypeId]: typeof TypeId
 }

@@ -1,6 +1,6 @@
 /**
- * Random values of every message, for property tests of whatever treats messages. Text is well-formed Unicode without
- * zero bytes, as the wire demands; everything else uses the whole range of its field.
+ * Random values of every message, for property tests. Text is well-formed Unicode without zero bytes, as the protocol
+ * requires; every other field uses its whole range.
  */
 import * as fc from "effect/FastCheck"
 import type { Column } from "../model/Column.js"

@@ -19,7 +19,7 @@ export const lsn: fc.Arbitrary<bigint> = fc.oneof(
   fc.bigInt({ min: 0n, max: most }),
   fc.constantFrom(0n, 1n, 0xffff_ffffn, 0x1_0000_0000n, 2n ** 63n, most)
 )
-/** A position that is one. */
+/** Any position but `0/0`. */
 export const position: fc.Arbitrary<bigint> = lsn.map((value) => (value === 0n ? 1n : value))
 const int32 = fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff })
 /** A time in microseconds since 2000-01-01. */

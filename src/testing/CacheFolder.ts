@@ -1,6 +1,6 @@
 /**
- * What outlives a server: copied binaries and the result of `initdb`, in a folder for temporary files. Entries appear
- * whole or not at all, so that several processes may build the same one at once.
+ * The cache that servers share: copied binaries and the result of `initdb`, in a folder for temporary files. An entry
+ * appears complete or not at all, so several processes may build the same entry at once.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -32,8 +32,8 @@ const open = Effect.fnUntraced(function* (user: Option.Option<ServerUser>) {
 const building = Effect.unsafeMakeSemaphore(1)
 
 /**
- * The path of entry `name`, built at the first request: `build` fills a folder of its own, owned by `owner`, and what
- * it makes at the path it is given becomes the entry. When another process was quicker, its result is taken.
+ * The path of entry `name`, built at the first request: `build` fills a folder of its own, owned by `owner`, and its result
+ * becomes the entry. When another process was quicker, the result of that process is used.
  */
 export const entry = Effect.fnUntraced(function* <R>(
   name: string,

@@ -15,7 +15,7 @@ import { temporaryFolder } from "./ServerUser.js"
 export interface TlsMaterial {
   readonly cert: string
   readonly key: string
-  /** Whose client certificates are trusted (`ssl_ca_file`). */
+  /** The authority whose client certificates are trusted (`ssl_ca_file`). */
   readonly ca?: string
   /** Revoked client certificates (`ssl_crl_file`). */
   readonly crl?: string
@@ -34,7 +34,7 @@ export interface ClusterOptions {
 }
 
 export interface Cluster {
-  /** Holds all of it, and the sockets. */
+  /** The folder that holds all the others, and the sockets. */
   readonly folder: string
   readonly dataFolder: string
   readonly logFile: string

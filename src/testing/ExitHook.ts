@@ -24,15 +24,15 @@ const countIn = (emitter: unknown): number =>
     : 0
 
 /**
- * Listeners of the package `signal-exit` (4 and 3), found where it counts them itself. They end the process only when
- * nobody else listens: to wait for them, as for other listeners, would be to wait for ever.
+ * Listeners of the package `signal-exit` (4 and 3), found where it counts them itself. They end the process only when there
+ * is no other listener. To wait for them, as for other listeners, would be to wait for ever.
  */
 const courteousListeners = (): number =>
   countIn(Reflect.get(globalThis, Symbol.for("signal-exit emitter"))) +
   countIn(Reflect.get(process, "__signal_exit_emitter__"))
 
 const onSignal = (signal: NodeJS.Signals): void => {
-  // Whoever else listens decides what the signal means, closes scopes in order, and exits in the end, or does not.
+  // The other listener decides what the signal means. It closes scopes in order and exits in the end, or does not.
   if (process.listenerCount(signal) > 1 + courteousListeners()) return
   runAll()
   uninstall()
@@ -52,9 +52,9 @@ const uninstall = (): void => {
 }
 
 /**
- * Keeps a synchronous cleanup for the end of the process; the answer forgets it again. Signals keep their meaning: where
- * nobody else listens, the signal is raised again after the cleanups, and ends the process; where somebody does, for
- * example `NodeRuntime.runMain`, the cleanups that are still due run when the process exits.
+ * Registers a synchronous cleanup for the end of the process, and returns a function that removes it. Signals keep their
+ * meaning: without another listener the signal is raised again after the cleanups, and ends the process. With another
+ * listener, for example that of `NodeRuntime.runMain`, the remaining cleanups run when the process exits.
  */
 export const register = (cleanup: () => void): (() => void) => {
   if (cleanups.size === 0) install()

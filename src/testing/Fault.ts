@@ -1,29 +1,29 @@
-/** What a proxy does to a connection, as a value. */
+/** What a proxy does to a connection. */
 import type * as Duration from "effect/Duration"
 
 /**
- * What happens to the bytes of one direction. Counts begin with the connection, or with the `setFault` that put the fault
- * there, so that 0 means at once. Several may be combined; of two with the same count the earlier in this list wins.
+ * What happens to the bytes of one direction. Counts begin with the connection, or with the `setFault` that set the fault;
+ * 0 means at once. Several faults may be combined. Of two with the same count the earlier in this list is used.
  */
 export interface DirectionFault {
-  /** Passes this many bytes on, then ends both sides in an orderly way (FIN). */
+  /** Passes on this many bytes, then ends both sides in order (FIN). */
   readonly cutAfter?: number
-  /** Passes this many bytes on, then resets both sides (RST; a Unix socket just closes). */
+  /** Passes on this many bytes, then resets both sides (RST; a Unix socket is only closed). */
   readonly resetAfter?: number
-  /** Passes this many bytes on, then nothing more: the sender is slowed by TCP, neither side is notified. */
+  /** Passes on this many bytes, then nothing more. TCP slows the sender, and neither side is notified. */
   readonly stallAfter?: number
   /**
-   * Passes pieces of at most this many bytes on, each with a write of its own and a turn of the event loop after it. A
-   * reader in another process may still find several at once.
+   * Passes on pieces of at most this many bytes, each with its own write and a turn of the event loop after it. A reader in
+   * another process may still find several at once.
    */
   readonly slice?: number
   /** Waits this long, by the Clock of `make`, before each chunk read from the sender. */
   readonly delay?: Duration.DurationInput
-  /** Passes on no more than this, by the Clock of `make`. */
+  /** The most bytes per second, by the Clock of `make`. */
   readonly bytesPerSecond?: number
 }
 
-/** What happens to one connection; an empty one is passed through unharmed. */
+/** The faults of one connection. Without one, everything is passed on unchanged. */
 export interface Fault {
   readonly toServer?: DirectionFault
   readonly toClient?: DirectionFault

@@ -27,7 +27,10 @@ const isFree = (host: string, port: number): Effect.Effect<boolean> =>
 /** Larger than what one process asks for in a while. */
 const stride = 997
 
-/** Goes elsewhere, by another way in each process: somebody who looks in the same places at the same time would be met there again and again. */
+/**
+ * Jumps to other ports, by a distance that differs between processes: processes that search in the same place at the same
+ * time would collide again and again.
+ */
 export const leap: Effect.Effect<void> = Effect.sync(() => {
   next += stride * (1 + (process.pid % 13))
 })

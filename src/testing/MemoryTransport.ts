@@ -21,7 +21,7 @@ export interface Counts {
   /** Segments and bytes handed to the client. */
   readonly segments: number
   readonly delivered: number
-  /** Bytes sent and not yet handed to the client: what the brake, or a client that has not listened, holds up. */
+  /** Bytes that were sent and not yet handed to the client, because the client brakes or does not listen yet. */
   readonly undelivered: number
   /** Bytes the client has written and the server has not taken. */
   readonly untaken: number

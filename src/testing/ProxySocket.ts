@@ -13,7 +13,7 @@ export interface ProxySocket {
   readonly readable: Effect.Effect<void>
   /** Takes what is there without waiting; fails when the link broke. */
   readonly take: Effect.Effect<Taken, Error>
-  /** Done when the operating system has taken the bytes. A broken link is left to the next `take` to tell. */
+  /** Done when the operating system has taken the bytes. The next `take` reports a broken link. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<void>
   /** FIN, after what was written. */
   readonly end: Effect.Effect<void>
@@ -29,7 +29,7 @@ export const make = (socket: NodeNet.Socket): ProxySocket => {
   let wake = () => {}
   socket.setNoDelay(true)
   socket.on("readable", () => {
-    // The end of a stream is told only to who tries to read past it.
+    // The end of a stream is reported only to a reader that tries to read past it.
     if (socket.readableLength === 0) socket.read()
     wake()
   })

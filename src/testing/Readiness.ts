@@ -8,7 +8,7 @@ import * as NodeNet from "node:net"
 /** Where to ask. */
 export type ServerAddress = { readonly host: string; readonly port: number } | { readonly path: string }
 
-/** `detail` says what came instead of an answer to wait no longer for. */
+/** `detail`: what came in place of an answer. */
 export type Readiness = { readonly _tag: "Ready" } | { readonly _tag: "NotYet"; readonly detail: string }
 
 const ready: Readiness = { _tag: "Ready" }
@@ -30,9 +30,9 @@ const terminate = Buffer.from([0x58, 0, 0, 0, 4])
 const isLetIn = (answer: Buffer): boolean => answer[0] === 0x52 && answer.readInt32BE(5) === 0
 
 /**
- * The server's first message, or `undefined` while it is incomplete. Any Authentication request and any refusal but
- * `57P03` (starting up, shutting down, recovering) comes from a server that is up; a standby that is told not to serve
- * sessions answers `57P03` for good and is as ready as it will be.
+ * The server's first message, or `undefined` while it is incomplete. Any Authentication request and any refusal but `57P03`
+ * (starting up, shutting down, recovering) comes from a server that is up; a standby that must not serve sessions answers
+ * `57P03` for good and is as ready as it will be.
  */
 const judge = (answer: Buffer): Readiness | undefined => {
   if (answer.length < 5 || answer.length < 1 + answer.readInt32BE(1)) return undefined

@@ -16,7 +16,7 @@ const longest = 200
 
 const shorten = (text: string): string => (text.length > longest ? `${text.slice(0, longest)}...` : text)
 
-/** Lines of text; control characters alone are none. */
+/** Lines of text. Control characters alone are not a line. */
 const printable = /^$|^(?=.*[\x20-\x7e])[\x20-\x7e\n\r\t]*$/s
 
 const showBytes = (bytes: Uint8Array): string => {

@@ -26,13 +26,13 @@ export class ScriptMismatch extends TaggedError("ScriptMismatch")<{
   }
 }
 
-/** What a connection tells the server it belongs to. */
+/** What a connection passes to its server. */
 export interface Hooks {
   /** Called whenever a step is done or bytes were read. */
   readonly progress: () => void
   /** Called for every CancelRequest, with the bytes of its packet. */
   readonly cancelRequested: (request: CancelRequest, packet: Uint8Array) => void
-  /** Waits for a CancelRequest that nobody has waited for. */
+  /** Waits for a CancelRequest that no other step has waited for. */
   readonly nextCancel: Effect.Effect<void>
 }
 
@@ -226,7 +226,7 @@ export class Conversation {
     this.history.push(line)
   }
 
-  /** The next message; `pending` says what byte `p` is. */
+  /** The next message; `pending` decides what byte `p` is. */
   private next(pending: PendingAnswer | undefined): Effect.Effect<Received> {
     return Effect.suspend(() => {
       const peeked = this.peeked

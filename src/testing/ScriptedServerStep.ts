@@ -7,25 +7,25 @@ import type { PendingAnswer } from "../wire/messages/Authentication.js"
 import type { ServerEnd } from "./MemoryTransport.js"
 import { differences, showMessage, type MessageNamed, type PatternOf } from "./ScriptedServerDiff.js"
 
-/** A backend message, or bytes of one's own. */
+/** A backend message, or any bytes. */
 export type Outgoing = BackendMessage | Uint8Array
 
 /** What to wait for. */
 export type Event =
-  /** The client has sent something the script has not read yet. */
+  /** The client has sent bytes that the script has not read yet. */
   | "client sends"
   | "client brakes"
   | "client lets go of the brake"
-  /** The client has been handed everything sent. */
+  /** The client has received everything that was sent. */
   | "all delivered"
-  /** A CancelRequest has come that no `cancelled` before has waited for. */
+  /** A CancelRequest has come for which no earlier step has waited. */
   | "cancel request"
 
 /** One step of a script: a message that is expected, messages that are sent, or something done to the link. */
 export type Step =
   | {
       readonly _tag: "Expect"
-      /** The message's name where only one will do. */
+      /** The message's name, when only one message is accepted. */
       readonly name: FrontendMessage["_tag"] | undefined
       readonly shows: string
       /** Which answer byte `p` is, where an answer is expected. */
@@ -57,7 +57,7 @@ const pendingAnswers: { readonly [K in FrontendMessage["_tag"]]?: PendingAnswer 
   GSSResponse: "gss"
 }
 
-/** Waits for a message of this name, with these fields; what is left out may be anything. `then` may depend on it. */
+/** Waits for a message of this name, with these fields; a field that is left out may have any value. `then` may depend on it. */
 export const expect = <K extends FrontendMessage["_tag"]>(
   pattern: { readonly _tag: K } & Omit<PatternOf<MessageNamed<K>>, "_tag">,
   then: (message: MessageNamed<K>) => Script = () => []
@@ -70,7 +70,7 @@ export const expect = <K extends FrontendMessage["_tag"]>(
   then: (message) => then(message as MessageNamed<K>)
 })
 
-/** Waits for any message: `then` answers with what follows, or with a sentence on what is wrong. */
+/** Waits for any message: `then` returns the steps that follow, or a text with the fault. */
 export const expectAny = (shows: string, then: (message: FrontendMessage) => Script | string): Step => ({
   _tag: "Expect",
   name: undefined,
@@ -89,45 +89,45 @@ export const expectAny = (shows: string, then: (message: FrontendMessage) => Scr
 /** Sends everything in one segment. */
 export const send = (...parts: ReadonlyArray<Outgoing>): Step => ({ _tag: "Send", parts, size: 0 })
 
-/** Sends bytes, right or wrong, in one segment. */
+/** Sends bytes in one segment. They need not be valid. */
 export const sendBytes = (bytes: Uint8Array | ReadonlyArray<number>): Step => send(Uint8Array.from(bytes))
 
-/** Sends in segments of at most `size` bytes, cut without regard to messages. */
+/** Sends in segments of at most `size` bytes, cut at any place. */
 export const sendSliced = (size: number, ...parts: ReadonlyArray<Outgoing>): Step => ({
   _tag: "Send",
   parts,
   size: Math.max(1, size)
 })
 
-/** Waits for something to happen; nothing is read. */
+/** Waits for an event. Nothing is read. */
 export const until = (event: Event): Step => ({ _tag: "Await", event })
 
-/** Waits until a CancelRequest has come over a connection of its own. */
+/** Waits until a CancelRequest has come on another connection. */
 export const cancelled: Step = until("cancel request")
 
-/** Ends the stream in an orderly way. */
+/** Ends the stream in order. */
 export const hangUp: Step = { _tag: "HangUp" }
 
-/** Breaks the stream; the client gets the failure, by default `ECONNRESET`. */
+/** Breaks the stream. The client gets the failure, `ECONNRESET` by default. */
 export const reset = (failure?: TransportFailure): Step => ({ _tag: "Reset", failure })
 
-/** The client sends nothing more and ends the stream, or hangs up. */
+/** Waits until the client has ended the stream or hung up, without another message. */
 export const expectEnd: Step = { _tag: "ExpectEnd" }
 
-/** Anything else, such as a pause on the clock or a look at the brake. */
+/** Runs any effect, such as a pause on the clock or a check of the brake. */
 export const run = (name: string, effect: (server: ServerEnd) => Effect.Effect<void>): Step => ({
   _tag: "Run",
   name,
   effect
 })
 
-/** Again and again, until the client ends where the first step would begin anew; a Terminate there is an end too. */
+/** Repeats the steps until the client ends the stream where the first step would begin again. Terminate is an end too. */
 export const repeat = (...script: Script): Step => ({ _tag: "Repeat", script })
 
-/** The script begins in the middle of a session: what comes is no startup packet but messages with tags. */
+/** The script begins in the middle of a session: the client sends messages with tags and no startup packet. */
 export const established: Step = { _tag: "Established" }
 
-/** A frame with any tag and body; `length` is the length word where it shall not be the right one. */
+/** A frame with any tag and body. `length` sets a wrong length word. */
 export const rawFrame = (
   tag: string,
   body: Uint8Array | ReadonlyArray<number> = [],

@@ -5,7 +5,7 @@
 export class SeededRandom {
   private state: number
 
-  /** `stream` keeps users of one seed apart: their numbers have nothing to do with each other. */
+  /** `stream` separates users of one seed: their numbers are independent. */
   constructor(seed: number, stream = 0) {
     this.state = (seed ^ Math.imul(stream, 0x9e3779b1)) | 0
   }

@@ -28,8 +28,8 @@ const decodeLinks = Schema.decodeUnknownEither(
 )
 
 /**
- * Does what the package's post-install script would have done, which npm may have been told not to run: links the
- * libraries' short names and makes programs executable. What exists is left alone, so it may run many times at once.
+ * Does what the package's post-install script would have done, which npm may be set not to run: links the libraries' short
+ * names and makes programs executable. What exists is left alone, so it may run many times at once.
  */
 const complete = Effect.fnUntraced(function* (root: string) {
   const fs = yield* FileSystem.FileSystem

@@ -76,7 +76,7 @@ export const run = (program: Program): Effect.Effect<string, EmbeddedPostgresErr
       )
     child.stdout?.on("data", append)
     child.stderr?.on("data", append)
-    child.stdin?.on("error", () => {}) // a program that ends early does not read its input: its status says why
+    child.stdin?.on("error", () => {}) // a program that ends early does not read its input: its status has the reason
     child.stdin?.end(program.input ?? "")
     child.on("error", (error) => {
       forget()

@@ -22,7 +22,7 @@ const parsePasswd = (text: string): Option.Option<ServerUser> => {
 /** The uid of this process; 0 is root. Systems without uids answer -1. */
 export const ownUid = (): number => process.getuid?.() ?? -1
 
-/** `nobody` when this process is root, else none: then the server runs as this process does. */
+/** `nobody` when this process is root. Otherwise none: then the server runs as this process does. */
 export const current: Effect.Effect<Option.Option<ServerUser>, never, FileSystem.FileSystem> = Effect.gen(
   function* () {
     if (ownUid() !== 0) return Option.none()

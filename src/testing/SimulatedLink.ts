@@ -58,7 +58,7 @@ export class SimulatedLink {
   private isBraked = false
   /** The client has hung up. */
   private isDestroyed = false
-  /** The client has been told that the connection has ended. */
+  /** The client has received the end of the connection. */
   private isEnded = false
   /** Nothing passes any more, and neither side knows. */
   isHalfOpen = false

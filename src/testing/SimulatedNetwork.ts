@@ -1,7 +1,7 @@
 /**
- * A network between a client and a server in memory, with everything that happens to connections: latency, slices, stalls, cuts,
- * resets, half-open connections, refused and unanswered openings. What happens when follows from a seed, and all times go by the
- * `Clock` of `make`, so that `TestClock` or `Simulation.simulate` moves them.
+ * A network in memory between a client and a server, with latency, slices, stalls, cuts, resets, half-open connections,
+ * refused and unanswered openings. A seed decides when each of them happens. All times go by the `Clock` of `make`, so that
+ * `TestClock` or `Simulation.simulate` moves them.
  */
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -17,25 +17,25 @@ export type { NetworkConditions } from "./NetworkConditions.js"
 
 /** How a network is made. */
 export interface NetworkOptions extends NetworkConditions {
-  /** A whole number from which all that happens follows. Default 0. */
+  /** The seed, a whole number. Default 0. */
   readonly seed?: number
 }
 
-/** What a test holds of the network. */
+/** The handle of a network for a test. */
 export interface Network {
-  /** For the client: as the transport underneath, and what the network does to it. */
+  /** The transport for the client, through this network. */
   readonly transport: Transport["Type"]
-  /** Other conditions from now on, for open connections too. They replace those before. */
+  /** Replaces the conditions from now on, for open connections too. */
   readonly setConditions: (conditions: NetworkConditions) => Effect.Effect<void>
-  /** Ends all open connections in an orderly way. */
+  /** Ends all open connections in order. */
   readonly cutAll: Effect.Effect<void>
   /** Resets all open connections. */
   readonly resetAll: Effect.Effect<void>
-  /** All open connections are half-open from now on. */
+  /** Makes all open connections half-open. */
   readonly dropAll: Effect.Effect<void>
-  /** Openings that there have been, refused and unanswered ones too. */
+  /** The number of openings, refused and unanswered ones included. */
   readonly openings: Effect.Effect<number>
-  /** Connections that the client has open. */
+  /** The number of connections that the client has open. */
   readonly open: Effect.Effect<number>
 }
 

@@ -1,11 +1,11 @@
 /**
- * Programs in virtual time, in an order that follows from a seed. Which of the fibers that are ready runs next, where a fiber
- * gives way, which of several timers of the same moment fires first and what `Random` gives: a seed decides all of it, so that
- * an interleaving that fails is run again by its number.
+ * Programs in virtual time, in an order that follows from a seed. Which of the fibers that are ready runs next, where a
+ * fiber gives way, which of several timers of the same moment fires first and what `Random` gives: a seed decides all of
+ * them, so a failing interleaving can be run again by its number.
  *
- * When no fiber can go on, the clock moves to the next timer at once: a program that waits for a day is over in a moment. This
- * suits programs in memory (`MemoryTransport`, `ScriptedServer`, `SimulatedNetwork`). A program that waits for a real socket, a
- * file or a child process sees its timers fire before the answer.
+ * When no fiber can go on, the clock moves to the next timer at once: a program that waits for a day is over in a moment.
+ * This suits programs in memory (`MemoryTransport`, `ScriptedServer`, `SimulatedNetwork`). When a program waits for a real
+ * socket, a file or a child process, its timers fire before the answer comes.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -26,14 +26,14 @@ const maxYields = 0.05
 
 /** How a program is run. */
 export interface SimulationOptions {
-  /** A whole number. The same program with the same seed takes the same course. */
+  /** A whole number. The same program with the same seed runs in the same way. */
   readonly seed: number
   /**
    * How likely a fiber is to give way between two of its steps, from 0 to 0.05; giving way is a dozen steps itself. Unless given,
    * it is drawn from the seed, so that some courses have long runs of one fiber and others change fibers often.
    */
   readonly yieldChance?: number
-  /** Turns of fibers after which the program counts as going round in circles. Default 1,000,000. */
+  /** The most turns of fibers before the run fails with `SimulationStuck`. Default 1,000,000. */
   readonly maxSteps?: number
   /** Milliseconds since 1970 at which the clock begins. Default 0. */
   readonly start?: number
@@ -67,7 +67,7 @@ export class SimulationFailure extends TaggedError("SimulationFailure")<{
   }
 }
 
-/** Time that passes while no fiber runs, as when the machine is frozen. Only inside `simulate`; elsewhere it does nothing. */
+/** Lets time pass while no fiber runs, as when the machine is frozen. Outside `simulate` it does nothing. */
 export const freeze = (millis: number): Effect.Effect<void> =>
   Effect.clockWith((clock) =>
     Effect.sync(() => {
@@ -76,9 +76,9 @@ export const freeze = (millis: number): Effect.Effect<void> =>
   )
 
 /**
- * Runs the program in virtual time and in the order of the seed. Fails with what the program fails with, and with
- * `SimulationStuck` when it does not end. Fibers that it leaves behind stop where they are, because the clock stops.
- * Interrupting interrupts the program.
+ * Runs the program in virtual time and in the order of the seed. Fails with the program's error, and with `SimulationStuck`
+ * when the program does not end. Fibers that outlive the program stop where they are, because the clock stops. Interrupting
+ * interrupts the program.
  */
 export const simulate = <A, E, R>(
   program: Effect.Effect<A, E, R>,
@@ -132,7 +132,7 @@ export const simulate = <A, E, R>(
     })
   )
 
-/** Which seeds are tried. */
+/** The seeds to try. */
 export interface ExploreOptions extends Omit<SimulationOptions, "seed"> {
   /** The first seed. Default 0. */
   readonly seed?: number
@@ -141,8 +141,8 @@ export interface ExploreOptions extends Omit<SimulationOptions, "seed"> {
 }
 
 /**
- * Runs the program once for each of `runs` seeds, and fails with the first under which it fails or dies:
- * `simulate(program, { seed })` then shows the same course again.
+ * Runs the program once for each of `runs` seeds, and fails with the first under which it fails or dies: `simulate(program,
+ * { seed })` repeats that run.
  */
 export const explore = <A, E, R>(
   program: Effect.Effect<A, E, R>,

@@ -52,7 +52,7 @@ export class VirtualClock implements Clock.Clock {
     return this.timers.length
   }
 
-  /** Moves the time to the next timer and fires it. Of several of the same time, `choose` says which. False without any. */
+  /** Moves the time to the next timer and fires it. Of several with the same time, `choose` picks one. False without a timer. */
   advance(choose: (count: number) => number): boolean {
     const [first] = this.timers
     if (first === undefined) return false

@@ -140,7 +140,7 @@ const encodeBinary = (codec: Codec, writer: ByteWriter, shape: ArrayShape.Dimens
   }
 }
 
-/** Writes the elements and tells whether there was a NULL among them. */
+/** Writes the elements. True when one of them is NULL. */
 const encodeElements = (
   codec: Codec,
   writer: ByteWriter,

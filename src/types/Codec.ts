@@ -19,7 +19,7 @@ export interface Names {
   /** The type's name in pg_type, such as `int4`. */
   readonly name: string
   readonly oid: number
-  /** OID of the array over this type, 0 when there is none. */
+  /** OID of the array over this type, 0 when there is no such type. */
   readonly arrayOid: number
 }
 

@@ -76,7 +76,7 @@ const readFields = (
   return values
 }
 
-/** What to do about a type that is not what the catalogue said. */
+/** What to do about a value of another type than the catalogue has for its field. */
 const altered = "was altered: call refreshTypes"
 
 /**
@@ -158,7 +158,7 @@ export const over = (
     return layout === undefined ? unknownFields(reader, count) : readRow(reader, count, at + 4, end, layout)
   }
 
-  /** The values in order; `undefined` after recording why there are none. */
+  /** The values in order; `undefined` after recording the failure. */
   const valuesOf = (writer: ByteWriter, value: unknown): ReadonlyArray<unknown> | undefined => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       writer.fail(mismatch(`object with the fields of ${name}`, value))

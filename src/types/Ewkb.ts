@@ -219,7 +219,7 @@ class Printer {
   }
 }
 
-/** Which coordinates a figure has besides x and y. */
+/** The coordinates of a figure in addition to x and y. */
 type Further = "z" | "m" | "zm"
 
 const widthOf = (further: Further | undefined): number =>

@@ -3,9 +3,9 @@ import type { ByteReader } from "../bytes/ByteReader.js"
 import type { ByteWriter } from "../bytes/ByteWriter.js"
 
 /**
- * Says of a failure in which part of the value it lies, such as `element [1]`. Each who has a part read or written puts its own
- * in front once that has failed, so that the way there costs nothing as long as nothing fails. Positions are those of the
- * JavaScript value, from 0.
+ * Adds to a failure the part of the value in which it lies, such as `element [1]`. Each reader or writer of a part adds its
+ * own place in front after that part has failed, so that a value without a failure costs nothing. Positions are those of
+ * the JavaScript value, from 0.
  */
 export const inside = (failed: ByteReader | ByteWriter, part: string): void => {
   failed.failure = `${part}: ${failed.failure}`

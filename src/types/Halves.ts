@@ -19,8 +19,8 @@ export const read = (bits: number): number => {
 const overflow = 65520
 
 /**
- * The bits of the nearest half, of two as near the even one. A finite number beyond the range becomes infinity: whoever
- * does not want that asks `fits`.
+ * The bits of the nearest half, of two as near the even one. A finite number beyond the range becomes infinity: to refuse
+ * that, call `fits` first.
  */
 export const write = (value: number): number => {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0

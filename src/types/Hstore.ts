@@ -72,7 +72,7 @@ const entriesOf = (value: unknown): ReadonlyArray<readonly [unknown, unknown]> |
   return prototype === Object.prototype || prototype === null ? Object.entries(value) : undefined
 }
 
-/** Why a pair is none. Its key is told where it is a text, its value never. */
+/** Why a pair cannot be sent. The text has the pair's key if that is a string, and never its value. */
 const defectOf = ([key, item]: readonly [unknown, unknown]): string | undefined => {
   if (typeof key !== "string") return mismatch("keys that are strings", key)
   if (key.includes("\0")) return "expected keys without zero bytes, got a key with a zero byte"

@@ -52,7 +52,7 @@ const readBinary: Decode<PgInterval> = (reader, at, length) => {
 
 const fieldNames = ["years", "months", "days", "hours", "minutes", "seconds", "milliseconds"] as const
 
-/** The interval that familiar fields tell; `undefined` when a field is no number, has a fraction or does not fit. */
+/** The interval of the fields of the familiar preset; `undefined` when a field is no number, has a fraction or does not fit. */
 const ofFields = (value: object): PgInterval | undefined => {
   if (Object.keys(value).some((key) => !fieldNames.includes(key as (typeof fieldNames)[number])))
     return undefined

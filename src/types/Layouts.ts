@@ -2,8 +2,9 @@
  * Which fields a composite had when a value of it was written. A value out of the server's log has those of its time; a field
  * that was dropped since is left out, and one that was added since is NULL, as the server has it for rows that it stored then.
  *
- * What tells the time is the transaction that wrote the value, and those that last changed each attribute: transactions get
- * their numbers in order. Where both changed in one transaction, or ran side by side, the value itself has to decide.
+ * The time is known from the transaction that wrote the value and from those that last changed each attribute, because
+ * transactions get their numbers in order. Where both changed in one transaction, or ran side by side, the value itself has
+ * to decide.
  *
  * @see https://www.postgresql.org/docs/current/catalog-pg-attribute.html
  */
@@ -16,7 +17,7 @@ export interface Attribute {
   readonly changedBy: number
 }
 
-/** Of each value, the place of its field; −1 where there is none any more. */
+/** Of each value, the place of its field; −1 when the field was dropped. */
 export type Layout = ReadonlyArray<number>
 
 /** Numbers below are of no transaction: what the cluster began with, and what is known to be older than all. */

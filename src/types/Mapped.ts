@@ -5,7 +5,7 @@ const reading =
   <A, B>(decode: Decode<A>, read: (value: A) => B): Decode<B> =>
   (reader, at, length) => {
     const value = decode(reader, at, length)
-    // What could not be read is nothing that `read` has asked for; the failure is told in its place.
+    // A value that could not be read is not given to `read`: the failure is reported instead.
     return reader.failure === null ? read(value) : (undefined as B)
   }
 

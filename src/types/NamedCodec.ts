@@ -1,6 +1,6 @@
 /**
- * Codecs of an application's own for types that it knows by name: the OID of a type that somebody has created is another one
- * in every database, and so a registry that is made beforehand can only remember the name.
+ * Codecs of an application for types that it knows by name. The OID of a type that was created is different in every
+ * database, so a registry that is made before connecting can only hold the name.
  */
 import type { Codec } from "./Codec.js"
 
@@ -33,7 +33,10 @@ const made = (make: MakeCodec, found: Codec): Codec => {
   return { ...attempted(make, found), name, oid, arrayOid, delimiter }
 }
 
-/** Types are found between two messages of the server, where nobody catches: what is thrown there is for who reads or writes. */
+/**
+ * Types are found between two messages of the server, where no code catches. So what is thrown there fails the later read
+ * or write of a value.
+ */
 const attempted = (make: MakeCodec, found: Codec): Codec => {
   try {
     return make(found)

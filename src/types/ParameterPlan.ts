@@ -3,8 +3,8 @@ import type { ByteWriter } from "../bytes/ByteWriter.js"
 import type { Format } from "../model/Format.js"
 
 /**
- * Why parameters could not be written. `index` counts from 0. `reason` tells what was expected and the shape of what
- * came, such as `expected boolean, got string of 5 characters`, and never the value.
+ * Why parameters could not be written. `index` counts from 0. `reason` has what was expected and the shape of the value,
+ * such as `expected boolean, got string of 5 characters`, and never the value.
  */
 export type ParameterFailure =
   | {
@@ -25,7 +25,7 @@ export interface ParameterPlan {
    */
   readonly formatsFor: (values: ReadonlyArray<unknown>) => ReadonlyArray<Format>
   /**
-   * Appends each value as its 32-bit length and its bytes, in the formats that were told of. On failure nothing of this call is
+   * Appends each value as its 32-bit length and its bytes, in the formats of the plan. On failure nothing of this call is
    * left in the writer, and the writer is without failure.
    */
   readonly write: (

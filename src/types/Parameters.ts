@@ -1,9 +1,9 @@
 /**
  * From values to the parameters of `Bind`. The type the server reports, or the caller states, decides how a value is
- * written; the value is never asked what it might be. A plan is compiled once per statement.
+ * written, never the value itself. A plan is compiled once per statement.
  *
  * - `null` is NULL. `undefined` is refused: it is more often a mistake than a NULL.
- * - Each type's codec tells what it takes, and refuses what would lose digits or not fit.
+ * - Each type's codec refuses values that would lose digits or do not fit.
  * - A parameter of unknown type is sent as text: strings as they are; safe whole numbers, bigints and booleans as
  *   their text, which every type reads alike. Fractions, dates and objects are refused: state the type, or give text.
  * - A registry with text parameters has another plan, by `TextParameters`.
@@ -104,7 +104,7 @@ const hasNull = (value: unknown): boolean => {
   return Array.isArray(values) && values.some((one) => one === null || (Array.isArray(one) && hasNull(one)))
 }
 
-/** Compiles the writing of parameters of these types; OID 0 is a type nobody has stated. */
+/** Compiles the writing of parameters of these types; OID 0 is a type that was not stated. */
 export const plan = (typeOids: ReadonlyArray<number>, registry: Registry): ParameterPlan =>
   registry.hasTextParameters ? TextParameters.plan(typeOids, registry) : new Compiled(typeOids, registry)
 

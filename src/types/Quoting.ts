@@ -25,7 +25,7 @@ export const isSpecial = (byte: number): boolean =>
   isSpace(byte)
 
 /**
- * Where the piece that begins at `from` ends: at a byte of `stops` outside quotes. −1 when there is none before `end`;
+ * Where the piece that begins at `from` ends: at a byte of `stops` outside quotes. −1 when no piece ends before `end`;
  * `plain`: whether the piece is without quotes and escapes.
  */
 export const scan = (

@@ -1,5 +1,5 @@
 /**
- * The binary form of ranges and multiranges: flags, and as many bounds behind their lengths as the flags say.
+ * The binary form of ranges and multiranges: flags, then the bounds that the flags announce, each behind its length.
  *
  * @see https://www.postgresql.org/docs/current/rangetypes.html
  */

@@ -1,6 +1,6 @@
 /**
- * Values that one codec has read, as another one of the same type reads them: by way of the server's text, where the first
- * codec's values say all that the server said.
+ * Values read by one codec as another codec of the type reads them. They go through the server's text, so this needs a
+ * first codec whose values keep everything of that text.
  */
 import { ByteReader } from "../bytes/ByteReader.js"
 import { ByteWriter } from "../bytes/ByteWriter.js"
@@ -55,7 +55,7 @@ const textual: ReadonlyArray<Codec> = [
 /** Plain objects that have all numbers of the value. */
 const plain: ReadonlyArray<Codec> = [Geometries.pointAsObject, Geometries.circleAsObject]
 
-/** Whether this codec's values say all that the server said. */
+/** Whether the values of this codec keep everything that the server sent. */
 const keepsAll = (codec: Codec, oid: number): boolean => {
   const made = Arrays.madeOf(codec)
   if (made !== undefined) return made.bounds === "kept" && keepsAll(made.element, made.element.oid)

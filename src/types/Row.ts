@@ -124,7 +124,7 @@ class Compiled implements RowDecoder {
   private readonly kinds: ReadonlyArray<number>
   private readonly values: Array<unknown>
   private readonly build: RowShape.Build
-  // Kept, because code optimized for readers is thrown away when a full collection finds none.
+  // Kept, because the engine discards code optimized for readers when a full collection finds no reader.
   private readonly reader = new ByteReader(new Uint8Array(0))
 
   constructor(
@@ -239,8 +239,8 @@ const farthest = 0x7fffffff
 const malformed = (reason: string): RowFailure => ({ _tag: "Malformed", reason })
 
 /**
- * Compiles the decoder of one result. `formats` is what was asked for: one per column, or one for all, or none for
- * text, as `Bind` has it.
+ * Compiles the decoder of one result. `formats` has the requested formats by the rule of `Bind`: one per column, or one for
+ * all, or none for text.
  */
 export const compile = <M extends ResultMode = "object">(
   columns: ReadonlyArray<Column>,

@@ -29,7 +29,7 @@ const shapes = new Map<string, Build>()
 
 /**
  * Rows as plain objects, for columns of these names. The same names give the same hidden class, whatever statement and
- * connection they come from: code that was optimized for some stays right for the others, here and with whoever reads the rows.
+ * connection they come from: code that was optimized for some rows fits the others too, here and in the application.
  */
 export const object = (names: ReadonlyArray<string>): Build => {
   const key = JSON.stringify(names)

@@ -21,7 +21,7 @@ import type { Registry } from "./Registry.js"
 import { isRedacted, mismatch } from "./Shape.js"
 import { writeText } from "./Texts.js"
 
-/** An object that says itself what it is as a parameter. */
+/** An object with a method that gives its own parameter. */
 interface Custom {
   readonly toPostgres: (prepare: (value: unknown) => unknown) => unknown
 }
@@ -73,7 +73,7 @@ class Unfit {
 
 const unfit = (expected: string, value: unknown): Unfit => new Unfit(mismatch(expected, value))
 
-/** The text of a parameter, its bytes, `null` for NULL, or why it is none. */
+/** The text of a parameter, its bytes, `null` for NULL, or why it cannot be sent. */
 const prepared = (value: unknown, depth: number): string | Uint8Array | null | Unfit => {
   switch (typeof value) {
     case "string":

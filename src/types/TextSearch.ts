@@ -127,7 +127,7 @@ const build = (items: ReadonlyArray<Item>): TsNode | undefined => {
   return stack.length === 1 ? stack[0]![0] : undefined
 }
 
-/** Writes a node's items, and tells how many they are. */
+/** Writes a node's items and returns their number. */
 const writeNode = (writer: ByteWriter, node: TsNode): number => {
   switch (node._tag) {
     case "Lexeme":

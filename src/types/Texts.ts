@@ -114,7 +114,7 @@ export const voidType: Codec<string> = make("void", Oid.voidType, 0)
 
 const octal = /^\\([0-3][0-7]{2})$/
 
-/** The byte that the text of a `"char"` stands for, −1 when there is none. */
+/** The byte that the text of a `"char"` stands for, −1 when it has no such byte. */
 const byteOf = (text: string): number => {
   if (text === "") return 0
   if (text.length === 1 && text.charCodeAt(0) < 128) return text.charCodeAt(0)

@@ -34,7 +34,7 @@ const readTimeTz = (reader: ByteReader, at: number, length: number): PgTimeTz =>
   return midnightUtc
 }
 
-/** Microseconds of the day at `at`; −1 when they are none. */
+/** Microseconds of the day at `at`; −1 when the text there is not a time. */
 const readMicros = (reader: ByteReader, at: number): number => {
   const micros = Int64.toNumber(reader.view.getInt32(at), reader.view.getInt32(at + 4))
   if (micros >= 0 && micros <= Calendar.microsPerDay) return micros

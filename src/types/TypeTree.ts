@@ -1,7 +1,7 @@
 /**
- * From what the catalogue says of types to their codecs: each after the types it is made of. What is not known inside a type
- * (a type in C of an unknown extension, a type that the catalogue did not tell) is the server's text there, and has the whole
- * type travel as text.
+ * Makes codecs from the catalogue's types, each after the types it is made of. When a type inside another is unknown (a
+ * type in C of an unknown extension, a type that the catalogue did not return), its value is the server's text, and the
+ * whole outer type is sent and read as text.
  */
 import type { PgType } from "../model/PgType.js"
 import * as Arrays from "./Arrays.js"
@@ -22,7 +22,7 @@ import * as Values from "./Values.js"
 export const deepest = 32
 
 export interface GivenCodecs {
-  /** The codecs there are: they win over what the catalogue says. */
+  /** The codecs there are. They take precedence over the catalogue's types. */
   readonly lookup: (oid: number) => Codec | undefined
   readonly bounds: Arrays.LowerBounds
   /** Ranges and values with a class of their own as the server's text, as node-postgres has them. */

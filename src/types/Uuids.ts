@@ -47,7 +47,7 @@ const textOf = (b: Uint8Array, at: number): string => {
   )
 }
 
-/** The 32 digits, `undefined` after recording why there are none. */
+/** The 32 digits, `undefined` after recording the failure. */
 const digitsOf = (writer: ByteWriter, value: unknown): string | undefined => {
   if (typeof value === "string" && value.length <= 64) {
     const inner = value.startsWith("{") && value.endsWith("}") ? value.slice(1, -1) : value

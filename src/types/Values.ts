@@ -22,9 +22,9 @@ export interface Values<A> extends Names {
   /** What stands for a value that could not be read. */
   readonly blank: A
   readonly parse: (text: string) => A | undefined
-  /** The value that a parameter other than a string is; `undefined` when it is none. */
+  /** The value that a parameter other than a string is; `undefined` when it cannot be a parameter. */
   readonly of: (value: unknown) => A | undefined
-  /** Which part of a value is why it is none, when one is. */
+  /** Which part of the value is at fault, if one is. */
   readonly defect?: (value: unknown) => string | undefined
   readonly print?: (value: A) => string
   /** Reads the binary form; `undefined` after recording why not. */

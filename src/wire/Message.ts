@@ -26,7 +26,7 @@ export interface Message<A extends Tagged> {
   readonly decode: (bytes: Uint8Array, start?: number, end?: number) => Either.Either<A, MalformedMessage>
   /**
    * Appends tag, length and body. False when the message cannot be sent: then nothing has been appended and
-   * `writer.failure` says why, and keeps saying so until the writer is rolled back.
+   * `writer.failure` has the reason until the writer is rolled back.
    */
   readonly encode: (writer: ByteWriter, message: A) => boolean
 }

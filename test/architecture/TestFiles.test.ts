@@ -1,4 +1,4 @@
-/** How the files of `test` are named: a reader tells tests from their helpers by the first letter. */
+/** How the files of `test` are named: the first letter of a file distinguishes tests from their helpers. */
 import { assert, describe, it } from "@effect/vitest"
 import { readSources } from "./imports.js"
 

@@ -1,4 +1,4 @@
-/** The public modules: what a user may import, and with it what we may not break without saying so. */
+/** The public modules: what a user may import, and with it what must not change without an entry in the changelog. */
 export interface PublicModule {
   readonly name: string
   /** False where the main entry must not load it. */

@@ -1,6 +1,6 @@
 /**
  * What the workload of replication reads: a table, a publication, a slot made before anything was written, and the changes.
- * Nobody reads that slot; every measurement gets copies of it, so that all read the same from the same place.
+ * No client reads that slot; every measurement gets copies of it, so that all read the same from the same place.
  */
 import * as Effect from "effect/Effect"
 import * as PgConfig from "../../src/config/PgConfig.js"
@@ -10,7 +10,7 @@ import type { BenchServer } from "./Server.js"
 import type { Workload } from "./Workload.js"
 import { narrow, smallTransaction, wideBetween } from "./Workload.js"
 
-/** What a client is told. */
+/** The settings that a client gets. */
 export interface Feed {
   readonly publication: string
   /** For the uncounted run, and for the other. */

@@ -16,7 +16,7 @@ export interface Options {
   readonly output: Output
   /** The commit that `ours-before` is. */
   readonly before?: string
-  /** Our clients import `dist`, so it is built first unless the caller says that it is fresh. */
+  /** Our clients import `dist`, so it is built first unless the caller passes that it is fresh. */
   readonly build: boolean
 }
 

@@ -14,7 +14,7 @@ import { isBackup, isFeed, isLog, slowness, workloads } from "./Workload.js"
 const brief = (sample: Measurement.Sample): string =>
   `${Math.round(sample.rate)}/s, ${sample.cpuPerItem.toFixed(2)} µs CPU each`
 
-/** Measures and says so; a failure is told and leaves a gap, so that one client cannot cost the others their results. */
+/** Measures and prints progress; a failure is printed and leaves a gap, so that one client cannot cost the others their results. */
 const attempt = (
   client: Client,
   workload: Workload,

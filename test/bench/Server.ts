@@ -13,7 +13,7 @@ export interface Access {
 }
 
 export interface BenchServer {
-  /** Lets everybody in by trust, so that nothing but the workload is measured. */
+  /** Admits every user by trust, so that nothing but the workload is measured. */
   readonly trusted: Access
   /** Asks for SCRAM-SHA-256, with the server's usual 4,096 rounds. */
   readonly scram: Access

@@ -23,7 +23,7 @@ interface Runner {
   readonly kill: Effect.Effect<void>
 }
 
-/** Whether it follows now, by the last that it has said of it. */
+/** Whether it follows now, by its last report. */
 const follows = ({ output }: Runner): boolean =>
   output().lastIndexOf("this runner follows") > output().lastIndexOf("this runner leaves")
 

@@ -29,7 +29,7 @@ const typed = new Set([
   "TimeoutException"
 ])
 
-/** Those of them that tell nothing about the link. */
+/** Facts among them that are independent of the link. */
 const deadlines = new Set(["PgTimeoutError", "TimeoutException"])
 
 const line = new TextEncoder().encode(`${"copied".repeat(20)}\n`)

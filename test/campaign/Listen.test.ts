@@ -1,4 +1,4 @@
-/** A listener whose session is lost a thousand times, by the network and by the server, while somebody notifies without a pause. */
+/** A listener whose session is lost a thousand times, by the network and by the server, while another session notifies without a pause. */
 import { describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -24,7 +24,7 @@ export const isFull = given === "full"
 
 export const seed = Number(process.env["CAMPAIGN_SEED"] ?? randomInt(2 ** 31))
 
-/** Says how to have the same again. */
+/** Prints how to repeat the same run. */
 export const announce = (what: string): void => {
   process.stdout.write(`campaign ${what}: CAMPAIGN_SEED=${seed} CAMPAIGN_SIZE=${given}\n`)
 }
@@ -37,7 +37,7 @@ export interface Random {
   readonly pick: <A>(of: ReadonlyArray<A>) => A
 }
 
-/** Mulberry32: small, and good enough to choose places and times. `stream` tells independent users apart. */
+/** Mulberry32: small, and good enough to choose places and times. `stream` separates independent users. */
 export const randomOf = (stream: number): Random => {
   let state = (seed ^ Math.imul(stream + 1, 0x9e3779b1)) >>> 0
   const next = (): number => {
@@ -64,7 +64,7 @@ export const faster = (times: number) => {
   return Effect.withClock(clock)
 }
 
-/** Rejections that nobody took, while the effect ran. */
+/** Unhandled rejections while the effect ran. */
 export const unhandled = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<ReadonlyArray<unknown>, E, R> =>

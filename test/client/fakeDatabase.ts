@@ -11,7 +11,7 @@ import type { Statement } from "../../src/model/Statement.js"
 import { lossless } from "../../src/types/Registry.js"
 
 export class FakeDatabase {
-  /** What has been committed. */
+  /** The committed rows. */
   stored: ReadonlyArray<string> = []
   /** Every text, by the number of its session. */
   readonly log: Array<string> = []

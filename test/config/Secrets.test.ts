@@ -31,7 +31,7 @@ const secrets = settings
         : [marker, `${marker} x=y`, `a ${marker}`, `${marker}\0`, `'${marker}`]
   }))
 
-/** What else is said, right or wrong, so that errors come from everywhere. */
+/** Other settings, right or wrong, so that errors come from every part. */
 const beside = fc.constantFrom<ReadonlyArray<readonly [keyword: string, text: string]>>(
   [],
   [["port", "none"]],

@@ -1,4 +1,4 @@
-/** Joins the checklist with what the tests name, and says where the two disagree. */
+/** Joins the checklist with what the tests name, and lists where the two disagree. */
 import type { Item, Section } from "./item.js"
 
 export type State = "shown" | "fact" | "not applicable" | "not yet"

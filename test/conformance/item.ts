@@ -59,7 +59,7 @@ const parseMark = (text: string): Mark | undefined => {
   return part !== undefined && isPart(part) ? { _tag: "WaitsFor", part } : undefined
 }
 
-/** Throws on a line it cannot read: the data is wrong, and there is nobody else to tell. */
+/** Throws on a line it cannot read: the data is wrong, and must be corrected. */
 export const parseItem = (line: string): Item => {
   const [, id, text, mark] = /^([A-Z]{3}-\d{3}) (.+?)(?: :: (.+))?$/.exec(line) ?? []
   const parsed = mark === undefined ? undefined : parseMark(mark)

@@ -21,7 +21,7 @@ export interface Opened {
   readonly server: Server
 }
 
-/** Opens a session by a connection string; unless it says otherwise over TCP, in the clear, as user `app`. */
+/** Opens a session by a connection string; by default over TCP, in the clear, as user `app`. */
 export const opening = (
   scripts: Scripts,
   conninfo: string,

@@ -27,7 +27,7 @@ export const blocksOf = (page: string, text: string): ReadonlyArray<Block> => {
     .filter(({ code }) => usesUs.test(code) || usesOthers.test(code))
 }
 
-/** Every line with which a page tells the reader to install something, in blocks and in the text, in order. */
+/** Every line of a page that installs something, in blocks and in the text, in order. */
 export const installLines = (text: string): ReadonlyArray<string> =>
   [...text.matchAll(/^\s*(npm (?:install|i) .+?)\s*$|`(npm (?:install|i) [^`\n]+)`/gm)].map(
     ([, line, inline]) => line ?? inline ?? ""
@@ -43,7 +43,7 @@ export const pairsOf = (programs: ReadonlyArray<Block>): ReadonlyArray<readonly 
     return usesOthers.test(block.code) && next?.page === block.page ? [[block, next] as const] : []
   })
 
-/** A name for the block's file that tells where it came from. */
+/** A name for the block's file that names its place on the page. */
 export const fileName = ({ line, page }: Block): string => `${page.replace(/[^\w.-]/g, "-")}.${line}.ts`
 
 /** The code, moved down so that the compiler's line numbers are the page's. */

@@ -1,5 +1,5 @@
 /**
- * Words that a reader has to solve, in messages, public docstrings and pages alike. The server sends or reports; a caller, a user or a
+ * Words that a reader has to solve, in messages, comments and pages alike. The server sends or reports; a caller, a user or a
  * program is named; a value is unknown, invalid or missing.
  */
 const words = [

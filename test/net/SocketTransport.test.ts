@@ -178,7 +178,7 @@ describe("SocketTransport", () => {
       fake.finish(Effect.fail(generic("Open", Object.assign(new Error("dial"), { code: "ECONNREFUSED" }))))
       const { open } = SocketTransport.make(() => ({
         ...fake.socket,
-        run: (onData) => fake.socket.run(onData) // never says that it is open
+        run: (onData) => fake.socket.run(onData) // never reports that it is open
       }))
       const failure = yield* Effect.flip(Effect.scoped(open(address)))
       assert.strictEqual(failure.code, "ECONNREFUSED")

@@ -6,7 +6,7 @@ export interface Manifest {
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
-/** What `npm pack --json` tells of a tarball. */
+/** What `npm pack --json` prints for a tarball. */
 export interface Packed {
   readonly filename: string
   readonly size: number

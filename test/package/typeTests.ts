@@ -1,5 +1,5 @@
 /**
- * What the types say, compiled against the built declarations by the least and the newest TypeScript (and in this project by its
+ * What the types promise, compiled against the built declarations by the least and the newest TypeScript (and in this project by its
  * own): a type that silently became `any`, or a call that must not compile, fails the gate.
  */
 import { Effect, Option, Redacted, Schema, Stream } from "effect"
@@ -71,6 +71,6 @@ export const statements = (
   Sql.sql`select ${Effect.succeed(1)}`,
   // @ts-expect-error An Option has to be opened.
   Sql.sql`select ${Option.some(1)}`,
-  // @ts-expect-error A Schema describes values and is none.
+  // @ts-expect-error A Schema describes values and is not one.
   Sql.sql`select ${PgSchema.Int4}`
 ]

@@ -9,7 +9,7 @@ import type { Move } from "../../src/protocol/SessionMessage.js"
 import * as SimpleQuery from "../../src/protocol/SimpleQuery.js"
 import * as Grammar from "./grammar.js"
 
-/** One request of an extended exchange: what the session is told, and what the manual says of its answer. */
+/** One request of an extended exchange: what the session receives, and the answer by the manual. */
 const steps = [
   { script: nodes.Parsing, answer: Grammar.parse },
   { script: nodes.Binding, answer: Grammar.bind },
@@ -55,7 +55,7 @@ const status = fc.constantFrom<TransactionStatus>("I", "T", "E")
 
 const movesOf: Readonly<Record<string, Move>> = { "+c": "send CopyDone", "+f": "send CopyFail" }
 
-/** What the owner is told of a letter; DataRow and CopyData may come as often as they like. */
+/** What the owner receives for a letter; DataRow and CopyData may come as often as they like. */
 const told: Readonly<Record<string, string>> = {
   1: "parsed",
   2: "bound",
@@ -88,7 +88,7 @@ const takes = (session: Session.Session<number>): ReadonlyArray<string> => {
   return found.sort()
 }
 
-/** The session after a letter, and what its owner was told; fails when the letter is not allowed. */
+/** The session after a letter, and what its owner received; fails when the letter is not allowed. */
 const taken = (
   session: Session.Session<number>,
   letter: string,
@@ -227,7 +227,7 @@ const conversation: fc.Arbitrary<Conversation> = fc
     return { plan, letters: failed ? [...letters, "E", "Z"] : letters, failed, status }
   })
 
-/** The plain interpreter: what one request hears when nothing else is going on. */
+/** The plain interpreter: what one request receives when nothing else is going on. */
 const alone = ({ letters }: Conversation): ReadonlyArray<string> =>
   letters.filter((letter) => movesOf[letter] === undefined).map((letter) => told[letter] ?? "error")
 

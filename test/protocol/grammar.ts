@@ -100,7 +100,7 @@ export const describePortal = any(seq("T"), seq("n"))
 export const close = seq("3")
 export const sync = seq("Z")
 
-/** A letter nobody sends: only an error can come here. */
+/** A letter that no server sends: only an error can come here. */
 export const onlyAnError = "!"
 
 const copyIn = seq("G", any(seq("+c", "C"), seq("+f", onlyAnError)))

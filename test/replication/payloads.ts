@@ -36,7 +36,7 @@ export class Consumer {
   readonly demands: Array<Demand["_tag"]> = []
   readonly blocks = new Map<number, Array<Uint8Array>>()
   private readonly wal = new WalView()
-  /** Called with the types that nobody knows of a table that was described. */
+  /** Called with the unknown types of a table that was described. */
   onDescribed: ((unknownTypes: ReadonlyArray<number>) => void) | undefined
 
   constructor(
@@ -48,7 +48,7 @@ export class Consumer {
     this.decoder = new ChangeDecoder(registry, streaming, partitions)
   }
 
-  /** Takes a payload; keepalives say nothing here. */
+  /** Takes a payload; keepalives change nothing here. */
   take(payload: Uint8Array): ChangeFailure | MalformedMessage | null {
     const failure = this.wal.read(payload, 0, payload.length)
     if (failure !== null) return failure

@@ -1,4 +1,4 @@
-/** What a server says in a physical stream, as steps of a script. */
+/** What a server sends in a physical stream, as steps of a script. */
 import { ByteWriter } from "../../src/bytes/ByteWriter.js"
 import type { Lsn } from "../../src/model/Lsn.js"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.js"
@@ -63,14 +63,14 @@ export const started = (command: string): ScriptedServer.Script => [
   send(copyBoth)
 ]
 
-/** Takes reports, until the client closes its side; then the server says this. */
+/** Takes reports, until the client closes its side; then the server sends this. */
 export const untilCopyDone = (...messages: ReadonlyArray<BackendMessage>): ScriptedServer.Script => [
   expectAny("a report or CopyDone", (message) =>
     message._tag === "CopyDone" ? [send(...messages)] : untilCopyDone(...messages)
   )
 ]
 
-/** The row that says which timeline follows. */
+/** The row that names the timeline that follows. */
 export const nextTimeline = (timeline: string, start: string): ReadonlyArray<BackendMessage> => [
   { _tag: "RowDescription", columns: [column("next_tli", { typeOid: 20 }), column("next_tli_startpos")] },
   dataRow([timeline, start]),

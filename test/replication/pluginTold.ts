@@ -1,4 +1,4 @@
-/** The history of `test/fixtures/wal2json` as plugins tell it, in a form in which they can be compared. */
+/** The history of `test/fixtures/wal2json` as plugins send it, in a form in which they can be compared. */
 import { assert } from "@effect/vitest"
 import type { LogicalEvent, Relation, Update } from "../../src/replication/changes/LogicalEvent.js"
 import type { PluginChange, PluginColumns } from "../../src/replication/plugins/PluginChange.js"
@@ -57,7 +57,7 @@ export const dense = (told: ReadonlyArray<Told>): ReadonlyArray<Told> =>
       !(tag === "Commit" && told[at - 1]?.tag === "Begin")
   )
 
-/** What `pgoutput` said: positions and payloads as hexadecimal digits. */
+/** What `pgoutput` sent: positions and payloads as hexadecimal digits. */
 export const eventsOf = (
   messages: ReadonlyArray<readonly [lsn: string, data: string]>
 ): ReadonlyArray<LogicalEvent> => {
@@ -68,10 +68,10 @@ export const eventsOf = (
   return consumer.events
 }
 
-/** Of a generated column pgoutput tells nothing. */
+/** pgoutput leaves out generated columns. */
 export const generated = (relation: Relation): ObjectRow => (relation.name === "types" ? { g: 2 } : {})
 
-/** Values of domains, as text where their base type is not told. */
+/** Values of domains, as text where their base type is not sent. */
 export const ofDomain: Readonly<Record<string, string>> = { bl: "\\x00ff", k: "5", fl: "f" }
 
 /** The new row of an update as it was sent: what is the same in the old row, and stored apart, is not in it. */
@@ -86,5 +86,5 @@ export const asSent = ({ new: row, old }: Update): ObjectRow =>
 export const present = (row: ObjectRow): ObjectRow =>
   Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
 
-/** Tables whose updates and deletes nobody can tell, which are not published either. */
+/** Tables whose updates and deletes cannot be sent, which are not published either. */
 export const untold = new Set(["silent", "keyless"])

@@ -1,4 +1,4 @@
-/** Reads the templates of `docs/messages.md`, and says whether a message is one of them. */
+/** Reads the templates of `docs/messages.md`, and checks whether a message is one of them. */
 
 export type Pattern = (message: string) => boolean
 

@@ -52,7 +52,7 @@ export const listen = (path?: string): Effect.Effect<Peer, never, Scope.Scope> =
     return { address, accept: Queue.take(accepted), server }
   })
 
-/** A port of loopback on which nobody listens. */
+/** A port of loopback on which no server listens. */
 export const closedPort: Effect.Effect<Address> = Effect.scoped(
   Effect.map(listen(), ({ address }) => address)
 )
@@ -77,7 +77,7 @@ export const until = (condition: () => boolean): Effect.Effect<void> =>
     while (!condition()) yield* turns(1)
   })
 
-/** An owner that writes down what it hears. */
+/** An owner that records what it receives. */
 export interface Owner {
   readonly handlers: LinkHandlers
   readonly received: () => Buffer

@@ -1,4 +1,4 @@
-/** A client without a mind of its own: writes the messages it is told to, and hands out what comes back. */
+/** A client without logic: writes the given messages, and returns what comes back. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Queue from "effect/Queue"

@@ -1,5 +1,5 @@
 /**
- * Is the package real, and does it install as the pages say? Builds and packs it and then does in an empty folder what a reader
+ * Is the package real, and does it install as on the pages? Builds and packs it and then does in an empty folder what a reader
  * does: every install line, word by word (the tarball stands for the package's own name), a compiler, an import of every
  * public module, and every program of the README and of the page on testing, run against a throw-away server.
  */
@@ -83,7 +83,7 @@ const write = (): void => {
 
 /**
  * The types as another compiler reads them. Effect's own declarations do not pass the least one without `skipLibCheck`: then only
- * what is said of ours counts.
+ * errors in ours count.
  */
 const compile = (version: string, skipLibCheck: boolean): void => {
   const folder = join(project, `typescript-${version}`)

@@ -59,7 +59,7 @@ export const capture = (command: string, args: ReadonlyArray<string>, cwd: strin
   return stdout
 }
 
-/** Says how it went, and makes the process fail when it did not go well. */
+/** Prints the outcome, and makes the process fail when it did not go well. */
 export const report = (what: string, failure: string | undefined): void => {
   if (failure === undefined) {
     console.log(`ok: ${what}`)

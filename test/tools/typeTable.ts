@@ -7,7 +7,7 @@ import * as Oid from "../../src/model/Oid.js"
 import type { Codec } from "../../src/types/Codec.js"
 import * as Registry from "../../src/types/Registry.js"
 
-/** A text of each type, in the order of the table, and what is to be said about it. */
+/** A text of each type, in the order of the table, and a note about it. */
 export const examples: ReadonlyArray<readonly [types: string, text: string, remark?: string]> = [
   ["bool", "t"],
   ["int2 int4 oid", "1"],

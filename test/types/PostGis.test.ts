@@ -22,7 +22,7 @@ import { wktOf } from "./wkt.js"
 
 const codec = PostGis.over({ name: "geometry", oid: 70_000, arrayOid: 70_001 })
 
-/** What a real server made of many texts; the file tells how. */
+/** What a real server made of many texts; the file states how. */
 const captured = fixture("postgis").map(([type, made, srid, wkt = "", hex = ""]) => ({
   type,
   made,

@@ -9,7 +9,7 @@ export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString(
 export const bytesOf = (hex: string): Uint8Array =>
   new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"))
 
-/** The lines of a file of values with their bytes; it tells itself where they are from. */
+/** The lines of a file of values with their bytes; its head names their source. */
 export const fixture = (name: string): ReadonlyArray<ReadonlyArray<string>> =>
   readFileSync(new URL(`../fixtures/types/${name}.tsv`, import.meta.url), "utf8")
     .split("\n")

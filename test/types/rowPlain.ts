@@ -1,4 +1,4 @@
-/** The plain twin of the row decoder: one row, one column and one byte at a time, as the manual tells it. */
+/** The plain twin of the row decoder: one row, one column and one byte at a time, as in the manual. */
 import { ByteReader } from "../../src/bytes/ByteReader.js"
 import type { Column } from "../../src/model/Column.js"
 import type { Format } from "../../src/model/Format.js"

@@ -1,4 +1,4 @@
-/** Figures as PostGIS prints them with `ST_AsText(v, 17)`: what it says of a value besides its bytes. */
+/** Figures as PostGIS prints them with `ST_AsText(v, 17)`: its text of a value besides the bytes. */
 import type { Figure, Position } from "../../src/model/PgGeometry.js"
 
 /** Figures that stand in others without their name. */

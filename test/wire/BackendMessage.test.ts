@@ -133,7 +133,7 @@ const golden: ReadonlyArray<readonly [Message, Uint8Array]> = [
   [{ _tag: "FunctionCallResponse", value: null }, bytes("V", 0, 0, 0, 8, 255, 255, 255, 255)]
 ]
 
-/** Bodies that go on as far as the length says: a shorter or longer one is another message, not a wrong one. */
+/** Bodies that go on as far as their length: a shorter or longer one is another message, not a wrong one. */
 const openEnded: ReadonlySet<string> = new Set([
   "AuthenticationGSSContinue",
   "AuthenticationSASLContinue",

@@ -18,7 +18,7 @@ export const equal = <A>(what: string, got: A, expected: A): Effect.Effect<void,
     ? Effect.void
     : Effect.fail(new Unexpected({ what, expected: String(expected), got: String(got) }))
 
-/** Fails unless `holds`; `expected` and `got` say what was wanted and what came. */
+/** Fails unless `holds`; `expected` and `got` name what was wanted and what came. */
 export const that = (
   what: string,
   holds: boolean,

@@ -1,4 +1,4 @@
-/** An HTTP API that answers 409 when a constraint of the database says no, and 404 for what is not there. */
+/** An HTTP API that answers 409 when a constraint of the database refuses a value, and 404 for what is not there. */
 import {
   HttpClient,
   HttpClientRequest,

@@ -24,7 +24,7 @@ const enqueue = (payloads: ReadonlyArray<string>) =>
     )
   )
 
-/** Takes one job and works on it; false when there is none. A job that fails comes again later, at most three times. */
+/** Takes one job and works on it; false when no job waits. A job that fails comes again later, at most three times. */
 const workOnce = <E, R>(work: (job: Job) => Effect.Effect<unknown, E, R>) =>
   Effect.flatMap(PgClient.PgClient, (pg) =>
     pg.withTransaction(

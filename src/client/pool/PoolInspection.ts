@@ -7,7 +7,7 @@ import type { PooledConnection } from "./PooledConnection.js"
 import * as Policy from "./Policy.js"
 import type { ClosedConnections } from "./PoolStatistics.js"
 
-/** Looks at all connections every `Policy.lookInterval`, and ends when there is none left. */
+/** Looks at all connections every `Policy.lookInterval`, and ends when none is left. */
 export const inspectWhileAny = (pool: InspectedPool): Effect.Effect<void> => {
   const every = Duration.millis(Policy.lookInterval(pool.settings))
   const looking: Effect.Effect<void> = Effect.flatMap(Effect.sleep(every), () =>

@@ -19,7 +19,7 @@ export class PooledConnection implements ConnectionAge {
   where: Whereabouts = "away"
   uses = 0
   isDoubted = false
-  /** A hook has failed: nobody knows what the session is like. */
+  /** A hook has failed: the state of the session is unknown. */
   isSpoiled = false
   /** It was lent to a user who may do anything with it. */
   isLeased = false

@@ -18,7 +18,10 @@ const callerIn = (stack: string | undefined): string | undefined =>
     .map((line) => line.trim().replace(/^at /, ""))
     .find(isForeign)
 
-/** The innermost frame of the caller's own code, such as `serve (file:///app/main.js:12:5)`; `undefined` when there is none. */
+/**
+ * The innermost frame of the caller's own code, such as `serve (file:///app/main.js:12:5)`; `undefined` when the stack has
+ * no such frame.
+ */
 export const current = (): string | undefined => callerIn(new Error().stack)
 
 /** A place that is kept: its text is made when it is asked for first, because that is dear where source maps are read. */

@@ -250,7 +250,7 @@ export class Authenticator {
     })
   }
 
-  /** Answer to AuthenticationGSS and AuthenticationSSPI; none when there is nothing to say. */
+  /** Answer to AuthenticationGSS and AuthenticationSSPI; none when there is no token to send. */
   beginGss(mechanism: "gss" | "sspi"): Effect.Effect<FrontendMessage | undefined, PgAuthError, Scope.Scope> {
     return Effect.gen(this, function* () {
       const { entry, gss } = this.options

@@ -81,7 +81,7 @@ const inOwnScope = <A, E>(
     )
   })
 
-/** What there is to say about everything that failed. */
+/** The error for all attempts that failed. */
 class Attempts {
   readonly list: Array<ConnectAttempt> = []
   private refusal: PgAuthError | undefined
@@ -92,7 +92,7 @@ class Attempts {
       this.list.push({ address, phase, cause })
       return
     }
-    // Of two refusals the one of the password says more than the one of the channel.
+    // Of two refusals that of the password helps more than that of the channel.
     if (this.refusal?.server?.code !== "28P01" || cause.server?.code === "28P01") this.refusal = cause
     if (cause.server !== undefined) {
       this.list.push({ address, phase, cause: new PgServerError({ ...cause.server, sql: "" }) })
@@ -175,8 +175,8 @@ const addressesOf = (
 }
 
 /**
- * Opens one session. Interrupting abandons the attempt under way and frees its socket. Closing the scope says goodbye
- * and hangs up.
+ * Opens one session. Interrupting abandons the attempt under way and frees its socket. Closing the scope sends Terminate
+ * and closes the socket.
  *
  * An address gets `connectTimeout` for socket, encryption and login together, however many ways to it are tried.
  * Fails with `PgConfigError` before any socket is opened; with `PgAuthError` when the server refuses the login or does

@@ -20,8 +20,8 @@ export class ConnectDeadline {
   ) {}
 
   /**
-   * Runs with `environment` for the time that is left. When it is over, or whoever waits is interrupted, the effect is
-   * interrupted and what it has to bring to an end is waited for.
+   * Runs with `environment` for the time that is left. When the time is over, or the caller is interrupted, the effect is
+   * interrupted, and the caller waits for its finalizers.
    */
   within<A, E, R>(
     effect: Either.Either<A, E> | Effect.Effect<A, E, R>,

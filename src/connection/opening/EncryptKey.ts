@@ -15,7 +15,7 @@ const labelOf = (der: Uint8Array): string => {
   return der[behindVersion] === 0x04 ? "EC PRIVATE KEY" : "RSA PRIVATE KEY"
 }
 
-/** The key in PEM. Bytes that are no key stay none: the runtime says so. */
+/** The key in PEM. Bytes that are not a key are not changed: the runtime reports them. */
 export const toPem = (der: Uint8Array): string => {
   const label = labelOf(der)
   const lines = base64(der).match(/.{1,64}/g) ?? []

@@ -1,5 +1,5 @@
 /**
- * Certificates, keys and revocation lists for TLS: read from where the settings say, or from libpq's usual places, and
+ * Certificates, keys and revocation lists for TLS: read from the paths in the settings, or from libpq's usual places, and
  * checked before a socket is opened.
  *
  * A setting may hold PEM text in place of a file's path.
@@ -47,7 +47,7 @@ const readFile = (
 ): Effect.Effect<Option.Option<HostFile>, PgConfigError> =>
   Effect.mapError(host.readFile(path), (failure) => refuse(key, failure.reason, path))
 
-/** What the setting says, else the file of the user's own folder if it is there. A file that is named must exist. */
+/** The file of the setting, else the file in the user's own folder if it exists. A file that is named must exist. */
 const find = (
   host: HostService,
   key: Key,
@@ -163,7 +163,7 @@ const textsIn = (host: HostService, folder: string): Effect.Effect<ReadonlyArray
     return texts
   })
 
-/** Adds the keys of sessions to the file that `sslkeylogfile` names. What goes wrong with it is told and no more. */
+/** Adds the keys of sessions to the file that `sslkeylogfile` names. A failure is only logged. */
 const keyLogTo =
   (host: HostService, path: string): Prepared["keyLog"] =>
   (lines) =>
@@ -174,7 +174,7 @@ const keyLogTo =
 const sameTexts = (a: ReadonlyArray<string> | undefined, b: ReadonlyArray<string> | undefined): boolean =>
   a === b || (a !== undefined && a.length === b?.length && a.every((text, at) => text === b[at]))
 
-/** Whether the files say the same; the settings do for one configuration. */
+/** Whether the files have the same content; the settings are the same for one configuration. */
 const sameFiles = (a: Tls.Material, b: Tls.Material): boolean =>
   a.root === b.root &&
   a.crl === b.crl &&

@@ -1,8 +1,8 @@
 /**
- * A second connection that finds out whether a server answers at an address. That it can be opened says little: a proxy or a load
- * balancer opens connections for a server that is gone. So a GSSENCRequest is sent, which a server answers with one byte before any
- * start-up, also while it is full or starting. The server logs nothing when the connection is closed after that byte; after the
- * answer to an SSLRequest it would log a failed TLS handshake.
+ * A second connection that finds out whether a server answers at an address. An open connection proves little: a proxy or a
+ * load balancer opens connections for a server that is gone. So a GSSENCRequest is sent, which a server answers with one
+ * byte before any start-up, also while it is full or starting. The server logs nothing when the connection is closed after
+ * that byte; after the answer to an SSLRequest it would log a failed TLS handshake.
  *
  * Where TLS begins with the first byte, nothing but TLS may be understood. There a handshake is made and the connection is closed behind
  * it, which the server does not log either.

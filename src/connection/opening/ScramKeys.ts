@@ -2,8 +2,8 @@
  * The keys that a password was derived to, so that a pool's next session need not derive them again: 4,096 rounds of HMAC
  * cost more than all else that opening a session costs.
  *
- * They are held by the password's own value: no longer than it, with no copy of it, and out of reach of anybody who does
- * not have it. Nothing is kept before the server has proven that it knows the password.
+ * They are held by the password's own value: for as long as that value lives, without a copy of it, and out of reach of
+ * code that does not have it. Nothing is kept before the server has proven that it knows the password.
  */
 import type * as Redacted from "effect/Redacted"
 import type { Derivation, ScramKeys } from "../../auth/Scram.js"

@@ -66,9 +66,9 @@ export interface AuthenticationOptions extends AuthenticatorOptions {
   readonly conversation: Conversation
   readonly limits: PhaseLimits
   readonly side: SideChannels
-  /** Hears how far it has come. */
+  /** Called with the phase that the attempt has reached. */
   readonly onPhase: (phase: ConnectPhase) => void
-  /** Hears that the login is being bound to the channel. */
+  /** Called when the login is being bound to the channel. */
   readonly onBound: () => void
 }
 

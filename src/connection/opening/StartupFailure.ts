@@ -19,7 +19,7 @@ export const unsendable = ({ _tag }: FrontendMessage, reason: string): PgConfigE
 
 const versionHint = "if it does not know the protocol version asked for, set max_protocol_version=3.0"
 
-/** What a server or pooler of an older protocol does to a newer one is told together with the setting that helps. */
+/** The failure of a server or pooler that does not know the newer protocol, together with the setting that helps. */
 export const newerRefused = (error: StartupError): StartupError => {
   if (error._tag === "PgClosedError") {
     return new PgClosedError({

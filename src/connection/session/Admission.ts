@@ -11,8 +11,8 @@ export type TurnError = PgTimeoutError | PgUsageError
 
 export interface Admission {
   /**
-   * Enters at once, if that may be. What it returns is called once, when the operation is over. `undefined`: not now, and nothing has
-   * been entered; `run` waits, or says why not.
+   * Enters at once, if that may be. What it returns is called once, when the operation is over. `undefined`: not now, and
+   * nothing has been entered. `run` waits, or fails with the reason.
    */
   readonly enter: (fiber: Fiber.RuntimeFiber<unknown, unknown>) => (() => void) | undefined
   /** Runs an operation of any number of steps when the session may be used. `refused` makes the failure when it may not. */

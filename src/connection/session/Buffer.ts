@@ -1,6 +1,6 @@
 /**
- * Between the socket's callback and the consumer of a stream: chunks in order, with a bound in bytes at which the
- * socket is told to wait.
+ * Between the socket's callback and the consumer of a stream: chunks in order, with a bound in bytes at which the socket is
+ * paused.
  */
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,7 @@ export class StreamBuffer<A> {
   private bytes = 0
   private waiter: (() => void) | undefined
   private end: { readonly failure: PgSessionError | undefined } | undefined
-  /** Whether it has told the socket to wait. */
+  /** Whether it has paused the socket. */
   braked = false
   /** Called when the consumer wants more and nothing is here. */
   onDemand: (() => void) | undefined
@@ -33,7 +33,7 @@ export class StreamBuffer<A> {
     private readonly whole = false
   ) {}
 
-  /** Whether there is something that nobody has taken yet. */
+  /** Whether it has elements that were not taken yet. */
   get isEmpty(): boolean {
     return this.chunks.length === 0
   }
@@ -78,7 +78,7 @@ export class StreamBuffer<A> {
     return all
   }
 
-  /** What can be told at once. */
+  /** What can be returned at once. */
   private next(): Pull<A> | undefined {
     if (this.chunks.length > 0) {
       const chunk = this.whole ? this.takeAll() : this.chunks.shift()!
@@ -100,7 +100,10 @@ export class StreamBuffer<A> {
     })
   })
 
-  /** What can be told at once, else what `wait` gives; what is here already after a turn of the event loop, if it is time for one. */
+  /**
+   * What can be returned at once, else the result of `wait`. When it is time for a turn of the event loop, elements that
+   * are here are returned after that turn.
+   */
   private orElse(wait: Pull<A>): Pull<A> {
     const given = Effect.suspend(() => this.next() ?? wait)
     return Effect.suspend(() => {

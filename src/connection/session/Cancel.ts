@@ -36,8 +36,8 @@ export const cancelDeadline: Duration.Duration = Duration.seconds(5)
 export const overdueDeadline: Duration.Duration = Duration.seconds(1)
 
 /**
- * How long after a CancelRequest the next one is sent. One that reaches the server before the statement does finds
- * nothing to stop, and the server does not say so.
+ * How long after a CancelRequest the next one is sent. One that reaches the server before the statement does finds nothing
+ * to stop, and the server does not report that.
  */
 export const cancelInterval: Duration.Duration = Duration.millis(250)
 
@@ -116,7 +116,7 @@ const giveUp = (core: ConnectionState, request: Request, limit = core.cancelDead
     )
   })
 
-/** Ends the connection, which stops the statement as far as the server notices, because it cannot be told. */
+/** Ends the connection because no cancel request can be delivered. The statement stops when the server notices. */
 const undeliverable = (core: ConnectionState, request: Request, reason: string): Effect.Effect<void> =>
   Effect.sync(() => {
     request.cancel = "failed"
@@ -142,7 +142,7 @@ const end = (core: ConnectionState, request: Request): Effect.Effect<void> => {
     )
   }
   const limit = Duration.min(overdueDeadline, core.cancelDeadline)
-  // The connection is given up early, and the server is told in the background as long as for any other.
+  // The connection is given up early. The cancel request goes on in the background for as long as any other.
   return Cleanup.within(ended, limit).pipe(
     Effect.flatMap((done) =>
       Option.isSome(done)
@@ -176,8 +176,8 @@ const sweep = (core: ConnectionState): Effect.Effect<void> => {
 }
 
 /**
- * A statement has been answered, and unwanted ones were behind it: when nothing else is on the wire, the server is told now.
- * The fibers that asked for them have gone on long ago.
+ * A statement has been answered, and unwanted ones were behind it: when nothing else is on the wire, a cancel request is
+ * sent now. The fibers of these statements have continued long ago.
  */
 export const reconsider = (core: ConnectionState): void => {
   if (core.cancels > 0) return
@@ -186,9 +186,9 @@ export const reconsider = (core: ConnectionState): void => {
 }
 
 /**
- * What interruption of whoever asked does with the request. When the effect is done, the request is withdrawn, or the
- * connection is clean or closed, or (with wanted statements on the wire) the request's answers will be thrown away as they
- * come, and the server is told when only unwanted statements are left there.
+ * Handles the interruption of a request's fiber. When the effect is done, the request is withdrawn, or the connection is
+ * clean or closed, or (with wanted statements on the wire) the request's answers will be discarded as they come, and a
+ * cancel request is sent when only unwanted statements are left there.
  */
 export const abandon = (core: ConnectionState, request: Request): Effect.Effect<void> =>
   Effect.suspend(() => {

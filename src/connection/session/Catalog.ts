@@ -1,9 +1,9 @@
 /**
- * Types out of the catalogue: those asked for and whatever they are made of, in one query.
+ * Types from the catalogue: those that are needed and the types they are made of, in one query.
  *
- * A statement that meets types that nobody knows waits until the catalogue has told them. What refuses to tell (a right
- * taken away, a server that is no PostgreSQL of 14 or later) is not asked again by this connection, and such types are text.
- * Inside a transaction block the question stands behind a savepoint, so that a refusal does not fail the transaction.
+ * A statement with unknown types waits for this query. When it is refused (a right was revoked, the server is not
+ * PostgreSQL 14 or later), this connection does not repeat it, and such types are text. Inside a transaction block the
+ * query runs behind a savepoint, so that a refusal does not fail the transaction.
  *
  * @see https://www.postgresql.org/docs/current/catalog-pg-type.html
  */
@@ -23,12 +23,12 @@ import type { ConnectionState } from "./ConnectionState.js"
 import { Request } from "./ConnectionState.js"
 import * as Rows from "./Rows.js"
 
-/** The types asked for, in order, and then those that they are made of; or why there are none. */
+/** The types asked for, in order, and then those that they are made of; or the reason of a failure. */
 type OnTypes = (failure: PgSessionError | undefined, types: ReadonlyArray<PgType>) => void
 
 const savepoint = "effect_postgres_types"
 
-/** Asks for types by OID and by name. What is found goes into the connection's book, whatever becomes of whoever asked. */
+/** Queries types by OID and by name. The connection keeps what is found, also when the caller is interrupted. */
 export class CatalogRequest extends Request {
   private readonly rows: Array<Row.ArrayRow> = []
   private readonly decoder = Row.compile(columns, [0], lossless, "array")

@@ -8,7 +8,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
 
 /**
- * Runs the effect to its end, for at most `limit`; then it is interrupted, and the result is none. It runs apart from the
+ * Runs the effect to its end, for at most `limit`; then it is interrupted, and returns `None`. It runs apart from the
  * fiber: a second interruption of that, which would be passed on to its children, does not reach it.
  */
 export const within = <A, E>(

@@ -1,4 +1,4 @@
-/** What a codec of the application's threw. It may have been called from the socket, where nobody is to catch it. */
+/** What a codec of the application threw. It may have been called from the socket's callback, where no code catches. */
 import { PgCodecError } from "../../model/PgError.js"
 
 export const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause)

@@ -4,7 +4,7 @@ import { PgClosedError } from "../../model/PgError.js"
 import * as Session from "../../protocol/Session.js"
 import type { ConnectionState } from "./ConnectionState.js"
 
-/** The end by the connection's scope. One for all: where a stack is captured it is dear, and this one says nothing. */
+/** The end by the connection's scope. One value for all: capturing a stack is expensive, and this one does not help. */
 export const scopeClosed = new PgClosedError({
   reason: "the connection's scope was closed",
   sent: false,

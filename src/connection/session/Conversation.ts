@@ -53,7 +53,7 @@ export class Conversation {
     waiter?.()
   }
 
-  /** Sends one message; a failure says why it cannot be sent, and nothing of it has left. */
+  /** Sends one message. On a failure the reason is returned, and nothing of the message has been sent. */
   send(message: FrontendMessage.FrontendMessage): string | undefined {
     FrontendMessage.encode(this.writer, message)
     const failure = this.writer.failure
@@ -78,9 +78,8 @@ export class Conversation {
   }
 
   /**
-   * Succeeds when bytes or the end have come since `poll` had nothing, also when they came while the fiber gave way before it began
-   * to wait. Nothing is undone when it is
-   * interrupted: to wake whoever waits no more does nothing.
+   * Succeeds when bytes or the end have come since `poll` had nothing, also when they came while the fiber gave way before
+   * it began to wait. Interruption undoes nothing: to wake a fiber that no longer waits does nothing.
    */
   readonly arrival: Effect.Effect<void> = Effect.async<void>((resume) => {
     // A name first: V8 gives a function that is written into a property a place among the old, with all that it holds.

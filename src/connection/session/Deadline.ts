@@ -1,6 +1,6 @@
 /**
- * The statement deadline: how long whoever asked waits for the server. A query has one wait. A stream and a copy have many,
- * and each has the whole time: what the consumer or the source takes for itself does not count.
+ * The statement deadline: how long a caller waits for the server. A query has one wait. A stream and a copy have many, and
+ * each has the whole time: what the consumer or the source takes for itself does not count.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

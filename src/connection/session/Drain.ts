@@ -1,6 +1,6 @@
 /**
- * Leaving rows or copy data early inside a transaction, where a cancel would fail the whole transaction: what is left is read and
- * thrown away, up to a bound; only beyond it the statement is cancelled, and the errors that follow say so.
+ * Leaving rows or copy data early inside a transaction, where a cancel would fail the whole transaction: the rest is read
+ * and discarded, up to a bound. Beyond it the statement is cancelled, and the errors that follow have that as a hint.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

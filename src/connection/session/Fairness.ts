@@ -1,7 +1,7 @@
 /**
- * Turns for the event loop while a connection is busy: whoever goes through data that is there already (rows, changes, a copy)
- * asks before each piece whether it is time for one. Then the process's timers and its other sockets wait for some
- * milliseconds and not until all data is used up.
+ * Turns for the event loop while a connection is busy: code that goes through data that is there already (rows, changes, a
+ * copy) checks before each piece whether it is time for one. So the process's timers and other sockets wait for some
+ * milliseconds, and not until all data is used up.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

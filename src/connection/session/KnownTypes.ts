@@ -1,11 +1,14 @@
 /**
  * The types that the connections of one database know together: those given, and those that one of them has found in the
- * catalogue. Learning and forgetting make another registry; whoever holds the old one goes on with it.
+ * catalogue. Learning and forgetting make another registry; a holder of the old one keeps it.
  */
 import type { PgType } from "../../model/PgType.js"
 import type { Registry } from "../../types/Registry.js"
 
-/** Types kept; beyond it all are forgotten, and found again as they are met. Temporary tables have types too. */
+/**
+ * The most types that are kept. Beyond that all are forgotten, and found again when they are met. Temporary tables have
+ * types too.
+ */
 export const maxTypes = 10_000
 
 const none: ReadonlyArray<number> = []

@@ -56,7 +56,7 @@ export type SessionReset = "settings" | "all"
 
 /**
  * The statements of a reset. RESET ALL leaves the role alone, and a session authorization; `settings` are first, so that a
- * `statement_timeout` or a `search_path` of the last user does not bear on the rest.
+ * `statement_timeout` or a `search_path` of the last user does not affect the rest.
  *
  * @see https://www.postgresql.org/docs/current/sql-discard.html
  */

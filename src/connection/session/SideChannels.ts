@@ -1,6 +1,6 @@
 /**
- * What the server says unasked: notices, notifications and parameter changes. Each has any number of subscribers with a
- * bounded buffer of their own. A subscriber that falls behind loses its oldest elements, and the loss is counted and
+ * Unrequested messages of the server: notices, notifications and parameter changes. Each kind has any number of subscribers
+ * with a bounded buffer each. A subscriber that falls behind loses its oldest elements, and the loss is counted and
  * readable; queries are never held up. Notices without a subscriber are logged at the level of their severity.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-ASYNC
@@ -155,7 +155,7 @@ export class SideChannels {
     this.notifications.offer({ processId, channel, payload })
   }
 
-  /** Takes a reported setting; a text says why the session cannot go on with it. */
+  /** Takes a reported setting; the result is a text when the session cannot continue with it. */
   parameter(name: string, value: string): string | undefined {
     const before = this.parameters.get(name)
     this.parameterCharacters += value.length - (before === undefined ? -name.length : before.length)

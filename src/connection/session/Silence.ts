@@ -25,7 +25,7 @@ export type Waiting =
   | "sent"
   /** Nothing is going on, and the server answers a question. */
   | "idle"
-  /** Nothing can be said. */
+  /** Nothing is known. */
   | "nothing"
 
 /** Why the peer is taken for dead. */
@@ -35,7 +35,7 @@ export type Silence =
   | { readonly by: "probe"; readonly millis: number; readonly failure: TransportFailure }
 
 export interface WatchOptions {
-  /** A number that grows with every byte heard. */
+  /** A number that grows with every byte that arrives. */
   readonly heard: () => number
   /** Whether we do not listen ourselves. */
   readonly isBraked: () => boolean
@@ -46,7 +46,7 @@ export interface WatchOptions {
   readonly probeAfter: Duration.Duration
   /** Asks for a word. */
   readonly ask: Effect.Effect<void>
-  /** Tries a second connection; the failure says that the peer could not be reached. */
+  /** Tries a second connection. It returns a failure when the peer could not be reached. */
   readonly probe: Effect.Effect<TransportFailure | undefined>
 }
 

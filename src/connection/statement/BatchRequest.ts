@@ -172,7 +172,7 @@ export class BatchRequest<M extends Row.ResultMode> extends StatementRequest<M> 
     }
   }
 
-  /** The next set; `undefined` behind the last, and when there is none because of a failure. */
+  /** The next set; `undefined` behind the last, and after a failure. */
   private next(): Statement | undefined {
     const repeated = this.again.shift()
     if (repeated !== undefined || this.isExhausted) return repeated
@@ -255,7 +255,7 @@ export class BatchRequest<M extends Row.ResultMode> extends StatementRequest<M> 
     this.onComplete(core, "")
   }
 
-  /** Nobody wants the rest: what has run is taken back. */
+  /** The rest is not wanted any more: what has run is rolled back. */
   private giveUp(core: ConnectionState): void {
     this.isClosed = true
     writeExecute(core, core.statements.uniqueName(), 0)

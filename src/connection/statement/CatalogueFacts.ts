@@ -1,6 +1,6 @@
 /**
- * What a description does not tell of a result's columns and the catalogue does: whether a table's column may be NULL, and
- * the names of types that the registry does not know. Asked only when people are told of a comparison.
+ * Facts of a result's columns that only the catalogue has: whether a table's column may be NULL, and the names of types
+ * that the registry does not know. Queried only to show a comparison to a person.
  *
  * @see https://www.postgresql.org/docs/current/catalog-pg-attribute.html
  */

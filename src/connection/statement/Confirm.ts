@@ -1,7 +1,7 @@
 /**
- * A result described for this very execution, beside the description that it was asked for by. The server ties a description to a
- * prepared statement that has a name. For one without, parsed once more in the burst that runs it, the portal is described in
- * that burst too, and rows are read by what that says.
+ * A result that was described for this execution, beside the description with which it was requested. The server ties a
+ * description to a prepared statement that has a name. A statement without a name is parsed once more in the burst that
+ * runs it. That burst also describes the portal, and rows are read by that description.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
@@ -27,7 +27,7 @@ export const isKnown = ({ seen }: Result, run: FrameRun): boolean => {
 /** Its bytes, to be kept. */
 export const bytesOf = (run: FrameRun): Uint8Array => run.bytes.slice(run.starts[0], bodyEnd(run, 0))
 
-/** Whether rows of these columns are read by the same decoder, and told of in the same words. */
+/** Whether rows of these columns are read by the same decoder, and named in errors by the same words. */
 export const isSame = (known: ReadonlyArray<Column>, now: ReadonlyArray<Column>): boolean =>
   known.length === now.length &&
   known.every((column, index) => {

@@ -284,7 +284,7 @@ export class PipelineRequest extends Request {
     this.failedStep = preparing || node !== nodes.Syncing ? at : this.steps.length
     this.failure = undefined
     this.outdated = preparation?.isOutdatedBy(this.serverError, node) ?? isOutdated(this.serverError, node)
-    // A name that the server may have parsed, and nobody knows.
+    // The server may have parsed a statement under this name, and no other code knows the name.
     if (preparing) this.undescribed = this.describing.slice(this.described).map(({ name }) => name)
   }
 

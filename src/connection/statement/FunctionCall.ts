@@ -36,7 +36,7 @@ export class FunctionCallRequest extends Request {
     super(`function ${call.functionOid}`, "callFunction", true, true)
   }
 
-  /** What is none of the values that the message takes. */
+  /** What is wrong with the arguments of the message. */
   private get refused(): PgUsageError | undefined {
     const { arguments: values, format = 1, functionOid } = this.call
     if (!Number.isInteger(functionOid) || functionOid < 0 || functionOid > 0xffffffff)

@@ -103,7 +103,7 @@ export const run = <const Items extends ReadonlyArray<PipelineItem>>(
       }
     )
   })
-  // The types say what comes of which items.
+  // The overloads give the types of the outcomes.
   return outcome as unknown as Effect.Effect<
     PipelineResult<StepOutcomes<Items>>,
     PgSessionError,

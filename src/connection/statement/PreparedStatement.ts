@@ -88,7 +88,7 @@ class PrepareRequest extends Request {
 
   protected onSettled(core: ConnectionState): void {
     const { columns, name, parameters, statement } = this
-    // The server has the name, and nobody will close it.
+    // The server has the name, and no other code will close it.
     if (this.isParsed && (this.discarding || !this.isDescribed)) core.statements.drop([name])
     this.outcome(this.failure, {
       name,
@@ -115,7 +115,7 @@ class ReleaseRequest extends Request {
     super("", "prepare")
   }
 
-  /** What is dropped while nobody sends anything is closed now, and what is held by an open portal later. */
+  /** What is dropped while nothing is sent is closed now. What an open portal holds is closed later. */
   open(core: ConnectionState): Pipeline.PipelineScript | undefined {
     core.statements.release(this.name)
     const closes = writeCloses(core)
@@ -146,7 +146,7 @@ export const prepare = (
     )
     return Effect.uninterruptibleMask((restore) =>
       restore(run((outcome) => new PrepareRequest(statement, name, outcome))).pipe(
-        // An interruption can come when it is prepared already, and nobody has it yet.
+        // An interruption can come after it was prepared and before it was returned.
         Effect.tapErrorCause(() => release),
         Effect.tap(Effect.addFinalizer(() => release))
       )

@@ -1,4 +1,4 @@
-/** What a stream's requests say of their result beside its rows, and how options carry who wants to know. */
+/** Facts of a stream's result beside its rows, and how options carry the observer of them. */
 import type { Column } from "../../model/Column.js"
 import * as CommandTag from "../../model/CommandTag.js"
 import type { StreamOptions } from "./QueryOptions.js"

@@ -157,6 +157,6 @@ export const operations = <E>({ execute, query }: Source<E>): RowCountOperations
       Effect.map(single(Effect.succeed(rows)), ([row]) => row![columns[0]?.name ?? ""])
     )
   }
-  // What a Schema requires is required of the operation: the overloads say so, one body cannot.
+  // The requirements of a Schema are those of the operation. The overloads have that; one body cannot.
   return { one, option, many, scalar } as unknown as RowCountOperations<E>
 }

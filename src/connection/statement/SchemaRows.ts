@@ -36,7 +36,7 @@ import type { Inspector } from "./Preparation.js"
 /** Longest wait for the catalogue, where the statement itself has no deadline. */
 const catalogueDeadline = "5 seconds"
 
-/** `ran`: the columns had changed since they were described, and were told of together with the first rows. */
+/** `ran`: the columns had changed since they were described, and came together with the first rows. */
 const mismatch = (comparison: Compare.Comparison, sql: string, ran: boolean): PgCodecError =>
   new PgCodecError({
     direction: "decode",

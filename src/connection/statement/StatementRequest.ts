@@ -1,6 +1,7 @@
 /**
- * A request that runs one statement. The first use sends Parse, Describe and Flush, and goes on with Bind when the description is
- * there: no extra Sync, so that a pooler keeps the statement and its execution on one server. Its `Preparation` writes the statement.
+ * A request that runs one statement. The first use sends Parse, Describe and Flush, and continues with Bind when the
+ * description has come. It needs no extra Sync, so a pooler keeps the statement and its execution on one server. Its
+ * `Preparation` writes the statement.
  */
 import type { Column } from "../../model/Column.js"
 import { PgServerError } from "../../model/PgError.js"
@@ -22,8 +23,8 @@ import { check, writeCloses } from "./Prepare.js"
 import * as RefusedCopy from "./RefusedCopy.js"
 
 /**
- * Texts that are alone on the wire. A COPY must not have messages of others behind it: the server would take them for its data and
- * hang up. Behind the end of a transaction they would run outside it.
+ * Texts that must be alone on the wire. Behind a COPY the server would take other messages for its data and hang up. Behind
+ * the end of a transaction other statements would run outside it.
  */
 const alone =
   /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:copy|commit|rollback|abort|end|prepare\s+transaction)\b/i
@@ -31,12 +32,12 @@ const alone =
 /** All rows at once, and Sync. */
 export const whole: Execution = { script: Pipeline.whole, portal: "", maxRows: 0, end: FixedFrames.sync }
 
-/** Subclasses decide what becomes of the rows. */
+/** Subclasses decide how rows are returned. */
 export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode> extends Request {
   protected readonly preparation: Preparation
   private deadIn: Node | undefined
   private tries: number
-  /** Described, and not run yet: requests that were issued before it are sent once more first. */
+  /** Described and not run yet. Requests that were issued before it are sent once more first. */
   private isPostponed: boolean
 
   constructor(
@@ -54,7 +55,7 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
     this.isPostponed = false
   }
 
-  /** Whether anything reached the caller, so that the statement must not be repeated. */
+  /** Whether the caller has received anything: then the statement must not be repeated. */
   protected abstract get started(): boolean
 
   override get place(): string | undefined {
@@ -93,20 +94,23 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
     return false
   }
 
-  /** Whether rows can be kept as bytes until their types have been asked for. */
+  /** Whether rows can be kept as bytes until their types are known. */
   protected get holdsRows(): boolean {
     return false
   }
 
-  /** Whether it is described before it runs wherever the server ties no description to it: a later one could not be followed. */
+  /**
+   * Whether it is described before it runs when the server ties no description to it, because a later description could not
+   * be used.
+   */
   protected get describesFirst(): boolean {
     return false
   }
 
-  /** It has run, and the types of the rows that it holds have been asked for. */
+  /** It has run, and the types of its kept rows have been queried. */
   protected learned(_core: ConnectionState): void {}
 
-  /** It fails and is not sent; old statements may be closed. */
+  /** It fails and is not sent. Unused statements may be closed. */
   private refuse(
     failure: PgSessionError | undefined,
     core?: ConnectionState,
@@ -116,7 +120,7 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
     return core === undefined || closes === 0 ? undefined : this.nothing(core, closes)
   }
 
-  /** The statement is not sent now; old statements may be closed. */
+  /** The statement is not sent now. Unused statements may be closed. */
   private nothing(core: ConnectionState, closes: number): Pipeline.PipelineScript {
     FixedFrames.sync(core.writer)
     return Pipeline.afterCloses(closes, Pipeline.sync)
@@ -177,8 +181,8 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
   }
 
   /**
-   * Goes on when its types have been learned. A statement whose description is outdated is prepared anew and sent once more,
-   * outside a transaction.
+   * Continues when its types have been learned. Outside a transaction, a statement with an outdated description is prepared
+   * anew and sent once more.
    */
   override onReady(core: ConnectionState): boolean {
     const { failure } = this
@@ -200,7 +204,7 @@ export abstract class StatementRequest<M extends Row.ResultMode = Row.ResultMode
     return true
   }
 
-  /** A name that the server has parsed and could not describe. */
+  /** A name under which the server has parsed a statement that could not be described. */
   private dropUndescribed(core: ConnectionState): false {
     const { name } = this.preparation
     if (this.deadIn === nodes.Describing && name !== "") core.statements.drop([name])

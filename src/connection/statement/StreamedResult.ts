@@ -1,6 +1,4 @@
-/**
- * A stream of rows with what else the server says of their result: the columns before the first row, and the command behind the last.
- */
+/** A stream of rows with the other facts of their result: the columns before the first row, and the command behind the last. */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"

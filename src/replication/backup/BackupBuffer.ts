@@ -10,7 +10,10 @@ import type { ArchiveData, BackupEvent, ManifestData } from "./BackupEvent.js"
 /** Most bytes of one piece. */
 const largestPiece = 1 << 19
 
-/** Data is taken when it is so many bytes, or when what is no data follows it: a server says about every second how far it is. */
+/**
+ * Data is taken when it has this many bytes, or when something else follows it: a server reports its progress about every
+ * second.
+ */
 const goodPiece = largestPiece >> 1
 
 /** Bytes of the ring at least: several reads of a socket. */

@@ -1,5 +1,5 @@
 /**
- * What `backup_label` says: where a backup begins, and which one an incremental backup is taken from.
+ * Reads `backup_label`: where a backup begins, and from which backup an incremental one is taken.
  *
  * @see https://www.postgresql.org/docs/current/continuous-archiving.html
  */

@@ -1,6 +1,6 @@
 /**
- * From the parts of BASE_BACKUP's answer to events: the single copy of PostgreSQL 15 and later, whose messages say what they are, and
- * the copy for each archive of PostgreSQL 14. A server that sends anything else is refused.
+ * From the parts of BASE_BACKUP's answer to events: the single copy of PostgreSQL 15 and later, whose messages have types,
+ * and the copy for each archive of PostgreSQL 14. A server that sends anything else is refused.
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -31,7 +31,7 @@ type State =
 export interface BackupFacts {
   readonly systemId: string
   readonly serverVersion: number | undefined
-  /** Whether messages say what they are, as they do from PostgreSQL 15 on. */
+  /** Whether messages have types, as from PostgreSQL 15 on. */
   readonly hasTags: boolean
   /** Whether the server sends the archives, and not only their names. */
   readonly isSent: boolean
@@ -46,7 +46,7 @@ interface LogPosition {
   readonly timeline: number
 }
 
-/** After so many bytes PostgreSQL 14, which has no messages of progress, is said to have made some. */
+/** PostgreSQL 14 has no messages of progress. After this many bytes one is made here. */
 const progressBytes = 1n << 20n
 
 const archiveName = /^(base|[1-9]\d{0,9})\.tar(\.gz|\.lz4|\.zst)?$/

@@ -245,7 +245,7 @@ class Combining {
             )
           )
         }
-        // Most have no blocks, and what else they say is of no use any more.
+        // Most have no blocks, and the rest of their content is not needed any more.
         if (backup.manifest?.size(`${folder}/${base}`) === emptyBytes) continue
         found.push([yield* BlockFile.changed(fs, `${backup.folder}/${folder}/${base}`), backup])
       }

@@ -1,4 +1,4 @@
-/** What a backup to a folder can be asked for, and what it says when it is whole. */
+/** The options of a backup to a folder, and its result. */
 import type * as Redacted from "effect/Redacted"
 import type { Lsn } from "../../model/Lsn.js"
 import type { PhysicalError } from "../physical/PhysicalFailure.js"

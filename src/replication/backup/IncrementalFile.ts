@@ -31,7 +31,7 @@ export const head = (bytes: Buffer): Either.Either<IncrementalHead, string> => {
     : Either.right({ blocks, truncation })
 }
 
-/** Where the blocks begin: whole blocks, unless there are none. */
+/** Where the blocks begin: at a multiple of the block size, unless the file has no blocks. */
 export const dataOffset = (blocks: number): number =>
   blocks === 0 ? headBytes : Math.ceil((headBytes + 4 * blocks) / blockBytes) * blockBytes
 
@@ -122,7 +122,7 @@ export interface Stretch {
   used: number
 }
 
-/** What the `count` blocks from `at` on need of each source; of source -1 the numbers say nothing. */
+/** What the `count` blocks from `at` on need of each source; for source -1 the numbers have no meaning. */
 export const stretches = (
   { index, source }: BlockPlan,
   at: number,

@@ -1,6 +1,6 @@
 /**
- * Whether segments have the log that a backup needs, as far as the headers of their pages say: each page is there, belongs to its
- * position, and is of the timeline or of one before it.
+ * Whether segments have the log that a backup needs, as far as the headers of their pages show: each page is there, belongs
+ * to its position, and is of the timeline or of one before it.
  *
  * @see https://www.postgresql.org/docs/current/wal-internals.html
  */

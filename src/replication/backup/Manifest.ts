@@ -1,5 +1,5 @@
 /**
- * What a backup manifest says: the files of a backup with their sizes and checksums, and the ranges of the log that it needs.
+ * A backup manifest: the files of a backup with their sizes and checksums, and the ranges of the log that it needs.
  *
  * @see https://www.postgresql.org/docs/current/backup-manifest-format.html
  */

@@ -85,7 +85,7 @@ export class ManifestReader {
     return failure === undefined ? Either.right(files) : Either.left(failure)
   }
 
-  /** What it says beside its files, once all of it has been read. */
+  /** The content of the manifest except its files, after all of it has been read. */
   finish(): Either.Either<ManifestFacts, string> {
     this.tokens.end()
     if (this.expected !== "nothing") this.refuse("it is truncated")

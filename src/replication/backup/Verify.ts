@@ -1,5 +1,5 @@
 /**
- * Whether a backup is what its manifest says.
+ * Compares a backup with its manifest.
  *
  * @see https://www.postgresql.org/docs/current/app-pgverifybackup.html
  */
@@ -57,7 +57,7 @@ const readFile = (path: string, size: number, onPiece: (piece: Uint8Array) => vo
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const file = yield* fs.open(path, { flag: "r" })
-    // One byte more than there should be, so that a short read says that it was the last.
+    // One byte more than the file should have, so that a short read shows that it was the last one.
     const length = Math.min(size + 1, pieceBytes)
     let [buffer, other] = [Buffer.allocUnsafe(length), Buffer.alloc(0)]
     let seen = 0

@@ -1,4 +1,4 @@
-/** What has been written, to be compared with the manifest, which comes behind it. */
+/** The files that were written, to be compared with the manifest, which comes after them. */
 import * as Either from "effect/Either"
 import type { ManifestChecksums } from "./BackupOptions.js"
 import type { Checksum } from "./Checksum.js"
@@ -39,7 +39,7 @@ export class WrittenFiles {
     this.checksum = undefined
   }
 
-  /** Takes a piece of the manifest. Left: it is malformed, or a file is not as it says. */
+  /** Takes a piece of the manifest. Left: it is malformed, or a file differs from it. */
   manifest(bytes: Uint8Array): Either.Either<void, string> {
     return Either.flatMap(this.reader.read(bytes), (files) => {
       for (const { algorithm, checksum, path, size } of files) {

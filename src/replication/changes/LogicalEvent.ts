@@ -75,7 +75,7 @@ export interface Prepare {
 
 interface PreparedEnd {
   readonly xid: number
-  /** Names are used again: with the `xid` it says which transaction this is. */
+  /** Names are used again: together with the `xid` it identifies the transaction. */
   readonly gid: string
   /** When it was committed or rolled back. */
   readonly time: PgTimestampTz
@@ -107,7 +107,7 @@ abstract class Positioned {
     private readonly low: number
   ) {}
 
-  /** Position of the change itself. It is not what is acknowledged, and may be lower than what has been. */
+  /** Position of the change itself. It is not the position to acknowledge, and may be lower than acknowledged ones. */
   get lsn(): Lsn {
     return lsnOf(this.high, this.low)
   }

@@ -1,7 +1,7 @@
 /**
- * Partitioned tables as the catalogue has them now: to which a partition belongs, by which columns its rows are identified, and what
- * replica identities the partitions have. A stream says none of it: a table that is published by its root is described with the root's
- * replica identity, and its old rows come with what the partition's has.
+ * Partitioned tables as the catalogue has them now: to which a partition belongs, by which columns its rows are identified,
+ * and what replica identities the partitions have. A stream has none of this: a table that is published by its root is
+ * described with the root's replica identity, and its old rows have the columns of the partition's.
  *
  * @see https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE
  */
@@ -95,7 +95,7 @@ export class PartitionTrees {
   /** Known, and to be asked for again. */
   private readonly doubted = new Set<number>()
 
-  /** Whether the catalogue has said what the table is. */
+  /** Whether the catalogue has returned what the table is. */
   has(id: number): boolean {
     return this.known.has(id) && !this.doubted.has(id)
   }

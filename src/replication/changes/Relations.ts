@@ -2,9 +2,9 @@
  * What one connection knows of tables and types, and the rows made with it. The newest description counts from where it
  * stands in the stream; nothing here outlives the connection.
  *
- * A streamed transaction has descriptions of its own, which nobody else may be read by until it commits: it is replayed
- * over an overlay. When it commits, each of its descriptions counts for everybody, unless a newer one of the same relation
- * has come meanwhile: the server goes by the order in which it sent them.
+ * A streamed transaction has its own descriptions, which must not be used for other transactions until it commits: it is
+ * replayed over an overlay. When it commits, each of its descriptions counts for all, unless a newer one of the same
+ * relation has come meanwhile: the server goes by the order in which it sent them.
  */
 import { ByteReader } from "../../bytes/ByteReader.js"
 import { oidOf } from "../../model/OidNames.js"
@@ -104,7 +104,7 @@ export class Relations {
     }
   }
 
-  /** Takes a description. One that says what is known already changes nothing. */
+  /** Takes a description. A description that is known already changes nothing. */
   describe(message: PgOutput.RelationMessage): Relation {
     const arrival = ++this.arrivals
     const known = this.entry(message.id)
@@ -116,7 +116,7 @@ export class Relations {
     return entry.relation
   }
 
-  /** Takes what is said of a type: of a domain, what it is over. Comes before the relations that use it. */
+  /** Takes the description of a type: for a domain, the type it is over. It comes before the relations that use it. */
   name(message: PgOutput.Type): void {
     this.types.set(message.oid, message)
   }
@@ -164,7 +164,7 @@ export class Relations {
     this.streamed.delete(xid)
   }
 
-  /** The streamed transaction is taken back, and with it what it said of relations. */
+  /** The streamed transaction is rolled back, and with it its descriptions. */
   forget(xid: number): void {
     this.streamed.delete(xid)
   }
@@ -225,7 +225,7 @@ export class Relations {
     return builtinOf(this.types.get(oid)) ?? this.base?.typeOf(oid) ?? oid
   }
 
-  /** What a domain is over, as far as it has been told; any other type itself. */
+  /** The type that a domain is over, if that is known; any other type itself. */
   private underlying(oid: number): number {
     return builtinOf(this.types.get(oid)) ?? this.base?.underlying(oid) ?? oid
   }

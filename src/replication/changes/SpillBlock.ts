@@ -36,7 +36,7 @@ export class SpillReader {
   /** Where the present payload is. */
   start = 0
   end = 0
-  /** Why the block is none; then there is no further payload. */
+  /** Why the block is malformed. No payload follows then. */
   failure: string | null = null
 
   constructor(readonly bytes: Uint8Array) {

@@ -69,7 +69,7 @@ export interface Replay {
   readonly end: Commit | Prepare
 }
 
-/** A transaction while it comes: its origin is told after its beginning. */
+/** A transaction while it comes: its origin comes after its beginning. */
 class Arriving implements TransactionInfo {
   origin: Origin | undefined = undefined
   constructor(

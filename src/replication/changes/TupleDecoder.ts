@@ -64,7 +64,7 @@ export class TupleDecoder {
     this.binary = types.map((oid) => registry.lookup(oid)?.decodeBinary ?? textOnly)
     this.isTextOnly = this.binary.includes(textOnly)
     this.hasFields = types.some((oid) => registry.lookup(oid)?.hasFields === true)
-    // A domain is told as what it is over, which will do unless it may be one that has a codec by its name.
+    // A domain is sent as the type that it is over. That is enough, unless it may have a codec by its own name.
     const wanted = registry.hasNames ? columns.map(({ typeOid }) => typeOid) : types
     this.unknownTypes = wanted.filter((oid) => {
       const codec = registry.lookup(oid)
@@ -114,7 +114,10 @@ export class TupleDecoder {
     return this.built(this.buildKey, keyValues)
   }
 
-  /** A column of the replica identity that is NULL in this key, which none can be; `undefined` when there is none. */
+  /**
+   * A column of the replica identity that is NULL in this key, which the protocol does not allow; `undefined` when no such
+   * column is.
+   */
   nullKey(tuple: TupleView): number | undefined {
     return this.keys.find((index) => tuple.kinds[index] === nullKind)
   }

@@ -60,7 +60,7 @@ const systemOf = (
     )
   )
 
-/** How far a standby has replayed the log; NULL for a server that is none. */
+/** How far a standby has replayed the log; NULL when the server is not a standby. */
 export const replayQuery =
   "select case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()::pg_catalog.text end as replayed"
 

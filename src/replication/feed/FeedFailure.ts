@@ -1,4 +1,4 @@
-/** What goes wrong inside a stream, as errors that say what it means for the session. */
+/** Failures inside a stream, as errors that name the consequence for the session. */
 import { PgChangeRowError, PgClosedError, PgProtocolError } from "../../model/PgError.js"
 import type { MalformedMessage } from "../../wire/MalformedMessage.js"
 import type { ChangeFailure } from "../changes/ChangeFailure.js"

@@ -65,9 +65,9 @@ export interface ConsumerProgress {
 }
 
 /**
- * Where to go on here: at the position that was reached over there, or, when the history left that timeline before it and behind
- * all that was handled, where it left. What lay between had nothing for us over there and is not here; what stands there now is new.
- * `compared` says whether what this gives means anything here.
+ * Where to continue on this server: at the position that was reached on the other one, or, when the history left that
+ * timeline before the position and behind all that was handled, where it left. The log between was empty for this slot
+ * there and does not exist here; what stands here now is new. `compared` decides whether the result is valid on this server.
  */
 export const resume = (
   { handled, position }: ConsumerProgress,

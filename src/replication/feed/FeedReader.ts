@@ -1,5 +1,7 @@
 /**
- * Makes events of the runs of one stream: a loop over payloads, and between its turns effects that wait for the next data, a store, or room for one more unacknowledged transaction. Each stream has one reader. After its end or a failure it returns that again.
+ * Makes events of the runs of one stream. It is a loop over payloads. Between its turns run effects that wait for the next
+ * data, for a store, or for room for one more unacknowledged transaction. Each stream has one reader. After its end or a
+ * failure it returns the same end or failure again.
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -28,12 +30,12 @@ import { SpillBlock } from "../changes/SpillBlock.js"
 
 export type { PullEvents, ReadError } from "./ReaderOptions.js"
 
-/** Bytes of a streamed transaction that are gathered before its store is called. */
+/** Bytes of a streamed transaction that are gathered before the store is called. */
 const blockBytes = 1 << 16
 
 /**
- * Events given at a time: what is alive when the engine collects its young objects may live on until the next full collection,
- * and the fewer those are the less a feed's memory goes up and down.
+ * The most events in one batch. Objects that are alive when the engine collects young objects may live until the next full
+ * collection. Small batches keep the memory of a feed steady.
  */
 const most = 256
 
@@ -54,20 +56,20 @@ export class FeedReader {
   /** The transaction whose payloads are in `block`. */
   private blockOf = 0
   private runs: ReadonlyArray<FrameRun> = none
-  /** Which run is read, and where in it. */
+  /** The current run, and the position in it. */
   private at = 0
   private index = 0
   private stop: Stop | undefined
   private replaying: Replay | undefined
   private over: Option.Option<ReadError> | undefined
-  /** Where the stream continues if it has to begin anew: behind everything that was handed out. */
+  /** Where the stream continues when it begins anew: behind everything that was handed out. */
   private position: Lsn
-  /** Events given of the transaction that has not ended, and how many of them are coming a second time. */
+  /** Events that were handed out of the current transaction, and how many of them still come a second time. */
   private given = 0
   private repeated = 0
-  /** Whether a transaction ended among the events that are being gathered. */
+  /** Whether one of the gathered events ends a transaction. */
   private hasEnded = false
-  /** Bytes of the payloads that the last events were made of. */
+  /** Bytes of the payloads of the last events. */
   weight = 0
 
   constructor(private readonly options: ReaderOptions) {
@@ -114,7 +116,7 @@ export class FeedReader {
     return this.give(out)
   }
 
-  /** What has come; nothing, with the stop set, where the server cannot go on in binary. */
+  /** The next runs. None, with the stop set, when the server cannot go on in binary. */
   private readonly more: PullEvents<FrameRun> = Effect.suspend(() => this.options.link.copy.pull).pipe(
     Effect.catchAll((end) => {
       // A temporary slot is gone with the failure.
@@ -126,7 +128,7 @@ export class FeedReader {
     })
   )
 
-  /** Returns the events, without those that were returned before. */
+  /** Returns the events without those that were handed out before. */
   private give(out: Array<LogicalEvent>): PullEvents<LogicalEvent> {
     if (this.hasEnded) {
       this.hasEnded = false
@@ -136,7 +138,7 @@ export class FeedReader {
     return out.length > 0 ? Effect.succeed(ArrayChunk.make(out)) : this.next()
   }
 
-  /** Goes through the runs until there are enough events, they are used up, or something else has to be done first. */
+  /** Goes through the runs until there are enough events, the runs are used up, or other work comes first. */
   private decode(out: Array<LogicalEvent>): Stop | undefined {
     while (this.at < this.runs.length) {
       const run = this.runs[this.at]!
@@ -168,14 +170,14 @@ export class FeedReader {
         const ended = isRow(bytes[wal.dataStart]) ? false : this.handOut(out, before)
         const stop = demand === null ? undefined : this.judge(demand, bytes, start, end)
         if (stop !== undefined) {
-          // Its end has come, and nothing of it is handed out yet. Until then no position may pass it.
+          // Its end has come, and none of it was handed out yet. Until then no position may pass it.
           if (stop._tag === "Replaying") progress.begin()
           return stop
         }
         if (ended && this.isReached()) return reached
       } else if (wal.tag === primaryKeepalive) {
         progress.keepalive(wal.endHigh, wal.endLow)
-        // What was answered when it came was the position from before.
+        // The answer to it had the position from before.
         if (wal.replyRequested && progress.flushed !== reported()) due.notify()
         if (this.isReached()) return reached
       }
@@ -183,7 +185,7 @@ export class FeedReader {
     return undefined
   }
 
-  /** The rest of a demand, once payloads to be kept have been gathered. */
+  /** The rest of a demand, after the payloads to keep have been gathered. */
   private judge(
     demand: Demand | ChangeFailure | MalformedMessage,
     bytes: Uint8Array,
@@ -207,7 +209,7 @@ export class FeedReader {
     return isKnown ? keep : { _tag: "Learn", xid: demand.xid, oids, table: id, keep }
   }
 
-  /** Notes the transactions that end in the events from `from` on. True when there are any. */
+  /** Notes the transactions that end in the events from `from` on. True when at least one ends. */
   private handOut(events: ReadonlyArray<LogicalEvent>, from: number): boolean {
     const { progress } = this.options.link
     let ended = false
@@ -299,12 +301,12 @@ export class FeedReader {
   }
 
   /**
-   * Begins the stream anew with values as text, unless they are: behind the last transaction that was handed out whole. Of the
-   * one that follows, those events are passed over that were given before.
+   * Unless values come as text already, begins the stream anew with text, behind the last transaction that was handed out
+   * whole. Of the transaction that follows, the events that were handed out before are skipped.
    */
   private readonly goOnAsText: Effect.Effect<void, Option.Option<ReadError>> = Effect.suspend(() => {
     const { link, store } = this.options
-    // A temporary slot is gone with its session: what cannot be read in binary fails by itself.
+    // A temporary slot ends with its session, so a value that cannot be read in binary fails.
     if (!link.isBinary() || link.isTemporary) return Effect.void
     return Effect.gen(this, function* () {
       yield* link.beginAsText(this.position)
@@ -326,7 +328,7 @@ export class FeedReader {
     return Effect.fail(how)
   }
 
-  /** Waits until there is a place for one more transaction. */
+  /** Waits until there is room for one more transaction. */
   private readonly roomy: Effect.Effect<void> = Effect.suspend(() => {
     const { link, room } = this.options
     if (!link.progress.isFull) return Effect.void
@@ -353,7 +355,7 @@ export class FeedReader {
         blocks: yield* Scope.extend(Stream.toPull(store.read(from.xid)), scope)
       }
     }).pipe(Effect.mapError(Option.some))
-    // It comes again when the stream has begun anew.
+    // It comes again after the stream has begun anew.
     return Effect.zipRight(
       learned,
       Effect.suspend(() => (this.decoder === decoder ? begun : Effect.void))

@@ -1,6 +1,6 @@
 /**
- * What a server says in a logical stream, as it says it, for plugins of all kinds. The positions of its messages say nothing
- * of transactions here, so only the consumer knows what is safe.
+ * The messages of a logical stream as the server sends them, for any plugin. Their positions are not those of transactions,
+ * so only the consumer knows what is safe.
  */
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -34,7 +34,7 @@ export class RawMessages<A> {
   private come = none
   /** Index of the first that was not. */
   private from = 0
-  /** Whether anybody reads in this way. */
+  /** Whether a reader reads in this way. */
   isRead = false
 
   constructor(private readonly link: FeedLink<A>) {}

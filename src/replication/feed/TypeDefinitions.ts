@@ -1,7 +1,8 @@
 /**
- * The definitions of composite types as the catalogue has them at one moment. A composite can be altered while a feed runs, and the
- * stream does not say so: number and types of its fields may stay while their names change. What a transaction wrote is described by
- * the catalogue as any snapshot sees it in which the transaction is visible, and possibly by no earlier one.
+ * The definitions of composite types as the catalogue has them at one moment. A composite can be altered while a feed runs,
+ * and the stream does not report it: number and types of its fields may stay while their names change. What a transaction
+ * wrote is described by the catalogue as any snapshot sees it in which the transaction is visible, and possibly by no
+ * earlier one.
  *
  * @see https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
  */

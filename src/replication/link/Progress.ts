@@ -3,7 +3,7 @@
  * which they are finished, only a gapless beginning of what was handed out counts: a restart then repeats what was not
  * finished and loses nothing.
  *
- * A position is the end of a transaction, exactly as the server tells it, never one more. Positions never go back.
+ * A position is the end of a transaction, exactly as the server sends it, never one more. Positions never go back.
  *
  * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-STANDBY-STATUS-UPDATE
  */
@@ -51,12 +51,12 @@ export class Progress {
   /** Number of the oldest ticket in the ring, and of the next one. */
   private first = 0
   private after = 0
-  /** Number of the first ticket that `take` has not passed. */
+  /** Number of the first ticket that is still behind `take`. */
   private untaken = 0
   private receivedHigh: number
   private receivedLow: number
   private arriving = false
-  /** Whether the newest place in the ring is a keepalive's and nobody's work. */
+  /** Whether the newest place in the ring is that of a keepalive, without work. */
   private idle = false
   private readonly writtenFront: Front
   private readonly flushedFront: Front
@@ -120,7 +120,7 @@ export class Progress {
     return this.unfinished === 0
   }
 
-  /** Notes a position the server has sent, given by its halves. `0/0` is none. */
+  /** Notes a position the server has sent, given by its halves. `0/0` is ignored. */
   receive(high: number, low: number): void {
     const above =
       high === this.receivedHigh ? low >>> 0 > this.receivedLow >>> 0 : high >>> 0 > this.receivedHigh >>> 0

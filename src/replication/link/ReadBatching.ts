@@ -1,12 +1,12 @@
 /**
- * When to leave the socket alone, so that what the server sends gathers there. A walsender sends every change by itself;
- * whoever reads as fast as that is woken for a few of them at a time, which costs more than to read them, and costs the server
- * too: measured in docs/decisions/reading-in-gulps.md.
+ * When to leave the socket alone, so that what the server sends gathers there. A walsender sends every change by itself. A
+ * fast reader is then woken for a few changes at a time, which costs more than reading them, and costs the server too:
+ * measured in docs/decisions/reading-in-gulps.md.
  *
- * One pause is a trial. As long as pauses bring much, every wait begins with one; when they no longer do, whoever waits is given
- * what comes at once, until many messages later it is tried again. A few meagre pauses are forgiven: a server that reads a large
- * transaction back from its disk is silent now and then. A pause in which the socket fills up holds the server back: the next is
- * shorter, or there is none for long.
+ * One pause is a trial. While pauses bring much data, every wait begins with one. When they no longer do, data is passed on
+ * as it comes, and many messages later a pause is tried again. A few pauses with little data do not count: a server that
+ * reads a large transaction back from its disk is silent at times. A pause in which the socket fills up holds the server
+ * back: the next pause is shorter, or there is no pause for a long time.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

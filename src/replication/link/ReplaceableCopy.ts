@@ -1,5 +1,5 @@
 /**
- * The copy of a link, in whose place another can be put that begins elsewhere or with other options: whoever holds it does not
+ * The copy of a link. It can be replaced by another copy that begins elsewhere or has other options, and its user does not
  * notice.
  */
 import * as Effect from "effect/Effect"

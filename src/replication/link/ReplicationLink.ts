@@ -21,7 +21,7 @@ import * as StandbyStatus from "./StandbyStatus.js"
 export const defaultBufferBytes = 1 << 20
 
 export interface ReplicationLinkOptions {
-  /** How far the consumer is: what a report says. */
+  /** How far the consumer is: the content of a report. */
   readonly positions: () => StandbyStatus.Positions
   readonly interval: Duration.Duration
   readonly bufferBytes: number

@@ -1,6 +1,6 @@
 /**
- * What keeps a replication link alive from this side: how far we are, told on a timer of its own, at once when the server
- * asks, and when it should be known. The timer runs whether data comes, is being worked on, or waits at the byte bound.
+ * Keeps a replication link alive by reporting positions: on a timer, at once when the server asks, and when a position
+ * should be known at once. The timer runs while data comes, is being handled, or waits at the bound in bytes.
  *
  * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-STANDBY-STATUS-UPDATE
  */
@@ -41,7 +41,7 @@ const units: Readonly<Record<string, number>> = {
   d: 86_400_000
 }
 
-/** A setting such as `1min` or `500ms` as the server shows it, in milliseconds; `undefined` when it is none. */
+/** A setting such as `1min` or `500ms` as the server shows it, in milliseconds; `undefined` for any other text. */
 export const millisOf = (shown: string): number | undefined => {
   const words = /^(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?$/.exec(shown.trim())
   return words === null ? undefined : Number(words[1]) * units[words[2] ?? "ms"]!

@@ -1,4 +1,7 @@
-/** Why the log cannot be followed, told by positions, IDENTIFY_SYSTEM and the server's history, and never by its texts. */
+/**
+ * Why the log cannot be followed, decided by positions, IDENTIFY_SYSTEM and the server's history, and never by the server's
+ * texts.
+ */
 import * as Effect from "effect/Effect"
 import { PgConnector } from "../../connection/PgConnector.js"
 import * as LsnText from "../../model/Lsn.js"

@@ -74,7 +74,7 @@ export class PhysicalSession {
     return Effect.suspend(() => this.copy?.copy.breakOff(error) ?? Effect.void)
   }
 
-  /** The timeline that goes on where this one has ended, once the server has said so. `place`: behind the last byte. */
+  /** The timeline that goes on where this one has ended, once the server has reported it. `place`: behind the last byte. */
   next(place: LogPlace): Effect.Effect<NextTimeline, PhysicalError> {
     return Effect.gen(this, function* () {
       const { copy, scope, sql } = this.copy!

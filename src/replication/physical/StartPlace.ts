@@ -26,7 +26,7 @@ export interface StartPlace extends LogPlace {
   readonly createdSlot: boolean
 }
 
-/** Where a slot stands; `undefined` when there is none. */
+/** Where a slot stands; `undefined` when the slot does not exist. */
 const slotState = (
   connection: PgConnection,
   slot: string
@@ -42,7 +42,7 @@ const slotState = (
         )
   )
 
-/** The slot, made first if that is wanted and there is none. */
+/** The slot. If it is missing and `create` is set, it is made first. */
 export const takeSlot = (
   connection: PgConnection,
   { create, slot }: Pick<StartOptions, "create" | "slot">

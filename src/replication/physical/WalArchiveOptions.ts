@@ -1,4 +1,4 @@
-/** What an archive of the log is asked for, what it says of itself, and what happens to it. */
+/** The options of an archive of the log, its status, and its events. */
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type { PgConnector } from "../../connection/PgConnector.js"

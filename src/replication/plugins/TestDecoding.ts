@@ -164,7 +164,7 @@ const readPrepared = (line: Line) => {
   return { gid, xid, time: readTime(line) }
 }
 
-/** Prefix and content may hold any words, so the size says where the one ends and the other begins. */
+/** Prefix and content may hold any words, so the size decides where the prefix ends and the content begins. */
 const readMessage = (line: Line): PluginChange => {
   line.expect("transactional: ")
   const transactional = line.match(/[01]/y, "0 or 1") === "1"

@@ -114,7 +114,7 @@ class Gathered<A> {
   }
 }
 
-/** Waits for the next batch; false when there is none any more. */
+/** Waits for the next batch; false when there are no more. */
 const next = <A>(gathered: Gathered<A>, within: Duration.Duration): Effect.Effect<boolean> =>
   Effect.gen(function* () {
     while (gathered.isEmpty) {

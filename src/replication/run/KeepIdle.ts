@@ -6,8 +6,8 @@ import type { LogicalFeed } from "../feed/LogicalFeed.js"
 import type { Keeper } from "./RunHandler.js"
 
 /**
- * Keeps and acknowledges, every status interval, what the server has sent, if all of it is handled. In this order: what is
- * kept is then never behind the slot, which is how a slot that somebody else has moved is told from ours.
+ * Keeps and acknowledges, every status interval, what the server has sent, if all of it is handled. In this order the kept
+ * position is never behind the slot. So a slot that is beyond it was moved by another consumer.
  */
 export const keepIdle = <E, R>(
   feed: LogicalFeed,

@@ -1,4 +1,4 @@
-/** What is handled as one: mostly one event, and what cannot be told apart from it. */
+/** The unit of handling: mostly one event, and events that cannot be separated from it. */
 import type { Lsn } from "../../model/Lsn.js"
 import type { Finished } from "./Finished.js"
 import type { LogicalEvent, TransactionInfo } from "../changes/LogicalEvent.js"
@@ -12,8 +12,8 @@ export const endOf = (event: TransactionEvent): Lsn =>
   event._tag === "LogicalMessage" ? event.lsn : event.endLsn
 
 /**
- * Whether a transaction was prepared before its slot told of such. The server tells it right before its COMMIT PREPARED, with
- * the position it was prepared at, and behind that much else may have been finished long ago.
+ * Whether a transaction was prepared before its slot decoded prepared transactions. The server sends it right before its
+ * COMMIT PREPARED, with the position of its PREPARE. Much that lies behind that position may have been finished long ago.
  *
  * @see https://www.postgresql.org/docs/current/logicaldecoding-two-phase-commits.html
  */
@@ -21,8 +21,9 @@ export const isLate = ({ commitLsn, gid }: TransactionInfo, finished: Finished):
   gid !== undefined && commitLsn < finished.start
 
 /**
- * A late transaction, until the event right behind it is seen: only that can be its commit. Names are used again, so the name alone
- * does not tell. One whose commit is not there was told to an earlier feed with it, and waits for nothing.
+ * A late transaction, until the event right behind it is seen: only that can be its commit. Names are used again, so the
+ * name alone does not decide. When its commit does not follow, an earlier feed has received both, and nothing is waited
+ * for.
  */
 export class LateTransaction<A> {
   private held: { readonly transaction: TransactionInfo; readonly value: A } | undefined

@@ -47,8 +47,8 @@ const hint =
   " there are, and without the changes that this one would have published."
 
 /**
- * The error that a server before 18 fails with, when the notice is the warning that newer ones have instead; `undefined` for any
- * other notice. The routine's name tells: texts are in the server's language, and the code has other uses.
+ * The error that a server before 18 fails with, when the notice is the warning that newer ones have instead; `undefined`
+ * for any other notice. The routine's name decides: texts are in the server's language, and the code has other uses.
  */
 export const passedOver = (notice: Notice, command: string): PgServerError | undefined =>
   notice.severity === "WARNING" &&

@@ -286,7 +286,7 @@ export const ensure = (definition: Definition): Effect.Effect<void, PublicationE
 export const drop = (name: string): Effect.Effect<void, PublicationError, PgConnector> =>
   onSession((connection) =>
     Effect.flatMap(Quoting.name("name", name), (quoted) =>
-      // Not `if exists`, which says so in a notice.
+      // Not `if exists`, which would make the server send a notice.
       Effect.asVoid(connection.simple(`drop publication ${quoted}`)).pipe(
         Effect.catchIf(hasCode(SqlState.undefinedObject), () => Effect.void)
       )

@@ -1,6 +1,6 @@
 /**
- * What the catalog says of a replication slot, read alike from every version: a column that an older server does not have
- * is what it would be there.
+ * A replication slot as the catalog has it, in the same form from every version. A column that an older server does not
+ * have gets the value that it would have there.
  *
  * @see https://www.postgresql.org/docs/current/view-pg-replication-slots.html
  */
@@ -85,7 +85,7 @@ const invalidationOf = (row: CatalogRow): Invalidation | undefined => {
   return text(row, "wal_status") === "lost" ? "wal_removed" : undefined
 }
 
-/** A row of `query`; `undefined` when it is none. */
+/** A row of `query`; `undefined` for any other row. */
 export const fromRow = (source: string, walEnd: string | undefined): SlotState | undefined => {
   const row = fromText(source)
   const name = row === undefined ? undefined : text(row, "slot_name")

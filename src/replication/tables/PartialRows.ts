@@ -19,7 +19,7 @@ interface Field {
 const maxCompiled = 64
 
 export class PartialRows<A, R> {
-  /** `undefined` when the Schema does not tell its fields. */
+  /** `undefined` when the Schema does not define its fields. */
   private readonly fields: ReadonlyArray<Field> | undefined
   private readonly compiled = new Map<string, Rows.RowSchema<Partial<A>, R>>()
 
@@ -27,7 +27,7 @@ export class PartialRows<A, R> {
     this.fields = fieldsOf(schema.ast)
   }
 
-  /** The decoder for rows that have these columns; `undefined` when the Schema does not tell its fields. */
+  /** The decoder for rows that have these columns; `undefined` when the Schema does not define its fields. */
   of(columns: ReadonlySet<string>): Rows.RowSchema<Partial<A>, R> | undefined {
     const keys = this.fields
       ?.filter((field) => field.columns.every((name) => columns.has(name)))
@@ -46,9 +46,9 @@ export class PartialRows<A, R> {
 const fieldsOf = (ast: AST.AST): ReadonlyArray<Field> | undefined => {
   if (Either.isLeft(ExpectedRow.of(ast))) return undefined
   const inside = AST.typeAST(surrogate(ast))
-  // Which columns a Record takes is told by no field: those would be left out without a word.
+  // No field of a Record names its columns, so they would be left out silently.
   if (AST.isTypeLiteral(inside) && inside.indexSignatures.length > 0) return undefined
-  // Picking is not defined for every Schema, and says so by throwing.
+  // Picking is not defined for every Schema, and throws then.
   return Either.getOrUndefined(
     Either.try(() =>
       AST.getPropertySignatures(inside).map(({ name: key }) => ({

@@ -1,4 +1,4 @@
-/** The history of a timeline as the server sends it: the file's bytes, and what they say. */
+/** The history of a timeline as the server sends it: the file's bytes, and its content. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { PgConnection } from "../../connection/PgConnection.js"

@@ -9,11 +9,11 @@ import * as Either from "effect/Either"
 import * as Identifier from "../../model/Identifier.js"
 import { PgUsageError } from "../../model/PgError.js"
 
-/** Says which value cannot be sent, by the name under which the caller gave it. */
+/** The refusal of a value that cannot be sent, by the name under which the caller gave it. */
 export const refusal = (key: string, reason: string): PgUsageError =>
   new PgUsageError({ operation: "Replication", argument: key, reason, sql: "" })
 
-/** Says that a value is no name. */
+/** The refusal of a value that is not a name. */
 export const misnamed = (key: string, reason: string): PgUsageError =>
   refusal(key, `must be a valid name: ${reason}`)
 

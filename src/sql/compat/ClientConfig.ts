@@ -164,7 +164,10 @@ const environment: Effect.Effect<Environment.Environment, ConfigError.ConfigErro
   Object.fromEntries
 )
 
-/** The settings of a connection. What neither the configuration nor the connection string says comes from libpq's variables. */
+/**
+ * The settings of a connection. A setting that is neither in the configuration nor in the connection string comes from
+ * libpq's variables.
+ */
 export const settingsOf = (
   options: PgClientConfig
 ): Effect.Effect<PgConfig.PgConfig, PgConfigError | ConfigError.ConfigError> =>

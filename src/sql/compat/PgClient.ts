@@ -55,7 +55,7 @@ export interface PgClient extends SqlClient.SqlClient {
 /** The tag of `@effect/sql-pg`, by its key. */
 export const PgClient = Context.GenericTag<PgClient>("@effect/sql-pg/PgClient")
 
-/** How long the first connection may take, unless the configuration says otherwise. */
+/** How long the first connection may take, unless the configuration sets it. */
 const startTimeout: Duration.Duration = Duration.seconds(5)
 
 const poolOptions = (config: PgClientConfig): PgClientOptions => ({
@@ -66,7 +66,7 @@ const poolOptions = (config: PgClientConfig): PgClientOptions => ({
   acquireTimeout: config.connectTimeout ?? Duration.infinity
 })
 
-/** Whether a stream is connected, or is being connected: what says nothing of it is not. */
+/** Whether a stream is connected or being connected. A stream that does not report this is not. */
 const isConnected = (stream: Duplex): boolean =>
   ("connecting" in stream && stream.connecting === true) || ("pending" in stream && stream.pending === false)
 

@@ -1,6 +1,6 @@
 /**
- * A database that is prepared once and copied for each test: what one test writes no other test sees, and a copy takes the server a few
- * dozen milliseconds.
+ * A database that is prepared once and copied for each test. Tests do not see each other's rows. A copy takes the server a
+ * few dozen milliseconds.
  *
  * @see https://www.postgresql.org/docs/current/manage-ag-templatedbs.html
  */
@@ -12,7 +12,7 @@ import * as PgClient from "../../client/PgClient.js"
 import { PgConnector } from "../../connection/PgConnector.js"
 import type { PgOpenError, PgSessionError } from "../../model/PgError.js"
 
-/** What making a copy can fail with. */
+/** The errors of making a copy. */
 export type TemplateError = PgOpenError | PgSessionError
 
 let copies = 0
@@ -24,7 +24,7 @@ const simple = (sql: string): Effect.Effect<void, TemplateError, PgConnector> =>
     Effect.scoped(Effect.flatMap(open(), (connection) => Effect.asVoid(connection.simple(sql))))
   )
 
-/** A client over a database; its sessions are closed with the scope. */
+/** A client over a database. The scope closes its sessions. */
 const over = (
   database: string,
   options: PgClient.PgClientOptions = {}
@@ -35,15 +35,15 @@ const over = (
 export class DatabaseTemplate extends Context.Tag("effect-postgres/Testing/DatabaseTemplate")<
   DatabaseTemplate,
   {
-    /** A client over a copy of its own, which is dropped when the scope closes. */
+    /** A client over its own copy, which is dropped when the scope closes. */
     readonly copy: (
       options?: PgClient.PgClientOptions
     ) => Effect.Effect<PgClient.PgClientService, TemplateError, Scope.Scope>
   }
 >() {
   /**
-   * Makes a database on the connector's server and runs `prepare` with a client over it, once: migrations, and rows that every test
-   * wants. The database is dropped with the layer's scope. The role of the connector needs CREATEDB.
+   * Makes a database on the connector's server and runs `prepare` with a client over it, once: migrations, and rows that
+   * every test needs. The database is dropped with the layer's scope. The role of the connector needs CREATEDB.
    */
   static layer<E, R>(
     prepare: Effect.Effect<unknown, E, R>

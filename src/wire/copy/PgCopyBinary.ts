@@ -2,7 +2,7 @@
  * The binary format: a header, tuples, a trailer.
  *
  * Tuples look like the bodies of `DataRow` already and only get a length word. A stream without a trailer is refused as
- * truncated, although servers take it: nobody could tell whether tuples are missing. Bytes after the trailer are refused.
+ * truncated, although servers take it: it is unknown whether tuples are missing. Bytes after the trailer are refused.
  *
  * @see https://www.postgresql.org/docs/current/sql-copy.html
  */

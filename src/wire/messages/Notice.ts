@@ -39,7 +39,7 @@ const severities: ReadonlySet<string> = new Set<Severity>([
 
 const isSeverity = (text: string | undefined): text is Severity => text !== undefined && severities.has(text)
 
-/** Takes the fields out of what was read; numbers that are none stay among the unknown, verbatim. */
+/** Takes the fields out of what was read; malformed numbers stay among the unknown fields, verbatim. */
 const fromRaw = (raw: Map<string, string>, otherwise: Severity): ServerFields => {
   const take = (code: string): string | undefined => {
     const text = raw.get(code)

@@ -24,7 +24,7 @@ export class ChangeView {
   /** What the places in both tuples refer to. */
   bytes: Uint8Array = new Uint8Array(0)
 
-  /** Reads what follows the tag. What is wrong is recorded on the reader, and then the view says nothing. */
+  /** Reads what follows the tag. What is wrong is recorded on the reader, and then the view is not valid. */
   read(reader: ByteReader, tag: number, inStream: boolean): void {
     this.tag = tag
     this.bytes = reader.bytes

@@ -53,7 +53,7 @@ export const make = <A extends Tagged>(kind: A["_tag"], tag: string, fields: Fie
 
 /** What a payload of a streamed transaction begins with. */
 export interface Streamed extends Tagged {
-  /** The transaction or subtransaction that did this; told inside a streamed chunk only, else `undefined`. */
+  /** The transaction or subtransaction that did this; sent only inside a streamed chunk, else `undefined`. */
   readonly xid: number | undefined
 }
 
@@ -91,9 +91,9 @@ export const streamed = <A extends Streamed>(
 export const malformed = (kind: string, tag: number | undefined, reason: string): MalformedMessage =>
   new MalformedMessage({ kind, tag, reason, partial: undefined })
 
-/** Payloads of one direction, told apart by their tags. */
+/** Payloads of one direction, distinguished by their tags. */
 export interface Payloads<A extends Tagged> {
-  /** The payload with this tag, `undefined` when there is none. */
+  /** The payload with this tag, `undefined` for an unknown tag. */
   readonly byTag: (tag: number) => Payload<A> | undefined
   /** Reads the payload at `bytes[start, end)`, tag included. Nothing in it is a view of `bytes`. */
   readonly decode: (

@@ -19,7 +19,7 @@ export type TupleColumn =
 
 export type PgOutputTuple = ReadonlyArray<TupleColumn>
 
-/** Bytes that tell the kinds of columns apart. */
+/** Bytes that distinguish the kinds of columns. */
 export const nullKind = 0x6e
 export const unchangedKind = 0x75
 export const textKind = 0x74

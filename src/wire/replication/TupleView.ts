@@ -18,7 +18,7 @@ export class TupleView {
   /** How many bytes it has; 0 for `n` and `u`. */
   lengths: Int32Array = new Int32Array(defaultWidth)
 
-  /** Reads a tuple. What is wrong is recorded on the reader, and then the view says nothing. */
+  /** Reads a tuple. What is wrong is recorded on the reader, and then the view is not valid. */
   read(reader: ByteReader): void {
     const count = reader.uint16()
     this.count = 0

@@ -1,6 +1,7 @@
 /**
- * What both sides say while they stream the write-ahead log or what was decoded from it: payloads of `CopyData`, each
- * with a tag of its own. Positions are unsigned; times are instants of the sender's clock, to the microsecond.
+ * The messages of both sides while the write-ahead log, or the changes decoded from it, are streamed: payloads of
+ * `CopyData`, each with a tag of its own. Positions are unsigned; times are instants of the sender's clock, to the
+ * microsecond.
  *
  * @see https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-START-REPLICATION
  */

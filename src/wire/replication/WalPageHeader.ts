@@ -6,7 +6,7 @@
  */
 
 export interface WalPageHeader {
-  /** Says by which version the page was written: `0xD1` in the upper byte. */
+  /** Identifies the version that wrote the page: `0xD1` in the upper byte. */
   readonly magic: number
   readonly timeline: number
   /** Where in the log the page stands. */

@@ -1,6 +1,6 @@
 /**
- * One payload of the server's stream, read without an object for it: the same view serves for every one. Halves of
- * 64-bit numbers stay halves until somebody asks for the whole.
+ * One payload of the server's stream, read without an object for it: the same view serves for every one. Halves of 64-bit
+ * numbers stay halves until the whole number is needed.
  *
  * The plain twin is `WalMessage.decodeServer`.
  */
@@ -55,7 +55,7 @@ export class WalView {
     return new PgTimestampTz(this.timeHigh, this.timeLow)
   }
 
-  /** Points the view at the payload `bytes[start, end)`. On failure the view says nothing. */
+  /** Points the view at the payload `bytes[start, end)`. On failure the view is not valid. */
   read(bytes: Uint8Array, start: number, end: number): MalformedMessage | null {
     const size = end - start
     if (size < 1 || end > bytes.length)

@@ -20,7 +20,7 @@ import {
   text
 } from "../core.js"
 
-/** A conversation of every kind of message that three exchanges in flight may hear. */
+/** A conversation of every kind of message that three exchanges in flight may receive. */
 const conversation: ReadonlyArray<BackendMessage> = [
   ...answered(1, 2, 3),
   parameter("TimeZone", "UTC"),

@@ -202,7 +202,7 @@ describe("an interrupted statement on a shared connection", () => {
       yield* eventually(pool.statistics, ({ shared }) => shared === 1)
       yield* Fiber.interrupt(unwanted)
       assert.strictEqual(yield* running(name, "wanted"), 1)
-      // It waits, because nothing is sent behind a statement that nobody wants.
+      // It waits, because nothing is sent behind an interrupted statement.
       const later = yield* Effect.fork(one(pg, "select 'later'"))
       yield* eventually(pool.statistics, ({ waiting }) => waiting === 1)
       yield* Deferred.succeed(lock, undefined)

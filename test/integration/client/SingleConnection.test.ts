@@ -184,7 +184,7 @@ describe("a client for reading beside one for writing", () => {
       ])
       assert.notStrictEqual(pids[0], pids[1])
       assert.strictEqual(yield* one(write, "show transaction_read_only"), "off")
-      // A transaction of the one is none of the other.
+      // A transaction of one client is not one of the other.
       yield* write.withTransaction(Effect.map(read.inTransaction, (isInside) => assert.isFalse(isInside)))
     })
   )

@@ -31,7 +31,7 @@ const proxied = (
     return { proxy, pg, pid: pg.facts.processId ?? 0 }
   })
 
-/** What the server says of a session's process, from the side. */
+/** The server's view of a session's process, from another session. */
 const stateOf = (pid: number) =>
   Effect.map(rawRows(shared, `select state from pg_stat_activity where pid = ${pid}`), ([row]) => row?.[0])
 

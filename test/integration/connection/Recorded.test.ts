@@ -12,7 +12,7 @@ import { Transport } from "../../../src/net/Transport.js"
 import { describeEachVersion, live } from "../support/server.js"
 import { s } from "./sessions.js"
 
-/** What the server said between two writes of the client. */
+/** What the server sent between two writes of the client. */
 type Recording = Array<Array<number>>
 
 const real = NodeTransport.make()

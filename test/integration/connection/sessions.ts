@@ -1,4 +1,4 @@
-/** Sessions of the client under test, for tests: opened on the shared server unless told otherwise. */
+/** Sessions of the client under test, for tests: opened on the shared server by default. */
 import { assert } from "@effect/vitest"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -34,7 +34,7 @@ export interface SessionOptions {
   readonly target?: Target
   readonly config?: PgConfigInput
   readonly types?: Registry
-  /** Whether notices that nobody takes are logged, as they are by default. Here they would only be noise. */
+  /** Whether notices without a subscriber are logged, as they are by default. Here they would only be noise. */
   readonly logs?: boolean
 }
 
@@ -91,7 +91,7 @@ export const isClean = (connection: PgConnection): Effect.Effect<void, PgSession
     assert.strictEqual(yield* value(connection, "select 'its own answer'"), "its own answer")
   })
 
-/** What the server says of a session, from the side. */
+/** The server's view of a session, from another session. */
 export const activity = (connection: PgConnection, target: Target = shared) =>
   Effect.map(
     rawRows(

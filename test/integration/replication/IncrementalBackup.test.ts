@@ -100,7 +100,7 @@ for (const version of [17, 18] as const) {
             const tablespaces = { [`${chain.at(-1)}-fast`]: `${into}-fast` }
             const increment = yield* files(BaseBackup.verify(chain.at(-1)!))
             assert.deepStrictEqual(increment.deviations, [])
-            // Chains that are none are refused, and nothing is made.
+            // Invalid chains are refused, and nothing is made.
             const [full, first, second, third] = chain as [string, string, string, string]
             const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
               [[full, second, third], /it was taken from the backup that begins at/],

@@ -72,7 +72,7 @@ describe("a source that was replaced by another cluster", () => {
           assert.deepInclude(error, { _tag: "PgSlotError", reason: "diverged" })
           assert.include(String(error), "this is another cluster")
           assert.deepStrictEqual(yield* ids, ["1"])
-          // A new copy can still be told what lies in the slot.
+          // A new copy can still receive the changes kept by the slot.
           assert.strictEqual(yield* confirmed(other), before)
         }),
       120_000

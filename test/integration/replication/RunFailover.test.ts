@@ -58,7 +58,7 @@ const followingOn = (version: MajorVersion, handler: (seen: Array<number>) => Ha
         Effect.sync(() => seen.length),
         (length) => length >= count
       )
-    /** From here on the standby does not hear of what is written. */
+    /** From here on the standby receives nothing. */
     const cut = Effect.gen(function* () {
       yield* rawRows(standby, "alter system set primary_conninfo = ''")
       yield* rawRows(standby, "select pg_reload_conf()")

@@ -24,7 +24,7 @@ export interface Randomness {
   readonly whole: (least: number, most: number) => number
 }
 
-/** What happened, by kind: a campaign in which a kind is missing shows less than it says. */
+/** What happened, by kind: a campaign in which a kind is missing shows less than it claims. */
 export interface KillCounts {
   readonly kills: number
   readonly restarts: number
@@ -158,7 +158,7 @@ export const killing = (folder: string, base: string, kills: number, random: Ran
       synchronous: random.whole(0, 1) === 1,
       ...(random.whole(0, 2) === 0 ? { compression: "gzip" } : {})
     })
-    /** The archive has what the slot says, and a server replays it. */
+    /** The archive reaches the slot's position, and a server replays it. */
     const look = (when: string) =>
       Effect.gen(function* () {
         const safe = yield* reported(server)

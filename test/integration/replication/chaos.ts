@@ -1,6 +1,6 @@
 /**
  * A feed under fire: a workload of the seed's at the source, faults of the seed's all the while, and a sink that must equal
- * the source in the end. A cycle that fails says how to have its like again; times are the machine's, so that the same plan
+ * the source in the end. A cycle that fails prints how to repeat it; times are the machine's, so that the same plan
  * may take another course.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
@@ -31,7 +31,7 @@ import * as Workload from "./chaos/workload.js"
 import { rawRows } from "../support/rawSession.js"
 import { connecting, fresh, slotName } from "./support.js"
 
-/** What the server of a chaos needs to be told. */
+/** The settings that the server of a chaos needs. */
 export const serverOptions: Options = {
   settings: {
     max_prepared_transactions: "20",
@@ -171,7 +171,7 @@ const cycle = (server: EmbeddedServer, other: EmbeddedServer, number: number, co
             }
           }
         }),
-        // A server that stops says so to each session.
+        // A server that stops sends that to each session.
         Logger.withMinimumLogLevel(LogLevel.None)
       ),
       happening

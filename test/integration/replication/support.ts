@@ -1,4 +1,4 @@
-/** Slots and publications of one's own on a server, gone with the scope, and what the server says of them from the side. */
+/** Slots and publications of one's own on a server, gone with the scope, and the server's view of them from another session. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { PgConfigInput } from "../../../src/config/Input.js"
@@ -23,7 +23,7 @@ export const connecting =
 
 let names = 0
 
-/** A name that nobody else has. */
+/** A name that no other test has. */
 export const fresh = (prefix: string): string => `${prefix}_${process.pid}_${++names}`
 
 /** A name for a slot, which is dropped with the scope if it is there then. */
@@ -39,7 +39,7 @@ export const slotName = (target: Target = shared): Effect.Effect<string, never, 
       ).pipe(Effect.retry({ times: 20 }), Effect.ignore)
   )
 
-/** One row of what the server says of a slot. */
+/** One row of the server's view of a slot. */
 export const slotRow = (name: string, columns: string, target: Target = shared) =>
   Effect.map(
     rawRows(target, `select ${columns} from pg_replication_slots where slot_name = '${name}'`),

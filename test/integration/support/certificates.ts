@@ -12,7 +12,7 @@ export interface Certificate {
   readonly serial: number
 }
 
-/** Signs certificates and says which are revoked. */
+/** Signs certificates and lists the revoked ones. */
 export interface Authority extends Certificate {
   readonly issue: (subject: Subject) => Certificate
   /** A revocation list (PEM) of the certificates given. */

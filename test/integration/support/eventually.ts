@@ -1,4 +1,4 @@
-/** Waiting for the world: ask again until it is so, on the real clock, and say what was seen last when it never is. */
+/** Waiting for the world: ask again until it is so, on the real clock, and report what was seen last when it never is. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { inspect } from "node:util"

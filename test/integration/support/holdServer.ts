@@ -2,7 +2,7 @@
  * A program for tests of what happens to a server when its process ends: starts one, prints where it is as a line of
  * JSON, and stays. Arguments: the options as JSON, and how it runs: `plain`, `runMain`, `exit`, which ends by
  * `process.exit(3)` when something comes in on standard input, `hasty`, which does as test runners do: it exits by
- * itself at a signal, and once more while it exits, so that nobody behind it is asked, or `courteous`, which does as
+ * itself at a signal, and once more while it exits, so that no later handler is called, or `courteous`, which does as
  * the package signal-exit: its listener ends the process only when it is alone.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"

@@ -13,7 +13,7 @@ import * as HostList from "../../../src/net/HostList.js"
 import * as NodeTransport from "../../../src/net/NodeTransport.js"
 import { live } from "./server.js"
 
-/** The real machine, but for the files in the home folder of whoever runs the tests. */
+/** The real machine, but for the files in the home folder of the user of the tests. */
 const machine = Layer.map(Host.layer, (context) => context)
 
 /** Opens a session in the scope. */
@@ -44,7 +44,7 @@ export const refused = (
 
 export type Outcome = "tls" | "plain" | "fails"
 
-/** How the bytes of a session travelled, or that there was none. */
+/** How the bytes of a session travelled, or "fails" where none opened. */
 export const outcomeOf = (conninfo: string, options: ConnectorOptions = {}): Effect.Effect<Outcome> =>
   Effect.scoped(open(conninfo, options)).pipe(
     Effect.map(({ facts }): Outcome => (facts.encryption._tag === "Tls" ? "tls" : "plain")),

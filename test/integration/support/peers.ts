@@ -68,7 +68,7 @@ export interface PeerServer {
   readonly peers: Effect.Effect<ReadonlyArray<Peer>>
 }
 
-/** Listens on loopback, at a free port unless told otherwise, or at `path`. With `echo` everything comes back, the end of the stream too. */
+/** Listens on loopback, at a free port by default, or at `path`. With `echo` everything comes back, the end of the stream too. */
 export const serve = (
   options: { readonly echo?: boolean; readonly path?: string; readonly port?: number } = {}
 ): Effect.Effect<PeerServer, never, Scope.Scope> =>

@@ -2,8 +2,8 @@
  * A real PgBouncer before a server, for as long as a scope lives. It listens on loopback only and runs as `nobody` where the
  * tests run as root, which it refuses to be.
  *
- * It is not an npm package: where it is not installed (Debian: `apt-get install pgbouncer`), `program` is undefined and tests say
- * that they are skipped.
+ * It is not an npm package: where it is not installed (Debian: `apt-get install pgbouncer`), `program` is undefined and titles of tests
+ * give that as the reason why they are skipped.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -23,7 +23,7 @@ export const program: string | undefined = folders
   .map((folder) => NodePath.join(folder, "pgbouncer"))
   .find((path) => NodeFs.existsSync(path))
 
-/** A suite that needs the program; without it, its title says why it is skipped. */
+/** A suite that needs the program; without it, its title gives the reason why it is skipped. */
 export const describePgBouncer = (name: string, body: () => void): void => {
   if (program === undefined) describe.skip(`${name} (skipped: pgbouncer is not installed)`, body)
   else describe(name, body)

@@ -69,7 +69,7 @@ export const runScript = (
         child.stderr.on("data", collect)
         void exit.then(() => reject(new Error(`it ended early: ${output}`)))
       })
-      line.catch(() => {}) // whoever asks is told
+      line.catch(() => {}) // a later call returns the same
       return {
         firstLine: Effect.tryPromise({ try: () => line, catch: (error) => error as Error }),
         kill: (signal) => Effect.sync(() => void child.kill(signal)),

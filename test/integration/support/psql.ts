@@ -11,10 +11,10 @@ const find = (): number | undefined => {
   }
 }
 
-/** Major version of the `psql` on the path; `undefined` when there is none. */
+/** Major version of the `psql` on the path; `undefined` when psql is not installed. */
 export const psqlVersion: number | undefined = find()
 
-/** What it prints for a statement, or its error. No file or variable of whoever runs the tests is seen by it. */
+/** What it prints for a statement, or its error. It sees no file or variable of the user of the tests. */
 export const psql = (
   conninfo: string,
   sql: string

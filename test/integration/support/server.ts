@@ -16,7 +16,7 @@ export type SharedServer = Pick<
   "version" | "host" | "port" | "socketFolder" | "user" | "database" | "password" | "uri"
 >
 
-/** PostgreSQL 18, started once for the whole run: trust on loopback, up to 100 sessions for everybody together. */
+/** PostgreSQL 18, started once for the whole run: trust on loopback, up to 100 sessions for all tests together. */
 export const shared: SharedServer = inject("sharedServer")
 
 /** A server of one's own, for as long as the scope lives. */

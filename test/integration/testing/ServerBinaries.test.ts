@@ -56,7 +56,7 @@ describe("binaries from npm", () => {
   )
 })
 
-/** Programs that say they are of this version, in a folder of their own. */
+/** Programs that print this version, in a folder of their own. */
 const pretending = (folder: string, version: string) => {
   NodeFs.mkdirSync(`${folder}/bin`)
   for (const name of ["postgres", "initdb"]) {

@@ -9,7 +9,7 @@ import { tlsPeer } from "./tlsPeer.js"
 
 const at = (port: number): string => `host=127.0.0.1 port=${port} user=app sslmode=require`
 
-/** Passes everything on, and keeps what the client says on each connection. */
+/** Passes everything on, and keeps what the client sends on each connection. */
 const listening = (
   target: number
 ): Effect.Effect<

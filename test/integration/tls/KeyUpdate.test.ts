@@ -9,7 +9,7 @@ import { open } from "../support/open.js"
 import { live } from "../support/server.js"
 import { message, ready } from "./tlsPeer.js"
 
-/** Only OpenSSL's own server changes keys when it is told to; without it there is nothing to show. */
+/** Only OpenSSL's own server changes keys on request; without it there is nothing to show. */
 const hasOpenssl = spawnSync("openssl", ["version"]).stdout?.toString().startsWith("OpenSSL 3") === true
 
 type Server = ChildProcessByStdio<Writable, Readable, null>

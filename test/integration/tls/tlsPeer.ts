@@ -1,4 +1,4 @@
-/** A peer that speaks TLS by Node's own server side and lets everybody in; what was seen of each client is written down. */
+/** A peer that speaks TLS by Node's own server side and admits every client; what was seen of each client is written down. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as NodeNet from "node:net"
@@ -8,7 +8,7 @@ import { tlsText } from "../support/fixtures.js"
 export interface TlsPeerOptions {
   /** Name of the certificate, or one made for the test; `good` unless set. */
   readonly certificate?: string | { readonly cert: string; readonly key: string }
-  /** Name of another certificate, shown to everybody but the first. */
+  /** Name of another certificate, shown to every client but the first. */
   readonly thenCertificate?: string
   /** Whether it asks for a certificate, and takes none for an answer. */
   readonly asks?: boolean

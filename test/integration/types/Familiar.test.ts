@@ -1,7 +1,7 @@
 /**
  * The familiar preset against node-postgres's own parsers: from the server's text they have to make the same as the preset
- * makes of that text and of the binary form, for every type that they have a parser for. Where they differ on purpose is
- * told in docs/types.md.
+ * makes of that text and of the binary form, for every type that they have a parser for. Intended differences
+ * are listed in docs/types.md.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -118,7 +118,7 @@ const factsOf = (maker: PgConnection, { comparedAsText, type }: Sample) =>
     ([row]): TypeFacts => ({ oid: row![0] as number, hasBytes: row![1] === true && comparedAsText !== true })
   )
 
-/** SQL that tells whether two rows hold the same, by their bytes where the type has any. */
+/** SQL that shows whether two rows hold the same, by their bytes where the type has any. */
 const equalOf = (columns: ReadonlyArray<string>, { isJson }: Sample, hasBytes: boolean): string => {
   const rowOf = (table: string) => `row(${columns.map((column) => `${table}.${column}`).join(", ")})`
   if (isJson === true) {
@@ -202,7 +202,7 @@ const readForeign = (text: PgConnection, table: string, binary: Rows, what: stri
     { discard: true }
   )
 
-/** Anonymous records tell the types of what is in them. */
+/** Anonymous records carry the types of their fields. */
 const readRecords = (binary: PgConnection, table: string, rows: Rows, what: string) =>
   Effect.gen(function* () {
     const records = yield* binary.values(
@@ -232,7 +232,7 @@ const compare = (
     const isRounded = sample.isFloating === true && settings.isRounded === true
     const conditions = [
       ...(preset === "familiar" && sample.withinDate === true ? [withinDate] : []),
-      // The greatest number of all is rounded up, and then is none.
+      // The greatest number of all is rounded up, and then is out of range.
       ...(isRounded ? ["row(x, xs)::text !~ 'e[+]308'"] : [])
     ]
     const rowsOf = (pg: PgConnection, columns: string, more: ReadonlyArray<string> = []) =>

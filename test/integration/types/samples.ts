@@ -1,6 +1,6 @@
 /**
  * For each built-in type of the server: its extremes, and an expression that makes random values of it. The server makes
- * all of them; what they are is for it to say.
+ * all of them.
  */
 import { geometries } from "./samples/geometries.js"
 import { networks } from "./samples/networks.js"

@@ -97,7 +97,7 @@ export const backupOf = (script: BackupScript): ReadonlyArray<BackendMessage> =>
   ...(script.ending ?? wholeEnding)
 ]
 
-/** A server for one backup, which says this. */
+/** A server for one backup, which sends this. */
 export const serving = (messages: ReadonlyArray<BackendMessage>, mode = "0700"): ScriptedServer.Script => [
   startup({ parameters: { server_version: "18.1" } }),
   identified(1, "0/2000000"),

@@ -3,7 +3,7 @@
 export interface Made {
   readonly name: string
   readonly content?: string | Uint8Array
-  /** What the header says, unless it is the content's. */
+  /** The header's size, where it differs from the content's. */
   readonly size?: number
   /** Of the header: `0` for a file, `5` for a folder, `2` for a link. */
   readonly type?: string

@@ -6,7 +6,7 @@ import { PgConnector } from "../../../src/connection/PgConnector.js"
 import type { Statement } from "../../../src/model/Statement.js"
 import * as CatalogSession from "../../../src/replication/feed/CatalogSession.js"
 
-/** A server behind the connector: its cluster, whether it says that it is a standby, and how far that has the log. */
+/** A server behind the connector: its cluster, whether it reports itself as a standby, and how far that has the log. */
 interface Server {
   systemId: string
   parameter: "on" | "off" | undefined

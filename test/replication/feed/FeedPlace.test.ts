@@ -128,7 +128,7 @@ describe("where a consumer goes on", () => {
 const names = ["systemid", "timeline", "xlogpos", "dbname"]
 const bytesOf = (text: string | null) => (text === null ? null : new TextEncoder().encode(text))
 
-/** A server of another run, which would say who it is. */
+/** A server of another run, which would identify itself. */
 const evening: ScriptedServer.Script = [
   ScriptedServer.startup(),
   run("evening"),

@@ -115,7 +115,7 @@ describe("a store in files", () => {
       const fs = yield* FileSystem.FileSystem
       const begun = yield* Queue.unbounded<string>()
       const gate = yield* Effect.makeSemaphore(0)
-      /** Tells that it has begun, and ends when it may. */
+      /** Reports that it has begun, and ends when it may. */
       const slow = <A, E, R>(what: string, done: Effect.Effect<A, E, R>) =>
         Effect.zipLeft(done, Effect.zipRight(begun.offer(what), gate.take(1)))
       const folders: Array<string> = []

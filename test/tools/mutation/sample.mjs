@@ -1,6 +1,6 @@
 /**
  * Chooses which mutants of a room are tried: a sample, by a seed. Stryker has no sampling of its own, but asks a checker about every
- * mutant, and one that is said not to compile is neither run nor counted.
+ * mutant, and one that is reported not to compile is neither run nor counted.
  *
  * `MUTATION_SAMPLE`: how many in all rooms (1740). `MUTATION_SEED`: a whole number (1).
  */

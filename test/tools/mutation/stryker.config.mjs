@@ -16,7 +16,7 @@ export default {
   ],
   // Vitest does not look at types.
   disableTypeChecks: false,
-  // Texts of messages are held by the tests of messages; a mutant of every string says little about the code.
+  // Texts of messages are held by the tests of messages; a mutant of every string shows little about the code.
   mutator: { excludedMutations: ["StringLiteral"] },
   // What runs once, while a module is loaded, cannot be switched on for one test.
   ignoreStatic: true,

@@ -10,7 +10,7 @@ import * as Payload from "../Payload.js"
 import { type PgOutputTuple, tuple } from "../PgOutputTuple.js"
 import * as ReplicationField from "../ReplicationField.js"
 
-/** Bytes that say which row a tuple is. */
+/** Bytes that identify which row a tuple is. */
 export const newRow = 0x4e
 export const oldKey = 0x4b
 export const oldRow = 0x4f

@@ -1,5 +1,5 @@
 /**
- * What tables and types are, told before the first change that needs it and again whenever it may be another.
+ * Descriptions of tables and types, sent before the first change that needs them and again whenever they may have changed.
  *
  * @see https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html#PROTOCOL-LOGICALREP-MESSAGE-FORMATS-RELATION
  */

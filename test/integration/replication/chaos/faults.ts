@@ -96,7 +96,7 @@ const ordinary: ReadonlyArray<Fault> = [
   replace
 ]
 
-/** Longer than the silence that the feed bears. */
+/** Longer than the silence that the feed tolerates. */
 const longStall = stall(2500, 3000)
 
 /** Does this cycle's harm, a while apart. Afterwards nothing is harmed any more. */

@@ -39,8 +39,8 @@ const isHarm = (failure: Failure): boolean => {
 }
 
 /**
- * The next event into the sink, unless the handler dies on the way. The server is told of each at once, or now and then of
- * all so far: while it waits for that it does not shut down.
+ * The next event into the sink, unless the handler dies on the way. Each is acknowledged at once, or now and then
+ * all so far: while the server waits for that it does not shut down.
  */
 const handlerOf = (sink: Sink, feed: LogicalFeed, random: Random, counts: Tally, budget: { left: number }) =>
   Effect.gen(function* () {

@@ -3,7 +3,7 @@ import type { Random } from "../../../campaign/campaign.js"
 import type { Change } from "../../../../src/replication/changes/LogicalEvent.js"
 import type { LogicalOptions } from "../../../../src/replication/feed/LogicalFeed.js"
 
-/** The handler has died: before it wrote, or when it had written and told nobody. */
+/** The handler has died: before it wrote, or when it had written and not yet acknowledged. */
 export interface Crashed {
   readonly _tag: "Crashed"
 }

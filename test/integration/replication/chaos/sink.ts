@@ -96,7 +96,7 @@ abstract class Base implements Sink {
 }
 
 /**
- * Knows nothing but rows by key, and bears everything twice, beginning anywhere: a row that is there is replaced, one that
+ * Knows nothing but rows by key, and accepts everything twice, beginning anywhere: a row that is there is replaced, one that
  * is not there need not be deleted. What was prepared is kept for good, because its end may come again without it.
  */
 export class AtLeastOnce extends Base {
@@ -127,9 +127,9 @@ export class AtLeastOnce extends Base {
 }
 
 /**
- * Bears nothing twice, and nothing missing: an insert makes a row that was not there, updates and deletes hit one that was,
+ * Accepts nothing twice, and nothing missing: an insert makes a row that was not there, updates and deletes hit one that was,
  * and sums are just added to. It keeps the position with the data, and passes over what ends at it or before. A prepared
- * transaction is known by its name instead: one that was prepared before the slot told of such comes right before its end,
+ * transaction is known by its name instead: one that was prepared before the slot sent such comes right before its end,
  * with the position of old.
  */
 export class ExactlyOnce extends Base {

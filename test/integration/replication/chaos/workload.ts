@@ -1,6 +1,6 @@
 /**
  * What happens at the source: transactions of every size and shape, written by several sessions at once, which end in every
- * way that a transaction can end. The tables afterwards are the truth; nobody keeps book of what should be in them.
+ * way that a transaction can end. The tables afterwards are the truth; no record is kept of what should be in them.
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -10,8 +10,8 @@ import { rawQuery, rawRows } from "../../support/rawSession.js"
 
 /**
  * - `plain`: keys are changed, columns come and go, it is truncated.
- * - `large`: large values that updates leave as they are, and of which nothing is told then. Keys stay: a change of a key
- *   that is told twice could not say the second time what the large value was.
+ * - `large`: large values that updates leave as they are, and which are not sent then. Keys stay: a change of a key
+ *   that is sent twice could not have the large value the second time.
  * - `whole`: large values and keys that change, by replica identity full.
  * - `parts`: partitions, one of them partitioned itself; rows move among them, partitions come, and go and come back. Regions
  *   1 and 3 share their leaves: a row that moves between them is updated, with its large value left out.
@@ -184,7 +184,7 @@ const transaction = (random: Random, schema: string, number: number, isRepeated:
     const giant = `insert into ${schema}.silent select i, repeat('s', 50) from generate_series(1, ${random.whole(20_000, 80_000)}) i`
     return { sql: `${work}; ${giant}; commit`, then: undefined, isGiant: true }
   }
-  // Nothing says of a partition that a prepared transaction has made that it is one, before that has ended.
+  // A partition that a prepared transaction has made cannot be recognized as one before that has ended.
   const way = makes.test(work) ? 9 : random.whole(0, 9)
   switch (way) {
     case 0:
@@ -202,7 +202,7 @@ const transaction = (random: Random, schema: string, number: number, isRepeated:
   }
 }
 
-/** Says it until the server has heard it, which may be starting again. Refusals are answers too. */
+/** Repeats a statement until the server answers, which may be starting again. Refusals are answers too. */
 const patiently = (server: RawTarget, sql: string) =>
   Effect.filterOrFail(rawQuery(server, sql), ({ error }) => error?.code.startsWith("57P") !== true).pipe(
     Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.upTo("30 seconds")))
@@ -214,7 +214,7 @@ export interface Writing {
   readonly to: number
   /**
    * Whether the sink takes transactions a second time. Then rows of `parts` that move get a new large value: one that moves
-   * and is told twice could not say the second time what the value was.
+   * and is sent twice could not have the value the second time.
    */
   readonly isRepeated: boolean
 }

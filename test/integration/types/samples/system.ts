@@ -1,4 +1,4 @@
-/** What the server says of itself: places in its log and its tables, snapshots, rights, names of catalog objects. */
+/** Values about the server itself: places in its log and its tables, snapshots, rights, names of catalog objects. */
 import type { Sample } from "./sample.js"
 import { pick, w } from "./sample.js"
 
