@@ -58,7 +58,7 @@ describe("the public modules", () => {
     )
   })
 
-  it("can be told from anything else an entry might hold", () => {
+  it("are recognized among everything else an entry file might hold", () => {
     assert.deepStrictEqual(
       namespaces(`export * as A from "./A.js"\nexport * from "./B.js"\nexport const c = 1\n`),
       ["A ./A.js", `export * from "./B.js"`, "export const c = 1"]

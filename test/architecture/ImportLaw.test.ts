@@ -35,7 +35,7 @@ describe("the rooms as they stand", () => {
   })
 
   it("hold what their descriptions name", () => {
-    // What has been planned and described before it was there, and the file that would hold it.
+    // Parts that the documents described before they existed, and the file that would hold each.
     const planned: ReadonlyArray<readonly [words: RegExp, file: RegExp]> = [
       [/telemetry|metrics|spans/i, /^client\/telemetry\/Telemetry/],
       [/listen/i, /^client\/listen\/Listen/],
@@ -62,7 +62,7 @@ describe("the rooms as they stand", () => {
     assert.deepStrictEqual(missing, [])
   })
 
-  it("have generated files where the table says so", () => {
+  it("have generated files where the table lists them", () => {
     assert.deepStrictEqual(
       [...generated].filter((path) => !sources.get(path)?.startsWith("// Generated")),
       []
@@ -170,7 +170,7 @@ describe("what the law refuses", () => {
     )
   })
 
-  it("a cycle of two types and a cycle of three files, each told once", () => {
+  it("a cycle of two types and a cycle of three files, each reported once", () => {
     const loop = new Map([
       ["a/A.ts", `import type { B } from "./B.js"`],
       ["a/B.ts", `import type { A } from "./A.js"\nimport "../b/C.js"`],

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { diagram, exceptionTable, partTable, replaceBetween, roomTable } from "./print.js"
 
 describe("the printed rooms", () => {
-  it("show neighbours, effects and built-ins, and a dash where there are none", () => {
+  it("show neighbours, effects and built-ins, and a dash where a room has no built-ins", () => {
     const text = roomTable([
       { name: "a", holds: "nouns", mayImport: [], builtins: [], effect: [] },
       { name: "b", holds: "verbs", mayImport: ["a"], builtins: ["net", "tls"], builtinsNote: "and more" },
@@ -32,7 +32,7 @@ describe("the printed rooms", () => {
     assert.deepStrictEqual(text.split("\n").slice(2), ["| `b/low` | stems |", "| `b/*.ts` | words |"])
   })
 
-  it("tell each exception with its reason", () => {
+  it("list each exception with its reason", () => {
     assert.include(
       exceptionTable([{ file: "a/A.ts", builtins: ["os"], reason: "names" }]),
       "| `a/A.ts` | os | names |"

@@ -3,7 +3,7 @@ import fc from "fast-check"
 import * as Base64 from "../../src/auth/Base64.js"
 
 describe("Base64", () => {
-  it("spells bytes as everybody does, and reads them back", () => {
+  it("encodes bytes as standard base64, and decodes them again", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         const text = Base64.encode(bytes)

@@ -24,11 +24,11 @@ describe("Mechanism.choose", () => {
     assert.strictEqual(outcome([plus, plain], { channelBinding: "require" }), `${plus} bound`)
   })
 
-  it("tells a server that did not offer binding that it could have been (AUT-018, A09)", () => {
+  it("reports to a server that offered no channel binding that the client supports it (AUT-018, A09)", () => {
     assert.strictEqual(outcome([plain]), `${plain} not-offered`)
   })
 
-  it("never says so when binding was offered (AUT-019, AUT-042, TRP-028)", () => {
+  it("never reports this when channel binding was offered (AUT-019, AUT-042, TRP-028)", () => {
     for (const channelBinding of ["disable", "prefer"] as const) {
       for (const bindingAvailable of [true, false]) {
         assert.notInclude(outcome([plus, plain], { channelBinding, bindingAvailable }), "not-offered")

@@ -180,7 +180,7 @@ describe("Scram", () => {
       assert.strictEqual(refusal(Scram.serverFirst(open(), text)), "server-unproven")
     })
 
-    it("with an extension that must be understood, and says so (AUT-020)", () => {
+    it("with a mandatory extension, and names the extension (AUT-020)", () => {
       const refused = Either.getOrThrow(Either.flip(Scram.serverFirst(open(), `m=ext,${good}`)))
       assert.match(refused.detail, /extension/)
     })

@@ -68,7 +68,7 @@ describe("Utf8", () => {
     }
   })
 
-  it("tells text UTF-8 can carry from text it cannot", () => {
+  it("distinguishes text that UTF-8 can encode from text that it cannot", () => {
     assert.isTrue(Utf8.isWellFormed(""))
     assert.isTrue(Utf8.isWellFormed("🐘é"))
     for (const text of ["\ud800", "\udc00", "a\ud83d", "\udc18\ud83d"])

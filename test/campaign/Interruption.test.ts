@@ -167,7 +167,7 @@ const strikeAmong = (pg: PgConnection, random: Random) =>
 
 describe("interruptions", () => {
   it.scopedLive(
-    `${total} of them hit nobody else, and leave every connection clean or closed (CON-130, FLW-054, FLW-098, TRP-061)`,
+    `${total} of them affect no other statement, and leave every connection clean or closed (CON-130, FLW-054, FLW-098, TRP-061)`,
     () =>
       Effect.gen(function* () {
         announce("of interruptions")

@@ -176,7 +176,7 @@ describe("the device flow", () => {
     })
   )
 
-  it.effect("fails without the name of the client, and asks nobody", () =>
+  it.effect("fails without a client id, and sends no request", () =>
     Effect.gen(function* () {
       const server = issuerOf([pending])
       const source = yield* sourceOf(server)

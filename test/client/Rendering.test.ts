@@ -51,7 +51,7 @@ describe("a fragment as a client writes it", () => {
     assert.include(Rendering.statement(update, empty).refused, "is not a column name")
   })
 
-  it("takes undefined as NULL where neither the helper nor the value says otherwise", () => {
+  it("takes undefined as NULL unless the helper or the value sets something else", () => {
     const options = { undefinedAs: "null" } as const
     const insert = Rendering.statement(sql`insert into t ${Sql.insert({ a: undefined, b: 1 })}`, options)
     assert.deepStrictEqual(

@@ -143,7 +143,7 @@ describe("a literal", () => {
   for (const [value, text] of rows)
     it(`is ${text}`, () => assert.deepStrictEqual(of(Sql.literal(value)), [text]))
 
-  it("is refused where there is none", () => {
+  it("is refused for a value that has no literal", () => {
     assert.include(of(Sql.literal("a\0b")) as string, "zero byte")
     assert.include(of(Sql.literal("\ud800")) as string, "lone surrogate")
     assert.include(of(Sql.literal({} as never)) as string, "got object")

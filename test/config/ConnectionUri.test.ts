@@ -16,7 +16,7 @@ interface Row {
   readonly out: Readonly<Record<string, unknown>>
 }
 
-/** What PQconninfoParse of libpq 15 says; one setting is younger than it. */
+/** What PQconninfoParse of libpq 15 returns; one setting is newer. */
 const rows: ReadonlyArray<Row> = [...known, ...generated].filter(
   ({ in: text }) => text !== "load_balance_hosts=random"
 )
@@ -84,7 +84,7 @@ describe("ConnectionUri", () => {
     assert.strictEqual(left(PgConfig.fromUri("postgres://h/?ssl=false")).key, "ssl")
   })
 
-  it("says how an @ and an & of a password are written where they take it apart", () => {
+  it("explains how @ and & of a password are written where they split the URI wrongly", () => {
     const host = left(PgConfig.fromUri("postgres://me:p@ss@h/db"))
     assert.deepStrictEqual([host.key, host.source], ["host", "uri"])
     assert.match(

@@ -64,7 +64,7 @@ describe("Environment", () => {
     )
   })
 
-  it("takes PGREQUIRESSL=1 for sslmode=require unless PGSSLMODE says otherwise (CON-105)", () => {
+  it("takes PGREQUIRESSL=1 for sslmode=require unless PGSSLMODE is set (CON-105)", () => {
     assert.strictEqual(right(fromVariables({ PGREQUIRESSL: "1" })).sslMode, "require")
     assert.strictEqual(right(fromVariables({ PGREQUIRESSL: "0" })).sslMode, "prefer")
     assert.strictEqual(right(fromVariables({ PGREQUIRESSL: "1", PGSSLMODE: "disable" })).sslMode, "disable")

@@ -57,7 +57,7 @@ describe("Hosts", () => {
     assert.strictEqual(Hosts.socketPath({ host: "@pg", port: 5433 }), "@pg/.s.PGSQL.5433")
   })
 
-  it("refuses a socket path of more than 107 bytes, saying so (CON-012)", () => {
+  it("refuses a socket path of more than 107 bytes, and names the limit (CON-012)", () => {
     const name = ".s.PGSQL.5432"
     const folder = `/${"x".repeat(107 - name.length - 2)}`
     assert.deepStrictEqual(right(PgConfig.make({ host: folder })).hosts, [{ host: folder, port: 5432 }])

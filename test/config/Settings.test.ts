@@ -146,7 +146,7 @@ describe("Settings", () => {
       assert.strictEqual(left(PgConfig.fromUri("postgres://u@h", { allow: ["host"] })).key, "user")
     })
 
-    it("does not bind what code says", () => {
+    it("does not restrict settings given in code", () => {
       const overrides = { sslRootCert: "/ca.pem", sslMode: "verify-full" } as const
       const config = right(
         PgConfig.fromUri("postgres://h/?sslmode=disable", { allow: PgConfig.untrusted, overrides })

@@ -78,7 +78,7 @@ describe("a login by GSS", () => {
 
 describe("GSS encryption", () => {
   it.effect(
-    "that is demanded needs a provider with credentials, which is said before a socket is opened (CON-048, CON-050)",
+    "that is required needs a provider with credentials, and fails without one before a socket is opened (CON-048, CON-050)",
     () =>
       Effect.gen(function* () {
         const none = yield* failing([], "gssencmode=require")

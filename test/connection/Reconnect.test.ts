@@ -47,7 +47,7 @@ describe("attempts by a schedule", () => {
     })
   )
 
-  it.effect("end at once with the schedule, and say so", () =>
+  it.effect("end when the schedule ends, and return false", () =>
     Effect.gen(function* () {
       const { attempts, reconnect } = yield* made(Schedule.recurs(1))
       assert.isTrue(yield* reconnect.next("a"))

@@ -11,7 +11,7 @@ const ok: BackendMessage = { _tag: "AuthenticationOk" }
 
 describe("the start of a session", () => {
   it.scoped(
-    "works without a key, with settings nobody knows, and with notices in between (CON-074, CON-076, CON-077, CON-082, CON-083, TRP-018)",
+    "works without a cancel key, with unknown settings, and with notices in between (CON-074, CON-076, CON-077, CON-082, CON-083, TRP-018)",
     () =>
       Effect.gen(function* () {
         const notice = ScriptedServer.noticeResponse({ code: "00000" as never })
@@ -93,7 +93,7 @@ describe("the start of a session", () => {
   )
 
   it.scoped(
-    "says who, where and in which encoding first, and nothing that was not asked for (CON-005, CON-007, CON-010)",
+    "sends user, database and encoding first, and no setting that was not asked for (CON-005, CON-007, CON-010)",
     () =>
       Effect.gen(function* () {
         const { outcome, server } = yield* opening(

@@ -27,7 +27,7 @@ const connected = () => {
 /** Time for fibers to go on, and for writes to leave. */
 const turn = Effect.repeatN(Effect.promise(tick), 4)
 
-/** The SQL of what has been sent since the last look: the texts that were parsed. */
+/** The SQL sent since the last look: the texts of Parse. */
 const texts = (self: Harness) =>
   Effect.map(
     Effect.zipRight(
@@ -136,7 +136,7 @@ describe("the outcome of COMMIT", () => {
     })
   )
 
-  it.effect("is a failure when the server answers it with ROLLBACK, and says what does that", () =>
+  it.effect("is a failure when the server answers with ROLLBACK, and the message names the usual cause", () =>
     Effect.gen(function* () {
       const { pg, run, self } = connected()
       const fiber = yield* run(Effect.ignore(pg.query(Statement.make("select 1 / 0"))))

@@ -76,7 +76,7 @@ describe("the types of a copy", () => {
     Copy.decodeRows({ columns: [], format: "csv", forceNull: "*", forceNotNull: ["a"] })
   })
 
-  it("say why an option is refused", () => {
+  it("name the reason why an option is refused", () => {
     type In<T, N extends PropertyKey> = T extends unknown
       ? N extends keyof T
         ? Extract<T[N], Copy.Misplaced<string>>
@@ -108,7 +108,7 @@ describe("the types of a copy", () => {
   it("refuse a limit where no row is passed over, and rows in another encoding than UTF-8", () => {
     // @ts-expect-error the copy stops at the first
     Copy.rowsInto({ ...into, format: "text", rejectLimit: 3 }, rows)
-    // @ts-expect-error as is said here
+    // @ts-expect-error for this reason
     Copy.rowsInto({ ...into, format: "text", onError: "stop", rejectLimit: 3 }, rows)
     // @ts-expect-error rows are UTF-8
     Copy.rowsInto({ ...into, format: "csv", encoding: "LATIN1" }, rows)
@@ -116,7 +116,7 @@ describe("the types of a copy", () => {
     Copy.from({ table: "t", format: "csv", encoding: "LATIN1", header: "match" }, Stream.empty)
   })
 
-  it("hold rows to their Schema, which may tell the columns", () => {
+  it("check rows against their Schema, which may name the columns", () => {
     const read: Stream.Stream<{ readonly id: number }, unknown, unknown> = Copy.rowsFrom(
       { table: "t" },
       Person
@@ -125,7 +125,7 @@ describe("the types of a copy", () => {
     Stream.run(person, Copy.rowsSink({ table: "t" }, Person))
     // @ts-expect-error an id is a number
     Copy.rowsInto({ table: "t" }, Person, Stream.make({ id: "1" }))
-    // @ts-expect-error without a Schema somebody must tell the columns
+    // @ts-expect-error without a Schema the columns must be named
     Copy.rowsInto({ table: "t" }, rows)
   })
 })

@@ -59,7 +59,7 @@ describe("Calendar", () => {
     assert.strictEqual(Calendar.offsetText(seconds), text)
   })
 
-  it("refuses offsets that are none", () => {
+  it("refuses invalid offsets", () => {
     for (const text of ["", "+", "+2", "02", "+02:60", "+02:00:60", "IST", "+02:0"]) {
       assert.isUndefined(Calendar.offsetOf(text))
     }

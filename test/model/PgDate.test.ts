@@ -46,7 +46,7 @@ describe("PgDate", () => {
     assert.deepStrictEqual(order, ["-infinity", "2000-01-01", "infinity"])
   })
 
-  it("refuses days that are none", () => {
+  it("refuses days that do not exist", () => {
     for (const text of [
       "2023-02-29",
       "2024-00-01",

@@ -6,7 +6,7 @@ import { PgSnapshot } from "../../src/model/PgSnapshot.js"
 import { PgTid } from "../../src/model/PgTid.js"
 
 describe("PgSnapshot", () => {
-  it("tells what was done", () => {
+  it("shows which transactions are visible", () => {
     const snapshot = Option.getOrThrow(PgSnapshot.fromText("10:20:10,14"))
     assert.deepStrictEqual(
       [9n, 10n, 11n, 14n, 19n, 20n].map((xid) => snapshot.isVisible(xid)),

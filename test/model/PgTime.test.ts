@@ -12,7 +12,7 @@ describe("PgTime", () => {
     assert.deepStrictEqual(PgTime.fromText(String(new PgTime(value))), Option.some(new PgTime(value)))
   })
 
-  it("tells the end of a day from its beginning (TYP-049)", () => {
+  it("distinguishes the end of a day from its beginning (TYP-049)", () => {
     const end = Option.getOrThrow(PgTime.fromText("24:00:00"))
     assert.isFalse(Equal.equals(end, new PgTime(0)))
     assert.strictEqual(PgTime.Order(new PgTime(0), end), -1)

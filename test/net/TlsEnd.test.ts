@@ -23,7 +23,7 @@ const busy = () => {
 }
 
 describe("a link by TLS that is let go", () => {
-  it.effect("after it was ended says all it has to say before it is destroyed (CON-037)", () =>
+  it.effect("after it was ended sends all it has to send before it is destroyed (CON-037)", () =>
     Effect.gen(function* () {
       const { duplex, heard, link } = busy()
       link.end()

@@ -52,7 +52,7 @@ describe("whether a certificate is for a host", () => {
     })
   }
 
-  it("is told with the names it is for, and with nothing that could break a line", () => {
+  it("is reported with the names of the certificate, and with nothing that could break a line", () => {
     const reason = TlsIdentity.check("db", certificate("DNS:evil\n\u001b[31m"))
     assert.match(reason ?? "", /^the server's certificate is not for db: it is for DNS:evil\?\?\[31m$/)
   })

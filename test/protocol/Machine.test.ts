@@ -15,7 +15,7 @@ describe("a compiled table", () => {
     )
   })
 
-  it("leads from node to node by tag, with what the owner is told", () => {
+  it("leads from node to node by tag, with what is emitted to the owner", () => {
     assert.deepStrictEqual(nodes.Off.on[0x31], { target: nodes.On, emit: "parsed" })
     assert.strictEqual(nodes.Off.on[0x32]?.target, nodes.Off)
     assert.strictEqual(nodes.Off.on[0x32]?.emit, "none")

@@ -132,7 +132,7 @@ describe("the startup phase", () => {
     )
   })
 
-  it("lets a server say Ok at once (AUT-006)", () => {
+  it("accepts AuthenticationOk as the first answer (AUT-006)", () => {
     assert.strictEqual(walk("AuthenticationOk", "ReadyForQuery"), "Done")
   })
 

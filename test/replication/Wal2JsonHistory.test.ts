@@ -1,4 +1,4 @@
-/** What a real `wal2json` said of one history under many options, held against what `pgoutput` said of the same. */
+/** What a real `wal2json` sent for one history under many options, compared with what `pgoutput` sent for the same. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import { readFileSync } from "node:fs"
@@ -35,7 +35,7 @@ const changesOf = ({ messages, options }: Scene): ReadonlyArray<PluginChange> =>
       : [Either.getOrThrow(Wal2Json.parse2(text))]
   )
 
-// What pgoutput said, as this plugin would have said it.
+// What pgoutput sent, as this plugin would have sent it.
 
 const events = eventsOf(file.pgoutput)
 
@@ -121,10 +121,10 @@ const expected = ({ options }: Scene): ReadonlyArray<Told> => {
   return dense(told)
 }
 
-describe("what a real wal2json says", () => {
+describe("the changes of a real wal2json", () => {
   for (const scene of scenes.filter(({ name }) => name !== "no types")) {
     const version = scene.options["format-version"]
-    it(`is what pgoutput says of the same, but what the plugin loses: ${scene.name}, version ${version} (REP-090)`, () => {
+    it(`are those of pgoutput, except what the plugin loses: ${scene.name}, version ${version} (REP-090)`, () => {
       const told = changesOf(scene).map(toldBy)
       const all = told.filter(({ table }) => !untold.has(table))
       assert.deepStrictEqual(dense(all), expected(scene))
@@ -150,7 +150,7 @@ describe("what a real wal2json says", () => {
       })
     }
 
-    it(`has every value as text where no type is told, version ${version} (REP-090)`, () => {
+    it(`have every value as text where no type is sent, version ${version} (REP-090)`, () => {
       const plain = changesOf(sceneOf(version, "nothing more"))
       const bare = changesOf(sceneOf(version, "no types"))
       const untyped = (columns: PluginColumns): PluginColumns =>

@@ -39,7 +39,7 @@ const facts: Compare.CatalogueFacts = {
 describe("a result beside what a Schema wants", () => {
   const User = Schema.Struct({ id: Int4, name: Text })
 
-  it("fits in any order, with columns that nobody wants, and without those that may be missing", () => {
+  it("fits in any order, with columns that the Schema lacks, and without optional ones", () => {
     const Optional = Schema.Struct({ id: Int4, note: Schema.optional(Text) })
     const fits = compare(Optional, [column("extra", Oid.bool), column("id", Oid.int4)])
     assert.deepStrictEqual(verdicts(fits), ["extra unwanted", "id fits", "note fits"])
@@ -69,7 +69,7 @@ describe("a result beside what a Schema wants", () => {
     assert.isTrue(comparison.refuses)
   })
 
-  it("refuses columns that nobody wants where the Schema does", () => {
+  it("refuses columns that the Schema lacks where the Schema demands that", () => {
     const Exact = User.annotations({ parseOptions: { onExcessProperty: "error" } })
     const columns = [column("id", Oid.int4), column("name", Oid.text)]
     assert.isFalse(compare(Exact, columns).refuses)
@@ -79,7 +79,7 @@ describe("a result beside what a Schema wants", () => {
     assert.match(comparison.toString(), /mail .*<- not in the Schema/)
   })
 
-  it("goes by the name alone where the Schema tells no type", () => {
+  it("is compared by the name alone where the Schema has no type", () => {
     const Names = Schema.Struct({ id: Schema.Unknown })
     assert.isFalse(compare(Names, [column("id", Oid.point)]).refuses)
     assert.isTrue(compare(Names, [column("ID", Oid.point)]).refuses)
@@ -92,7 +92,7 @@ describe("a result beside what a Schema wants", () => {
     assert.deepStrictEqual(verdicts(compare(One, twice.reverse())), ["id unwanted", "id type"])
   })
 
-  it("tells a type by its name only where the name is known; a built-in one always is", () => {
+  it("recognizes a type by its name only where the name is known; a built-in one always is", () => {
     const Mood = Schema.Struct({ mood: type("mood", Schema.String) })
     const of = (oid: number, registry = lossless, known?: Compare.CatalogueFacts) =>
       compare(Mood, [column("mood", oid)], known, registry).refuses

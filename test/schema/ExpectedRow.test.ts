@@ -16,7 +16,7 @@ const wanted = (schema: Schema.Schema.All) =>
   )
 
 describe("what a Schema wants of a result", () => {
-  it("is a column for each field of a struct, with its type where it is told", () => {
+  it("is a column for each field of a struct, with its type where the Schema has one", () => {
     assert.deepStrictEqual(
       wanted(
         Schema.Struct({ id: Int4, name: Schema.String, mood: type("mood", Schema.Literal("sad", "ok")) })
@@ -25,7 +25,7 @@ describe("what a Schema wants of a result", () => {
     )
   })
 
-  it("is told of a field behind filters, brands, transformations and recursion", () => {
+  it("is found behind filters, brands, transformations and recursion", () => {
     interface Node {
       readonly next: Node | null
     }
@@ -57,7 +57,7 @@ describe("what a Schema wants of a result", () => {
     )
   })
 
-  it("may be NULL or missing as the field says", () => {
+  it("may be NULL or missing as the field allows", () => {
     assert.deepStrictEqual(
       wanted(
         Schema.Struct({
@@ -184,7 +184,7 @@ describe("what a Schema wants of a result", () => {
     assert.isTrue(found.get("a")?.optional)
   })
 
-  it("is said to be impossible of a Schema through which no row goes", () => {
+  it("is refused for a Schema that cannot decode a row", () => {
     class User extends Schema.Class<User>("User")({ id: Int4 }) {}
     const itself: Schema.Schema<object> = Schema.suspend(() => itself)
     for (const [schema, reason] of [

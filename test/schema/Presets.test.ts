@@ -83,7 +83,7 @@ describe.each(presets)("the Schemas of the %s preset", (_name, registry, schemas
     assert.deepStrictEqual([...schemas.keys()].sort(), known.sort())
   })
 
-  it("tell the type they are for, and the codec of their values", () => {
+  it("name the type they are for, and the codec of their values", () => {
     for (const [oid, schema] of schemas) {
       const [type, ...others] = PgType.of(schema.ast) ?? []
       assert.deepStrictEqual([type?.oid, type?.name, others], [oid, registry.nameOf(oid), []])

@@ -27,7 +27,7 @@ describe("the configuration of @effect/sql-pg", () => {
     )
   )
 
-  it.effect("says where to connect by fields, a connection string, and variables behind both", () =>
+  it.effect("takes the address from fields, a connection string, and variables behind both", () =>
     Effect.gen(function* () {
       const fields = { host: "h", port: 1, username: "u", database: "d" }
       assert.deepStrictEqual(yield* place(fields), ["h", 1, "u", "d"])
@@ -55,7 +55,7 @@ describe("the configuration of @effect/sql-pg", () => {
     })
   )
 
-  it.effect("says what TLS must be", () =>
+  it.effect("takes the TLS mode from ssl", () =>
     Effect.gen(function* () {
       const tls = (ssl: PgClientConfig["ssl"]) =>
         Effect.map(settings({ ssl }), ({ sslMode, sslRootCert }) => [sslMode, sslRootCert])
@@ -70,7 +70,7 @@ describe("the configuration of @effect/sql-pg", () => {
     })
   )
 
-  it.effect("is completed by what was found, for those who read it", () =>
+  it.effect("is completed by the resolved settings, for callers that read it", () =>
     Effect.gen(function* () {
       const given: PgClientConfig = { url: Redacted.make("postgres://a:secret@b:2/c") }
       const config = completed(given, yield* settings(given))

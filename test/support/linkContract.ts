@@ -8,7 +8,7 @@ import * as Scope from "effect/Scope"
 import type { Transport } from "../../src/net/Transport.js"
 import { closedPort, listen, once, owner, pattern, pump, turns, until } from "./peer.js"
 
-/** Far more than the kernel keeps for a socket that nobody reads. */
+/** Far more than the kernel keeps for a socket that is not read. */
 const plenty = 64 * 1024 * 1024
 
 export const linkContract = (
@@ -40,7 +40,7 @@ export const linkContract = (
       })
     )
 
-    it.scoped("loses nothing that arrived before anybody listened", () =>
+    it.scoped("loses nothing that arrived before the owner listened", () =>
       Effect.gen(function* () {
         const { link, socket } = yield* connected
         const sent = pattern(100_000)
@@ -90,7 +90,7 @@ export const linkContract = (
         })
       )
 
-      it.scoped("the peer is stopped too as long as nobody listens (GEN-006)", () =>
+      it.scoped("the peer is stopped too as long as no owner listens (GEN-006)", () =>
         Effect.gen(function* () {
           const { link, socket } = yield* connected
           assert.isBelow(yield* pushUntilItStands(socket), plenty)
@@ -226,7 +226,7 @@ export const linkContract = (
       })
     )
 
-    it.scoped("destroy hangs up at once and tells nobody on this side", () =>
+    it.scoped("destroy closes at once and calls no handler of this side", () =>
       Effect.gen(function* () {
         const { link, socket } = yield* connected
         const heard = owner()
@@ -267,7 +267,7 @@ export const linkContract = (
       })
     )
 
-    it.scoped("another owner takes over between two chunks, and hears of an end that was before", () =>
+    it.scoped("another owner takes over between two chunks, and receives an end that came before", () =>
       Effect.gen(function* () {
         const { link, socket } = yield* connected
         const second = owner()

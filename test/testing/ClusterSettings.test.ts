@@ -38,7 +38,7 @@ describe("settings", () => {
 })
 
 describe("pg_hba.conf", () => {
-  it("lets everybody on this machine in by the method, also for replication", () => {
+  it("admits every local user by the method, also for replication", () => {
     const lines = hba(undefined, "md5").trimEnd().split("\n")
     assert.strictEqual(lines.length, 6)
     assert.include(lines, "local all all md5")

@@ -14,7 +14,7 @@ import * as MemoryTransport from "../../src/testing/MemoryTransport.js"
 
 const bytes = (...values: ReadonlyArray<number>): Uint8Array => Uint8Array.from(values)
 
-/** What an owner heard, in order. */
+/** What an owner received, in order. */
 const recorder = () => {
   const chunks: Array<ReadonlyArray<number>> = []
   const ends: Array<string> = []
@@ -153,7 +153,7 @@ describe("MemoryTransport", () => {
     })
   )
 
-  it.effect("after destroy nothing is heard any more", () =>
+  it.effect("after destroy nothing is received any more", () =>
     Effect.gen(function* () {
       const { client, server } = MemoryTransport.make()
       const heard = recorder()
@@ -171,7 +171,7 @@ describe("MemoryTransport", () => {
     })
   )
 
-  it.effect("a second owner gets what comes from then on, and hears of an end that has been", () =>
+  it.effect("a second owner receives what comes from then on, and an end that came before", () =>
     Effect.gen(function* () {
       const { client, server } = MemoryTransport.make()
       const first = recorder()

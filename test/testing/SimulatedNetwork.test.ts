@@ -56,7 +56,7 @@ const bytes = (text: string): Uint8Array => Uint8Array.from(text, (each) => each
 const settle = Effect.repeatN(Effect.yieldNow(), 50)
 
 describe("a simulated network", () => {
-  it.scoped("carries bytes as late as its latency says, by the clock", () =>
+  it.scoped("delivers bytes after its latency, by the clock", () =>
     Effect.gen(function* () {
       const { transport } = yield* echo
       const network = yield* SimulatedNetwork.make(transport, { latency: "40 millis" })
@@ -123,7 +123,7 @@ describe("a simulated network", () => {
       yield* Scope.close(scope, Exit.void)
       yield* settle
       assert.isTrue(Option.isNone(yield* Fiber.poll(waiting)))
-      // Neither side of a half-open connection hears of the other any more.
+      // Neither side of a half-open connection receives anything any more.
       assert.deepStrictEqual([last.text(), gone.length], ["", 3])
       yield* Fiber.interrupt(waiting)
     })
@@ -144,7 +144,7 @@ describe("a simulated network", () => {
     })
   )
 
-  it.live("tells the same story for the same seed", () => {
+  it.live("has the same events for the same seed", () => {
     const story = Effect.scoped(
       Effect.gen(function* () {
         const { transport } = yield* echo

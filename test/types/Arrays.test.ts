@@ -62,7 +62,7 @@ describe("Arrays", () => {
     assert.deepStrictEqual(decodeText(ints, valueOf(encodeText(ints, value))), { value })
   })
 
-  it("tells the empty string, NULL and the word NULL apart (TYP-067, TRP-076)", () => {
+  it("distinguishes the empty string, NULL and the word NULL (TYP-067, TRP-076)", () => {
     const value = ["", null, "NULL", "a b", 'a"b\\c']
     const written = '{"",NULL,"NULL","a b","a\\"b\\\\c"}'
     const hex =

@@ -46,7 +46,7 @@ describe("Composites", () => {
     ['(0,"x\\\\y")', "00000002 00000017 00000004 00000000 00000019 00000003 785c79", { a: 0, b: "x\\y" }]
   ])
 
-  it("reads quotes within a value, escapes, and space around it all (TYP-081)", () => {
+  it("reads quotes within a value, escapes, and surrounding space (TYP-081)", () => {
     assert.deepStrictEqual(decodeText(pair, ' (1,a"b c"\\,d) '), { value: { a: 1, b: "ab c,d" } })
   })
 

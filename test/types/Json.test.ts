@@ -37,7 +37,7 @@ describe("Json", () => {
     }
   })
 
-  it("tells JSON's null from NULL (TYP-041)", () => {
+  it("distinguishes JSON's null from NULL (TYP-041)", () => {
     assert.deepStrictEqual(encodeText(Json.jsonb, new JsonText("null")), { value: "null" })
     assert.deepStrictEqual(decodeText(Json.jsonb, "null"), { value: null })
   })
@@ -83,7 +83,7 @@ describe("Json", () => {
     }
   })
 
-  it("writes what says itself how, and leaves out what is not there", () => {
+  it("writes a value by its toJSON, and leaves out undefined", () => {
     const value = { at: new Date(0), absent: undefined, deep: [{ also: undefined }] }
     assert.deepStrictEqual(encodeText(Json.json, value), {
       value: '{"at":"1970-01-01T00:00:00.000Z","deep":[{}]}'

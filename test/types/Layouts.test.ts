@@ -20,7 +20,7 @@ describe("the fields of a composite when a value was written", () => {
     assert.isFalse(layouts.isNow(15))
   })
 
-  it("are told by the transactions that changed them", () => {
+  it("are found by the transactions that changed them", () => {
     assert.deepStrictEqual(layouts.of(5, 2), [[0, -1]])
     assert.deepStrictEqual(layouts.of(15, 3)[0], [0, -1, 1])
     assert.deepStrictEqual(layouts.of(25, 2), [[0, 1]])

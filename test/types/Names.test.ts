@@ -48,7 +48,7 @@ describe("Names", () => {
     })
   })
 
-  it("counts money in its smallest unit when told to, in binary only (TYP-024)", () => {
+  it("counts money in its smallest unit on request, in binary only (TYP-024)", () => {
     const codec = Names.moneyAsMinorUnits
     assert.deepStrictEqual(decodeBinary(codec, bytesOf("fffffffffffe1dc6")), { value: -123450n })
     assert.strictEqual(hexOf(valueOf(encodeBinary(codec, -123450n))), "fffffffffffe1dc6")

@@ -72,7 +72,7 @@ describe("Numerics", () => {
     assert.strictEqual(String(numeric(written)), digits)
   })
 
-  it("reads the infinities, whatever their scale says (TYP-034, TRP-080)", () => {
+  it("reads the infinities with any scale (TYP-034, TRP-080)", () => {
     for (const [text, hex] of infinities) {
       assert.deepStrictEqual(decodeBinary(Numerics.numeric, bytesOf(hex)), { value: numeric(text) })
       assert.deepStrictEqual(decodeText(Numerics.numeric, text), { value: numeric(text) })

@@ -120,7 +120,7 @@ describe("the page's table of parameters", () => {
   })
 
   for (const [name, rows] of checks)
-    it(`says what ${name} take, and what they do not`, () => {
+    it(`lists what ${name} take, and what they refuse`, () => {
       for (const { isFamiliar, refuses, takes, types } of rows)
         for (const type of types) {
           for (const registry of [lossless, familiar]) {
@@ -134,7 +134,7 @@ describe("the page's table of parameters", () => {
         }
     })
 
-  it("says what any other type takes: what it gives, and its text", () => {
+  it("is right about any other type: it takes its own values, and its text", () => {
     const others = [...texts.keys()].filter((name) => !named.has(name))
     assert.isAbove(others.length, 30)
     for (const name of others)

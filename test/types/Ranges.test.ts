@@ -91,7 +91,7 @@ describe("Ranges", () => {
     }
   })
 
-  it("says what is wrong with its bytes", () => {
+  it("reports what is wrong with its bytes", () => {
     assert.deepStrictEqual(decodeBinary(Ranges.int4range, bytesOf("")), {
       failure: "a range without its flags"
     })

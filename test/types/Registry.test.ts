@@ -52,7 +52,7 @@ describe("Registry", () => {
     assert.isTrue(lossless.withNamed("mood", (found) => found).hasNames)
   })
 
-  it("reads exact JSON when told to (TRP-086)", () => {
+  it("reads exact JSON on request (TRP-086)", () => {
     const codec = lossless.with(Json.jsonbAsText).lookup(Oid.jsonb)!
     assert.strictEqual(
       String((decodeText(codec, "12345678901234567890") as { value: unknown }).value),

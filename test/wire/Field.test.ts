@@ -83,7 +83,7 @@ describe("counted lists", () => {
     assert.strictEqual(made, 2)
   })
 
-  it("refuse more items than their count can say (MSG-002)", () => {
+  it("refuse more items than their count can hold (MSG-002)", () => {
     assert.isString(write(Field.array16(Field.uint8), new Array<number>(65_536).fill(1)))
     const most = write(Field.array16(Field.uint8), new Array<number>(65_535).fill(1))
     assert.deepStrictEqual((most as Uint8Array).subarray(0, 2), bytes(255, 255))

@@ -215,7 +215,7 @@ describe("FrontendMessage", () => {
     for (const tag of "TZKNAIVWG") malformed(FrontendMessage.decode(tag.charCodeAt(0), bytes()))
   })
 
-  it("tells how long an untagged packet is before it is there", () => {
+  it("returns the length of an untagged packet before all of it has come", () => {
     assert.isUndefined(FrontendMessage.packetSize(bytes(0, 0, 0)))
     assert.strictEqual(FrontendMessage.packetSize(bytes(0, 0, 0, 8)), 8)
     assert.strictEqual(FrontendMessage.packetSize(bytes(0, 0, 0, 7)), -1)

@@ -31,7 +31,7 @@ describe("a pool of connections", () => {
     })
   )
 
-  it.scoped("replaces a connection that broke while nobody used it, also when it has no other", () =>
+  it.scoped("replaces a connection that broke while idle, even when it is the only one", () =>
     Effect.gen(function* () {
       const { closed, connector, states } = fakeConnector(1)
       const { lease } = yield* poolOf(connector)
@@ -61,30 +61,32 @@ describe("a pool of connections", () => {
     })
   )
 
-  it.scoped("does not lend a connection again that broke in use, and its place goes to who waits", () =>
-    Effect.gen(function* () {
-      const { closed, connector, states } = fakeConnector(1)
-      const pool = yield* poolOf(connector)
-      const gate = yield* Deferred.make<void>()
-      const first = yield* Effect.fork(
-        pool.use((held) =>
-          Effect.as(
-            Effect.zipRight(
-              Deferred.await(gate),
-              Effect.sync(() => states.set(held, "broken"))
-            ),
-            held
+  it.scoped(
+    "does not lend again a connection that broke in use, and gives its place to the next waiting caller",
+    () =>
+      Effect.gen(function* () {
+        const { closed, connector, states } = fakeConnector(1)
+        const pool = yield* poolOf(connector)
+        const gate = yield* Deferred.make<void>()
+        const first = yield* Effect.fork(
+          pool.use((held) =>
+            Effect.as(
+              Effect.zipRight(
+                Deferred.await(gate),
+                Effect.sync(() => states.set(held, "broken"))
+              ),
+              held
+            )
           )
         )
-      )
-      yield* settle
-      const second = yield* Effect.fork(pool.use(Effect.succeed))
-      yield* settle
-      yield* Deferred.succeed(gate, undefined)
-      const broken = yield* Fiber.join(first)
-      assert.notStrictEqual(yield* Fiber.join(second), broken)
-      assert.deepStrictEqual(closed, [broken])
-    })
+        yield* settle
+        const second = yield* Effect.fork(pool.use(Effect.succeed))
+        yield* settle
+        yield* Deferred.succeed(gate, undefined)
+        const broken = yield* Fiber.join(first)
+        assert.notStrictEqual(yield* Fiber.join(second), broken)
+        assert.deepStrictEqual(closed, [broken])
+      })
   )
 
   it.scoped(
@@ -124,7 +126,7 @@ describe("a pool of connections", () => {
     })
   )
 
-  it.scoped("closes a connection that comes back busy, whether somebody waits for it or not", () =>
+  it.scoped("closes a connection that comes back busy, with and without a waiting caller", () =>
     Effect.gen(function* () {
       const { closed, connector, states } = fakeConnector(1)
       const pool = yield* poolOf(connector)
@@ -144,32 +146,34 @@ describe("a pool of connections", () => {
     })
   )
 
-  it.scoped("opens no more than it may, and hands what comes back to the oldest who waits", () =>
-    Effect.gen(function* () {
-      const { connector, control } = fakeConnector(2)
-      const pool = yield* poolOf(connector)
-      const order: Array<number> = []
-      const gates = yield* Effect.forEach([0, 1, 2, 3], () => Deferred.make<void>())
-      const users = yield* Effect.forEach([0, 1, 2, 3], (n) =>
-        Effect.fork(
-          pool.use(() =>
-            Effect.zipRight(
-              Effect.sync(() => order.push(n)),
-              Deferred.await(gates[n]!)
+  it.scoped(
+    "opens no more than its maximum, and lends a returned connection to the caller that waited longest",
+    () =>
+      Effect.gen(function* () {
+        const { connector, control } = fakeConnector(2)
+        const pool = yield* poolOf(connector)
+        const order: Array<number> = []
+        const gates = yield* Effect.forEach([0, 1, 2, 3], () => Deferred.make<void>())
+        const users = yield* Effect.forEach([0, 1, 2, 3], (n) =>
+          Effect.fork(
+            pool.use(() =>
+              Effect.zipRight(
+                Effect.sync(() => order.push(n)),
+                Deferred.await(gates[n]!)
+              )
             )
           )
         )
-      )
-      yield* settle
-      assert.deepStrictEqual([order, control.opened], [[0, 1], 2])
-      yield* Deferred.succeed(gates[1]!, undefined)
-      yield* settle
-      assert.deepStrictEqual(order, [0, 1, 2])
-      yield* Fiber.interrupt(users[0]!)
-      yield* settle
-      assert.deepStrictEqual([order, control.opened], [[0, 1, 2, 3], 2])
-      yield* Fiber.interruptAll(users)
-    })
+        yield* settle
+        assert.deepStrictEqual([order, control.opened], [[0, 1], 2])
+        yield* Deferred.succeed(gates[1]!, undefined)
+        yield* settle
+        assert.deepStrictEqual(order, [0, 1, 2])
+        yield* Fiber.interrupt(users[0]!)
+        yield* settle
+        assert.deepStrictEqual([order, control.opened], [[0, 1, 2, 3], 2])
+        yield* Fiber.interruptAll(users)
+      })
   )
 
   it.scoped("fails every call that waits with the reason when no connection can be opened (P13)", () =>
@@ -194,7 +198,7 @@ describe("a pool of connections", () => {
     })
   )
 
-  it.scoped("closes what nobody has used for ten minutes, and uses the last used first", () =>
+  it.scoped("closes a connection after ten minutes without use, and lends the most recently used first", () =>
     Effect.gen(function* () {
       const { closed, connector } = fakeConnector(3)
       const pool = yield* poolOf(connector)
@@ -225,7 +229,7 @@ describe("a pool of connections", () => {
   )
 
   it.effect(
-    "waits at its end for those in use, and tells those who wait and who come that it is closed",
+    "waits for connections in use when it closes, and fails waiting and new callers because it is closed",
     () =>
       Effect.gen(function* () {
         const { closed, connector } = fakeConnector(1)
@@ -251,7 +255,7 @@ describe("a pool of connections", () => {
   )
 
   it.effect(
-    "waits at its end for closeTimeout, says after a second for what, then closes what is in use",
+    "waits for closeTimeout when it closes, logs after a second what it waits for, then closes what is in use",
     () =>
       Effect.gen(function* () {
         const { closed, connector } = fakeConnector(2)

@@ -55,7 +55,7 @@ describe("the metrics of a pool", () => {
     })
   )
 
-  it.scoped("are none of a pool without a name", () =>
+  it.scoped("do not exist for a pool without a name", () =>
     Effect.gen(function* () {
       const pool = yield* ConnectionPool.make(fakeConnector(1).connector)
       yield* pool.ping

@@ -407,27 +407,29 @@ describe("settings of a pool", () => {
 })
 
 describe("the pool as a service", () => {
-  it.scoped("resizes: closes what is too much when it comes back, and opens more for those who wait", () =>
-    Effect.gen(function* () {
-      const { connector } = fakeConnector(3)
-      const pool = yield* ConnectionPool.make(connector)
-      const { resize } = serviceOf(pool)
-      const gate = yield* Deferred.make<void>()
-      const users = yield* Effect.forEach([1, 2, 3, 4], () =>
-        Effect.forkScoped(pool.use(() => Deferred.await(gate)))
-      )
-      yield* settle
-      assert.deepInclude(pool.statistics, { inUse: 3, waiting: 1 })
-      yield* resize({ max: 4 })
-      yield* settle
-      assert.deepInclude(pool.statistics, { max: 4, inUse: 4, waiting: 0 })
-      yield* resize({ max: 1 })
-      yield* Deferred.succeed(gate, undefined)
-      yield* Effect.forEach(users, Fiber.join)
-      yield* settle
-      assert.deepInclude(pool.statistics, { size: 1, idle: 1 })
-      assert.match((yield* Effect.flip(resize({ max: 0 }))).message, /max must be/)
-    })
+  it.scoped(
+    "resizes: closes surplus connections when they come back, and opens more for waiting callers",
+    () =>
+      Effect.gen(function* () {
+        const { connector } = fakeConnector(3)
+        const pool = yield* ConnectionPool.make(connector)
+        const { resize } = serviceOf(pool)
+        const gate = yield* Deferred.make<void>()
+        const users = yield* Effect.forEach([1, 2, 3, 4], () =>
+          Effect.forkScoped(pool.use(() => Deferred.await(gate)))
+        )
+        yield* settle
+        assert.deepInclude(pool.statistics, { inUse: 3, waiting: 1 })
+        yield* resize({ max: 4 })
+        yield* settle
+        assert.deepInclude(pool.statistics, { max: 4, inUse: 4, waiting: 0 })
+        yield* resize({ max: 1 })
+        yield* Deferred.succeed(gate, undefined)
+        yield* Effect.forEach(users, Fiber.join)
+        yield* settle
+        assert.deepInclude(pool.statistics, { size: 1, idle: 1 })
+        assert.match((yield* Effect.flip(resize({ max: 0 }))).message, /max must be/)
+      })
   )
 
   it.scoped("expires what there is, and forgets that opening failed (P11)", () =>

@@ -95,7 +95,7 @@ describe("statements that share connections", () => {
   )
 
   it.scoped(
-    "are not sent behind one that nobody wants any more, and its connection comes back when it has ended",
+    "are not sent behind an interrupted statement, and the connection comes back when that statement has ended",
     () =>
       Effect.gen(function* () {
         const { control, gate, pool, sent, statement } = yield* setup(1, { multiplex: { depth: 9 } })
@@ -211,7 +211,7 @@ describe("statements that share connections", () => {
     )
   )
 
-  it.scoped("are refused beside hooks of single calls, and with a depth that is none", () =>
+  it.scoped("are refused beside hooks of single calls, and with an invalid depth", () =>
     Effect.gen(function* () {
       const invalid: ReadonlyArray<PoolOptions> = [
         { multiplex: { depth: 0 } },

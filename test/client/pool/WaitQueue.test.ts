@@ -82,7 +82,7 @@ describe("a wait queue", () => {
       yield* settle
       assert.deepStrictEqual(got, [[2, "a"]])
       yield* Fiber.join(second)
-      // Nobody waits any more, and the next one has all of the time again.
+      // No caller waits any more, and the next one has all of the time again.
       yield* TestClock.adjust("1 minute")
       const third = yield* Effect.fork(wait(3))
       yield* TestClock.adjust("9999 millis")
@@ -92,7 +92,7 @@ describe("a wait queue", () => {
     })
   )
 
-  it.scoped("is patient for ever where no end is set, and short of memory of those who have gone", () =>
+  it.scoped("waits for ever where no timeout is set, and keeps nothing in memory of callers that left", () =>
     Effect.gen(function* () {
       const { got, queue, wait } = yield* queueOf(Duration.infinity)
       yield* Effect.forEach(

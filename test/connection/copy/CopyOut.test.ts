@@ -48,7 +48,7 @@ describe("copy data of one chunk", () => {
   })
 })
 
-it("a statement that is no copy is said to be none, with its text", () => {
+it("a statement that is not a copy is refused with its text", () => {
   assert.include(
     notACopy("select 1", "COPY TO STDOUT").message,
     "must be COPY TO STDOUT, and the statement is not"
@@ -56,7 +56,7 @@ it("a statement that is no copy is said to be none, with its text", () => {
   assert.include(notACopy("select 1", "COPY TO STDOUT").message, "select 1")
 })
 
-it("a copy as JSON, which tells of one column in text, is bytes like any other (FLW-086)", async () => {
+it("a copy as JSON, which the server describes as one column in text, is bytes like any other (FLW-086)", async () => {
   const { core, say } = harness()
   const buffer = new StreamBuffer<Uint8Array>(core)
   const request = new CopyOutRequest("copy t to stdout (format json)", buffer)

@@ -74,7 +74,7 @@ describe("a list of hosts", () => {
   )
 
   for (const code of ["28P01", "28000", "3D000", "53300"]) {
-    it.effect(`ends at a server that says ${code} (CON-080, CON-117, TRP-015)`, () =>
+    it.effect(`ends at a server that fails with ${code} (CON-080, CON-117, TRP-015)`, () =>
       Effect.gen(function* () {
         const error = yield* failing([refusing(code)], "host=a,b password=x")
         assert.strictEqual(error._tag, code.startsWith("28") ? "PgAuthError" : "PgConnectError")
@@ -83,12 +83,14 @@ describe("a list of hosts", () => {
     )
   }
 
-  it.effect("goes on where the server closes without a word, and tells how far it had come (CON-081)", () =>
-    Effect.gen(function* () {
-      const error = yield* failing([[hello, hangUp, expectEnd], refuse()], "host=a,b")
-      assert.deepStrictEqual(addressesOf(error), ["a:5432", "b:5432"])
-      if (error._tag === "PgConnectError") assert.strictEqual(error.attempts[0]?.phase, "startup")
-    })
+  it.effect(
+    "goes on where the server closes without an answer, and reports the phase that was reached (CON-081)",
+    () =>
+      Effect.gen(function* () {
+        const error = yield* failing([[hello, hangUp, expectEnd], refuse()], "host=a,b")
+        assert.deepStrictEqual(addressesOf(error), ["a:5432", "b:5432"])
+        if (error._tag === "PgConnectError") assert.strictEqual(error.attempts[0]?.phase, "startup")
+      })
   )
 
   it.effect("gives each address the whole deadline, and lists those that passed it (CON-017, CON-019)", () =>
@@ -298,7 +300,7 @@ describe("an opening that is tried again", () => {
     }
   })
 
-  it.effect("waits as the schedule says, and ends with it (TRP-015)", () =>
+  it.effect("waits for the delays of its schedule, and ends with the schedule (TRP-015)", () =>
     Effect.gen(function* () {
       let times = 0
       const open = Effect.suspend(() => {
@@ -342,7 +344,7 @@ describe("a request for encryption", () => {
   )
 
   it.effect(
-    "that is refused ends the attempt where it is demanded, and no name is told (CON-051, TRP-003)",
+    "that the server refuses ends a required attempt, and no user name is sent (CON-051, TRP-003)",
     () =>
       Effect.gen(function* () {
         const error = yield* failing([[asks, sendBytes([0x4e]), expectEnd]], "sslmode=require")
@@ -494,7 +496,7 @@ describe("protocol versions", () => {
     parameters.some(([name, value]) => name === nobodys && value === "") ? [] : [hangUp]
   )
 
-  it.effect("that nobody has are asked for to find out who can negotiate (CON-072)", () =>
+  it.effect("that do not exist are requested to learn whether the server negotiates (CON-072)", () =>
     Effect.gen(function* () {
       const core = yield* succeeding(
         [[askedGrease, negotiate(0x30002, [nobodys]), rest]],
@@ -510,7 +512,7 @@ describe("protocol versions", () => {
     ["answered with another option", [negotiate(0x30002, [nobodys, "_pq_.x"])]],
     ["agreed to", [negotiate(0x3270f, [nobodys])]]
   ] as ReadonlyArray<readonly [string, ScriptedServer.Script]>) {
-    it.effect(`that nobody has and that are ${name} end the attempt, before any answer (CON-072)`, () =>
+    it.effect(`that do not exist and that are ${name} end the attempt, before any answer (CON-072)`, () =>
       Effect.gen(function* () {
         const cleartext = send({ _tag: "AuthenticationCleartextPassword" })
         const error = yield* failing(

@@ -14,7 +14,7 @@ class Wanted extends Context.Tag("test/Wanted")<Wanted, string>() {}
 const nothing = Context.empty()
 const deadline = (limit: Duration.DurationInput) => new ConnectDeadline(Duration.decode(limit), "db:5432")
 
-/** An effect that never ends, and what is heard of its end. */
+/** An effect that never ends, and a record of its interruption. */
 const endless = (heard: Array<string>, patience: Duration.DurationInput = 0) =>
   Effect.onInterrupt(Effect.never, () =>
     Effect.zipRight(
@@ -23,7 +23,7 @@ const endless = (heard: Array<string>, patience: Duration.DurationInput = 0) =>
     )
   )
 
-/** Runs with a clock on which every wait lasts for ever, and says what became of the waits. */
+/** Runs with a clock on which every wait lasts for ever, and returns the outcome of each wait. */
 const counting = <A, E, R>(effect: Effect.Effect<A, E, R>, heard: Array<string>): Effect.Effect<A, E, R> => {
   const sleep = (): Effect.Effect<void> =>
     Effect.onInterrupt(
@@ -58,19 +58,21 @@ describe("the deadline of an address", () => {
     })
   )
 
-  it.effect("ends what does not end, waits for its end, and says what it was doing (CON-019)", () =>
-    Effect.gen(function* () {
-      const heard: Array<string> = []
-      const limit = deadline("3 seconds")
-      const waiting = yield* Effect.fork(Effect.flip(limit.within(endless(heard, "1 second"), nothing)))
-      yield* TestClock.adjust("3500 millis")
-      assert.strictEqual((yield* Fiber.poll(waiting))._tag, "None")
-      yield* TestClock.adjust("500 millis")
-      const error = yield* Fiber.join(waiting)
-      assert.deepInclude(error, { _tag: "PgTimeoutError", deadline: "connect", millis: 3000 })
-      assert.include(error.message, "db:5432")
-      assert.deepStrictEqual(heard, ["ended"])
-    })
+  it.effect(
+    "interrupts an attempt that does not end, waits for it, and reports what it was doing (CON-019)",
+    () =>
+      Effect.gen(function* () {
+        const heard: Array<string> = []
+        const limit = deadline("3 seconds")
+        const waiting = yield* Effect.fork(Effect.flip(limit.within(endless(heard, "1 second"), nothing)))
+        yield* TestClock.adjust("3500 millis")
+        assert.strictEqual((yield* Fiber.poll(waiting))._tag, "None")
+        yield* TestClock.adjust("500 millis")
+        const error = yield* Fiber.join(waiting)
+        assert.deepInclude(error, { _tag: "PgTimeoutError", deadline: "connect", millis: 3000 })
+        assert.include(error.message, "db:5432")
+        assert.deepStrictEqual(heard, ["ended"])
+      })
   )
 
   it.effect("is shared by all that it is asked for (CON-017)", () =>

@@ -22,7 +22,7 @@ const starting = send(ScriptedServer.errorResponse({ severity: "FATAL", code: "5
 const before = "s3cr3t"
 const nul = `${before}\0behind`
 
-/** The error of a connector's opening with these overrides: nobody listens, so a socket would be another error. */
+/** The error of a connector's opening with these overrides: no server listens, so a socket would be another error. */
 const overridden = (overrides: OpenOverrides) =>
   Effect.gen(function* () {
     const server = yield* ScriptedServer.make([])
@@ -205,7 +205,7 @@ describe("a second host", () => {
       })
   )
 
-  it.effect("hears the version, the settings and the name that the first heard", () =>
+  it.effect("receives the same version, settings and user name as the first", () =>
     Effect.gen(function* () {
       const heard: Array<unknown> = []
       const listening = expects({ _tag: "StartupMessage" }, ({ parameters, version }) => {
@@ -223,7 +223,7 @@ describe("a second host", () => {
 })
 
 describe("credentials that never come", () => {
-  it.effect("are given up with the socket when nobody wants the session any more", () =>
+  it.effect("are interrupted with the socket when the caller is interrupted", () =>
     Effect.gen(function* () {
       const server = yield* ScriptedServer.make([[expectEnd]])
       const config = yield* PgConfig.make({ host: "db", user: "app", sslMode: "disable" })

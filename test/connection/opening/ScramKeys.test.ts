@@ -37,7 +37,7 @@ describe("the keys of a password", () => {
     }
   })
 
-  it("belong to this very value: nobody else who knows the same text is given them", () => {
+  it("belong to one Redacted value: another value with the same text has no keys", () => {
     const password = Redacted.make("x")
     ScramKeys.remember(password, derivation([1]), keys)
     assert.isUndefined(ScramKeys.find(Redacted.make("x"), derivation([1])))

@@ -93,7 +93,7 @@ describe("the buffer of a stream", () => {
     })
   )
 
-  it.effect("asks for more only when it is empty and somebody wants it (FLW-036)", () =>
+  it.effect("asks for more only when it is empty and its consumer pulls (FLW-036)", () =>
     Effect.gen(function* () {
       const { buffer } = make()
       let asked = 0

@@ -28,14 +28,14 @@ const abandon = (self: Awaited<ReturnType<typeof session>>, told: { readonly req
 
 const isOver = (fiber: Fiber.RuntimeFiber<void>): boolean => fiber.unsafePoll() !== null
 
-describe("statements that nobody wants any more", () => {
+describe("interrupted statements of one connection", () => {
   it("are all cancelled, one after another, until the wire is empty", async () => {
     const self = await session()
     const [a, b] = [self.query("a"), self.query("b")]
     await self.sent()
     const first = abandon(self, a)
     await tick()
-    // Another statement is wanted still: the fiber goes on, and the server is not told.
+    // Another statement is wanted still: the fiber goes on, and no cancel request is sent.
     assert.deepStrictEqual([isOver(first), self.cancels()], [true, 0])
     const second = abandon(self, b)
     await tick()

@@ -90,7 +90,7 @@ describe("a statement that is stopped", () => {
     })
   )
 
-  it.effect("ends the connection when the cancel cannot be delivered, and says why", () =>
+  it.effect("ends the connection when the cancel request cannot be delivered, and reports why", () =>
     Effect.gen(function* () {
       const { abandon, self, told } = yield* session(() => Effect.fail(refused))
       yield* Fiber.join(yield* abandon)

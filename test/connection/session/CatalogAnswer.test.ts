@@ -32,7 +32,7 @@ describe("the answer of the catalogue", () => {
   ) =>
     row(`${oid}`, "0", "public", `t${oid}`, ",", kind, null, null, "{}", names, types, names && "{7,8,9}", at)
 
-  it("gives the fields of a composite without those that were dropped, and who changed each", async () => {
+  it("returns the fields of a composite without dropped ones, and the transaction that changed each", async () => {
     const pg = finding()
     const asked = learn(pg, [80_000])
     await pg.sent()

@@ -24,7 +24,7 @@ const conversation = () => {
 const utf8 = (text: string) => new TextEncoder().encode(text)
 const failure = (self: Conversation) => Effect.runSync(Effect.flip(self.next))
 
-describe("a server that is none, or a very old one", () => {
+describe("a server that is not PostgreSQL, or a very old one", () => {
   it("is quoted when it sends an error in the form of the second protocol", () => {
     const { say, self } = conversation()
     say(utf8("EFATAL:  unsupported frontend protocol\n\0"))

@@ -43,7 +43,7 @@ const connected = (options: Parameters<typeof harness>[0] = {}) => {
 
 const turn = Effect.promise(tick)
 
-/** The server's answer to the cancel, without which nobody is released. */
+/** The server's answer to the cancel, without which no caller is released. */
 const cancelled = (self: Harness) =>
   Effect.zipRight(
     turn,
@@ -229,7 +229,7 @@ describe("the deadline of a copy in", () => {
 })
 
 describe("a deadline that passes before the statement's turn", () => {
-  it.effect("says that nothing was sent, and nothing is", () =>
+  it.effect("reports that nothing was sent, and sends nothing", () =>
     Effect.gen(function* () {
       const { cancels, pg, self } = connected({ pipelineDepth: 1 })
       const first = yield* Effect.fork(pg.query(Statement.make("select 1 as x"), { timeout: "1 hour" }))
@@ -249,38 +249,36 @@ describe("a deadline that passes before the statement's turn", () => {
 })
 
 describe("a deadline over a dead link", () => {
-  it.effect(
-    "fails a second late at the most, inside a transaction too, and the server is told in the background",
-    () =>
-      Effect.gen(function* () {
-        for (const inTransaction of [false, true]) {
-          const told: Array<string> = []
-          const { pg, self } = connected({
-            sendCancel: () =>
-              Effect.zipRight(
-                Effect.sync(() => told.push("asked")),
-                Effect.onInterrupt(Effect.never, () => Effect.sync(() => told.push("given up")))
-              )
-          })
-          const waiting = yield* Effect.fork(
-            Effect.flip(inTransaction ? pg.withTransaction(pg.query(statement)) : pg.query(statement))
-          )
+  it.effect("fails a second late at the most, inside a transaction too, and cancels in the background", () =>
+    Effect.gen(function* () {
+      for (const inTransaction of [false, true]) {
+        const told: Array<string> = []
+        const { pg, self } = connected({
+          sendCancel: () =>
+            Effect.zipRight(
+              Effect.sync(() => told.push("asked")),
+              Effect.onInterrupt(Effect.never, () => Effect.sync(() => told.push("given up")))
+            )
+        })
+        const waiting = yield* Effect.fork(
+          Effect.flip(inTransaction ? pg.withTransaction(pg.query(statement)) : pg.query(statement))
+        )
+        yield* turn
+        if (inTransaction) {
+          self.say(...described([], []), bound, complete("BEGIN"), ready("T"))
           yield* turn
-          if (inTransaction) {
-            self.say(...described([], []), bound, complete("BEGIN"), ready("T"))
-            yield* turn
-          }
-          yield* TestClock.adjust("10 seconds")
-          yield* turn
-          assert.deepStrictEqual(told, ["asked"])
-          assert.isTrue(yield* isWaiting(waiting))
-          yield* TestClock.adjust("1 second")
-          assert.deepInclude(yield* Fiber.join(waiting), { ...timedOut, during: statement.sql })
-          assert.strictEqual((yield* pg.status).state, "broken")
-          yield* turn
-          assert.deepStrictEqual(told, ["asked", "given up", "asked"])
         }
-      })
+        yield* TestClock.adjust("10 seconds")
+        yield* turn
+        assert.deepStrictEqual(told, ["asked"])
+        assert.isTrue(yield* isWaiting(waiting))
+        yield* TestClock.adjust("1 second")
+        assert.deepInclude(yield* Fiber.join(waiting), { ...timedOut, during: statement.sql })
+        assert.strictEqual((yield* pg.status).state, "broken")
+        yield* turn
+        assert.deepStrictEqual(told, ["asked", "given up", "asked"])
+      }
+    })
   )
 
   it("without an end costs nothing: the wait is what it was", () => {
@@ -300,7 +298,7 @@ describe("a deadline over a dead link", () => {
 })
 
 describe("a deadline over a wait that has no request yet", () => {
-  it.effect("says that nothing was sent", () =>
+  it.effect("reports that nothing was sent", () =>
     Effect.gen(function* () {
       const waiting = yield* Effect.fork(
         DeadlineOf.within(

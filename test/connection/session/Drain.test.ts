@@ -48,7 +48,7 @@ describe("rows that are left in a transaction", () => {
     })
   )
 
-  it.effect("are cancelled beyond a megabyte, and the errors that follow say so", () =>
+  it.effect("are cancelled beyond a megabyte, and the errors that follow give that reason", () =>
     Effect.gen(function* () {
       const { cancels, fiber, self } = yield* leaving("T")
       self.say(large)

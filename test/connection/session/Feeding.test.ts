@@ -44,7 +44,7 @@ describe("the source of a copy", () => {
     })
   )
 
-  it.effect("may use it again when the copy has ended, whoever feeds it then", () =>
+  it.effect("may use it again when the copy has ended, also while another copy is fed", () =>
     Effect.gen(function* () {
       const { core } = harness()
       yield* Effect.scoped(

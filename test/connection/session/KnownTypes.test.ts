@@ -15,7 +15,7 @@ const mood = (oid: number): PgType => ({
 })
 
 describe("the book of types", () => {
-  it("tells which types are worth a question: not known, not asked for, each once", () => {
+  it("lists the types to look up: unknown ones that were not looked up before, each once", () => {
     const book = new KnownTypes(lossless)
     assert.deepStrictEqual(
       book.unknown([0, Oid.int4, Oid.int4Array, 90_000, 90_001, 90_000]),
@@ -25,7 +25,7 @@ describe("the book of types", () => {
     assert.deepStrictEqual(book.unknown([90_000, 90_001, 95_000, 96_000]), [96_000])
   })
 
-  it("makes another registry when it learns, and leaves the old one to whoever holds it", () => {
+  it("makes a new registry when it learns a type, and does not change the old one", () => {
     const book = new KnownTypes(lossless)
     book.learn([mood(90_000)], [90_000])
     const first = book.registry
@@ -44,7 +44,7 @@ describe("the book of types", () => {
     assert.strictEqual(book.registry.lookup(Oid.int4), lossless.lookup(Oid.int4))
   })
 
-  it("asks again for what has fields, and for arrays of it, which nobody has asked for by themselves", () => {
+  it("looks up again a type with fields, and its arrays, which were not looked up by themselves", () => {
     const pair: PgType = {
       ...mood(90_000),
       shape: { _tag: "Composite", fields: [{ name: "a", type: Oid.int4 }], attributes: [] }
@@ -81,7 +81,7 @@ describe("the book of types", () => {
     assert.deepStrictEqual([book.registry, book.generation, book.unknown([90_000])], [lossless, 1, [90_000]])
   })
 
-  it("is the same registry when it is told what it knows, and another when something of it has changed", () => {
+  it("keeps its registry when it learns nothing new, and makes another when a type has changed", () => {
     const book = new KnownTypes(lossless)
     book.learn([mood(90_000)], [90_000])
     const first = book.registry

@@ -185,7 +185,7 @@ describe("a socket that wants no more", () => {
     assert.deepStrictEqual(await self.sent(), [])
     self.say(...answered(1))
     assert.deepStrictEqual(first.value?.rows, [{ x: 1 }])
-    // The description has been read: the statement's own Bind must go out, or nobody would ever go on.
+    // The description has been read: the statement's own Bind must go out, or no caller would ever go on.
     self.say(...described([], [int4("x")]))
     assert.deepStrictEqual(await self.sent(), [use])
     self.say(...answered(2))
@@ -322,7 +322,7 @@ describe("a request", () => {
     assert.deepStrictEqual([before.value?.rows, behind.value?.rows], [[{ x: 1 }], [{ x: 2 }]])
   })
 
-  it("whose text is too long for a string says so, and how to read it", () => {
+  it("whose text is too long for a string fails with that reason, and names how to read it", () => {
     const tooLong = Object.assign(new Error("Cannot create a string"), { code: "ERR_STRING_TOO_LONG" })
     assert.match(reasonOf(tooLong), /longer than a string can be here .* read it as bytea, or in parts$/)
     for (const cause of [new RangeError("s3cret"), Object.assign(new RangeError("s3cret"), { code: "E" })])

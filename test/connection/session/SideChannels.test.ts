@@ -37,7 +37,7 @@ const sideChannels = (shutdowns?: ShutdownCounts) =>
 const turns = Effect.repeatN(Effect.yieldNow(), 20)
 
 describe("a subscriber", () => {
-  it.scoped("hears what comes from its subscription on, in order, until the end", () =>
+  it.scoped("receives what comes after its subscription, in order, until the end", () =>
     Effect.gen(function* () {
       const side = yield* sideChannels()
       side.notification(note("early"))
@@ -88,7 +88,7 @@ describe("a subscriber", () => {
       )
   )
 
-  it.effect("that nobody is, loses every notification, and the loss can be read", () =>
+  it.effect("that does not exist loses every notification, and the loss is counted", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const side = yield* sideChannels()
@@ -108,7 +108,7 @@ describe("notices", () => {
     ["DEBUG", "DEBUG"]
   ]
 
-  it.effect("that nobody takes are logged at the level of their severity (ERR-007, ERR-008)", () =>
+  it.effect("without a subscriber are logged at the level of their severity (ERR-007, ERR-008)", () =>
     Effect.gen(function* () {
       const lines = yield* logging(
         Effect.scoped(
@@ -126,7 +126,7 @@ describe("notices", () => {
     })
   )
 
-  it.effect("that somebody takes are not logged (ERR-008)", () =>
+  it.effect("with a subscriber are not logged (ERR-008)", () =>
     Effect.gen(function* () {
       const lines = yield* logging(
         Effect.scoped(

@@ -120,7 +120,7 @@ describe("a limit on silence", () => {
     })
   )
 
-  it.effect("is none unless set, and then nothing is asked either", () =>
+  it.effect("does not exist unless it is set, and no probe is sent then", () =>
     Effect.gen(function* () {
       const { fiber, link } = yield* watching({ waiting: "open" })
       yield* TestClock.adjust("10 days")
@@ -160,7 +160,7 @@ describe("a second connection", () => {
     )
   }
 
-  it.effect("that fails once says nothing yet, and none is tried while nothing can be said", () =>
+  it.effect("that fails once decides nothing yet, and none is tried while nothing can be concluded", () =>
     Effect.gen(function* () {
       const { fiber, link } = yield* watching({ probeAfter: "30 seconds" })
       for (let count = 0; count < 5; count++) {
@@ -180,7 +180,7 @@ describe("a second connection", () => {
     })
   )
 
-  it.effect("that fails counts for nothing when the peer is heard again", () =>
+  it.effect("that fails is forgotten when the server answers again", () =>
     Effect.gen(function* () {
       const { fiber, link } = yield* watching({ probeAfter: "30 seconds" })
       link.answer = refused

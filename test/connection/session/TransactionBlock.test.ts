@@ -19,7 +19,7 @@ const begun = (): TransactionBlock.TransactionBlock => {
   return block
 }
 
-/** What a text of the body says of the transaction: its tags, and the status after it. */
+/** What a text of the body does to the transaction: its tags, and the status after it. */
 const after = (sql: string, tags: ReadonlyArray<string>, status: "I" | "T" | "E"): string | undefined => {
   const block = begun()
   const text = request(sql)
@@ -57,7 +57,7 @@ describe("a transaction that its own body ends", () => {
     }
   })
 
-  it("is told apart from going back to a savepoint, whose tag is the same", () => {
+  it("is distinguished from going back to a savepoint, which has the same tag", () => {
     for (const [sql, tags] of [
       ["rollback to a", ["ROLLBACK"]],
       ["ROLLBACK WORK TO SAVEPOINT a", ["ROLLBACK"]],

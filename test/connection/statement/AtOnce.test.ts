@@ -105,7 +105,7 @@ describe("a name of the caller's", () => {
     assert.deepStrictEqual(await self.sent(), [burst])
   })
 
-  it("is refused when it is none", async () => {
+  it("is refused when it is invalid", async () => {
     const self = opened()
     for (const name of ["", "x".repeat(64), "a\0b"]) {
       const told = send(self, Statement.named(typed, name))

@@ -10,7 +10,7 @@ const ask = (self: Harness, sql: string, types: ReadonlyArray<number> = []) =>
   self.submit<Description>((outcome) => new DescribeRequest(Statement.make(sql, [], types), outcome))
 
 describe("a description", () => {
-  it("runs nothing, leaves no named statement and tells parameters and columns (MSG-029)", async () => {
+  it("runs nothing, leaves no named statement and returns parameters and columns (MSG-029)", async () => {
     const self = harness()
     const told = ask(self, "select $1::int8 as x", [20])
     assert.deepStrictEqual(await self.messages(), [

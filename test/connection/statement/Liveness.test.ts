@@ -109,7 +109,7 @@ describe("a limit on silence", () => {
     })
   )
 
-  it.scoped("does not mind a server that says something now and then", () =>
+  it.scoped("does not end a session whose server sends something now and then", () =>
     Effect.gen(function* () {
       const { connection } = yield* connected(
         expects({ _tag: "Query", sql: "select slow()" }),
@@ -126,7 +126,7 @@ describe("a limit on silence", () => {
   )
 })
 
-describe("a session that is not told how long a silence may be", () => {
+describe("a session without a configured limit on silence", () => {
   const asked = expects({ _tag: "Query" })
   const slow = (connection: { readonly simple: ReturnType<typeof fromState>["simple"] }) =>
     Effect.fork(Effect.either(connection.simple("select slow()")))
@@ -155,7 +155,7 @@ describe("a session that is not told how long a silence may be", () => {
   )
 
   it.scoped(
-    "ends a statement within 45 seconds when its server can be reached no more, and says what is known",
+    "ends a statement within 45 seconds when its server is unreachable, and reports what is known",
     () =>
       Effect.gen(function* () {
         const { connection } = yield* session(never, [refuse(), refuse(), refuse()], {})
@@ -205,7 +205,7 @@ describe("a session that is not told how long a silence may be", () => {
     })
   )
 
-  it.scoped("is asked nothing while idle, and may be told to try no other connection", () =>
+  it.scoped("sends no probe while idle, and opens no other connection when configured so", () =>
     Effect.gen(function* () {
       const idle = yield* session([], [refuse(), refuse()], {})
       yield* pass(300, 5)

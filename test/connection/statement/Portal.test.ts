@@ -51,7 +51,7 @@ describe("a COPY asked for as rows of a portal", () => {
     assert.deepStrictEqual([self.core.ended, self.core.session.owner], [undefined, undefined])
   })
 
-  it("inside a transaction is ended too, and nobody hangs", async () => {
+  it("inside a transaction is ended too, and no caller hangs", async () => {
     const self = await inTransaction()
     const fiber = rows(self, "copy t from stdin")
     await tick()

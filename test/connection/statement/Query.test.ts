@@ -66,7 +66,7 @@ describe("a text of several statements", () => {
     assert.strictEqual(told.value?.[0]?.command.rows, 2n)
   })
 
-  it("has the format its description says, binary too (FLW-011, TRP-063)", () => {
+  it("has the formats of its description, binary too (FLW-011, TRP-063)", () => {
     const self = harness()
     const told = simple(self, "fetch c")
     self.say(columns(column("x", 23, 1), column("y", 23, 0)), row(7, "8"), complete("FETCH 1"), ready())
@@ -170,7 +170,7 @@ describe("a COPY sent as a query", () => {
     assert.deepStrictEqual([behind.value?.rows, self.core.ended], [[{ x: 1 }], undefined])
   })
 
-  it("of data to us throws the data away and says what to call", async () => {
+  it("to the client discards the data and names the function to call instead", async () => {
     const self = harness()
     const told = self.query("copy t to stdout")
     self.say(

@@ -70,7 +70,7 @@ describe("a batch", () => {
     })
   )
 
-  it.scoped("stores nothing when the server refuses a set, and says which", () =>
+  it.scoped("stores nothing when the server refuses a set, and the error names the set", () =>
     Effect.gen(function* () {
       const pg = yield* client()
       const name = yield* table(pg)

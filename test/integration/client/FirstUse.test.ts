@@ -17,7 +17,7 @@ const client = Effect.map(
 
 const one = Sql.typed(Oid.int4, 1)
 
-/** A schema of one test, with types that nobody has met. */
+/** A schema of one test, with types that were not looked up before. */
 const unmet = Effect.gen(function* () {
   const pg = yield* client
   const name = `first_use_${process.pid}_${Date.now()}`
@@ -51,7 +51,7 @@ describe("the first use of a statement whose types are stated", () => {
     })
   )
 
-  it.scoped("reads types that nobody has met, as arrays and as objects", () =>
+  it.scoped("reads types that were not looked up before, as arrays and as objects", () =>
     Effect.gen(function* () {
       const { inSchema, pg } = yield* unmet
       const statement = sql`select ${one} as n, 'ok'::${inSchema("mood")} as mood,

@@ -27,7 +27,7 @@ import { shared } from "../support/server.js"
 
 let clients = 0
 
-/** A client of its own; `name` tells its sessions from others'. */
+/** A client of its own; `name` identifies its sessions. */
 const make = (config: PgConfigInput = {}, options: PgClientOptions = {}) =>
   Effect.suspend(() => {
     const name = `client_${process.pid}_${++clients}`
@@ -109,7 +109,7 @@ describe("a client", () => {
   )
 
   it.scopedLive(
-    "replaces connections that were killed while idle, and nobody sees an error (FLW-062, TRP-020)",
+    "replaces connections that were killed while idle, and no caller gets an error (FLW-062, TRP-020)",
     () =>
       Effect.gen(function* () {
         for (const maxConnections of [1, 3]) {

@@ -140,7 +140,7 @@ describe("helpers on a real server", () => {
     })
   )
 
-  it.scopedLive("say in a refused statement what is wrong, and send nothing", () =>
+  it.scopedLive("report in a refused statement what is wrong, and send nothing", () =>
     Effect.gen(function* () {
       const pg = yield* client
       const error = yield* Effect.flip(pg.execute(sql`insert into nowhere ${Sql.insert([])}`))

@@ -302,7 +302,7 @@ describe("a snapshot of a transaction", () => {
 })
 
 describe("a prepared transaction", () => {
-  it.scopedLive("outlives its session and ends as it is told, once", () =>
+  it.scopedLive("outlives its session and is committed or rolled back once", () =>
     Effect.gen(function* () {
       const server = yield* start({ settings: { max_prepared_transactions: "10" } })
       const pg = yield* clientOf({ max: 2 }, server)

@@ -169,28 +169,30 @@ describe("interrupting a statement that is alone on the wire", () => {
     })
   )
 
-  it.scopedLive("whose deadline passes says whether the server could be told, and why not", () =>
-    Effect.gen(function* () {
-      const proxy = yield* FaultProxy.make({ target: shared })
-      for (const reachable of [true, false]) {
-        const pg = yield* open({ target: proxy })
-        yield* proxy.refuse(!reachable)
-        const error = yield* Effect.flip(pg.query(sleep, { timeout: "200 millis" }))
-        yield* proxy.refuse(false)
-        assert.deepInclude(error, {
-          _tag: "PgTimeoutError",
-          deadline: "statement",
-          sent: true,
-          cancel: reachable ? "delivered" : "failed"
-        })
-        assert.match(
-          error.message,
-          reachable
-            ? /was delivered to the server/
-            : /No cancel request could be delivered, .*(ECONNREFUSED|ECONNRESET)/
-        )
-      }
-    })
+  it.scopedLive(
+    "whose deadline passes reports whether the cancel request could be delivered, and why not",
+    () =>
+      Effect.gen(function* () {
+        const proxy = yield* FaultProxy.make({ target: shared })
+        for (const reachable of [true, false]) {
+          const pg = yield* open({ target: proxy })
+          yield* proxy.refuse(!reachable)
+          const error = yield* Effect.flip(pg.query(sleep, { timeout: "200 millis" }))
+          yield* proxy.refuse(false)
+          assert.deepInclude(error, {
+            _tag: "PgTimeoutError",
+            deadline: "statement",
+            sent: true,
+            cancel: reachable ? "delivered" : "failed"
+          })
+          assert.match(
+            error.message,
+            reachable
+              ? /was delivered to the server/
+              : /No cancel request could be delivered, .*(ECONNREFUSED|ECONNRESET)/
+          )
+        }
+      })
   )
 
   it.scoped("is given up after the connector's cancelDeadline", () =>
@@ -263,7 +265,7 @@ describe("interrupting a statement with others on the wire", () => {
   )
 })
 
-describe("several statements of one connection that nobody wants any more", () => {
+describe("several interrupted statements of one connection", () => {
   const three = (pg: PgConnection) =>
     Effect.all([pg.query(sleep), pg.query(sleep), Stream.runDrain(pg.stream(sleep))], {
       concurrency: "unbounded"

@@ -20,7 +20,7 @@ const terminate = (pg: PgConnection) => rawRows(shared, `select pg_terminate_bac
 
 describe("a session that the server ends", () => {
   it.scopedLive(
-    "while idle: the reason is known at once, nothing is thrown, and the next use says it (FLW-062, FLW-065, ERR-011, TRP-020)",
+    "while idle: the reason is known at once, nothing is thrown, and the next use fails with it (FLW-062, FLW-065, ERR-011, TRP-020)",
     () =>
       Effect.gen(function* () {
         const pg = yield* open()
@@ -50,7 +50,7 @@ describe("a session that the server ends", () => {
   )
 
   it.scopedLive(
-    "amid a statement: it is the error of the statement, and those behind are told the same cause (TRP-065)",
+    "amid a statement: the statement fails with the reason, and statements behind it fail with the same cause (TRP-065)",
     () =>
       Effect.gen(function* () {
         const pg = yield* open()
@@ -99,7 +99,7 @@ describe("a session that the server ends", () => {
   )
 
   it.scopedLive(
-    "because its scope was closed: whoever waits is told, and the server sees a goodbye (CON-132, CON-133)",
+    "because its scope was closed: waiting callers fail, and the server receives Terminate (CON-132, CON-133)",
     () =>
       Effect.gen(function* () {
         const scope = yield* Scope.make()
@@ -127,7 +127,7 @@ describe("a session that the server ends", () => {
 })
 
 describe("a link that ends", () => {
-  it.scopedLive("inside a message says how much was missing, and gives no half row (FLW-095)", () =>
+  it.scopedLive("inside a message reports how much was missing, and returns no half row (FLW-095)", () =>
     Effect.gen(function* () {
       const proxy = yield* FaultProxy.make({ target: shared })
       const pg = yield* open({ target: proxy })
@@ -147,7 +147,7 @@ describe("a link that ends", () => {
 
   for (const how of ["cut", "reset"] as const) {
     it.scopedLive(
-      `by ${how}: everybody who waits is told once, and who had sent nothing may try again (CON-134, TRP-132)`,
+      `by ${how}: every waiting statement fails once, and a statement that was not sent may be tried again (CON-134, TRP-132)`,
       () =>
         Effect.gen(function* () {
           const proxy = yield* FaultProxy.make({ target: shared })
@@ -198,7 +198,7 @@ describeWithServer("a server", {}, (server: () => EmbeddedServer) => {
   )
 
   it.scopedLive(
-    "one of whose backends crashes says so in a notice before the end, which is the reason (FLW-062)",
+    "one of whose backends crashes sends a notice before the end, which is the reason (FLW-062)",
     () =>
       Effect.gen(function* () {
         const victim = yield* open({ target: server() })

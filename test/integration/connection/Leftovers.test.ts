@@ -66,7 +66,7 @@ describe("what is left behind", () => {
   )
 
   it.scoped(
-    "values arrive unchanged whatever standard_conforming_strings says: none becomes SQL text (CON-089)",
+    "values arrive unchanged under either standard_conforming_strings: no value becomes SQL text (CON-089)",
     () =>
       Effect.gen(function* () {
         const connection = yield* open()

@@ -200,7 +200,7 @@ describe("an explicit pipeline", () => {
     })
   )
 
-  it.scopedLive("with a failing step stores nothing, and says which one failed (FLW-039, FLW-055)", () =>
+  it.scopedLive("with a failing step stores nothing, and the result names the step (FLW-039, FLW-055)", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       yield* pg.simple("create temp table t (id int primary key)")

@@ -292,7 +292,7 @@ describe("a stream", () => {
       })
   )
 
-  it.scopedLive("whose reader holds still releases those who wait when it is interrupted (FLW-035)", () =>
+  it.scopedLive("whose reader holds still releases waiting statements when it is interrupted (FLW-035)", () =>
     Effect.gen(function* () {
       const pg = yield* open({ config: { streamBufferBytes: 1000 } })
       const started = yield* Deferred.make<void>()
@@ -317,7 +317,7 @@ describe("a stream", () => {
         for (const count of [10, 100, 1000, 5000]) {
           const pg = yield* open({ config: { streamBufferBytes: 1 } })
           for (const options of [{}, { fetchSize: count }]) {
-            // The server has answered in full; the rows wait here, and nobody wants them.
+            // The server has answered in full; the rows wait here, and their caller was interrupted.
             const rows = pg.stream(
               s("select repeat('x', 100) from generate_series(1, $1::int4)", [count]),
               options
@@ -498,50 +498,52 @@ describe("a stream in a transaction", () => {
     })
   )
 
-  it.scopedLive("straight off the socket can be left when little is left, and says so where it cannot", () =>
-    Effect.gen(function* () {
-      const pg = yield* open()
-      const leave = (rows: number) =>
-        Stream.runDrain(
-          Stream.take(
-            pg.stream(s("select repeat('x', 1000) from generate_series(1, $1::int4)", [rows]), {
-              straight: true
-            }),
-            1
-          )
-        )
-      yield* pg.withTransaction(leave(800))
-      yield* isClean(pg)
-      const next = yield* refusal(
-        pg.withTransaction(Effect.zipRight(leave(1_000_000), pg.query(s("select 1"))))
-      )
-      const whole = yield* refusal(pg.withTransaction(leave(1_000_000)))
-      const copied = yield* refusal(
-        pg.withTransaction(
+  it.scopedLive(
+    "straight off the socket can be left when few rows are left, and fails with the reason where it cannot",
+    () =>
+      Effect.gen(function* () {
+        const pg = yield* open()
+        const leave = (rows: number) =>
           Stream.runDrain(
             Stream.take(
-              pg.copyTo("copy (select repeat('x', 1000) from generate_series(1, 1000000)) to stdout"),
+              pg.stream(s("select repeat('x', 1000) from generate_series(1, $1::int4)", [rows]), {
+                straight: true
+              }),
               1
             )
           )
+        yield* pg.withTransaction(leave(800))
+        yield* isClean(pg)
+        const next = yield* refusal(
+          pg.withTransaction(Effect.zipRight(leave(1_000_000), pg.query(s("select 1"))))
         )
-      )
-      for (const error of [next, whole, copied]) {
-        assert.strictEqual(error.code, "25P02")
-        assert.match(
-          error.message,
-          /was left before its end and was cancelled, because the rest was longer than 1048576 bytes/
+        const whole = yield* refusal(pg.withTransaction(leave(1_000_000)))
+        const copied = yield* refusal(
+          pg.withTransaction(
+            Stream.runDrain(
+              Stream.take(
+                pg.copyTo("copy (select repeat('x', 1000) from generate_series(1, 1000000)) to stdout"),
+                1
+              )
+            )
+          )
         )
-      }
-      // The next transaction knows nothing of that.
-      const other = yield* refusal(
-        pg.withTransaction(
-          Effect.zipRight(Effect.ignore(pg.query(s("select 1 / 0"))), pg.query(s("select 1")))
+        for (const error of [next, whole, copied]) {
+          assert.strictEqual(error.code, "25P02")
+          assert.match(
+            error.message,
+            /was left before its end and was cancelled, because the rest was longer than 1048576 bytes/
+          )
+        }
+        // The next transaction knows nothing of that.
+        const other = yield* refusal(
+          pg.withTransaction(
+            Effect.zipRight(Effect.ignore(pg.query(s("select 1 / 0"))), pg.query(s("select 1")))
+          )
         )
-      )
-      assert.notMatch(other.message, /left before its end/)
-      yield* isClean(pg)
-    })
+        assert.notMatch(other.message, /left before its end/)
+        yield* isClean(pg)
+      })
   )
 
   it.scopedLive("is not straight and through a portal at once", () =>

@@ -44,7 +44,7 @@ describe("notices", () => {
     })
   )
 
-  it.scopedLive("that nobody takes are logged at the level of their severity (ERR-008, ERR-007)", () =>
+  it.scopedLive("without a subscriber are logged at the level of their severity (ERR-008, ERR-007)", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
       const logger = Logger.make(({ logLevel, message }) => {
@@ -77,7 +77,7 @@ describe("notices", () => {
       yield* pg.simple(flood)
       assert.strictEqual((yield* Fiber.await(failing))._tag, "Failure")
       yield* isClean(pg)
-      // The sleeper lost what its buffer cannot hold, and that is told.
+      // The sleeper lost what its buffer cannot hold, and that is reported.
       assert.isAbove((yield* pg.losses).notices, 0)
     })
   )
@@ -241,7 +241,7 @@ describe("settings that the server reports", () => {
   )
 })
 
-describe("what the server says unasked, when the session dies", () => {
+describe("what the server sends unasked, when the session dies", () => {
   it.scopedLive("is given as far as it came, and then fails with the reason; a new subscription too", () =>
     Effect.gen(function* () {
       const pg = yield* open()

@@ -205,7 +205,7 @@ describe("a text of several statements", () => {
     })
   )
 
-  it.scopedLive("with a COPY in it says what to call instead, and the connection lives", () =>
+  it.scopedLive("with a COPY in it names the function to call instead, and the connection lives", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       yield* pg.simple("create temp table t (id int)")

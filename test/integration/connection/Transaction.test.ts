@@ -215,7 +215,7 @@ describe("a transaction that a statement of its own body ends", () => {
     ["prepare transaction", (pg, id) => pg.query(s(`prepare transaction '${id}'`)), false]
   ]
   for (const [way, end, stored] of ways) {
-    it.scopedLive(`by ${way} is not told as success, and nothing runs behind it`, () =>
+    it.scopedLive(`by ${way} fails, and nothing runs behind it`, () =>
       Effect.gen(function* () {
         const pg = yield* open()
         const name = yield* table("id int")
@@ -396,34 +396,32 @@ describe("a COMMIT that gets no answer", () => {
   )
 
   for (const how of ["cut", "reset"] as const) {
-    it.scopedLive(
-      `because the link was ${how} was stored all the same, and nobody repeats it (TRP-127)`,
-      () =>
-        Effect.gen(function* () {
-          const name = yield* table("id int")
-          const proxy = yield* FaultProxy.make({ target: shared })
-          const pg = yield* open({ target: proxy })
-          yield* pg.withTransaction(pg.query(s("select 1")))
-          let runs = 0
-          const fiber = yield* Effect.fork(
-            Effect.flip(
-              pg.withTransaction(
-                Effect.gen(function* () {
-                  runs++
-                  yield* pg.query(s(`insert into ${name} values (1)`))
-                  yield* proxy.setFault({ toClient: { stallAfter: 0 } })
-                })
-              )
+    it.scopedLive(`because the link was ${how} was stored all the same, and is not repeated (TRP-127)`, () =>
+      Effect.gen(function* () {
+        const name = yield* table("id int")
+        const proxy = yield* FaultProxy.make({ target: shared })
+        const pg = yield* open({ target: proxy })
+        yield* pg.withTransaction(pg.query(s("select 1")))
+        let runs = 0
+        const fiber = yield* Effect.fork(
+          Effect.flip(
+            pg.withTransaction(
+              Effect.gen(function* () {
+                runs++
+                yield* pg.query(s(`insert into ${name} values (1)`))
+                yield* proxy.setFault({ toClient: { stallAfter: 0 } })
+              })
             )
           )
-          yield* eventually(rawRows(shared, `select count(*) from ${name}`), ([row]) => row?.[0] === "1")
-          yield* proxy.dropAll(how)
-          const error = yield* Fiber.join(fiber)
-          assert.strictEqual(error._tag, "PgCommitUnknownError")
-          assert.match(error.message, /may or may not have taken effect/)
-          assert.strictEqual(runs, 1)
-          assert.deepStrictEqual(yield* rawRows(shared, `select count(*) from ${name}`), [["1"]])
-        })
+        )
+        yield* eventually(rawRows(shared, `select count(*) from ${name}`), ([row]) => row?.[0] === "1")
+        yield* proxy.dropAll(how)
+        const error = yield* Fiber.join(fiber)
+        assert.strictEqual(error._tag, "PgCommitUnknownError")
+        assert.match(error.message, /may or may not have taken effect/)
+        assert.strictEqual(runs, 1)
+        assert.deepStrictEqual(yield* rawRows(shared, `select count(*) from ${name}`), [["1"]])
+      })
     )
   }
 

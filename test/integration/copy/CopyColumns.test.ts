@@ -48,7 +48,7 @@ describeEachVersion("a table with a generated column", (server, version) => {
     })
   )
 
-  it.scopedLive("refuses it itself where the types are stated, and the error says the cure", () =>
+  it.scopedLive("refuses it itself where the types are stated, and the error names the remedy", () =>
     Effect.gen(function* () {
       const pg = yield* session
       yield* pg.simple(made)

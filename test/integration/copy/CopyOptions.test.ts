@@ -1,4 +1,4 @@
-/** What is said of each option of COPY, held to servers of every version. */
+/** What the docs state of each option of COPY, checked against servers of every version. */
 import { assert, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -329,7 +329,7 @@ describeEachVersion("the options of COPY", (server, version) => {
     })
   )
 
-  it.scopedLive("may be left to a variable that says one of several formats", () =>
+  it.scopedLive("may be a variable whose type has several formats", () =>
     Effect.gen(function* () {
       const pg = yield* session()
       yield* pg.simple("create temp table f (id int4, name text)")
@@ -362,7 +362,7 @@ describeEachVersion("the options of COPY", (server, version) => {
   }
 
   if (version >= 17) {
-    it.scopedLive("pass over rows, and say so", () =>
+    it.scopedLive("pass over invalid rows, and report their number", () =>
       Effect.flatMap(session(), (pg) => passesOver(pg, version))
     )
   }

@@ -190,7 +190,7 @@ describe("rows by COPY", () => {
     })
   )
 
-  it.scopedLive("go as text, unless told otherwise, when a type has no binary form here", () =>
+  it.scopedLive("are sent as text by default when a type has no binary form here", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       yield* pg.simple("create temp table t (id int4, path jsonpath, price money)")
@@ -374,7 +374,7 @@ describe("rows by COPY", () => {
     })
   )
 
-  it.scopedLive("are told what is wrong before any data moves", () =>
+  it.scopedLive("fail with the reason before any data is sent", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       yield* pg.simple("create temp table t (id int4)")

@@ -142,7 +142,7 @@ describe("a pool of node-postgres' shape", () => {
     }, 1)
   )
 
-  it.live("ends a session that is destroyed, and tells who listens when one is lost", () =>
+  it.live("ends a session that is destroyed, and emits an error event when a session is lost", () =>
     withPool(async (pool) => {
       const first = await pool.connect()!
       const pid = first.processID

@@ -1,4 +1,4 @@
-/** The programs of `docs/examples/recipes`, run as a user runs them; each page says what is printed. */
+/** The programs of `docs/examples/recipes`, run as a user runs them; each page shows what is printed. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
@@ -38,7 +38,7 @@ const run = (name: string, uri: string): Promise<{ readonly code: number | null;
     child.on("close", (code) => resolve({ code, out }))
   })
 
-/** What the page says that the program prints: the block of text behind its name. */
+/** The output of the program on its page: the block of text behind its name. */
 const printed = (name: string): string | undefined =>
   new RegExp("examples/recipes/" + name + "\\.ts[^]*?```text\\n([^]*?)```").exec(page)?.[1]
 
@@ -47,7 +47,7 @@ const isLogged = /^\[[\d:.]+\] INFO /
 
 describe("the recipe", () => {
   for (const name of programs)
-    it.scopedLive(`${name} prints what its page says`, () =>
+    it.scopedLive(`${name} prints what its page shows`, () =>
       Effect.gen(function* () {
         const uri = yield* database(`recipe_${name.toLowerCase()}`)
         const { code, out } = yield* Effect.promise(() => run(name, uri))

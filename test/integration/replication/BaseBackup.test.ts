@@ -271,7 +271,7 @@ describeWithServer("a base backup of PostgreSQL 18", { version: 18, listen: "tcp
     })
   )
 
-  it.scopedLive("goes nowhere when that is wanted, and says how far it is (REP-071)", () =>
+  it.scopedLive("is discarded by the target blackhole, and reports its progress (REP-071)", () =>
     on(server())(
       Effect.gen(function* () {
         const events = yield* Stream.runCollect(

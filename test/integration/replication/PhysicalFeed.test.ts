@@ -102,7 +102,7 @@ describeEachVersion("the log of a server", (server) => {
     )
   )
 
-  it.scopedLive("cannot be followed, and the failure says why (REP-017, REP-027, W03)", () =>
+  it.scopedLive("cannot be followed, and the failure names the reason (REP-017, REP-027, W03)", () =>
     connecting({ target: server() })(
       Effect.gen(function* () {
         const failed = (options: PhysicalOptions) =>

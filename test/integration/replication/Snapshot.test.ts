@@ -121,7 +121,7 @@ const compare = (feed: SnapshotFeed, consumer: Consumer, schema: string, target:
     }
   })
 
-/** A copy of tables that are written to, then the stream; then the same by whoever comes later. */
+/** A copy of tables that are written to, then the stream; then the same by a later run. */
 const handOver = (target: Target) =>
   Effect.gen(function* () {
     const { options, schema, slot } = yield* prepare(target, twoTables)
@@ -323,7 +323,7 @@ describe("a snapshot", () => {
       )
   )
 
-  it.scopedLive("tells how far each table is, and lets go of the snapshot when all are copied", () => {
+  it.scopedLive("reports the progress of each table, and releases the snapshot when all are copied", () => {
     const applicationName = fresh("copying")
     return connecting({ config: { applicationName } })(
       Effect.gen(function* () {
@@ -502,7 +502,7 @@ describe("a snapshot that cannot be", () => {
   )
 
   it.scopedLive(
-    "says which table is gone, emptied or rewritten since, and copies what is there the next time",
+    "names the table that was dropped, emptied or rewritten since, and copies its present rows the next time",
     () =>
       connecting()(
         Effect.gen(function* () {
@@ -531,7 +531,7 @@ describe("a snapshot that cannot be", () => {
       )
   )
 
-  it.scopedLive("says which table may not be read, or not all of it", () =>
+  it.scopedLive("names the table that may not be read, or only in part", () =>
     Effect.gen(function* () {
       const { options, run, schema, slot } = yield* prepare(shared, table)
       const role = fresh("role")

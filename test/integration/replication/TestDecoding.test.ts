@@ -1,4 +1,4 @@
-/** What real servers print through `test_decoding`, held against what `pgoutput` says of the same. */
+/** What real servers print through `test_decoding`, compared with what `pgoutput` sends for the same. */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -76,7 +76,7 @@ const expected = (messages: ReadonlyArray<readonly [string, string]>): ReadonlyA
 
 for (const version of [14, 18] as const) {
   describeWithServer(`test_decoding of ${version}`, { version }, (server) => {
-    it.scopedLive("says what pgoutput says of the same, but nulls of old rows (REP-090)", () =>
+    it.scopedLive("prints the changes that pgoutput sends, except NULLs of old rows (REP-090)", () =>
       Effect.gen(function* () {
         for (const sql of schema) yield* rawRows(server(), sql)
         yield* slotOf(server(), "lines", "test_decoding")

@@ -74,7 +74,7 @@ describeEachVersion("a walsender", (server, version) => {
     )
   )
 
-  it.scopedLive("says who it is, to the last digit, whatever lengths it claims (REP-010, REP-013)", () =>
+  it.scopedLive("identifies itself, to the last digit, whatever lengths it claims (REP-010, REP-013)", () =>
     connecting({ target: server() })(
       Effect.gen(function* () {
         const system = yield* Walsender.identify(yield* Walsender.open)
@@ -121,7 +121,7 @@ describe("a slot's state", () => {
   )
 
   it.scopedLive(
-    "is gone with an error if it is temporary, and the next feed says that it made another (TRP-120)",
+    "is gone with an error if the slot is temporary, and the next feed reports that it made another (TRP-120)",
     () =>
       connecting()(
         Effect.gen(function* () {
@@ -158,7 +158,7 @@ describe("positions", () => {
         const all = yield* read({}, 3, 0)
         const asked = yield* read({ start: all.ends[0]! }, 2, 0)
         assert.deepStrictEqual([asked.ids, asked.feed.facts.start], [[2, 3], all.ends[0]])
-        // What a feed was told is safe it has told the slot.
+        // A feed reports acknowledged positions to the slot.
         assert.deepStrictEqual((yield* read({}, 2, 1)).ids, [2, 3])
         const kept = yield* read({}, 1, 0)
         const confirmed = Option.getOrThrow(yield* Slot.get(slot)).confirmed
@@ -205,7 +205,7 @@ const styles = {
 }
 
 describeWithServer("a server with styles of its own", { settings: styles }, (server) => {
-  it.scopedLive("sends texts that are read as what they say (LOG-032)", () =>
+  it.scopedLive("sends texts that are read as the values they stand for (LOG-032)", () =>
     connecting({ target: server() })(
       Effect.gen(function* () {
         const { options, rows, run } = yield* prepared(

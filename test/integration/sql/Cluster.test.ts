@@ -174,7 +174,7 @@ describe("the message storage", () => {
     }).pipe(Effect.provide(messages))
   )
 
-  it.scopedLive("answers one who waits for a reply", () =>
+  it.scopedLive("delivers a reply to a waiting caller", () =>
     Effect.gen(function* () {
       const storage = yield* MessageStorage.MessageStorage
       const answered = yield* Deferred.make<void>()

@@ -17,7 +17,7 @@ import { shared } from "../support/server.js"
 
 const at = { host: shared.host, port: shared.port, username: "postgres", database: "postgres" }
 
-/** What a client of the configuration says of its session. */
+/** The settings of a session that a client of the configuration opens. */
 const session = (config: PgClient.PgClientConfig) =>
   Effect.flatMap(PgClient.PgClient, (sql) =>
     Effect.map(
@@ -61,7 +61,7 @@ describe("the configuration of @effect/sql-pg", () => {
     )
   )
 
-  it.scopedLive("takes what neither says from libpq's variables", () =>
+  it.scopedLive("takes settings that neither has from libpq's variables", () =>
     Effect.map(
       session({ database: "template1" }).pipe(
         Effect.withConfigProvider(
@@ -150,7 +150,7 @@ describe("the configuration of @effect/sql-pg", () => {
     })
   )
 
-  it.scopedLive("wants TLS when ssl says so, and then fails on a server without", () =>
+  it.scopedLive("requires TLS when ssl is set, and then fails on a server without", () =>
     Effect.gen(function* () {
       for (const ssl of [
         true,
@@ -165,7 +165,7 @@ describe("the configuration of @effect/sql-pg", () => {
     })
   )
 
-  it.scopedLive("fails within connectTimeout when nobody answers", () =>
+  it.scopedLive("fails within connectTimeout when the server does not answer", () =>
     Effect.gen(function* () {
       const stream = () => new Socket()
       const silent = Object.assign(stream(), { connect: () => silent })

@@ -61,7 +61,7 @@ describe("a proxy without faults", () => {
     })
   )
 
-  it.scoped("resets the client when nobody listens at the target", () =>
+  it.scoped("resets the client when the target does not listen", () =>
     Effect.gen(function* () {
       const gone = yield* Effect.scoped(serve())
       const proxy = yield* FaultProxy.make({ target: gone })
@@ -258,7 +258,7 @@ describe("a proxy as a whole", () => {
     })
   )
 
-  it.scoped("refuses connections while told to, at the same port, and leaves the open ones alone", () =>
+  it.scoped("refuses new connections while refuse is on, at the same port, and keeps the open ones", () =>
     Effect.gen(function* () {
       const { client, proxy } = yield* proxied()
       yield* client.send(sample(1))

@@ -135,7 +135,7 @@ describe("our certificate", () => {
     `sslmode=verify-full ${root} sslcert=${tlsFile("client.crt")} sslkey=${keyFile("client.key")}`
 
   for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
-    it.scoped(`is shown to a server that asks, and the connection tells: ${maxVersion} (CON-060)`, () =>
+    it.scoped(`is sent to a server that asks, and the connection reports that: ${maxVersion} (CON-060)`, () =>
       Effect.gen(function* () {
         const asking = yield* tlsPeer({ asks: true, maxVersion })
         const silent = yield* tlsPeer({ maxVersion })
@@ -153,7 +153,7 @@ describe("our certificate", () => {
     )
 
     it.scoped(
-      `that a server must ask for keeps us from one that does not, before a name is told: ${maxVersion} (CON-060, AUT-053)`,
+      `that a server must ask for refuses a server that does not ask, before a name is sent: ${maxVersion} (CON-060, AUT-053)`,
       () =>
         Effect.gen(function* () {
           const silent = yield* tlsPeer({ maxVersion })
@@ -214,7 +214,7 @@ describe("the keys of sessions", () => {
     })
   )
 
-  it.scoped("that cannot be written are told in a warning, and the session is opened (CON-061)", () =>
+  it.scoped("that cannot be written are reported in a warning, and the session is opened (CON-061)", () =>
     Effect.gen(function* () {
       const told: Array<string> = []
       const logger = Logger.make(({ logLevel, message }) => {

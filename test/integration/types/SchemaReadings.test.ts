@@ -48,7 +48,7 @@ for (const [name, types] of [
   ["familiar", PgTypes.familiar]
 ] as const) {
   describe(`on a client with the ${name} preset`, () => {
-    it.scopedLive("each column is read as its Schema says", () =>
+    it.scopedLive("each column is read as its Schema demands", () =>
       Effect.gen(function* () {
         const pg = yield* open({ types })
         const [row] = yield* pg.query(statement, Familiar)

@@ -137,7 +137,7 @@ describe("a result that does not fit its Schema", () => {
     note: Schema.optional(Text)
   })
 
-  it.scopedLive("is told side by side, and nothing has been run", () =>
+  it.scopedLive("is reported column by column, and nothing has run", () =>
     Effect.gen(function* () {
       const name = yield* table("id int8 primary key, name text, balance numeric not null, mail text")
       const pg = yield* open()
@@ -239,29 +239,33 @@ describe("a result that does not fit its Schema", () => {
     })
   )
 
-  it.scopedLive("is told without NULL where the catalogue may not be read, and fails no transaction", () =>
-    Effect.gen(function* () {
-      const name = `schemas_${process.pid}`
-      const admin = (sql: string, database = "postgres") =>
-        Effect.scoped(Effect.flatMap(open({ config: { database } }), (pg) => pg.simple(sql)))
-      yield* Effect.acquireRelease(admin(`create database ${name}`), () =>
-        Effect.orDie(Effect.zipRight(admin(`drop database ${name} with (force)`), admin(`drop role ${name}`)))
-      )
-      yield* admin(`create role ${name} login; revoke select on pg_attribute from public`, name)
-      const pg = yield* open({ config: { database: name, user: name } })
-      yield* pg.simple("create temp table t (id int not null)")
-      const mismatched = refused(pg.query(s("select id from t"), Schema.Struct({ id: Text })))
-      const unknown = "id      int4  unknown      text    no          <- another type"
-      assert.include((yield* mismatched).message, unknown)
-      yield* isClean(pg)
-      yield* pg.withTransaction(
-        Effect.gen(function* () {
-          assert.include((yield* mismatched).message, unknown)
-          assert.strictEqual(yield* value(pg, "select 1"), 1)
-        })
-      )
-      yield* isClean(pg)
-    })
+  it.scopedLive(
+    "is reported without NULL where the catalogue may not be read, and fails no transaction",
+    () =>
+      Effect.gen(function* () {
+        const name = `schemas_${process.pid}`
+        const admin = (sql: string, database = "postgres") =>
+          Effect.scoped(Effect.flatMap(open({ config: { database } }), (pg) => pg.simple(sql)))
+        yield* Effect.acquireRelease(admin(`create database ${name}`), () =>
+          Effect.orDie(
+            Effect.zipRight(admin(`drop database ${name} with (force)`), admin(`drop role ${name}`))
+          )
+        )
+        yield* admin(`create role ${name} login; revoke select on pg_attribute from public`, name)
+        const pg = yield* open({ config: { database: name, user: name } })
+        yield* pg.simple("create temp table t (id int not null)")
+        const mismatched = refused(pg.query(s("select id from t"), Schema.Struct({ id: Text })))
+        const unknown = "id      int4  unknown      text    no          <- another type"
+        assert.include((yield* mismatched).message, unknown)
+        yield* isClean(pg)
+        yield* pg.withTransaction(
+          Effect.gen(function* () {
+            assert.include((yield* mismatched).message, unknown)
+            assert.strictEqual(yield* value(pg, "select 1"), 1)
+          })
+        )
+        yield* isClean(pg)
+      })
   )
 
   it.scopedLive("can be looked for without running anything, with what may be NULL", () =>
@@ -331,7 +335,7 @@ describe("a row that its Schema refuses", () => {
     name: Text
   })
 
-  it.scopedLive("fails its query and tells column, row, type and shape", () =>
+  it.scopedLive("fails its query and names column, row, type and shape", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       const sql = "select n, 'x' as name from generate_series(1, 4) as n"
@@ -348,7 +352,7 @@ describe("a row that its Schema refuses", () => {
     })
   )
 
-  it.scopedLive("says what takes NULL", () =>
+  it.scopedLive("names the Schema that takes NULL", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       const sql = "select n, case when n = 1 then 'a' end as name from generate_series(1, 2) as n"
@@ -380,7 +384,7 @@ describe("a row that its Schema refuses", () => {
     })
   )
 
-  it.scopedLive("tells a statement of other fibers nothing", () =>
+  it.scopedLive("does not affect statements of other fibers", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       const all = yield* Effect.all(

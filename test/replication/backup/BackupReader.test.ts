@@ -52,7 +52,7 @@ const whole = [
 const tablespace = folders([16_384, "/srv/fast"])
 
 describe("a base backup of PostgreSQL 15 and later", () => {
-  it("is read from one copy, whose messages say what they are (REP-066, REP-067)", () => {
+  it("is read from one copy, whose messages name their kind (REP-066, REP-067)", () => {
     const all = events([start, tablespace, ...whole, finish, Parts.commandComplete], { hasManifest: true })
     assert.deepStrictEqual(all[0], {
       _tag: "BackupStarted",

@@ -101,7 +101,7 @@ describe("a backup label", () => {
   const full = "START WAL LOCATION: 0/A000028 (file 00000001000000000000000A)\nSTART TIMELINE: 2\n"
   const from = "INCREMENTAL FROM LSN: 0/9000028\nINCREMENTAL FROM TLI: 1\n"
 
-  it("says where the backup begins, and what it is an increment to (REP-079)", () => {
+  it("has the position where the backup begins, and the backup that it is an increment to (REP-079)", () => {
     const start = { position: 0xa000028n, timeline: 2 }
     assert.deepStrictEqual(Label.parse(full), Either.right({ start, from: undefined }))
     assert.deepStrictEqual(

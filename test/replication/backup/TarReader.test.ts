@@ -71,7 +71,7 @@ describe("a tar archive", () => {
     })
   )
 
-  it.effect("is refused with a size that is not that of the member, or is none (W07)", () =>
+  it.effect("is refused with a size that is not that of the member, or is invalid (W07)", () =>
     Effect.gen(function* () {
       const makeTar = yield* load
       const lies = (size: number) =>
@@ -88,7 +88,7 @@ describe("a tar archive", () => {
     })
   )
 
-  it.effect("tells sizes of more than eight gibibytes (REP-073)", () =>
+  it.effect("reads sizes of more than eight gibibytes (REP-073)", () =>
     Effect.gen(function* () {
       const makeTar = yield* load
       const parts = Either.getOrThrow(makeTar().read(member({ name: "a", size: 9 * 2 ** 30 })))
@@ -118,7 +118,7 @@ describe("a tar archive", () => {
     })
   )
 
-  it.effect("says of devices, pipes and hard links what they are (W07)", () =>
+  it.effect("names the kind of devices, pipes and hard links (W07)", () =>
     Effect.gen(function* () {
       const makeTar = yield* load
       for (const [type, kind] of [

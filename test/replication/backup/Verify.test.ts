@@ -65,7 +65,7 @@ const found = (folder: string, options?: VerifyOptions) =>
   )
 
 describe("a backup on the disk", () => {
-  it.scoped("is whole when every file is as the manifest says, and the log is there (REP-074)", () =>
+  it.scoped("is whole when every file matches the manifest, and the log is there (REP-074)", () =>
     Effect.gen(function* () {
       const folder = yield* backup
       const { files, isWhole, manifest } = yield* report(folder)

@@ -35,8 +35,8 @@ const learned = (...members: ReadonlyArray<Member>) => {
 
 const columnsOf = (...members: ReadonlyArray<Member>) => learned(...members).get(members[1]!.id)?.rowColumns
 
-describe("the columns that tell rows of partitions apart", () => {
-  it("are those of the key, without those that say where a row lies", () => {
+describe("the columns that distinguish rows across partitions", () => {
+  it("are the columns of the key, without those that only choose the partition", () => {
     const both = key("region", "id")
     assert.deepStrictEqual(columnsOf(root(both, "region"), leaf(2, both), leaf(3, both)), ["id"])
     const three = key("year", "region", "id")
@@ -45,7 +45,7 @@ describe("the columns that tell rows of partitions apart", () => {
     assert.deepStrictEqual(columnsOf(...tree), ["id"])
   })
 
-  it("are the whole key where all of it says so", () => {
+  it("are the whole key where all of it chooses the partition", () => {
     assert.deepStrictEqual(columnsOf(root(key("id"), "id"), leaf(2, key("id")), leaf(3, key("id"))), ["id"])
   })
 
@@ -55,7 +55,7 @@ describe("the columns that tell rows of partitions apart", () => {
     assert.deepStrictEqual(columnsOf(root(whole, "region"), leaf(2, whole), leaf(3, whole)), ["id"])
   })
 
-  it("are none where partitions differ, or nothing has a key: then no two rows are told apart", () => {
+  it("do not exist where partitions differ, or nothing has a key: then no two rows can be distinguished", () => {
     assert.deepStrictEqual(columnsOf(root([], "region"), leaf(2, key("id")), leaf(3, key("code"))), [])
     assert.deepStrictEqual(columnsOf(root([], "region"), leaf(2, []), leaf(3, [])), [])
   })

@@ -118,7 +118,7 @@ describe("the order of transactions", () => {
     )
   })
 
-  it("wants a commit where its beginning said (LOG-035)", () => {
+  it("must have the commit position that its beginning announced (LOG-035)", () => {
     assert.strictEqual(after(begin(1, 5n)).next(control(commit(6n)))._tag, "Disorder")
     assert.strictEqual(after(begin(1, 5n)).next(control(commit(5n)))._tag, "Commit")
   })
@@ -193,7 +193,7 @@ describe("transactions in chunks", () => {
     assert.strictEqual(after(start(7), stop, abort(7)).next(control(start(7)))._tag, "Nothing")
   })
 
-  it("keep the origin that a chunk told", () => {
+  it("keep the origin that a chunk named", () => {
     const step = after(start(7), origin, stop).next(control(streamCommit(7)))
     assert.deepStrictEqual(step._tag === "Replay" ? step.transaction.origin?.name : "", "o")
   })

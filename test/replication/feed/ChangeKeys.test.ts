@@ -24,7 +24,7 @@ describe("the rows that a change touches", () => {
     assert.notDeepEqual(of(deleted(leaf(2), { id: 7 })), of(deleted(leaf(2), { id: 8 })))
   })
 
-  it("are all where the columns are not there that would tell which", () => {
+  it("are all rows where the columns that would identify one are missing", () => {
     assert.strictEqual(of(deleted(leaf(2), { code: "c" })), "all")
     assert.strictEqual(of(inserted(plain, { id: Unchanged })), "all")
     const update = new Update(info(1n), 0, 0, leaf(2), "key", { code: "c" }, { id: 7, code: "d" })
@@ -33,7 +33,7 @@ describe("the rows that a change touches", () => {
 })
 
 describe("descriptions of tables", () => {
-  it("change when rows are known by other columns, not by being told again", () => {
+  it("change when rows are identified by other columns, not by being sent again", () => {
     const descriptions = new Descriptions()
     const seen = [
       inserted(plain, { id: 1 }),

@@ -139,7 +139,7 @@ describe("finishing", () => {
     assert.strictEqual(progress.outstanding, 0)
   })
 
-  it("a second time, or of a ticket that is none, changes nothing", () => {
+  it("a second time, or with an invalid ticket, changes nothing", () => {
     const progress = new Progress(10n)
     const ticket = handOut(progress, 20n)
     for (const other of [ticket, ticket, ticket + 1, -1, Number.NaN]) progress.finish(other)
@@ -149,7 +149,7 @@ describe("finishing", () => {
     assert.strictEqual(progress.flushed, 20n)
   })
 
-  it("never goes back, whatever the server says of its positions (L03, TRP-106)", () => {
+  it("never goes back, for any position the server sends (L03, TRP-106)", () => {
     const progress = new Progress(100n)
     progress.finish(handOut(progress, 50n))
     progress.receive(0, 0)

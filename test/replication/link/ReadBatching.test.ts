@@ -45,7 +45,7 @@ describe("letting messages gather", () => {
     })
   )
 
-  it.effect("gives up at once when the trial brings little: somebody may wait for each answer", () =>
+  it.effect("stops at once when a trial brings little, because a caller may wait for each answer", () =>
     Effect.gen(function* () {
       const { next, told } = reading()
       told.brings = 31
@@ -118,14 +118,14 @@ describe("letting messages gather", () => {
     })
   )
 
-  it.effect("never makes anybody wait for what is there already", () =>
+  it.effect("never delays messages that have already arrived", () =>
     Effect.gen(function* () {
       const { next } = reading({ isEmpty: false })
       for (let pull = 0; pull < 3; pull++) assert.strictEqual(yield* next(5000), atOnce)
     })
   )
 
-  it.effect("never pauses when told so, and never longer than told", () =>
+  it.effect("never pauses when the longest pause is 0, and never longer than that pause", () =>
     Effect.gen(function* () {
       const never = reading({ longest: 0 })
       for (let pull = 0; pull < 3; pull++) assert.strictEqual(yield* never.next(5000), atOnce)

@@ -153,7 +153,7 @@ for (const { scenes, version } of captures) {
 
     it.scoped("is refused where the log has been removed, also when the stream was opened first (W03)", () =>
       Effect.gen(function* () {
-        // What the server says before is that of the other scene.
+        // The server's messages before are those of the other scene.
         const opening = scenes.past.turns.slice(0, 5)
         const error = yield* Effect.flip(
           following([...opening, scenes.removed.turns[2]!], { start: 0x100n, timeline: 1 }, all)
@@ -178,7 +178,7 @@ for (const { scenes, version } of captures) {
 
     const { slotRead } = scenes
     if (slotRead === undefined) return
-    it.scoped("says that there is no slot of the name", () =>
+    it.scoped("reports that the slot does not exist", () =>
       Effect.gen(function* () {
         const opening = scenes.past.turns.slice(0, 4)
         const error = yield* Effect.flip(

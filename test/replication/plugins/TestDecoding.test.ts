@@ -163,7 +163,7 @@ describe("lines of test_decoding", () => {
     assert.deepStrictEqual(content("message: transactional: 0 prefix: p, sz: 2 content:"), ["p", ""])
   })
 
-  it("are refused when they are none or cut, without a word of theirs", () => {
+  it("are refused when they are invalid or cut, without quoting their values", () => {
     const secret = "table a.b: INSERT: c[text]:'very secret"
     for (const line of [
       "",
@@ -236,7 +236,7 @@ describe("names of types as plugins print them", () => {
     for (const [name, oid] of names) assert.strictEqual(typeOidOf(name), oid, name)
   })
 
-  it("fail with the column where its value is none", () => {
+  it("fail with the column where its value is invalid", () => {
     const failure = row([{ name: "c", type: "integer", value: "secret" }], Registry.lossless)
     assert.deepInclude(failure, { _tag: "UndecodableValue", column: "c", type: "integer" })
     assert.notInclude(JSON.stringify(failure), "secret")

@@ -125,7 +125,7 @@ describe("wal2json of format version 2", () => {
     })
   })
 
-  it("has numbers as strings too, those that are none among them", () => {
+  it("has numbers as strings too, including NaN and infinities", () => {
     const found = two(
       '{"action":"I","table":"t","columns":[{"name":"n","type":"numeric","value":"NaN"},{"name":"f","type":"double precision","value":"-Infinity"},{"name":"i","type":"bigint","value":"9007199254740993"}]}'
     )
@@ -134,7 +134,7 @@ describe("wal2json of format version 2", () => {
     assert.strictEqual("n" in values ? String(values.n) : "", "NaN")
   })
 
-  it("is refused when it is none, without a word of its values", () => {
+  it("is refused when it is invalid, without quoting its values", () => {
     for (const text of [
       '{"action":"X"}',
       '{"action":"I","schema":"s","table":"t"}',

@@ -93,7 +93,7 @@ describe("a position that is kept with the data", () => {
     })
   )
 
-  it.effect("that somebody else has moved is not moved (LOG-058)", () =>
+  it.effect("that another process has moved is not moved (LOG-058)", () =>
     Effect.gen(function* () {
       const { connection } = session([], 0n)
       const to = { position: 0x3000n, handled: undefined, place: undefined }

@@ -22,7 +22,7 @@ describe("the server's warning that it passes over a publication", () => {
     assert.include(error?.hint, 'missingPublications: "skip"')
   })
 
-  it("is told by severity, code and routine together from any other notice", () => {
+  it("is recognized by severity, code and routine together", () => {
     for (const changes of [
       { severity: "NOTICE" },
       { code: "01000" },

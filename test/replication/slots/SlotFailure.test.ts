@@ -57,7 +57,7 @@ describe("a refusal of the server", () => {
     })
   )
 
-  it.effect("is of an invalidated slot only where the catalogue says so, and says why", () =>
+  it.effect("is of an invalidated slot only where the catalogue shows that, and names the reason", () =>
     Effect.gen(function* () {
       const error = refusal("55000")
       const invalidated = yield* diagnosed(error, [{ wal_status: "lost" }])

@@ -43,7 +43,7 @@ describe("a published table", () => {
     )
   })
 
-  it("is none when it has no name or is no JSON", () => {
+  it("is ignored when it has no name or is not JSON", () => {
     for (const source of [
       undefined,
       "",

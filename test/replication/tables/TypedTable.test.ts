@@ -88,7 +88,7 @@ describe("a typed table", () => {
   )
 
   it.effect(
-    "tells what is known of a row that came in part, and never a value that is not (L13, LOG-027, LOG-029)",
+    "returns the known fields of a partial row, and never a value that did not arrive (L13, LOG-027, LOG-029)",
     () =>
       Effect.gen(function* () {
         const row = { id: 2, note: Unchanged, placed_by: "bob" }
@@ -110,7 +110,7 @@ describe("a typed table", () => {
       })
   )
 
-  it.effect("tells parts of a class's rows too", () =>
+  it.effect("returns parts of a class's rows too", () =>
     Effect.gen(function* () {
       class Row extends Schema.Class<Row>("Row")({ id: PgSchema.Int4, note: PgSchema.Text }) {}
       const table = TypedTable.table("shop.rows", Row)
@@ -261,7 +261,7 @@ describe("a typed table", () => {
   )
 
   it.effect(
-    "says of a row that the Schema refuses where in the stream it stands, and never what is in it",
+    "reports for a row that the Schema refuses where in the stream it stands, and never its values",
     () =>
       Effect.gen(function* () {
         const good = { id: 1, note: "secret", placed_by: "ann" }
@@ -308,7 +308,7 @@ describe("a typed table", () => {
       })
   )
 
-  it.effect("says the same of a row that is refused as a whole, or came in part where it must not", () =>
+  it.effect("reports the same for a row that is refused as a whole, or came in part where it must not", () =>
     Effect.gen(function* () {
       const anything = TypedTable.table("shop.rows", Schema.Record({ key: Schema.String, value: Schema.Int }))
       const positive = TypedTable.table(
@@ -337,7 +337,7 @@ describe("a typed table", () => {
     })
   )
 
-  it.effect("says so when its name is none", () =>
+  it.effect("fails with its name when the name is invalid", () =>
     Effect.gen(function* () {
       const nobody = TypedTable.table("a.b.c", Order)
       const error = yield* Effect.flip(

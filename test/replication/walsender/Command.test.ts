@@ -42,7 +42,7 @@ describe("what comes from outside, in a command", () => {
     )
   })
 
-  it("is refused by name when it cannot be said", () => {
+  it("is refused by name when it cannot be written", () => {
     assertSubset(refused(Command.startLogical("", 0n, [])), { argument: "slot", nothingSent: true })
     assertSubset(refused(Command.startLogical("s", 0n, [["include", "a\0b"]])), {
       argument: "include"

@@ -1,4 +1,4 @@
-/** The history that real servers told, as events: the same from every version, however it was sent. */
+/** The history that real servers sent, as events: the same from every version, however it was sent. */
 import { assert, describe, it } from "@effect/vitest"
 import type { LogicalEvent } from "../../../src/replication/changes/LogicalEvent.js"
 import * as Registry from "../../../src/types/Registry.js"
@@ -17,7 +17,7 @@ const streamedRows = (events: ReadonlyArray<LogicalEvent>, table: string) =>
     event._tag === "Insert" && event.relation.name === table ? [event.new["id"]] : []
   )
 
-describe("the history that real servers told", () => {
+describe("the history that real servers sent", () => {
   const told = (version: number, scene: string) => {
     const capture = [...ofPgOutput(false), ...ofPgOutput(true)].find(
       (each) => each.version === version && each.scene === scene
@@ -128,7 +128,7 @@ describe("the history that real servers told", () => {
       assert.strictEqual(blocks.size, 0)
     })
 
-    it(`has parts that were taken back before the eyes of who listened to ${version} (L10, TRP-103)`, () => {
+    it(`has parts that were taken back while ${version} was already streaming them (L10, TRP-103)`, () => {
       for (const scene of version >= 16 ? ["live", "liveParallel"] : ["live"]) {
         const { blocks, events } = told(version, scene)
         assert.deepStrictEqual(streamedRows(events, "many"), [40_000, 40_001, 40_002, 42_000, 42_001, 42_002])

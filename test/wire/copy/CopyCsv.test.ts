@@ -71,7 +71,7 @@ describe("CSV", () => {
     assert.deepStrictEqual(records(1, "'it\\'s \\\\ \\n'\n", { settings }), [["it's \\ \\n"]])
   })
 
-  it("tells NULL from an empty value by its quotes, and from a value that looks like it (FLW-077)", () => {
+  it("distinguishes NULL from an empty value by its quotes, and from a value that looks like it (FLW-077)", () => {
     assert.deepStrictEqual(records(2, ',""\n'), [[null, ""]])
     assert.deepStrictEqual(records(1, '\n""\n'), [[null], [""]])
     assert.strictEqual(textOf([[null], [""]]), '\n""\n')

@@ -83,7 +83,7 @@ describe("the text format", () => {
     for (const [text, value] of cases) assert.deepStrictEqual(records(1, `${text}\n`), [[value]], text)
   })
 
-  it("tells an empty value from NULL, also when NULL is written as nothing (FLW-076)", () => {
+  it("distinguishes an empty value from NULL, also when NULL is written as nothing (FLW-076)", () => {
     assert.deepStrictEqual(records(2, "\t\n\\N\t\n"), [
       ["", ""],
       [null, ""]
@@ -95,7 +95,7 @@ describe("the text format", () => {
     assert.match(write([["a", ""]], { nullText: "" }).failure ?? "", /empty text would be read as NULL/)
   })
 
-  it("writes a value that looks like NULL so that it is none (FLW-076)", () => {
+  it("writes a value that looks like NULL so that it is read as a value (FLW-076)", () => {
     for (const nullText of ["NULL", "n", "0", "-", "é", "\\N"]) {
       const settings = { nullText }
       const text = textOf([[nullText, null]], settings)
@@ -104,7 +104,7 @@ describe("the text format", () => {
     assert.strictEqual(textOf([["NULL"]], { nullText: "NULL" }), "\\116\\125\\114\\114\n")
   })
 
-  it("writes the text for a default where one is meant, and a value that looks like it so that it is none", () => {
+  it("writes the text for a default, and a value that looks like it so that it is read as a value", () => {
     const writer = new ByteWriter()
     const settings = { defaultText: "D" }
     CopyText.write(writer, format(settings), fieldsIn([isDefault, "D", null, "Do", "\\D"]), 0, 5)

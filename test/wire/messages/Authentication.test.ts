@@ -58,7 +58,7 @@ describe("Authentication", () => {
 })
 
 describe("SASLInitialResponse", () => {
-  it("tells no data from empty data (AUT-002)", () => {
+  it("distinguishes no data from empty data (AUT-002)", () => {
     const sent = (data: Uint8Array | null) =>
       written((writer) =>
         Authentication.SASLInitialResponse.encode(writer, {

@@ -24,7 +24,7 @@ describe("the answers that open a copy", () => {
       assert.deepStrictEqual([binary.format, binary.columnFormats], [1, [1, 1]])
     })
 
-    it(`${message.kind} refuses counts that do not match and codes that are none (F10)`, () => {
+    it(`${message.kind} refuses counts that do not match and invalid codes (F10)`, () => {
       malformed(message.decode(bytes(0)))
       malformed(message.decode(bytes(0, 0, 1)))
       malformed(message.decode(bytes(0, 255, 255, 0, 0)))

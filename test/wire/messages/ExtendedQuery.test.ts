@@ -67,7 +67,7 @@ describe("Bind", () => {
     assert.deepStrictEqual(writer.written().slice(), send(message))
   })
 
-  it("begun in place counts the parameters by their formats unless told", () => {
+  it("begun in place counts the parameters by their formats by default", () => {
     const writer = new ByteWriter()
     const mark = Bind.begin(writer, "", "s", [1, 1])
     Frame.nullValue(writer)
@@ -119,7 +119,7 @@ describe("Parse", () => {
     )
   })
 
-  it("sends type OIDs unsigned and refuses what is none (GEN-002)", () => {
+  it("sends type OIDs unsigned and refuses invalid ones (GEN-002)", () => {
     const parse = (oid: number): Parse => ({ _tag: "Parse", statement: "", sql: "", parameterTypes: [oid] })
     const sent = written((writer) => Parse.encode(writer, parse(0xffff_fffe)))
     assert.deepStrictEqual(sent.subarray(9), bytes(255, 255, 255, 254))

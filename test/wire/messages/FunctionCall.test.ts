@@ -18,7 +18,7 @@ describe("FunctionCall", () => {
 })
 
 describe("FunctionCallResponse", () => {
-  it("tells NULL from empty (FLW-090)", () => {
+  it("distinguishes NULL from empty (FLW-090)", () => {
     assert.isNull(Either.getOrThrow(FunctionCallResponse.decode(bytes(...int32(-1)))).value)
     assert.deepStrictEqual(Either.getOrThrow(FunctionCallResponse.decode(bytes(...int32(0)))).value, bytes())
   })

@@ -234,7 +234,7 @@ describe("messages of pgoutput", () => {
     }
   })
 
-  it("refuses flags that nobody knows (LOG-009)", () => {
+  it("refuses unknown flags (LOG-009)", () => {
     for (const [message, whole] of golden) {
       const place = {
         Commit: 1,
@@ -420,7 +420,7 @@ describe("Decoder", () => {
     }
   })
 
-  it("says nothing more of the change before (LOG-026)", () => {
+  it("keeps nothing of the change before (LOG-026)", () => {
     const decoder = new PgOutput.Decoder("off")
     const counts = (...parts: ReadonlyArray<Part>) => {
       const whole = bytes(...parts)

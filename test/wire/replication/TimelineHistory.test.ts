@@ -96,7 +96,7 @@ describe("a history file", () => {
     )
   })
 
-  it("says where a timeline was left, and which timeline holds a position (REP-014)", () => {
+  it("has the end of each timeline, and the timeline that holds a position (REP-014)", () => {
     assert.strictEqual(TimelineHistory.endOf(entries, 2), 0x16_b374_d848n)
     assert.isUndefined(TimelineHistory.endOf(entries, 3))
     assert.strictEqual(TimelineHistory.timelineAt(entries, 3, 0x3000147n), 1)

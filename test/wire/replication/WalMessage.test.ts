@@ -60,7 +60,7 @@ const encodeServer = (message: ServerWalMessage) =>
 const encodeClient = (message: ClientWalMessage) =>
   written((writer) => WalMessage.encodeClient(writer, message))
 
-describe("what is said in a stream of the log", () => {
+describe("the messages in a stream of the log", () => {
   for (const [message, expected] of fromServer) {
     it(`writes and reads the server's ${message._tag} as the manual lays it out (REP-030, REP-042)`, () => {
       assert.deepStrictEqual(encodeServer(message), expected)
@@ -99,7 +99,7 @@ describe("what is said in a stream of the log", () => {
     )
   })
 
-  it("refuses to write positions that are none, and leaves nothing behind", () => {
+  it("refuses to write invalid positions, and leaves nothing behind", () => {
     for (const written of [-1n, 2n ** 64n]) {
       const status = { ...fromClient[0]![0], written } as ClientWalMessage
       refused((writer) => WalMessage.encodeClient(writer, status))

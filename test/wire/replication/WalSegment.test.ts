@@ -63,7 +63,7 @@ describe("the first page of a segment", () => {
     littleEndian: true
   }
 
-  it("says whose it is (REP-083)", () => {
+  it("names its cluster, timeline and position (REP-083)", () => {
     // Of PostgreSQL 15 on a little-endian machine.
     const bytes = Uint8Array.from(
       "10d102000100000000000001000000000000000000000000c228aa0ff2e00d6a0000000100200000".match(/../g)!,
@@ -81,7 +81,7 @@ describe("the first page of a segment", () => {
     }
   })
 
-  it("is none where a file is cut, empty, or something else", () => {
+  it("is not found where a file is cut, empty, or something else", () => {
     const bytes = WalPageHeader.encode(header)
     assert.isUndefined(WalPageHeader.decode(bytes.subarray(0, 39)))
     assert.isUndefined(WalPageHeader.decode(new Uint8Array(8192)))
