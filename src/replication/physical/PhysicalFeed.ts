@@ -18,7 +18,7 @@ import type { Lsn } from "../../model/Lsn.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import { PgClosedError, PgUsageError } from "../../model/PgError.js"
 import { isTimeline } from "../../wire/replication/TimelineHistory.js"
-import * as PullStream from "../feed/PullStream.js"
+import * as PullStream from "../../connection/session/PullStream.js"
 import type { StandbyFeedback } from "../link/ReplicationLink.js"
 import { defaultBufferBytes, ReplicationLink } from "../link/ReplicationLink.js"
 import * as StandbyStatus from "../link/StandbyStatus.js"
@@ -109,6 +109,9 @@ const takenTwice = new PgClosedError({
 
 const refused = (argument: string, reason: string): PgUsageError =>
   new PgUsageError({ operation: "Replication.physical", argument, reason, sql: "" })
+
+const shown = (position: unknown): string =>
+  LsnText.isLsn(position) ? LsnText.toText(position) : String(position)
 
 const checked = ({ create, slot, start, timeline, until }: PhysicalOptions): PgUsageError | undefined => {
   if (create !== undefined && slot === undefined)
@@ -252,12 +255,12 @@ export const open = (
                 new PgUsageError({
                   operation: "acknowledge",
                   argument: wrong,
-                  reason: `must be a position up to ${LsnText.toText(reading.progress.received)}, which this feed has given`,
+                  reason: `must be a position that this feed has received, at most ${LsnText.toText(reading.progress.received)}, got ${shown(positions[wrong])}`,
                   sql: ""
                 })
               )
         }),
-      report: Effect.suspend(() => (reading.progress.connected ? link.report : Effect.void)),
+      report: Effect.suspend(() => (reading.isConnected ? link.report : Effect.void)),
       progress: Effect.sync(() => reading.progress)
     }
   })

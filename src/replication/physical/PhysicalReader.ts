@@ -44,7 +44,7 @@ export interface PhysicalReaderOptions {
 
 const ended: Option.Option<PhysicalError> = Option.none()
 
-/** Whether another session may do better: also when the server that was reached now has not got so far yet. */
+/** Whether another session may succeed: for example because this server does not have that much log yet. */
 const isPassing = (error: PhysicalError): boolean =>
   isTransientAnew(error) || (error._tag === "PgWalError" && error.reason === "beyond-end")
 
@@ -92,8 +92,13 @@ export class PhysicalReader {
       timeline: this.timeline,
       serverEnd,
       lag: serverEnd > position ? serverEnd - position : 0n,
-      connected: this.session?.isOpen === true
+      connected: this.isConnected
     }
+  }
+
+  /** Whether reports reach a server now. */
+  get isConnected(): boolean {
+    return this.session?.isOpen === true
   }
 
   /** Everything before it has been given to the consumer. */
@@ -254,7 +259,7 @@ export class PhysicalReader {
     return left
   }
 
-  /** Says that the connection is lost if another may do better; else the feed fails. */
+  /** Reports a lost connection if another one may succeed. Otherwise the feed fails. */
   private lose(reason: PhysicalError): NextEvents {
     const left = this.leave(reason)
     if (!isPassing(reason)) return Effect.zipRight(left, this.failLater(reason))

@@ -1,6 +1,6 @@
 /**
- * Writes the log to segment files: `.partial` until a segment is complete, synced before anything is said to be safe. A failure ends
- * the writer; another one begins where the folder says.
+ * Writes the log to segment files: `.partial` until a segment is complete, synced before a position is reported as safe. A
+ * failure ends the writer. The next writer begins where the files of the folder end.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type { PlatformError } from "@effect/platform/Error"
@@ -15,6 +15,8 @@ import * as ArchiveFolder from "./ArchiveFolder.js"
 import type { WalCompression } from "./Compression.js"
 import * as Compression from "./Compression.js"
 import * as FreeSpace from "./FreeSpace.js"
+import { SyncedFile } from "./SyncedFile.js"
+import { SyncedWrites } from "./SyncedWrites.js"
 
 export interface SegmentWriterOptions {
   readonly folder: string
@@ -23,6 +25,8 @@ export interface SegmentWriterOptions {
   readonly fileMode: number
   /** Bytes that must be left once a segment has been opened. */
   readonly minFreeBytes: number
+  /** Given, `begin` writes and syncs side by side; it is called when more is safe, and when a write has failed. */
+  readonly onSafe?: () => void
 }
 
 interface OpenSegment {
@@ -30,8 +34,10 @@ interface OpenSegment {
   readonly name: string
   readonly file: FileSystem.File
   readonly scope: Scope.CloseableScope
-  /** Bytes written from its beginning. */
+  readonly writes: SyncedWrites | undefined
+  /** Bytes from its beginning that were given to the file, and those of them that have been written without a gap. */
   offset: number
+  written: number
   isDirty: boolean
 }
 
@@ -64,7 +70,7 @@ export class SegmentWriter {
 
   private at<A, R>(
     name: string,
-    effect: Effect.Effect<A, PlatformError, R>
+    effect: Effect.Effect<A, PlatformError | Error, R>
   ): Effect.Effect<A, PgWalArchiveError, R> {
     return Effect.mapError(effect, (cause) =>
       ArchiveFolder.fileFailure(`${this.options.folder}/${name}`, cause)
@@ -108,11 +114,54 @@ export class SegmentWriter {
   }
 
   private append(open: OpenSegment, data: Uint8Array): Write {
-    return Effect.map(this.at(open.name, open.file.writeAll(data)), () => {
+    const { file, name, writes } = open
+    const inPlace =
+      writes === undefined ? this.at(name, file.writeAll(data)) : this.appendAlone(open, writes, data)
+    return Effect.map(inPlace, () => {
       open.offset += data.length
+      open.written = open.offset
       open.isDirty = true
     })
   }
+
+  /** Not by the file that `writeAll` uses: that one does not know where the writes side by side have come to. */
+  private appendAlone(open: OpenSegment, writes: SyncedWrites, data: Uint8Array): Write {
+    const write = Effect.suspend(() => writes.alone(data, open.offset))
+    return Effect.zipRight(this.settled, this.at(open.name, write))
+  }
+
+  /**
+   * Begins to write and sync what follows, beside what is on its way; `settle` is called when the bytes may change. Gives false, and
+   * does nothing, when that is for `write`: the segment is not open yet, or is complete by it.
+   */
+  begin(data: Uint8Array, settle: () => void): boolean {
+    const open = this.current
+    if (open?.writes === undefined || open.isDirty) return false
+    if (data.length >= this.options.segmentSize - open.offset) return false
+    const place = open.offset
+    open.offset += data.length
+    open.writes.begin(data, place, settle)
+    return true
+  }
+
+  /** Waits until another write may begin. Fails when one before has failed. */
+  readonly room: Write = Effect.suspend(() => {
+    const writes = this.current?.writes
+    return writes === undefined ? Effect.void : Effect.zipRight(writes.room, this.unbroken)
+  })
+
+  /** Waits until no write is on its way. Fails when one has failed. */
+  private readonly settled: Write = Effect.suspend(() => {
+    const writes = this.current?.writes
+    return writes === undefined ? Effect.void : Effect.zipRight(writes.settled, this.unbroken)
+  })
+
+  /** Fails when a write of `begin` has failed. */
+  readonly unbroken: Write = Effect.suspend(() => {
+    const open = this.current
+    const failure = open?.writes?.failure
+    return failure === undefined ? Effect.void : this.at(open!.name, Effect.fail(failure))
+  })
 
   private open(segment: WalSegment.WalSegment): Write<OpenSegment> {
     const { fileMode, folder, minFreeBytes, segmentSize } = this.options
@@ -136,7 +185,16 @@ export class SegmentWriter {
         // What is there already may have been reported as flushed, and the same bytes are written over it.
         Scope.extend(this.fs.open(path, { flag: exists ? "r+" : "wx+", mode: fileMode }), scope)
       )
-      const open: OpenSegment = { segment, name, file, scope, offset: 0, isDirty: true }
+      const open: OpenSegment = {
+        segment,
+        name,
+        file,
+        scope,
+        writes: yield* this.writesTo(name, scope),
+        offset: 0,
+        written: 0,
+        isDirty: true
+      }
       this.current = open
       yield* this.at(name, file.truncate(segmentSize))
       // Also when it was there: a crash may have come between its making and the sync of the folder.
@@ -146,18 +204,35 @@ export class SegmentWriter {
     })
   }
 
-  private positionOf({ offset, segment }: OpenSegment): Lsn {
-    return WalSegment.startOf(segment, this.options.segmentSize) + BigInt(offset)
+  private writesTo(name: string, scope: Scope.Scope): Write<SyncedWrites | undefined> {
+    const { onSafe } = this.options
+    if (onSafe === undefined) return Effect.succeed(undefined)
+    const path = `${this.options.folder}/${name}`
+    const opened = this.at(name, Scope.extend(SyncedFile.open(path), scope))
+    const advance = (end: number | undefined): void => {
+      const open = this.current
+      if (open !== undefined && end !== undefined) {
+        open.written = end
+        this.note(this.positionOf(open))
+      }
+      onSafe()
+    }
+    return Effect.map(opened, (file) => new SyncedWrites(file, advance))
+  }
+
+  private positionOf({ segment, written }: OpenSegment): Lsn {
+    return WalSegment.startOf(segment, this.options.segmentSize) + BigInt(written)
   }
 
   private note(position: Lsn): void {
     if (this.safe === undefined || position > this.safe) this.safe = position
   }
 
-  /** Syncs what has been written. */
+  /** Syncs the written bytes. */
   readonly sync: Write = Effect.suspend(() => {
     const open = this.current
-    if (open === undefined || !open.isDirty) return Effect.void
+    if (open === undefined) return Effect.void
+    if (!open.isDirty) return this.settled
     return Effect.map(this.at(open.name, open.file.sync), () => {
       open.isDirty = false
       this.note(this.positionOf(open))
@@ -218,7 +293,8 @@ export class SegmentWriter {
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const open = this.current
     this.current = undefined
-    return open === undefined ? Effect.void : Scope.close(open.scope, Exit.void)
+    if (open === undefined) return Effect.void
+    return Effect.zipRight(open.writes?.settled ?? Effect.void, Scope.close(open.scope, Exit.void))
   })
 
   /** Keeps a history file under its own name, unless it is there already. */

@@ -7,7 +7,6 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -18,8 +17,10 @@ import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
 import { PgUsageError } from "../../model/PgError.js"
 import { PgWalArchiveError } from "../../model/WalArchiveError.js"
+import { Signal } from "../link/Signal.js"
 import * as Walsender from "../walsender/Walsender.js"
 import * as ArchiveFolder from "./ArchiveFolder.js"
+import * as ArchiveMetrics from "./ArchiveMetrics.js"
 import * as Compression from "./Compression.js"
 import * as FolderLock from "./FolderLock.js"
 import type { PhysicalEvent, TimelineSwitched } from "./PhysicalEvent.js"
@@ -60,19 +61,6 @@ const slotWait = "60 seconds"
 
 /** How often the metrics are brought up to date. */
 const measureInterval = "1 second"
-
-const lagGauge = Metric.gauge("postgres_wal_archive_lag_bytes", {
-  description: "bytes of the log that the server has and the archive has not synced",
-  bigint: true
-})
-const flushedGauge = Metric.gauge("postgres_wal_archive_flushed_lsn", {
-  description: "the position up to which the log is in synced files",
-  bigint: true
-})
-const bytesCounter = Metric.counter("postgres_wal_archive_received_bytes", {
-  description: "bytes of the log that were received",
-  bigint: true
-})
 
 const refused = (argument: string, reason: string): PgUsageError =>
   new PgUsageError({ operation: "WalArchive.open", argument, reason, sql: "" })
@@ -146,7 +134,7 @@ const removeLeftovers = (folder: string, segments: ReadonlyArray<ArchiveFolder.A
     }
   })
 
-/** One try: from what the folder, the slot or the server says to the end. */
+/** One attempt, from the position of the folder, the slot or the server to the end. */
 const receive = (
   options: WalArchiveOptions,
   known: Known,
@@ -176,7 +164,10 @@ const receive = (
       },
       { wholeSegments: true }
     )
+    const safe = new Signal()
+    const onSafe = (): void => safe.notify()
     const writer = new SegmentWriter(yield* FileSystem.FileSystem, {
+      ...(synchronous === true ? { onSafe } : {}),
       folder,
       segmentSize,
       compression,
@@ -205,14 +196,7 @@ const receive = (
       const { bytes, flushed, serverEnd } = known
       const since = bytes - counted
       counted = bytes
-      return Effect.all(
-        [
-          Metric.incrementBy(bytesCounter, since),
-          Metric.set(flushedGauge, flushed),
-          Metric.set(lagGauge, serverEnd > flushed ? serverEnd - flushed : 0n)
-        ],
-        { discard: true }
-      )
+      return ArchiveMetrics.set(since, flushed, serverEnd)
     })
     const keepFirstHistory = Effect.scoped(
       Effect.gen(function* () {
@@ -283,22 +267,38 @@ const receive = (
         yield* tell(next)
         return false
       })
+    /** Begins to store a piece beside those before it, of a synchronous archive. */
+    const begin = ({ data: { length }, data }: WalPiece): boolean => {
+      if (!writer.begin(data, () => buffer.giveBack(length))) return false
+      buffer.keep()
+      known.bytes += BigInt(length)
+      return true
+    }
+    const acknowledgeNow = Effect.zipRight(acknowledge, Effect.ignore(feed.report))
+    /** Stores what has gathered, from this on. */
+    const storeFrom = (first: WalPiece | LogEvent | undefined) =>
+      Effect.gen(function* () {
+        let isComplete = false
+        // What goes on gathering does not keep from reporting.
+        for (let next = first; next !== undefined; next = isComplete ? undefined : buffer.take()) {
+          isComplete = yield* take(next)
+        }
+        if (synchronous === true) yield* writer.sync
+        yield* isComplete || synchronous === true ? acknowledgeNow : acknowledge
+      })
     /** Stores what has gathered; gives what the feed has ended with. */
-    const step = Effect.gen(function* () {
-      const over = yield* buffer.arrival
-      let isComplete = false
-      // What goes on gathering does not keep from reporting.
-      while (!isComplete) {
+    const step = Effect.zipLeft(
+      buffer.arrival,
+      Effect.flatMap(writer.room, () => {
         const next = buffer.take()
-        if (next === undefined) break
-        isComplete = yield* take(next)
-      }
-      if (synchronous === true) yield* writer.sync
-      yield* acknowledge
-      if (isComplete || synchronous === true) yield* Effect.ignore(feed.report)
-      return over
-    })
-    const over = yield* Effect.repeat(step, { until: (over) => over !== undefined }).pipe(
+        return next?._tag === "WalPiece" && begin(next) ? Effect.void : storeFrom(next)
+      })
+    )
+    const storing = Effect.repeat(step, { until: (over) => over !== undefined })
+    const reporting = Effect.forever(
+      Effect.zipRight(safe.wait, Effect.zipRight(writer.unbroken, acknowledgeNow))
+    )
+    const over = yield* (synchronous === true ? Effect.raceFirst(storing, reporting) : storing).pipe(
       // What waits cannot be stored behind a gap.
       Effect.tapError(() => Effect.sync(() => buffer.clear()))
     )

@@ -16,7 +16,7 @@ export interface WalPiece {
   readonly _tag: "WalPiece"
   readonly timeline: number
   readonly start: Lsn
-  /** Good until the next is taken. */
+  /** Good until the next is taken, or when it is kept until it is given back. */
   readonly data: Uint8Array
 }
 
@@ -104,9 +104,20 @@ export class WalBuffer<End> {
 
   /** Gives the room of the piece that was taken last back. */
   private release(): void {
-    if (this.taken === 0) return
-    this.ring.release(this.taken)
+    const { taken } = this
+    if (taken === 0) return
     this.taken = 0
+    this.giveBack(taken)
+  }
+
+  /** Keeps the piece that was taken last until its bytes are given back, in the order in which pieces were taken. */
+  keep(): void {
+    this.taken = 0
+  }
+
+  /** Gives the room of the oldest piece that was kept back. */
+  giveBack(size: number): void {
+    this.ring.release(size)
     this.room.notify()
   }
 

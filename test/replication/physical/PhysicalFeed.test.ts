@@ -13,6 +13,7 @@ import type { PhysicalEvent, WalData } from "../../../src/replication/physical/P
 import type { PhysicalFeed, PhysicalOptions } from "../../../src/replication/physical/PhysicalFeed.js"
 import { physical } from "../../../src/replication/physical/PhysicalFeed.js"
 import type { PhysicalError } from "../../../src/replication/physical/PhysicalFailure.js"
+import * as Lsn from "../../../src/model/Lsn.js"
 import * as ScriptedServer from "../../../src/testing/ScriptedServer.js"
 import type { FrontendMessage } from "../../../src/wire/FrontendMessage.js"
 import type { ClientWalMessage } from "../../../src/wire/replication/WalMessage.js"
@@ -279,7 +280,7 @@ describe("reports", () => {
     )
 
   it.scoped(
-    "have written, flushed and applied apart, and nothing that the consumer has not said (REP-049, REP-050)",
+    "have written, flushed and applied apart, and only positions that the consumer gave (REP-049, REP-050)",
     () =>
       Effect.gen(function* () {
         const heard = yield* reporting({}, (feed, heard) =>
@@ -309,6 +310,10 @@ describe("reports", () => {
           for (const argument of ["written", "flushed", "applied"]) {
             const error = yield* Effect.flip(feed.acknowledge({ [argument]: start + 101n }))
             assert.deepInclude(error, { _tag: "PgUsageError", argument })
+            assert.include(
+              error.message,
+              `at most ${Lsn.toText(start + 100n)}, got ${Lsn.toText(start + 101n)}`
+            )
           }
           yield* feed.acknowledge({ flushed: start + 100n })
           assert.deepInclude(yield* feed.progress, {
@@ -333,7 +338,7 @@ describe("reports", () => {
     })
   )
 
-  it.scoped("go out at once when the server asks, though nobody reads (REP-044)", () =>
+  it.scoped("are sent at once when the server asks, though the consumer does not read (REP-044)", () =>
     Effect.gen(function* () {
       const script = [
         opening(),
@@ -450,7 +455,7 @@ describe("a feed that cannot begin", () => {
   const slotRow = (values: ReadonlyArray<string | null>): ScriptedServer.Script =>
     simpleQuery('READ_REPLICATION_SLOT "s"', [answer(["slot_type", "restart_lsn", "restart_tli"], values)])
 
-  it.scoped("says where the server's log ends (REP-027, W03)", () =>
+  it.scoped("reports where the server's log ends (REP-027, W03)", () =>
     Effect.gen(function* () {
       const error = yield* refused([
         startup(),
@@ -462,7 +467,7 @@ describe("a feed that cannot begin", () => {
     })
   )
 
-  it.scoped("says which timelines the server has been on (REP-027, W03)", () =>
+  it.scoped("reports the timelines of the server (REP-027, W03)", () =>
     Effect.gen(function* () {
       const asked = (timeline: number, history: string) =>
         refused(
@@ -484,7 +489,7 @@ describe("a feed that cannot begin", () => {
     })
   )
 
-  it.scoped("says that the server has removed its log (REP-027, W03)", () =>
+  it.scoped("reports that the server has removed its log (REP-027, W03)", () =>
     Effect.gen(function* () {
       const { error } = yield* reading([errorResponse({ code: "58P01" }), readyForQuery()])
       assert.deepInclude(error, { _tag: "PgWalError", reason: "removed", position: start, timeline: 1 })
@@ -492,7 +497,7 @@ describe("a feed that cannot begin", () => {
     })
   )
 
-  it.scoped("says that the server is of another cluster (REP-083)", () =>
+  it.scoped("reports that the server is of another cluster (REP-083)", () =>
     Effect.gen(function* () {
       const error = yield* refused(
         [
@@ -506,7 +511,7 @@ describe("a feed that cannot begin", () => {
     })
   )
 
-  it.scoped("says what is wrong with its slot (REP-017, REP-027)", () =>
+  it.scoped("reports what is wrong with its slot (REP-017, REP-027)", () =>
     Effect.gen(function* () {
       const before = [
         startup({ parameters: { server_version: "18.1" } }),
@@ -556,7 +561,7 @@ describe("a feed that cannot begin", () => {
 })
 
 describe("a feed without a position", () => {
-  it.scoped("begins where its slot stands, which is made first if there is none", () =>
+  it.scoped("begins at the position of its slot, which is made first if it is missing", () =>
     Effect.gen(function* () {
       const read = (values: ReadonlyArray<string | null>) =>
         simpleQuery('READ_REPLICATION_SLOT "s"', [

@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { Signal } from "../../../src/replication/link/Signal.js"
 import * as ArchiveFolder from "../../../src/replication/physical/ArchiveFolder.js"
 import { SegmentWriter } from "../../../src/replication/physical/SegmentWriter.js"
 import * as WalPageHeader from "../../../src/wire/replication/WalPageHeader.js"
@@ -23,8 +24,15 @@ const inFolder = <A, E>(
     return yield* body(folder, fs)
   }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
 
-const writerOf = (fs: FileSystem.FileSystem, folder: string, minFreeBytes = 0) =>
-  new SegmentWriter(fs, { folder, segmentSize: size, compression: undefined, fileMode: 0o600, minFreeBytes })
+const writerOf = (fs: FileSystem.FileSystem, folder: string, minFreeBytes = 0, onSafe?: () => void) =>
+  new SegmentWriter(fs, {
+    ...(onSafe === undefined ? {} : { onSafe }),
+    folder,
+    segmentSize: size,
+    compression: undefined,
+    fileMode: 0o600,
+    minFreeBytes
+  })
 
 /** A file system that refuses one kind of operation. */
 const failing = (fs: FileSystem.FileSystem, operation: "sync" | "rename"): FileSystem.FileSystem => ({
@@ -81,6 +89,40 @@ describe("a segment file", () => {
           yield* writer.close
         })
       )
+  )
+
+  it.scoped("of a synchronous archive is written side by side, each piece at its place (W04)", () =>
+    inFolder((folder, fs) =>
+      Effect.gen(function* () {
+        const arrived = new Signal()
+        const onSafe = (): void => arrived.notify()
+        const writer = writerOf(fs, folder, 0, onSafe)
+        const settled: Array<number> = []
+        const piece = (from: number, bytes: number): boolean =>
+          writer.begin(logBytes(MiB + BigInt(from), bytes), () => void settled.push(from))
+        assert.isFalse(piece(0, 100), "the segment is not open")
+        yield* writer.write(1, MiB, logBytes(MiB, 1000))
+        assert.isFalse(piece(1000, 100), "what was written before is not synced")
+        yield* writer.sync
+        assert.isTrue(piece(1000, 5000))
+        assert.isTrue(piece(6000, 3000))
+        assert.isTrue(piece(9000, 1))
+        assert.strictEqual(writer.written, MiB + 1000n)
+        while (writer.flushed !== MiB + 9001n) yield* arrived.wait
+        assert.deepStrictEqual(settled, [1000, 6000, 9000])
+        assert.isTrue(piece(9001, 999))
+        // What completes the segment waits for what is on its way, and comes behind it.
+        const rest = logBytes(MiB + 10_000n, size - 10_000)
+        assert.isFalse(writer.begin(rest, () => {}))
+        assert.deepStrictEqual(yield* writer.write(1, MiB + 10_000n, rest), [
+          { name: "000000010000000000000001", end: 2n * MiB }
+        ])
+        assert.deepStrictEqual(settled, [1000, 6000, 9000, 9001])
+        const whole = yield* fs.readFile(`${folder}/000000010000000000000001`)
+        assert.isTrue(Buffer.from(logBytes(MiB, size)).equals(whole))
+        yield* writer.close
+      })
+    )
   )
 
   it.scoped("that cannot be synced or renamed is not reported as safe, and the error names it (W04)", () =>
@@ -154,7 +196,7 @@ describe("an archive's folder", () => {
       })
     )
 
-  it.scoped("says where to go on (REP-082)", () =>
+  it.scoped("reports where to go on (REP-082)", () =>
     Effect.gen(function* () {
       assert.isUndefined(yield* resumed([]))
       assert.isUndefined(yield* resumed([["notes.txt"], ["00000002.history"], ["000000010000000000001000"]]))
@@ -169,7 +211,7 @@ describe("an archive's folder", () => {
           position: 2n * MiB
         }
       )
-      // A file that was cut is none, and of one segment the newer timeline counts, and the complete file.
+      // A file that was cut is ignored, and of one segment the newer timeline counts, and the complete file.
       assert.deepStrictEqual(
         yield* resumed([["000000010000000000000001"], ["000000010000000000000002", 10]]),
         {
@@ -206,7 +248,7 @@ describe("an archive's folder", () => {
         const bytes = new Uint8Array(size)
         bytes.set(header)
         yield* fs.writeFile(`${folder}/000000010000000000000001`, bytes)
-        // One that was just begun says nothing.
+        // One that was just begun shows nothing.
         yield* put(fs, folder, "000000010000000000000002.partial")
         const segments = yield* ArchiveFolder.list(folder, size)
         const checked = (systemId: string, segmentSize: number) =>
@@ -218,27 +260,29 @@ describe("an archive's folder", () => {
     )
   )
 
-  it.scoped("says what nothing needs, and what is missing of what is needed, and removes nothing", () =>
-    inFolder((folder, fs) =>
-      Effect.gen(function* () {
-        const names = [
-          "000000010000000000000001",
-          "000000020000000000000002",
-          "000000020000000000000003",
-          "000000020000000000000005"
-        ]
-        for (const name of names) yield* put(fs, folder, name)
-        const kept = yield* ArchiveFolder.retention(folder, 2n * MiB + 5n, size)
-        assert.deepStrictEqual(
-          kept.removable.map(({ name }) => name),
-          [names[0]]
-        )
-        assert.strictEqual(kept.removableBytes, size)
-        assert.strictEqual(kept.missing, 4n * MiB)
-        assert.lengthOf(yield* fs.readDirectory(folder), 4)
-        assert.strictEqual((yield* ArchiveFolder.retention(folder, 9n * MiB, size)).missing, 9n * MiB)
-        assert.isUndefined((yield* ArchiveFolder.retention(folder, 5n * MiB, size)).missing)
-      })
-    )
+  it.scoped(
+    "lists files that no backup needs, and missing ones that a backup needs, and removes nothing",
+    () =>
+      inFolder((folder, fs) =>
+        Effect.gen(function* () {
+          const names = [
+            "000000010000000000000001",
+            "000000020000000000000002",
+            "000000020000000000000003",
+            "000000020000000000000005"
+          ]
+          for (const name of names) yield* put(fs, folder, name)
+          const kept = yield* ArchiveFolder.retention(folder, 2n * MiB + 5n, size)
+          assert.deepStrictEqual(
+            kept.removable.map(({ name }) => name),
+            [names[0]]
+          )
+          assert.strictEqual(kept.removableBytes, size)
+          assert.strictEqual(kept.missing, 4n * MiB)
+          assert.lengthOf(yield* fs.readDirectory(folder), 4)
+          assert.strictEqual((yield* ArchiveFolder.retention(folder, 9n * MiB, size)).missing, 9n * MiB)
+          assert.isUndefined((yield* ArchiveFolder.retention(folder, 5n * MiB, size)).missing)
+        })
+      )
   )
 })

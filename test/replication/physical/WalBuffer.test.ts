@@ -63,6 +63,28 @@ describe("the buffer of an archive", () => {
     })
   )
 
+  it.effect("keeps the bytes of a piece that is being written until they are given back (W04)", () =>
+    Effect.gen(function* () {
+      const buffer = new WalBuffer<string>(1000)
+      yield* put(buffer, data(0n, 600))
+      const piece = buffer.take()
+      assert(piece?._tag === "WalPiece")
+      buffer.keep()
+      const putting = yield* Effect.fork(put(buffer, data(600n, 600)))
+      yield* Effect.yieldNow()
+      buffer.take()
+      buffer.keep()
+      assert.isUndefined(buffer.take())
+      // Room that was given back too early would let the reader go on here.
+      yield* Effect.repeatN(Effect.yieldNow(), 5)
+      assert.isNull(putting.unsafePoll())
+      assert.deepStrictEqual(piece.data, logBytes(0n, 600))
+      buffer.giveBack(600)
+      yield* Fiber.join(putting)
+      assert.deepInclude(buffer.take(), { start: 1000n, data: logBytes(1000n, 200) })
+    })
+  )
+
   it.effect("gives the end once everything has been taken", () =>
     Effect.gen(function* () {
       const buffer = new WalBuffer<string>(1000)
