@@ -11,24 +11,28 @@ export type {
 export { on } from "./copy/Copies.js"
 export type { ByteCopies, CopiesOn, RowCopies, RowsOn } from "./copy/Copies.js"
 export { decode as decodeRows, encode as encodeRows } from "./copy/CopyRows.js"
-export { Default, orDefault } from "./copy/CopyDefault.js"
+export { Default, orDefault } from "./copy/CopySchema.js"
 export type { CopyResult } from "./connection/copy/CopyIn.js"
 export type { CopyOptions } from "./connection/PgConnection.js"
+export type { CopyColumn } from "./copy/CopyColumns.js"
 export type {
   AsAny,
   AsBinary,
   AsCsv,
   AsLines,
   AsText,
-  BytesFrom,
-  BytesInto,
-  CopyColumn,
   CopyFormat,
-  FormatFrom,
-  FormatInto,
   IntoSettings,
   LenientSettings,
   Misplaced,
+  Unstated
+} from "./copy/CopyOption.js"
+export type { TableName } from "./copy/CopyStatement.js"
+export type {
+  BytesFrom,
+  BytesInto,
+  FormatFrom,
+  FormatInto,
   ReadSettings,
   RowData,
   RowInput,
@@ -37,10 +41,8 @@ export type {
   RowsInto,
   RowsToRead,
   RowsToWrite,
-  TableName,
   TypedInto,
   TypedToRead,
-  TypedToWrite,
-  Unstated
-} from "./copy/CopyRows.js"
+  TypedToWrite
+} from "./copy/CopyTarget.js"
 export { PgCopyRowError } from "./model/CopyRowError.js"

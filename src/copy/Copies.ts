@@ -11,21 +11,17 @@
  *
  * @see https://www.postgresql.org/docs/current/sql-copy.html
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import * as Sink from "effect/Sink"
-import * as Stream from "effect/Stream"
+import type * as Sink from "effect/Sink"
+import type * as Stream from "effect/Stream"
 import type { CopyResult } from "../connection/copy/CopyIn.js"
 import type { CopyOptions, PgConnection } from "../connection/PgConnection.js"
 import type { PgCopyRowError, PgSessionError } from "../model/PgError.js"
 import type * as Row from "../types/Row.js"
-import * as CopyHeader from "./CopyHeader.js"
-import * as CopyHint from "./CopyHint.js"
-import * as CopyPlan from "./CopyPlan.js"
+import * as CopyBytes from "./CopyBytes.js"
 import * as CopyRows from "./CopyRows.js"
-import type { RowInput } from "./CopyRowEncoder.js"
-import type { TableName } from "./CopyStatement.js"
-import type { BytesFrom, BytesInto, RowOf, RowsFrom, RowsInto, TypedInto } from "./CopyTarget.js"
+import type { BytesFrom, BytesInto, RowInput, RowOf, RowsFrom, RowsInto, TypedInto } from "./CopyTarget.js"
 
 /** How a copy comes by its connection: it is one's own, or a pool's for as long as the copy runs. */
 export interface Ways<Err, Env> {
@@ -60,49 +56,11 @@ export interface ByteCopies<Err, Env> {
   readonly to: (source: string | BytesFrom, options?: CopyOptions) => Stream.Stream<Uint8Array, Err, Env>
 }
 
-const optionsOf = (what: string | CopyOptions, options: CopyOptions | undefined): CopyOptions | undefined =>
-  options ?? (typeof what === "string" ? undefined : what)
-
-const tableOf = (what: string | BytesInto | BytesFrom): TableName | undefined =>
-  typeof what === "string" || "query" in what ? undefined : what.table
-
 const bytes = <Err, Env>(ways: Ways<Err, Env>): ByteCopies<Err | PgSessionError, Env> => ({
   from: (target, source, options) =>
-    ways.effect((connection) =>
-      typeof target === "string"
-        ? connection.copyFrom(target, source, options)
-        : Effect.flatMap(CopyHeader.compared(connection, target, source), (copied) =>
-            Effect.flatMap(CopyPlan.bytesInto(connection, copied.target), (sql) =>
-              connection
-                .copyFrom(sql, copied.source, optionsOf(target, options))
-                .pipe(Effect.mapError(CopyHint.of(target.table, sql)))
-            )
-          )
-    ),
-  sink: (target, options) =>
-    ways.sink((connection) =>
-      typeof target === "string"
-        ? connection.copySink(target, options)
-        : Sink.unwrap(
-            Effect.map(CopyPlan.bytesInto(connection, target), (sql) =>
-              connection
-                .copySink(sql, optionsOf(target, options))
-                .pipe(Sink.mapError(CopyHint.of(target.table, sql)))
-            )
-          )
-    ),
-  to: (source, options) =>
-    ways.stream((connection) =>
-      typeof source === "string"
-        ? connection.copyTo(source, options)
-        : Stream.unwrap(
-            Effect.map(CopyPlan.bytesFrom(connection, source), (sql) =>
-              connection
-                .copyTo(sql, optionsOf(source, options))
-                .pipe(Stream.mapError(CopyHint.of(tableOf(source), sql)))
-            )
-          )
-    )
+    ways.effect((connection) => CopyBytes.into(connection, target, source, options)),
+  sink: (target, options) => ways.sink((connection) => CopyBytes.sink(connection, target, options)),
+  to: (source, options) => ways.stream((connection) => CopyBytes.from(connection, source, options))
 })
 
 /** Copies of rows, on a connection or by way of the client. */
@@ -159,7 +117,7 @@ const rows = <Err, Env>(ways: Ways<Err, Env>): RowCopies<RowFailure<Err>, Env> =
     ways.sink((connection) => CopyRows.sink(connection, target, schema))
   const rowsFrom = (source: RowsFrom<Row.RowMode>, schema?: Typed) =>
     ways.stream((connection) => CopyRows.from(connection, source, schema))
-  // The interface says what comes of which arguments.
+  // The interface gives the results for each kind of arguments.
   return { rowsInto, rowsSink, rowsFrom } as unknown as RowCopies<RowFailure<Err>, Env>
 }
 

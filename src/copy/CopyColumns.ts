@@ -18,12 +18,12 @@ export interface CopyColumn {
 /** Columns by name, with types stated for all, some or none. */
 export type CopyColumns = ReadonlyArray<string | CopyColumn>
 
-const oidOf = (type: string): number | undefined => TypeName.of(type).oid
+const builtIn = (type: string): number | undefined => TypeName.of(type).oid
 
 export const nameOf = (column: string | CopyColumn): string =>
   typeof column === "string" ? column : column.name
 
-/** Whether the caller has told every type. */
+/** Whether the caller has stated every type. */
 export const areStated = (columns: CopyColumns): columns is ReadonlyArray<CopyColumn> =>
   columns.every((column) => typeof column !== "string")
 
@@ -31,7 +31,7 @@ export const areStated = (columns: CopyColumns): columns is ReadonlyArray<CopyCo
 export const foreignTypes = (columns: CopyColumns): ReadonlyArray<string> => [
   ...new Set(
     columns.flatMap((column) =>
-      typeof column === "string" || typeof column.type === "number" || oidOf(column.type) !== undefined
+      typeof column === "string" || typeof column.type === "number" || builtIn(column.type) !== undefined
         ? []
         : [column.type]
     )
@@ -40,22 +40,19 @@ export const foreignTypes = (columns: CopyColumns): ReadonlyArray<string> => [
 
 /** Types by a name that is not built in. */
 export type FoundTypes = ReadonlyMap<string, number>
-const none: FoundTypes = new Map()
 
-/** The columns with their types as the caller tells them. Left is the reason why a type is none. */
-export const fromStated = (
-  columns: ReadonlyArray<CopyColumn>,
-  found: FoundTypes = none
-): Either.Either<ReadonlyArray<Column>, string> => {
-  const all: Array<Column> = []
-  for (const { name, type } of columns) {
-    const oid = typeof type === "number" ? type : (oidOf(type) ?? found.get(type))
-    if (oid === undefined)
-      return Either.left(`column "${name}": type must be a built-in type or an OID, got "${type}"`)
-    all.push(ofType(oid, name))
-  }
-  return Either.right(all)
+/** The column with the type that the caller states. Left: the reason why the type is not valid. */
+const stated = ({ name, type }: CopyColumn, found?: FoundTypes): Either.Either<Column, string> => {
+  const oid = typeof type === "number" ? type : (builtIn(type) ?? found?.get(type))
+  return oid === undefined
+    ? Either.left(`column "${name}": type must be a built-in type or an OID, got "${type}"`)
+    : Either.right(ofType(oid, name))
 }
+
+/** The columns with the types that the caller states. */
+export const fromStated = (
+  columns: ReadonlyArray<CopyColumn>
+): Either.Either<ReadonlyArray<Column>, string> => Either.all(columns.map((column) => stated(column)))
 
 /** What the server describes, with what the caller states in its place. */
 export const merge = (
@@ -63,18 +60,10 @@ export const merge = (
   described: ReadonlyArray<Column>,
   found: FoundTypes
 ): Either.Either<ReadonlyArray<Column>, string> =>
-  Either.map(
-    fromStated(
-      columns.map((column, index) =>
-        typeof column === "string" ? { name: column, type: described[index]?.typeOid ?? 0 } : column
-      ),
-      found
-    ),
-    (stated) => stated.map((column, index) => withPlace(column, described[index]))
+  Either.all(
+    columns.map((column, index) => {
+      const { columnNumber, tableOid, typeOid } = described[index] ?? ofType(0)
+      const one = typeof column === "string" ? { name: column, type: typeOid } : column
+      return Either.map(stated(one, found), (column) => ({ ...column, tableOid, columnNumber }))
+    })
   )
-
-/** The column with its place in the table, where the server has described it. */
-const withPlace = (column: Column, described: Column | undefined): Column =>
-  described === undefined
-    ? column
-    : { ...column, tableOid: described.tableOid, columnNumber: described.columnNumber }

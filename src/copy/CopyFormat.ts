@@ -1,6 +1,7 @@
 /** The format of a copy: what it comes to once the types are known. */
 import * as Either from "effect/Either"
 import type { Column } from "../model/Column.js"
+import type { Codec } from "../types/Codec.js"
 import type { Registry } from "../types/Registry.js"
 import type { ColumnCodecs } from "../types/Row.js"
 import * as LineFormat from "../wire/copy/LineFormat.js"
@@ -16,52 +17,54 @@ export type CopyDirection = "decode" | "encode"
 
 const binary: Checked = { _tag: "binary" }
 
+/** The codec of each column: its own, or that of its type. `own`: those that columns have instead of the registry's. */
+export const codecsOf = (
+  columns: ReadonlyArray<Column>,
+  registry: Registry,
+  own: ColumnCodecs
+): ReadonlyArray<Codec | undefined> =>
+  columns.map(({ typeOid }, index) => own[index] ?? registry.lookup(typeOid))
+
 /** The first column whose type has no binary form here. */
 const withoutBinary = (
   columns: ReadonlyArray<Column>,
   registry: Registry,
   direction: CopyDirection,
-  codecs: ColumnCodecs
+  own: ColumnCodecs
 ): Column | undefined => {
   const side = direction === "decode" ? "decodeBinary" : "encodeBinary"
-  return columns.find(
-    ({ typeOid }, index) => (codecs[index] ?? registry.lookup(typeOid))?.[side] === undefined
-  )
+  const codecs = codecsOf(columns, registry, own)
+  return columns.find((_, index) => codecs[index]?.[side] === undefined)
 }
 
-/** Binary where every type has a binary form, else text. `codecs`: those that columns have instead of the registry's. */
+/** Binary where every type has a binary form, else text. */
 export const best = (
   columns: ReadonlyArray<Column>,
   registry: Registry,
   direction: CopyDirection,
-  codecs: ColumnCodecs = []
+  own: ColumnCodecs = []
 ): { readonly format: "binary" | "text" } => ({
-  format: withoutBinary(columns, registry, direction, codecs) === undefined ? "binary" : "text"
+  format: withoutBinary(columns, registry, direction, own) === undefined ? "binary" : "text"
 })
 
-const voided = (checked: Either.Either<unknown, string>): Either.Either<void, string> =>
-  Either.map(checked, () => undefined)
-
 /**
- * Left is the reason why there can be no such format, for data that are passed on as they are. Where the columns are not
- * known, the server says of those that are chosen whether there are such.
+ * Left: the reason why there can be no such format. For data that are passed on unchanged. Where the columns are not known,
+ * the server decides whether the chosen ones exist.
  */
 export const settings = (
   asked: Options,
   names: ReadonlyArray<string> | undefined
-): Either.Either<void, string> => {
+): Either.Either<Checked, string> => {
   switch (asked.format) {
-    case "text":
-      return voided(LineFormat.text(asked))
-    case "csv":
-      return voided(
-        LineFormat.csv(
-          names === undefined ? { ...asked, forceQuote: "*", forceNotNull: "*", forceNull: "*" } : asked,
-          names
-        )
-      )
     case "binary":
-      return Either.void
+      return Either.right(binary)
+    case "text":
+      return Either.map(LineFormat.text(asked), (lines) => ({ _tag: "text", lines }))
+    case "csv": {
+      const all = { forceQuote: "*", forceNotNull: "*", forceNull: "*" } as const
+      const lines = LineFormat.csv(names === undefined ? { ...asked, ...all } : asked, names)
+      return Either.map(lines, (lines) => ({ _tag: "csv", lines }))
+    }
   }
 }
 
@@ -71,22 +74,15 @@ export const check = (
   columns: ReadonlyArray<Column>,
   registry: Registry,
   direction: CopyDirection,
-  codecs: ColumnCodecs = []
+  own: ColumnCodecs
 ): Either.Either<Checked, string> => {
-  switch (asked.format) {
-    case "text":
-      return Either.map(LineFormat.text(asked), (lines) => ({ _tag: "text", lines }))
-    case "csv": {
-      const names = columns.map(({ name }) => name)
-      return Either.map(LineFormat.csv(asked, names), (lines) => ({ _tag: "csv", lines }))
-    }
-    case "binary": {
-      const column = withoutBinary(columns, registry, direction, codecs)
-      return column === undefined
-        ? Either.right(binary)
-        : Either.left(
-            `column "${column.name}": the registry has no binary form for ${registry.nameOf(column.typeOid)}; text and csv do not have this limit`
-          )
-    }
-  }
+  const column = asked.format === "binary" ? withoutBinary(columns, registry, direction, own) : undefined
+  return column === undefined
+    ? settings(
+        asked,
+        columns.map(({ name }) => name)
+      )
+    : Either.left(
+        `column "${column.name}": the registry has no binary form for ${registry.nameOf(column.typeOid)}; text and csv do not have this limit`
+      )
 }

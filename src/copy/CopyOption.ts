@@ -7,7 +7,7 @@
 import type { Statement } from "../model/Statement.js"
 import type { CsvSettings, WayCsv } from "../wire/copy/LineFormat.js"
 
-/** What the server is to do with values that are none of their type; PostgreSQL 17 or later. */
+/** What the server does with values that do not have their column's type; PostgreSQL 17 or later. */
 interface Lenient {
   /**
    * `ignore` passes over the row; `set_null`, which takes PostgreSQL 19, stores NULL in place of the value; `stop`, the default, fails the copy.
@@ -17,8 +17,8 @@ interface Lenient {
   /** Most rows passed over before the copy fails; with `onError: "ignore"`. PostgreSQL 18 or later. */
   readonly rejectLimit?: number
   /**
-   * `silent` says nothing, which takes PostgreSQL 18; `verbose` makes a notice for each row passed over; `default` one at
-   * the end, which tells how many.
+   * `silent` reports nothing, which needs PostgreSQL 18; `verbose` makes a notice for each row that is skipped; `default`
+   * makes one at the end with their number.
    */
   readonly logVerbosity?: "default" | "verbose" | "silent"
 }
@@ -57,7 +57,7 @@ export interface Situation {
   readonly use: Use
   /** Whether rows are written or read here, or bytes passed on as they are. */
   readonly data: "rows" | "bytes"
-  /** The server's version as a number; `undefined` when there is none, or it is not known. */
+  /** The server's version as a number; `undefined` when there is no server, or its version is not known. */
   readonly version: number | undefined
   /** Whether the columns are known by name. */
   readonly named: boolean
@@ -81,7 +81,11 @@ const read = ["into", "decode"] as const
 
 export type OptionName = Exclude<keyof Options, "format">
 
-const table = {
+/**
+ * The rules of the options, for the compiler and at run time. Without a version in its rule an option exists in all
+ * supported versions.
+ */
+export const rules = {
   delimiter: { formats: lines, uses: everyUse },
   nullText: { formats: lines, uses: everyUse },
   header: { formats: lines, uses: everyUse },
@@ -99,12 +103,7 @@ const table = {
   logVerbosity: { formats: lines, uses: into, since: 17 }
 } as const satisfies { readonly [N in OptionName]: Rule }
 
-/**
- * The law of the options, for the compiler and for the run time. All supported versions know an option that says nothing else.
- */
-export const rules: { readonly [N in OptionName]: Rule } = table
-
-type Rules = typeof table
+type Rules = typeof rules
 type FormatOf<N extends OptionName> = Rules[N]["formats"][number]
 type UseOf<N extends OptionName> = Rules[N]["uses"][number]
 
@@ -115,13 +114,15 @@ export interface Misplaced<Reason extends string> {
   readonly [reason]: Reason
 }
 
-/** What the compiler says of a use. */
-interface Uses {
-  readonly into: "a copy into a table"
-  readonly from: "a copy from the server"
-  readonly encode: "the writing of data"
-  readonly decode: "the reading of data"
-}
+/** The words for a use, for the compiler and at run time. */
+const useNames = {
+  into: "a copy into a table",
+  from: "a copy from the server",
+  encode: "the writing of data",
+  decode: "the reading of data"
+} as const satisfies { readonly [U in Use]: string }
+
+type Uses = typeof useNames
 
 type Why<N extends OptionName, U extends Use> = [U] extends [UseOf<N>]
   ? `${N} is for the format ${FormatOf<N> extends "csv" ? "csv" : "text or csv"}`
@@ -160,8 +161,8 @@ type Settings<V, F extends FormatName, U extends Use> = Place<V, F, U> &
 type Stated<V, F extends FormatName, U extends Use> = { readonly format: F } & Settings<V, F, U>
 
 /**
- * The format left to us, binary where every type has a binary form, else text; or to a variable, that says one if it says any. Then
- * there are no settings of formats.
+ * The format when the caller gives none: binary if every type has a binary form, else text. For a variable: that of its
+ * value if that has one. Options of formats cannot be set then.
  */
 type Unnamed<U extends Use> = { readonly format?: FormatName | undefined } & Settings<
   RowValues,
@@ -197,27 +198,14 @@ export type Unstated = Unnamed<Use>
 /** The options as the run time sees them: a program without types may give any. */
 export type RequestedOptions = Omit<Options, "format"> & { readonly format?: FormatName | undefined }
 
+/** The options of any copy. */
+export type AnyOptions =
+  { readonly [U in Use]: RowOptions<U> }[Use] | ByteOptions<"into"> | ByteOptions<"from">
+
 /** The options of a copy, to be looked at by the rules. */
-export const asked = (
-  options:
-    | RowOptions<Use>
-    | RowOptions<"into">
-    | RowOptions<"from">
-    | RowOptions<"encode">
-    | RowOptions<"decode">
-    | ByteOptions<"into">
-    | ByteOptions<"from">
-): RequestedOptions => options as unknown as RequestedOptions
+export const asked = (options: AnyOptions): RequestedOptions => options as unknown as RequestedOptions
 
-/** The same, for those who walk over them. */
 const names = Object.keys(rules) as ReadonlyArray<OptionName>
-
-const useNames: { readonly [U in Use]: Uses[U] } = {
-  into: "a copy into a table",
-  from: "a copy from the server",
-  encode: "the writing of data",
-  decode: "the reading of data"
-}
 
 const both = (words: ReadonlyArray<string>): string =>
   words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`
@@ -260,7 +248,7 @@ export const refusal = (asked: RequestedOptions, situation: Situation): string |
   const options = { ...asked, format: asked.format ?? "binary" }
   for (const name of names) {
     if (options[name] === undefined) continue
-    const { formats, since, uses } = rules[name]
+    const { formats, since, uses }: Rule = rules[name]
     if (!uses.includes(use)) {
       return `${name} is an option of ${both(uses.map((each) => useNames[each]))}, not of ${useNames[use]}`
     }

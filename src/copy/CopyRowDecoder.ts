@@ -1,29 +1,15 @@
 /** From the data of a copy to rows, however the data are cut. */
-import type { Column } from "../model/Column.js"
 import { PgCopyRowError } from "../model/CopyRowError.js"
-import type { Registry } from "../types/Registry.js"
 import * as Row from "../types/Row.js"
 import * as CopyCsv from "../wire/copy/CopyCsv.js"
-import { CopyFormatError } from "../wire/copy/CopyFormatError.js"
 import * as CopyText from "../wire/copy/CopyText.js"
 import * as PgCopyBinary from "../wire/copy/PgCopyBinary.js"
-import type { RecordReader } from "../wire/copy/RecordReader.js"
+import { CopyFormatError, type RecordReader } from "../wire/copy/RecordReader.js"
 import { reasonOf } from "../connection/session/CodecThrew.js"
-import type { Checked } from "./CopyFormat.js"
+import type { CopyPlan } from "./CopyPlan.js"
+import type { ReadSettings } from "./CopyTarget.js"
 
-export interface DecoderOptions {
-  readonly columns: ReadonlyArray<Column>
-  readonly format: Checked
-  readonly registry: Registry
-  /** Those that columns have instead of the registry's. */
-  readonly codecs?: Row.ColumnCodecs | undefined
-  readonly mode: Row.RowMode
-  /** Greatest record in bytes. */
-  readonly maxRecordBytes: number | undefined
-  readonly sql: string
-}
-
-const readerOf = ({ columns, format, maxRecordBytes }: DecoderOptions): RecordReader => {
+const readerOf = ({ columns, format }: CopyPlan, maxRecordBytes: number | undefined): RecordReader => {
   const options = { width: columns.length, maxRecordBytes }
   const names = columns.map(({ name }) => name)
   switch (format._tag) {
@@ -42,16 +28,11 @@ export class CopyRowDecoder {
   private readonly sql: string
   private rows = 0
 
-  constructor(options: DecoderOptions) {
-    this.reader = readerOf(options)
-    this.sql = options.sql
-    this.decoder = Row.compile(
-      options.columns,
-      [options.format._tag === "binary" ? 1 : 0],
-      options.registry,
-      options.mode,
-      options.codecs
-    )
+  constructor(plan: CopyPlan, { maxRecordBytes, mode = "object" }: ReadSettings<Row.RowMode>) {
+    const { codecs, columns, format, registry, sql } = plan
+    this.reader = readerOf(plan, maxRecordBytes)
+    this.sql = sql
+    this.decoder = Row.compile(columns, [format._tag === "binary" ? 1 : 0], registry, mode, codecs)
   }
 
   /** Adds the rows that are complete with this chunk to `out`; on failure, those before the faulty one. */
@@ -60,7 +41,7 @@ export class CopyRowDecoder {
     return this.take(out)
   }
 
-  /** Adds what the end of the data completes, and tells what is missing. */
+  /** Adds the rows that the end of the data completes, and reports what is missing. */
   finish(out: Array<Row.Row>): PgCopyRowError | undefined {
     this.reader.finish()
     return this.take(out)

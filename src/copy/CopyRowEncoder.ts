@@ -4,8 +4,10 @@
  * refused.
  */
 import { ByteWriter } from "../bytes/ByteWriter.js"
+import { reasonOf } from "../connection/session/CodecThrew.js"
 import type { Column } from "../model/Column.js"
 import { PgCopyRowError } from "../model/CopyRowError.js"
+import { PgArray } from "../model/PgArray.js"
 import type { Codec } from "../types/Codec.js"
 import * as Parameters from "../types/Parameters.js"
 import { Registry } from "../types/Registry.js"
@@ -14,13 +16,10 @@ import * as CopyCsv from "../wire/copy/CopyCsv.js"
 import * as CopyText from "../wire/copy/CopyText.js"
 import * as PgCopyBinary from "../wire/copy/PgCopyBinary.js"
 import * as LineFormat from "../wire/copy/LineFormat.js"
-import { reasonOf } from "../connection/session/CodecThrew.js"
-import * as ArrayNulls from "./ArrayNulls.js"
-import { Default } from "./CopyDefault.js"
-import type { Checked } from "./CopyFormat.js"
-
-/** What a row may be. */
-export type RowInput = Readonly<Record<string, unknown>> | ReadonlyArray<unknown>
+import { codecsOf, type Checked } from "./CopyFormat.js"
+import type { CopyPlan } from "./CopyPlan.js"
+import { Default } from "./CopySchema.js"
+import type { RowInput } from "./CopyTarget.js"
 
 /** A piece is handed over when it has grown to this many bytes. */
 export const pieceBytes = 1 << 16
@@ -34,33 +33,36 @@ const firstOwn = 0xf000_0000
 const planOf = (
   columns: ReadonlyArray<Column>,
   registry: Registry,
-  codecs: ColumnCodecs,
+  own: ColumnCodecs,
   format: 0 | 1
 ): Parameters.ParameterPlan => {
   const typeOids = columns.map(({ typeOid }, index) =>
-    codecs[index] === undefined ? typeOid : firstOwn + index
+    own[index] === undefined ? typeOid : firstOwn + index
   )
-  return Parameters.plan(
-    typeOids,
-    Registry.make(
-      typeOids.flatMap((oid, index): ReadonlyArray<Codec> => {
-        const codec = codecs[index] ?? registry.lookup(oid)
-        return codec === undefined ? [] : [{ ...codec, oid, arrayOid: 0, parameterFormat: format }]
-      })
-    )
+  const codecs = codecsOf(columns, registry, own).flatMap((codec, index): ReadonlyArray<Codec> => {
+    const oid = typeOids[index]!
+    return codec === undefined ? [] : [{ ...codec, oid, arrayOid: 0, parameterFormat: format }]
+  })
+  return Parameters.plan(typeOids, Registry.make(codecs))
+}
+
+/** Whether the value has an array with a NULL in it. */
+const holdsNull = (value: unknown): boolean => {
+  const values: unknown = value instanceof PgArray ? value.values : value
+  if (Array.isArray(values)) return values.some((one) => one === null || holdsNull(one))
+  return (
+    typeof values === "object" && values !== null && isPlain(values) && Object.values(values).some(holdsNull)
   )
 }
 
-export interface EncoderOptions {
-  readonly columns: ReadonlyArray<Column>
-  readonly format: Checked
-  readonly registry: Registry
-  readonly sql: string
-  /** Those that columns have instead of the registry's. */
-  readonly codecs?: ColumnCodecs
-  /** Whether the server reads NULL in the text of an array as a string. */
-  readonly arrayNullsAreStrings?: boolean
+/** A composite, and no object of a type such as a date. */
+const isPlain = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype
 }
+
+const nullInArray =
+  "an array with NULL in it cannot be copied as text while array_nulls is off: the server would store the string NULL. Copy in the format binary, or SET array_nulls = on"
 
 export class CopyRowEncoder {
   private readonly names: ReadonlyArray<string>
@@ -70,7 +72,6 @@ export class CopyRowEncoder {
   private readonly guarded: boolean
   /** Whether a value may stand for a default. */
   private readonly takesDefault: boolean
-  /** Columns in whose values NULL inside an array would be read as a string. */
   private readonly withoutNulls: ReadonlyArray<number>
   /** The fields of one row, for the formats of lines. */
   private readonly fields = new ByteWriter()
@@ -83,7 +84,7 @@ export class CopyRowEncoder {
   private readonly registry: Registry
   private readonly sql: string
 
-  constructor({ arrayNullsAreStrings = false, codecs = [], columns, format, registry, sql }: EncoderOptions) {
+  constructor({ codecs, columns, format, registry, sql, withoutNulls }: CopyPlan) {
     this.columns = columns
     this.format = format
     this.registry = registry
@@ -92,11 +93,7 @@ export class CopyRowEncoder {
     this.guarded = this.names.some((name) => name in Object.prototype)
     this.values = columns.map(() => null)
     this.plan = planOf(columns, registry, codecs, format._tag === "binary" ? 1 : 0)
-    this.withoutNulls = arrayNullsAreStrings
-      ? columns.flatMap(({ typeOid }, index) =>
-          ArrayNulls.mayHold(codecs[index] ?? registry.lookup(typeOid)) ? [index] : []
-        )
-      : []
+    this.withoutNulls = withoutNulls
     this.takesDefault = format._tag !== "binary" && format.lines.defaultText !== undefined
   }
 
@@ -160,9 +157,8 @@ export class CopyRowEncoder {
     const isBinary = this.format._tag === "binary"
     const target = isBinary ? this.writer : this.fields
     if (isBinary) target.int16(this.columns.length)
-    const index = this.withoutNulls.find((index) => ArrayNulls.holds(values[index]))
-    if (index !== undefined)
-      return this.error(ArrayNulls.reason, index, this.registry.nameOf(this.columns[index]!.typeOid))
+    const index = this.withoutNulls.find((index) => holdsNull(values[index]))
+    if (index !== undefined) return this.error(nullInArray, index, this.typeAt(index))
     const failure = this.plan.write(target, values)
     if (failure !== null) return this.refused(failure, values)
     if (hasDefault) this.markDefaults(given)
@@ -200,8 +196,12 @@ export class CopyRowEncoder {
   }
 
   private withoutDefault(index: number): PgCopyRowError {
-    const type = this.registry.nameOf(this.columns[index]?.typeOid ?? 0)
-    return this.error("Copy.Default needs the format text or csv and the option defaultText", index, type)
+    const reason = "Copy.Default needs the format text or csv and the option defaultText"
+    return this.error(reason, index, this.typeAt(index))
+  }
+
+  private typeAt(index: number): string {
+    return this.registry.nameOf(this.columns[index]?.typeOid ?? 0)
   }
 
   private refused(failure: Parameters.ParameterFailure, values: ReadonlyArray<unknown>): PgCopyRowError {

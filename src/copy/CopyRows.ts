@@ -18,14 +18,15 @@ import type { PgCopyRowError } from "../model/CopyRowError.js"
 import type { PgCodecError, PgSessionError, PgUsageError } from "../model/PgError.js"
 import type * as Row from "../types/Row.js"
 import type { CopyResult } from "../connection/copy/CopyIn.js"
-import * as CopyHint from "./CopyHint.js"
 import * as Plan from "./CopyPlan.js"
 import type { CopyPlan } from "./CopyPlan.js"
+import * as CopyRefusal from "./CopyRefusal.js"
 import { CopyRowDecoder } from "./CopyRowDecoder.js"
-import { CopyRowEncoder, type RowInput } from "./CopyRowEncoder.js"
+import { CopyRowEncoder } from "./CopyRowEncoder.js"
 import * as CopySchema from "./CopySchema.js"
 import type {
   ReadSettings,
+  RowInput,
   RowOf,
   RowsFrom,
   RowsInto,
@@ -37,38 +38,6 @@ import type {
 } from "./CopyTarget.js"
 import type { PgConnection } from "../connection/PgConnection.js"
 
-export type { CopyColumn } from "./CopyColumns.js"
-export type {
-  AsAny,
-  AsBinary,
-  AsCsv,
-  AsLines,
-  AsText,
-  CopyFormat,
-  IntoSettings,
-  LenientSettings,
-  Misplaced,
-  Unstated
-} from "./CopyOption.js"
-export type {
-  BytesFrom,
-  BytesInto,
-  FormatFrom,
-  FormatInto,
-  ReadSettings,
-  RowData,
-  RowOf,
-  RowsFrom,
-  RowsInto,
-  RowsToRead,
-  RowsToWrite,
-  TypedInto,
-  TypedToRead,
-  TypedToWrite
-} from "./CopyTarget.js"
-export type { RowInput } from "./CopyRowEncoder.js"
-export type { TableName } from "./CopyStatement.js"
-
 type Pipe<In, Out, E, R = never> = Channel.Channel<
   Chunk.Chunk<Out>,
   Chunk.Chunk<In>,
@@ -79,13 +48,34 @@ type Pipe<In, Out, E, R = never> = Channel.Channel<
   R
 >
 
+type Emitted<A, R = never> = Channel.Channel<
+  Chunk.Chunk<A>,
+  unknown,
+  PgCopyRowError,
+  unknown,
+  void,
+  unknown,
+  R
+>
+
 /** What one chunk or the end gives: its elements, then the failure if there is one. */
-const emit = <A>(
-  out: ReadonlyArray<A>,
-  failure: PgCopyRowError | undefined
-): Channel.Channel<Chunk.Chunk<A>, unknown, PgCopyRowError, unknown, void> => {
+const emit = <A>(out: ReadonlyArray<A>, failure: PgCopyRowError | undefined): Emitted<A> => {
   const some = out.length === 0 ? Channel.void : Channel.write(ArrayChunk.make(out))
   return failure === undefined ? some : Channel.zipRight(some, Channel.fail(failure))
+}
+
+/** Gives `chunk` of each chunk, and `end` of the end. */
+const pipe = <In, Out, E, R>(
+  chunk: (elements: ReadonlyArray<In>) => Emitted<Out, R>,
+  end: () => Emitted<Out> = () => Channel.void
+): Pipe<In, Out, E, R> => {
+  const loop: Pipe<In, Out, E, R> = Channel.readWithCause({
+    onInput: (elements: Chunk.Chunk<In>) =>
+      Channel.flatMap(chunk(Chunk.toReadonlyArray(elements)), () => loop),
+    onFailure: Channel.failCause,
+    onDone: () => Channel.suspend(end)
+  })
+  return loop
 }
 
 /** Rows encoded at a time: what encodes all of a large chunk would keep the event loop from its turn. */
@@ -105,58 +95,43 @@ const encoding = <E>(plan: CopyPlan, isEager: boolean): Pipe<RowInput, Uint8Arra
       if (rest !== undefined) out.push(rest)
       return emit(out, failure)
     }
-    const from = (rows: ReadonlyArray<RowInput>, at: number): Pipe<RowInput, Uint8Array, E> =>
+    const from = (rows: ReadonlyArray<RowInput>, at: number): Emitted<Uint8Array> =>
       at + maxRows >= rows.length
-        ? Channel.flatMap(push(at === 0 ? rows : rows.slice(at), true), () => loop)
+        ? push(at === 0 ? rows : rows.slice(at), true)
         : Channel.flatMap(push(rows.slice(at, at + maxRows), false), () => from(rows, at + maxRows))
-    const loop: Pipe<RowInput, Uint8Array, E> = Channel.readWithCause({
-      onInput: (rows: Chunk.Chunk<RowInput>) => from(Chunk.toReadonlyArray(rows), 0),
-      onFailure: Channel.failCause,
-      onDone: () => Channel.suspend(() => emit([encoder.finish()], undefined))
-    })
-    return loop
+    return pipe(
+      (rows) => from(rows, 0),
+      () => emit([encoder.finish()], undefined)
+    )
   })
-
-/** Rows to the data of a copy into a table. */
-const eager = <E, R>(plan: CopyPlan, rows: Stream.Stream<RowInput, E, R>) =>
-  Stream.pipeThroughChannel(rows, encoding<E>(plan, true))
 
 const decoding = <M extends Row.RowMode, E>(
   plan: CopyPlan,
-  { maxRecordBytes, mode }: ReadSettings<M>
+  settings: ReadSettings<M>
 ): Pipe<Uint8Array, RowOf<M>, E> =>
   Channel.suspend(() => {
-    const decoder = new CopyRowDecoder({ ...plan, maxRecordBytes, mode: mode ?? "object" })
-    const loop: Pipe<Uint8Array, RowOf<M>, E> = Channel.readWithCause({
-      onInput: (chunks: Chunk.Chunk<Uint8Array>) => {
+    const decoder = new CopyRowDecoder(plan, settings)
+    return pipe(
+      (chunks) => {
         const out: Array<RowOf<M>> = []
         for (const chunk of chunks) {
           const failure = decoder.push(chunk, out)
           if (failure !== undefined) return emit(out, failure)
         }
-        return Channel.flatMap(emit(out, undefined), () => loop)
+        return emit(out, undefined)
       },
-      onFailure: Channel.failCause,
-      onDone: () =>
-        Channel.suspend(() => {
-          const out: Array<RowOf<M>> = []
-          const failure = decoder.finish(out)
-          return emit(out, failure)
-        })
-    })
-    return loop
+      () => {
+        const out: Array<RowOf<M>> = []
+        return emit(out, decoder.finish(out))
+      }
+    )
   })
 
-/** Values of a Schema to rows. */
-const typedEncoding =
-  <A, I extends object, RS>(plan: CopyPlan, schema: Schema.Schema<A, I, RS>) =>
-  <E, R>(values: Stream.Stream<A, E, R>): Stream.Stream<RowInput, E | PgCopyRowError, R | RS> =>
-    Stream.suspend(() => {
-      const pass = CopySchema.encoding(plan, schema)
-      return Stream.mapChunksEffect(values, (chunk) =>
-        Effect.map(pass(Chunk.toReadonlyArray(chunk)), ArrayChunk.make)
-      )
-    })
+/** Values of a Schema to rows, in chunks. */
+const typedEncoding = <A, I, RS>(plan: CopyPlan, schema: Schema.Schema<A, I, RS>) => {
+  const pass = CopySchema.encoding(plan, schema)
+  return (values: Chunk.Chunk<A>) => Effect.map(pass(Chunk.toReadonlyArray(values)), ArrayChunk.make)
+}
 
 /** Rows to values of a Schema; those before a fault are given. */
 const typedDecoding = <A, I extends object, RS, E>(
@@ -165,32 +140,27 @@ const typedDecoding = <A, I extends object, RS, E>(
 ): Pipe<Row.Row, A, E, RS> =>
   Channel.suspend(() => {
     const pass = CopySchema.decoding(plan, schema)
-    const loop: Pipe<Row.Row, A, E, RS> = Channel.readWithCause({
-      onInput: (rows: Chunk.Chunk<Row.Row>) =>
-        Channel.flatMap(Channel.fromEffect(pass(Chunk.toReadonlyArray(rows))), ({ failure, values }) =>
-          Channel.flatMap(emit(values, failure), () => loop)
-        ),
-      onFailure: Channel.failCause,
-      onDone: () => Channel.void
-    })
-    return loop
+    return pipe((rows) =>
+      Channel.flatMap(Channel.fromEffect(pass(rows)), ({ failure, values }) => emit(values, failure))
+    )
   })
 
 /** A Schema of the rows; without one they are rows as they are. */
 type Through<A, I extends object, RS> = Schema.Schema<A, I, RS> | undefined
 
-const lookOf = <A, I extends object, RS>(schema: Through<A, I, RS>) =>
-  schema === undefined ? undefined : CopySchema.ofSchema(schema)
-
-/** Rows, or values of the Schema, as rows. */
-const asRows = <A, I extends object, RS, E, R>(
+/** Rows, or values of the Schema, to the data of a copy. */
+const toBytes = <A, I extends object, RS, E, R>(
   plan: CopyPlan,
   schema: Through<A, I, RS>,
-  values: Stream.Stream<A, E, R>
-): Stream.Stream<RowInput, E | PgCopyRowError, R | RS> =>
-  schema === undefined
-    ? (values as unknown as Stream.Stream<RowInput, E, R>)
-    : typedEncoding(plan, schema)(values)
+  values: Stream.Stream<A, E, R>,
+  isEager: boolean
+): Stream.Stream<Uint8Array, E | PgCopyRowError, R | RS> => {
+  const rows: Stream.Stream<RowInput, E | PgCopyRowError, R | RS> =
+    schema === undefined
+      ? (values as unknown as Stream.Stream<RowInput, E, R>)
+      : Stream.suspend(() => Stream.mapChunksEffect(values, typedEncoding(plan, schema)))
+  return Stream.pipeThroughChannel(rows, encoding<E | PgCopyRowError>(plan, isEager))
+}
 
 /** Rows, or values of the Schema, from bytes. */
 const fromBytes = <A, I extends object, RS, M extends Row.RowMode, E, R>(
@@ -205,7 +175,7 @@ const fromBytes = <A, I extends object, RS, M extends Row.RowMode, E, R>(
     : Stream.pipeThroughChannel(rows, typedDecoding<A, I, RS, E | PgCopyRowError>(plan, schema))
 }
 
-const hinted = ({ sql, table }: CopyPlan) => CopyHint.of(table, sql)
+const hinted = ({ sql, table }: CopyPlan) => CopyRefusal.hinted(table, sql)
 
 /** Copies rows, or values of a Schema, into a table. */
 export const into = <A, I extends object, RS, E, R>(
@@ -214,11 +184,8 @@ export const into = <A, I extends object, RS, E, R>(
   schema: Through<A, I, RS>,
   values: Stream.Stream<A, E, R>
 ): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R | RS> =>
-  Effect.flatMap(Plan.into(connection, target, lookOf(schema)), (plan) =>
-    Effect.mapError(
-      connection.copyFrom(plan.sql, eager(plan, asRows(plan, schema, values)), target),
-      hinted(plan)
-    )
+  Effect.flatMap(Plan.into(connection, target, CopySchema.ofSchema(schema)), (plan) =>
+    Effect.mapError(connection.copyFrom(plan.sql, toBytes(plan, schema, values, true), target), hinted(plan))
   )
 
 /** `into` as a sink. */
@@ -228,18 +195,16 @@ export const sink = <A, I extends object, RS>(
   schema: Through<A, I, RS>
 ): Sink.Sink<CopyResult, A, never, PgSessionError | PgCopyRowError, RS> =>
   Sink.unwrap(
-    Effect.map(Plan.into(connection, target, lookOf(schema)), (plan) => {
+    Effect.map(Plan.into(connection, target, CopySchema.ofSchema(schema)), (plan) => {
       const rows = Sink.fromChannel(
         Channel.pipeToOrFail(
           encoding<never>(plan, true),
           Sink.toChannel(connection.copySink(plan.sql, target))
         )
       ).pipe(Sink.mapError(hinted(plan)))
-      if (schema === undefined) return rows as unknown as Sink.Sink<CopyResult, A, never, PgSessionError>
-      const pass = CopySchema.encoding(plan, schema)
-      return Sink.mapInputChunksEffect(rows, (chunk: Chunk.Chunk<A>) =>
-        Effect.map(pass(Chunk.toReadonlyArray(chunk)), ArrayChunk.make)
-      )
+      return schema === undefined
+        ? (rows as unknown as Sink.Sink<CopyResult, A, never, PgSessionError>)
+        : Sink.mapInputChunksEffect(rows, typedEncoding(plan, schema))
     })
   )
 
@@ -250,7 +215,7 @@ export const from = <A, I extends object, RS, M extends Row.RowMode>(
   schema: Through<A, I, RS>
 ): Stream.Stream<A, PgSessionError | PgCopyRowError, RS> =>
   Stream.unwrap(
-    Effect.map(Plan.from(connection, source, lookOf(schema)), (plan) =>
+    Effect.map(Plan.from(connection, source, CopySchema.ofSchema(schema)), (plan) =>
       fromBytes(plan, source, schema, Stream.mapError(connection.copyTo(plan.sql, source), hinted(plan)))
     )
   )
@@ -275,8 +240,8 @@ export function encode<A, I extends object, RS>(
 export function encode<A, I extends object, RS>(data: TypedToWrite, schema?: Schema.Schema<A, I, RS>) {
   return <E, R>(rows: Stream.Stream<A, E, R>) =>
     Stream.unwrap(
-      Effect.map(Plan.data(data, "encode", lookOf(schema)), (plan) =>
-        Stream.pipeThroughChannel(asRows(plan, schema, rows), encoding<E | PgCopyRowError>(plan, false))
+      Effect.map(Plan.data(data, "encode", CopySchema.ofSchema(schema)), (plan) =>
+        toBytes(plan, schema, rows, false)
       )
     )
 }
@@ -296,7 +261,7 @@ export function decode<A, I extends object, RS, M extends Row.RowMode>(
 ) {
   return <E, R>(bytes: Stream.Stream<Uint8Array, E, R>) =>
     Stream.unwrap(
-      Effect.map(Plan.data(data, "decode", lookOf(schema)), (plan) =>
+      Effect.map(Plan.data(data, "decode", CopySchema.ofSchema(schema)), (plan) =>
         fromBytes<A, I, RS, Row.RowMode, E, R>(plan, data, schema, bytes)
       )
     )

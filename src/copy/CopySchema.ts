@@ -1,24 +1,48 @@
 /**
  * A Schema behind a copy of rows: its columns beside those of the copy before anything is copied, and rows of its values on
- * either side.
+ * either side, and a value that stands for its column's default.
  */
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import type { Column } from "../model/Column.js"
-import type { CodecPlace } from "../model/CodecPlace.js"
 import { PgCodecError, PgCopyRowError } from "../model/PgError.js"
 import * as Statement from "../model/Statement.js"
 import type * as Compare from "../schema/Compare.js"
 import * as RowEncoder from "../schema/RowEncoder.js"
+import * as PgType from "../schema/PgType.js"
 import * as OptionalColumns from "../schema/OptionalColumns.js"
 import * as Rows from "../schema/Rows.js"
 import type { ExpectedRow } from "../schema/ExpectedRow.js"
 import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
 import type { CopyDirection } from "./CopyFormat.js"
-import type { RowInput } from "./CopyRowEncoder.js"
+import type { RowInput } from "./CopyTarget.js"
 import type { PgConnection } from "../connection/PgConnection.js"
+
+const DefaultTypeId: unique symbol = Symbol.for("effect-postgres/Copy/Default")
+
+/** The type of `Default`, of which there is one value. */
+export interface Default {
+  readonly [DefaultTypeId]: true
+}
+
+/**
+ * In place of a value: the column's default, as if the row were inserted without it. It needs the text or the CSV format
+ * with `defaultText`, and PostgreSQL 16 or later. A column without a default is refused by the server.
+ */
+export const Default: Default = Object.freeze({ [DefaultTypeId]: true as const })
+
+const isDefault = (value: unknown): value is Default => value === Default
+
+/** A Schema for a column that may also be left to its default. */
+export const orDefault = <A, I, R>(
+  schema: Schema.Schema<A, I, R>
+): Schema.Schema<A | Default, I | Default, R> => {
+  const either = Schema.Union(schema, Schema.declare(isDefault, { title: "Copy.Default" }))
+  const types = PgType.of(schema.ast)
+  return types === undefined ? either : PgType.annotate(either, types)
+}
 
 /** What the columns of a copy are known to be. */
 export interface KnownColumns {
@@ -40,13 +64,11 @@ export interface CopySchema {
   ) => Row.ColumnCodecs | undefined
   /** The columns that an encoded row may be without. */
   readonly optional: () => ReadonlyArray<string>
-  /** Fails when the columns do not fit. */
-  readonly hold: (seen: KnownColumns) => Effect.Effect<void, PgCodecError>
   /**
-   * The same, telling of columns to be read what the catalogue knows besides, as far as it answers: names of types, and
-   * which may be NULL.
+   * Fails when the columns do not fit. With a connection it is by the facts of the catalogue about columns to be read, as far as it
+   * answers: names of types, and which may be NULL.
    */
-  readonly compare: (connection: PgConnection, seen: KnownColumns) => Effect.Effect<void, PgCodecError>
+  readonly compare: (seen: KnownColumns, connection?: PgConnection) => Effect.Effect<void, PgCodecError>
 }
 
 /** Longest wait for what the catalogue knows. */
@@ -62,28 +84,27 @@ const mismatch = (comparison: Compare.Comparison, { direction, sql = "" }: Known
     nothingSent: true
   })
 
-export const ofSchema = <A, I extends object, R>(schema: Schema.Schema<A, I, R>): CopySchema => {
+/** What the plan asks of the Schema, where there is one. */
+export const ofSchema = <A, I extends object, R>(
+  schema: Schema.Schema<A, I, R> | undefined
+): CopySchema | undefined => {
+  if (schema === undefined) return undefined
   const rows = Rows.compile(schema)
   return {
     wanted: rows.wanted,
     codecs: (columns, registry, direction) => rows.codecs(columns, registry, direction),
     optional: () => OptionalColumns.of(schema.ast),
-    hold: (seen) =>
-      Effect.suspend(() => {
-        const comparison = rows.refuses(seen.columns, seen.registry)
-        return comparison === undefined ? Effect.void : Effect.fail(mismatch(comparison, seen))
-      }),
-    compare: (connection, seen) =>
+    compare: (seen, connection) =>
       Effect.suspend(() => {
         const comparison = rows.refuses(seen.columns, seen.registry)
         if (comparison === undefined) return Effect.void
+        const refused = Effect.fail(mismatch(comparison, seen))
         // What is written is not NULL because the column may be.
-        if (seen.sql === undefined || seen.direction === "encode")
-          return Effect.fail(mismatch(comparison, seen))
+        if (connection === undefined || seen.sql === undefined || seen.direction === "encode") return refused
         const asked = connection.compare(Statement.make(seen.sql), schema, { timeout: catalogueDeadline })
         return Effect.matchEffect(asked, {
-          onFailure: () => Effect.fail(mismatch(comparison, seen)),
-          onSuccess: (known) => Effect.fail(mismatch(known.refuses ? known : comparison, seen))
+          onFailure: () => refused,
+          onSuccess: (known) => (known.refuses ? Effect.fail(mismatch(known, seen)) : refused)
         })
       })
   }
@@ -137,17 +158,9 @@ export const decoding = <A, I, R>(
   }
 }
 
-const rowOf = (place: CodecPlace): number => (place._tag === "Row" ? (place.row ?? 1) : 1)
-
-const ofRow = ({ cause, place, reason, sql, type }: PgCodecError): PgCopyRowError =>
-  new PgCopyRowError({
-    direction: "decode",
-    place:
-      place._tag === "RowColumn"
-        ? { _tag: "CopyRow", row: place.row, column: place.column, index: place.index }
-        : { _tag: "CopyRow", row: rowOf(place), column: undefined, index: undefined },
-    type,
-    reason,
-    sql,
-    cause
-  })
+const ofRow = ({ cause, place, reason, sql, type }: PgCodecError): PgCopyRowError => {
+  const { column, index } = place._tag === "RowColumn" ? place : { column: undefined, index: undefined }
+  const row = place._tag === "RowColumn" || place._tag === "Row" ? (place.row ?? 1) : 1
+  const at = { _tag: "CopyRow", row, column, index } as const
+  return new PgCopyRowError({ direction: "decode", place: at, type, reason, sql, cause })
+}

@@ -104,8 +104,11 @@ export const query = (table: TableName, names: ReadonlyArray<string> | undefined
     return `select ${columns} from ${yield* quoteTable(table)}`
   })
 
-/** The text of the caller's query. */
-export const queryOf = (statement: Statement): Text => withoutParameters("query", statement)
+/** What a copy from the server reads: the caller's own query, or that of a table. */
+export const source = (
+  source: { readonly table: TableName } | { readonly query: Statement },
+  names: ReadonlyArray<string> | undefined
+): Text => ("query" in source ? withoutParameters("query", source.query) : query(source.table, names))
 
 /** `COPY (query) TO STDOUT`, with options that choose no columns. */
 export const from = (sql: string, options: Options, choices: ReadonlyArray<string> = []): string =>

@@ -13,6 +13,9 @@ export type FormatInto = RowOptions<"into">
 /** A format, and its options on the way from the server. */
 export type FormatFrom = RowOptions<"from">
 
+/** What a row may be. */
+export type RowInput = Readonly<Record<string, unknown>> | ReadonlyArray<unknown>
+
 /** Where rows go. */
 export type RowsInto = {
   readonly table: TableName

@@ -7,18 +7,16 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
 import type { CopyResult } from "../connection/copy/CopyIn.js"
 import type { CopyOptions, PgConnection } from "../connection/PgConnection.js"
 import type { Column } from "../model/Column.js"
-import { PgUsageError } from "../model/PgError.js"
-import type { PgSessionError } from "../model/PgError.js"
-import * as Statement from "../model/Statement.js"
-import * as CopyHint from "./CopyHint.js"
-import type { Options } from "./CopyOption.js"
+import type { PgSessionError, PgUsageError } from "../model/PgError.js"
+import type * as Statement from "../model/Statement.js"
+import * as CopyFacts from "./CopyFacts.js"
+import * as CopyRefusal from "./CopyRefusal.js"
+import { orRefuse, quoted, refuse } from "./CopyRefusal.js"
 import * as CopyStatement from "./CopyStatement.js"
-import * as GeneratedColumns from "./GeneratedColumns.js"
 
 /** What is copied: a table or view, with all columns unless some are named, or a query without parameters. */
 export type TransferSource =
@@ -54,40 +52,22 @@ export interface TransferResult extends CopyResult {
   readonly format: "binary" | "text"
 }
 
-const refusal = (argument: string, reason: string): PgUsageError =>
-  new PgUsageError({ operation: "Copy.transfer", argument, reason, sql: "" })
-
-const orRefuse = (argument: string, text: CopyStatement.Text): Effect.Effect<string, PgUsageError> =>
-  Either.match(text, {
-    onLeft: (reason) => Effect.fail(refusal(argument, reason)),
-    onRight: Effect.succeed
-  })
-
-const describe = (connection: PgConnection, table: CopyStatement.TableName | undefined, query: string) =>
-  connection.describe(Statement.make(query)).pipe(
-    Effect.map(({ columns }) => columns),
-    Effect.mapError(CopyHint.of(table, query))
-  )
-
-const quoted = (names: ReadonlyArray<string>): string => names.map((name) => JSON.stringify(name)).join(", ")
-
 /** Columns of the source and of the target, in pairs. */
 interface Pairs {
   readonly source: ReadonlyArray<Column>
   readonly target: ReadonlyArray<Column>
 }
 
-const named = (
+const inOrder = (
   source: ReadonlyArray<Column>,
   target: ReadonlyArray<Column>
 ): Effect.Effect<Pairs, PgUsageError> =>
   source.length === target.length
     ? Effect.succeed({ source, target })
-    : Effect.fail(
-        refusal(
-          "columns",
-          `must be as many as the source has, which are ${source.length}, got ${target.length}`
-        )
+    : refuse(
+        "transfer",
+        "columns",
+        `must be as many as the source has, which are ${source.length}, got ${target.length}`
       )
 
 const byName = (
@@ -96,18 +76,16 @@ const byName = (
   generated: ReadonlyArray<Column>
 ): Effect.Effect<Pairs, PgUsageError> => {
   const missing = source.filter(({ name }) => !target.some((column) => column.name === name))
-  if (missing.length > 0)
-    return Effect.fail(
-      refusal(
-        "columns",
-        `must be named, because the target has no column ${quoted(missing.map(({ name }) => name))}: name the target's columns in the order of the source's`
-      )
-    )
+  if (missing.length > 0) {
+    const names = quoted(missing.map(({ name }) => name))
+    const reason = `must be named, because the target has no column ${names}: name the target's columns in the order of the source's`
+    return refuse("transfer", "columns", reason)
+  }
   const doubled = source.find(({ name }, at) => source.findIndex((column) => column.name === name) !== at)
-  if (doubled !== undefined)
-    return Effect.fail(
-      refusal("columns", `must be named, because the source has ${quoted([doubled.name])} twice`)
-    )
+  if (doubled !== undefined) {
+    const reason = `must be named, because the source has ${quoted([doubled.name])} twice`
+    return refuse("transfer", "columns", reason)
+  }
   const kept = source.filter(({ name }) => !generated.some((column) => column.name === name))
   return Effect.succeed({
     source: kept,
@@ -125,26 +103,11 @@ const best = ({ source, target }: Pairs): "binary" | "text" =>
 
 /** Dates in text mean the same to both sessions when the source writes them by ISO. */
 const readable = (from: PgConnection): Effect.Effect<void, PgUsageError> =>
-  Effect.flatMap(from.parameter("DateStyle"), (style) =>
-    style === undefined || style.startsWith("ISO")
-      ? Effect.void
-      : Effect.fail(
-          refusal(
-            "format",
-            `text needs DateStyle ISO in the source's session, got ${style}: dates could be read wrong`
-          )
-        )
-  )
-
-/** The query of the source, for the columns that are copied. */
-const sourceQuery = (source: TransferSource, query: string, pairs: Pairs): CopyStatement.Text => {
-  if (!("query" in source))
-    return CopyStatement.query(
-      source.table,
-      pairs.source.map(({ name }) => name)
-    )
-  return Either.right(query)
-}
+  Effect.flatMap(from.parameter("DateStyle"), (style) => {
+    if (style === undefined || style.startsWith("ISO")) return Effect.void
+    const reason = `text needs DateStyle ISO in the source's session, got ${style}: dates could be read wrong`
+    return refuse("transfer", "format", reason)
+  })
 
 /** Counts what passes, and reports it at times. */
 const counted = <E, R>(
@@ -178,32 +141,38 @@ export const transfer = <E = never, R = never>(
 ): Effect.Effect<TransferResult, PgSessionError | E, R> =>
   Effect.gen(function* () {
     if (from.facts === into.facts)
-      return yield* refusal(
+      return yield* refuse(
+        "transfer",
         "on",
         "must be two connections, and a transaction of a client has only one for both ends"
       )
-    const query = yield* "query" in source
-      ? orRefuse("query", CopyStatement.queryOf(source.query))
-      : orRefuse("table", CopyStatement.query(source.table, source.columns))
-    const out = yield* describe(from, "query" in source ? undefined : source.table, query)
-    const targetQuery = yield* orRefuse("table", CopyStatement.query(target.table, target.columns))
-    const found = yield* describe(into, target.table, targetQuery)
-    const pairs = yield* target.columns === undefined
-      ? Effect.flatMap(
-          "query" in source ? Effect.succeed([]) : GeneratedColumns.of(into, found),
-          (generated) => byName(out, found, generated)
-        )
-      : named(out, found)
+    const isQuery = "query" in source
+    const named = isQuery ? undefined : source.columns
+    const query = yield* orRefuse(
+      CopyStatement.source(source, named),
+      "transfer",
+      isQuery ? "query" : "table"
+    )
+    const out = yield* CopyFacts.describe(from, query, isQuery ? undefined : source.table)
+    const targetQuery = yield* orRefuse(
+      CopyStatement.query(target.table, target.columns),
+      "transfer",
+      "table"
+    )
+    const found = yield* CopyFacts.describe(into, targetQuery, target.table)
+    const generated = isQuery || target.columns !== undefined ? [] : yield* CopyFacts.generated(into, found)
+    const pairs = yield* target.columns === undefined ? byName(out, found, generated) : inOrder(out, found)
     const format = options.format ?? best(pairs)
     if (format === "text") yield* readable(from)
-    const settings: Options = { format }
-    const copyOut = CopyStatement.from(yield* orRefuse("table", sourceQuery(source, query, pairs)), settings)
+    const columns = pairs.source.map(({ name }) => name)
+    const read = isQuery ? query : yield* orRefuse(CopyStatement.source(source, columns), "transfer", "table")
     const names = pairs.target.map(({ name }) => name)
-    const copyIn = yield* orRefuse("table", CopyStatement.into(target.table, names, settings))
+    const copyIn = yield* orRefuse(CopyStatement.into(target.table, names, { format }), "transfer", "table")
     const limit = options.timeout === undefined ? {} : { timeout: options.timeout }
     const count = { bytes: 0 }
+    const copyOut = from.copyTo(CopyStatement.from(read, { format }), limit)
     const result = yield* into
-      .copyFrom(copyIn, counted(from.copyTo(copyOut, limit), count, options), limit)
-      .pipe(Effect.mapError(CopyHint.of(target.table, copyIn)))
+      .copyFrom(copyIn, counted(copyOut, count, options), limit)
+      .pipe(Effect.mapError(CopyRefusal.hinted(target.table, copyIn)))
     return { ...result, bytes: count.bytes, format }
   })

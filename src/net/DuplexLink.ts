@@ -14,15 +14,36 @@ export type Duplex = NonNullable<tls.ConnectionOptions["socket"]>
 
 const duplexes = new WeakMap<Link, () => Duplex | undefined>()
 
-/**
- * A link that reads from and writes to `duplex`, which must be open or opening and have no other reader.
- * `failedWrite` answers the error of a write that the stream kept to itself while it reads on.
- */
-export const make = (
-  duplex: Duplex,
-  address: string,
-  failedWrite: () => Error | undefined = () => undefined
-): Link => {
+/** What is known of a stream. */
+interface Traits {
+  /** Answers the error of a write that the stream kept to itself while it reads on. */
+  readonly failedWrite?: () => Error | undefined
+  /** Whether the stream is done with the memory of a write once it has called back. A stream in memory may pass it on. */
+  readonly lends?: boolean
+}
+
+/** Pieces that go out without being copied. */
+const partsWriter =
+  (duplex: Duplex, onDrain: () => void): NonNullable<Link["writeParts"]> =>
+  (parts) => {
+    if (!duplex.writable) return true
+    let isAwaited = false
+    const last = parts.length - 1
+    const onLeft = (): void => {
+      if (isAwaited) onDrain()
+    }
+    duplex.cork()
+    for (let index = 0; index < last; index++) duplex.write(parts[index])
+    duplex.write(parts[last], onLeft)
+    duplex.uncork()
+    if (duplex.writableLength === 0) return true
+    // A stream that holds little emits no 'drain'.
+    isAwaited = !duplex.writableNeedDrain
+    return false
+  }
+
+/** A link that reads from and writes to `duplex`, which must be open or opening and have no other reader. */
+export const make = (duplex: Duplex, address: string, traits: Traits = {}): Link => {
   const inbox = new Inbox()
 
   const onData = (chunk: Uint8Array): void => inbox.push(chunk)
@@ -42,7 +63,7 @@ export const make = (
   const finish = (reason: TransportFailure | undefined): void => {
     detach()
     for (let chunk = duplex.read(); chunk !== null; chunk = duplex.read()) inbox.push(chunk as Uint8Array)
-    const error = failedWrite()
+    const error = traits.failedWrite?.()
     inbox.finish(error === undefined ? reason : SystemFailure.fromError(error))
   }
 
@@ -62,6 +83,7 @@ export const make = (
       if (!inbox.ended && inbox.listening) duplex.resume()
     },
     write: (bytes) => (duplex.writable ? duplex.write(bytes) : true),
+    ...(traits.lends === true ? { writeParts: partsWriter(duplex, onDrain) } : {}),
     end: () => {
       if (duplex.writable) duplex.end()
     },
@@ -86,14 +108,14 @@ export const make = (
   duplex.on("end", onEnd)
   duplex.on("close", onClose)
   duplex.on("error", onError)
-  // Stays for good: a late error of a stream nobody uses any more must not become an uncaught exception.
+  // Stays for good: a late error of an unused stream must not become an uncaught exception.
   duplex.on("error", () => {})
   return link
 }
 
 /**
- * Takes the stream out of a link, so that encryption can be laid directly over it: the link hears and says nothing
- * from then on, the stream is paused with whatever it had buffered still in it, and destroying the link still
- * destroys it. `undefined` when the link is not over a stream or has ended.
+ * Takes the stream out of a link, so that encryption can be laid directly over it: from then on nothing is read or written
+ * through the link, the stream is paused with whatever it had buffered still in it, and destroying the link still destroys
+ * it. `undefined` when the link is not over a stream or has ended.
  */
 export const take = (link: Link): Duplex | undefined => duplexes.get(link)?.()

@@ -48,8 +48,8 @@ const nextAddressAfter = 1000
 const longestPath = process.platform === "linux" ? 107 : 103
 
 /**
- * A socket that reads on after a write failed because the peer has hung up: its last message, which says why, may
- * still be unread. The reading side then ends by itself.
+ * A socket that reads on after a write failed because the peer has hung up: its last message, with the reason, may still be
+ * unread. The reading side then ends by itself.
  */
 class PatientSocket extends net.Socket {
   failedWrite: NodeJS.ErrnoException | undefined
@@ -145,7 +145,10 @@ export const make = (options: Options = {}): Transport["Type"] => ({
       const long = tooLong(address)
       if (long !== undefined) return Effect.fail(long)
       const socket = new PatientSocket()
-      const link = DuplexLink.make(socket, describe(address), () => socket.failedWrite)
+      const link = DuplexLink.make(socket, describe(address), {
+        failedWrite: () => socket.failedWrite,
+        lends: true
+      })
       // First the finalizer: nothing can come between the two then.
       return Effect.zipRight(
         Scope.addFinalizer(scope, Effect.sync(link.destroy)),

@@ -10,7 +10,7 @@ import type { Duplex } from "./DuplexLink.js"
 import * as DuplexLink from "./DuplexLink.js"
 import type { Link } from "./Transport.js"
 
-/** The longest that the end is waited for: whoever reads nothing does not hear it. */
+/** The longest wait for the end to be sent: a peer that does not read never takes it. */
 export const farewellLimit = Duration.seconds(1)
 
 const isEnding = (socket: Duplex): boolean =>
@@ -18,7 +18,7 @@ const isEnding = (socket: Duplex): boolean =>
 
 /** A link over the socket. Destroying it once it was ended silences it, and leaves the rest to `leave`. */
 export const linkOver = (socket: Duplex, address: string): Link => {
-  const link = DuplexLink.make(socket, address)
+  const link = DuplexLink.make(socket, address, { lends: true })
   return {
     ...link,
     destroy: () => {
@@ -39,7 +39,7 @@ const ended = (socket: Duplex): Effect.Effect<void> =>
     })
   })
 
-/** Destroys the socket; one that was ended gets `farewellLimit` to say so. */
+/** Destroys the socket; one that was ended first has `farewellLimit` to send its end. */
 export const leave = (socket: Duplex): Effect.Effect<void> => {
   const destroy = Effect.sync(() => void socket.destroy())
   return Effect.suspend(() =>

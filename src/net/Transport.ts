@@ -33,6 +33,12 @@ export interface Link {
   readonly resume: () => void
   /** False when the brake is on the sending side: wait for `onDrain` before producing much more. The bytes are taken anyway. */
   readonly write: (bytes: Uint8Array) => boolean
+  /**
+   * Like `write` for several pieces in one system call, without copying them. True when they have left, so that their memory may be used
+   * again. When false, `onDrain` follows as soon as they have, and they must not change until then. A link without it is given
+   * copies through `write`.
+   */
+  readonly writeParts?: (parts: ReadonlyArray<Uint8Array>) => boolean
   /** Sends what is buffered, then the end-of-stream mark. */
   readonly end: () => void
   /** Hangs up at once. Idempotent; `onEnd` is not called for it. */

@@ -4,14 +4,13 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
-import * as CopyIn from "./CopyIn.js"
-import * as CopyOut from "./CopyOut.js"
+import * as Copy from "./Copy.js"
 import * as Machine from "./Machine.js"
 import type { Emit } from "./SessionMessage.js"
 import type { TransitionTable } from "./Transition.js"
 import { to } from "./Transition.js"
 
-interface Expects extends CopyIn.CopyInMessages, CopyOut.CopyOutMessages {
+interface Expects extends Copy.CopyInMessages, Copy.CopyOutMessages {
   readonly Closing: "CloseComplete"
   readonly Parsing: "ParseComplete"
   readonly Describing: "ParameterDescription"
@@ -45,8 +44,8 @@ export const table: TransitionTable<Expects, Emit> = {
     CopyInResponse: to("CopyIn", "copyIn"),
     CopyOutResponse: to("CopyOut", "copyOut")
   },
-  ...CopyIn.states("Next"),
-  ...CopyOut.states("CopyOutEnding"),
+  ...Copy.copyIn("Next"),
+  ...Copy.copyOut("CopyOutEnding"),
   CopyOutEnding: { CommandComplete: to("Next", "complete") },
   Syncing: { ReadyForQuery: to("Done", "ready") }
 }

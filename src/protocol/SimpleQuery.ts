@@ -6,15 +6,13 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SIMPLE-QUERY
  */
-import * as CopyBoth from "./CopyBoth.js"
-import * as CopyIn from "./CopyIn.js"
-import * as CopyOut from "./CopyOut.js"
+import * as Copy from "./Copy.js"
 import * as Machine from "./Machine.js"
 import type { Emit } from "./SessionMessage.js"
 import type { TransitionTable } from "./Transition.js"
 import { to } from "./Transition.js"
 
-interface Expects extends CopyIn.CopyInMessages, CopyOut.CopyOutMessages, CopyBoth.CopyBothMessages {
+interface Expects extends Copy.CopyInMessages, Copy.CopyOutMessages, Copy.CopyBothMessages {
   /** Between statements. */
   readonly Statement:
     | "RowDescription"
@@ -46,9 +44,9 @@ export const table: TransitionTable<Expects, Emit> = {
     DataRow: to("Rows", "rows"),
     CommandComplete: to("Statement", "complete")
   },
-  ...CopyIn.states("Statement"),
-  ...CopyOut.states("Statement"),
-  ...CopyBoth.states("Statement", statement)
+  ...Copy.copyIn("Statement"),
+  ...Copy.copyOut("Statement"),
+  ...Copy.copyBoth("Statement", statement)
 }
 
 /** The states of the machine, compiled from `table`. */

@@ -63,7 +63,9 @@ const page = readFileSync(join(root, "docs/copy.md"), "utf8")
 describe("an option of COPY", () => {
   it("has its line in the documentation, with its formats and the version that it came with", () => {
     for (const name of names) {
-      const { formats, since } = CopyOption.rules[name]
+      const rule: { readonly formats: ReadonlyArray<string>; readonly since?: number } =
+        CopyOption.rules[name]
+      const { formats, since } = rule
       const line =
         new RegExp(`^\\| \`${name}\` .*$`, "m").exec(page)?.[0] ?? assert.fail(`no line for ${name}`)
       const cells = line.split("|").map((cell) => cell.trim())

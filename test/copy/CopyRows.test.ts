@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as fc from "effect/FastCheck"
 import * as Stream from "effect/Stream"
+import type { CopyFormat, RowData, RowInput } from "../../src/Copy.js"
 import * as CopyRows from "../../src/copy/CopyRows.js"
 import { pieceBytes } from "../../src/copy/CopyRowEncoder.js"
 import { PgCopyRowError } from "../../src/model/CopyRowError.js"
@@ -12,7 +13,7 @@ import { familiar, Registry } from "../../src/types/Registry.js"
 import * as Texts from "../../src/types/Texts.js"
 import { cut } from "../wire/bytes.js"
 
-const formats: ReadonlyArray<CopyRows.CopyFormat> = [
+const formats: ReadonlyArray<CopyFormat> = [
   { format: "binary" },
   { format: "text" },
   { format: "csv" },
@@ -30,7 +31,7 @@ const people = [
 const collect = <A, E>(stream: Stream.Stream<A, E>) =>
   Effect.map(Stream.runCollect(stream), (all) => [...all])
 
-const bytesOf = (data: CopyRows.RowData, rows: ReadonlyArray<CopyRows.RowInput>) =>
+const bytesOf = (data: RowData, rows: ReadonlyArray<RowInput>) =>
   Effect.map(collect(CopyRows.encode(data)(Stream.fromIterable(rows))), (chunks) =>
     Uint8Array.from(Buffer.concat(chunks))
   )
@@ -188,7 +189,7 @@ describe("a row that cannot be written", () => {
 
   it.effect("has as many values as there are columns, none of them undefined", () =>
     Effect.gen(function* () {
-      const encode = (row: CopyRows.RowInput) =>
+      const encode = (row: RowInput) =>
         rowFailure(CopyRows.encode({ columns: people.slice(0, 2) })(Stream.make(row)))
       assert.strictEqual(
         (yield* encode([1])).error.message,
@@ -212,11 +213,7 @@ describe("a row that cannot be written", () => {
 })
 
 describe("data that cannot be read", () => {
-  const decode = (
-    bytes: Uint8Array,
-    format: CopyRows.CopyFormat = { format: "csv" },
-    maxRecordBytes = 1000
-  ) =>
+  const decode = (bytes: Uint8Array, format: CopyFormat = { format: "csv" }, maxRecordBytes = 1000) =>
     rowFailure(
       CopyRows.decode({ columns: people.slice(0, 2), maxRecordBytes, ...format })(Stream.make(bytes))
     )
@@ -246,26 +243,28 @@ describe("data that cannot be read", () => {
     })
   )
 
-  it.effect("says which row has other fields than columns, is cut short or too large, or is no header", () =>
-    Effect.gen(function* () {
-      const few = yield* decode(utf8("1,a\n2\n"))
-      assert.deepStrictEqual(
-        [few.count, few.error.rowNumber, few.error.column, few.error.place.index],
-        [1, 2, undefined, undefined]
-      )
-      assert.match(
-        few.error.message,
-        /^row 2 of the copy cannot be read: 1 field where 2 columns are expected/
-      )
-      const short = yield* decode(utf8("1,a\n2"))
-      assert.strictEqual(short.error.rowNumber, 2)
-      const large = yield* decode(utf8(`1,a\n2,${"x".repeat(1000)}\n`))
-      assert.match(large.error.reason, /maxRecordBytes is 1000/)
-      const header = yield* decode(utf8("no,name\n"), { format: "csv", header: "match" })
-      assert.match(header.error.message, /^the header of the copy cannot be read: name 1/)
-      const binary = yield* decode(utf8("1,a\n"), { format: "binary" })
-      assert.match(binary.error.message, /do not begin with PGCOPY/)
-    })
+  it.effect(
+    "names the row that has other fields than columns, is cut short or too large, or is not a header",
+    () =>
+      Effect.gen(function* () {
+        const few = yield* decode(utf8("1,a\n2\n"))
+        assert.deepStrictEqual(
+          [few.count, few.error.rowNumber, few.error.column, few.error.place.index],
+          [1, 2, undefined, undefined]
+        )
+        assert.match(
+          few.error.message,
+          /^row 2 of the copy cannot be read: 1 field where 2 columns are expected/
+        )
+        const short = yield* decode(utf8("1,a\n2"))
+        assert.strictEqual(short.error.rowNumber, 2)
+        const large = yield* decode(utf8(`1,a\n2,${"x".repeat(1000)}\n`))
+        assert.match(large.error.reason, /maxRecordBytes is 1000/)
+        const header = yield* decode(utf8("no,name\n"), { format: "csv", header: "match" })
+        assert.match(header.error.message, /^the header of the copy cannot be read: name 1/)
+        const binary = yield* decode(utf8("1,a\n"), { format: "binary" })
+        assert.match(binary.error.message, /do not begin with PGCOPY/)
+      })
   )
 
   it.effect("is refused after the trailer and without one (FLW-078, FLW-082)", () =>
@@ -281,7 +280,7 @@ describe("data that cannot be read", () => {
 })
 
 describe("settings that cannot be", () => {
-  const refusal = (data: CopyRows.RowData) =>
+  const refusal = (data: RowData) =>
     Effect.flatMap(Effect.either(Stream.runDrain(CopyRows.encode(data)(Stream.empty))), (outcome) =>
       Either.isLeft(outcome) ? Effect.succeed(outcome.left) : Effect.die("accepted")
     )

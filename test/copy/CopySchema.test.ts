@@ -49,7 +49,7 @@ const collect = <A, E, R>(stream: Stream.Stream<A, E, R>) =>
   Effect.map(Stream.runCollect(stream), (all) => [...all])
 const csvOf = (rows: string) => Stream.encodeText(Stream.make(rows))
 
-/** A session with a server that does what the script says, and then has heard nothing else before `select 'end'`. */
+/** A session with a server that follows the script, and then receives nothing else before `select 'end'`. */
 const withServer = <A, E>(
   script: ScriptedServer.Script,
   use: (copy: Copy.CopiesOn) => Effect.Effect<A, E>,
@@ -191,7 +191,7 @@ describe("rows of a Schema, as the data of a copy", () => {
     })
   )
 
-  it.effect("may be defaults, where a column says so", () =>
+  it.effect("may be defaults, where a column allows it", () =>
     Effect.gen(function* () {
       const Row = Schema.Struct({ id: Copy.orDefault(PgSchema.Int4), note: Schema.NullOr(PgSchema.Text) })
       const stated = [columns[0]!, { name: "note", type: "text" }]
@@ -245,7 +245,7 @@ describe("a Schema whose values may be without a column", () => {
     })
   )
 
-  it.effect("is told of by row where only the row shows it", () =>
+  it.effect("is reported by row where only the row shows it", () =>
     Effect.gen(function* () {
       const stated = [
         { name: "id", type: "int4" },
@@ -624,6 +624,16 @@ describe("an option that the server does not know", () => {
           (copy) => copy.rowsInto({ ...into, format: "csv", onError: "ignore", rejectLimit: 1 }, rows)
         ],
         [
+          "18.4",
+          'onError: "set_null"',
+          (copy) => copy.rowsInto({ ...into, format: "csv", onError: "set_null" }, rows)
+        ],
+        [
+          "18.4",
+          'onError: "set_null"',
+          (copy) => copy.from({ table: "t", format: "text", onError: "set_null" }, bytes)
+        ],
+        [
           "14.1",
           "header",
           (copy) => Stream.runDrain(copy.rowsFrom({ table: "t", format: "text", header: true }))
@@ -651,6 +661,24 @@ describe("an option that the server does not know", () => {
     })
   )
 
+  it.effect("is sent to the first server that knows it, also to a beta", () =>
+    Effect.gen(function* () {
+      for (const version of ["19.0", "19beta1"]) {
+        const result = yield* withServer(
+          [
+            expect({ _tag: "Query", sql: `copy "t" from stdin with (format csv, on_error set_null)` }),
+            send({ _tag: "CopyInResponse", format: 0, columnFormats: [0] }),
+            expect({ _tag: "CopyDone" }),
+            send({ _tag: "CommandComplete", commandTag: "COPY 0" }, readyForQuery())
+          ],
+          (copy) => copy.from({ table: "t", format: "csv", onError: "set_null" }, Stream.empty),
+          version
+        )
+        assert.strictEqual(result.rows, 0n)
+      }
+    })
+  )
+
   it.effect("is taken where the version is not known, and then it is the server that refuses", () =>
     Effect.gen(function* () {
       const refused = ScriptedServer.errorResponse({ code: "42601", text: 'option "default" not recognized' })
@@ -670,7 +698,38 @@ describe("an option that the server does not know", () => {
   )
 })
 
-describe("bytes, told by a table or a query", () => {
+describe("a type that the server does not have, such as oid8 before 19", () => {
+  const columns = [{ name: "a", type: "oid8" }]
+
+  it.effect("fails by its name before the copy is sent", () =>
+    Effect.gen(function* () {
+      const text = 'type "oid8" does not exist'
+      const error = yield* withServer(
+        [
+          expect({ _tag: "Parse", sql: /pg_type/ }),
+          expect({ _tag: "Bind" }),
+          expect({ _tag: "Execute" }),
+          expect({ _tag: "Sync" }),
+          send(ScriptedServer.errorResponse({ code: "42704", text }), readyForQuery())
+        ],
+        (copy) => Effect.flip(copy.rowsInto({ table: "t", columns }, Stream.make([1])))
+      )
+      assert.strictEqual(error._tag, "PgServerError")
+      assert.include(error.message, text)
+    })
+  )
+
+  it.effect("fails by its name without a server", () =>
+    Effect.gen(function* () {
+      const encode = Copy.encodeRows({ columns, format: "csv" })
+      const error = yield* Effect.flip(Stream.runDrain(encode(Stream.make([1]))))
+      assert.instanceOf(error, PgUsageError)
+      assert.include(error.message, 'column "a": type must be a built-in type or an OID, got "oid8"')
+    })
+  )
+})
+
+describe("bytes copied by a table or a query", () => {
   it.effect("are copied by a statement with quoted names, in the encoding that they have", () =>
     Effect.gen(function* () {
       const got = yield* withServer(

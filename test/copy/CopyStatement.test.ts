@@ -108,7 +108,8 @@ describe("a COPY TO STDOUT", () => {
   })
 
   it("takes a query without parameters only", () => {
-    assert.strictEqual(textOf(CopyStatement.queryOf(Statement.make("select 1"))), "select 1")
-    assert.match(reason(CopyStatement.queryOf(Statement.make("select $1", [1]))), /the query has 1/)
+    const source = (query: Statement.Statement) => CopyStatement.source({ query }, undefined)
+    assert.strictEqual(textOf(source(Statement.make("select 1"))), "select 1")
+    assert.match(reason(source(Statement.make("select $1", [1]))), /the query has 1/)
   })
 })

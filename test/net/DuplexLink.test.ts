@@ -57,7 +57,7 @@ describe("DuplexLink", () => {
     })
   )
 
-  it.effect("a stream closed by somebody else before its end is a failure", () =>
+  it.effect("a stream destroyed from outside before its end is a failure", () =>
     Effect.gen(function* () {
       const { duplex, link } = make()
       const heard = owner()
@@ -111,6 +111,72 @@ describe("DuplexLink", () => {
     })
   )
 
+  describe("pieces that are not copied", () => {
+    const lending = (writableHighWaterMark: number) => {
+      const duplex = new TestDuplex({ writableHighWaterMark })
+      const link = DuplexLink.make(duplex, "in memory", { lends: true })
+      const heard = owner()
+      link.listen(heard.handlers)
+      return { duplex, heard, writeParts: link.writeParts! }
+    }
+    const parts = ["12", "345", "6"].map((text) => Buffer.from(text))
+    const sizes = ["larger", "smaller"] as const
+
+    it.effect("leave in one write of the stream, and may change at once when it has taken them", () =>
+      Effect.gen(function* () {
+        const { duplex, heard, writeParts } = lending(100)
+        assert.isTrue(writeParts(parts))
+        yield* turns(3)
+        assert.deepStrictEqual(duplex.written, parts)
+        assert.strictEqual(duplex.written[1]?.buffer, parts[1]?.buffer)
+        assert.strictEqual(duplex.writes, 1)
+        assert.strictEqual(heard.drains(), 0)
+      })
+    )
+
+    for (const size of sizes) {
+      it.effect(`drain once, when the stream has let them go, in a buffer ${size} than they are`, () =>
+        Effect.gen(function* () {
+          const { duplex, heard, writeParts } = lending(size === "larger" ? 100 : 4)
+          duplex.hold = true
+          assert.isFalse(writeParts(parts))
+          yield* turns(3)
+          assert.strictEqual(heard.drains(), 0)
+          duplex.release?.()
+          yield* turns(3)
+          assert.strictEqual(heard.drains(), 1)
+        })
+      )
+    }
+
+    it.effect("drain behind a write that was before them", () =>
+      Effect.gen(function* () {
+        const { duplex, heard, writeParts } = lending(100)
+        duplex.hold = true
+        duplex.write("0")
+        assert.isFalse(writeParts(parts))
+        duplex.release?.()
+        yield* turns(3)
+        assert.strictEqual(heard.drains(), 0)
+        duplex.release?.()
+        yield* turns(3)
+        assert.strictEqual(heard.drains(), 1)
+        assert.strictEqual(Buffer.concat(duplex.written).toString(), "0123456")
+      })
+    )
+
+    it("go nowhere behind the end", () => {
+      const { duplex, writeParts } = lending(100)
+      duplex.end()
+      assert.isTrue(writeParts(parts))
+      assert.deepStrictEqual(duplex.written, [])
+    })
+
+    it("are not for a stream that may pass their memory on", () => {
+      assert.isUndefined(make().link.writeParts)
+    })
+  })
+
   it.effect("end comes behind what was written, and what is written later goes nowhere", () =>
     Effect.gen(function* () {
       const { duplex, link } = make()
@@ -133,7 +199,7 @@ describe("DuplexLink", () => {
     Effect.gen(function* () {
       const duplex = new TestDuplex()
       const broken = Object.assign(new Error("write EPIPE"), { code: "EPIPE" })
-      const link = DuplexLink.make(duplex, "in memory", () => broken)
+      const link = DuplexLink.make(duplex, "in memory", { failedWrite: () => broken })
       const heard = owner()
       link.listen(heard.handlers)
       duplex.push(null)

@@ -20,7 +20,7 @@ const handshake: Tls.Handshake = {
 /** Streams hand over what they were given in a later turn. */
 const turn = Effect.promise(() => new Promise(setImmediate))
 
-/** A link that asked, heard its answer, and was paused with it. */
+/** A link that asked, received its answer, and was paused with it. */
 const asked = (chunk: string, behind: string) => {
   const duplex = new TestDuplex()
   const link = DuplexLink.make(duplex, "db:5432")
@@ -40,20 +40,22 @@ const asked = (chunk: string, behind: string) => {
 }
 
 describe("TLS laid over a link", () => {
-  it("is told OpenSSL's own word for never negotiating anew (CON-035)", () => {
+  it("passes OpenSSL's own option against renegotiation (CON-035)", () => {
     assert.strictEqual(Tls.noRenegotiation, constants.SSL_OP_NO_RENEGOTIATION)
   })
 
-  it.effect("is begun by us, and given up with the stream when nobody wants it any more (CON-028)", () =>
-    Effect.gen(function* () {
-      const { duplex, link } = asked("S", "")
-      yield* turn
-      const shaking = yield* Effect.fork(Effect.scoped(Tls.upgrade(link, handshake)))
-      while (duplex.written.length === 0) yield* turn
-      assert.strictEqual(duplex.written[0]?.[0], 0x16)
-      yield* Fiber.interrupt(shaking)
-      assert.isTrue(duplex.destroyed)
-    })
+  it.effect(
+    "is begun by the client, and closed with the stream when the caller is interrupted (CON-028)",
+    () =>
+      Effect.gen(function* () {
+        const { duplex, link } = asked("S", "")
+        yield* turn
+        const shaking = yield* Effect.fork(Effect.scoped(Tls.upgrade(link, handshake)))
+        while (duplex.written.length === 0) yield* turn
+        assert.strictEqual(duplex.written[0]?.[0], 0x16)
+        yield* Fiber.interrupt(shaking)
+        assert.isTrue(duplex.destroyed)
+      })
   )
 
   it.effect(
@@ -70,7 +72,7 @@ describe("TLS laid over a link", () => {
       })
   )
 
-  it.effect("needs a stream, and says so of any other link", () =>
+  it.effect("needs a stream, and refuses any other link by name", () =>
     Effect.gen(function* () {
       const { client } = MemoryTransport.make()
       const failure = yield* Effect.flip(Effect.scoped(Tls.upgrade(client, handshake)))
@@ -112,7 +114,7 @@ describe("a handshake that is over", () => {
     )
   })
 
-  it("tells whether a certificate of ours was shown: there was one, and it was asked for (CON-060)", () => {
+  it("reports whether a client certificate was sent: one is configured, and the server asked for it (CON-060)", () => {
     const shown = (certifies: boolean, algorithms: ReadonlyArray<string>) =>
       Tls.judge(secured(false, algorithms), { ...handshake, prepared: { ...prepared, certifies } })
     assert.deepInclude(shown(true, ["ECDSA+SHA256"]), { certificateShown: true })

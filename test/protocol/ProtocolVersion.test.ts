@@ -50,7 +50,7 @@ describe("the version a server offers", () => {
     ["below our least", () => judge(v30, [], { least: v32 }), "min_protocol_version asks for 3.2"],
     ["the one asked for, with nothing refused", () => judge(v32), "without a change"],
     ["with an option that was not sent", () => judge(v30, ["_pq_.other"]), "_pq_.other, which was not sent"],
-    ["with an option that is none", () => judge(v30, ["compression"]), "compression, which was not sent"],
+    ["with an invalid option", () => judge(v30, ["compression"]), "compression, which was not sent"],
     [
       "with an option that was sent without the prefix",
       () => judge(v30, ["x"], { options: ["x"] }),
@@ -64,7 +64,7 @@ describe("the version a server offers", () => {
   })
 })
 
-describe("a version and an option that nobody has (CON-072)", () => {
+describe("a version and an option that do not exist (CON-072)", () => {
   const asked = {
     version: ProtocolVersion.wordOf("grease"),
     least: v30,

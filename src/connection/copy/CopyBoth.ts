@@ -200,7 +200,7 @@ class CopyBothRequest extends SimpleRequest {
 }
 
 const over = (sql: string): PgClosedError =>
-  new PgClosedError({ reason: "the copy is over", sent: false, server: undefined, sql })
+  new PgClosedError({ reason: "the copy has ended", sent: false, server: undefined, sql })
 
 const send =
   (core: ConnectionState, request: CopyBothRequest) =>

@@ -19,9 +19,8 @@ import { notBytes } from "../session/Bytes.js"
 import * as Cancel from "../session/Cancel.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Feeding from "../session/Feeding.js"
-import type { TakeFormats } from "./CopyFormats.js"
 import { CopyInRequest } from "./CopyInRequest.js"
-import { notACopy } from "./CopyOut.js"
+import { notACopy, type TakeFormats } from "./CopyOut.js"
 import * as Outbound from "../session/Outbound.js"
 
 /** The result of a finished copy. */
@@ -36,8 +35,28 @@ const messageBytes = 1 << 16
 
 const copyDataTag = 0x64
 
-/** Writes data as CopyData messages. */
+/** Data of at least this many bytes is handed on as it is; less is gathered. */
+const handedOnBytes = 1 << 14
+
+/** Writes data as CopyData messages. What is not copied has left, or keeps the connection blocked until it has. */
 const writeData = (core: ConnectionState, data: Uint8Array): void => {
+  if (data.length >= handedOnBytes && core.link.writeParts !== undefined) handOn(core, data)
+  else gather(core, data)
+}
+
+/** Each header goes out together with its data, so that no interruption comes between the two. */
+const handOn = (core: ConnectionState, data: Uint8Array): void => {
+  const parts: Array<Uint8Array> = []
+  for (let at = 0; at < data.length; at += messageBytes) {
+    const part = data.subarray(at, at + messageBytes)
+    core.writer.uint8(copyDataTag)
+    core.writer.int32(4 + part.length)
+    parts.push(core.writer.detach(), part)
+  }
+  Outbound.handOn(core, parts)
+}
+
+const gather = (core: ConnectionState, data: Uint8Array): void => {
   for (let at = 0; at < data.length; at += messageBytes) {
     const mark = Frame.begin(core.writer, copyDataTag)
     core.writer.raw(data.subarray(at, at + messageBytes))

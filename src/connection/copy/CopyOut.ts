@@ -13,12 +13,14 @@ import { bodyEnd } from "../../wire/FrameRun.js"
 import type { StreamBuffer } from "../session/Buffer.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
 import { TextRequest } from "../statement/Query.js"
-import type { CopyOutResponse } from "../../wire/messages/Copy.js"
-import type { TakeFormats } from "./CopyFormats.js"
+import type { CopyFormats, CopyOutResponse } from "../../wire/messages/Copy.js"
 import * as RefusedCopy from "../statement/RefusedCopy.js"
 import * as RowStream from "../statement/RowStream.js"
 
-/** Says that the statement did something else than the copy that was expected. */
+/** Takes the formats of a copy. */
+export type TakeFormats = (formats: CopyFormats) => void
+
+/** The error when the statement was not the expected copy. */
 export const notACopy = (sql: string, wanted: string): PgUsageError =>
   new PgUsageError({
     operation: wanted.endsWith("COPY TO STDOUT") ? "copyTo" : "copyFrom",

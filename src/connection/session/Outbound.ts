@@ -196,6 +196,13 @@ export const flush = (core: ConnectionState): void => {
   if (!core.link.write(core.writer.detach())) core.blocked = true
 }
 
+/** Sends pieces that are not copied, in one write; the link is blocked until they have left. Only for a link that has `writeParts`. */
+export const handOn = (core: ConnectionState, parts: ReadonlyArray<Uint8Array>): void => {
+  if (core.ended !== undefined) return
+  core.pulse.isUnanswered = true
+  if (core.link.writeParts?.(parts) === false) core.blocked = true
+}
+
 /** The socket accepts bytes again. */
 export const drained = (core: ConnectionState): void => {
   core.pulse.heard++

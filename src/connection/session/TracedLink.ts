@@ -129,6 +129,13 @@ export const make = (options: WireTraceOptions): Trace => {
   return (link, clock) => over(link, options, ++sessions, clock)
 }
 
+const traced =
+  (writeParts: NonNullable<Link["writeParts"]>, writer: Writer): NonNullable<Link["writeParts"]> =>
+  (parts) => {
+    for (const part of parts) writer.out(part)
+    return writeParts(parts)
+  }
+
 const over = (link: Link, options: WireTraceOptions, session: number, clock: Clock.Clock): Link => {
   const writer = new Writer(options, session, clock)
   return {
@@ -148,6 +155,7 @@ const over = (link: Link, options: WireTraceOptions, session: number, clock: Clo
       writer.out(bytes)
       return link.write(bytes)
     },
+    ...(link.writeParts === undefined ? {} : { writeParts: traced(link.writeParts, writer) }),
     end: () => link.end(),
     destroy: () => link.destroy()
   }

@@ -23,7 +23,7 @@ export abstract class LineReader<F extends LineFormat> extends RecordReader {
   private readonly names: ReadonlyArray<string>
   private lineEnd: keyof typeof lineEnds | undefined
   /** Whether the line at hand is the header. */
-  protected headerLeft: boolean
+  headerLeft: boolean
   /** Where the line after the current one begins. */
   private after = 0
   /** Whether a mark has ended the data; what comes behind it means nothing. */
@@ -39,7 +39,7 @@ export abstract class LineReader<F extends LineFormat> extends RecordReader {
   /** The next byte from `p` on that ends a line, or a place at or behind `end`. Goes on where it stopped. */
   protected abstract scan(bytes: Uint8Array, p: number, end: number): number
 
-  /** Writes the fields of the line as a body at `to`; the place behind it, or the reason why there is none. */
+  /** Writes the fields of the line as a body at `to`; the place behind it, or the reason of a failure. */
   protected abstract split(bytes: Uint8Array, at: number, stop: number, to: number): number | string
 
   /** Whether the line is the mark that ends the data. */
@@ -158,7 +158,7 @@ export abstract class LineReader<F extends LineFormat> extends RecordReader {
     return 0
   }
 
-  /** Ends a body of `fields` fields at `stop`, or says that they are not as many as columns. */
+  /** Ends a body of `fields` fields at `stop`, or returns the reason when the number of columns differs. */
   protected count(to: number, fields: number, stop: number): number | string {
     if (fields !== this.width) return wrongWidth(fields, this.width)
     this.out.view.setInt16(to, fields)

@@ -6,12 +6,28 @@
  * @see https://www.postgresql.org/docs/current/sql-copy.html
  */
 import { ByteWriter } from "../../bytes/ByteWriter.js"
+import { TaggedError } from "../../model/TaggedError.js"
 import * as FrameLimits from "../FrameLimits.js"
 import type { FrameRun } from "../FrameRun.js"
-import { CopyFormatError } from "./CopyFormatError.js"
-import { Unread } from "./Unread.js"
 
-/** What every reader is told. */
+/** Data that do not have the format of their COPY. What follows is not interpreted. */
+export class CopyFormatError extends TaggedError("CopyFormatError")<{
+  /**
+   * `malformed`: against the format or with another number of fields than columns. `truncated`: the data end too early.
+   * `too-large`: a record beyond the limit, found before memory is taken for it.
+   */
+  readonly kind: "malformed" | "truncated" | "too-large"
+  /** The record, counted from 1 without the header; 0 for the header. */
+  readonly record: number
+  /** Carries sizes and bytes of the format, never a value. */
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `copy data, ${this.record === 0 ? "header" : `record ${this.record}`}: ${this.reason}`
+  }
+}
+
+/** The settings of every reader. */
 export interface RecordOptions {
   /** Fields of a record. Another number is refused. */
   readonly width: number
@@ -21,9 +37,59 @@ export interface RecordOptions {
 
 /** A run ends when it has grown to this many bytes. */
 const runBytes = 1 << 17
-/** An output buffer longer than this is not kept. */
+/** A longer buffer is given up when a fraction of it is enough. */
 const largestKept = 1 << 20
 const dataRow = 0x44
+
+const empty = new Uint8Array(0)
+
+/**
+ * Bytes that have arrived and do not make a whole record yet. A chunk is looked at where it lies; only when a record
+ * goes on in the next chunk are the two put together, in a buffer that grows by doubling: a record of many chunks is
+ * copied a bounded number of times, however they are cut.
+ */
+export class Unread {
+  bytes: Uint8Array = empty
+  view: DataView = new DataView(empty.buffer)
+  /** Where the unfinished record begins. */
+  at = 0
+  /** One past the last byte that has arrived. */
+  end = 0
+  /** Whether `bytes` is a buffer of our own, with room behind `end`. */
+  private owned = false
+
+  /** Adds a chunk, which must stay as it is until everything in it has been taken. */
+  push(chunk: Uint8Array): void {
+    const held = this.end - this.at
+    if (held === 0) return this.use(chunk, 0, chunk.length, false)
+    const needed = held + chunk.length
+    const size = this.bytes.length
+    if (!this.owned || needed > size || (size > largestKept && needed * 4 < size)) {
+      const grown = new Uint8Array(Math.max(needed, held * 2))
+      grown.set(this.bytes.subarray(this.at, this.end))
+      this.use(grown, 0, held, true)
+    } else if (size - this.end < chunk.length) {
+      this.bytes.copyWithin(0, this.at, this.end)
+      this.at = 0
+      this.end = held
+    }
+    this.bytes.set(chunk, this.end)
+    this.end += chunk.length
+  }
+
+  /** Forgets what has arrived, and the memory it took. */
+  clear(): void {
+    this.use(empty, 0, 0, false)
+  }
+
+  private use(bytes: Uint8Array, at: number, end: number, owned: boolean): void {
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.at = at
+    this.end = end
+    this.owned = owned
+  }
+}
 
 class Run implements FrameRun {
   readonly tag = dataRow
@@ -58,7 +124,7 @@ export abstract class RecordReader {
     this.unread.push(chunk)
   }
 
-  /** Says that no more bytes come: `next` then gives what is left, or says what is missing. */
+  /** No more bytes come: `next` then returns what is left, or the reason why the data are incomplete. */
   finish(): void {
     this.finished = true
   }

@@ -7,10 +7,11 @@ import type { Format } from "../../model/Format.js"
 import * as Field from "../Field.js"
 import * as Message from "../Message.js"
 
-interface CopyFormats {
-  /** Of the whole: 0 for lines of text, 1 for binary. */
+/** The formats of a copy as the server names them before the data. */
+export interface CopyFormats {
+  /** Of the data: 0 for lines of text or CSV, 1 for binary. */
   readonly format: Format
-  /** Of each column; none in replication. */
+  /** Of each column, in the order of the copy; none in replication. */
   readonly columnFormats: ReadonlyArray<Format>
 }
 

@@ -87,7 +87,7 @@ describe("a copy in both directions", () => {
     })
   )
 
-  it.effect("shows each run as it comes, also to those who do not read", () =>
+  it.effect("shows each run as it comes, also before the stream is read", () =>
     Effect.gen(function* () {
       const server = harness()
       const seen: Array<number> = []
@@ -207,12 +207,12 @@ describe("a copy in both directions", () => {
         ["COPY 0", "START_REPLICATION"]
       )
       const late = yield* Effect.flip(copy.send(Uint8Array.of(1)))
-      assert.deepInclude(late, { _tag: "PgClosedError", reason: "the copy is over", nothingSent: true })
+      assert.deepInclude(late, { _tag: "PgClosedError", reason: "the copy has ended", nothingSent: true })
       isUsable(server)
     })
   )
 
-  it.effect("that the server never opens is told by the results alone (REP-028)", () =>
+  it.effect("that the server never opens ends with the results alone (REP-028)", () =>
     Effect.gen(function* () {
       const server = harness()
       const fiber = yield* Effect.fork(Effect.scoped(CopyBoth.open(server.core, start)))

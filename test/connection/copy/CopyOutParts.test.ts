@@ -92,7 +92,7 @@ describe("a command that sends copies among results", () => {
     })
   )
 
-  it.scoped("fails with what the server said amid a copy, behind the parts before it (REP-075)", () =>
+  it.scoped("fails with the server's error amid a copy, behind the parts before it (REP-075)", () =>
     Effect.gen(function* () {
       const connector = yield* scripted([
         [

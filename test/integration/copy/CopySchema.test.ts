@@ -291,7 +291,7 @@ describe("rows of a Schema by COPY", () => {
     }).pipe(Effect.provide(PgClient.layer(configOf())), live)
   )
 
-  it.scopedLive("are shown by errors where the connector's showValues says so, as in queries", () =>
+  it.scopedLive("are shown by errors where the connector's showValues is true, as in queries", () =>
     Effect.gen(function* () {
       const Row = Schema.Struct({ pin: PgSchema.Text.pipe(Schema.maxLength(4)) })
       const statement = s("select 'secret' as pin")

@@ -96,6 +96,11 @@ describeWithServer("a table of PostgreSQL 14 copied to PostgreSQL 18", { version
           )
         }
       }
+      const nameless = { table: "people", format: "csv", header: "match", nullText: "id" } as const
+      const refused = yield* Effect.flip(
+        Copy.on(pg).from(nameless, Stream.make(new TextEncoder().encode('id,"full, name"\n')))
+      )
+      assert.match(refused.message, /name 1 differs from the name of its column/)
       assert.deepStrictEqual(yield* pg.values(s("select count(*)::int from people")), [[6]])
       yield* isClean(pg)
     })

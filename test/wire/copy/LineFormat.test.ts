@@ -8,7 +8,7 @@ const reason = (either: Either.Either<unknown, string>): string => {
 }
 
 describe("settings of the formats of lines", () => {
-  it("are the server's where nothing else is said", () => {
+  it("are the server's by default", () => {
     assert.deepStrictEqual(Either.getOrThrow(LineFormat.text()), {
       delimiter: 9,
       nullText: Uint8Array.of(92, 78),

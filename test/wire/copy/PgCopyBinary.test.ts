@@ -86,7 +86,23 @@ describe("the binary format", () => {
     }
   })
 
-  it("is refused with OIDs, and with critical flags that nobody knows (FLW-078)", () => {
+  it("passes over the longest extension there can be, without keeping any of it", () => {
+    const longest = 0x7fff_ffff
+    const piece = new Uint8Array(1 << 24)
+    const pieces = Array.from({ length: Math.floor(longest / piece.length) }, () => piece)
+    const rest = piece.subarray(0, longest % piece.length)
+    const start = bytes(PgCopyBinary.signature, ...int32(0), ...int32(longest))
+    const open = reader()
+    const before = process.memoryUsage().arrayBuffers
+    assert.deepStrictEqual(read(open, [start, ...pieces], true), { records: [], failure: null })
+    assert.isBelow(process.memoryUsage().arrayBuffers - before, 2 * piece.length)
+    assert.deepStrictEqual(read(open, [rest, golden.subarray(19)]), { records: goldenRecords, failure: null })
+    const short = read(reader(), [start, ...pieces])
+    assert.strictEqual(short.failure?.kind, "truncated")
+    assert.match(short.failure?.reason ?? "", /within the header's extension/)
+  })
+
+  it("is refused with OIDs, and with unknown critical flags (FLW-078)", () => {
     fails(bytes(header(1 << 16), trailer), "malformed", /OIDs/, 0)
     for (let bit = 17; bit < 32; bit++) {
       fails(bytes(header(1 << bit), trailer), "malformed", /unknown critical flags 0x/, 0)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Unread } from "../../../src/wire/copy/Unread.js"
+import { Unread } from "../../../src/wire/copy/RecordReader.js"
 import { bytes } from "../bytes.js"
 
 const held = (self: Unread) => new TextDecoder().decode(self.bytes.subarray(self.at, self.end))

@@ -2,14 +2,43 @@ import * as Session from "../../src/protocol/Session.js"
 import { tags } from "../../src/protocol/SessionMessage.js"
 import * as SimpleQuery from "../../src/protocol/SimpleQuery.js"
 import { assert, describe, it } from "@effect/vitest"
-import { states } from "../../src/protocol/CopyBoth.js"
+import * as Copy from "../../src/protocol/Copy.js"
 import { to } from "../../src/protocol/Transition.js"
 import { lines, ofTable } from "./arrows.js"
+
+describe("COPY from us", () => {
+  it("receives nothing until the client ends the copy, and a count only after CopyDone (FLW-067)", () => {
+    assert.deepStrictEqual(
+      ofTable(Copy.copyIn("After")),
+      lines(`
+        CopyIn send CopyDone -> CopyInEnding none
+        CopyIn send CopyFail -> CopyInFailing none
+        CopyInEnding CommandComplete -> After complete
+      `)
+    )
+  })
+
+  it("has only the error to wait for after CopyFail (FLW-067)", () => {
+    assert.deepStrictEqual(Copy.copyIn("After").CopyInFailing, {})
+  })
+})
+
+describe("COPY to us", () => {
+  it("takes data until the server's end, then goes on (FLW-080)", () => {
+    assert.deepStrictEqual(
+      ofTable(Copy.copyOut("After")),
+      lines(`
+        CopyOut CopyData -> CopyOut copyData
+        CopyOut CopyDone -> After copyDone
+      `)
+    )
+  })
+})
 
 describe("COPY both ways", () => {
   it("goes on when both sides have ended, in either order (FLW-087)", () => {
     assert.deepStrictEqual(
-      ofTable(states("After", { ReadyForQuery: to("Done", "ready") })),
+      ofTable(Copy.copyBoth("After", { ReadyForQuery: to("Done", "ready") })),
       lines(`
         CopyBoth CopyData -> CopyBoth copyData
         CopyBoth CopyDone -> CopyBothServerDone copyDone
@@ -27,7 +56,7 @@ describe("COPY both ways", () => {
 
   it("knows no CopyFail (FLW-089)", () => {
     assert.deepStrictEqual(
-      ofTable(states("After", {})).filter((line) => line.includes("CopyFail")),
+      ofTable(Copy.copyBoth("After", {})).filter((line) => line.includes("CopyFail")),
       []
     )
   })
