@@ -158,7 +158,7 @@ export const make = (
         if (!Number.isInteger(capacity) || capacity < 1)
           return yield* usage("Listen.listen", "capacity", `must be a whole number from 1, got ${capacity}`)
         const { buffer } = yield* listener.subscribe(channel, capacity, overflow)
-        return schema === undefined ? buffer.stream : Payload.through(buffer.stream, schema)
+        return schema === undefined ? buffer.stream : Payload.through(buffer.pull, schema)
       })
     return {
       listen: listen as ListenService["listen"],

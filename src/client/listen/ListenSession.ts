@@ -1,11 +1,13 @@
 /** One session that listens: its commands, its notifications, its probe. It lives until it is lost. */
+import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { PgConnection } from "../../connection/PgConnection.js"
-import { arrived } from "../../connection/session/Traced.js"
+import * as TracedFacts from "../../connection/session/TracedFacts.js"
+import { arrived, isHeard } from "../../connection/session/Traced.js"
 import * as Identifier from "../../model/Identifier.js"
 import type { Notification } from "../../model/Notification.js"
 import { PgTimeoutError } from "../../model/PgError.js"
@@ -22,15 +24,23 @@ export interface ProbeSettings {
 
 export interface ListenHandlers {
   readonly handle: (notification: Notification) => void
+  /** All that came together has been given to `handle` and `overflowed`. */
+  readonly handled: () => void
   /** Notifications of any channels were dropped before they could be handled. */
   readonly overflowed: (dropped: number) => void
   /** The session has shown that it is alive. */
   readonly answered: () => void
 }
 
-/** A notification for whoever traces. */
-const reported = ({ channel, payload }: Notification): Effect.Effect<void> =>
+/** Spans for notifications, when a tracer is configured. */
+const reported = (facts: PgConnection["facts"], chunk: Chunk.Chunk<Notification>): Effect.Effect<void> =>
+  Effect.tracerWith((tracer) =>
+    isHeard(tracer) ? Effect.forEach(chunk, (each) => span(facts, each), { discard: true }) : Effect.void
+  )
+
+const span = (facts: PgConnection["facts"], { channel, payload }: Notification): Effect.Effect<void> =>
   arrived(`receive ${channel}`, () => ({
+    ...TracedFacts.placeOf(facts),
     "messaging.destination.name": channel,
     "messaging.operation.name": "receive",
     "messaging.message.body.size": Buffer.byteLength(payload)
@@ -80,7 +90,7 @@ export class ListenSession {
   /** Hands every notification on, and fails with the reason when the session is lost. */
   run(
     probe: ProbeSettings,
-    { answered, handle, overflowed }: ListenHandlers
+    { answered, handle, handled, overflowed }: ListenHandlers
   ): Effect.Effect<never, PgSessionError> {
     let lost = 0
     const dispatch = Stream.runForEachChunk(this.notifications, (chunk) =>
@@ -89,8 +99,9 @@ export class ListenSession {
         answered()
         if (notifications > lost) overflowed(notifications - lost)
         lost = notifications
-        for (const each of chunk) handle(each)
-        return Effect.forEach(chunk, reported, { discard: true })
+        for (const each of Chunk.toReadonlyArray(chunk)) handle(each)
+        handled()
+        return reported(this.connection.facts, chunk)
       })
     )
     const all = Effect.zipRight(

@@ -12,6 +12,7 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { OpenOverrides, PgConnector } from "../../connection/PgConnector.js"
 import * as Reconnect from "../../connection/Reconnect.js"
+import { StreamBatching } from "../../connection/session/StreamBatching.js"
 import { isTransientAnew } from "../../model/Judgement.js"
 import { PgClosedError } from "../../model/PgError.js"
 import type { PgSessionError } from "../../model/PgError.js"
@@ -83,12 +84,15 @@ export class Listener {
   private loop: Fiber.RuntimeFiber<void> | undefined
   private next = Deferred.unsafeMake<Open, PgListenError>(FiberId.none)
   private open: Open | undefined
+  private readonly batching: StreamBatching
 
   constructor(
     private readonly connector: PgConnector["Type"],
     private readonly settings: ListenerSettings,
     private readonly fork: (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
-  ) {}
+  ) {
+    this.batching = new StreamBatching(fork)
+  }
 
   get state(): "idle" | "connecting" | "listening" {
     return this.open !== undefined ? "listening" : this.loop !== undefined ? "connecting" : "idle"
@@ -107,7 +111,11 @@ export class Listener {
     overflow: Overflow
   ): Effect.Effect<Subscriber, PgListenError, Scope.Scope> {
     const add = Effect.sync((): Subscriber => {
-      const subscriber = { channel, buffer: new EventBuffer(capacity, overflow, channel), isListening: false }
+      const subscriber = {
+        channel,
+        buffer: new EventBuffer(capacity, overflow, channel, this.batching),
+        isListening: false
+      }
       const others = this.subscribers.get(channel)
       if (others === undefined) this.subscribers.set(channel, new Set([subscriber]))
       else others.add(subscriber)
@@ -191,10 +199,12 @@ export class Listener {
       }
       return yield* session
         .run(this.settings.probe, {
-          handle: (notification) =>
-            this.subscribers
-              .get(notification.channel)
-              ?.forEach(({ buffer }) => buffer.notification(notification)),
+          handle: (notification) => {
+            const subscribers = this.subscribers.get(notification.channel)
+            if (subscribers !== undefined)
+              for (const { buffer } of subscribers) buffer.notification(notification)
+          },
+          handled: () => this.batching.flush(),
           overflowed: (dropped) => this.each(({ buffer }) => buffer.offer(overflow(dropped))),
           answered
         })
@@ -220,6 +230,7 @@ export class Listener {
 
   private gap({ attempts, error }: Outage): void {
     this.each(({ buffer }) => buffer.offer({ _tag: "Gap", reason: { _tag: "SessionLost", error, attempts } }))
+    this.batching.flush()
   }
 
   /** Every subscriber whose stream has begun. */

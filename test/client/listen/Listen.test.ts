@@ -13,11 +13,12 @@ import type { Gap, Malformed, Received } from "../../../src/client/listen/Listen
 import * as Listen from "../../../src/client/listen/Listen.js"
 import * as PgClient from "../../../src/client/PgClient.js"
 import { PgConnector } from "../../../src/connection/PgConnector.js"
+import * as EventLoop from "../../../src/host/EventLoop.js"
 import { PgAuthError, PgServerError } from "../../../src/model/PgError.js"
 import * as ServerFields from "../../../src/model/ServerFields.js"
 import { FakeSessions, unreachable } from "./fakeSessions.js"
 
-const turns = Effect.repeatN(Effect.yieldNow(), 50)
+const turns = Effect.zipRight(EventLoop.turn, Effect.repeatN(Effect.yieldNow(), 50))
 const quiet: Listen.ListenLayerOptions = { onReconnect: () => Effect.void }
 
 const start = (options: Listen.ListenLayerOptions = quiet) =>
@@ -54,27 +55,29 @@ const following = <E>(
   })
 
 describe("a listener", () => {
-  it.scoped("has one session for all channels, on the primary, and listens before it says so", () =>
-    Effect.gen(function* () {
-      const { fake, service } = yield* start()
-      assert.deepInclude(yield* service.status, { state: "idle", channels: [] })
-      const a = yield* service.listen("a")
-      assert.deepStrictEqual(fake.last.commands, [`listen "a"`])
-      const b = yield* service.listen(`B "quoted"`)
-      yield* service.listen("a")
-      assert.strictEqual(fake.attempts, 1)
-      assert.deepStrictEqual(fake.last.commands, [`listen "a"`, `listen "B ""quoted"""`])
-      assert.deepStrictEqual(fake.overrides, { targetSessionAttrs: "primary" })
-      const [ofA, ofB] = [yield* following(a), yield* following(b)]
-      fake.last.notify("a", "1")
-      fake.last.notify(`B "quoted"`, "2")
-      fake.last.notify("other", "3")
-      yield* turns
-      assert.deepStrictEqual([ofA, ofB], [[`a="1"`], [`B "quoted"="2"`]])
-      const status = yield* service.status
-      assert.deepInclude(status, { state: "listening", processId: 1 })
-      assert.deepStrictEqual(status.channels, ["a", `B "quoted"`])
-    })
+  it.scoped(
+    "has one session for all channels, on the primary, and returns a subscription once LISTEN has run",
+    () =>
+      Effect.gen(function* () {
+        const { fake, service } = yield* start()
+        assert.deepInclude(yield* service.status, { state: "idle", channels: [] })
+        const a = yield* service.listen("a")
+        assert.deepStrictEqual(fake.last.commands, [`listen "a"`])
+        const b = yield* service.listen(`B "quoted"`)
+        yield* service.listen("a")
+        assert.strictEqual(fake.attempts, 1)
+        assert.deepStrictEqual(fake.last.commands, [`listen "a"`, `listen "B ""quoted"""`])
+        assert.deepStrictEqual(fake.overrides, { targetSessionAttrs: "primary" })
+        const [ofA, ofB] = [yield* following(a), yield* following(b)]
+        fake.last.notify("a", "1")
+        fake.last.notify(`B "quoted"`, "2")
+        fake.last.notify("other", "3")
+        yield* turns
+        assert.deepStrictEqual([ofA, ofB], [[`a="1"`], [`B "quoted"="2"`]])
+        const status = yield* service.status
+        assert.deepInclude(status, { state: "listening", processId: 1 })
+        assert.deepStrictEqual(status.channels, ["a", `B "quoted"`])
+      })
   )
 
   it.scoped("FLW-061 listens to every channel again after a loss, and a gap comes before what follows", () =>
@@ -100,7 +103,22 @@ describe("a listener", () => {
     })
   )
 
-  it.scoped("makes who subscribes during an outage wait, and gives it no gap", () =>
+  it.scoped("quotes every name when it listens again, as it did at first (V38, V39)", () =>
+    Effect.gen(function* () {
+      const { fake, service } = yield* start()
+      const names = [`a"; drop table t; --`, "$1", " b ", "ä".repeat(31) + "x"]
+      for (const name of names) yield* service.listen(name)
+      const quoted = [`listen "a""; drop table t; --"`, `listen "$1"`, `listen " b "`, `listen "${names[3]}"`]
+      assert.deepStrictEqual(fake.last.commands, quoted)
+      fake.last.lose()
+      yield* turns
+      yield* TestClock.adjust("1 second")
+      yield* turns
+      assert.deepStrictEqual(fake.last.commands, [quoted.join("; ")])
+    })
+  )
+
+  it.scoped("makes a subscriber wait that comes during an outage, and reports no gap to it", () =>
     Effect.gen(function* () {
       const { fake, service } = yield* start()
       yield* service.listen("a")
@@ -206,7 +224,11 @@ describe("a listener", () => {
       fake.last.notify("a", "1")
       yield* turns
       yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual(fake.last.commands, [`listen "a"`], "who was heard of is not asked")
+      assert.deepStrictEqual(
+        fake.last.commands,
+        [`listen "a"`],
+        "a session that has just answered is not asked"
+      )
       yield* TestClock.adjust("30 seconds")
       assert.deepStrictEqual(fake.last.commands, [`listen "a"`, ""])
       fake.last.isSilent = true
@@ -288,7 +310,7 @@ describe("a listener", () => {
     })
   )
 
-  it.scoped("says what is wrong with a payload without repeating it", () =>
+  it.scoped("reports what is wrong with a payload without repeating the payload", () =>
     Effect.gen(function* () {
       const { fake, service } = yield* start()
       const stream = yield* service.listen("a", {
@@ -326,7 +348,7 @@ describe("a listener", () => {
       })
     )
 
-  it.scoped("refuses a capacity that is none", () =>
+  it.scoped("refuses an invalid capacity", () =>
     Effect.gen(function* () {
       const { service } = yield* start()
       for (const capacity of [0, -1, 1.5, NaN]) {
@@ -346,6 +368,26 @@ describe("notify", () => {
       Effect.either,
       Effect.map((outcome) => (Either.isLeft(outcome) ? outcome.left.message : "sent"))
     )
+
+  it.effect("sends channel and payload as parameters, whatever is in them (V41)", () =>
+    Effect.gen(function* () {
+      const sent: Array<{ readonly sql: string; readonly parameters: ReadonlyArray<unknown> }> = []
+      const channel = `a'"; --`
+      const payload = `'); drop table t; -- $1 \\`
+      yield* Listen.notify(channel, payload).pipe(
+        Effect.provideService(PgClient.PgClient, {
+          execute: (statement: (typeof sent)[number]) =>
+            Effect.sync(() => {
+              sent.push(statement)
+              return { rows: [] }
+            })
+        } as unknown as PgClient.PgClientService)
+      )
+      assert.lengthOf(sent, 1)
+      assert.notInclude(sent[0]!.sql, "drop")
+      assert.deepStrictEqual(sent[0]!.parameters, [channel, payload])
+    })
+  )
 
   it.effect("takes 7,999 bytes of UTF-8 and refuses more with the number", () =>
     Effect.gen(function* () {
