@@ -1,7 +1,7 @@
 /** Durations of operations and waits as histograms of Effect, by OpenTelemetry's names. */
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
-import type { Attributes } from "./Conventions.js"
+import type { Attributes } from "../../connection/session/TracedFacts.js"
 
 /** OpenTelemetry's boundaries for durations of databases, in seconds. */
 const boundaries = MetricBoundaries.fromIterable([0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10])

@@ -12,27 +12,21 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import type { PgConfig } from "../../config/PgConfig.js"
+import * as TracedFacts from "../../connection/session/TracedFacts.js"
+import type { Attributes } from "../../connection/session/TracedFacts.js"
 import * as Traced from "../../connection/session/Traced.js"
 import type { Statement } from "../../model/Statement.js"
+import { TracedBatch } from "./TracedBatch.js"
 import * as CallSite from "./CallSite.js"
 import * as Conventions from "./Conventions.js"
-import type { Attributes } from "./Conventions.js"
 import { connectionCreation, connectionUse, connectionWait, operationDuration } from "./OperationMetrics.js"
 import { QueryTexts } from "./QueryTexts.js"
 import type { TelemetryOperation, TelemetryOptions, TelemetrySpan } from "./TelemetryOptions.js"
+import type { TracedOperation } from "./TracedOperation.js"
+import * as Watched from "./TracedOperation.js"
 import * as TraceComment from "./TraceComment.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
-
-/** Longest parameter in a span, in characters. */
-const longestParameter = 256
-
-/** One operation on its way. */
-interface Watched {
-  readonly operation: TelemetryOperation
-  readonly statements: ReadonlyArray<Statement>
-  readonly place: string | undefined
-}
 
 const millisOf = (duration: Duration.DurationInput | undefined): number =>
   duration === undefined ? Infinity : Duration.toMillis(duration)
@@ -43,7 +37,7 @@ export class Telemetry {
   private readonly isOff: boolean
   private readonly hasSpans: boolean
   private readonly hasMetrics: boolean
-  /** Somebody is told of every operation, traced or not. */
+  /** There is an observer of every operation, traced or not. */
   private readonly always: boolean
   /** Whether texts get comments. */
   readonly comments: boolean
@@ -63,7 +57,7 @@ export class Telemetry {
     this.options = options
     this.isOff = given === false
     this.hasSpans = !this.isOff && options.spans !== false
-    // Nothing says whether somebody reads metrics: they have to be asked for.
+    // The client cannot see whether metrics are read: they must be asked for.
     this.hasMetrics = given !== undefined && !this.isOff && options.metrics !== false
     this.countsConnections = this.hasMetrics && options.development === true
     this.slowStatement = millisOf(options.slowStatement)
@@ -82,7 +76,7 @@ export class Telemetry {
     return new Telemetry(telemetry, target, metrics ?? Conventions.nameOf(target))
   }
 
-  /** What tells the pool's connections from those of another pool. */
+  /** Distinguishes the pool's connections from those of another pool. */
   get pool(): Attributes {
     return { "db.client.connection.pool.name": this.poolName }
   }
@@ -142,6 +136,35 @@ export class Telemetry {
     )
   }
 
+  /** One statement with many sets of parameters, of which the first is looked at beforehand. `run` takes the sets that it is given. */
+  batch<S, A extends { readonly rows: ReadonlyArray<unknown> }, E, R>(
+    sets: Iterable<S>,
+    statementOf: (set: S) => Statement,
+    run: (sets: Iterable<S>, statementOf: (set: S) => Statement) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E, R> {
+    if (this.isOff) return run(sets, statementOf)
+    const place = this.captures ? CallSite.current() : undefined
+    return Effect.withFiberRuntime<A, E, R>((fiber) => {
+      if (!this.isHeard(fiber)) return run(sets, statementOf)
+      const seen = new TracedBatch(sets, statementOf)
+      const { statement } = seen
+      // Without a set nothing is sent.
+      if (statement === undefined) return run([], statementOf)
+      const ran = run(seen, (set) => seen.statementFor(set))
+      const closed = Effect.ensuring(
+        ran,
+        Effect.sync(() => seen.close())
+      )
+      const watched = {
+        operation: "batch" as const,
+        statements: [statement],
+        place: statement.place === undefined ? place : undefined,
+        sets: seen
+      }
+      return this.observed(closed, watched, fiber, ({ rows }) => rows.length)
+    })
+  }
+
   /** A stream whose opening is given: its operation lasts until the scope closes. */
   stream<A, E, R, E2, R2>(
     opening: Effect.Effect<Stream.Stream<A, E, R>, E2, R2>,
@@ -190,13 +213,13 @@ export class Telemetry {
     if (!this.hasSpans) return effect
     return Effect.withFiberRuntime<A, E, R>((fiber) => {
       if (!this.isTraced(fiber)) return effect
-      const watched: Watched = {
+      const watched: TracedOperation = {
         operation,
         statements: [],
         place: this.captures ? this.place(undefined) : undefined
       }
       const choice = this.choice(watched, fiber)
-      return choice === false ? effect : this.inSpan(effect, watched, choice, "internal")
+      return choice === false ? effect : this.inSpan(Traced.naming(effect), watched, choice, "internal")
     })
   }
 
@@ -211,12 +234,12 @@ export class Telemetry {
         Effect.withFiberRuntime<void>((inner) => {
           const nanos = clock.unsafeCurrentTimeNanos() - began
           if (this.isTraced(fiber) && inner.currentSpan !== undefined)
-            Conventions.annotate(inner.currentSpan, Conventions.failureOf(exit))
+            TracedFacts.annotate(inner.currentSpan, TracedFacts.failureOf(exit))
           this.waited(Number(nanos) / 1e6)
           return Number(nanos) / 1e6 <= this.slowAcquire
             ? Effect.void
             : Effect.logWarning(
-                `waited ${took(nanos)} for a connection of the pool, more than slowAcquire allows`
+                `waited ${Watched.took(nanos)} for a connection of the pool, more than slowAcquire allows`
               )
         })
       )
@@ -242,21 +265,21 @@ export class Telemetry {
     if (this.countsConnections) connectionUse.record(millis / 1000, this.pool)
   }
 
-  private choice(watched: Watched, fiber: AnyFiber): TelemetrySpan | false {
+  private choice(watched: TracedOperation, fiber: AnyFiber): TelemetrySpan | false {
     if (!this.isTraced(fiber)) return false
     const { operation, statements } = watched
     const found = this.options.span?.({
       operation,
       statements: statements.map(({ sql }) => sql),
       summary: this.summaryOf(watched),
-      parameters: statements.length === 1 ? statements[0]!.parameters : []
+      parameters: Watched.parametersOf(watched)
     })
     return found ?? {}
   }
 
   private observed<A, E, R>(
     effect: Effect.Effect<A, E, R>,
-    watched: Watched,
+    watched: TracedOperation,
     fiber: AnyFiber,
     rowsOf: (value: A) => number | undefined
   ): Effect.Effect<A, E, R> {
@@ -279,7 +302,7 @@ export class Telemetry {
 
   private inSpan<A, E, R>(
     effect: Effect.Effect<A, E, R>,
-    watched: Watched,
+    watched: TracedOperation,
     choice: TelemetrySpan,
     kind: Tracer.SpanKind
   ): Effect.Effect<A, E, R> {
@@ -295,17 +318,20 @@ export class Telemetry {
 
   /** The operation is over. */
   private finished(
-    watched: Watched,
+    watched: TracedOperation,
     exit: Exit.Exit<unknown, unknown>,
     span: Tracer.AnySpan | undefined,
     nanos: bigint,
     rows: number | undefined
   ): Effect.Effect<void> {
-    const failure = Conventions.failureOf(exit)
+    const failure = TracedFacts.failureOf(exit)
     if (span !== undefined) {
-      Conventions.annotate(span, failure)
+      TracedFacts.annotate(span, failure)
+      // One operation is no batch to the conventions.
+      if (watched.sets !== undefined && watched.sets.taken > 1)
+        TracedFacts.annotate(span, { "db.operation.batch.size": watched.sets.taken })
       if (this.options.development === true && rows !== undefined)
-        Conventions.annotate(span, { "db.response.returned_rows": rows })
+        TracedFacts.annotate(span, { "db.response.returned_rows": rows })
     }
     if (this.hasMetrics)
       operationDuration.record(Number(nanos) / 1e9, {
@@ -316,30 +342,26 @@ export class Telemetry {
     return Number(nanos) / 1e6 <= this.slowStatement ? Effect.void : this.reportSlow(watched, nanos, rows)
   }
 
-  private reportSlow(watched: Watched, nanos: bigint, rows: number | undefined): Effect.Effect<void> {
+  private reportSlow(watched: TracedOperation, nanos: bigint, rows: number | undefined): Effect.Effect<void> {
     const text = watched.statements.map(({ sql }) => this.texts.of(sql).shown ?? "").join("; ")
     const place = watched.place ?? watched.statements[0]?.place
     const count = rows === undefined ? "" : ` and returned ${rows} rows`
     return Effect.logWarning(
-      `a statement took ${took(nanos)}${count}, longer than slowStatement allows: ${text === "" ? this.summaryOf(watched) : text}`
+      `a statement took ${Watched.took(nanos)}${count}, longer than slowStatement allows: ${text === "" ? this.summaryOf(watched) : text}`
     ).pipe(place === undefined ? (log) => log : Effect.annotateLogs("place", place))
   }
 
-  private nameOf(watched: Watched, choice: TelemetrySpan): string {
+  private nameOf(watched: TracedOperation, choice: TelemetrySpan): string {
     if (choice.name !== undefined) return choice.name
     const summary = this.summaryOf(watched)
     return summary === "" ? "postgresql" : summary
   }
 
-  private summaryOf({ operation, statements }: Watched): string {
-    const [first, ...others] = statements
-    if (first === undefined) return operation
-    return others.length === 0
-      ? this.texts.of(first.sql).summary
-      : [...new Set(statements.map(({ sql }) => this.texts.of(sql).summary))].join(" ").slice(0, 255)
+  private summaryOf(watched: TracedOperation): string {
+    return Watched.summaryOf(watched, this.texts)
   }
 
-  private spanOptions(watched: Watched, choice: TelemetrySpan): Tracer.SpanOptions {
+  private spanOptions(watched: TracedOperation, choice: TelemetrySpan): Tracer.SpanOptions {
     const { operation, statements } = watched
     const place = watched.place ?? statements[0]?.place
     const attributes: Record<string, unknown> = { ...this.target }
@@ -347,11 +369,15 @@ export class Telemetry {
       attributes["db.query.summary"] = this.summaryOf(watched)
       const text = statements.map(({ sql }) => this.texts.of(sql).shown)
       if (text[0] !== undefined) attributes["db.query.text"] = text.join("; ")
-      if (operation.startsWith("copy")) attributes["db.operation.name"] = "COPY"
+      if (operation.startsWith("copy")) {
+        attributes["db.operation.name"] = "COPY"
+        const table = Watched.copiedTable(this.summaryOf(watched))
+        if (table !== undefined) attributes["db.collection.name"] = table
+      }
       if (statements.length > 1) attributes["db.operation.batch.size"] = statements.length
       else if (this.options.parameters === true)
-        statements[0]!.parameters.forEach((value, at) => {
-          attributes[`db.query.parameter.${at}`] = shownValue(value)
+        Watched.parametersOf(watched).forEach((value, at) => {
+          attributes[`db.query.parameter.${at}`] = Watched.shownValue(value)
         })
     }
     return {
@@ -367,15 +393,3 @@ export class Telemetry {
 }
 
 const clockOf = (fiber: AnyFiber): Clock.Clock => Context.get(fiber.currentDefaultServices, Clock.Clock)
-
-const took = (nanos: bigint): string => Duration.format(Duration.millis(Math.round(Number(nanos) / 1e6)))
-
-const shownValue = (value: unknown): string => {
-  const text =
-    typeof value === "object" && value !== null && !(value instanceof Date)
-      ? (JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? String(each) : each)) ?? "")
-      : value instanceof Date
-        ? value.toISOString()
-        : String(value)
-  return text.length <= longestParameter ? text : `${text.slice(0, longestParameter)}…`
-}

@@ -6,6 +6,7 @@ export type TelemetryOperation =
   | "query"
   | "execute"
   | "values"
+  | "batch"
   | "stream"
   | "simple"
   | "pipeline"
@@ -22,7 +23,7 @@ export interface TelemetrySubject {
   readonly statements: ReadonlyArray<string>
   /** Such as `SELECT people`. */
   readonly summary: string
-  /** Parameters of the statement, where there is one. */
+  /** Parameters of the statement, where there is one. Empty for a batch, which has many sets of them. */
   readonly parameters: ReadonlyArray<unknown>
 }
 

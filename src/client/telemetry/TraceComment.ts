@@ -17,8 +17,8 @@ export const added = (statement: Statement, span: Tracer.AnySpan | undefined): S
     !hex.test(span.spanId)
   )
     return statement
-  const { columnNames, parameters, place, refused, sql, types } = statement
+  const { columnNames, cursor, parameters, place, refused, sql, types } = statement
   // On a line of its own, because the text may end in a comment to the end of its line.
   const comment = `/*traceparent='00-${span.traceId}-${span.spanId}-01'*/`
-  return { sql: `${sql}\n${comment}`, parameters, types, refused, place, isOnce: true, columnNames }
+  return { sql: `${sql}\n${comment}`, parameters, types, refused, place, isOnce: true, columnNames, cursor }
 }

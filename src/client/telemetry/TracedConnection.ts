@@ -4,11 +4,11 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as ConnectionTypes from "../../connection/ConnectionTypes.js"
 import type { PgConnection } from "../../connection/PgConnection.js"
+import * as TracedFacts from "../../connection/session/TracedFacts.js"
 import * as PipelineSteps from "../../connection/statement/PipelineSteps.js"
 import * as RowOperations from "../../connection/statement/RowOperations.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import * as Statement from "../../model/Statement.js"
-import * as Conventions from "./Conventions.js"
 import type { Telemetry } from "./Telemetry.js"
 
 /** How many rows an operation has returned. */
@@ -19,7 +19,7 @@ const one = (): number => 1
 
 /** The connection, reporting to the client's telemetry. */
 export const make = (connection: PgConnection, client: Telemetry): PgConnection => {
-  const telemetry = client.at(Conventions.placeOf(connection.facts))
+  const telemetry = client.at(TracedFacts.placeOf(connection.facts))
   const streamed = <A, R>(
     open: () => Stream.Stream<A, PgSessionError, R>,
     operation: "stream" | "copyTo",
@@ -62,6 +62,8 @@ export const make = (connection: PgConnection, client: Telemetry): PgConnection 
     ),
     values: (statement, options) =>
       single("values", statement, (each) => connection.values(each, options), rowsIn),
+    batch: (sets, statement, options) =>
+      telemetry.batch(sets, statement, (each, statementOf) => connection.batch(each, statementOf, options)),
     simple: (sql, options) =>
       telemetry.operation(connection.simple(sql, options), "simple", [Statement.make(sql)], none),
     pipeline: (items, options) =>

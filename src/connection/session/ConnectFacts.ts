@@ -32,7 +32,7 @@ export interface ConnectFacts {
 /** Opens a connection to the same server for a CancelRequest and waits for the server to close it. */
 export type SendCancel = (facts: ConnectFacts) => Effect.Effect<void, TransportFailure>
 
-/** Opens and closes a second connection to the same address. The failure says that the address cannot be reached. */
+/** Opens and closes a second connection to the same address. It fails when the address cannot be reached. */
 export type ProbeAddress = Effect.Effect<TransportFailure | undefined>
 
 /** How a session is asked for the role of its server, where nothing is reported that decides it. */
@@ -41,4 +41,15 @@ export interface RoleQuestion {
   readonly sql: string
   /** The text when the session has the role that is wanted. */
   readonly expected: string
+  /** Whether a session of that role takes writes, so that a refused one is a sign of another role. */
+  readonly takesWrites: boolean
+}
+
+/** What the sessions of a connector know together of roles. */
+export class RoleReports {
+  /**
+   * Whether the role that a session reports at its start is relied on. A pooler reports the role that its server had at first, so that from the
+   * first lost role on each session is asked.
+   */
+  areBelieved = true
 }

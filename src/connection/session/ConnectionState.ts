@@ -20,7 +20,7 @@ import type { FrameRun } from "../../wire/FrameRun.js"
 import type { Framer } from "../../wire/Framer.js"
 import type { CopyBothResponse, CopyInResponse, CopyOutResponse } from "../../wire/messages/Copy.js"
 import { threw } from "./CodecThrew.js"
-import type { ConnectFacts, ProbeAddress, RoleQuestion, SendCancel } from "./ConnectFacts.js"
+import type { ConnectFacts, ProbeAddress, RoleQuestion, RoleReports, SendCancel } from "./ConnectFacts.js"
 import { Fairness } from "./Fairness.js"
 import { Pulse } from "./Pulse.js"
 import { SessionChanges } from "./SessionChanges.js"
@@ -47,6 +47,8 @@ export interface SessionSettings {
   readonly trace?: Trace | undefined
   /** Counts the server's warnings of its end. */
   readonly shutdowns: ShutdownCounts
+  /** Whether reported roles are relied on. */
+  readonly roleReports: RoleReports
 }
 
 /** What a connection is made with. */
@@ -146,6 +148,7 @@ export class ConnectionState {
   readonly statementTimeout: Duration.Duration | undefined
   readonly fitsRole: (() => boolean | undefined) | undefined
   readonly roleQuestion: RoleQuestion | undefined
+  readonly roleReports: RoleReports
   readonly fairness: Fairness
   /** Bytes that have come since the last check whether the event loop is due a turn. */
   sinceAsked = 0
@@ -173,6 +176,7 @@ export class ConnectionState {
     this.statementTimeout = options.statementTimeout
     this.fitsRole = options.fitsRole
     this.roleQuestion = options.roleQuestion
+    this.roleReports = options.roleReports
   }
 
   /** The codecs there are now. */

@@ -218,6 +218,7 @@ const other = (core: ConnectionState, run: FrameRun): void => {
     case "ParameterStatus": {
       const refused = core.side.parameter(message.name, message.value)
       core.changes.isChanged = true
+      if (core.fitsRole?.() === false) core.roleReports.areBelieved = false
       if (refused === undefined) return
       return message.name === "client_encoding" ? recoded(core, refused) : violation(core, run.tag, refused)
     }
@@ -238,7 +239,10 @@ const errorResponse = (core: ConnectionState, fields: ServerFields): void => {
   const owner = core.session.owner
   const fatal = fields.severity === "FATAL" || fields.severity === "PANIC"
   if (fatal) core.lastWord = core.showsValues ? fields : withheld(fields)
-  if (fields.code === "25006" && !core.isReadOnly) core.refusedWrite = true
+  if (fields.code === "25006" && core.roleQuestion?.takesWrites === true && !core.isReadOnly) {
+    core.refusedWrite = true
+    core.roleReports.areBelieved = false
+  }
   if (owner === undefined) {
     const reason = fatal
       ? "the server ended the session"

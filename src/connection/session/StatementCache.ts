@@ -82,7 +82,7 @@ export class Prepared {
     return this.result.columns
   }
 
-  /** The result as somebody else reads it, worked out once. */
+  /** The result as another reader reads it, worked out once. */
   readBy(reading: Reading): Result {
     const readings = (this.readings ??= new WeakMap())
     const known = readings.get(reading)
@@ -93,7 +93,7 @@ export class Prepared {
     return result
   }
 
-  /** How parameters are written by somebody else, worked out once. */
+  /** How another writer writes the parameters, worked out once. */
   planBy(reading: Reading): Parameters.ParameterPlan {
     if (reading.plan === undefined) return this.plan
     const plans = (this.plans ??= new WeakMap())
@@ -116,7 +116,10 @@ const numberOf = (naming: object): number => {
   return namingCount
 }
 
-/** Statements are told apart by their text, the types stated for their parameters, a name of the caller's, and the names of their columns. */
+/**
+ * The key of a statement: its text, the stated types of its parameters, a name that the caller gave, and the names of its
+ * columns.
+ */
 const keyOf = (statement: Statement): string => {
   const { columnNames, name, sql, types } = statement
   const key = types.length === 0 ? sql : `${types.join(",")}\0${sql}`
@@ -128,6 +131,8 @@ export class StatementCache {
   private readonly known = new Map<string, Prepared>()
   /** Those that users have prepared, by name: they stay until their scope closes. */
   private readonly held = new Map<string, Prepared>()
+  /** What cursors give, for as long as they are open. Statements that read them have no name on the server. */
+  private readonly cursors = new WeakMap<object, Prepared>()
   /** Names to be closed with the next messages that go out. */
   stale: ReadonlyArray<string> = none
   private uses = 0
@@ -150,6 +155,7 @@ export class StatementCache {
 
   get(statement: Statement): Prepared | undefined {
     if (statement.isPrepared === true) return this.held.get(statement.name!)
+    if (statement.cursor !== undefined) return this.cursors.get(statement.cursor)
     const key =
       statement.types.length === 0 && statement.name === undefined && statement.columnNames === undefined
         ? statement.sql
@@ -181,6 +187,7 @@ export class StatementCache {
 
   /** Remembers a described statement; the least recently used one makes room. */
   put(statement: Statement, prepared: Prepared): void {
+    if (statement.cursor !== undefined) return void this.cursors.set(statement.cursor, prepared)
     const key = keyOf(statement)
     const replaced = this.known.get(key)
     if (replaced !== undefined) this.forget(statement, replaced)
@@ -208,6 +215,7 @@ export class StatementCache {
   renew(statement: Statement, prepared: Prepared): Prepared {
     prepared.lastUsed = ++this.uses
     if (statement.isPrepared === true) this.hold(prepared)
+    else if (statement.cursor !== undefined) this.cursors.set(statement.cursor, prepared)
     else this.known.set(keyOf(statement), prepared)
     return prepared
   }
@@ -218,6 +226,7 @@ export class StatementCache {
       if (this.held.get(prepared.name) === prepared) this.hold(fresh)
       return
     }
+    if (statement.cursor !== undefined) return void this.cursors.set(statement.cursor, fresh)
     const key = keyOf(statement)
     if (this.known.get(key) !== prepared) return
     fresh.lastUsed = prepared.lastUsed
@@ -227,6 +236,7 @@ export class StatementCache {
   /** Drops a statement whose plan no longer holds, unless a user has prepared it; its name is closed with the next messages. */
   forget(statement: Statement, prepared: Prepared): void {
     if (statement.isPrepared === true) return
+    if (statement.cursor !== undefined) return void this.cursors.delete(statement.cursor)
     const key = keyOf(statement)
     if (this.known.get(key) !== prepared) return
     this.known.delete(key)
@@ -243,7 +253,7 @@ export class StatementCache {
     if (statement !== "") this.portals.set(portal, statement)
   }
 
-  /** The portal is closed, or nobody reads it any more. */
+  /** The portal is closed, or it is not read any more. */
   closed(portal: string): void {
     this.portals.delete(portal)
   }

@@ -2,11 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Tracer from "effect/Tracer"
 import * as Option from "effect/Option"
+import { TracedBatch } from "../../../src/client/telemetry/TracedBatch.js"
 import * as CallSite from "../../../src/client/telemetry/CallSite.js"
 import * as Conventions from "../../../src/client/telemetry/Conventions.js"
 import { Telemetry } from "../../../src/client/telemetry/Telemetry.js"
 import * as TraceComment from "../../../src/client/telemetry/TraceComment.js"
+import * as Watched from "../../../src/client/telemetry/TracedOperation.js"
 import { sql } from "../../../src/client/Sql.js"
+import * as QuerySummary from "../../../src/model/QuerySummary.js"
 import * as Statement from "../../../src/model/Statement.js"
 
 const entry = (host: string, port = 5432) => ({ host, port }) as const
@@ -59,6 +62,65 @@ describe("the place of a statement", () => {
   })
 })
 
+describe("the table of a copy", () => {
+  it("is known from its statement, without quotes, and not of a query", () => {
+    const table = (sql: string) => Watched.copiedTable(QuerySummary.of(sql))
+    assert.strictEqual(table("copy people (id) from stdin"), "people")
+    assert.strictEqual(table('copy shop . "My ""Table" to stdout'), 'shop.My "Table')
+    assert.isUndefined(table("copy (select * from a join b on true) to stdout"))
+    assert.isUndefined(table("copy (select 1) to stdout"))
+    assert.isUndefined(table("copy (table people) to stdout"))
+  })
+})
+
+describe("the sets of a batch", () => {
+  const made: Array<number> = []
+  const statementOf = (set: number) => {
+    made.push(set)
+    return Statement.make(`insert ${set}`)
+  }
+
+  it("give each statement once and in order, the first one beforehand, and are counted", () => {
+    made.length = 0
+    const sets = new TracedBatch([1, 2, 3], statementOf)
+    assert.strictEqual(sets.statement?.sql, "insert 1")
+    const texts = Array.from(sets, (set) => sets.statementFor(set).sql)
+    assert.deepStrictEqual(texts, ["insert 1", "insert 2", "insert 3"])
+    assert.deepStrictEqual([made, sets.taken], [[1, 2, 3], 3])
+  })
+
+  it("close their source where they are left, and where they were never begun", () => {
+    const closed: Array<string> = []
+    const source = function* (name: string) {
+      try {
+        yield* [1, 2, 3]
+      } finally {
+        closed.push(name)
+      }
+    }
+    for (const _ of new TracedBatch(source("left"), statementOf)) break
+    new TracedBatch(source("never begun"), statementOf).close()
+    assert.throws(() => new TracedBatch(source("refused"), () => assert.fail("no statement")))
+    Array.from(new TracedBatch(source("ended"), statementOf))
+    assert.deepStrictEqual(closed, ["left", "never begun", "refused", "ended"])
+  })
+
+  it("fail as their source does, and do not close it then", () => {
+    let closings = 0
+    const broken: Iterator<number> = {
+      next: () => {
+        throw new Error("broken")
+      },
+      return: () => {
+        closings++
+        return { done: true, value: undefined }
+      }
+    }
+    assert.throws(() => new TracedBatch({ [Symbol.iterator]: () => broken }, statementOf), /broken/)
+    assert.strictEqual(closings, 0)
+  })
+})
+
 describe("the context of a trace as a comment", () => {
   const spanOf = (sampled: boolean, traceId = "0af7651916cd43dd8448eb211c80319c") =>
     Tracer.externalSpan({ traceId, spanId: "b7ad6b7169203331", sampled })
@@ -79,7 +141,7 @@ describe("the context of a trace as a comment", () => {
   })
 })
 
-describe("telemetry that nobody asks for", () => {
+describe("telemetry without a tracer", () => {
   it.effect("runs the operation without a span", () =>
     Effect.gen(function* () {
       const silent = Telemetry.make({ telemetry: false })

@@ -182,7 +182,7 @@ describe("types that a statement meets", () => {
     assert.strictEqual(again.count, 0)
   })
 
-  it("of a statement described while nobody asked are asked for before it runs again", async () => {
+  it("of a statement described without a look-up are looked up before it runs again", async () => {
     const pg = finding()
     pg.core.findsTypes = false
     pg.query("select moods")
@@ -214,10 +214,7 @@ describe("types that a statement meets", () => {
   })
 
   it.each([
-    [
-      "a number that is none",
-      row("x", "0", "public", "m", ",", "e", null, null, "{}", null, null, null, "{}")
-    ],
+    ["an invalid number", row("x", "0", "public", "m", ",", "e", null, null, "{}", null, null, null, "{}")],
     [
       "labels that are no array",
       row("9", "0", "public", "m", ",", "e", null, null, "{", null, null, null, "{}")
@@ -234,7 +231,7 @@ describe("types that a statement meets", () => {
     assert.strictEqual(pg.core.findsTypes, false)
   })
 
-  it("stay what they are when kinds come that nobody knows yet", async () => {
+  it("stay as they are read when the catalogue answers with unknown kinds", async () => {
     const pg = finding()
     const first = pg.query("select moods")
     pg.say(...described([], [x]), ready())
@@ -326,7 +323,7 @@ describe("types that a statement meets", () => {
     )
   })
 
-  it("are not asked for any more when whoever wanted them goes before it is time, and nothing is repeated", async () => {
+  it("are not looked up when the caller is interrupted before the look-up is sent, and nothing is repeated", async () => {
     const pg = finding({ cancelKey: new Uint8Array(4) })
     const told = pg.query("select moods")
     pg.say(...described([], [x]))
@@ -338,7 +335,7 @@ describe("types that a statement meets", () => {
     assert.deepStrictEqual([told.request.state, pg.core.waiting, pg.core.ended], ["settled", 0, undefined])
   })
 
-  it("leave a transaction failed when the question is cancelled: whoever was interrupted rolls back", async () => {
+  it("leave a transaction failed when the look-up is cancelled: the interrupted caller rolls back", async () => {
     const pg = await within({ cancelKey: new Uint8Array(4) })
     const told = pg.query("select moods")
     pg.say(...described([], [x]))
@@ -355,7 +352,7 @@ describe("types that a statement meets", () => {
     )
   })
 
-  it("are not asked for when whoever wanted them went before the description was there", async () => {
+  it("are not looked up when the caller was interrupted before the description came", async () => {
     const pg = finding({ cancelKey: new Uint8Array(4) })
     const told = pg.query("select moods")
     await pg.sent()
@@ -405,7 +402,7 @@ describe("types that a statement meets", () => {
     }
   )
 
-  it("end with the connection, whoever waits", async () => {
+  it("fail with the connection, for every statement that waits", async () => {
     const pg = finding()
     const told = pg.query("select moods")
     pg.say(...described([], [x]), ready())

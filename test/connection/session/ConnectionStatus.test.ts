@@ -3,6 +3,7 @@ import { breakOff, scopeClosed } from "../../../src/connection/session/Connectio
 import { statusOf } from "../../../src/connection/session/ConnectionStatus.js"
 import * as Inbound from "../../../src/connection/session/Inbound.js"
 import * as Outbound from "../../../src/connection/session/Outbound.js"
+import * as Role from "../../../src/connection/opening/Role.js"
 import { PgProtocolError } from "../../../src/model/PgError.js"
 import {
   answered,
@@ -14,6 +15,7 @@ import {
   fatal,
   harness,
   notice,
+  parameter,
   ready,
   tick
 } from "../core.js"
@@ -52,7 +54,7 @@ describe("the status of a connection", () => {
     assert.deepInclude(statusOf(self.core), { state: "busy", inFlight: 0, waiting: 0, transaction: "T" })
   })
 
-  it("counts what is prepared, and says whether one statement has the connection for itself", async () => {
+  it("counts prepared statements, and shows whether one statement holds the connection alone", async () => {
     const self = harness()
     await self.know("a")
     assert.deepStrictEqual(statusOf(self.core).holds, { preparedStatements: 1, lease: false })
@@ -66,7 +68,7 @@ describe("the status of a connection", () => {
 
   it("fits until the server refuses a write, where it does not report its role", async () => {
     let role: boolean | undefined = true
-    const self = harness({ fitsRole: () => role })
+    const self = harness({ fitsRole: () => role, roleQuestion: Role.question("read-write") })
     await self.know("a")
     const fits = () => statusOf(self.core).fits
     assert.isTrue(fits())
@@ -77,10 +79,34 @@ describe("the status of a connection", () => {
     assert.isTrue(fits())
     self.query("a")
     await self.sent()
+    assert.isTrue(self.core.roleReports.areBelieved)
     self.say(error("25006"), ready())
     assert.isFalse(fits())
+    // Sessions that are opened from now on are asked for their role, whatever they report.
+    assert.isFalse(self.core.roleReports.areBelieved)
     role = true
     assert.isTrue(fits())
+  })
+
+  it("fits also when a write is refused, where its role takes none", async () => {
+    for (const wanted of ["standby", "read-only"] as const) {
+      const self = harness({ fitsRole: () => undefined, roleQuestion: Role.question(wanted) })
+      await self.know("a")
+      self.query("a")
+      await self.sent()
+      self.say(error("25006"), ready())
+      assert.deepStrictEqual([statusOf(self.core).fits, self.core.roleReports.areBelieved], [true, true])
+    }
+  })
+
+  it("trusts reports of the server's role until a report shows that the role has changed", async () => {
+    let role = true
+    const self = harness({ fitsRole: () => role })
+    self.say(parameter("in_hot_standby", "off"))
+    assert.isTrue(self.core.roleReports.areBelieved)
+    role = false
+    self.say(parameter("in_hot_standby", "on"))
+    assert.isFalse(self.core.roleReports.areBelieved)
   })
 
   it("is broken once the server has ended the session, by FATAL and by PANIC", async () => {
@@ -98,7 +124,7 @@ describe("the status of a connection", () => {
 })
 
 describe("what comes too late for a connection", () => {
-  it("fails at once with what ended it, and says that nothing was sent", async () => {
+  it("fails at once with the reason of the end, and reports that nothing was sent", async () => {
     const self = harness()
     Inbound.ended(self.core, undefined)
     const told = self.query("a")
@@ -111,7 +137,7 @@ describe("what comes too late for a connection", () => {
     assert.deepStrictEqual(await self.sent(), [])
   })
 
-  it("is told of another failure that ended it", () => {
+  it("names another failure that ended the connection", () => {
     const self = harness()
     breakOff(self.core, new PgProtocolError({ state: "Fetching", tag: "Z", reason: "it was torn" }))
     const told = self.query("a")
@@ -175,7 +201,7 @@ describe("the hint of an error in a failed transaction", () => {
     return told.failure?._tag === "PgServerError" ? told.failure.hint : undefined
   }
 
-  it("says why, where it was this side that failed it", async () => {
+  it("names the reason where this client failed the transaction", async () => {
     assert.strictEqual(await refused("a stream was left", "25P02"), "a stream was left")
   })
 

@@ -241,8 +241,11 @@ describe("what comes unasked", () => {
   })
 
   it("knows a server that takes no writes by its refusal, and not by that of a read-only transaction", () => {
-    const refused = (...texts: ReadonlyArray<readonly [string, string]>): boolean => {
-      const self = harness({ fitsRole: () => undefined })
+    const refusedOf = (takesWrites: boolean, ...texts: ReadonlyArray<readonly [string, string]>): boolean => {
+      const self = harness({
+        fitsRole: () => undefined,
+        roleQuestion: { sql: "show transaction_read_only", expected: "off", takesWrites }
+      })
       for (const [sql, tag] of texts) {
         self.submit((outcome) => new SimpleRequest(sql, "object", outcome))
         self.say(complete(tag), ready(tag === "ROLLBACK" ? "I" : "T"))
@@ -251,7 +254,10 @@ describe("what comes unasked", () => {
       self.say(error("25006"), ready("E"))
       return !statusOf(self.core).fits
     }
+    const refused = (...texts: ReadonlyArray<readonly [string, string]>) => refusedOf(true, ...texts)
     assert.strictEqual(refused(), true)
+    // Who asked for a session that takes no writes has one.
+    assert.strictEqual(refusedOf(false), false)
     assert.strictEqual(refused(["begin", "BEGIN"]), true)
     assert.strictEqual(refused(["begin", "BEGIN"], ["select 'read only'", "SELECT 1"]), true)
     for (const begun of [
@@ -349,7 +355,7 @@ describe("an error", () => {
     assert.deepStrictEqual([told.count, self.core.statements.size, self.core.ended], [1, 0, undefined])
   })
 
-  it("is an error by its untranslated severity, whatever the translated one says (FLW-064)", async () => {
+  it("is classified by its untranslated severity, not by the translated one (FLW-064)", async () => {
     const { self, told } = await three()
     self.say(error("22012", { severity: "ERROR", localizedSeverity: "FATAL" }), ready(), ...answered(2))
     assert.deepStrictEqual([self.core.ended, told[1]?.value?.rows], [undefined, [{ x: 2 }]])
@@ -440,12 +446,12 @@ describe("the end of the stream", () => {
   })
 })
 
-/** What nobody may say to three uses of a statement, after which some bytes, and where. */
+/** What a server must not send to three uses of a statement: after which answer, which bytes, and in which state they come. */
 const violations: ReadonlyArray<readonly [string, ReadonlyArray<Message> | Uint8Array, string]> = [
   ["an unknown tag (FLW-092)", Uint8Array.of(0x7e, 0, 0, 0, 4), "ExtendedQuery.Binding"],
   ["the tag of another phase (FLW-093)", [{ _tag: "AuthenticationOk" }], "ExtendedQuery.Binding"],
   ["a row before its time (FLW-093)", [row(1)], "ExtendedQuery.Binding"],
-  ["a completed Parse that nobody asked for (FLW-093)", [parsed], "ExtendedQuery.Binding"],
+  ["a completed Parse without a request (FLW-093)", [parsed], "ExtendedQuery.Binding"],
   ["a description in an execution (MSG-031)", [bound, columns(int4("x"))], "ExtendedQuery.Fetching"],
   ["copy data outside a copy (FLW-093)", [bound, copyData("x")], "ExtendedQuery.Fetching"],
   ["ReadyForQuery too early (FLW-094)", [bound, ready()], "ExtendedQuery.Fetching"],

@@ -67,7 +67,7 @@ describe("the statements of a connection", () => {
     )
   })
 
-  it("are told apart by their text and the types stated for it", () => {
+  it("are distinguished by their text and the types stated for it", () => {
     const cache = new StatementCache(10, "ep_")
     const asInt = Statement.make("select $1", [1], [23])
     cache.put(asInt, prepared("a", [23]))
@@ -76,7 +76,7 @@ describe("the statements of a connection", () => {
     assert.strictEqual(cache.get(Statement.make("select $1", [99], [23]))?.name, "a")
   })
 
-  it("are told apart by the name of the caller's and by how their columns are named", () => {
+  it("are distinguished by the caller's name and by how their columns are named", () => {
     const cache = new StatementCache(10, "ep_")
     const upper = (name: string) => name.toUpperCase()
     const lower = (name: string) => name.toLowerCase()
@@ -168,7 +168,7 @@ describe("the statements of a connection", () => {
 })
 
 describe("what is known of a statement", () => {
-  it("has binary results where the type has a reader for it, and says so in its columns (MSG-017)", () => {
+  it("has binary results where the type has a reader for it, and its columns state the format (MSG-017)", () => {
     const known = new Prepared("s", [], [int4("a"), column("b", 600_001)], Registry.lossless)
     assert.deepStrictEqual(known.result.formats, [1, 0])
     assert.deepStrictEqual(
@@ -184,7 +184,7 @@ describe("what is known of a statement", () => {
     assert.notStrictEqual<unknown>(result.decoder("array"), result.decoder("object"))
   })
 
-  it("is read in another way by who wants that, worked out once", () => {
+  it("is read in another way on request, computed once for each way", () => {
     const known = new Prepared("s", [], [int4("a"), int4("b")], Registry.lossless)
     const reading = { codecs: vi.fn(() => [undefined, Values.asText(Integers.int4)]) }
     const result = known.readBy(reading)

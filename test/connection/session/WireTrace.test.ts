@@ -215,7 +215,7 @@ describe("a wire trace", () => {
   })
 
   /** A link that writes down what is done with it, traced. */
-  const traced = (options: Partial<WireTraceOptions> = {}) => {
+  const traced = (options: Partial<WireTraceOptions> = {}, more: Partial<Link> = {}) => {
     const lines: Array<string> = []
     const calls: Array<string> = []
     const note = (name: string) => () => void calls.push(name)
@@ -226,7 +226,8 @@ describe("a wire trace", () => {
       resume: note("resume"),
       write: (bytes) => calls.push(`write ${bytes.length}`) > 0,
       end: note("end"),
-      destroy: note("destroy")
+      destroy: note("destroy"),
+      ...more
     }
     const write = (line: string, session: number) => void lines.push(`${session} ${line}`)
     const clock = { ...Clock.make(), unsafeCurrentTimeMillis: () => Date.UTC(2024, 1, 29, 12, 34, 56, 789) }
@@ -250,6 +251,18 @@ describe("a wire trace", () => {
     assert.deepStrictEqual(lines, ["1 F\t16\tCancelRequest\t 7 ***"])
   })
 
+  it("has the message whose pieces are not copied, and hands the pieces on", () => {
+    const given: Array<ReadonlyArray<Uint8Array>> = []
+    const writeParts = (parts: ReadonlyArray<Uint8Array>): boolean => given.push(parts) < 0
+    const { lines, link } = traced({}, { writeParts })
+    link.write(ours(startup))
+    const message = ours({ _tag: "CopyData", data: new TextEncoder().encode("1\t2\n") })
+    const parts = [message.subarray(0, 5), message.subarray(5)]
+    assert.isFalse(link.writeParts?.(parts))
+    assert.deepStrictEqual([lines[1], given], ["1 F\t8\tCopyData\t ?", [parts]])
+    assert.isUndefined(traced().link.writeParts)
+  })
+
   it("has nothing of bytes that are no packet, and they are sent", () => {
     for (const bytes of [[0], [0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 99, 0, 3, 0, 0]]) {
       const { calls, lines, link } = traced()
@@ -269,7 +282,7 @@ describe("a wire trace", () => {
     assert.deepStrictEqual(calls, ["write 32", "pause", "resume", "end", "destroy"])
   })
 
-  it("has values of function calls, and the byte of a message that nobody knows", () => {
+  it("has values of function calls, and the byte of an unknown message", () => {
     const result = (value: Uint8Array | null) => B({ _tag: "FunctionCallResponse", value })
     const unknown = (tag: number) => ["B", Uint8Array.of(tag, 0, 0, 0, 4)] as const
     const lines = trace([
