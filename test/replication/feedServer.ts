@@ -1,4 +1,4 @@
-/** A server made up by a script, with a slot that streams what a test says, and what the client answers. */
+/** A server made up by a script, with a slot that streams what a test gives it, and what the client answers. */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -36,7 +36,7 @@ const answer = (names: ReadonlyArray<string>, values: ReadonlyArray<string>): Sc
   rows: [values]
 })
 
-/** The server says which cluster it is of. */
+/** The server names its cluster. */
 export const identified: ScriptedServer.Script = simpleQuery("IDENTIFY_SYSTEM", [
   answer(["systemid", "timeline", "xlogpos", "dbname"], ["7000000000000000000", "1", "0/2000", "db"])
 ])
@@ -48,6 +48,8 @@ export interface FeedServerOptions {
   readonly slot?: object
   /** What comes in one segment with the beginning of the copy. */
   readonly atOnce?: ReadonlyArray<BackendMessage>
+  /** What further sessions for replication do once they are accepted. */
+  readonly again?: ScriptedServer.Script
   /** What further connections meet; unless given, each is accepted. */
   readonly others?: ReadonlyArray<ScriptedServer.Script | ScriptedServer.RefusedConnection>
 }
@@ -121,22 +123,27 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
         ])
       )
     ]
+    const accepted = send(
+      { _tag: "AuthenticationOk" },
+      { _tag: "ParameterStatus", name: "server_version", value: "18.1" },
+      { _tag: "ParameterStatus", name: "client_encoding", value: "UTF8" },
+      { _tag: "ParameterStatus", name: "in_hot_standby", value: "off" },
+      { _tag: "BackendKeyData", ...ScriptedServer.defaultKey },
+      ScriptedServer.readyForQuery()
+    )
     /** A second connection that asks whether a server lives gets a byte; any other one is a session for the catalogue. */
     const other = ScriptedServer.expectAny("a GSSENCRequest or a StartupMessage", (message) =>
       message._tag === "GSSENCRequest"
         ? [ScriptedServer.sendBytes([0x4e]), ScriptedServer.expectEnd]
-        : catalogue
+        : options.again !== undefined &&
+            message._tag === "StartupMessage" &&
+            message.parameters.some(([name]) => name === "replication")
+          ? [accepted, identified, options.again]
+          : catalogue
     )
     /** What the feed asks when it meets a table: those of the tests are in no tree. */
     const catalogue: ScriptedServer.Script = [
-      send(
-        { _tag: "AuthenticationOk" },
-        { _tag: "ParameterStatus", name: "server_version", value: "18.1" },
-        { _tag: "ParameterStatus", name: "client_encoding", value: "UTF8" },
-        { _tag: "ParameterStatus", name: "in_hot_standby", value: "off" },
-        { _tag: "BackendKeyData", ...ScriptedServer.defaultKey },
-        ScriptedServer.readyForQuery()
-      ),
+      accepted,
       ...ScriptedServer.extendedQuery({
         sql: CatalogSession.systemQuery,
         columns: [column("id")],
@@ -152,7 +159,7 @@ export const make = (options: FeedServerOptions = {}): Effect.Effect<FeedServer,
       ),
       repeat(expectAny("anything", () => []))
     ]
-    // A scope of its own, closed after the client's: the server has to hear its goodbye.
+    // A scope of its own, closed after the client's: the server has to receive its Terminate.
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
     // More than enough: some connections only look whether the server can be reached.

@@ -13,7 +13,8 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { PgConnector } from "../../connection/PgConnector.js"
-import { traced } from "../../connection/session/Traced.js"
+import * as TracedFacts from "../../connection/session/TracedFacts.js"
+import { annotated, traced } from "../../connection/session/Traced.js"
 import type { PgBackupError } from "../../model/BackupError.js"
 import { PgUsageError } from "../../model/PgError.js"
 import * as Walsender from "../walsender/Walsender.js"
@@ -152,7 +153,10 @@ class Writing {
       : Effect.zipRight(this.checked(this.written.manifest(data)), written)
   }
 
-  /** Everything has come, and the server says that it is whole: the rest of the log, then the names. */
+  /**
+   * All has arrived, and the server has confirmed that the backup is complete: the rest of the log comes, then the files
+   * get their names.
+   */
   finish(standby: string | undefined): Effect.Effect<FolderBackup, FolderError> {
     const { folder } = this.options
     const { output } = this
@@ -238,6 +242,7 @@ const write = (
     const connector = yield* PgConnector
     const { folder, standby } = options
     const opened = yield* BackupStream.session(options)
+    yield* annotated(() => TracedFacts.placeOf(opened.connection.facts))
     const mode = modeOf(yield* Walsender.setting(opened.connection, "data_directory_mode"))
     const makeTar = yield* TarReader.load
     const scope = yield* Effect.scope
@@ -286,7 +291,10 @@ const write = (
         ? undefined
         : Standby.settings(opened.connection.facts, connector.config, standby === true ? {} : standby)
     )
-  }).pipe(Effect.scoped, traced("base backup"))
+  }).pipe(
+    Effect.scoped,
+    traced("base backup", () => ({ "db.operation.name": "BASE_BACKUP" }))
+  )
 
 /**
  * Takes a base backup of the whole cluster into a folder: a data folder from which a server starts, or with `format: "archives"` the

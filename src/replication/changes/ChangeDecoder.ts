@@ -143,7 +143,7 @@ export class ChangeDecoder {
     }
   }
 
-  /** The beginning is told late, because its origin comes behind it. */
+  /** The beginning is returned late, because its origin comes after it. */
   private announce(transaction: TransactionInfo, out: Array<LogicalEvent>): void {
     if (this.announced === transaction) return
     this.announced = transaction
@@ -210,7 +210,7 @@ export class ChangeDecoder {
     ): ChangeFailure | MalformedMessage | null => {
       const failure = wal.read(bytes, start, stop)
       if (failure !== null) return failure
-      if (wal.tag !== xLogData) return damaged("a payload in it is no XLogData")
+      if (wal.tag !== xLogData) return damaged("a payload in it is not XLogData")
       const message = messages.next(bytes, wal.dataStart, wal.dataEnd)
       if (message._tag === "MalformedMessage") return message
       if (isAborted(message, aborted)) return null

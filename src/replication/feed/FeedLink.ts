@@ -130,6 +130,8 @@ export interface Plugin<A> {
 
 export interface FeedLink<A> {
   readonly facts: FeedFacts
+  /** The session that it was opened on. */
+  readonly session: PgConnection["facts"]
   readonly command: string
   readonly plugin: A
   /** Its `pull` makes pauses in which messages gather. */
@@ -342,6 +344,7 @@ export const open = <A>(
         statusInterval: interval,
         created
       },
+      session: connection.facts,
       command,
       plugin: resolved,
       // Behind what came before it.

@@ -28,7 +28,7 @@ import * as PgOutput from "../slots/PgOutputOptions.js"
 import type { BeyondReceived } from "../link/Progress.js"
 import { Progress } from "../link/Progress.js"
 import type * as StandbyStatus from "../link/StandbyStatus.js"
-import * as PullStream from "./PullStream.js"
+import * as PullStream from "../../connection/session/PullStream.js"
 import * as RawMessages from "./RawMessages.js"
 import * as PartitionQuery from "./PartitionQuery.js"
 import * as PublishedTypes from "../slots/PublishedTypes.js"
@@ -147,6 +147,8 @@ export interface OpenFeed {
   readonly progress: Progress
   /** Notified when something is finished. */
   readonly room: Signal
+  /** The session that the feed was opened on. */
+  readonly session: FeedLink<unknown>["session"]
 }
 
 /** Refuses a position that no server has sent. */
@@ -286,5 +288,5 @@ export const open = (
       progress: progressOf(link),
       placeAt: link.placeAt
     }
-    return { feed, progress, room }
+    return { feed, progress, room, session: link.session }
   })

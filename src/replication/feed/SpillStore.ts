@@ -1,6 +1,6 @@
 /**
  * Where transactions that are streamed before their end wait for it: in memory up to a bound, and beyond it, if that is
- * wanted, in private files that nobody else can read and that are gone with the scope.
+ * wanted, in private files that no other user can read and that the scope removes.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -122,7 +122,7 @@ export const inFiles = (
     let written = 0
     let made = 0
     let folder: string | undefined
-    // Not `Effect.cached`: whoever comes second would be interrupted if whoever came first was, while it was being made.
+    // Not `Effect.cached`: when the first caller is interrupted while it makes the value, the second would be interrupted too.
     const folderOf = Effect.suspend(() =>
       folder !== undefined
         ? Effect.succeed(folder)
@@ -134,7 +134,7 @@ export const inFiles = (
 
     const create = (xid: number): Effect.Effect<SpillFile, PlatformError> =>
       Effect.gen(function* () {
-        // Numbered, so that a file that could not be removed is in nobody's way.
+        // Numbered, so that a file that could not be removed does not block a later one.
         const path = `${yield* folderOf}/${xid}-${++made}`
         const scope = yield* Scope.fork(outer, outer.strategy)
         const file = yield* Scope.extend(fs.open(path, { flag: "wx+", mode: privateMode }), scope)
@@ -175,7 +175,7 @@ export const inFiles = (
         while (at < size) {
           const got = Number(yield* file.read(block.subarray(at)))
           if (got === 0) {
-            return yield* Effect.fail(unusable("it is shorter than what was written"))
+            return yield* Effect.fail(unusable("it is shorter than the data that was written to it"))
           }
           at += got
         }

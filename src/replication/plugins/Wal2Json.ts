@@ -2,12 +2,12 @@
  * The output of the plugin `wal2json`, format versions 1 (one object per transaction) and 2 (one per change). Numbers keep
  * their digits.
  *
- * The plugin itself loses some things. An unchanged large value is left out of the row, and NaN and the infinities are null,
- * unless `numeric-data-types-as-string` is set, which 2.6 has. Version 1 leaves nulls out of old rows and tells no truncation.
- * Without `include-schemas` the schema is empty, and without `include-types` the type, unless `include-type-oids` tells it:
- * then every value is text. With `write-in-chunks` version 1 sends pieces that are no JSON, which are refused: joined, from one
- * that ends with `[` to one that begins with `]`, they are. A default with a quote or a backslash in it makes no JSON either:
- * leave `include-default` out.
+ * The plugin itself loses some things. An unchanged large value is left out of the row, and NaN and the infinities are
+ * null, unless `numeric-data-types-as-string` is set, which 2.6 has. Version 1 leaves nulls out of old rows and does not
+ * send truncations. Without `include-schemas` the schema is empty, and without `include-types` and `include-type-oids` the
+ * type: then every value is text. With `write-in-chunks` version 1 sends pieces that are not JSON, which are refused: join
+ * them, from one that ends with `[` to one that begins with `]`. A default with a quote or a backslash in it also makes
+ * invalid JSON: leave `include-default` out.
  *
  * @see https://github.com/eulerto/wal2json
  */
@@ -62,7 +62,7 @@ class Members {
     return value === true
   }
 
-  /** A transaction id; `undefined` when it is not told. */
+  /** A transaction id; `undefined` when it is missing. */
   xid(object: JsonObject): number | undefined {
     const value = object["xid"]
     if (value === undefined || value === null) return undefined
@@ -100,7 +100,7 @@ class Members {
     return { name, type, value: null }
   }
 
-  /** Columns told as lists of the same length. */
+  /** Columns as lists of the same length. */
   parallel(object: JsonObject, prefix: "column" | "key"): PluginColumns {
     const names = this.texts(object, `${prefix}names`)
     const types = this.typesOf(object, prefix, names.length)
@@ -118,7 +118,7 @@ class Members {
     return this.list(object, `${prefix}typeoids`).map((oid) => this.typeOf(oid))
   }
 
-  /** The type of this OID; empty when none is told. */
+  /** The type of this OID; empty when it is missing. */
   private typeOf(oid: Json | undefined): string {
     if (oid === undefined) return ""
     if (oid instanceof JsonNumber) return Oid.nameOf(Number(oid.digits))
@@ -126,7 +126,7 @@ class Members {
     return ""
   }
 
-  /** Columns told as a list of objects. */
+  /** Columns as a list of objects. */
   columns(object: JsonObject, name: string): PluginColumns {
     return this.list(object, name).map((item) => {
       if (isObject(item)) {
@@ -250,7 +250,7 @@ const objectOf = (text: string): JsonObject | undefined => {
 /** Reads an object of format version 1: a transaction from its beginning to its end, or a message that stands alone. */
 export const parse1 = (text: string): Either.Either<ReadonlyArray<PluginChange>, MalformedMessage> => {
   const object = objectOf(text)
-  if (object === undefined) return malformed("no JSON object")
+  if (object === undefined) return malformed("the message must be a JSON object")
   const members = new Members()
   return finish(members, read1(members, object))
 }
@@ -258,7 +258,7 @@ export const parse1 = (text: string): Either.Either<ReadonlyArray<PluginChange>,
 /** Reads an object of format version 2. */
 export const parse2 = (text: string): Either.Either<PluginChange, MalformedMessage> => {
   const object = objectOf(text)
-  if (object === undefined) return malformed("no JSON object")
+  if (object === undefined) return malformed("the message must be a JSON object")
   const members = new Members()
   return finish(members, read2(members, object))
 }

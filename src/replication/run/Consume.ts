@@ -4,6 +4,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Lsn } from "../../model/Lsn.js"
+import type { Attributes } from "../../connection/session/TracedFacts.js"
+import { traced } from "../../connection/session/Traced.js"
 import * as Batches from "./Batches.js"
 import type { ChangeEvent, Keys } from "../feed/ChangeKeys.js"
 import { Descriptions } from "../feed/ChangeKeys.js"
@@ -28,6 +30,8 @@ export interface Consumption<E, R> {
   readonly feed: LogicalFeed
   readonly finished: Finished
   readonly call: CallHandler<E, R>
+  /** Attributes of the spans of its handler: the slot, and the server that it is read from. */
+  readonly spans: Attributes
 }
 
 type Work<E, R> = Effect.Effect<void, RunFailure<E>, R>
@@ -47,6 +51,9 @@ export const limitsOf = ({ bytes, count, within }: BatchLimits): Batches.Checked
 const handling = <E, R>(
   handle: () => Effect.Effect<unknown, E, R>
 ): Effect.Effect<unknown, RunFailure<E>, R> => Effect.mapError(Effect.suspend(handle), handlerFailure)
+
+/** The error of the handler or of the server. */
+const errorOf = ({ error }: RunFailure<unknown>): unknown => error
 
 /** Work in turn, or in lanes; in the end all of it is done, also when the stream fails. */
 const working = <E, R, A, R2>(
@@ -85,15 +92,19 @@ const keysOf = (
 
 const each = <E, R>(
   unit: TransactionGroup,
-  call: CallHandler<E, R>,
+  { call, spans }: Consumption<E, R>,
   handle: (event: TransactionEvent) => Effect.Effect<unknown, E, R>
-): Work<E, R> => Effect.forEach(unit, (event) => call(handling(() => handle(event))), { discard: true })
+): Work<E, R> => {
+  const inSpan = traced("replication transaction", () => spans, errorOf)
+  return Effect.forEach(unit, (event) => call(inSpan(handling(() => handle(event)))), { discard: true })
+}
 
 export const transactions = <E, R>(
-  { call, feed, finished }: Consumption<E, R>,
+  consumption: Consumption<E, R>,
   { concurrency, handle, keys }: EachTransaction<E, R>
 ): Work<E, R> =>
   working<E, R, void, R>(concurrency, (submit) => {
+    const { feed, finished } = consumption
     const units = new TransactionGroups(finished)
     const descriptions = new Descriptions()
     const take = (event: TransactionEvent): Work<E, R> => {
@@ -102,7 +113,7 @@ export const transactions = <E, R>(
       const ticket = finished.begin(endOf(event))
       return submit(
         () => keysOf(unit, keys, descriptions),
-        Effect.zipRight(each(unit, call, handle), finished.finish(ticket))
+        Effect.zipRight(each(unit, consumption, handle), finished.finish(ticket))
       )
     }
     return feed.transactions.pipe(
@@ -205,7 +216,7 @@ export const changes = <E, R>(
 
 /** By batches, each of which ends at a position. */
 export const batches = <E, R>(
-  { call, feed, finished }: Consumption<E, R>,
+  { call, feed, finished, spans }: Consumption<E, R>,
   limits: Batches.CheckedBatchLimits,
   handle: (
     events: Chunk.NonEmptyChunk<TransactionEvent>,
@@ -225,8 +236,13 @@ export const batches = <E, R>(
       const events = Chunk.flatMap(batch, Chunk.unsafeFromNonEmptyArray)
       const position = endOf(Chunk.lastNonEmpty(events))
       finished.touch(position)
+      const inSpan = traced(
+        "replication batch",
+        () => ({ ...spans, "messaging.batch.message_count": events.length }),
+        errorOf
+      )
       return Effect.zipRight(
-        call(handle(events, position)),
+        call(inSpan(handle(events, position))),
         Effect.mapError(feed.acknowledge(position), serverFailure)
       )
     }

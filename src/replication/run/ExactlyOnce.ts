@@ -18,7 +18,6 @@ import * as OriginMark from "./OriginMark.js"
 import * as PositionTable from "./PositionTable.js"
 import type { RunError } from "./RunEvent.js"
 import type { BatchLimits, Keeper, ExactlyOnceHandler } from "./RunHandler.js"
-import { reported } from "./RunHandler.js"
 import type { ServerPlace } from "../feed/FeedPlace.js"
 import type { TransactionEvent } from "../feed/TransactionAssembler.js"
 
@@ -161,19 +160,16 @@ const keeper = <E, R>(
         ),
       handle: (events, to) =>
         lock.withPermits(1)(
-          reported(
-            events,
-            within(
-              { position: to, handled: to, place: placeAt(to) },
-              Effect.forEach(
-                Chunk.toReadonlyArray(events),
-                (event) =>
-                  Effect.mapError(
-                    Effect.suspend(() => handle(event, connection)),
-                    handlerFailure
-                  ),
-                { discard: true }
-              )
+          within(
+            { position: to, handled: to, place: placeAt(to) },
+            Effect.forEach(
+              Chunk.toReadonlyArray(events),
+              (event) =>
+                Effect.mapError(
+                  Effect.suspend(() => handle(event, connection)),
+                  handlerFailure
+                ),
+              { discard: true }
             )
           )
         )

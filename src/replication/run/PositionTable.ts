@@ -37,8 +37,8 @@ export interface PositionTable {
    */
   readonly load: (connection: PgConnection) => Effect.Effect<StoredPosition | undefined, PgSessionError>
   /**
-   * Moves the position inside the transaction that is open. Fails with `PgSlotError` (`in-use`) when it is not where it was:
-   * then somebody else has moved it.
+   * Moves the position inside the transaction that is open. Fails with `PgSlotError` (`in-use`) when it is not where it
+   * was: then another run has moved it.
    */
   readonly move: (
     connection: PgConnection,
@@ -47,7 +47,7 @@ export interface PositionTable {
   ) => Effect.Effect<void, PgSessionError | PgSlotError>
 }
 
-/** What is told when somebody else has made the table at the same time. */
+/** The errors when another session has made the table at the same time. */
 const madeMeanwhile: ReadonlySet<string> = new Set([SqlState.uniqueViolation, SqlState.duplicateTable])
 
 const quoted = (table: string): Either.Either<string, PgUsageError> =>
@@ -59,7 +59,7 @@ const contested = (name: string, table: string): PgSlotError =>
   new PgSlotError({
     reason: "in-use",
     slot: name,
-    detail: `another run has moved the position that is kept under this name in ${table}`
+    detail: `another run has moved the position that is kept under this name in ${table}: give each run a name of its own`
   })
 
 /** Those that the first version of the table did not have. */
@@ -82,7 +82,7 @@ const create = (connection: PgConnection, table: string): Effect.Effect<void, Pg
 const extend = (connection: PgConnection, table: string): Effect.Effect<void, PgSessionError> =>
   Effect.asVoid(
     connection.simple(
-      // Those that are there are reported by notices, which say nothing here.
+      // For columns that exist the server sends notices, which have no meaning here.
       "set client_min_messages = warning; " +
         `alter table ${table} ${laterColumns.map((column) => `add column if not exists ${column}`).join(", ")}; ` +
         "reset client_min_messages"
@@ -95,7 +95,7 @@ const isRefused = (code: string) => (error: PgSessionError) =>
 /** `name`: of the row. `table`: as written in SQL. */
 export const make = (name: string, table: string): Effect.Effect<PositionTable, PgUsageError> =>
   Effect.map(quoted(table), (path) => {
-    // The lock waits for whoever is about to move it: a session that we have lost, and that the server has not.
+    // The lock waits for a session that is about to move the position: one that this client has lost and the server has not ended yet.
     const select = `select position::text, handled::text, system_id, timeline::text from ${path} where name = $1 for update`
     const load = (connection: PgConnection) =>
       Effect.flatMap(connection.query(Statement.make(select, [name])), ([row]) =>

@@ -1,6 +1,6 @@
 /**
- * A feed kept going: opened, read through a handler, acknowledged by what the handler has finished, and opened again when it
- * is lost.
+ * Keeps a feed going: opens it, reads it through a handler, acknowledges what the handler has finished, and opens it again
+ * after a loss.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -11,6 +11,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { TargetSessionAttrs } from "../../config/Vocabulary.js"
 import { PgConnector } from "../../connection/PgConnector.js"
+import * as TracedFacts from "../../connection/session/TracedFacts.js"
 import * as Reconnect from "../../connection/Reconnect.js"
 import * as LsnText from "../../model/Lsn.js"
 import type { Lsn } from "../../model/Lsn.js"
@@ -54,9 +55,9 @@ export interface RunSettings<E = never, R = never> {
 
 /** What the run knows from one feed to the next. */
 interface Memory {
-  /** Everything that ends before has been handled; `undefined` until a feed has reported where it begins. */
+  /** Everything that ends before this position has been handled; `undefined` until a feed has reported where it begins. */
   position: Lsn | undefined
-  /** What ends behind has not been handled, nor been begun. */
+  /** What ends behind this position has not been handled, and its handling has not begun. */
   handled: Lsn | undefined
   /** Where the last feed was read; `undefined` until one has been open. */
   place: ServerPlace | undefined
@@ -88,7 +89,10 @@ const endedEarly = (slot: string): PgClosedError =>
     sql: ""
   })
 
-/** How far the consumer is, and on which server that was reached: what is kept with the data counts before what is remembered. */
+/**
+ * How far the consumer is, and on which server. The position that is kept with the data takes precedence over the
+ * remembered one.
+ */
 const reachedBy = <E, R>(
   options: LogicalOptions,
   keeper: Keeper<E, R> | undefined,
@@ -99,7 +103,7 @@ const reachedBy = <E, R>(
     // The run's own position is newer: the stored place may be that of a server that was promoted since.
     const isOwn = memory.position !== undefined && position <= memory.position
     const place = (isOwn ? memory.place : undefined) ?? keeper.place ?? memory.place
-    // A position that is kept without what was handled may be that of something handled.
+    // When `handled` is not kept, what ends at the position may have been handled.
     return { position, handled: keeper.handled ?? position, place }
   }
   if (memory.position === undefined) {
@@ -152,7 +156,12 @@ const session = <E, R>(
     )
     yield* told(feed, finished.start)
     memory.place = feed.placeAt(finished.start)
-    const consumption = { feed, finished, call }
+    const spans = {
+      ...TracedFacts.placeOf(opened.session),
+      "messaging.destination.name": options.slot,
+      "messaging.operation.name": "process"
+    }
+    const consumption = { feed, finished, call, spans }
     switch (handler._tag) {
       case "EachTransaction":
         yield* Consume.transactions(consumption, handler)

@@ -4,7 +4,6 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { PgConnector } from "../../connection/PgConnector.js"
-import { traced } from "../../connection/session/Traced.js"
 import type { Lsn } from "../../model/Lsn.js"
 import type { ChangeEvent, Keys } from "../feed/ChangeKeys.js"
 import * as ChangeKeys from "../feed/ChangeKeys.js"
@@ -108,7 +107,7 @@ export const eachTransaction = <E, R>(
   options: Concurrently<TransactionEvent> = {}
 ): EachTransaction<E, R> => ({
   _tag: "EachTransaction",
-  handle: (event) => traced("replication transaction")(handle(event)),
+  handle,
   concurrency: options.concurrency ?? 1,
   keys: options.keys ?? ChangeKeys.ofTransaction
 })
@@ -131,11 +130,4 @@ export const eachChange = <E, R>(
 export const eachBatch = <E, R>(
   handle: (events: Chunk.NonEmptyChunk<TransactionEvent>) => Effect.Effect<unknown, E, R>,
   limits: BatchLimits = {}
-): EachBatch<E, R> => ({ _tag: "EachBatch", handle: (events) => reported(events, handle(events)), limits })
-
-/** Batches of transactions have a span when there is a tracer. */
-export const reported = <A, E, R>(
-  events: Chunk.NonEmptyChunk<TransactionEvent>,
-  handled: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> =>
-  traced("replication batch", () => ({ "messaging.batch.message_count": events.length }))(handled)
+): EachBatch<E, R> => ({ _tag: "EachBatch", handle, limits })

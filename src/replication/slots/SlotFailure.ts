@@ -1,7 +1,7 @@
 /**
- * What the server's refusals say about a slot. Their codes alone do not: 55000 is reported for a slot that has been invalidated,
- * and also for one that belongs to another database; 42704 for a slot that is missing, and also for a publication. So the
- * catalog is asked.
+ * Finds out what a refusal of the server means for a slot. The code alone is not enough: 55000 is reported for an
+ * invalidated slot, and also for a slot of another database; 42704 for a missing slot, and also for a publication. So the
+ * catalog is queried.
  */
 import * as Effect from "effect/Effect"
 import type { PgConnection } from "../../connection/PgConnection.js"
@@ -41,7 +41,7 @@ export const list = (
 ): Effect.Effect<ReadonlyArray<SlotState.SlotState>, PgSessionError> =>
   Effect.map(found(connection), (slots) => slots.map(({ state }) => state))
 
-/** The slot of that name, `undefined` when there is none. The name is compared here, and so no part of any SQL. */
+/** The slot of that name, `undefined` when it does not exist. The name is compared here, so it is not part of any SQL. */
 export const locate = (
   connection: PgConnection,
   slot: string
@@ -68,7 +68,7 @@ export const invalidated = (slot: string, reason: SlotState.Invalidation): PgSlo
 /**
  * Compares a slot with the position up to which its consumer has everything. When the slot is beyond it, what lies between
  * is gone for this consumer: the log from before that position is no longer kept for a slot that was made anew, and still
- * is for one that somebody else has moved on. When the server's log ends before it, this is not the server that the
+ * is for one that another consumer has moved on. When the server's log ends before it, this is not the server that the
  * position came from.
  */
 export const compared = (slot: SlotState.SlotState, position: Lsn, end: Lsn): PgSlotError | undefined => {
@@ -76,7 +76,7 @@ export const compared = (slot: SlotState.SlotState, position: Lsn, end: Lsn): Pg
   if (end < position) {
     return diverged(
       slot.name,
-      `the server's log ends at ${LsnText.toText(end)}, before the position ${LsnText.toText(position)}`
+      `the server's log ends at ${LsnText.toText(end)}, before the position ${LsnText.toText(position)}: it is another server, or one that was restored`
     )
   }
   const confirmed = slot.confirmed
@@ -95,8 +95,8 @@ export const diverged = (slot: string, detail: string): PgSlotError =>
   new PgSlotError({ reason: "diverged", slot, detail })
 
 /**
- * What is wrong with the slot when the server has refused to use it; other failures stay what they are. Asks the catalog
- * over the same session where the code does not tell.
+ * What is wrong with the slot when the server has refused to use it; other failures stay what they are. Queries the catalog
+ * on the same session when the code does not decide.
  */
 export const diagnose = (
   connection: PgConnection,
@@ -126,7 +126,7 @@ export const diagnose = (
   }
 }
 
-/** The effect, whose refusals are told as what they say about the slot. */
+/** The effect, with refusals of the server reported as failures of the slot. */
 export const diagnosing = <A, E, R>(
   connection: PgConnection,
   slot: string,

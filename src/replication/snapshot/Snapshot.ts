@@ -173,7 +173,7 @@ const copyAll = (
     })
   )
 
-/** Refuses a slot that somebody has moved past the snapshot while tables were copied: what lies between is gone. */
+/** Refuses a slot that another consumer has moved past the snapshot while tables were copied: the changes between are gone. */
 const unmoved = (slot: string, lsn: Lsn): Effect.Effect<void, SnapshotError, PgConnector> =>
   Effect.flatMap(Slot.get(slot), (state) => {
     const confirmed = Option.isSome(state) ? state.value.confirmed : undefined
@@ -253,7 +253,10 @@ export const snapshot = (
         tallies.map(({ bytes, relation, rows, state }) => ({ relation, state, rows, bytes }))
       ),
       copy: Stream.suspend(() => {
-        if (isTaken) return Stream.fail(SnapshotFailure.failure("taken", "a copy is read once"))
+        if (isTaken)
+          return Stream.fail(
+            SnapshotFailure.failure("taken", "a copy can be read once, and this one was read already")
+          )
         isTaken = true
         return copyAll(planned, tallies).pipe(
           Stream.concat(Stream.execute(Effect.sync(() => (isOver = true)))),
@@ -270,7 +273,7 @@ export const snapshot = (
         const waiting = tallies.find(({ state }) => state !== "copied")
         return yield* SnapshotFailure.failure(
           "unfinished",
-          "the copy has not come to its end",
+          "the copy must be read to its end before the feed is opened",
           waiting?.relation
         )
       })

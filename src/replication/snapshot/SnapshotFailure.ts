@@ -24,7 +24,13 @@ export const failure = (
   })
 
 export const changed = (table: TableName, cause?: PgServerError): PgSnapshotError =>
-  failure("changed", cause?.text ?? "its rows of the moment of the snapshot are gone", table, cause)
+  failure(
+    "changed",
+    cause?.text ??
+      "it was dropped, truncated or rewritten after the snapshot, so the rows of the snapshot are gone: begin the copy anew",
+    table,
+    cause
+  )
 
 /** The effect's failure: a refusal is reported as one of the table. */
 export const of = <E extends PgSessionError | PgCopyRowError>(

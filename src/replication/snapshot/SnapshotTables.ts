@@ -114,7 +114,11 @@ export const merge = (
     const known = tables.get(table.id)
     if (known !== undefined && !sameColumns(known, table)) {
       return Either.left(
-        SnapshotFailure.failure("columns", "the publications differ in the columns that they publish", table)
+        SnapshotFailure.failure(
+          "columns",
+          "the publications publish different columns of this table: give it the same columns in each of them",
+          table
+        )
       )
     }
     tables.set(

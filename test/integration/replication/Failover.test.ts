@@ -8,7 +8,7 @@ import type { TransactionEvent } from "../../../src/replication/feed/Transaction
 import * as Slot from "../../../src/replication/slots/Slot.js"
 import { eventually } from "../support/eventually.js"
 import { rawRows } from "../support/rawSession.js"
-import { hostsOf, pair, synced } from "./pair.js"
+import { hostsOf, pair, syncNow, synced } from "./pair.js"
 import { connecting, slotRow } from "./support.js"
 
 const ids = (events: Iterable<TransactionEvent>): ReadonlyArray<unknown> =>
@@ -54,7 +54,10 @@ describe("a failover slot", () => {
           assert.deepStrictEqual(before.ids, [1, 2, 3])
 
           const wanted = yield* slotRow(slot, "confirmed_flush_lsn", primary)
-          yield* eventually(slotRow(slot, "confirmed_flush_lsn", standby), (row) => row?.[0] === wanted?.[0])
+          yield* eventually(
+            Effect.zipRight(syncNow(standby), slotRow(slot, "confirmed_flush_lsn", standby)),
+            (row) => row?.[0] === wanted?.[0]
+          )
           const early = yield* Effect.flip(Effect.scoped(logical(options))).pipe(
             connecting({ target: standby })
           )

@@ -92,7 +92,8 @@ describe("a catalogue that is read from a standby", () => {
             "create type item as (a int); create table t (id int primary key, i item); insert into t values (1, row(7))"
           )
           const reading = yield* Effect.fork(provided(Effect.scoped(row)))
-          yield* waits
+          // One that does not wait ends instead.
+          yield* Effect.raceFirst(waits, Fiber.join(reading))
           assert.strictEqual((yield* Fiber.poll(reading))._tag, "None")
           yield* resume
           assert.deepInclude(yield* Fiber.join(reading), { new: { id: 1, i: { a: 7 } } })
@@ -112,7 +113,8 @@ describe("a catalogue that is read from a standby", () => {
           return events.flatMap((event) => (event._tag === "CopyBatch" ? event.rows : []))
         })
         const reading = yield* Effect.fork(provided(Effect.scoped(rows)))
-        yield* waits
+        yield* Effect.raceFirst(waits, Fiber.join(reading))
+        assert.strictEqual((yield* Fiber.poll(reading))._tag, "None")
         yield* resume
         assert.deepStrictEqual(yield* Fiber.join(reading), [{ id: 1, i: { b: 7 } }])
       })

@@ -76,7 +76,7 @@ describeEachVersion("a publication that is dropped or renamed while a feed is op
         assert.deepInclude(error, { _tag: "PgServerError", severity: "ERROR", code: "42704" })
         assert.include(error.message, one)
         assert.deepStrictEqual(ids, [1])
-        // The change is still to come, whoever reads the slot next.
+        // The change comes to the next reader of the slot.
         assert.isBelow(Number(yield* confirmed), Number(behind[0]![0]))
       })
     )
@@ -143,8 +143,8 @@ describeEachVersion("a publication that is younger than what its slot has to sen
   )
 })
 
-describeEachVersion("a role that wants to hear of errors alone", (server, version) => {
-  it.scopedLive("is told of a publication that is not there all the same", () =>
+describeEachVersion("a role with client_min_messages = error", (server, version) => {
+  it.scopedLive("reports a missing publication all the same", () =>
     connecting({ target: server(), config: { user: "deaf" } })(
       Effect.gen(function* () {
         yield* rawRows(

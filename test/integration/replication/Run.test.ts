@@ -176,7 +176,7 @@ describe("a feed kept going", () => {
   )
 
   it.scopedLive(
-    "tells a slot that is gone, made anew or moved on, and does not go on (L15, LOG-059, LOG-063)",
+    "fails for a slot that is gone, made anew or moved on, and does not go on (L15, LOG-059, LOG-063)",
     () =>
       connecting()(
         Effect.gen(function* () {
@@ -185,13 +185,14 @@ describe("a feed kept going", () => {
           const follow = () =>
             Effect.gen(function* () {
               const before = seen.length
+              const changed = yield* Effect.makeLatch()
               const running = yield* Effect.fork(
                 Effect.flip(
                   Replication.run(
                     options,
                     Replication.eachTransaction((event) => Effect.sync(() => seen.push(...idsOf(event)))),
-                    // Long enough to change the slot in between.
-                    { reconnect: Schedule.spaced("1 second") }
+                    // It connects again when the slot has been changed.
+                    { reconnect: Schedule.mapEffect(Schedule.spaced("3 millis"), () => changed.await) }
                   )
                 )
               )
@@ -200,17 +201,15 @@ describe("a feed kept going", () => {
                 Effect.sync(() => seen.length),
                 (length) => length > before
               )
-              return running
+              return Effect.map(Effect.zipRight(changed.open, Fiber.join(running)), (error) =>
+                error._tag === "PgSlotError" ? error.reason : error._tag
+              )
             })
-          const reasonOf = (running: Fiber.Fiber<Replication.RunError, void>) =>
-            Effect.map(Fiber.join(running), (error) =>
-              error._tag === "PgSlotError" ? error.reason : error._tag
-            )
 
           const first = yield* follow()
           yield* endTheWalsender(slot)
           yield* Replication.Slot.drop(slot, { wait: true })
-          assert.strictEqual(yield* reasonOf(first), "missing")
+          assert.strictEqual(yield* first, "missing")
 
           yield* Replication.Slot.create(slot)
           const second = yield* follow()
@@ -219,13 +218,13 @@ describe("a feed kept going", () => {
           // Something of its own, and enough log that the new slot keeps none from before.
           yield* run(`insert into ${rows} values (2); select pg_switch_wal(); checkpoint`)
           yield* Replication.Slot.create(slot)
-          assert.strictEqual(yield* reasonOf(second), "recreated")
+          assert.strictEqual(yield* second, "recreated")
 
           const third = yield* follow()
           yield* endTheWalsender(slot)
           yield* run(`insert into ${rows} values (3)`)
           yield* run(`select pg_replication_slot_advance('${slot}', pg_current_wal_lsn())`)
-          assert.strictEqual(yield* reasonOf(third), "diverged")
+          assert.strictEqual(yield* third, "diverged")
         })
       )
   )
@@ -372,7 +371,7 @@ describe("a position that is kept with the data", () => {
     })
   )
 
-  /** A run into a table of copies, which is not ended before the test says so. */
+  /** A run into a table of copies, which the test ends. */
   const copying = Effect.gen(function* () {
     const source = yield* prepare("id int")
     const copies = yield* table("id int")
@@ -434,7 +433,7 @@ describe("a position that is kept with the data", () => {
   )
 
   it.scopedLive(
-    "tells a slot that was moved on or made anew while nobody ran, and follows one that is idle (L02, L15, LOG-059)",
+    "fails for a slot that was moved on or made anew between two runs, and follows an idle one (L02, L15, LOG-059)",
     () =>
       connecting()(
         Effect.gen(function* () {
@@ -560,10 +559,10 @@ describe("a position that is kept with the data", () => {
 })
 
 describeWithServer(
-  "a transaction prepared before its slot told of such",
+  "a transaction prepared before its slot sent prepared ones",
   { settings: { max_prepared_transactions: "5" } },
   (server) => {
-    it.scopedLive("is told whole with its commit, and handled with it, exactly once too (LOG-058)", () =>
+    it.scopedLive("arrives whole with its commit, and is handled with it, exactly once too (LOG-058)", () =>
       Effect.gen(function* () {
         const target = server()
         const prepared = yield* prepare("id int", target).pipe(connecting({ target }))

@@ -242,9 +242,22 @@ describeWithServer(
               rawRows(primary, "select count(*) from pg_stat_activity where wait_event = 'SyncRep'"),
               (rows) => rows[0]![0] === "1"
             )
-            yield* running({ folder: path, synchronous: true })
+            const archive = yield* running({ folder: path, synchronous: true })
             yield* Fiber.join(commit)
-            for (let id = 0; id < 20; id++) yield* rawRows(primary, `insert into waits values (${id})`)
+            // Side by side, over the end of a segment, so that pieces are written at the same time and the last of them alone.
+            for (let round = 0; round < 2; round++) {
+              const inserts = Array.from({ length: 40 }, (_, id) => `insert into waits values (${id})`)
+              yield* Effect.forEach(inserts, (insert) => rawRows(primary, insert), { concurrency: 8 })
+              const { fileName, flushed } = yield* archive.status
+              const name = fileName!.slice(0, 24)
+              const begin = WalSegment.startOf(WalSegment.fromFileName(name, 16 * MiB)!, 16 * MiB)
+              const stored = NodeFs.readFileSync(join(path, fileName!)).subarray(0, Number(flushed - begin))
+              const own = NodeFs.readFileSync(`${primary.dataFolder}/pg_wal/${name}`)
+              assert.isTrue(own.subarray(0, stored.length).equals(stored))
+              yield* synced(archive, yield* switched(primary))
+            }
+            assert.isAtLeast(segments(path).length, 2)
+            assert.deepStrictEqual(different(primary, path), [])
           })
         )
       })

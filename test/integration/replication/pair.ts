@@ -12,6 +12,9 @@ export interface Pair {
   readonly standby: EmbeddedServer
 }
 
+/** Wakes the process that copies slots, which sleeps up to thirty seconds when it has found nothing new. */
+export const syncNow = (standby: EmbeddedServer) => rawRows(standby, "select pg_reload_conf()")
+
 /** Both run until the scope closes. */
 export const pair = (version: MajorVersion = 18) =>
   Effect.gen(function* () {
@@ -27,10 +30,15 @@ export const pair = (version: MajorVersion = 18) =>
         primary_slot_name: "standby",
         hot_standby: "on",
         hot_standby_feedback: "on",
-        ...(version >= 17 ? { sync_replication_slots: "on" } : {})
+        wal_retrieve_retry_interval: "100ms"
       }
     })
     yield* primary.startAgain
+    // Not before the primary is there: the process that copies slots ends when it is not, and is started again ten seconds later.
+    if (version >= 17) {
+      yield* rawRows(standby, "alter system set sync_replication_slots = on")
+      yield* syncNow(standby)
+    }
     return { primary, standby } satisfies Pair
   })
 
@@ -47,7 +55,7 @@ export const synced = ({ primary, standby }: Pair, slot: string) => {
   const moved = rawRows(
     primary,
     `select pg_log_standby_snapshot(), pg_replication_slot_advance('${slot}', pg_current_wal_lsn())`
-  ).pipe(Effect.zipRight(Effect.sleep("100 millis")))
+  ).pipe(Effect.zipRight(Effect.sleep("100 millis")), Effect.zipRight(syncNow(standby)))
   return eventually(
     Effect.zipRight(moved, slotRow(slot, "synced, temporary", standby)),
     (row) => row?.[0] === "t" && row[1] === "f"

@@ -14,7 +14,7 @@ const tail = `],\n"WAL-Ranges": [\n${range}\n],\n`
 const withFile = (file: string) => signed(`${head}"Files": [\n${file}\n${tail}`)
 
 describe("a backup manifest", () => {
-  it("says its version, the cluster with all digits, the files and the log (REP-074)", () => {
+  it("has its version, the cluster's identifier with all digits, the files and the log (REP-074)", () => {
     const text = manifestOf([line("PG_VERSION", "18\n"), line(`base/5/a"b\\ü`, "x")], "18446744073709551615")
     const { facts, files } = all(text)
     assert.deepStrictEqual(facts, {
@@ -113,7 +113,7 @@ describe("a backup manifest", () => {
     for (const [pattern, text] of cases) assert.match(refusal(text), pattern)
   })
 
-  it("is refused with values of another kind, and with numbers that are none (W08)", () => {
+  it("is refused with values of another kind, and with invalid numbers (W08)", () => {
     for (const size of [
       '"1"',
       "1.5",

@@ -3,7 +3,12 @@ import * as fc from "effect/FastCheck"
 import * as Oid from "../../../src/model/Oid.js"
 import type { LogicalEvent } from "../../../src/replication/changes/LogicalEvent.js"
 import * as Registry from "../../../src/types/Registry.js"
+import * as FrameLimits from "../../../src/wire/FrameLimits.js"
+import { FrameLengthError } from "../../../src/wire/FrameLengthError.js"
+import { Framer } from "../../../src/wire/Framer.js"
+import { bodyEnd, keptRun } from "../../../src/wire/FrameRun.js"
 import type { PgOutputMessage } from "../../../src/wire/replication/PgOutput.js"
+import { costOf, piecesOf } from "../../support/copiedBytes.js"
 import {
   abort,
   begin,
@@ -50,7 +55,7 @@ describe("a plain transaction", () => {
     assert.isTrue(last?._tag === "Commit" && last.transaction === transaction)
   })
 
-  it("tells its origin with its beginning (LOG-038)", () => {
+  it("has its origin from its beginning on (LOG-038)", () => {
     const { events } = new Consumer().tell(begin(1), { _tag: "Origin", commitLsn: 9n, name: "o" }, commit())
     assert.deepStrictEqual(events[0]?._tag === "Begin" ? events[0].transaction.origin : undefined, {
       name: "o",
@@ -107,7 +112,7 @@ describe("a plain transaction", () => {
     )
   })
 
-  it("speaks under the root's id of a partitioned table when the publication says so (LOG-021)", () => {
+  it("arrives under the root's id of a partitioned table when the publication is set so (LOG-021)", () => {
     const { events } = new Consumer().tell(
       begin(1),
       relation(7, [id], { name: "root" }),
@@ -119,7 +124,7 @@ describe("a plain transaction", () => {
 })
 
 describe("a streamed transaction", () => {
-  it("tells nothing until it commits, and then all in the order of arrival (LOG-044, LOG-047, L10)", () => {
+  it("returns nothing until it commits, and then all in the order of arrival (LOG-044, LOG-047, L10)", () => {
     const consumer = new Consumer("on").tell(
       start(5),
       described(5),
@@ -308,4 +313,64 @@ describe("a streamed transaction", () => {
     },
     { fastCheck: { numRuns: 200 } }
   )
+})
+
+describe("a large value in a change", () => {
+  const size = 1 << 24
+  const value = new Uint8Array(size).fill(0x78)
+  const columns = [id, { name: "x", typeOid: Oid.bytea }]
+
+  /** The copies of the value's bytes, and the memory taken, per byte, for messages that come in pieces behind `before`. */
+  const costs = (consumer: Consumer, piece: number, ...messages: ReadonlyArray<PgOutputMessage>) => {
+    const framed = messages.map((message) => {
+      const data = payload(message, 0x10n)
+      const frame = new Uint8Array(data.length + 5)
+      frame[0] = 0x64
+      new DataView(frame.buffer).setInt32(1, data.length + 4)
+      frame.set(data, 5)
+      return piecesOf(frame, piece)
+    })
+    const { copied, taken } = costOf(() => {
+      const framer = new Framer(FrameLimits.defaults.session)
+      for (const part of framed.flat()) {
+        framer.push(part)
+        const run = framer.next()
+        if (run === null) continue
+        assert.notInstanceOf(run, FrameLengthError)
+        if (run instanceof FrameLengthError) return
+        const kept = keptRun(run)
+        const end = bodyEnd(kept, 0)
+        const start = kept.starts[0]!
+        assert.isNull(consumer.take(kept.bytes.subarray(start, end)))
+      }
+    })
+    const row = consumer.events.find((event) => event._tag === "Insert")?.new
+    assert.strictEqual((row?.["x"] as Uint8Array).length, size)
+    return { copies: copied / size, memory: taken / size }
+  }
+
+  it("is joined once and copied out once, however it is cut", () => {
+    for (const piece of [4096, 65_536]) {
+      const consumer = new Consumer().tell(begin(1), relation(7, columns))
+      const { copies, memory } = costs(
+        consumer,
+        piece,
+        insert(7, [text("1"), { _tag: "Binary", bytes: value }])
+      )
+      for (const count of [copies, memory]) {
+        assert.isAtLeast(count, 2)
+        assert.isAtMost(count, 2.1, `in pieces of ${piece}`)
+      }
+    }
+  })
+
+  it("is copied once more to wait in a transaction that is streamed before its end", () => {
+    const consumer = new Consumer("on", Registry.lossless, 0).tell(start(7), described(7, columns))
+    const row = [text("1"), { _tag: "Binary", bytes: value }] as const
+    const { copies, memory } = costs(consumer, 65_536, insert(7, row, 7), stop, streamCommit(7))
+    for (const count of [copies, memory]) {
+      assert.isAtLeast(count, 3)
+      assert.isAtMost(count, 3.1)
+    }
+  })
 })

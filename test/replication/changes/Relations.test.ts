@@ -121,7 +121,7 @@ describe("rows of changes", () => {
     assert.deepStrictEqual(consumer.decoder.relations.unknownTypes(7), [])
   })
 
-  it("read a domain as what it is over, which the stream tells under the domain's OID (LOG-018, TRP-094)", () => {
+  it("read a domain as its base type, which the stream sends under the domain's OID (LOG-018, TRP-094)", () => {
     const { events } = new Consumer().tell(
       begin(1),
       { _tag: "Type", xid: undefined, oid: 90_003, namespace: "", name: "int4" },
@@ -202,7 +202,7 @@ describe("a large value that did not change", () => {
     return events.at(-1) as Update
   }
 
-  it("is told as unchanged, which is neither null nor text (LOG-029, TRP-101, L13)", () => {
+  it("is Unchanged, which is neither null nor text (LOG-029, TRP-101, L13)", () => {
     const { new: row } = updated("default", 7, undefined, [text("1"), Same, text("k")])
     assert.deepStrictEqual(row, { id: 1, big: Unchanged, bigKey: "k" })
     assert.isTrue(isUnchanged(row["big"]))
@@ -215,7 +215,7 @@ describe("a large value that did not change", () => {
     assert.deepStrictEqual([oldKind, row], ["full", { id: 2, big: "x", bigKey: "k" }])
   })
 
-  it("is not NULL where the old row, said to be whole, has NULL in its place: that is a key (LOG-029)", () => {
+  it("is not NULL where an old row, sent as whole, has NULL in its place: that old row is a key (LOG-029)", () => {
     const old = { kind: "full", tuple: [text("1"), Null, text("k")] } as const
     const change = updated("full", 7, old, [text("2"), Same, Same])
     assert.deepStrictEqual(
@@ -224,7 +224,21 @@ describe("a large value that did not change", () => {
     )
   })
 
-  it("is found in a whole row that is said to be a key (LOG-029)", () => {
+  it("makes no key of an old row that is whole and has NULL in another column", () => {
+    const old = { kind: "full", tuple: [text("1"), Null, text("k")] } as const
+    for (const [note, big] of [
+      [text("now"), "now"],
+      [Null, null]
+    ] as const) {
+      const change = updated("full", 7, old, [text("2"), note, Same])
+      assert.deepStrictEqual(
+        [change.oldKind, change.old, change.new],
+        ["full", { id: 1, big: null, bigKey: "k" }, { id: 2, big, bigKey: "k" }]
+      )
+    }
+  })
+
+  it("is found in a whole row that was sent as a key (LOG-029)", () => {
     const old = { kind: "key", tuple: [text("1"), text("x"), text("k")] } as const
     const change = updated("default", 7, old, [text("1"), Same, text("k")])
     assert.deepStrictEqual(
@@ -258,7 +272,7 @@ describe("descriptions", () => {
     )
   })
 
-  it("that say nothing new leave the relation as it is", () => {
+  it("without a difference leave the relation as it is", () => {
     const { events } = new Consumer().tell(
       begin(1),
       relation(7, [id, note]),
@@ -290,7 +304,7 @@ describe("descriptions", () => {
     }
   })
 
-  it("tell tables of one name apart by their id, and an empty schema is pg_catalog (LOG-023)", () => {
+  it("distinguish tables of one name by their id, and an empty schema is pg_catalog (LOG-023)", () => {
     const { events } = new Consumer().tell(
       begin(1),
       relation(7, [id], { namespace: "a" }),
@@ -320,12 +334,12 @@ describe("descriptions", () => {
     )
   })
 
-  it("are nobody's but their connection's (LOG-015)", () => {
+  it("belong to their connection alone (LOG-015)", () => {
     new Consumer().tell(begin(1), relation(7, [id]))
     assert.strictEqual(new Consumer().failing(begin(1), insert(7, [text("1")])), "UnknownRelation")
   })
 
-  it("say how many columns a row has, an old one too (LOG-020, L22)", () => {
+  it("determine how many columns a row has, an old one too (LOG-020, L22)", () => {
     const opened = () => new Consumer().tell(begin(1), relation(7, [id, note]))
     const short = [text("1")]
     const right = [text("1"), Null]
@@ -338,7 +352,7 @@ describe("descriptions", () => {
 })
 
 describe("a value that cannot be read", () => {
-  it("is told with its column and type and never with itself", () => {
+  it("is reported with its column and type and never with its content", () => {
     const secret = "12x-secret"
     const opened = () => new Consumer().tell(begin(1), relation(7, [note, id]))
     for (const [message, place] of [

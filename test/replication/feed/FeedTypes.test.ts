@@ -3,24 +3,13 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { PgSnapshot } from "../../../src/model/PgSnapshot.js"
-import type { PgType } from "../../../src/model/PgType.js"
 import type { TransactionInfo } from "../../../src/replication/changes/LogicalEvent.js"
 import { FeedTypes } from "../../../src/replication/feed/FeedTypes.js"
 import { sees } from "../../../src/replication/feed/TypeDefinitions.js"
 import type { TypeDefinitions } from "../../../src/replication/feed/TypeDefinitions.js"
 import * as Registry from "../../../src/types/Registry.js"
+import { item, itemOf } from "../composite.js"
 import { info } from "../fedFeed.js"
-
-const item = 20_001
-
-const itemOf = (...names: ReadonlyArray<string>): PgType => ({
-  oid: item,
-  arrayOid: 20_002,
-  schema: "public",
-  name: "item",
-  delimiter: ",",
-  shape: { _tag: "Composite", fields: names.map((name) => ({ name, type: 23 })), attributes: [] }
-})
 
 const transaction = (xid: number, more: Partial<TransactionInfo> = {}): TransactionInfo => ({
   ...info(1n),

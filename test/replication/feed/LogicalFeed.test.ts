@@ -58,7 +58,7 @@ const transaction = (id: number, lsn: Lsn): ReadonlyArray<readonly [PgOutputMess
   [commit(lsn), lsn + 8n]
 ]
 
-/** A transaction of one row, told in a chunk and committed afterwards. */
+/** A transaction of one row, sent in a chunk and committed afterwards. */
 const streamOne = (server: FeedServer): void => {
   server.stream(
     [start(10), 0n],
@@ -159,6 +159,68 @@ describe("a feed", () => {
     })
   )
 
+  it.scoped("goes on as text, and gives nothing twice, when a binary value is refused in a transaction", () =>
+    Effect.gen(function* () {
+      const commands = new Set<string>()
+      const again = ScriptedServer.repeat(
+        ScriptedServer.expectAny("anything", (message) => {
+          if (message._tag === "CopyDone") return [ScriptedServer.send(...FeedServers.farewell)]
+          if (message._tag !== "Query") return []
+          commands.add(message.sql)
+          return [
+            ScriptedServer.send(
+              { _tag: "CopyBothResponse", format: 0, columnFormats: [] },
+              ...[[table, 0n] as const, ...transaction(2, 0x1600n), ...transaction(3, 0x1700n)].map(
+                ([message, lsn]): BackendMessage => ({ _tag: "CopyData", data: payload(message, lsn) })
+              )
+            )
+          ]
+        })
+      )
+      const { feed, server } = yield* opened({ again: [again] })
+      const { fiber, seen } = yield* following(feed)
+      server.stream([table, 0n], ...transaction(1, 0x1500n), ...transaction(2, 0x1600n).slice(0, 2))
+      yield* settle
+      assert.deepStrictEqual(seen.map(show), ["Begin", 1, "Commit", "Begin", 2])
+      server.say(
+        errorResponse({ code: "42883", text: "no binary output function available for type aclitem" }),
+        readyForQuery()
+      )
+      yield* settle
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+      assert.deepStrictEqual(seen.slice(5).map(show), ["Commit", "Begin", 3, "Commit"])
+      assert.deepStrictEqual(
+        [...commands],
+        [
+          // Behind the last transaction that was handed out whole, and without binary.
+          `START_REPLICATION SLOT "s" LOGICAL 0/1508 ("proto_version" '4', "publication_names" '"p"')`
+        ]
+      )
+      yield* Fiber.interrupt(fiber)
+    })
+  )
+
+  it.scoped("fails with any other refusal, and with that of a binary value when values come as text", () =>
+    Effect.gen(function* () {
+      for (const [binary, code] of [
+        [true, "42704"],
+        [false, "42883"]
+      ] as const) {
+        const { feed, server } = yield* opened({ feed: { binary } })
+        const { fiber, seen } = yield* following(feed)
+        server.stream([table, 0n], ...transaction(1, 0x1500n))
+        server.say(errorResponse({ code, text: "refused" }), readyForQuery())
+        yield* settle
+        const exit = yield* Fiber.poll(fiber)
+        const outcome = Option.isSome(exit) && Exit.isSuccess(exit.value) ? exit.value.value : undefined
+        assert.deepInclude(outcome?._tag === "Left" ? outcome.left : {}, { _tag: "PgServerError", code })
+        assert.deepStrictEqual(seen.map(show), ["Begin", 1, "Commit"])
+      }
+    })
+  )
+
   it.scoped("gives what came before a publication was passed over, and nothing behind (LOG-003)", () =>
     Effect.gen(function* () {
       const { server, feed } = yield* opened()
@@ -209,7 +271,7 @@ describe("a feed", () => {
       })
   )
 
-  it.scoped("answers a keepalive that asks, at once and before anybody reads it (REP-044)", () =>
+  it.scoped("answers a keepalive that asks, at once and before the consumer reads it (REP-044)", () =>
     Effect.gen(function* () {
       const { server } = yield* opened()
       server.keepalive(0x1500n, false)
@@ -217,13 +279,13 @@ describe("a feed", () => {
       assert.deepStrictEqual(server.heard(), [])
       server.keepalive(0x1500n, true)
       yield* settle
-      // Not what the keepalive says: it has not been read, and something may lie before it.
+      // Not the position of the keepalive: it has not been read, and something may lie before it.
       assert.deepStrictEqual(flushed(server), [FeedServers.confirmed])
     })
   )
 
   it.scoped(
-    "tells the position of a keepalive once it has been read, if nothing is open (REP-052, LOG-060)",
+    "reports the position of a keepalive once it has been read, if no transaction is open (REP-052, LOG-060)",
     () =>
       Effect.gen(function* () {
         const { server, feed } = yield* opened()
@@ -262,30 +324,28 @@ describe("a feed", () => {
     })
   )
 
-  it.scoped(
-    "never tells a position that goes back, or one that is inside a transaction (LOG-054, TRP-106)",
-    () =>
-      Effect.gen(function* () {
-        const { server, feed } = yield* opened()
-        yield* following(feed)
-        server.stream(
-          [table, 0n],
-          ...transaction(1, 0x1600n),
-          [begin(2, 0x1800n), 0n],
-          [insert(1, [text("2"), text("y")]), 0x100n]
-        )
-        yield* settle
-        yield* feed.acknowledge(0x1700n).pipe(Effect.flip)
-        yield* feed.acknowledge(0x1608n)
-        for (const position of [0x1300n, 0n]) yield* feed.acknowledge(position)
-        server.keepalive(0x1900n, true)
-        yield* feed.report
-        yield* settle
-        assert.deepStrictEqual(flushed(server), [0x1608n, 0x1608n])
-      })
+  it.scoped("never reports a position that goes back, or one inside a transaction (LOG-054, TRP-106)", () =>
+    Effect.gen(function* () {
+      const { server, feed } = yield* opened()
+      yield* following(feed)
+      server.stream(
+        [table, 0n],
+        ...transaction(1, 0x1600n),
+        [begin(2, 0x1800n), 0n],
+        [insert(1, [text("2"), text("y")]), 0x100n]
+      )
+      yield* settle
+      yield* feed.acknowledge(0x1700n).pipe(Effect.flip)
+      yield* feed.acknowledge(0x1608n)
+      for (const position of [0x1300n, 0n]) yield* feed.acknowledge(position)
+      server.keepalive(0x1900n, true)
+      yield* feed.report
+      yield* settle
+      assert.deepStrictEqual(flushed(server), [0x1608n, 0x1608n])
+    })
   )
 
-  it.scoped("ends with a last report, and then says so (REP-057, REP-058, TRP-104)", () =>
+  it.scoped("sends a last report, and then ends the copy (REP-057, REP-058, TRP-104)", () =>
     Effect.gen(function* () {
       const { server, feed, scope } = yield* opened()
       server.stream([table, 0n], ...transaction(1, 0x1600n))
@@ -333,7 +393,7 @@ describe("a feed", () => {
   )
 
   it.scoped(
-    "bears a server that is silent for hours, as it decodes what it does not send, and can be reached",
+    "tolerates a server that is silent for hours, while it decodes what it does not send, and can be reached",
     () =>
       Effect.gen(function* () {
         const { feed, server } = yield* opened()
@@ -416,7 +476,7 @@ describe("a feed", () => {
     })
   )
 
-  it.scoped("says nothing but data, its end and goodbye, whatever it is used for (REP-043)", () =>
+  it.scoped("sends only data, the end of the copy and Terminate, for every use of it (REP-043)", () =>
     Effect.gen(function* () {
       const { server, feed, scope } = yield* opened()
       const { fiber } = yield* following(feed)
@@ -455,7 +515,7 @@ describe("a feed", () => {
     })
   )
 
-  it.scoped("ends behind the transaction that reaches the position it was told (REP-086)", () =>
+  it.scoped("ends behind the transaction that reaches its until position (REP-086)", () =>
     Effect.gen(function* () {
       const { server, feed } = yield* opened({ feed: { until: 0x1700n } })
       const { seen, fiber } = yield* following(feed)
@@ -529,16 +589,18 @@ describe("a stream that goes wrong", () => {
     })
   )
 
-  it.scoped("by the server's error says which, such as a missing publication (LOG-003, TRP-113)", () =>
-    Effect.gen(function* () {
-      const { error } = yield* failure((server) =>
-        server.say(errorResponse({ code: "42704" }), readyForQuery())
-      )
-      assert.deepInclude(error, { _tag: "PgServerError", code: "42704" })
-    })
+  it.scoped(
+    "by the server's error fails with that error, such as a missing publication (LOG-003, TRP-113)",
+    () =>
+      Effect.gen(function* () {
+        const { error } = yield* failure((server) =>
+          server.say(errorResponse({ code: "42704" }), readyForQuery())
+        )
+        assert.deepInclude(error, { _tag: "PgServerError", code: "42704" })
+      })
   )
 
-  it.scoped("without a word says that the connection is lost (REP-062)", () =>
+  it.scoped("without an answer fails with a lost connection (REP-062)", () =>
     Effect.gen(function* () {
       const { error } = yield* failure((server) => server.end().hangUp())
       assert.strictEqual(error?._tag, "PgClosedError")
@@ -644,7 +706,7 @@ describe("transactions in chunks", () => {
   )
 
   it.scoped(
-    "that were not asked for may be taken back, as 18 says of large ones it never sent (LOG-045)",
+    "that were not asked for may be taken back, as 18 does with large ones it never sent (LOG-045)",
     () =>
       Effect.gen(function* () {
         const { server, feed } = yield* opened()

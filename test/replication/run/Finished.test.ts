@@ -12,14 +12,14 @@ import * as RunHandler from "../../../src/replication/run/RunHandler.js"
 import { call, eventsOf, feedFrom, settle, transaction } from "../fedFeed.js"
 
 describe("what of a feed is handled", () => {
-  it.scoped("reaches as far as what has been begun, finished or not (LOG-064)", () =>
+  it.scoped("reaches as far as the transactions that have begun, finished or not (LOG-064)", () =>
     Effect.gen(function* () {
       const { feed, finished, queue } = yield* feedFrom(100n)
       assert.strictEqual(finished.handled, 0n)
       const handler = RunHandler.eachTransaction(({ _tag }) =>
         _tag === "Transaction" ? Effect.never : Effect.void
       )
-      yield* Effect.fork(Consume.transactions({ feed, finished, call }, handler))
+      yield* Effect.fork(Consume.transactions({ feed, finished, call, spans: {} }, handler))
       yield* Queue.offerAll(queue, [transaction(90n, 1), transaction(110n, 1)])
       yield* settle
       assert.strictEqual(finished.handled, 110n)
@@ -39,7 +39,7 @@ describe("what of a feed is handled", () => {
             changes: Stream.concat(Stream.fromIterable(events), Stream.never)
           } as LogicalFeed
           const handler = RunHandler.eachChange(() => Effect.void)
-          yield* Effect.fork(Consume.changes({ feed: partial, finished, call }, handler))
+          yield* Effect.fork(Consume.changes({ feed: partial, finished, call, spans: {} }, handler))
           yield* settle
           return finished.handled
         })
@@ -108,7 +108,7 @@ describe("a transaction whose commit record begins where the last one ended", ()
       } as LogicalFeed
       const seen: Array<string> = []
       const handler = RunHandler.eachChange(({ _tag }) => Effect.sync(() => seen.push(_tag)))
-      yield* Effect.fork(Consume.changes({ feed: only, finished, call }, handler))
+      yield* Effect.fork(Consume.changes({ feed: only, finished, call, spans: {} }, handler))
       yield* settle
       assert.deepStrictEqual(seen, ["Insert"])
       assert.deepStrictEqual(acknowledged, [120n])

@@ -36,7 +36,7 @@ import * as Registry from "../../../src/types/Registry.js"
 import * as TransactionGroup from "../../../src/replication/run/TransactionGroup.js"
 import { call, feedFrom, idOf, info, relation, settle, transaction } from "../fedFeed.js"
 
-/** Handlers that end when the test says so, by the end of their transaction. */
+/** Handlers that the test ends, by the end of their transaction. */
 const gates = () => {
   const open = new Map<Lsn, Deferred.Deferred<void>>()
   const begun: Array<Lsn> = []
@@ -63,7 +63,7 @@ describe("transactions at the same time", () => {
         const handler = RunHandler.eachTransaction((event) => enter(TransactionGroup.endOf(event)), {
           concurrency: 3
         })
-        yield* Effect.fork(Consume.transactions({ feed, finished, call }, handler))
+        yield* Effect.fork(Consume.transactions({ feed, finished, call, spans: {} }, handler))
         yield* Queue.offerAll(queue, [
           transaction(10n, 1),
           transaction(20n, 2),
@@ -94,7 +94,7 @@ describe("transactions at the same time", () => {
       const handler = RunHandler.eachTransaction((event) => enter(TransactionGroup.endOf(event)), {
         concurrency: 3
       })
-      yield* Effect.fork(Consume.transactions({ feed, finished, call }, handler))
+      yield* Effect.fork(Consume.transactions({ feed, finished, call, spans: {} }, handler))
       const truncate: Transaction = {
         ...transaction(20n),
         changes: [new Truncate(info(20n), 0, 0, [relation], false, false)]
@@ -118,7 +118,9 @@ describe("transactions at the same time", () => {
         concurrency: 2
       })
       const { finished } = lost
-      const running = yield* Effect.fork(Consume.transactions({ feed: lost.feed, finished, call }, slow))
+      const running = yield* Effect.fork(
+        Consume.transactions({ feed: lost.feed, finished, call, spans: {} }, slow)
+      )
       yield* Queue.offer(lost.queue, transaction(10n, 1))
       yield* settle
       yield* Deferred.fail(lost.ended, closed)
@@ -147,7 +149,8 @@ describe("transactions at the same time", () => {
           {
             feed: failing.feed,
             finished: failing.finished,
-            call: (work) => Effect.asVoid(work)
+            call: (work) => Effect.asVoid(work),
+            spans: {}
           },
           handler
         )
@@ -174,7 +177,7 @@ describe("changes one by one", () => {
           (event) => enter(event._tag === "Insert" ? BigInt(event.new["id"] as number) : -1n),
           { concurrency: 3 }
         )
-        yield* Effect.fork(Consume.changes({ feed, finished, call }, handler))
+        yield* Effect.fork(Consume.changes({ feed, finished, call, spans: {} }, handler))
         yield* Queue.offerAll(queue, [transaction(10n, 1, 2), transaction(20n, 3)])
         yield* settle
         assert.deepStrictEqual(begun, [1n, 2n, 3n])
@@ -193,7 +196,7 @@ describe("changes one by one", () => {
       const handler = RunHandler.eachChange((event) =>
         Effect.sync(() => seen.push(event._tag === "Insert" && event.new["id"]))
       )
-      yield* Effect.fork(Consume.changes({ feed, finished, call }, handler))
+      yield* Effect.fork(Consume.changes({ feed, finished, call, spans: {} }, handler))
       yield* Queue.offerAll(queue, [transaction(10n, 1), transaction(20n, 2)])
       yield* settle
       assert.deepStrictEqual(seen, [2])
@@ -212,7 +215,7 @@ describe("batches", () => {
         seen.push(Chunk.toReadonlyArray(batch).map(idOf))
         return hold ?? Effect.void
       }, limits)
-      const running = yield* Effect.fork(Consume.eachBatch({ feed, finished, call }, handler))
+      const running = yield* Effect.fork(Consume.eachBatch({ feed, finished, call, spans: {} }, handler))
       return { acknowledged, queue, seen, running, ended }
     })
   const some = (...ids: ReadonlyArray<number>) => ids.map((id) => transaction(BigInt(id) * 10n, id))
@@ -295,7 +298,7 @@ describe("keys", () => {
   })
 })
 
-/** A server that refuses, as the test says. */
+/** A server that refuses, as the test sets it. */
 const refusing = (errors: ReadonlyArray<PgOpenError>, hosts = 1) => {
   const opened: Array<OpenOverrides | undefined> = []
   const config = Either.getOrThrow(

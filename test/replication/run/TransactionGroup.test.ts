@@ -37,7 +37,7 @@ const commitOf = (
   seen: true
 })
 
-/** Everything that ends at 100 is finished, and one was prepared at 50, when the slot did not tell of such yet. */
+/** Everything that ends at 100 is finished, and one was prepared at 50, when the slot did not send prepared transactions yet. */
 const start = 100n
 const late = prepared(50n, 7)
 const events = [transaction(110n, 1), late, commitOf(late, 120n), transaction(130n, 2)]
@@ -45,7 +45,7 @@ const events = [transaction(110n, 1), late, commitOf(late, 120n), transaction(13
 const tell = (event: { readonly _tag: string }): string =>
   event._tag === "Insert" ? `row ${String((event as Insert).new["id"])}` : event._tag
 
-describe("a transaction prepared before its slot told of such", () => {
+describe("a transaction prepared before its slot sent prepared ones", () => {
   for (const concurrency of [1, 3]) {
     it.scoped(
       `is handled before its commit, and acknowledged with it, ${concurrency} at a time (LOG-058)`,
@@ -64,7 +64,7 @@ describe("a transaction prepared before its slot told of such", () => {
               ),
             { concurrency, keys: ({ _tag }) => [_tag] }
           )
-          yield* Effect.fork(Consume.transactions({ feed, finished, call }, handler))
+          yield* Effect.fork(Consume.transactions({ feed, finished, call, spans: {} }, handler))
           yield* Queue.offerAll(queue, events)
           yield* settle
           assert.deepStrictEqual(seen, ["row 1", "row 7", "CommitPrepared", "row 2"])
@@ -78,7 +78,7 @@ describe("a transaction prepared before its slot told of such", () => {
       const { acknowledged, feed, finished, queue } = yield* feedFrom(start)
       const seen: Array<string> = []
       const handler = RunHandler.eachChange((event) => Effect.sync(() => seen.push(tell(event))))
-      yield* Effect.fork(Consume.changes({ feed, finished, call }, handler))
+      yield* Effect.fork(Consume.changes({ feed, finished, call, spans: {} }, handler))
       yield* Queue.offerAll(queue, events)
       yield* settle
       assert.deepStrictEqual(seen, ["row 1", "row 7", "CommitPrepared", "row 2"])
@@ -111,7 +111,7 @@ describe("a transaction prepared before its slot told of such", () => {
             ),
           { concurrency: 3, keys: ({ _tag }) => [_tag] }
         )
-        yield* Effect.fork(Consume.changes({ feed, finished, call }, handler))
+        yield* Effect.fork(Consume.changes({ feed, finished, call, spans: {} }, handler))
         yield* Queue.offerAll(queue, [late, ...behind])
         yield* settle
         assert.deepStrictEqual(seen, ["row 7", ...behind.map(({ _tag }) => _tag)])
@@ -128,7 +128,7 @@ describe("a transaction prepared before its slot told of such", () => {
         (batch) => Effect.sync(() => seen.push(Chunk.toReadonlyArray(batch).map(({ _tag }) => _tag))),
         { count: 1 }
       )
-      yield* Effect.fork(Consume.eachBatch({ feed, finished, call }, handler))
+      yield* Effect.fork(Consume.eachBatch({ feed, finished, call, spans: {} }, handler))
       yield* Queue.offerAll(queue, events)
       yield* settle
       assert.deepStrictEqual(seen, [["Transaction"], ["Transaction", "CommitPrepared"], ["Transaction"]])
@@ -136,15 +136,17 @@ describe("a transaction prepared before its slot told of such", () => {
     })
   )
 
-  it.scoped("is left out when its commit does not follow, which an earlier feed was told with it", () =>
-    Effect.gen(function* () {
-      const { feed, finished, queue } = yield* feedFrom(start)
-      const seen: Array<string> = []
-      const handler = RunHandler.eachTransaction(({ _tag }) => Effect.sync(() => seen.push(_tag)))
-      yield* Effect.fork(Consume.transactions({ feed, finished, call }, handler))
-      yield* Queue.offerAll(queue, [late, transaction(130n, 2), commitOf(late, 140n)])
-      yield* settle
-      assert.deepStrictEqual(seen, ["Transaction", "CommitPrepared"])
-    })
+  it.scoped(
+    "is left out when its commit does not follow, because an earlier feed received it with the commit",
+    () =>
+      Effect.gen(function* () {
+        const { feed, finished, queue } = yield* feedFrom(start)
+        const seen: Array<string> = []
+        const handler = RunHandler.eachTransaction(({ _tag }) => Effect.sync(() => seen.push(_tag)))
+        yield* Effect.fork(Consume.transactions({ feed, finished, call, spans: {} }, handler))
+        yield* Queue.offerAll(queue, [late, transaction(130n, 2), commitOf(late, 140n)])
+        yield* settle
+        assert.deepStrictEqual(seen, ["Transaction", "CommitPrepared"])
+      })
   )
 })

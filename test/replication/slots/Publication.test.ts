@@ -1,7 +1,12 @@
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { assert, describe, it } from "@effect/vitest"
 import type { Definition } from "../../../src/replication/slots/Publication.js"
-import { alterSql, createSql } from "../../../src/replication/slots/Publication.js"
+import { alterSql, create, createSql } from "../../../src/replication/slots/Publication.js"
+import * as ScriptedServer from "../../../src/testing/ScriptedServer.js"
+import { scripted } from "../scriptedSessions.js"
+
+const { goodbye, simpleQuery, startup } = ScriptedServer
 
 const created = (definition: Omit<Definition, "name">, version = 180_000) =>
   Either.getOrThrow(createSql({ name: "p", ...definition }, version))
@@ -65,4 +70,25 @@ describe("a publication", () => {
       "allSequences"
     )
   })
+
+  it.scoped("of all sequences is sent to a server that knows them, and to an older one nothing", () =>
+    Effect.gen(function* () {
+      const creating = (version: string, script: ScriptedServer.Script) =>
+        Effect.flatMap(
+          scripted([[startup({ parameters: { server_version: version } }), script, goodbye]]),
+          (connector) => Effect.either(Effect.provide(create({ name: "p", allSequences: true }), connector))
+        )
+      const sql = `create publication "p" for all sequences ${usual}`
+      for (const version of ["19.0", "19beta1"])
+        assert.isTrue(
+          Either.isRight(yield* creating(version, simpleQuery(sql, [{ commandTag: "CREATE PUBLICATION" }])))
+        )
+      const refused = yield* creating("18.4", [])
+      assert.isTrue(Either.isLeft(refused))
+      assert.deepInclude(Either.isLeft(refused) ? refused.left : {}, {
+        _tag: "PgUsageError",
+        argument: "allSequences"
+      })
+    })
+  )
 })

@@ -81,13 +81,13 @@ describe("a slot in the catalog", () => {
       { wal_status: "lost", conflicting: true, invalidation_reason: "rows_removed" },
       "rows_removed"
     ],
-    ["18, nobody came", { invalidation_reason: "idle_timeout" }, "idle_timeout"],
+    ["18, idle", { invalidation_reason: "idle_timeout" }, "idle_timeout"],
     ["in danger, but not lost", { wal_status: "unreserved", conflicting: false }, undefined]
-  ])("tells why it is invalid: %s (REP-025)", (_, changes, reason) => {
+  ])("has the reason of its invalidation: %s (REP-025)", (_, changes, reason) => {
     assert.strictEqual(read(changes).invalidation, reason)
   })
 
-  it("is no slot when the text is none", () => {
+  it("is no slot when the text is invalid", () => {
     for (const text of ["", "null", "[]", "{", "3"]) assert.isUndefined(fromRow(text, "0/1"))
   })
 })
@@ -102,7 +102,7 @@ describe("a slot compared with its consumer's position", () => {
     assert.isUndefined(compare(0x1000030n))
   })
 
-  it("beyond it has lost something, and says how (LOG-059, TRP-107)", () => {
+  it("beyond it has lost something, and is diverged or recreated (LOG-059, TRP-107)", () => {
     assert.strictEqual(compare(0x1000008n), "diverged")
     assert.strictEqual(compare(0xfffff0n), "recreated")
   })

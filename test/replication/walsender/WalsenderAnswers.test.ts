@@ -23,7 +23,7 @@ const on = <A, E>(
 describe("TIMELINE_HISTORY", () => {
   const read = (script: ScriptedServer.Script) => on(script, (connection) => Walsender.history(connection, 2))
 
-  it.scoped("is the file's bytes, whatever they are, and what they say (REP-014, W02)", () =>
+  it.scoped("is the file's bytes, unchanged, and the entries read from them (REP-014, W02)", () =>
     Effect.gen(function* () {
       const content = Uint8Array.of(...new TextEncoder().encode("1\t0/3000148\tby "), 0xff, 0x80, 10)
       const file = yield* read(historyOf(2, content))
