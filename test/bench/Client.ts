@@ -31,7 +31,7 @@ export interface Client {
   readonly peers?: PeerSet
   /** The package is another commit's, built by `--before`. */
   readonly before?: true
-  /** A tracer is configured, which drops every span: only for statements of a client, since connections have no spans. */
+  /** A tracer is configured, which drops every span. Its one connection is taken from a client, so that statements on it have spans. */
   readonly traced?: true
   /** Rows come into tables by a COPY, beside the inserts of the others. */
   readonly copies?: true
@@ -116,6 +116,16 @@ export const clients: ReadonlyArray<Client> = [
   { ...other, name: "ours-copy", script: "ours", copies: true, replication: "copies" }
 ]
 
+/** Where statements have spans. */
+const asTraced: ReadonlySet<Kind> = new Set([
+  "all",
+  "stream",
+  "sequential",
+  "concurrent",
+  "transactions",
+  "mixed"
+])
+
 /** What the client of `@effect/sql` is measured in: the rest is not its own. */
 const asSql: ReadonlySet<Kind> = new Set([
   "all",
@@ -128,7 +138,7 @@ const asSql: ReadonlySet<Kind> = new Set([
 
 /** Whether it has a part in workloads of this kind. */
 export const takesPart = (client: Client, kind: Kind): boolean => {
-  if (client.traced) return kind === "concurrent"
+  if (client.traced) return asTraced.has(kind)
   if (client.copies) return kind === "insert"
   if (client.name === "ours-sql") return asSql.has(kind)
   switch (kind) {
@@ -142,6 +152,8 @@ export const takesPart = (client: Client, kind: Kind): boolean => {
       return client.name === "pg" || (isOurs(client) && client.preset === "familiar")
     case "notifications":
       return client.name === "postgres" || (isOurs(client) && client.preset === "familiar")
+    case "mixed":
+      return client.name === "sql-pg-4" || isOurs(client)
     case "replication":
       return client.replication === "too" || client.replication === "only"
     case "feedMemory":

@@ -2,9 +2,9 @@
 import type { ClientName } from "./Client.js"
 import { clients } from "./Client.js"
 import type { Result } from "./Summary.js"
-import { cpuOf, growth, kindOf, maxCpuOf, medianOf, ratio } from "./Summary.js"
+import { cpuOf, growth, kindOf, maxCpuOf, medianOf, rateOf, ratio } from "./Summary.js"
 import type { WorkloadName } from "./Workload.js"
-import { families, fromMemory } from "./Workload.js"
+import { families, fromMemory, mixedNames } from "./Workload.js"
 
 interface Rival {
   readonly than: ClientName | "fastest"
@@ -300,11 +300,59 @@ const consumerVerdicts = (result: Result): ReadonlyArray<Verdict> =>
     ]
   })
 
+/** Each kind of statement of the mixed process against the same kind in the peer's. */
+const mixedAtLeast = 1.1
+
+const mixedVerdicts = (result: Result): ReadonlyArray<Verdict> =>
+  mixedNames.flatMap((name) => {
+    const value = ratio(result, ours, "sql-pg-4", rateOf(name))
+    if (value === undefined) return []
+    const wanted = `${mixedAtLeast} × sql-pg-4`
+    return [
+      {
+        workload: `Mixed: ${name}`,
+        wanted,
+        measured: `${value.toFixed(2)} ×`,
+        reached: value >= mixedAtLeast
+      }
+    ]
+  })
+
 /** What no change may cost, wherever an earlier commit runs in the same rounds. */
 const beforeGoals = { cpuAtMost: 1.05, rateAtLeast: 0.95 }
 
+const againstBefore = (
+  workload: string,
+  cpu: number | undefined,
+  rate: number | undefined
+): ReadonlyArray<Verdict> => {
+  if (cpu === undefined || rate === undefined) return []
+  return [
+    {
+      workload,
+      wanted: `at most ${beforeGoals.cpuAtMost} × the CPU of ours-before`,
+      measured: `${cpu.toFixed(2)} ×`,
+      reached: cpu <= beforeGoals.cpuAtMost
+    },
+    {
+      workload,
+      wanted: `${beforeGoals.rateAtLeast} × ours-before`,
+      measured: `${rate.toFixed(2)} ×`,
+      reached: rate >= beforeGoals.rateAtLeast
+    }
+  ]
+}
+
 const beforeVerdicts = (result: Result): ReadonlyArray<Verdict> => {
   const { kind, title } = result.workload
+  if (kind === "mixed")
+    return mixedNames.flatMap((name) =>
+      againstBefore(
+        `Mixed: ${name}`,
+        ratio(result, ours, "ours-before", cpuOf(name)),
+        ratio(result, ours, "ours-before", rateOf(name))
+      )
+    )
   if (
     kind === "types" ||
     kind === "schema" ||
@@ -315,21 +363,7 @@ const beforeVerdicts = (result: Result): ReadonlyArray<Verdict> => {
     return []
   const cpu = ratio(result, ours, "ours-before", (sample) => sample.cpuPerItem)
   const rate = ratio(result, ours, "ours-before", (sample) => sample.rate)
-  if (cpu === undefined || rate === undefined) return []
-  return [
-    {
-      workload: title,
-      wanted: `at most ${beforeGoals.cpuAtMost} × the CPU of ours-before`,
-      measured: `${cpu.toFixed(2)} ×`,
-      reached: cpu <= beforeGoals.cpuAtMost
-    },
-    {
-      workload: title,
-      wanted: `${beforeGoals.rateAtLeast} × ours-before`,
-      measured: `${rate.toFixed(2)} ×`,
-      reached: rate >= beforeGoals.rateAtLeast
-    }
-  ]
+  return againstBefore(title, cpu, rate)
 }
 
 export const verdicts = (results: ReadonlyArray<Result>): ReadonlyArray<Verdict> => [
@@ -341,5 +375,6 @@ export const verdicts = (results: ReadonlyArray<Result>): ReadonlyArray<Verdict>
   ...results.flatMap(beforeVerdicts),
   ...results.filter(({ workload }) => workload.kind === "types").flatMap(typeVerdicts),
   ...results.filter(({ workload }) => workload.kind === "schema").flatMap(schemaVerdicts),
-  ...results.filter(({ workload }) => workload.kind === "consumers").flatMap(consumerVerdicts)
+  ...results.filter(({ workload }) => workload.kind === "consumers").flatMap(consumerVerdicts),
+  ...results.filter(({ workload }) => workload.kind === "mixed").flatMap(mixedVerdicts)
 ]

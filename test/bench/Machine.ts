@@ -14,11 +14,13 @@ export interface Machine {
   /** Of the last minute, before the first measurement and after the last. */
   readonly loadBefore: number
   readonly loadAfter: number
+  /** How long all measurements took. */
+  readonly minutes: number
 }
 
 export const load = Effect.sync(() => loadavg()[0] ?? 0)
 
-/** A load above which ratios begin to wander: half of the cores are somebody else's. */
+/** A load above which ratios begin to wander: other programs use half of the cores. */
 export const isBusy = (load: number): boolean => load > availableParallelism() / 2
 
 const packagesOf = (client: Client) =>
@@ -32,7 +34,8 @@ const packagesOf = (client: Client) =>
 export const describe = Effect.fn("Machine.describe")(function* (
   clients: ReadonlyArray<Client>,
   postgres: string,
-  loadBefore: number
+  loadBefore: number,
+  minutes: number
 ) {
   const machine: Machine = {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
@@ -42,7 +45,8 @@ export const describe = Effect.fn("Machine.describe")(function* (
     postgres,
     packages: (yield* Effect.forEach(clients, packagesOf)).flat(),
     loadBefore,
-    loadAfter: yield* load
+    loadAfter: yield* load,
+    minutes
   }
   return machine
 })

@@ -12,7 +12,7 @@ import type { Feed } from "./Changes.js"
 import type { LogFeed } from "./Log.js"
 import type { BenchServer } from "./Server.js"
 import type { Workload } from "./Workload.js"
-import { committers, familyStatements, fetchSize, fibers, statement } from "./Workload.js"
+import { committers, familyStatements, fetchSize, fibers, mixedQueries, statement } from "./Workload.js"
 
 /** What one value of a type cost, and what it was. */
 const Family = Schema.Struct({
@@ -91,6 +91,7 @@ const jobOf = (
   shape: workload.shape,
   sql: statement(workload),
   families: familyStatements(workload),
+  queries: workload.kind === "mixed" ? mixedQueries(workload) : undefined,
   items: workload.items,
   streaming: workload.streaming,
   way: client.copies ? "copy" : workload.way,

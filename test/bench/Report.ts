@@ -6,8 +6,8 @@ import { isBusy } from "./Machine.js"
 import type { Sample } from "./Measurement.js"
 import type { Output } from "./Options.js"
 import type { Result } from "./Summary.js"
-import { cpuOf, growth, kindOf, medianOf, ratio } from "./Summary.js"
-import { consumerNames, families, schemaNames } from "./Workload.js"
+import { cpuOf, growth, kindOf, medianOf, rateOf, ratio } from "./Summary.js"
+import { consumerNames, families, mixedNames, mixedQueries, schemaNames } from "./Workload.js"
 
 interface Table {
   readonly title: string
@@ -230,6 +230,35 @@ const consumersTable = (result: Result): Table => {
   }
 }
 
+/** Rate and CPU of each kind of statement, all of which one process has run in turn. */
+const mixedTable = (result: Result): Table => {
+  const measured = [...result.rounds].flatMap(([name, rounds]) => (rounds === "unsupported" ? [] : [name]))
+  const against = (client: ClientName, property: (sample: Sample) => number | undefined) =>
+    show(ratio(result, "ours-familiar", client, property), (value) => `${value.toFixed(2)} ×`)
+  const { pool, sequential } = mixedQueries(result.workload)
+  return {
+    title: result.workload.title,
+    note: `${noteOf(result)}; ${whole(sequential)} sequential and ${whole(pool)} pooled queries; CPU in µs per row or query`,
+    header: [
+      "statements",
+      ...measured.flatMap((client) => [`${client}/s`, "CPU"]),
+      ...measured.filter((client) => client !== "ours-familiar").map((client) => `familiar ÷ ${client}`),
+      "familiar's CPU ÷ sql-pg-4's"
+    ],
+    rows: mixedNames.map((name) => [
+      name,
+      ...measured.flatMap((client) => [
+        show(medianOf(result, client, rateOf(name)), whole),
+        show(medianOf(result, client, cpuOf(name)), (nanos) => (nanos / 1000).toFixed(2))
+      ]),
+      ...measured
+        .filter((client) => client !== "ours-familiar")
+        .map((client) => against(client, rateOf(name))),
+      against("sql-pg-4", cpuOf(name))
+    ])
+  }
+}
+
 const tableOf = (result: Result): Table => {
   switch (result.workload.kind) {
     case "memory":
@@ -247,6 +276,8 @@ const tableOf = (result: Result): Table => {
       return schemaTable(result)
     case "consumers":
       return consumersTable(result)
+    case "mixed":
+      return mixedTable(result)
     default:
       return rateTable(result)
   }
@@ -280,6 +311,7 @@ const asMarkdown = ({ title, note, header, rows }: Table): string => {
 const machineLines = (machine: Machine): ReadonlyArray<string> => [
   `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB; Node ${machine.node}, PostgreSQL ${machine.postgres}`,
   `load ${machine.loadBefore.toFixed(2)} before, ${machine.loadAfter.toFixed(2)} after (the run itself makes some)`,
+  `the run took ${machine.minutes.toFixed(1)} minutes, what it installed and built not counted`,
   ...machine.packages,
   ...(isBusy(machine.loadBefore)
     ? ["THE MACHINE WAS BUSY: believe the ratios a little, the numbers not at all"]

@@ -80,6 +80,33 @@ describe("Goal", () => {
     assert.strictEqual(verdict?.reached, false)
   })
 
+  it("holds each kind of statement of a mixed process against the same kind in the peer's", () => {
+    const taken = (wallNs: number, sequentialNs: number) =>
+      new Sample({
+        ...sample(1),
+        families: {
+          wide: { wallNs, cpuNs: wallNs, kind: "wide" },
+          sequential: { wallNs: sequentialNs, cpuNs: sequentialNs, kind: "sequential" }
+        }
+      })
+    const measured = verdicts([
+      result(
+        "mixed",
+        new Map([
+          ["ours-familiar", [taken(100, 1000)]],
+          ["sql-pg-4", [taken(150, 1050)]]
+        ])
+      )
+    ])
+    assert.deepStrictEqual(
+      measured.map((verdict) => [verdict.workload, verdict.wanted, verdict.measured, verdict.reached]),
+      [
+        ["Mixed: wide", "1.1 × sql-pg-4", "1.50 ×", true],
+        ["Mixed: sequential", "1.1 × sql-pg-4", "1.05 ×", false]
+      ]
+    )
+  })
+
   it("holds a value against the peer's by the preset that gives the same kind of value", () => {
     const value = (cpuNs: number, kind: string) =>
       new Sample({ ...sample(1), families: { int8: { wallNs: cpuNs, cpuNs, kind } } })

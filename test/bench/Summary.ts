@@ -59,6 +59,14 @@ export const cpuOf =
   (sample: Sample): number | undefined =>
     sample.families?.[family]?.cpuNs
 
+/** Items of one family in a second. */
+export const rateOf =
+  (family: string) =>
+  (sample: Sample): number | undefined => {
+    const wallNs = sample.families?.[family]?.wallNs
+    return wallNs === undefined ? undefined : 1e9 / wallNs
+  }
+
 /** The CPU per item of the dearest batch. */
 export const maxCpuOf =
   (family: string) =>

@@ -17,6 +17,7 @@ export type WorkloadName =
   | "types"
   | "schema"
   | "consumers"
+  | "mixed"
   | "replication"
   | "feed-memory"
   | "feed-memory-streamed"
@@ -48,6 +49,7 @@ export type Kind =
   | "types"
   | "schema"
   | "consumers"
+  | "mixed"
   | "replication"
   | "feedMemory"
   | "copyOut"
@@ -98,11 +100,11 @@ export interface Workload {
   readonly channels?: number
   /** How a base backup is taken. */
   readonly backup?: { readonly format: "plain" | "archives"; readonly verify: boolean }
-  /** More rounds than these say nothing new. */
+  /** More rounds than these show nothing new. */
   readonly maxRuns?: number
   /** Heavy: run when it is named, or with `--all`. */
   readonly onlyByName?: boolean
-  /** Fewer rounds than these say nothing. */
+  /** Fewer rounds than these show nothing. */
   readonly minRuns?: number
 }
 
@@ -192,7 +194,18 @@ export const consumerNames = [
 /** The same consumer over chunks of such rows that are made in memory: what is Effect's own. */
 export const fromMemory = (name: string): string => `${name}, from memory`
 
-/** The statements of the workloads of types, of Schemas and of consumers, by family. */
+/** What one process runs in turn in the mixed workload, named as the workloads that run it alone. */
+export const mixedNames = ["wide", "narrow", "stream", "sequential", "pool"] as const
+
+/** How many queries of the mixed workload stand beside so many rows, so that no kind of statement has most of the time. */
+export const mixedQueries = ({
+  items
+}: Workload): { readonly sequential: number; readonly pool: number } => ({
+  sequential: Math.ceil(items / 25),
+  pool: Math.ceil(items / 10)
+})
+
+/** The statements of the workloads of types, of Schemas, of consumers, and of the mixed one, by family. */
 export const familyStatements = ({ items, kind }: Workload): Readonly<Record<string, string>> | undefined => {
   if (kind === "types")
     return Object.fromEntries(
@@ -203,6 +216,7 @@ export const familyStatements = ({ items, kind }: Workload): Readonly<Record<str
       // A young engine meets what keeps chunks first: it remembers how long objects live, and the other order would hide it.
       [...consumerNames, ...[...consumerNames].reverse().map(fromMemory)].map((way) => [way, wide(items)])
     )
+  if (kind === "mixed") return { wide: wide(items), narrow: narrow(items), stream: wide(items) }
   if (kind !== "schema") return undefined
   return Object.fromEntries(
     schemaNames.map((name) => [
@@ -358,6 +372,15 @@ export const workloads: ReadonlyArray<Workload> = [
   },
   {
     ...one,
+    name: "mixed",
+    title: "Mixed process: wide, narrow, streamed, sequential and pooled statements in turn, pool of 10",
+    kind: "mixed",
+    item: "row",
+    items: 100_000,
+    connections: 10
+  },
+  {
+    ...one,
     name: "replication",
     title: "Logical replication, wide",
     kind: "replication",
@@ -383,7 +406,8 @@ export const workloads: ReadonlyArray<Workload> = [
     item: "row",
     items: 10_000_000,
     shape: "narrow",
-    maxRuns: 1
+    maxRuns: 1,
+    onlyByName: true
   },
   {
     ...one,
@@ -394,7 +418,8 @@ export const workloads: ReadonlyArray<Workload> = [
     items: 10_000_000,
     shape: "narrow",
     streaming: "off",
-    maxRuns: 1
+    maxRuns: 1,
+    onlyByName: true
   },
   {
     ...one,
@@ -405,7 +430,8 @@ export const workloads: ReadonlyArray<Workload> = [
     items: 10_000_000,
     shape: "narrow",
     streaming: "on",
-    maxRuns: 1
+    maxRuns: 1,
+    onlyByName: true
   },
   { ...copied, name: "copy-out", title: "COPY out as bytes, wide", kind: "copyOut" },
   { ...copied, name: "copy-in", title: "COPY in as bytes, wide", kind: "copyIn" },

@@ -7,6 +7,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -47,10 +48,12 @@ const bench = Effect.fn("bench")(function* (options: Options.Options) {
   }
   if (options.build && options.clients.some(needsBuild)) yield* build
   const server = yield* Server.start
-  const results = yield* Effect.forEach(options.workloads, (workload) =>
-    Rounds.run(workload, options.clients, server, options.runs)
+  const [took, results] = yield* Effect.timed(
+    Effect.forEach(options.workloads, (workload) =>
+      Rounds.run(workload, options.clients, server, options.runs)
+    )
   )
-  const machine = yield* Machine.describe(taking, server.version, loadBefore)
+  const machine = yield* Machine.describe(taking, server.version, loadBefore, Duration.toMinutes(took))
   yield* Console.log(render(options.output, machine, results))
 }, Effect.scoped)
 

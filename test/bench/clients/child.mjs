@@ -12,6 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import * as loads from "./loads.mjs"
+import { mixed } from "./mixed.mjs"
 
 /** Time and CPU until a module is there. */
 async function timeImport(module) {
@@ -51,13 +52,12 @@ const shapes = {
   narrow: (row, i) => Object.keys(row).length === 1 && row.id === i
 }
 
-/** Looks at every row of the uncounted run, so that nobody is measured who decodes less than the others. */
-const inspector = () => {
+/** Looks at every row of the uncounted run, so that a client that decodes less than the others is found. */
+const inspector = (shape = job.shape) => {
   let seen = 0
   return (rows) => {
     for (let i = 0; job.decodes && i < rows.length; i++) {
-      if (!shapes[job.shape](rows[i], seen + i + 1))
-        refuse(`row ${seen + i + 1} is ${JSON.stringify(rows[i])}`)
+      if (!shapes[shape](rows[i], seen + i + 1)) refuse(`row ${seen + i + 1} is ${JSON.stringify(rows[i])}`)
     }
     seen += rows.length
   }
@@ -118,7 +118,7 @@ const workloads = {
   transactions: counted("transactions", job.config.fibers)
 }
 
-/** The longest time from one turn of the event loop's timers to the next; nothing where the runtime does not tell. */
+/** The longest time from one turn of the event loop's timers to the next; nothing where the runtime does not measure it. */
 const watchLoop = () => {
   try {
     const delay = monitorEventLoopDelay({ resolution: 1 })
@@ -155,7 +155,7 @@ const connects = async () => {
   return measure(run)
 }
 
-/** Linux keeps the highest resident size itself and can be told to forget it; elsewhere only the samples count. */
+/** Linux keeps the highest resident size itself and can be made to forget it; elsewhere only the samples count. */
 const forgetPeak = () => {
   try {
     writeFileSync("/proc/self/clear_refs", "5")
@@ -219,7 +219,7 @@ const feedMemory = async (session) => {
   return { ...result, ...watch.stop() }
 }
 
-/** Resident memory of a process of this machine and its most, in MB; zeros where the system does not say. */
+/** Resident memory of a process of this machine and its most, in MB; zeros where the system does not report it. */
 const memoryOf = (pid) => {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8")
@@ -333,7 +333,7 @@ const kindOf = (value) => {
   return job.preset === "lossless" ? value.constructor.name : `{${Object.keys(value).sort().join(", ")}}`
 }
 
-/** The engine's collector, where the runtime lets itself be told; Bun has its own. */
+/** The engine's collector, where the runtime exposes it; Bun has its own. */
 const gcOf = () => {
   try {
     setFlagsFromString("--expose-gc")
@@ -343,7 +343,7 @@ const gcOf = () => {
   }
 }
 
-/** Collects garbage and lets the engine's other threads finish with it, so that nobody pays for what came before. */
+/** Collects garbage and lets the engine's other threads finish with it, so that no measurement pays for the one before. */
 const collect = async (gc) => {
   gc()
   await sleep(20)
@@ -402,7 +402,6 @@ const types = async (first) => {
   return { ...total, families }
 }
 
-/** What a session must be able to do, where it is not called as the workload is. */
 /** Times of families, one batch after the other, and what they come to. */
 const timekeeper = () => {
   const times = {}
@@ -474,9 +473,11 @@ const consumers = async (session) => {
   return times.result()
 }
 
+/** What a session must be able to do, where it is not called as the workload is. */
 const methods = {
   schema: "through",
   consumers: "consume",
+  mixed: "sequential",
   memory: "stream",
   types: "all",
   replication: "replicate",
@@ -507,6 +508,7 @@ const main = async () => {
     types,
     schema,
     consumers,
+    mixed: (session) => mixed(session, { job, inspector, refuse, times: timekeeper() }),
     feedMemory,
     wal,
     walSynchronous,

@@ -1,6 +1,6 @@
 /**
  * This package, as built into `dist`, in the preset of the job. One connection is a `PgConnection`, several are the pool
- * of a `PgClient`.
+ * of a `PgClient`. With a tracer one connection is taken from a client, because it is the client that makes spans.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Chunk from "effect/Chunk"
@@ -76,10 +76,12 @@ const settings = ({ application, host, port, user, database, password, connectio
 const connector = (config) => PgConnector.layer(settings(config), { types: PgTypes[config.preset] })
 
 /** A connection for the runtime's life, or a client over a pool of them: what both can do is what is measured. */
-const sessionOf = (config, scope) =>
-  config.connections === 1
-    ? Effect.flatMap(PgConnector.PgConnector, ({ open }) => Scope.extend(open(), scope))
-    : PgClient.PgClient
+const sessionOf = (config, scope) => {
+  if (config.connections > 1) return PgClient.PgClient
+  return config.traced
+    ? Effect.flatMap(PgClient.PgClient, ({ connection }) => Scope.extend(connection, scope))
+    : Effect.flatMap(PgConnector.PgConnector, ({ open }) => Scope.extend(open(), scope))
+}
 
 /** Acknowledges what is complete once per piece, as a consumer that stores in batches does. */
 const replicate = ({ publication, slot, end, streaming }, onRow) =>
@@ -121,7 +123,7 @@ const archiving = async ({ application, end, folder, slot, synchronous }, config
   }
 }
 
-/** Base backups as an application takes them; nothing is said of the notice that the server is not archiving. */
+/** Base backups as an application takes them; the notice that the server is not archiving is not logged. */
 const backups = (config) => {
   const run = (effect) =>
     Effect.runPromise(
@@ -146,6 +148,28 @@ const backups = (config) => {
 
 const padding = Buffer.alloc(40, "x")
 
+class Backing {
+  _tag = "IArray"
+
+  constructor(array) {
+    this.array = array
+  }
+}
+
+/**
+ * A chunk as streams of ours have them. One of Effect's own makes the rows of a whole process dearer once a consumer has kept some, and
+ * that would count as what the consumer costs.
+ */
+const chunkOf = (array) => {
+  const chunk = Chunk.unsafeFromArray(array)
+  if (chunk.backing?._tag === "IArray") {
+    const literal = chunk.backing
+    chunk.backing = new Backing(array)
+    literal.array = []
+  }
+  return chunk
+}
+
 /** Rows of the wide kind in chunks as large as those of a socket, made when they are asked for. */
 const inMemory = (rows) => {
   let made = 0
@@ -160,7 +184,7 @@ const inMemory = (rows) => {
   const next = Effect.suspend(() =>
     made === rows
       ? Effect.fail(Option.none())
-      : Effect.succeed(Chunk.unsafeFromArray(Array.from({ length: Math.min(500, rows - made) }, row)))
+      : Effect.succeed(chunkOf(Array.from({ length: Math.min(500, rows - made) }, row)))
   )
   return Stream.fromPull(Effect.succeed(next))
 }
