@@ -9,7 +9,7 @@ export type {
   ValueOptions
 } from "./connection/PgConnection.js"
 export type { ConnectFacts } from "./connection/session/ConnectFacts.js"
-export type { CopyFormats } from "./connection/copy/CopyFormats.js"
+export type { CopyFormats } from "./wire/messages/Copy.js"
 export type { CopyBoth, CopyBothOptions } from "./connection/copy/CopyBoth.js"
 export type {
   CopyPart,

@@ -1,7 +1,7 @@
 /**
- * OAUTHBEARER (PostgreSQL 18 and later) as values: the messages, the server's answer to a token it does not take, and
- * the rule which issuer that answer may name. Getting a token is the application's affair. The server proves nothing
- * in this mechanism: only TLS with a verified certificate says who gets the token.
+ * OAUTHBEARER (PostgreSQL 18 and later) as values: the messages, the server's answer to a token it does not take, and the
+ * rule which issuer that answer may name. Getting a token is the application's affair. The server proves nothing in this
+ * mechanism: only TLS with a verified certificate ensures that the right server gets the token.
  *
  * @see https://www.postgresql.org/docs/current/sasl-authentication.html#SASL-OAUTHBEARER
  */
@@ -32,7 +32,7 @@ export const initial = (token: string): Either.Either<string, Refusal.AuthRefusa
         )
       )
 
-/** What the server says when it takes no token, or was asked where one comes from. */
+/** The server's answer when it refuses a token, or when it was asked where a token comes from. */
 export interface Challenge {
   /** Such as `invalid_token`, the only one that another token may cure. */
   readonly status: string
@@ -77,10 +77,10 @@ export const parseChallenge = (text: string): Either.Either<Challenge, Refusal.A
 }
 
 /**
- * The issuer a discovery address belongs to: the address without its `/.well-known/…` part, which stands at the end
- * (OpenID Connect) or right behind the host (RFC 8414). Compare it with the issuer that was configured, character for
- * character: a server that names another one wants a token meant for somebody else. Refuses what is not https, has a
- * query or fragment, or is no well-known address.
+ * The issuer a discovery address belongs to: the address without its `/.well-known/…` part, which stands at the end (OpenID
+ * Connect) or right behind the host (RFC 8414). Compare it with the issuer that was configured, character for character: a
+ * server that names another one may want a token that is meant for another server. Refuses what is not https, has a query
+ * or fragment, or is not a well-known address.
  */
 export const issuerOf = (address: string): Either.Either<string, Refusal.AuthRefusal> => {
   if (!/^https:\/\//i.test(address)) return untrusted("is not https")
@@ -88,7 +88,7 @@ export const issuerOf = (address: string): Either.Either<string, Refusal.AuthRef
   if (/[?#]/.test(address)) return untrusted("has a query or a fragment")
   const found = /\/\.well-known\/(?:openid-configuration|oauth-authorization-server)(?=\/|$)/.exec(address)
   if (found === null || found.index !== address.indexOf("/.well-known/")) {
-    return untrusted("is no well-known address of OpenID Connect or OAuth")
+    return untrusted("is not a well-known address of OpenID Connect or OAuth")
   }
   const end = found.index + found[0].length
   const path = address.indexOf("/", "https://".length)

@@ -114,8 +114,8 @@ const close = (connection: PgConnection, name: string, quoted: string): Effect.E
 
 /**
  * Opens a cursor for a query on a connection: inside `withTransaction` on the `connection` of its client, or with `hold` on any that is taken for the scope. The scope
- * closes it. Rows are given as objects, or through the Schema, which is compared with the columns at each fetch. Each fetch is a statement of its own, and other
- * statements may run in between. Interrupting a fetch cancels it, which fails the transaction.
+ * closes it. Rows are given as objects, or through the Schema, which is compared with the columns at each fetch. Each fetch is a statement of its own, in one round trip
+ * from the second on, and other statements may run in between. Interrupting a fetch cancels it, which fails the transaction.
  *
  * Fails with `PgServerError`, `25P01`, outside a transaction without `hold`, and with `PgUsageError` for a name or a number out of its range.
  */
@@ -159,7 +159,10 @@ const opened = <A, R>(
     if (Either.isLeft(quoted))
       return Effect.fail(usage("name", `must be a name of 1 to 63 bytes: ${quoted.left}`))
     const limit: Limit = options.timeout === undefined ? {} : { timeout: options.timeout }
-    const fetch = (direction: string) => query(textOnce(`fetch ${direction} from ${quoted.right}`), limit)
+    // Described with the first fetch: each fetch gives its columns, and so does one of another cursor with this name.
+    const self = {}
+    const fetch = (direction: string) =>
+      query({ ...textOnce(`fetch ${direction} from ${quoted.right}`), cursor: self }, limit)
     const row = (direction: "absolute" | "relative", argument: string) => (to: number) =>
       Effect.flatMap(whole(argument, to, -most), (at) =>
         Effect.map(fetch(`${direction} ${at}`), ([found]) => Option.fromNullable(found))

@@ -76,7 +76,7 @@ const ask = (
     Effect.flatMap(({ fields, status }) =>
       isFields(fields)
         ? Effect.succeed({ status, fields })
-        : failed(`the issuer answered with ${status} and no JSON object`)
+        : failed(`the issuer answered with status ${status}, and not with a JSON object`)
     )
   )
 
@@ -107,7 +107,7 @@ const discovered = (client: HttpClient.HttpClient, request: TokenRequest) =>
     if (!/^https:\/\//i.test(address)) return yield* failed("the issuer must be an https address")
     const { fields, status } = yield* ask(client, HttpClientRequest.get(address))
     if (status !== 200)
-      return yield* failed(`the issuer's discovery document cannot be had: status ${status}`)
+      return yield* failed(`the issuer's discovery document cannot be read: status ${status}`)
     // A document of another issuer would lead the user, and the token, there.
     if (!isAddress && text(fields, "issuer") !== issuer)
       return yield* failed("the discovery document names another issuer than oauth_issuer")

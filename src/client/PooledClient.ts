@@ -36,7 +36,7 @@ import { rowsIn } from "./telemetry/TracedConnection.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
-/** Says in the fiber's span where its transaction runs. */
+/** Sets in the fiber's span where its transaction runs. */
 const located = ({ currentSpan }: AnyFiber, { connection }: OpenTransaction): void => {
   if (currentSpan !== undefined) Conventions.locate(currentSpan, connection)
 }
@@ -238,7 +238,7 @@ export const overPool = (
       }
     )
 
-    /** Reports what is done on a connection that is taken while somebody is told of it. */
+    /** Reports the operations on a connection that is taken while there is an observer. */
     const reported = (taken: PgClientService["connection"]): PgClientService["connection"] =>
       Effect.withFiberRuntime((fiber) =>
         telemetry.isHeard(fiber)
@@ -251,7 +251,9 @@ export const overPool = (
       values: (statement, query) =>
         single((each, sent) => each.values(sent, query), "values", statement, rowsIn),
       batch: (sets, statement, query) =>
-        withConnection((connection) => connection.batch(sets, statement, query)),
+        telemetry.batch(sets, statement, (each, statementOf) =>
+          withConnection((connection) => connection.batch(each, statementOf, query))
+        ),
       compare: (statement, schema, query) =>
         withConnection((connection) => connection.compare(statement, schema, query)),
       withTransaction: <A, E, R>(body: Effect.Effect<A, E, R>, transaction: TransactionOptions = {}) => {

@@ -64,6 +64,7 @@ export const statement = (given: Statement, { names, undefinedAs }: RenderingOpt
     name: given.name,
     isOnce: given.isOnce,
     isPrepared: given.isPrepared,
+    cursor: given.cursor,
     columnNames: names?.fromColumn
   }
 }

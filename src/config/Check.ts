@@ -72,11 +72,11 @@ export const together = (fields: ConfigFields): Problem | undefined => {
       return { key, reason: "is not 32 bytes in base64" }
     }
     if (value === undefined && keys.some(([, other]) => other !== undefined)) {
-      return { key, reason: "is missing: of the two keys of SCRAM each needs the other" }
+      return { key, reason: "is missing: scram_client_key and scram_server_key must be given together" }
     }
   }
   if (fields.gssEncMode === "require" && fields.hosts.some(({ host }) => isUnixSocket(host))) {
-    return { key: "gssencmode", reason: "require cannot be kept on a Unix socket" }
+    return { key: "gssencmode", reason: "must not be require for a Unix socket, which has no GSS encryption" }
   }
   for (const entry of fields.hosts) {
     const reason = socketPathProblem(entry) ?? atSignProblem(entry)

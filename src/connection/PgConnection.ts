@@ -2,10 +2,10 @@
  * One open session. Safe to call from many fibers: their statements are pipelined, each with its own Sync, and answers
  * go to the caller that asked.
  *
- * Interruption, on every operation: what was not yet written is withdrawn. When every statement on the wire is unwanted, all of
- * them are cancelled on the server, one after another, and the fiber goes on when the connection is clean again. While statements
- * that other fibers want are on the wire, the fiber is released at once, its rows are discarded as they come, and the server is
- * sent a cancel when only unwanted statements are left.
+ * Interruption, on every operation: a statement that was not yet written is withdrawn. When every statement on the wire is
+ * unwanted, all of them are cancelled on the server, one after another, and the fiber goes on when the connection is clean
+ * again. While statements that other fibers want are on the wire, the fiber is released at once, its rows are discarded as
+ * they come, and the server is sent a cancel when only unwanted statements are left.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -27,7 +27,7 @@ import { statusOf } from "./session/ConnectionStatus.js"
 import * as CopyBoth from "./copy/CopyBoth.js"
 import * as CopyIn from "./copy/CopyIn.js"
 import * as CopyOut from "./copy/CopyOut.js"
-import type { CopyFormats } from "./copy/CopyFormats.js"
+import type { CopyFormats } from "../wire/messages/Copy.js"
 import type { ConnectionState } from "./session/ConnectionState.js"
 import * as CopyOutParts from "./copy/CopyOutParts.js"
 import type { Description } from "./statement/Describe.js"
@@ -63,19 +63,19 @@ export type { QueryOptions, SimpleOptions, StreamOptions, ValueOptions } from ".
 
 /** Options of a copy. */
 export interface CopyOptions {
-  /** Called once the server has agreed to the copy, with the formats that it names. It runs in the socket's callback. */
+  /** Called when the server has accepted the copy, with the formats of the copy. It runs in the socket's callback. */
   readonly onFormats?: (formats: CopyFormats) => void
   /**
-   * Longest wait for the server: for its consent, for the next piece of data out or room for more data in, for the result.
-   * It begins anew with each; the time that the source or the consumer takes does not count. Unless given, the
-   * configuration's `statementTimeout`.
+   * Longest wait for the server: for its acceptance, for the next piece of data out or room for more data in, for the
+   * result. The time begins anew with each. The time that the source or the consumer takes does not count. Unless given,
+   * the configuration's `statementTimeout`.
    */
   readonly timeout?: Duration.DurationInput
 }
 
 export interface PgConnection extends SharedOperations<PgSessionError> {
   readonly facts: ConnectFacts
-  /** Whether errors print values of rows, as the connector's option `showValues` has it. */
+  /** Whether errors print values of rows, by the connector's option `showValues`. */
   readonly showsValues: boolean
   readonly status: Effect.Effect<ConnectionStatus>
   /** Succeeds with the reason when the connection has ended, for whatever reason. */
@@ -124,17 +124,18 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
   /** A stream of the bytes of a COPY … TO STDOUT. Chunks do not end at rows. */
   readonly copyTo: (sql: string, options?: CopyOptions) => Stream.Stream<Uint8Array, PgSessionError>
   /**
-   * A command that sends copies among results, such as BASE_BACKUP on a session opened with `replication`: every part of its answer in
-   * order, with the borders of its messages. Closing the stream early cancels the command on the server.
+   * A command that sends copies among results, such as BASE_BACKUP on a session opened with `replication`: the parts of its
+   * answer in order, with the boundaries of its messages. Closing the stream early cancels the command on the server.
    */
   readonly copyParts: (
     command: string,
     options?: CopyOutParts.CopyPartsOptions
   ) => Stream.Stream<CopyOutParts.CopyPart, PgSessionError>
   /**
-   * The same, given to `take` inside the socket's callback: for those who copy the data to where it is to go, which costs a third of the
-   * stream. The data of a part is good until `take` returns. When `take` gives an effect, the socket is stopped until that has
-   * succeeded. Interrupting it, or a failure of such an effect, cancels the command on the server. `timeout` is as in `copyParts`.
+   * The same, given to `take` inside the socket's callback: for a consumer that copies the data to its destination itself,
+   * which costs a third of the stream. The data of a part is good until `take` returns. When `take` gives an effect, the
+   * socket is stopped until that has succeeded. Interrupting it, or a failure of such an effect, cancels the command on the
+   * server. `timeout` is as in `copyParts`.
    */
   readonly copyPartsInto: <E = never>(
     command: string,
@@ -142,8 +143,8 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
     options?: Pick<CopyOutParts.CopyPartsOptions, "timeout">
   ) => Effect.Effect<void, PgSessionError | E>
   /**
-   * A command that opens a copy in both directions, such as START_REPLICATION on a session opened with `replication`. The
-   * session does nothing else until the copy is over; closing the scope ends it politely, within `cancelDeadline`.
+   * A command that opens a copy in both directions, such as START_REPLICATION on a session opened with `replication`. Until
+   * the copy has ended, the session does nothing else. Closing the scope ends the copy in order, within `cancelDeadline`.
    */
   readonly copyBoth: (
     command: string,
@@ -184,8 +185,8 @@ export interface PgConnection extends SharedOperations<PgSessionError> {
   /** The current codecs: those of the registry, and those of types that connections of this connector have found. */
   readonly types: Registry
   /**
-   * The codecs there are once the catalogue has been asked for those of these types that are unknown, as a statement does that
-   * meets them: for values that come and go by other ways. Never fails: what is not found is text.
+   * The codecs of these types, after the catalogue was queried for the unknown ones, as a statement does: for values that
+   * are sent or received in other ways. It does not fail. A type that is not found is text.
    */
   readonly findTypes: (types: ReadonlyArray<number>) => Effect.Effect<Registry>
 }

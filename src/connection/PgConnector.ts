@@ -28,6 +28,7 @@ import * as Sockets from "./opening/Sockets.js"
 import * as Cancel from "./session/Cancel.js"
 import { KnownTypes } from "./session/KnownTypes.js"
 import * as TracedLink from "./session/TracedLink.js"
+import { RoleReports } from "./session/ConnectFacts.js"
 import { ShutdownCounts } from "./session/ShutdownLog.js"
 
 export type {
@@ -168,6 +169,7 @@ export const make = (
     const context = Context.pick(Transport, Host.Host)(environment)
     const cache = new ConnectCache()
     const shutdowns = new ShutdownCounts()
+    const roleReports = new RoleReports()
     const trace = options.wireTrace === undefined ? undefined : TracedLink.make(options.wireTrace)
     const cancelDeadline = Duration.decode(options.cancelDeadline ?? Cancel.cancelDeadline)
     const types = options.types ?? Registry.lossless
@@ -191,7 +193,8 @@ export const make = (
         showsValues: options.showValues ?? false,
         cancelDeadline,
         trace,
-        shutdowns
+        shutdowns,
+        roleReports
       }
       return Effect.flatMap(Effect.scope, (scope) =>
         Connect.connectIn(

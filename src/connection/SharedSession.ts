@@ -11,7 +11,10 @@ import { fits } from "./session/ConnectionStatus.js"
 import type { SharedOperations } from "./SharedOperations.js"
 import type { PlainOperations, SchemaOperations } from "./statement/RowOperations.js"
 
-/** The operations that are one statement each, for a caller that has told rows apart already: the server's values, or `through` a Schema. */
+/**
+ * The operations that are one statement each, for a caller that has chosen the form of the rows: the server's values, or
+ * `through` a Schema.
+ */
 export interface SingleStatements<E = PgSessionError> extends Pick<PlainOperations<E>, "query" | "execute"> {
   readonly values: SharedOperations<E>["values"]
   readonly through: Pick<SchemaOperations<E>, "query" | "execute">
@@ -27,20 +30,27 @@ export interface SharedSession {
   readonly isOpen: boolean
   /** Nothing is on the wire or waits for it, and no transaction is open. */
   readonly isQuiet: boolean
-  /** It is open and quiet: `ConnectionStatus` would say that it is clean and fits. */
+  /** It is open, and nothing is in flight: `ConnectionStatus` would be clean. */
   readonly isFree: boolean
   /** Statements can have changed what a neighbour would notice. */
   readonly changes: { readonly isChanged: boolean }
   /** It is open, and nothing on the wire is unwanted, so that one more statement waits for wanted ones only. */
   readonly takesMore: boolean
-  /** Whether a statement has a deadline unless it says otherwise. */
+  /** Whether a statement has a deadline by default. */
   readonly isTimed: boolean
-  /** Sends a request at the end of this step, on a session that is free. `onceSettled` of the request says when it is over. */
+  /** Sends a request at the end of this step, on a session that is free. `onceSettled` of the request is called when it is over. */
   readonly send: (request: Request) => void
   /** Stops a request that was sent; done when the session is clean again, or closed. */
   readonly abandon: (request: Request) => Effect.Effect<void>
-  /** How it is asked for the role of its server; `undefined` when any will do, or when the server reports its role. */
+  /**
+   * How it is asked for the role of its server; `undefined` when any role is accepted, or when the server reports its role and no report of
+   * the connector's sessions was wrong.
+   */
   readonly roleQuestion: RoleQuestion | undefined
+  /** Its server has reported another role than the one that was asked for, or has refused a write. */
+  readonly isRoleDoubted: boolean
+  /** Its server was asked, and has the role. */
+  readonly trustRole: () => void
   /** The operations of the session's owner. */
   readonly single: SingleStatements
   /** The operations, which ask for admission in the step in which their statement is written. */
@@ -57,7 +67,7 @@ interface Carrier {
 /** The session of a connection; `undefined` for a connection that wraps another one. */
 export const of = (connection: object): SharedSession | undefined => (connection as Carrier)[carried]
 
-/** Says what `of` returns for the connection. */
+/** Sets what `of` returns for the connection. */
 export const register = <C extends object>(connection: C, session: SharedSession): C =>
   Object.defineProperty(connection, carried, { value: session })
 
@@ -120,18 +130,29 @@ class StateSession implements SharedSession {
       cancels === 0 &&
       pendingFrom === pending.length &&
       repeats.length === 0 &&
-      (fitsRole === undefined || fits(this.core))
+      (fitsRole === undefined || !this.isRoleDoubted)
     )
   }
 
   get roleQuestion(): RoleQuestion | undefined {
-    const { fitsRole, roleQuestion } = this.core
-    return fitsRole?.() === undefined ? roleQuestion : undefined
+    const { fitsRole, roleQuestion, roleReports } = this.core
+    return roleReports.areBelieved && fitsRole?.() !== undefined ? undefined : roleQuestion
+  }
+
+  get isRoleDoubted(): boolean {
+    const { fitsRole, refusedWrite } = this.core
+    return fitsRole !== undefined && (refusedWrite || fitsRole() === false)
+  }
+
+  trustRole(): void {
+    this.core.refusedWrite = false
   }
 
   get takesMore(): boolean {
     const { cancels, ended, hasUnwanted, session } = this.core
-    return ended === undefined && !hasUnwanted && cancels === 0 && session.status === "I" && fits(this.core)
+    return (
+      ended === undefined && !hasUnwanted && cancels === 0 && session.status === "I" && !this.isRoleDoubted
+    )
   }
 }
 

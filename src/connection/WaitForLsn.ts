@@ -67,5 +67,8 @@ export const waitForLsn = (
     const status = Object.values(result?.rows[0] ?? {})[0]
     return isResult(status)
       ? status
-      : yield* refusal("", `the server answered with ${JSON.stringify(status)}`)
+      : yield* refusal(
+          "",
+          `the server must answer WAIT FOR with success, timeout or not in recovery, got ${JSON.stringify(status)}`
+        )
   })

@@ -68,7 +68,22 @@ const joinedName = (text: string, sql: string): string | undefined => {
   return `"${name}" is one name with a dot in it: for a schema and a table write Sql.identifier(${parts.join(", ")}).`
 }
 
-/** What to do, where the server does not say it. */
+/** Types that a server of a supported version may not have, with the version that brought them. */
+const newTypes: Readonly<Record<string, number>> = { oid8: 19, regdatabase: 19 }
+
+/** A type that the server is too old for. Its routines are known in all languages of its messages. */
+const newType = ({ routine, text }: ServerFields): string | undefined => {
+  if (!/^(?:typenameType|parseTypeString)/.test(routine ?? "") && !/^type ".*" does not exist$/.test(text))
+    return undefined
+  const name = /(?<![\w.])(?:pg_catalog\.)?(\w+)(?:\[\])?(?![\w.])/g
+  for (const [, word] of text.matchAll(name)) {
+    if (Object.hasOwn(newTypes, word!))
+      return `The type ${word} needs PostgreSQL ${newTypes[word!]} or later, and this server is older.`
+  }
+  return undefined
+}
+
+/** What to do, for errors to which the server gives no hint. */
 const serverHint = (fields: ServerFields, sql: string): string | undefined => {
   const { code, routine, text } = fields
   switch (code) {
@@ -82,10 +97,12 @@ const serverHint = (fields: ServerFields, sql: string): string | undefined => {
       return "The whole transaction may succeed when it is tried again."
     case "42601":
       return routine === "exec_parse_message"
-        ? "Several statements in one text are for `simple`; with parameters, give them to `pipeline` one by one."
+        ? "Run several statements in one text with connection.simple, on a connection of PgClient.connection. Statements with parameters go into connection.pipeline, one by one."
         : undefined
     case "42P01":
       return joinedName(text, sql)
+    case "42704":
+      return newType(fields)
     case "42883":
       return /^operator does not exist: [^=<>]+ (?:=|<>) [^=<>]+\[\]$/.test(text)
         ? 'A list is one parameter, an array: write "= any(...)" or "<> all(...)", as Sql.in and Sql.notIn do.'
@@ -232,7 +249,7 @@ const schemaHints = {
 const codecHint = ({ place, reason, type }: CodecFault): string => {
   switch (place._tag) {
     case "Parameter":
-      // A parameter whose type the SQL does not tell is text to the server.
+      // The server takes a parameter for text when the SQL does not give its type.
       return type === "text" && reason.startsWith("expected string,")
         ? `\nHINT: The server takes a parameter for text where the SQL does not give its type. A cast gives it: $${place.number}::int4.`
         : ""
@@ -298,7 +315,7 @@ const deadlineHints: { readonly [D in Deadline]: string } = {
   silence: "Nothing came from the other side in that time, and the connection was closed."
 }
 
-/** `during` is a statement, or says what we were doing: connecting, cancelling, rolling back … */
+/** `during` is a statement, or an activity of the client: connecting, cancelling, rolling back … */
 const ourDoing = /^[a-z]+ing /
 
 interface TimedOut {

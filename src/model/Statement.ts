@@ -18,6 +18,8 @@ export interface Statement {
   readonly isOnce?: boolean | undefined
   /** It has been prepared under `name` on one connection, and is never prepared anew: set by `prepare` of that connection. */
   readonly isPrepared?: boolean | undefined
+  /** The open cursor that it reads: all statements of one cursor have the same columns. Set by `Cursor`. */
+  readonly cursor?: object | undefined
 }
 
 const none: ReadonlyArray<never> = []

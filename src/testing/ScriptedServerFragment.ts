@@ -309,7 +309,7 @@ const extended = (query: ExtendedQuery, state: Extended): Script => [
         })
       }
       default:
-        return `${message._tag} is no message of the extended protocol`
+        return `${message._tag} is not a message of the extended protocol`
     }
   })
 ]

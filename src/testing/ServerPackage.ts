@@ -123,7 +123,7 @@ export const tooOld = (full: string, major: number, { origin, root }: ServerPack
         log: ""
       })
 
-/** What `postgres --version` says, for example `18.4`. */
+/** The version of `postgres --version`, for example `18.4`. */
 export const versionOf = (root: string) =>
   ServerProcess.run({
     command: NodePath.join(root, "bin", "postgres"),
@@ -134,7 +134,11 @@ export const versionOf = (root: string) =>
     Effect.flatMap((text) =>
       Option.match(Option.fromNullable(/(\d+)[.\w]*/.exec(text)), {
         onNone: () =>
-          new EmbeddedPostgresError({ reason: "missing", text: `${root} is no PostgreSQL`, log: text }),
+          new EmbeddedPostgresError({
+            reason: "missing",
+            text: `${root} is not PostgreSQL: bin/postgres --version printed no version`,
+            log: text
+          }),
         onSome: (match) => Effect.succeed({ full: match[0], major: Number(match[1]) })
       })
     )

@@ -15,7 +15,7 @@ describe("the exports of the rooms", () => {
     assert.deepStrictEqual(
       found,
       [],
-      "remove the export, or say in test/architecture/allowed.ts why it stays"
+      "remove the export, or state in test/architecture/allowed.ts why it stays"
     )
   })
 
@@ -45,7 +45,7 @@ describe("the public names", () => {
     assert.deepStrictEqual(missing, [], "write a doc comment where the name is declared")
   })
 
-  it("are none that is marked as internal: the declarations of the package have no such names", () => {
+  it("include nothing marked as internal, because the declarations of the package leave such names out", () => {
     const found = publicExports(sources)
       .filter(({ isInternal }) => isInternal)
       .map(({ path }) => path)

@@ -17,6 +17,8 @@ export const readSources = (folder: string, ending = ".ts"): Sources => {
     .map((entry) =>
       join(entry.parentPath, entry.name).slice(base.length).replaceAll("\\", "/").replace(/^\//, "")
     )
+    // The packages that the benchmarks install are not sources.
+    .filter((name) => !name.includes("bench/peers/"))
   return new Map(names.sort().map((name) => [name, readFileSync(join(base, name), "utf8")]))
 }
 

@@ -47,7 +47,7 @@ describe("Md5", () => {
     )
   })
 
-  it("says what to do where the runtime has no MD5 (AUT-013)", async () => {
+  it("explains what to do where the runtime has no MD5 (AUT-013)", async () => {
     vi.resetModules()
     vi.doMock("node:crypto", () => ({
       createHash: () => {
@@ -56,6 +56,8 @@ describe("Md5", () => {
     }))
     const { answer } = await import("../../src/auth/Md5.js")
     vi.doUnmock("node:crypto")
+    // Other files of this worker share its modules.
+    vi.resetModules()
     const refused = Either.getOrThrow(Either.flip(answer("u", "secret", salt)))
     assert.strictEqual(refused.reason, "method-unsupported")
     assert.match(refused.detail, /FIPS/)

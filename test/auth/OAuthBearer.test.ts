@@ -35,7 +35,7 @@ describe("OAuthBearer", () => {
     }
   )
 
-  it("reads what the server says (AUT-061, TRP-033)", () => {
+  it("reads the server's challenge (AUT-061, TRP-033)", () => {
     const text = `{"status":"invalid_token","openid-configuration":"https://a.b/.well-known/openid-configuration","scope":"x y"}`
     assert.deepStrictEqual(challenge(text), {
       status: "invalid_token",

@@ -5,7 +5,7 @@ import * as Cursor from "../../src/client/Cursor.js"
 import { sql } from "../../src/client/Sql.js"
 import * as PgConnection from "../../src/connection/PgConnection.js"
 import * as Statement from "../../src/model/Statement.js"
-import { bound, complete, described, harness, int4, ready, row } from "../connection/core.js"
+import { bound, complete, described, harness, int4, parsed, ready, row } from "../connection/core.js"
 import type { Harness } from "../connection/core.js"
 import type { PgSessionError } from "../../src/model/PgError.js"
 import type { Column } from "../../src/model/Column.js"
@@ -29,6 +29,21 @@ const answered = async (self: Harness, columns: ReadonlyArray<Column>, ...answer
   await self.messages()
   self.say(bound, ...answer, ready("T"))
   return parse?._tag === "Parse" ? parse.sql : ""
+}
+
+/** Answers a statement whose columns are known, which comes in one burst, and returns its text. */
+const answeredAtOnce = async (
+  self: Harness,
+  columns: ReadonlyArray<Column>,
+  ...answer: ReadonlyArray<Message>
+) => {
+  const messages = await self.messages()
+  assert.deepStrictEqual(
+    messages.map(({ _tag }) => _tag),
+    ["Parse", "Bind", "Describe", "Execute", "Sync"]
+  )
+  self.say(parsed, bound, { _tag: "RowDescription", columns }, ...answer, ready("T"))
+  return messages[0]?._tag === "Parse" ? messages[0].sql : ""
 }
 
 /** The declaration, and at the end the question whether the cursor is still there. */
@@ -76,7 +91,7 @@ describe("a cursor", () => {
     assert.strictEqual(await begun(self), 'declare "c" cursor for select 1')
     const texts = [
       await answered(self, [int4("x")], row(7), complete("FETCH 1")),
-      await answered(self, [int4("x")], complete("FETCH 0")),
+      await answeredAtOnce(self, [int4("x")], complete("FETCH 0")),
       await answered(self, [], complete("MOVE 2"))
     ]
     assert.deepStrictEqual(texts, [

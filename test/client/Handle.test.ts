@@ -55,32 +55,34 @@ const ways = {
 describe("what the session of a handle reports", () => {
   for (const [name, way] of Object.entries(ways)) {
     for (const kind of ["notices", "notifications", "parameterChanges"] as const) {
-      it.scoped(`is heard until ${name} ends, and of the next user nothing: ${kind}`, () =>
-        Effect.gen(function* () {
-          const { connection, side } = session()
-          const { end, handle } = way(connection)
-          const heard: Array<unknown> = []
-          const listen = Effect.flatMap(
-            handle[kind] as Effect.Effect<Stream.Stream<unknown, unknown>, never, Scope.Scope>,
-            (stream) => Stream.runForEach(stream, (each) => Effect.sync(() => heard.push(each)))
-          )
-          const before = yield* Effect.fork(Effect.either(listen))
-          yield* Effect.repeatN(Effect.yieldNow(), 20)
-          reported(side)
-          yield* Effect.repeatN(Effect.yieldNow(), 20)
-          assert.strictEqual(heard.length, 1)
-          end()
-          const ended = yield* Fiber.join(before)
-          const after = yield* Effect.fork(Effect.either(listen))
-          yield* Effect.repeatN(Effect.yieldNow(), 20)
-          reported(side)
-          for (const outcome of [ended, yield* Fiber.join(after)]) {
-            assert.isTrue(Either.isLeft(outcome))
-            if (Either.isLeft(outcome))
-              assert.deepInclude(outcome.left, { _tag: "PgUsageError", operation: "connection" })
-          }
-          assert.strictEqual(heard.length, 1)
-        })
+      it.scoped(
+        `arrives until ${name} ends, and nothing of the connection's next user arrives: ${kind}`,
+        () =>
+          Effect.gen(function* () {
+            const { connection, side } = session()
+            const { end, handle } = way(connection)
+            const heard: Array<unknown> = []
+            const listen = Effect.flatMap(
+              handle[kind] as Effect.Effect<Stream.Stream<unknown, unknown>, never, Scope.Scope>,
+              (stream) => Stream.runForEach(stream, (each) => Effect.sync(() => heard.push(each)))
+            )
+            const before = yield* Effect.fork(Effect.either(listen))
+            yield* Effect.repeatN(Effect.yieldNow(), 20)
+            reported(side)
+            yield* Effect.repeatN(Effect.yieldNow(), 20)
+            assert.strictEqual(heard.length, 1)
+            end()
+            const ended = yield* Fiber.join(before)
+            const after = yield* Effect.fork(Effect.either(listen))
+            yield* Effect.repeatN(Effect.yieldNow(), 20)
+            reported(side)
+            for (const outcome of [ended, yield* Fiber.join(after)]) {
+              assert.isTrue(Either.isLeft(outcome))
+              if (Either.isLeft(outcome))
+                assert.deepInclude(outcome.left, { _tag: "PgUsageError", operation: "connection" })
+            }
+            assert.strictEqual(heard.length, 1)
+          })
       )
     }
   }

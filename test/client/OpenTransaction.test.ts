@@ -43,7 +43,7 @@ const siblings = fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minL
 
 describe("nested transactions of concurrent fibers", () => {
   it.effect.prop(
-    "store what was told as stored and nothing else, in every order of their steps",
+    "store exactly what was reported as stored, in every order of their steps",
     [siblings, fc.integer({ min: 0, max: 4 })],
     ([programs, latency]) =>
       Effect.scoped(
@@ -51,7 +51,7 @@ describe("nested transactions of concurrent fibers", () => {
           const { database, pg } = yield* setup()
           database.latency = latency
           let rows = 0
-          /** The rows that a run of steps was told to have stored. */
+          /** The rows that were reported as stored to a run of steps. */
           const run = (steps: ReadonlyArray<Step>): Effect.Effect<ReadonlyArray<string>, unknown> =>
             Effect.map(
               Effect.forEach(steps, (step) =>
@@ -133,32 +133,34 @@ describe("nested transactions of concurrent fibers", () => {
     })
   )
 
-  it.scoped("that await a sibling's waiting statement are told so after acquireTimeout, and go on", () =>
-    Effect.gen(function* () {
-      const { database, pg } = yield* setup()
-      const fiber = yield* Effect.fork(
-        pg.withTransaction(
-          Effect.gen(function* () {
-            const open = yield* Deferred.make<void>()
-            const sibling = yield* Effect.fork(
-              Effect.zipRight(Deferred.await(open), Effect.flip(insert(pg, "late")))
-            )
-            const error = yield* pg.withTransaction(
-              Effect.zipRight(Deferred.succeed(open, undefined), Fiber.join(sibling))
-            )
-            yield* insert(pg, "still usable")
-            return error
-          })
+  it.scoped(
+    "that await a sibling's waiting statement fail after acquireTimeout, and the transaction goes on",
+    () =>
+      Effect.gen(function* () {
+        const { database, pg } = yield* setup()
+        const fiber = yield* Effect.fork(
+          pg.withTransaction(
+            Effect.gen(function* () {
+              const open = yield* Deferred.make<void>()
+              const sibling = yield* Effect.fork(
+                Effect.zipRight(Deferred.await(open), Effect.flip(insert(pg, "late")))
+              )
+              const error = yield* pg.withTransaction(
+                Effect.zipRight(Deferred.succeed(open, undefined), Fiber.join(sibling))
+              )
+              yield* insert(pg, "still usable")
+              return error
+            })
+          )
         )
-      )
-      yield* settle
-      yield* TestClock.adjust("4 seconds")
-      assert.isNull(fiber.unsafePoll())
-      yield* TestClock.adjust("1 second")
-      const error = yield* Fiber.join(fiber)
-      assert.deepInclude(error, { _tag: "PgTimeoutError", deadline: "turn", millis: 5000, sent: false })
-      assert.deepStrictEqual(database.stored, ["still usable"])
-    })
+        yield* settle
+        yield* TestClock.adjust("4 seconds")
+        assert.isNull(fiber.unsafePoll())
+        yield* TestClock.adjust("1 second")
+        const error = yield* Fiber.join(fiber)
+        assert.deepInclude(error, { _tag: "PgTimeoutError", deadline: "turn", millis: 5000, sent: false })
+        assert.deepStrictEqual(database.stored, ["still usable"])
+      })
   )
 
   it.scoped("leave their place when their fiber is interrupted, before or after the turn was given", () =>
@@ -247,7 +249,7 @@ describe("a fiber that outlives its transaction", () => {
     })
   )
 
-  it.scoped("in a nested one that has nothing left to do is told that it was undone", () =>
+  it.scoped("in a nested one with nothing left to do fails, because the nested transaction was undone", () =>
     Effect.gen(function* () {
       const { database, pg } = yield* setup(1)
       const gate = yield* Deferred.make<void>()

@@ -26,7 +26,7 @@ describe("PgPass", () => {
     ["a password of one star is a star", "h:5432:db:me:*", {}, "*"],
     ["a password ends at a bare colon, as in libpq", "h:5432:db:me:a:b", {}, "a"],
     ["a line of four fields is passed over", "h:5432:db:me", {}, undefined],
-    ["an empty password is none", "h:5432:db:me:", {}, undefined],
+    ["an empty password is ignored", "h:5432:db:me:", {}, undefined],
     ["spaces belong to the password", "h:5432:db:me: p ", {}, " p "],
     ["a lone backslash at the end stays", "h:5432:db:me:p\\", {}, "p\\"]
   ] as ReadonlyArray<[string, string, Partial<PgPass.PgPassKey>, string | undefined]>)(

@@ -23,7 +23,7 @@ describe("Resolve", () => {
     assert.strictEqual(left(Resolve.resolve(right(PgConfig.make({})), {})).key, "user")
   })
 
-  it("goes to the machine's socket folder without a host, and to localhost where there is none (CON-013)", () => {
+  it("uses the machine's socket folder without a host, and localhost where the machine has no socket folder (CON-013)", () => {
     assert.deepStrictEqual(resolve({}).hosts, [{ host: "/run/postgresql", port: 5432 }])
     assert.deepStrictEqual(right(Resolve.resolve(right(PgConfig.make({})), { osUser: "me" })).hosts, [
       { host: "localhost", port: 5432 }
@@ -44,7 +44,7 @@ describe("Resolve", () => {
     const named = (more: Partial<Parameters<typeof PgConfig.fromSources>[0]> = {}) =>
       right(PgConfig.fromSources({ connectionString: "service=shop", ...more }))
 
-    it("are looked for where the setting says, else at home, then in the common folder (CON-108)", () => {
+    it("are read from the configured path, else from the home folder, then from the common folder (CON-108)", () => {
       assert.deepStrictEqual(Resolve.serviceFiles(right(PgConfig.make({})), folders), [])
       assert.deepStrictEqual(Resolve.serviceFiles(named(), folders), ["/home/me/.pg_service.conf"])
       assert.deepStrictEqual(
@@ -85,7 +85,7 @@ describe("Resolve", () => {
       assert.strictEqual(right(Resolve.withService(config, [conf("[shop]\nuser=service")])).user, user)
     })
 
-    it("leave the environment what they do not say, port by port (CON-104)", () => {
+    it("leave to the environment the settings that they do not have, port by port (CON-104)", () => {
       const config = named({ environment: { PGUSER: "environment", PGPORT: "1,2", PGSSLMODE: "nonsense" } })
       const read = right(Resolve.withService(config, [conf("[shop]\nhost=a,b\nsslmode=require")]))
       assert.deepStrictEqual([read.user, read.sslMode], ["environment", "require"])
@@ -150,7 +150,7 @@ describe("Resolve", () => {
       assert.isUndefined(password(resolve({ passfileLookup: false }, passFile("*:*:*:*:file"))))
     })
 
-    it("are not used when others may read them, and a warning says so (CON-112)", () => {
+    it("are ignored with a warning when other users may read them (CON-112)", () => {
       const config = resolve({}, passFile("*:*:*:*:file", 0o644))
       assert.isUndefined(password(config))
       assert.lengthOf(config.warnings, 1)

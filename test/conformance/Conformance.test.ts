@@ -131,7 +131,7 @@ describe("the assessment", () => {
   })
 
   it.each([
-    ["an item nobody shows", ["GEN-001"], "GEN-004 belongs to a settled section"],
+    ["an item that no test shows", ["GEN-001"], "GEN-004 belongs to a settled section"],
     ["an id that does not exist", ["GEN-001", "GEN-004", "GEN-999"], "GEN-999, named in test/x.test.ts"],
     ["a wait that is over", ["GEN-001", "GEN-004", "GEN-003"], "GEN-003 is shown by test/x.test.ts"],
     ["a fact that is shown: a client can break it", ["GEN-001", "GEN-004", "GEN-002"], "GEN-002 is shown by"],

@@ -61,14 +61,14 @@ describe("the first message of SCRAM", () => {
       "SCRAM-SHA-256-PLUS p=tls-server-end-point,,"
     ],
     [
-      "says that we could, where the server does not offer it (AUT-018)",
+      "reports that the client supports it, where the server does not offer it (AUT-018)",
       tls("good"),
       plain,
       "prefer",
       "SCRAM-SHA-256 y,,"
     ],
     [
-      "never says so where the server does offer it (AUT-019, AUT-042, TRP-028)",
+      "never reports this where the server offers it (AUT-019, AUT-042, TRP-028)",
       tls("ed25519"),
       both,
       "prefer",

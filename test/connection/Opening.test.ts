@@ -108,7 +108,7 @@ describe("opening a session", () => {
     ["0A000", "PgConnectError", false],
     ["42704", "PgConnectError", false],
     ["55000", "PgConnectError", false]
-  ] as const)("tells refusal %s as %s, retryable: %s (CON-080)", ([code, tag, retryable]) =>
+  ] as const)("reports refusal %s as %s, retryable: %s (CON-080)", ([code, tag, retryable]) =>
     Effect.gen(function* () {
       const error = yield* failure([refusing(code)])
       assert.strictEqual(error._tag, tag)
@@ -123,29 +123,31 @@ describe("opening a session", () => {
     })
   )
 
-  it.effect("says how far it had come when the server hangs up without a word (CON-081)", () =>
-    Effect.gen(function* () {
-      const phases = [
-        [[hello, S.hangUp], "startup"],
-        [
+  it.effect(
+    "names the phase it had reached when the server closes the connection without an answer (CON-081)",
+    () =>
+      Effect.gen(function* () {
+        const phases = [
+          [[hello, S.hangUp], "startup"],
           [
-            hello,
-            S.send({ _tag: "AuthenticationCleartextPassword" }),
-            S.expect({ _tag: "PasswordMessage" }),
-            S.hangUp
+            [
+              hello,
+              S.send({ _tag: "AuthenticationCleartextPassword" }),
+              S.expect({ _tag: "PasswordMessage" }),
+              S.hangUp
+            ],
+            "authentication"
           ],
-          "authentication"
-        ],
-        [[hello, S.send({ _tag: "AuthenticationOk" }), S.hangUp], "ready"]
-      ] as const
-      for (const [script, phase] of phases) {
-        const error = yield* failure([script], { password: "secret" })
-        if (error._tag !== "PgConnectError") return assert.fail(error._tag)
-        assert.strictEqual(error.attempts[0]?.phase, phase)
-        assert.strictEqual(error.attempts[0]?.cause._tag, "PgClosedError")
-        assert.notInclude(error.message, "secret")
-      }
-    })
+          [[hello, S.send({ _tag: "AuthenticationOk" }), S.hangUp], "ready"]
+        ] as const
+        for (const [script, phase] of phases) {
+          const error = yield* failure([script], { password: "secret" })
+          if (error._tag !== "PgConnectError") return assert.fail(error._tag)
+          assert.strictEqual(error.attempts[0]?.phase, phase)
+          assert.strictEqual(error.attempts[0]?.cause._tag, "PgClosedError")
+          assert.notInclude(error.message, "secret")
+        }
+      })
   )
 
   it.effect("names a method it does not speak, and hangs up (AUT-001)", () =>
@@ -171,7 +173,7 @@ describe("opening a session", () => {
   )
 
   it.effect.each([[{}], [{ password: "" }]] as const)(
-    "sends nothing when a password is wanted and there is none, or an empty one (AUT-008)",
+    "sends nothing when the server asks for a password and none is configured, or an empty one (AUT-008)",
     ([more]) =>
       Effect.gen(function* () {
         const script = [hello, S.send({ _tag: "AuthenticationCleartextPassword" }), S.expectEnd]
@@ -207,7 +209,7 @@ describe("opening a session", () => {
     })
   )
 
-  it.effect("says goodbye once, behind everything it has said (CON-132, CON-133)", () =>
+  it.effect("sends Terminate once, behind everything else it has sent (CON-132, CON-133)", () =>
     Effect.gen(function* () {
       const connector = yield* PgConnector.PgConnector
       yield* Effect.scoped(

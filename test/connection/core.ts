@@ -1,4 +1,4 @@
-/** A connection over a link that only writes down: what it sends is read as messages, and what the server says is bytes. */
+/** A connection over a link that only records: what it sends is read as messages, and what the server sends is bytes. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
@@ -11,6 +11,7 @@ import type {
   SessionSettings
 } from "../../src/connection/session/ConnectionState.js"
 import { ConnectionState } from "../../src/connection/session/ConnectionState.js"
+import { RoleReports } from "../../src/connection/session/ConnectFacts.js"
 import * as Inbound from "../../src/connection/session/Inbound.js"
 import * as Outbound from "../../src/connection/session/Outbound.js"
 import type { QueryResult } from "../../src/connection/statement/Query.js"
@@ -80,7 +81,7 @@ export const read = (bytes: Uint8Array): ReadonlyArray<FrontendMessage.FrontendM
   return messages
 }
 
-/** The bytes of what the server says. */
+/** The bytes of the server's messages. */
 export const encode = (...messages: ReadonlyArray<Message>): Uint8Array => {
   const writer = new ByteWriter()
   for (const message of messages) {
@@ -89,17 +90,18 @@ export const encode = (...messages: ReadonlyArray<Message>): Uint8Array => {
   return writer.detach().slice()
 }
 
-/** What the sessions of a connector have in common, unless its options say otherwise. */
+/** What the sessions of a connector have in common, unless its options change it. */
 export const sessionSettings = (registry = Registry.lossless): SessionSettings => ({
   types: new KnownTypes(registry),
   findsTypes: false,
   describesPortals: false,
   showsValues: false,
   cancelDeadline: Cancel.cancelDeadline,
-  shutdowns: new ShutdownCounts()
+  shutdowns: new ShutdownCounts(),
+  roleReports: new RoleReports()
 })
 
-/** How a request ended, and how often it was told so. */
+/** How a request ended, and how often that was reported to it. */
 export interface Told<A> {
   readonly request: Request
   failure: PgSessionError | undefined
@@ -130,7 +132,7 @@ export interface Harness {
     types?: ReadonlyArray<number>,
     columns?: ReadonlyArray<Column>
   ) => Promise<void>
-  /** Notices nobody took, and so were to be logged. */
+  /** Notices without a subscriber, which were to be logged. */
   readonly logged: () => ReadonlyArray<Notice>
 }
 
@@ -147,6 +149,7 @@ export const harness = (
       | "clock"
       | "describesPortals"
       | "fitsRole"
+      | "roleQuestion"
       | "statementTimeout"
     >
   > & {
@@ -224,7 +227,7 @@ export const harness = (
   return self
 }
 
-// What a server says
+// Messages of a server
 
 export const parsed: Message = { _tag: "ParseComplete" }
 export const bound: Message = { _tag: "BindComplete" }

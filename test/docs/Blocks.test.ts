@@ -23,7 +23,7 @@ describe("the code of a page", () => {
     )
   })
 
-  it("keeps the page's line numbers and says in its name where it stands", () => {
+  it("keeps the page's line numbers and has its place in its name", () => {
     const [block] = blocksOf("docs/how/a.md", page(["ts", `${use}\nconst broken: string = 1`]))
     assert.strictEqual(asFile(block!).split("\n")[4], "const broken: string = 1")
     assert.strictEqual(fileName(block!), "docs-how-a.md.4.ts")

@@ -54,7 +54,17 @@ describe("the page of messages", () => {
       assert.strictEqual(new Set(templates).size, templates.length, tag)
   })
 
-  it("has what the code says", () => {
+  it("has placeholders that name a value, and whole sentences", () => {
+    for (const [tag, templates] of templatesOf(page))
+      for (const template of templates) {
+        const placeholders = [...template.matchAll(/\{([\w.]+)\}/g)].map(([, name]) => name!)
+        const odd = placeholders.filter((name) => /^[A-Z]|^\w$|Infinity/.test(name))
+        assert.deepStrictEqual(odd, [], `${tag}: ${template}`)
+        assert.notMatch(template, /^[,;:] |[;(]$|\}\d|\d\{/, tag)
+      }
+  })
+
+  it("has the messages of the code", () => {
     const errors: ReadonlyArray<Error & { readonly _tag?: string }> = [
       closed,
       Quoting.misnamed("slot", "it is empty"),

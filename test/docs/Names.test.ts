@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { publicExports } from "../architecture/docs.js"
 import { readSources, root } from "../architecture/imports.js"
+import { comment } from "./comments.js"
 
 /** Names of Effect, Node, OpenSSL and the compiler that are spoken of and not used. */
 const foreign = new Set([
@@ -27,7 +28,6 @@ const foreign = new Set([
 /** Types of the examples. */
 const examples = new Set(["AB", "Mood"])
 
-const comment = /\/\*[\s\S]*?\*\/|(?<![:"'`\\])\/\/[^\n]*/g
 const block = /^```[\s\S]*?^```/gm
 /** As names of code are written: lower and upper case, and parts. */
 const codeName = /^(?=.*[a-z])(?=.*[A-Z])[A-Za-z]\w*(?:\.[A-Za-z]\w*)*(?=\(|$)/
@@ -69,7 +69,7 @@ const pages = ["docs", "docs/decisions", "."].flatMap((folder) =>
 const namedByPages = pages.flatMap(([path, text]) => inTicks(path, text))
 
 describe("a name in a comment", () => {
-  it("is a name of the code: not one that was, nor one of a file that says nothing of it", () => {
+  it("is a name of the code: not a former name, nor a file that does not mention it", () => {
     const named = [...sources].flatMap(([path, text]) =>
       [...text.matchAll(comment)].flatMap(({ 0: words, index }) =>
         inTicks(`src/${path}`, words, text.slice(0, index).split("\n").length - 1)

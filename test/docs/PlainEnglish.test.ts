@@ -1,38 +1,21 @@
-/** What a reader meets first is plain English: the docstrings of what the package exports, and the pages. */
+/** Pages, docstrings, comments and titles of tests are plain English. Messages have a test of their own. */
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync, readdirSync } from "node:fs"
 import { join } from "node:path"
-import ts from "typescript"
-import { publicExports } from "../architecture/docs.js"
 import { readSources, root } from "../architecture/imports.js"
+import { comment } from "./comments.js"
 import { refused } from "./refusedWords.js"
+import { titlesOf } from "./titles.js"
 
 const sources = readSources("src")
-const exported = new Set(publicExports(sources).map(({ path }) => path.split(".").at(-1)!))
+const tests = new Map([...readSources("test"), ...readSources("test", ".mjs")])
 
-const nameOf = (statement: ts.Statement): string => {
-  const named = ts.isVariableStatement(statement) ? statement.declarationList.declarations[0]! : statement
-  return "name" in named && named.name !== undefined ? (named.name as ts.Node).getText() : ""
-}
-
-/**
- * The docstrings of a file's public declarations and of their members, not of what is inside functions. Of a public module, such as
- * `src/PgClient.ts`, every docstring counts.
- */
-const docsOf = (path: string, text: string): ReadonlyArray<string> => {
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
-  const found: Array<string> = []
-  const visit = (node: ts.Node): void => {
-    for (const doc of ts.getJSDocCommentsAndTags(node)) {
-      const words = doc.getText().replaceAll(/\s*\n\s*\*?\s*/g, " ")
-      if (doc.parent === node) found.push(`src/${path}: ${words}`)
-    }
-    if (!ts.isBlock(node)) ts.forEachChild(node, visit)
-  }
-  const isPublic = !path.includes("/")
-  for (const statement of file.statements) if (isPublic || exported.has(nameOf(statement))) visit(statement)
-  return found
-}
+/** The comments of a file, without what stands in backticks. */
+const commentsOf = (folder: string, [path, text]: readonly [string, string]): ReadonlyArray<string> =>
+  [...text.matchAll(comment)].map(({ 0: words, index }) => {
+    const line = text.slice(0, index).split("\n").length
+    return `${folder}/${path}:${line}: ${words.replaceAll(/\s*\n\s*\*?\s*/g, " ").replaceAll(/`[^`]*`/g, "``")}`
+  })
 
 /** The prose of a page: without programs and without what stands in backticks. */
 const linesOf = (path: string): ReadonlyArray<string> =>
@@ -60,12 +43,63 @@ describe("plain English", () => {
     assert.isFalse(refused.test("a retold essay, a bearer token, a shearing, one installment"))
   })
 
-  it("is in the docstrings of public exports", () => {
-    const docs = [...sources].flatMap(([path, text]) => docsOf(path, text))
-    assert.isAbove(docs.length, 1000)
+  it("is in the docstrings and comments of src", () => {
+    const comments = [...sources].flatMap((source) => commentsOf("src", source))
+    assert.isAbove(comments.length, 5000)
     assert.deepStrictEqual(
-      docs.filter((words) => refused.test(words)),
+      comments.filter((words) => refused.test(words)),
       []
+    )
+  })
+
+  it("is in the comments of tests and tools", () => {
+    const comments = [...tests].flatMap((source) => commentsOf("test", source))
+    assert.isAbove(comments.length, 2000)
+    assert.deepStrictEqual(
+      comments.filter((words) => refused.test(words)),
+      []
+    )
+  })
+
+  it("is in the comments and texts of examples", () => {
+    const lines = [...readSources("docs/examples")].flatMap(([path, text]) =>
+      text.split("\n").map((line, index) => `docs/examples/${path}:${index + 1}: ${line}`)
+    )
+    assert.isAbove(lines.length, 1000)
+    assert.deepStrictEqual(
+      lines.filter((line) => refused.test(line)),
+      []
+    )
+  })
+
+  it("is in the titles of tests", () => {
+    // Parsing takes its time: a file without the words is passed over. Those in this file are the test's own samples.
+    const suspects = [...tests].filter(
+      ([path, text]) => refused.test(text) && path !== "docs/PlainEnglish.test.ts"
+    )
+    assert.isAbove(suspects.length, 50)
+    const titles = suspects.flatMap(([path, text]) =>
+      titlesOf(path, text).map((title) => `test/${path}:${title.line}: ${title.text}`)
+    )
+    assert.isAbove(titles.length, 500)
+    assert.deepStrictEqual(
+      titles.filter((title) => refused.test(title)),
+      []
+    )
+  })
+
+  it("is read in titles of every form", () => {
+    const source = [
+      'describe("a group", () => {',
+      '  it("one", () => run("not a title"))',
+      "  it.effect(`two ${name}`, () => effect)",
+      '  it.effect.each([["a row", 1], ["another"]])("three: %s", () => effect)',
+      '  it.prop("four", [texts], () => true)',
+      "})"
+    ].join("\n")
+    assert.deepStrictEqual(
+      titlesOf("a.test.ts", source).map(({ line, text }) => `${line} ${text}`),
+      ['1 "a group"', '2 "one"', "3 `two ${name}`", '4 "three: %s"', '4 "a row"', '4 "another"', '5 "four"']
     )
   })
 

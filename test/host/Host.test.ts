@@ -31,7 +31,8 @@ describe("Host", () => {
     it.effect("derives off the event loop: others run on meanwhile (AUT-021, AUT-075, A05)", () =>
       Effect.gen(function* () {
         const host = yield* Host.Host
-        const derivation = yield* Effect.fork(host.pbkdf2Sha256("password", salt, 100_000))
+        // So long that no scheduler of a busy machine lets it end before this thread has had a few turns.
+        const derivation = yield* Effect.fork(host.pbkdf2Sha256("password", salt, 3_000_000))
         let turns = 0
         while (Option.isNone(yield* Fiber.poll(derivation))) {
           turns++
@@ -92,18 +93,20 @@ describe("Host", () => {
       }).pipe(Effect.provide(Layer.merge(Host.layer, NodeFileSystem.layer)))
     )
 
-    it.scoped("answers none for a missing file, fails for a folder and tells it from a file", () =>
-      Effect.gen(function* () {
-        const files = yield* FileSystem.FileSystem
-        const folder = yield* files.makeTempDirectoryScoped()
-        const host = yield* Host.Host
-        assert.isTrue(Option.isNone(yield* host.readFile(`${folder}/missing`)))
-        assert.isTrue(Option.isNone(yield* host.readFile(`${folder}/no/such/folder`)))
-        assert.isTrue(yield* host.isFolder(folder))
-        assert.isFalse(yield* host.isFolder(`${folder}/missing`))
-        const failure = yield* Effect.flip(host.readFile(folder))
-        assert.deepStrictEqual([failure.subject, failure.path], ["file", folder])
-      }).pipe(Effect.provide(Layer.merge(Host.layer, NodeFileSystem.layer)))
+    it.scoped(
+      "returns nothing for a missing file, fails for a folder and distinguishes a folder from a file",
+      () =>
+        Effect.gen(function* () {
+          const files = yield* FileSystem.FileSystem
+          const folder = yield* files.makeTempDirectoryScoped()
+          const host = yield* Host.Host
+          assert.isTrue(Option.isNone(yield* host.readFile(`${folder}/missing`)))
+          assert.isTrue(Option.isNone(yield* host.readFile(`${folder}/no/such/folder`)))
+          assert.isTrue(yield* host.isFolder(folder))
+          assert.isFalse(yield* host.isFolder(`${folder}/missing`))
+          const failure = yield* Effect.flip(host.readFile(folder))
+          assert.deepStrictEqual([failure.subject, failure.path], ["file", folder])
+        }).pipe(Effect.provide(Layer.merge(Host.layer, NodeFileSystem.layer)))
     )
 
     it.scoped("lists a folder by name, and answers none for a missing one", () =>

@@ -75,7 +75,7 @@ describe("the place of an error", () => {
   })
 })
 
-describe("what the server said", () => {
+describe("the text of a server's error", () => {
   it("is printed as psql prints it, every part in its place (ERR-009, ERR-015)", () => {
     const fields = serverFields("42P01", {
       text: 'relation "peple" does not exist',
@@ -118,20 +118,20 @@ describe("what the server said", () => {
     )
   })
 
-  it("is a single line when there is nothing more to say", () => {
+  it("is a single line when the error has nothing more", () => {
     assert.strictEqual(
       ErrorText.server(serverFields("57014", { text: "canceling statement" }), ""),
       "ERROR 57014: canceling statement"
     )
   })
 
-  it("says what to do where the server does not, and never in its place", () => {
+  it("has a hint where the server sends none, and never in place of the server's", () => {
     const hint = (code: string, fields: Partial<ServerFields> = {}) =>
       /\nHINT: (.*)$/.exec(ErrorText.server(serverFields(code, fields), "select 1; select 2"))?.[1]
     assert.include(hint("40P01"), "tried again")
     assert.strictEqual(hint("40001", { hint: "The server's." }), "The server's.")
     assert.include(hint("25P02"), "savepoint")
-    assert.include(hint("42601", { routine: "exec_parse_message" }), "`simple`")
+    assert.include(hint("42601", { routine: "exec_parse_message" }), "connection.simple")
     assert.isUndefined(hint("42601", { routine: "scanner_yyerror" }))
   })
 
@@ -186,7 +186,7 @@ describe("a refused value", () => {
       "the columns of the copy do not fit the Schema, and nothing was copied: odd\n" +
         "HINT: Change the Schema, or what is copied."
     ]
-  ])("is told by its place %j", (place, direction, expected) => {
+  ])("is named by its place %j", (place, direction, expected) => {
     assert.strictEqual(
       ErrorText.codec({ ...refused, place, direction, type: "int4", reason: "odd", sql: "" }),
       expected
@@ -203,7 +203,7 @@ describe("a table that does not fit", () => {
     sql: "shop.orders"
   } as const
 
-  it("is named in the sentence, and nothing is said of statements", () => {
+  it("is named in the sentence, and no statement is mentioned", () => {
     assert.strictEqual(
       ErrorText.codec(differing),
       "the table shop.orders does not fit the Schema:\n  id  int4\nHINT: Change the Schema, or the table."
@@ -230,7 +230,7 @@ describe("a statement behind a deadline", () => {
       "No cancel request could be delivered, and the connection was closed: connection refused (ECONNREFUSED)."
     ],
     [{}, "Whether the statement still runs is not known."]
-  ] as const)("is told with what is known of it and no more: %j", (fate, expected) => {
+  ] as const)("is reported with what is known of it and no more: %j", (fate, expected) => {
     const text = ErrorText.timeout({
       deadline: "statement",
       millis: 250,

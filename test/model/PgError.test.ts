@@ -117,23 +117,23 @@ describe("a message", () => {
       ]
     ],
     [
-      "of a missing database says where its name came from",
+      "of a missing database names the source of its name",
       connect(server("3D000")),
       ["taken from `database`"]
     ],
     [
-      "of a full server says what to change",
+      "of a full server names what to change",
       connect(server("53300")),
       ["max_connections", "CONNECTION LIMIT of the database or the role"]
     ],
     ["of a refused protocol names the setting", connect(server("0A000")), ["max_protocol_version=3.0"]],
     [
-      "of a slow connect says how long it waited",
+      "of a slow connect names how long it waited",
       connect(timeout(false, "connect")),
       ["250 ms", "connectTimeout"]
     ],
     [
-      "of a refused role says who, how, and what the server said",
+      "of a refused role names the user, the method and the server's reason",
       auth("rejected", serverFields("28P01", { severity: "FATAL", text: "password authentication failed" })),
       [
         'authentication of user "ann" failed (scram-sha-256)',
@@ -141,7 +141,7 @@ describe("a message", () => {
         "pg_hba.conf"
       ]
     ],
-    ["of a missing password says where to put one", auth("password-missing"), ["PGPASSWORD"]],
+    ["of a missing password names where to put one", auth("password-missing"), ["PGPASSWORD"]],
     ["of an unproven server warns", auth("server-unproven"), ["Do not trust this server"]],
     [
       "of a violation names state, message and what became of the connection",
@@ -155,11 +155,11 @@ describe("a message", () => {
     ],
     ["of an unwritable value names the parameter", codec("encode"), ["parameter $2 cannot be sent as int4"]],
     [
-      "of a lost connection says whether the outcome is known",
+      "of a lost connection states whether the outcome is known",
       closed(true, "57P01"),
       ["The server reported: 57P01 terminating connection.", "outcome is unknown", "STATEMENT: select 1"]
     ],
-    ["of one lost before sending says that trying again is safe", closed(false), ["trying again is safe"]],
+    ["of one lost before sending states that trying again is safe", closed(false), ["trying again is safe"]],
     [
       "of a wrong argument is a sentence with the operation, the argument and the statement",
       usage("select 1"),
@@ -177,18 +177,18 @@ describe("a message", () => {
     ],
     ["of a bound of the system has no value", limit(false), ["transactionBytes reached: "]],
     [
-      "of a turn that did not come says that the transaction is usable",
+      "of a turn that did not come states that the transaction is usable",
       timeout(false, "turn"),
       ["turn deadline of 250 ms", "The transaction is usable"]
     ],
     ["of a full pool has its numbers", pool, ["too many wait (max 10, in use 10, waiting 100)"]],
     [
-      "of a deadline says which, how long and during what",
+      "of a deadline names which, how long and during what",
       timeout(true),
       ["statement deadline of 250 ms", "select pg_sleep(9)"]
     ],
     [
-      "of an unknown commit says what to do",
+      "of an unknown commit names what to do",
       unknown,
       ["may or may not have taken effect", "Look before repeating"]
     ],
@@ -219,7 +219,7 @@ describe("an error of ours", () => {
     }
   })
 
-  it("of a value says what was wanted and its shape, not the value (ERR-014)", () => {
+  it("of a value names what was expected and the value's shape, not the value (ERR-014)", () => {
     assert.deepStrictEqual(
       Object.keys(codec("encode")).filter((key) => key.includes("value")),
       []
@@ -234,7 +234,7 @@ describe("an error of the server", () => {
     assert.include(error.stack, "PgError.test")
   })
 
-  it("tells its class (ERR-010)", () => {
+  it("has its class (ERR-010)", () => {
     assert.strictEqual(server("23505").class, "23")
   })
 

@@ -4,7 +4,7 @@ import { inspect } from "node:util"
 import * as PgError from "../../src/model/PgError.js"
 import { TaggedError } from "../../src/model/TaggedError.js"
 import { EmbeddedPostgresError } from "../../src/testing/EmbeddedPostgresError.js"
-import { CopyFormatError } from "../../src/wire/copy/CopyFormatError.js"
+import { CopyFormatError } from "../../src/wire/copy/RecordReader.js"
 import { FrameLengthError } from "../../src/wire/FrameLengthError.js"
 import { PgTimestampTz } from "../../src/model/PgTimestampTz.js"
 import { serverFields } from "./serverFields.js"
@@ -88,7 +88,7 @@ const eagerly = <A>(seen: Array<string>, make: () => A): A => {
 }
 
 describe("an error", () => {
-  it("is whole before its fields are assigned, whoever asks it so early", () => {
+  it("is whole before its fields are assigned, even when it is read that early", () => {
     for (const make of makers) {
       const seen: Array<string> = []
       const error = eagerly(seen, make)

@@ -8,7 +8,7 @@ const manifest: Manifest = {
 }
 
 describe("the project that installs the tarball", () => {
-  it("is told what the page says, word by word, with the tarball for the package's own name", () => {
+  it("runs the lines of the page, word by word, with the tarball for the package's own name", () => {
     const line = "npm install pkg effect@^3.22 pkg-more pkg@latest"
     assert.strictEqual(
       withTarball(line, manifest, "/t.tgz"),
@@ -20,7 +20,7 @@ describe("the project that installs the tarball", () => {
     )
   })
 
-  it("fails a compiler for what it says of our declarations and of the project, not for those of others", () => {
+  it("fails for a compiler's errors in this package and in the project, not for errors in other packages", () => {
     const line = (file: string) => `${file}(1,2): error TS2315: Type 'Uint8Array' is not generic.`
     const foreign = line("node_modules/effect/dist/dts/Schema.d.ts")
     assert.strictEqual(isOurs(foreign), false)

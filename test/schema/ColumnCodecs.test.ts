@@ -65,7 +65,7 @@ describe("the codec that a Schema's column is read by", () => {
     assert.strictEqual(chosen(PgSchema.as(int8AsString, Schema.NumberFromString), Oid.int8), int8AsString)
   })
 
-  it("is the client's where the Schema does not tell, or tells two", () => {
+  it("is the client's where the Schema has no type, or two", () => {
     assert.isUndefined(chosen(Schema.String, Oid.int8))
     assert.isUndefined(chosen(PgSchema.as(Oid.int8, Schema.String), Oid.int8, familiar))
     assert.isUndefined(chosen(Schema.Union(PgSchema.Int8, Readings.Int8AsString), Oid.int8, familiar))

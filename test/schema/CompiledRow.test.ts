@@ -64,7 +64,7 @@ describe("a compiled Schema of a flat row", () => {
     assert.isBelow(seen.undecided, seen.given)
   })
 
-  it("gives a row of the Schema's own columns as it is, when it is nobody else's and no value changes", () => {
+  it("returns a row of exactly the Schema's columns as it is, when the row is not shared and no value changes", () => {
     const Flat = Schema.Struct({ id: PgSchema.Int4, note: Schema.NullOr(PgSchema.Text) })
     const Checked = Flat.pipe(Schema.filter(({ id }) => id > 0))
     class Instance extends Schema.Class<Instance>("Instance")(Flat.fields) {}

@@ -28,7 +28,7 @@ const failure = (
   rows: ReadonlyArray<ObjectRow>
 ) => Effect.runSync(Effect.flip(Rows.compile(schema).decode(rows, 1, origin(columns))))
 
-/** What the error of one value says, for a column `a`. */
+/** The text of the error of one value, for a column `a`. */
 const reason = (schema: Schema.Schema.AnyNoContext, value: unknown, oid = Oid.text): string => {
   const error = failure(Schema.Struct({ a: schema }), [column("a", oid)], [{ a: value }])
   assert.deepStrictEqual(error.place, { _tag: "RowColumn", row: 1, column: "a", index: 0 })
@@ -151,7 +151,7 @@ describe("a decoder of rows", () => {
       "secret",
       "expected { string (text) | filter }, got string of 6 characters"
     ]
-  ])("tells of %s what was expected, and never the value", (_name, schema, value, expected) => {
+  ])("reports for %s what was expected, and never the value", (_name, schema, value, expected) => {
     assert.strictEqual(reason(schema, value), expected)
   })
 
@@ -207,7 +207,7 @@ describe("a decoder of rows", () => {
       { zip: "secret" },
       "at zip: is no ZIP code"
     ]
-  ])("tells of %s what the application says", (_name, schema, value, expected) => {
+  ])("reports for %s the application's own message", (_name, schema, value, expected) => {
     assert.strictEqual(reason(schema, value), expected)
   })
 
@@ -306,7 +306,7 @@ describe("a decoder of rows", () => {
     }
   })
 
-  it("tells of a whole row, and of what is no column", () => {
+  it("reports a refusal of the whole row, and a path that is not a column", () => {
     const columns = [column("low", Oid.int4), column("high", Oid.int4)]
     const Ordered = Schema.Struct({ low: Int4, high: Int4 }).pipe(
       Schema.filter(({ high, low }) => low <= high, { description: "low up to high" })

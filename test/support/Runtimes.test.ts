@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { judge, runtimes, type VitestReport } from "./runtimes.js"
+import { again, judge, runtimes, type VitestReport } from "./runtimes.js"
 
 const reportOf = (statuses: Readonly<Record<string, string>>): VitestReport => ({
   testResults: [
@@ -37,6 +37,39 @@ describe("the unit tests on another runtime", () => {
       "b.test.ts: no such module"
     ])
     assert.deepStrictEqual(judge({ testResults: [] }, []), ["no test passed"])
+  })
+
+  it("run once more in the files that failed, and count as they end then", () => {
+    const files = (status: string): VitestReport => ({
+      testResults: ["a", "b"].map((name) => ({
+        name: `${name}.test.ts`,
+        status: name === "b" ? status : "passed",
+        assertionResults: [{ fullName: name, status: name === "b" ? status : "passed" }]
+      }))
+    })
+    const asked: Array<ReadonlyArray<string>> = []
+    const second = (report: VitestReport | string) => (files: ReadonlyArray<string>) => {
+      asked.push(files)
+      return report
+    }
+    const outcome = (first: VitestReport | string, then: VitestReport | string) => {
+      const report = again(first, second(then))
+      return typeof report === "string" ? report : judge(report, [])
+    }
+    const onlyB = (status: string) => ({ testResults: files(status).testResults.slice(1) })
+    assert.deepStrictEqual(outcome(files("failed"), onlyB("passed")), [])
+    assert.deepStrictEqual(outcome(files("failed"), onlyB("failed")), ["b: failed"])
+    assert.strictEqual(outcome(files("failed"), "no report: killed"), "no report: killed")
+    assert.deepStrictEqual(outcome("no report: killed", files("passed")), [])
+    assert.deepStrictEqual(asked, [["b.test.ts"], ["b.test.ts"], ["b.test.ts"], []])
+  })
+
+  it("are not run once more where nothing failed", () => {
+    const report = reportOf({ two: "passed" })
+    assert.strictEqual(
+      again(report, () => assert.fail("run again")),
+      report
+    )
   })
 
   it("have a reason for each that fails", () => {

@@ -39,16 +39,28 @@ const ofBytes = patterns.get("PgProtocolError") ?? []
 const fits = (message: string, ofTag: ReadonlyArray<Pattern>): boolean =>
   ofTag.some((pattern) => pattern(message)) || ofBytes.some((pattern) => pattern(message))
 
+/**
+ * The getters as the library has them. Files of one worker share its modules, and each of them comes through here: a getter is put
+ * around the library's own, not around that of the file before.
+ */
+const own: WeakMap<object, () => string> = ((globalThis as Record<symbol, unknown>)[
+  Symbol.for("effect-postgres/test/messages")
+] ??= new WeakMap()) as WeakMap<object, () => string>
+
 for (const made of Object.values(PgError)) {
   if (typeof made !== "function" || !(made.prototype instanceof Error)) continue
-  const getter = Object.getOwnPropertyDescriptor(made.prototype, "message")?.get
+  const prototype = made.prototype as object
+  const getter =
+    own.get(prototype) ??
+    (Object.getOwnPropertyDescriptor(prototype, "message")?.get as (() => string) | undefined)
   const ofTag = patterns.get(made.name)
   // The server's own text is not ours to list.
   if (getter === undefined || made.name === "PgServerError") continue
-  Object.defineProperty(made.prototype, "message", {
+  own.set(prototype, getter)
+  Object.defineProperty(prototype, "message", {
     configurable: true,
     get(this: Error) {
-      const message = getter.call(this) as string
+      const message = getter.call(this)
       if (!fits(message, ofTag ?? []) && !isOfASchema(this) && !isOfATest())
         missing.add(`${made.name}: ${message}`)
       return message

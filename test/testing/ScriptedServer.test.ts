@@ -16,7 +16,7 @@ const sync: FrontendMessage = { _tag: "Sync" }
 const terminate: FrontendMessage = { _tag: "Terminate" }
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** Runs the client against the scripts and answers with what `done` says. */
+/** Runs the client against the scripts and returns what `done` returns. */
 const verdict = <E>(
   scripts: ReadonlyArray<ScriptedServer.Script | ScriptedServer.RefusedConnection>,
   client: Effect.Effect<unknown, E, Transport | ScriptedServer.ScriptedServer>,
@@ -29,7 +29,7 @@ const verdict = <E>(
     return Exit.isSuccess(exit) ? "done" : Option.getOrThrow(Cause.failureOption(exit.cause)).message
   }).pipe(Effect.provide(ScriptedServer.layer(scripts, options)))
 
-/** Connects, says these and hangs up. */
+/** Connects, sends these and closes. */
 const says = (...messages: ReadonlyArray<FrontendMessage>) =>
   Effect.scoped(
     Effect.flatMap(connect, (client) =>
@@ -79,7 +79,7 @@ describe("ScriptedServer", () => {
     })
   )
 
-  it.effect("tells message and fields when the client sends another value (TRP-128)", () =>
+  it.effect("names message and fields when the client sends another value (TRP-128)", () =>
     Effect.gen(function* () {
       const report = yield* verdict(
         [
@@ -117,7 +117,7 @@ describe("ScriptedServer", () => {
     })
   )
 
-  it.effect("tells when the client sends another message, too little, too much, or half of one", () =>
+  it.effect("reports when the client sends another message, too little, too much, or half of one", () =>
     Effect.gen(function* () {
       const script = [
         ScriptedServer.startup(),
@@ -141,7 +141,7 @@ describe("ScriptedServer", () => {
     })
   )
 
-  it.effect("tells of a message behind the script's end, and lets Terminate pass", () =>
+  it.effect("reports a message behind the script's end, and accepts Terminate", () =>
     Effect.gen(function* () {
       const script = ScriptedServer.startup()
       assert.strictEqual(yield* verdict([script], says(hello, terminate)), "done")
@@ -152,7 +152,7 @@ describe("ScriptedServer", () => {
     })
   )
 
-  it.effect("the client hears the report as the failure of its link, at once", () =>
+  it.effect("the client receives the report as the failure of its link, at once", () =>
     Effect.gen(function* () {
       const session = Effect.scoped(
         Effect.gen(function* () {
@@ -167,7 +167,7 @@ describe("ScriptedServer", () => {
     })
   )
 
-  it.effect("tells where a script stands that has not come to its end, and which was never begun", () =>
+  it.effect("reports where an unfinished script stands, and which was never begun", () =>
     Effect.gen(function* () {
       const scripts = [
         [ScriptedServer.startup(), ScriptedServer.until("client brakes")],
@@ -205,7 +205,7 @@ describe("ScriptedServer", () => {
     })
   )
 
-  it.effect("cuts what it sends as told, ends the stream as told, and says what it likes (F01, F05)", () =>
+  it.effect("cuts its messages, ends the stream and sends any bytes, as scripted (F01, F05)", () =>
     Effect.gen(function* () {
       const script = [
         ScriptedServer.established,
@@ -349,7 +349,7 @@ describe("ScriptedServer", () => {
     })
   )
 
-  it.effect("refuses encryption before the startup, and sends no key when told so", () =>
+  it.effect("refuses encryption before the startup, and sends no key when scripted so", () =>
     Effect.gen(function* () {
       const session = Effect.scoped(
         Effect.gen(function* () {
@@ -531,7 +531,7 @@ describe("ScriptedServer", () => {
     })
   )
 
-  it.effect("tells of a length and of a body that no server would take (F01, F12)", () =>
+  it.effect("reports a length and a body that no server would accept (F01, F12)", () =>
     Effect.gen(function* () {
       const raw = (...frames: ReadonlyArray<Uint8Array>) =>
         verdict(

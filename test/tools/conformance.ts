@@ -24,7 +24,8 @@ const collected = (): ReadonlyArray<Title> => {
   const folder = mkdtempSync(join(tmpdir(), "conformance-"))
   try {
     const file = join(folder, "tests.json")
-    execFileSync("npx", ["vitest", "list", `--json=${file}`], {
+    // Files that share the modules of a thread are not all listed.
+    execFileSync("npx", ["vitest", "list", "--poolOptions.threads.isolate", `--json=${file}`], {
       cwd: root,
       stdio: ["ignore", "ignore", "inherit"]
     })

@@ -66,7 +66,7 @@ describe("Parameters", () => {
 
   const oids = Object.values(Oid).flatMap((oid) => (typeof oid === "number" ? [oid] : []))
 
-  it("refuses a Redacted for every type, says how to give its value, and never shows it", () => {
+  it("refuses a Redacted for every type, explains how to pass its value, and never shows it", () => {
     const redacted = Redacted.make("secret")
     for (const registry of [lossless, familiar])
       for (const oid of [0, ...oids])
@@ -110,7 +110,7 @@ describe("Parameters", () => {
     [Oid.int4, { secret: 1 }, "expected a whole number from -2147483648 to 2147483647, got object"],
     [Oid.int4, new Map(), "expected a whole number from -2147483648 to 2147483647, got Map"],
     [Oid.bytea, 5, "expected Uint8Array, or text in hex or escape form, got a number"]
-  ])("tells what was expected of OID %i and the shape of what came (TYP-006)", (oid, value, reason) => {
+  ])("names what OID %i expects and the shape of the given value (TYP-006)", (oid, value, reason) => {
     assert.strictEqual(reasonOf(oid, value), reason)
   })
 

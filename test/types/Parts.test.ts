@@ -89,13 +89,13 @@ const letters: Codec = {
 }
 
 describe("the part of a value that failed", () => {
-  it.each(cases)("is told of %s that cannot be written", (_, over, value, part) => {
+  it.each(cases)("is named when %s cannot be written", (_, over, value, part) => {
     for (const encode of [encodeText, encodeBinary]) {
       assert.match(reasonOf(encode(over(Integers.int4), value)), new RegExp(`^${escaped(part)}: ${int}$`))
     }
   })
 
-  it.each(cases)("is told of %s that cannot be read", (_, over, value, part) => {
+  it.each(cases)("is named when %s cannot be read", (_, over, value, part) => {
     for (const outcome of [
       decodeText(over(Integers.int4), valueOf(encodeText(over(letters), value))),
       decodeBinary(over(Integers.int4), valueOf(encodeBinary(over(letters), value)))
@@ -104,7 +104,7 @@ describe("the part of a value that failed", () => {
     }
   })
 
-  it("is told of a text that is read to be written in binary", () => {
+  it("is named when a text that is read to be written in binary fails", () => {
     assert.deepStrictEqual(encodeBinary(array(Integers.int4), "{{1,2},{3,x}}"), {
       failure: "expected an array in text: element [1][1]: text of 1 byte is not an int4"
     })
@@ -143,7 +143,7 @@ describe("the part of a value that failed", () => {
     assert.deepStrictEqual(decodeBinary(record, bytes), { failure: "field [1]: 4 bytes expected, got 1" })
   })
 
-  it("is told of arrays of other lengths, and of undefined", () => {
+  it("is named for arrays of other lengths, and for undefined", () => {
     assert.deepStrictEqual(
       encodeText(array(Integers.int4), [
         [[1], [2]],
@@ -196,7 +196,7 @@ describe("the part of a value that failed", () => {
     })
   })
 
-  it("is told where the failure is a codec's own, too", () => {
+  it("is named where the failure is a codec's own, too", () => {
     const own: Codec = { ...Texts.text, encodeText: (writer) => writer.fail("expected a colour") }
     assert.deepStrictEqual(encodeText(Arrays.over(own), ["x"]), { failure: "element [0]: expected a colour" })
   })

@@ -80,7 +80,7 @@ describe("TypeTree", () => {
     )
   })
 
-  it("reads enums as labels, also ones it was not told of (TYP-083)", () => {
+  it("reads enums as labels, also labels that were added later (TYP-083)", () => {
     assert.strictEqual(textOf(mood.oid, "elated"), "elated")
     assert.deepStrictEqual(textOf(mood.arrayOid, "{sad,NULL}"), ["sad", null])
     assert.deepStrictEqual(decodeBinary(registry.lookup(mood.oid)!, bytesOf("736164")), { value: "sad" })
@@ -110,7 +110,7 @@ describe("TypeTree", () => {
     assert.isDefined(registry.lookup(order.oid)!.decodeBinary)
   })
 
-  it("reads ranges and multiranges over types it was told of (TYP-075, TYP-079)", () => {
+  it("reads ranges and multiranges over types of the catalogue (TYP-075, TYP-079)", () => {
     assert.deepStrictEqual(textOf(moods.oid, "[sad,glad]"), PgRange.make("sad", "glad", "[]"))
     assert.deepStrictEqual(
       textOf(manyMoods.oid, "{[sad,glad)}"),
@@ -126,7 +126,7 @@ describe("TypeTree", () => {
     })
   })
 
-  it("parts elements as the catalogue says (TYP-067)", () => {
+  it("separates elements by the catalogue's delimiter (TYP-067)", () => {
     assert.lengthOf(textOf(boxes.arrayOid, "{(1,1),(0,0);(3,3),(2,2)}") as ReadonlyArray<unknown>, 2)
   })
 

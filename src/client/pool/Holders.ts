@@ -12,6 +12,9 @@ const age = (slot: PooledConnection, now: number): string =>
 const holder = (slot: PooledConnection): string =>
   slot.span === undefined ? "a call without a span" : `the span "${slot.span}"`
 
+/** Why a pool that has ended gives no connection. */
+export const closedReason = "the pool is closed: the scope of its client has ended, or it was drained"
+
 /** The user that has had its connection for longest; `undefined` when no connection is lent. */
 export const oldestHolder = (slots: Iterable<PooledConnection>, now: number): string | undefined => {
   let oldest: PooledConnection | undefined

@@ -52,17 +52,17 @@ export interface ConnectionAge {
   readonly expiresAt: number
   readonly uses: number
   readonly generation: number
-  /** Another connection was found broken while this one was idle. */
+  /** Another connection was found broken while this one was idle, or its session of another role. */
   readonly isDoubted: boolean
 }
 
-/** Whether an idle connection has to give an answer before it is lent. A clock that goes back says nothing of its age. */
+/** Whether an idle connection has to give an answer before it is lent. When the clock has gone back, its age is unknown. */
 export const needsCheck = (age: ConnectionAge, now: number, { checkAfter }: PoolSettings): boolean =>
   age.isDoubted || now - age.since >= checkAfter || now < age.since
 
 /** These have to give an answer before they are lent. */
-export const doubt = (idle: ReadonlyArray<{ isDoubted: boolean }>): void => {
-  for (const slot of idle) slot.isDoubted = true
+export const doubt = (slots: Iterable<{ isDoubted: boolean }>): void => {
+  for (const slot of slots) slot.isDoubted = true
 }
 
 const shutdown: ReadonlySet<string> = new Set(["57P01", "57P02", "57P03"])

@@ -32,8 +32,6 @@ import { Sharing } from "./Sharing.js"
 import * as Tidying from "./Tidying.js"
 import type { WaitQueue } from "./WaitQueue.js"
 
-const closedReason = "the pool is closed: the scope of its client has ended, or it was drained"
-
 export class PoolConnections {
   readonly idle: Array<PooledConnection> = []
   /** Those that are idle, lent, checked or cleaned. */
@@ -111,7 +109,7 @@ export class PoolConnections {
   }
 
   get closedFailure(): PgPoolError {
-    return this.failure(closedReason)
+    return this.failure(Holders.closedReason)
   }
 
   /**
@@ -163,10 +161,8 @@ export class PoolConnections {
   }
 
   private serveFrom(slot: PooledConnection): void {
-    slot.where = "away"
-    if (!Policy.needsCheck(slot, this.now, this.settings)) return this.handOrRest(slot)
-    this.checking++
-    this.spawn(this.check(slot))
+    if (Policy.needsCheck(slot, this.now, this.settings)) this.ask(slot)
+    else this.handOrRest(slot)
   }
 
   private retryIn(millis: number): void {
@@ -230,15 +226,14 @@ export class PoolConnections {
 
   private openingFailed(begun: number, cause: Cause.Cause<LeaseError>): Effect.Effect<void> {
     return Effect.flatMap(Random.next, (chance) => {
-      const failure = Cause.failureOption(cause)
-      const error = Option.getOrElse(failure, () =>
+      const error = Option.getOrElse(Cause.failureOption(cause), () =>
         this.failure(`opening a connection ended without a connection: ${Cause.pretty(cause)}`)
       )
       this.counts.openingsFailed++
       if (Policy.isOfShutdown(error)) Policy.doubt(this.idle)
       this.openings.fail(begun, error, this.now, chance)
       this.vacated()
-      // Those who wait may be served by a connection in use; when there is none, nothing will serve them.
+      // A connection in use may serve the waiting calls. Without one, nothing will serve them.
       if (this.size === 0) this.failWaiting(error)
       this.serve()
       return Effect.void
@@ -250,22 +245,27 @@ export class PoolConnections {
     while (this.sharing.queue.hand(error));
   }
 
-  /** Asks an idle connection for an answer, and gives it to who waits. */
-  private check(slot: PooledConnection): Effect.Effect<void> {
-    const asked = Tidying.answer(slot, this.settings.checkTimeout)
-    return Effect.suspend(() =>
-      Effect.flatMap(Effect.exit(Effect.interruptible(asked)), (exit) => {
-        this.checking--
-        slot.isDoubted = false
-        const found = Exit.isSuccess(exit) ? exit.value : "broken"
-        if (found === "fine") return this.give(slot)
-        // The network gives no answer: neither would it for those that have been idle for longer.
-        const others = found === "silent" ? this.idle.splice(0) : []
-        return Effect.zipRight(
-          this.discardAll([slot, ...others], found === "role" ? "role" : "broken"),
-          Effect.sync(() => this.serve())
-        )
-      })
+  /** Asks a connection for an answer, and gives it to who waits. */
+  private ask(slot: PooledConnection): void {
+    this.checking++
+    slot.rest("away", this.now)
+    this.spawn(
+      Effect.flatMap(
+        Effect.exit(Effect.interruptible(Tidying.answer(slot, this.settings.checkTimeout))),
+        (exit) => {
+          this.checking--
+          slot.isDoubted = false
+          const found = Exit.isSuccess(exit) ? exit.value : "broken"
+          if (found === "fine") return this.give(slot)
+          // The network gives no answer: neither would it for those that have been idle for longer.
+          const others = found === "silent" ? this.idle.splice(0) : []
+          if (found === "role") Policy.doubt(this.slots)
+          return Effect.zipRight(
+            this.discardAll([slot, ...others], found === "role" ? "role" : "broken"),
+            Effect.sync(() => this.serve())
+          )
+        }
+      )
     )
   }
 
@@ -276,14 +276,14 @@ export class PoolConnections {
 
   /** To the fiber that has waited longest, or to the idle ones. */
   give(slot: PooledConnection): Effect.Effect<void> {
-    const now = this.now
     if (slot.where === "gone") return Effect.void
     const size = this.slots.size + this.openings.running - this.closing
     if (this.drained !== undefined || size > this.max) return this.discard(slot, "surplus")
-    if (Policy.isWorn(slot, now, this.generation, this.settings)) return this.discard(slot, "worn")
-    if (this.queue.waiting > 0 || this.sharing.queue.waiting > 0) this.handOrRest(slot)
+    if (Policy.isWorn(slot, this.now, this.generation, this.settings)) return this.discard(slot, "worn")
+    if (slot.isDoubted) this.ask(slot)
+    else if (this.queue.waiting > 0 || this.sharing.queue.waiting > 0) this.handOrRest(slot)
     else {
-      slot.rest("idle", now)
+      slot.rest("idle", this.now)
       this.idle.push(slot)
     }
     return Effect.void

@@ -18,6 +18,7 @@ interface ReturnPool extends TidyingPool {
   readonly settings: PoolSettings
   readonly now: number
   readonly idle: ReadonlyArray<PooledConnection>
+  readonly slots: Iterable<PooledConnection>
   readonly give: (slot: PooledConnection) => Effect.Effect<void>
   readonly discard: (slot: PooledConnection, why: keyof ClosedConnections) => Effect.Effect<void>
   readonly spawn: (work: Effect.Effect<void>) => void
@@ -28,7 +29,14 @@ export const fromUser = (pool: ReturnPool, slot: PooledConnection): Effect.Effec
   if (slot.where !== "lent") return Effect.void
   if (pool.telemetry.countsConnections) pool.telemetry.used(pool.now - slot.since)
   const isPlain = pool.options.onRelease === undefined && slot.isUntouched(pool.settings.reset !== "none")
-  return isPlain ? pool.give(slot) : returned(pool, slot)
+  if (isPlain) return pool.give(slot)
+  doubtRoles(pool, slot)
+  return returned(pool, slot)
+}
+
+/** When the server of one session may have another role, all sessions of the pool are asked: those in use when they come back. */
+const doubtRoles = (pool: ReturnPool, { session }: PooledConnection): void => {
+  if (session?.isRoleDoubted === true) Policy.doubt(pool.slots)
 }
 
 /** The statement that the connection was lent for is over. */
@@ -38,6 +46,7 @@ export const fromStatement = (pool: ReturnPool, slot: PooledConnection): void =>
     slot.rest("away", pool.now)
     // The call that has failed may be made again before a fiber of the pool has looked at the connection.
     if (slot.session?.isOpen === false) Policy.doubt(pool.idle)
+    doubtRoles(pool, slot)
     return pool.spawn(Effect.suspend(() => returned(pool, slot)))
   }
   const done = pool.give(slot)
@@ -48,12 +57,13 @@ export const fromStatement = (pool: ReturnPool, slot: PooledConnection): void =>
 export const fromStatements = (pool: ReturnPool, slot: PooledConnection): void => {
   const { session } = slot
   const isChanged = session?.changes.isChanged === true && pool.settings.reset !== "none"
-  if (session?.isQuiet === true && session.isOpen && !isChanged) {
+  if (session?.isQuiet === true && session.isOpen && !session.isRoleDoubted && !isChanged) {
     const done = pool.give(slot)
     if (done !== Effect.void) pool.spawn(done)
     return
   }
   slot.rest("away", pool.now)
+  doubtRoles(pool, slot)
   pool.spawn(
     Effect.zipRight(
       Tidying.quiet(slot),
@@ -75,7 +85,8 @@ export const returned = (pool: ReturnPool, slot: PooledConnection): Effect.Effec
 
 const retire = (pool: ReturnPool, slot: PooledConnection, status: ConnectionStatus): Effect.Effect<void> => {
   // What ended this one, or changed its role, may have done so to the others, and the news of it be on its way.
-  if (status.state === "broken" || !status.fits) Policy.doubt(pool.idle)
+  if (!status.fits) Policy.doubt(pool.slots)
+  else if (status.state === "broken") Policy.doubt(pool.idle)
   return pool.discard(slot, status.fits ? "broken" : "role")
 }
 

@@ -79,7 +79,7 @@ export class Sharing {
     return !this.multiplex.whenBusy && this.connections.some(({ load }) => load > 1)
   }
 
-  /** The connection for the next statement; `undefined` when there is none with room, or other statements wait already. */
+  /** The connection for the next statement; `undefined` when no connection has room, or other statements wait already. */
   pick(): PooledConnection | undefined {
     if (this.queue.waiting > 0) return undefined
     const { pool } = this
@@ -122,7 +122,7 @@ export class Sharing {
   }
 
   private enter(slot: PooledConnection): boolean {
-    if (slot.where === "idle") {
+    if (slot.where === "idle" && !slot.isDoubted) {
       this.pool.takeIdle(slot)
       this.begin(slot)
     } else if (slot.where !== "shared" || !this.hasRoom(slot)) return false
@@ -151,6 +151,7 @@ export class Sharing {
       slot.load < this.multiplex.depth &&
       !slot.isReserved &&
       !slot.isRetiring &&
+      !slot.isDoubted &&
       slot.uses < this.pool.settings.maxUses &&
       slot.generation === this.pool.generation &&
       this.isFit(slot)

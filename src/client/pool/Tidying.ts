@@ -67,7 +67,9 @@ export const answer = (
       Effect.zipWith(connection.status, (answered, after) => {
         if (Option.isNone(answered)) return "silent"
         const isWanted = question === undefined || valueOf(answered.value) === question.expected
-        return after.fits && isWanted ? "fine" : "role"
+        if (!after.fits || !isWanted) return "role"
+        session?.trustRole()
+        return "fine"
       }),
       Effect.orElseSucceed(() => "broken" as const)
     )

@@ -134,8 +134,9 @@ export const open = (
       }
     })
     if (wanted !== "any") {
-      yield* Effect.tapError(Role.check(wanted, conversation, side), () =>
-        Effect.sync(() => farewell(conversation))
+      yield* Effect.tapError(
+        Role.check(wanted, conversation, side, target.session.roleReports.areBelieved),
+        () => Effect.sync(() => farewell(conversation))
       )
     }
     // Behind a transaction pooler names meet those of other sessions, of any process: 64 random bits keep them apart.

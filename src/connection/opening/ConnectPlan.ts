@@ -80,7 +80,7 @@ const problemOf = (
     return new PgAuthError({
       reason: "method-refused",
       method: config.channelBinding === "require" ? "scram-sha-256" : "cert",
-      detail: `${demand}, and the settings leave no way to this host with TLS`,
+      detail: `${demand} needs TLS, and this host is never asked for TLS: it is a Unix socket, or sslmode or gssencmode excludes TLS`,
       user: config.user,
       server: undefined
     })
@@ -88,7 +88,7 @@ const problemOf = (
   return config.sslMode === "verify-full" && ways.includes("tls") && entry.host === ""
     ? refuse(
         "host",
-        "sslmode=verify-full needs the host's name beside its address: it is what the certificate is for"
+        "must name the server when sslmode is verify-full, because the certificate is checked for that name; hostaddr is only its address"
       )
     : undefined
 }

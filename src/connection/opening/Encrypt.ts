@@ -52,9 +52,9 @@ export interface Channel {
 /** What only TLS can give, in words, if the settings demand any of it. */
 export const demandOfTls = (config: PgConfig): string | undefined =>
   config.channelBinding === "require"
-    ? "channel binding is required"
+    ? "channel_binding=require"
     : config.sslCertMode === "require"
-      ? "the server must ask for a certificate of ours (sslcertmode)"
+      ? "sslcertmode=require"
       : undefined
 
 /**
@@ -126,7 +126,7 @@ const ask = (link: Link, question: Question): Effect.Effect<Uint8Array, EncryptF
     link.write(writer.detach())
   })
 
-/** The action for the server's answer. Nothing of what it says in the clear is shown. */
+/** The action for the server's answer. No unencrypted text of the server is shown. */
 const answered = (
   question: Question,
   chunk: Uint8Array
@@ -180,7 +180,9 @@ const handshake = (
 ): Effect.Effect<Channel, EncryptFailure, Scope.Scope> => {
   const { checkIdentity, config, entry, tls } = means
   if (tls === undefined)
-    return Effect.fail(failure(SystemFailure.make("", "TLS was not prepared for"), "stop"))
+    return Effect.fail(
+      failure(SystemFailure.make("", "no certificates and keys were prepared for TLS to this host"), "stop")
+    )
   return Tls.upgrade(link, {
     prepared: tls,
     host: entry.host,
@@ -214,7 +216,7 @@ const plain = (link: Link): Channel => ({ link, encryption: { _tag: "None" }, wa
 
 /**
  * Makes a channel of a link by the first of `ways`, or by a later one where the server's `N` lets the same link be used
- * further. `onWay` hears which one is being tried. Interrupting and the scope destroy the link's stream.
+ * further. `onWay` is called with the way that is tried. Interrupting and the scope destroy the link's stream.
  */
 export const establish = (
   link: Link,

@@ -84,13 +84,15 @@ export const question = (wanted: Exclude<WantedRole, "any">): RoleQuestion => {
     case "standby":
       return {
         sql: "select pg_catalog.pg_is_in_recovery()::pg_catalog.text",
-        expected: String(wanted === "standby")
+        expected: String(wanted === "standby"),
+        takesWrites: wanted === "primary"
       }
     case "read-write":
     case "read-only":
       return {
         sql: "select pg_catalog.current_setting('transaction_read_only')",
-        expected: wanted === "read-only" ? "on" : "off"
+        expected: wanted === "read-only" ? "on" : "off",
+        takesWrites: wanted === "read-write"
       }
   }
 }
@@ -102,15 +104,16 @@ const mismatch = (what: string, wanted: WantedRole): Effect.Effect<never, Transp
 
 /**
  * Succeeds when the session is of the wanted kind. Fails with `otherRole` when it is not, and when a server that had to
- * be asked gave no answer.
+ * be asked gave no answer. It is asked when it does not report its role, or when its reports are not `believed`.
  */
 export const check = (
   wanted: WantedRole,
   conversation: Conversation,
-  side: SideChannels
+  side: SideChannels,
+  believed = true
 ): Effect.Effect<void, TransportFailure | ConversationError> => {
   if (wanted === "any") return Effect.void
-  const standby = flag(side.find("in_hot_standby"))
+  const standby = believed ? flag(side.find("in_hot_standby")) : undefined
   const readOnlyByDefault = flag(side.find("default_transaction_read_only"))
   const asked = (sql: string): Effect.Effect<boolean, TransportFailure | ConversationError> =>
     Effect.flatMap(

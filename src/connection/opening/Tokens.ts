@@ -14,7 +14,7 @@ import { reasonOf } from "./Credentials.js"
 type Message = Either.Either<string, Refusal.AuthRefusal>
 
 export class Tokens {
-  /** What the server said to the token it did not take, or to the question where tokens come from. */
+  /** The server's answer to the refused token, or to the question where tokens come from. */
   challenge: OAuthBearer.Challenge | undefined
   private fresh: Redacted.Redacted<string> | undefined
   private sentToken = false
@@ -59,7 +59,7 @@ export class Tokens {
     })
   }
 
-  /** Whether another token may help: there was none, or the server calls it invalid. */
+  /** Whether another token may help: no token was sent, or the server calls it invalid. */
   get canRenew(): boolean {
     return (
       !this.renewed &&
@@ -69,8 +69,8 @@ export class Tokens {
   }
 
   /**
-   * Gets the second token, for the issuer that was configured and no other. A server that names another issuer wants a
-   * token meant for somebody else.
+   * Gets the second token, for the issuer that was configured and no other. A server that names another issuer may want a
+   * token that is meant for another server.
    */
   get renew(): Effect.Effect<void, Refusal.AuthRefusal> {
     return Effect.gen(this, function* () {
@@ -81,7 +81,7 @@ export class Tokens {
       if (address !== undefined) {
         if (oauthIssuer === undefined) {
           return yield* unproven(
-            "the server names an issuer of tokens, and oauth_issuer must name the one that is trusted"
+            "the server names an issuer of tokens, and oauth_issuer is not set: set it to the issuer that you trust"
           )
         }
         const issuer = yield* OAuthBearer.issuerOf(address)
@@ -92,7 +92,7 @@ export class Tokens {
       const token = yield* this.ask(challenge)
       if (token === undefined) {
         return yield* Effect.fail(
-          Refusal.make("password-missing", OAuthBearer.method, `there is no token. ${this.said}`)
+          Refusal.make("password-missing", OAuthBearer.method, `oauthToken returned no token. ${this.said}`)
         )
       }
       this.fresh = token

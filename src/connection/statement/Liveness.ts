@@ -28,7 +28,7 @@ export interface SilenceLimits {
   readonly probeAfter: Duration.Duration
 }
 
-/** Failures of this machine or of its resolver, which say nothing of the peer. */
+/** Failures of this machine or of its resolver, which do not concern the peer. */
 const ourOwn: ReadonlySet<string> = new Set([
   "EACCES",
   "EADDRNOTAVAIL",
@@ -43,8 +43,8 @@ const ourOwn: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Opens a second connection to the address and closes it at once. The failure says that the address could not be reached, or
- * did not answer, within `patience`. A Unix socket is not tried: its system knows whether the peer lives.
+ * Opens a second connection to the address and closes it at once. It fails when the address could not be reached, or did
+ * not answer, within `patience`. A Unix socket is not tried: its system knows whether the peer lives.
  */
 export const probing = (
   open: Effect.Effect<unknown, TransportFailure, Scope.Scope>,
@@ -120,7 +120,7 @@ export const watchOpen = (
   return Effect.asVoid(forkWatch(core, limits, { waiting, ask }))
 }
 
-/** Whoever opens a connection may be uninterruptible; the watch must not be, or the connection's scope never closes. */
+/** The fiber that opens a connection may be uninterruptible. The watch must not be, or the connection's scope never closes. */
 const forkWatch = (
   core: ConnectionState,
   limits: SilenceLimits,
@@ -163,7 +163,7 @@ const errorOf = (core: ConnectionState, silence: Silence.Silence): PgTimeoutErro
     deadline: "silence",
     millis: silence.millis,
     sent: true,
-    during: sql === "" ? "asking an idle connection for a sign of life" : sql,
+    during: sql === "" ? "checking whether an idle connection still answers" : sql,
     detail:
       silence.by === "limit"
         ? `${nothing}. The connection was closed.`

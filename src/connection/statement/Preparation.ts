@@ -1,9 +1,10 @@
 /**
- * The preparation of one statement: close old ones, look it up, learn its types, describe it, bind it. A request that runs one statement has one of these, an explicit pipeline has one for each step.
+ * The preparation of one statement: close old ones, look it up, learn its types, describe it, bind it. A request of one
+ * statement has one preparation, an explicit pipeline has one for each step.
  *
- * A known statement is bound by its name. Another is parsed and described first. With named statements off, a statement that has been
- * described is parsed again, without a name, in the burst that runs it: nothing on the server holds its result to what was described,
- * so the burst has a Describe of the portal too, whose answer comes before the rows, and they are read by that.
+ * A known statement is bound by its name. An unknown statement is parsed and described first. With named statements off, a
+ * described statement is parsed again, without a name, in the burst that runs it. Its result may differ from the
+ * description, so the burst also describes the portal. That answer comes before the rows, and the rows are read by it.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
@@ -40,34 +41,34 @@ export interface Inspector {
   /** Why the statement is not run, or with `ran` why its rows are not read. */
   readonly refuse: (prepared: Prepared, ran?: boolean) => PgCodecError | undefined
   readonly reading: Reading
-  /** False: the catalogue is not asked for types that the connection does not know, because `reading` reads all columns. */
+  /** False: the catalogue is not queried for unknown types, because `reading` reads all columns. */
   readonly asksTypes?: boolean
-  /** Any result is read, so that it need not be known before the statement runs. */
+  /** Any result can be read, so the statement may run before its result is known. */
   readonly refusesNothing?: boolean
-  /** False: the statement has no name on the server, and nothing of it is kept for later executions. */
+  /** False: the statement has no name on the server, and it is not kept for later executions. */
   readonly keeps?: boolean
 }
 
 /** How a bound statement is executed. */
 export interface Execution {
-  /** The answers; unless the preparation is `isConfirming`, in which case `Pipeline.confirmed` has them. */
+  /** The answers. If the preparation is `isConfirming`, they are in `Pipeline.confirmed` instead. */
   readonly script: Pipeline.Scripts
   /** Name of the portal; empty for the unnamed one. */
   readonly portal: string
   /** Rows to stop at; 0 for all. */
   readonly maxRows: number
-  /** Writes what follows it; `undefined`: nothing. */
+  /** Writes what follows it. `undefined`: nothing follows. */
   readonly end: ((writer: ByteWriter) => void) | undefined
 }
 
 export class Preparation {
-  /** What is known of the statement; `undefined` until it is described. */
+  /** The description of the statement; `undefined` until it is described. */
   prepared: Prepared | undefined
   /** How its rows are read, from its execution on. */
   result: Result | undefined
   /** Why it could not be written. */
   failure: PgSessionError | undefined
-  /** `failure` is the inspector's. */
+  /** `failure` comes from the inspector. */
   private isRefused: boolean
   /** The description is older than this exchange. */
   isReused: boolean
@@ -75,16 +76,16 @@ export class Preparation {
   runsAtOnce: boolean
   /** The description of the portal is awaited, before its rows. */
   isConfirming: boolean
-  /** The portal gives types that the catalogue has to be asked for: its rows are kept as bytes until that has answered. */
+  /** The portal has types that the catalogue must be queried for. Its rows are kept as bytes until the answer has come. */
   isHeld: boolean
-  /** The name that the statement is described under. */
+  /** The name under which the statement is described. */
   name: string
   /** The description may be used by later executions. */
   private isKept: boolean
-  /** Whether the catalogue is asked for unknown types. */
+  /** Whether the catalogue is queried for unknown types. */
   readonly asksTypes: boolean
   private types: ReadonlyArray<number>
-  /** The portal's description as it came. */
+  /** The bytes of the portal's description. */
   private arrived: Uint8Array | undefined
 
   constructor(
@@ -117,13 +118,13 @@ export class Preparation {
     return this.isReused
   }
 
-  /** Forgets what is known: it is described once more. */
+  /** Forgets the description, so that the statement is described once more. */
   forget(core: ConnectionState): void {
     if (this.prepared !== undefined) core.statements.forget(this.statement, this.prepared)
     this.reset()
   }
 
-  /** As before the statement was looked for. */
+  /** Returns to the state before the statement was looked up. */
   reset(): void {
     this.prepared = undefined
     this.result = undefined
@@ -135,14 +136,15 @@ export class Preparation {
     this.isHeld = false
   }
 
-  /** Writes Parse and Describe; false with `failure` when that cannot be, and then nothing. */
+  /** Writes Parse and Describe. False with `failure` when they cannot be written; then nothing was written. */
   describe(core: ConnectionState): boolean {
     if (this.statement.isPrepared === true) {
       this.failure = notPrepared(this.statement, this.operation)
       return false
     }
     this.isKept = this.inspector?.keeps !== false && isKept(this.statement)
-    this.name = this.isKept ? core.statements.nextName(this.statement.name) : ""
+    this.name =
+      this.isKept && this.statement.cursor === undefined ? core.statements.nextName(this.statement.name) : ""
     this.failure = writeParse(core, this.name, this.statement, this.operation)
     if (this.failure !== undefined) return false
     ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "S", name: this.name })
@@ -150,8 +152,8 @@ export class Preparation {
   }
 
   /**
-   * Whether it can be described and executed in one burst: every type of its parameters is stated, or it has none and is not to be
-   * kept, and the text in which its result then comes is read as its binary form would be.
+   * Whether it can be described and executed in one burst. Then the types of all its parameters are stated, or it has no
+   * parameters and is not kept. And its result, which comes as text, can be read as its binary form would be.
    */
   mayRunAtOnce(core: ConnectionState): boolean {
     const { inspector } = this
@@ -168,8 +170,9 @@ export class Preparation {
   }
 
   /**
-   * Writes Parse, Describe, Bind and Execute in one burst: the first use in one round trip. The formats of the columns are not known,
-   * so that all are asked for as text. `undefined` with `failure`, when it cannot be written, and then nothing was.
+   * Writes Parse, Describe, Bind and Execute in one burst: the first use in one round trip. The formats of the columns are
+   * not known yet, so all are requested as text. `undefined` with `failure` when it cannot be written; then nothing was
+   * written.
    */
   runAtOnce(core: ConnectionState, { end }: Execution): Pipeline.PipelineScript | undefined {
     const { inspector, operation, statement } = this
@@ -190,7 +193,7 @@ export class Preparation {
     return Pipeline.atOnce
   }
 
-  /** How the rows of a burst are read, by the types as they are known now. */
+  /** How the rows of a burst are read, by the types that are known now. */
   readText({ registry }: ConnectionState): void {
     const columns = this.prepared?.columns ?? []
     this.result = new Result(
@@ -206,10 +209,7 @@ export class Preparation {
     this.types = types
   }
 
-  /**
-   * Its columns have been described. `isLearned`: its types were asked for already, in this request; then they are not asked for
-   * once more.
-   */
+  /** Its columns have been described. `isLearned`: this request has queried its types already, and does not repeat that. */
   columns(core: ConnectionState, columns: ReadonlyArray<Column> | undefined, isLearned: boolean): Prepared {
     const named = withNames(columns, this.statement)
     const prepared = (isLearned ? compiled : described)(core, this.name, this.types, named)
@@ -219,8 +219,9 @@ export class Preparation {
   }
 
   /**
-   * Writes Bind and Execute, and returns the answers to them. `isHere`: the description has come right before, and the statement
-   * without a name is still that one. `undefined` with `failure`: the statement must not run or cannot be written, and nothing was.
+   * Writes Bind and Execute, and returns the answers to them. `isHere`: the description has just come, and the statement
+   * without a name is still this one. `undefined` with `failure` when the statement must not run or cannot be written; then
+   * nothing was written.
    */
   execute(core: ConnectionState, execution: Execution, isHere: boolean): Pipeline.PipelineScript | undefined {
     const { inspector, operation, statement } = this
@@ -266,15 +267,15 @@ export class Preparation {
   }
 
   /**
-   * Whether `failure` may be due to what was known of the statement, which can be older than a change of its tables: only a new
-   * description refuses.
+   * Whether `failure` may come from an outdated description, which can be older than a change of the tables. With a new
+   * description the refusal is final.
    */
   isDoubtful(core: ConnectionState): boolean {
     if (!this.isReused || this.failure === undefined || this.statement.isPrepared === true) return false
     return this.isRefused || (isOfType(this.failure) && core.session.status !== "E")
   }
 
-  /** Takes the bytes of a portal's description; true when it is the one that is known. */
+  /** Takes the bytes of a portal's description. True when the description is the known one. */
   isDescribedBy(run: FrameRun): boolean {
     if (!this.isConfirming || this.result === undefined) return false
     if (Confirm.isKnown(this.result, run)) return true
@@ -283,8 +284,8 @@ export class Preparation {
   }
 
   /**
-   * Takes the columns of the portal, where they may differ from the description; `failure` when they cannot be read. `holds`: rows of
-   * types that have to be asked for can wait as bytes (`isHeld`).
+   * Takes the columns of the portal, which may differ from the description; `failure` when they cannot be read. `holds`:
+   * rows with unknown types can be kept as bytes until the types are known (`isHeld`).
    */
   confirm(core: ConnectionState, described: ReadonlyArray<Column>, holds: boolean): void {
     const { prepared, result, statement } = this
@@ -301,7 +302,7 @@ export class Preparation {
     else this.arrive(core, fresh, columns)
   }
 
-  /** How rows are read that were held: by the types as they are known now. */
+  /** How the kept rows are read, by the types that are known now. */
   readHeld(core: ConnectionState): void {
     const { prepared, result } = this
     this.isHeld = false
@@ -317,7 +318,7 @@ export class Preparation {
     else this.failure = found
   }
 
-  /** Whether the server refused the statement because what was known of it does not hold any more: it has not begun to run. */
+  /** Whether the server refused the statement because its description is outdated. The statement has not begun to run. */
   isOutdatedBy(error: PgServerError, node: Node | undefined): boolean {
     return this.statement.isPrepared !== true && (this.isReused ? isOld : isOutdated)(error, node)
   }
@@ -327,13 +328,13 @@ export const writeExecute = (core: ConnectionState, portal: string, maxRows: num
   ExtendedQuery.Execute.encode(core.writer, { _tag: "Execute", portal, maxRows })
 }
 
-/** Asks what a portal gives. */
+/** Describes a portal. */
 const describePortal = (core: ConnectionState, portal: string): void => {
   if (portal === "") FixedFrames.describeUnnamedPortal(core.writer)
   else ExtendedQuery.Describe.encode(core.writer, { _tag: "Describe", target: "P", name: portal })
 }
 
-/** No format means text for all. */
+/** No format means text for all columns. */
 const asText: ReadonlyArray<0> = []
 
 const noTypes: ReadonlyArray<number> = []

@@ -79,7 +79,7 @@ export const writeBind = (
     : wrongParameters(operation, `cannot be sent: ${reason}`, statement.sql)
 }
 
-/** Says that the text of a statement cannot be sent. */
+/** The refusal of a text that cannot be sent. */
 export const unsendable = (operation: string, reason: string, sql: string): PgUsageError =>
   new PgUsageError({ operation, argument: "sql", reason: `cannot be sent: ${reason}`, sql })
 
@@ -102,7 +102,7 @@ export const writeParse = (
   return unsendable(operation, reason, sql)
 }
 
-/** Refuses a text that is none: the types do not hold at run time. */
+/** Refuses a value that is not a text: types are not checked at run time. */
 export const notText = (sql: unknown, operation: string): PgUsageError | undefined =>
   typeof sql === "string"
     ? undefined
@@ -173,7 +173,8 @@ const borrowed = /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:fetch|execute
 export const isBorrowed = (sql: string): boolean => borrowed.test(sql)
 
 /** Whether what is known of a statement holds for its next execution too. */
-export const isKept = ({ isOnce, sql }: Statement): boolean => isOnce !== true && !borrowed.test(sql)
+export const isKept = ({ cursor, isOnce, sql }: Statement): boolean =>
+  cursor !== undefined || (isOnce !== true && !borrowed.test(sql))
 
 /** The refusal of a statement that was prepared by its user and is not there. */
 export const notPrepared = ({ name, sql }: Statement, operation: string): PgUsageError =>

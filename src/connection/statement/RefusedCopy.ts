@@ -1,8 +1,8 @@
 /**
- * A COPY that was sent as an ordinary query: it fails with an error that says what to call instead, and the connection
- * stays usable.
+ * A COPY that was sent as an ordinary query: it fails with an error that names the method to call instead, and the
+ * connection stays usable.
  */
-import { PgProtocolError } from "../../model/PgError.js"
+import { PgProtocolError, PgUsageError } from "../../model/PgError.js"
 import * as Pipeline from "../../protocol/Pipeline.js"
 import * as Session from "../../protocol/Session.js"
 import * as FixedFrames from "../../wire/FixedFrames.js"
@@ -10,7 +10,6 @@ import * as Copy from "../../wire/messages/Copy.js"
 import { breakOff } from "../session/ConnectionEnd.js"
 import type { ConnectionState, Request } from "../session/ConnectionState.js"
 import * as Outbound from "../session/Outbound.js"
-import { PgUsageError } from "../../model/PgError.js"
 
 const refusal = (operation: string, sql: string, call: string, sent: boolean): PgUsageError =>
   new PgUsageError({

@@ -10,6 +10,8 @@ const settle = Effect.repeatN(Effect.yieldNow(), 40)
 const sessionOf = (connection: { readonly facts: { readonly processId: number | undefined } }) =>
   Effect.succeed(connection.facts.processId)
 
+const roleQuestion = { sql: "role?", expected: "off", takesWrites: true }
+
 /** The result of a text that returns one value. */
 const one = (value: unknown) => [{ rows: [{ value }] }] as unknown as ReadonlyArray<never>
 
@@ -17,7 +19,7 @@ const one = (value: unknown) => [{ rows: [{ value }] }] as unknown as ReadonlyAr
 const unreported = Effect.gen(function* () {
   const fake = fakeConnector(3)
   fake.control.isShareable = true
-  fake.control.roleQuestion = { sql: "role?", expected: "off" }
+  fake.control.roleQuestion = roleQuestion
   const pool = yield* ConnectionPool.make(fake.connector)
   yield* Effect.scoped(Effect.all([pool.lease, pool.lease, pool.lease]))
   /** The server refuses a write of the next call. */
@@ -84,5 +86,66 @@ describe("idle connections", () => {
         assert.strictEqual(log.filter((line) => line === "1: ").length, asked, code)
       }
     })
+  )
+})
+
+describe("a connection whose server has refused a write, and that has the role by what it reports", () => {
+  it.scoped("is asked before its next use, goes on when it has the role, and is asked no more", () =>
+    Effect.gen(function* () {
+      for (const multiplex of [undefined, { depth: 2 }]) {
+        const { connector, control, log } = fakeConnector(1)
+        control.isShareable = true
+        control.roleQuestion = roleQuestion
+        control.results = one("off")
+        const pool = yield* ConnectionPool.make(connector, multiplex === undefined ? {} : { multiplex })
+        yield* pool.use((connection) => Effect.sync(() => control.refused.add(connection)))
+        for (let round = 0; round < 3; round++) assert.strictEqual(yield* pool.use(sessionOf), 1)
+        assert.deepStrictEqual(log, ["1: role?"])
+      }
+    })
+  )
+
+  it.scoped("is closed when it has another role, and the others are asked", () =>
+    Effect.gen(function* () {
+      const { control, log, pool } = yield* unreported
+      const first = yield* pool.use((connection) =>
+        Effect.zipRight(
+          Effect.sync(() => control.refused.add(connection)),
+          sessionOf(connection)
+        )
+      )
+      control.results = one("on")
+      yield* settle
+      control.results = one("off")
+      const second = yield* pool.use(sessionOf)
+      assert.notStrictEqual(second, first)
+      assert.deepStrictEqual(log, [`${first}: role?`, `${second}: role?`])
+      assert.deepInclude(pool.statistics.closed, { role: 1, broken: 0 })
+    })
+  )
+
+  it.scoped(
+    "has the others asked before their next use: the idle ones, and those in use when they come back",
+    () =>
+      Effect.gen(function* () {
+        const { control, log, pool } = yield* unreported
+        control.results = one("off")
+        const [before, refused] = yield* pool.use((lent) =>
+          Effect.zip(
+            sessionOf(lent),
+            pool.use((connection) =>
+              Effect.zipRight(
+                Effect.sync(() => control.refused.add(connection)),
+                sessionOf(connection)
+              )
+            )
+          )
+        )
+        yield* settle
+        assert.sameMembers(log, [`${refused}: role?`, `${before}: role?`])
+        yield* Effect.scoped(Effect.all([pool.lease, pool.lease, pool.lease]))
+        assert.strictEqual(new Set(log).size, 3)
+        assert.strictEqual(log.length, 3)
+      })
   )
 })

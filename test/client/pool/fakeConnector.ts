@@ -46,6 +46,8 @@ export const fakeConnector = (maxConnections: number) => {
     onStatement: (_: PgConnection): void => {},
     /** Whether the pool may send statements of several calls on one session. */
     isShareable: false,
+    /** Sessions that have the role by what they report, and whose servers have refused a write. */
+    refused: new Set<PgConnection>(),
     /** How sessions are asked for their role that do not report it. */
     roleQuestion: undefined as SharedSession.SharedSession["roleQuestion"],
     /** Sessions whose statements can have changed something for the next user. */
@@ -116,7 +118,7 @@ export const fakeConnector = (maxConnections: number) => {
         return states.get(connection) === "clean" && wire.running === 0
       },
       get isFree() {
-        return isOpen() && states.get(connection) === "clean" && wire.running === 0
+        return isOpen() && !this.isRoleDoubted && states.get(connection) === "clean" && wire.running === 0
       },
       changes: {
         get isChanged() {
@@ -126,6 +128,10 @@ export const fakeConnector = (maxConnections: number) => {
       get roleQuestion() {
         return control.roleQuestion
       },
+      get isRoleDoubted() {
+        return control.refused.has(connection)
+      },
+      trustRole: () => control.refused.delete(connection),
       get takesMore() {
         return isOpen() && wire.unwanted.size === 0
       },

@@ -17,7 +17,7 @@ const ready = ScriptedServer.readyForQuery()
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const secret = "s3cr3t-pässword"
 
-/** A server that says this behind the StartupMessage, and to which nothing more may be said. */
+/** A server that sends this behind the StartupMessage, and to which nothing more may be sent. */
 const says = (...messages: ReadonlyArray<BackendMessage>) => [[hello, send(...messages), expectEnd]]
 
 const scram = (options: Partial<Parameters<typeof scramServer>[0]> = {}) => [
@@ -56,7 +56,7 @@ describe("a server that asks for less than the settings require", () => {
     ["AuthenticationGSS", { _tag: "AuthenticationGSS" }, "AUT-049"],
     ["AuthenticationOk", ok, "AUT-050, AUT-071"]
   ] as const) {
-    it.effect(`by ${name} hears no byte of the password (${ids})`, () =>
+    it.effect(`by ${name} receives no byte of the password (${ids})`, () =>
       Effect.gen(function* () {
         const error = yield* failing(says(request), `${withPassword} require_auth=scram-sha-256`)
         assert.deepInclude(error, { _tag: "PgAuthError", reason: "method-refused" })
@@ -73,7 +73,7 @@ describe("a server that asks for less than the settings require", () => {
   )
 
   it.effect(
-    "is left alone without TLS where channel binding is required, before a word is said (AUT-046, TRP-025)",
+    "is refused without TLS where channel binding is required, before anything is sent (AUT-046, TRP-025)",
     () =>
       Effect.gen(function* () {
         const error = yield* failing([], `${withPassword} channel_binding=require`)
@@ -158,10 +158,10 @@ describe("a server that does not prove itself", () => {
     ["no number of rounds (AUT-020)", "r=NONCE+,s=QUJD"],
     ["nought rounds (AUT-021)", "r=NONCE+,s=QUJD,i=0"],
     ["two thousand million rounds (AUT-021, AUT-075, TRP-021)", "r=NONCE+,s=QUJD,i=2147483647"],
-    ["an extension nobody knows (AUT-020)", "m=x,r=NONCE+,s=QUJD,i=4096"],
+    ["an unknown extension (AUT-020)", "m=x,r=NONCE+,s=QUJD,i=4096"],
     ["a zero byte (AUT-028)", "r=NONCE+,s=QUJD,i=4096\0"]
   ] as const) {
-    it.effect(`hears nothing more from us after ${name}, and no key is derived`, () =>
+    it.effect(`receives nothing more after ${name}, and no key is derived`, () =>
       Effect.gen(function* () {
         const script = [
           [
@@ -254,7 +254,7 @@ describe("requests out of turn", () => {
     )
   }
 
-  it.effect("of methods nobody speaks are refused by name (AUT-001, AUT-058)", () =>
+  it.effect("of unsupported methods are refused by name (AUT-001, AUT-058)", () =>
     Effect.gen(function* () {
       for (const [request, method] of [
         [{ _tag: "AuthenticationOther", code: 77, data: new Uint8Array(0) }, "method 77"],
@@ -299,7 +299,7 @@ describe("credentials", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.effect("may come from an effect, which is told where they go", () =>
+  it.effect("may come from an effect, which receives the address they are sent to", () =>
     Effect.gen(function* () {
       const targets: Array<unknown> = []
       const { outcome } = yield* opening([login], "port=6432 dbname=shop", {

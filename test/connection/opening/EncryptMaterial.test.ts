@@ -54,24 +54,22 @@ const key = { bytes: pem("client.key") }
 const home = "/home/app/.postgresql"
 
 describe("certificates and keys", () => {
-  it.effect(
-    "are made ready once for one configuration, and again when a file says something else (CON-060)",
-    () =>
-      Effect.gen(function* () {
-        const config = yield* PgConfig.fromConnectionString("host=db user=app sslmode=require")
-        const having = (files: Readonly<Record<string, Stored>>) =>
-          Effect.provideService(read(config), Host.Host, machine(files))
-        const bare = yield* having({})
-        assert.strictEqual((yield* having({})).context, bare.context)
-        const verifying = yield* having({ [`${home}/root.crt`]: root })
-        assert.deepStrictEqual([bare.verifies, verifying.verifies], [false, true])
-        assert.strictEqual((yield* having({ [`${home}/root.crt`]: root })).context, verifying.context)
-        const own = { [`${home}/postgresql.crt`]: cert, [`${home}/postgresql.key`]: key }
-        const certifying = yield* having({ [`${home}/root.crt`]: root, ...own })
-        assert.isTrue(certifying.certifies)
-        assert.notStrictEqual(certifying.context, verifying.context)
-        assert.isFalse((yield* having({})).verifies)
-      })
+  it.effect("are prepared once for one configuration, and again when a file has changed (CON-060)", () =>
+    Effect.gen(function* () {
+      const config = yield* PgConfig.fromConnectionString("host=db user=app sslmode=require")
+      const having = (files: Readonly<Record<string, Stored>>) =>
+        Effect.provideService(read(config), Host.Host, machine(files))
+      const bare = yield* having({})
+      assert.strictEqual((yield* having({})).context, bare.context)
+      const verifying = yield* having({ [`${home}/root.crt`]: root })
+      assert.deepStrictEqual([bare.verifies, verifying.verifies], [false, true])
+      assert.strictEqual((yield* having({ [`${home}/root.crt`]: root })).context, verifying.context)
+      const own = { [`${home}/postgresql.crt`]: cert, [`${home}/postgresql.key`]: key }
+      const certifying = yield* having({ [`${home}/root.crt`]: root, ...own })
+      assert.isTrue(certifying.certifies)
+      assert.notStrictEqual(certifying.context, verifying.context)
+      assert.isFalse((yield* having({})).verifies)
+    })
   )
 
   it.effect("are taken from libpq's usual folder when nothing names them (CON-060)", () =>
@@ -110,7 +108,7 @@ describe("certificates and keys", () => {
       "sslrootcert",
       "no such file"
     ],
-    ["roots that are none", "sslmode=require sslrootcert=/r", { "/r": key }, "sslrootcert", "no certificate"],
+    ["invalid roots", "sslmode=require sslrootcert=/r", { "/r": key }, "sslrootcert", "no certificate"],
     [
       "a list that is named and not there",
       "sslmode=require sslrootcert=/r sslcrl=/l",
@@ -119,7 +117,7 @@ describe("certificates and keys", () => {
       "no such file"
     ],
     [
-      "a list that is none",
+      "an invalid list",
       "sslmode=require sslrootcert=/r sslcrl=/l",
       { "/r": root, "/l": key },
       "sslcrl",
@@ -147,13 +145,7 @@ describe("certificates and keys", () => {
       "no file with a list"
     ],
     ["a certificate that must be shown and is nowhere", "sslcertmode=require", {}, "sslcert", "is needed"],
-    [
-      "a certificate that is none",
-      "sslcert=/c sslkey=/k",
-      { "/c": key, "/k": key },
-      "sslcert",
-      "cannot be used"
-    ],
+    ["an invalid certificate", "sslcert=/c sslkey=/k", { "/c": key, "/k": key }, "sslcert", "cannot be used"],
     ["a certificate without its key", "", { [`${home}/postgresql.crt`]: cert }, "sslkey", "no such key file"],
     [
       "a key of something else",
@@ -163,7 +155,7 @@ describe("certificates and keys", () => {
       "does not belong"
     ],
     [
-      "a key that is none",
+      "an invalid key",
       "sslcert=/c sslkey=/k",
       { "/c": cert, "/k": { bytes: Uint8Array.of(1, 2, 3) } },
       "sslkey",
@@ -177,7 +169,7 @@ describe("certificates and keys", () => {
       "others may read"
     ],
     [
-      "root's key that everybody may read",
+      "root's key that every user may read",
       "sslcert=/c sslkey=/k",
       { "/c": cert, "/k": { ...key, mode: 0o644, owner: 0 } },
       "sslkey",
@@ -235,7 +227,7 @@ describe("settings of TLS that are not kept", () => {
 })
 
 describe("the platform's own certificates", () => {
-  it.effect("are where distributions keep them, or where SSL_CERT_FILE says (CON-054)", () =>
+  it.effect("are read where distributions keep them, or from SSL_CERT_FILE (CON-054)", () =>
     Effect.gen(function* () {
       for (const path of [
         "/etc/ssl/certs/ca-certificates.crt",

@@ -20,7 +20,7 @@ const discovery = first("n,,\x01auth=\x01\x01")
 const issuer = "https://login.example.com"
 const configuration = `${issuer}/.well-known/openid-configuration`
 
-/** The server says why it does not take the token, hears one byte, and refuses. */
+/** The server sends why it refuses the token, receives one byte, and fails. */
 const refusing = (challenge: object | string): ScriptedServer.Script => [
   send({
     _tag: "AuthenticationSASLContinue",
@@ -62,7 +62,7 @@ describe("a bearer token", () => {
   )
 
   it.scoped(
-    "is had by the server's answer where there was none at hand, over a new connection (AUT-061, AUT-063, AUT-069)",
+    "is requested with the server's discovery answer when the client has no token, over a new connection (AUT-061, AUT-063, AUT-069)",
     () =>
       Effect.gen(function* () {
         const { give, requests } = source(undefined, "fresh")
@@ -132,7 +132,7 @@ describe("a bearer token", () => {
   )
 
   it.effect(
-    "that is invalid a second time ends it, with what the server said and without the token (AUT-061, AUT-063, TRP-033)",
+    "that is invalid a second time ends the attempt, with the server's reason and without the token (AUT-061, AUT-063, TRP-033)",
     () =>
       Effect.gen(function* () {
         const { give, requests } = source("stale", "s3cr3t")
@@ -199,7 +199,7 @@ describe("a bearer token", () => {
   )
 
   it.effect(
-    "is not asked for where require_auth rules it out, or nobody can give one (AUT-015, AUT-048)",
+    "is not requested where require_auth excludes it, or no source of tokens is configured (AUT-015, AUT-048)",
     () =>
       Effect.gen(function* () {
         const { give, requests } = source("token")
@@ -228,7 +228,7 @@ describe("a bearer token", () => {
     ["with a field given twice", '{"status":"invalid_token","status":"x"}'],
     ["without a status", "{}"]
   ] as const) {
-    it.effect(`answered by a challenge ${name} is given up, and nothing more is said (AUT-062)`, () =>
+    it.effect(`answered by a challenge ${name} ends the attempt, and nothing more is sent (AUT-062)`, () =>
       Effect.gen(function* () {
         const { give } = source("token")
         const error = yield* failing(

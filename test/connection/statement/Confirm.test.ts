@@ -48,7 +48,7 @@ const answered = (...rows: ReadonlyArray<Message>): ReadonlyArray<Message> => [
   complete(`SELECT ${rows.length}`),
   ready()
 ]
-/** What the server says of a statement whose result has the column now. */
+/** The server's messages for a statement whose result has the column now. */
 const ran = (one: Column, ...values: ReadonlyArray<string>): ReadonlyArray<Message> => [
   parsed,
   bound,
@@ -73,7 +73,7 @@ describe("rows whose columns differ in one thing from what was described", () =>
     ["the modifier", { ...was, typeModifier: 8 }, { typeModifier: 8 }],
     ["the table", { ...was, tableOid: 7 }, { tableOid: 7 }],
     ["the column of the table", { ...was, columnNumber: 2 }, { columnNumber: 2 }]
-  ])("are read and told of by what they are: %s", async (_name, is, part) => {
+  ])("are read and reported as they are now: %s", async (_name, is, part) => {
     const pg = await knowing()
     const told = pg.query(sql)
     pg.say(...ran(is, "\0\0\0\x01"), ready())

@@ -11,6 +11,10 @@ import {
   closed,
   column,
   complete,
+  copyData,
+  copyDone,
+  copyIn,
+  copyOut,
   described,
   emptyQuery,
   error,
@@ -28,7 +32,7 @@ const statements = [
   Statement.make("select 2 as y")
 ]
 
-/** What the server says to the three statements when nothing fails. */
+/** The server's answers to the three statements when nothing fails. */
 const descriptions: ReadonlyArray<Message> = [
   ...described([]),
   ...described([23], []),
@@ -128,7 +132,7 @@ describe("several statements with one Sync", () => {
     assert.deepStrictEqual(behind.value?.rows, [{ x: 3 }])
   })
 
-  it("of which one fails: those behind it were never run and say so (FLW-039, FLW-055)", async () => {
+  it("of which one fails: statements behind it did not run, and each reports that (FLW-039, FLW-055)", async () => {
     const { self, told } = await running()
     self.say(bound, row(1), complete("SELECT 1"), bound, error("23505"), ready())
     assert.deepStrictEqual(outcomes(told.value), [["SELECT 1", [{ x: 1 }]], "23505", "aborted by 1"])
@@ -164,9 +168,12 @@ describe("several statements with one Sync", () => {
     assert.deepStrictEqual(await self.sent(), ["Sync"])
     self.say(ready())
     assert.deepStrictEqual(outcomes(told.value), ["aborted by 1", "42P01", "aborted by 1"])
+    // The server may have parsed what was not described: those names are closed before anything else is asked.
+    self.query("select 1 as x")
+    assert.deepStrictEqual(await self.sent(), ["Close Close Bind Execute Sync"])
   })
 
-  it("that fail at Sync tell the error, which belongs to none of them (FLW-041)", async () => {
+  it("that fail at Sync return an error which belongs to none of the statements (FLW-041)", async () => {
     const { self, told } = await running()
     self.say(
       bound,
@@ -246,6 +253,16 @@ describe("several statements with one Sync", () => {
     assert.deepStrictEqual([outcomes(told.value), await self.sent()], [["26000"], []])
   })
 
+  it("outdated are not repeated behind a step that has ended a transaction", async () => {
+    const self = harness()
+    await self.know("commit", [], [])
+    await self.know("select 1 as x")
+    const told = send(self, [Statement.make("commit"), statements[0]!])
+    await self.sent()
+    self.say(bound, complete("COMMIT"), error("26000"), ready())
+    assert.deepStrictEqual([outcomes(told.value), await self.sent()], [[["COMMIT", []], "26000"], []])
+  })
+
   it("may be empty ones, or none", async () => {
     const self = harness()
     const told = send(self, [Statement.make("")])
@@ -258,9 +275,33 @@ describe("several statements with one Sync", () => {
     assert.deepStrictEqual(none.value, { steps: [], error: undefined, errors: [undefined] })
   })
 
-  it("of which one is a COPY are refused or ended, and nobody hangs", async () => {
+  it("of which one is a COPY are refused or ended, and no caller hangs", async () => {
     const self = harness()
     const told = send(self, [statements[0]!, Statement.make("copy t from stdin")])
     assert.deepStrictEqual([told.count, told.failure?._tag, await self.sent()], [1, "PgUsageError", []])
+  })
+
+  it("of which one turns out to be a COPY on the server fail with the method to call, and the connection goes on", async () => {
+    const cases: ReadonlyArray<readonly [string, ReadonlyArray<Message>, ReadonlyArray<string>, string]> = [
+      ["copy t to stdout", [copyOut, copyData("1\n"), copyDone, complete("COPY 1")], [], "copyTo"],
+      ["copy t from stdin", [copyIn], ["CopyFail Sync"], "copyFrom"]
+    ]
+    for (const [text, messages, answers, call] of cases) {
+      const self = harness()
+      // The comment hides from a look at the text that it takes data.
+      const told = send(self, [statements[0]!, Statement.make(text.replace("stdin", "/* a */ stdin"))])
+      await self.sent()
+      self.say(...described([]), ...described([], []))
+      await self.sent()
+      self.say(bound, row(1), complete("SELECT 1"), bound, ...messages)
+      assert.deepStrictEqual(await self.sent(), answers)
+      self.say(...(answers.length > 0 ? [error("57014")] : []), ready())
+      assert.strictEqual(told.count, 1)
+      assertSubset(told.failure, { _tag: "PgUsageError", sent: true })
+      assert.include(told.failure?.message, call)
+      assert.isUndefined(self.core.ended)
+      self.query(statements[0]!.sql)
+      assert.deepStrictEqual(await self.sent(), ["Bind Execute Sync"])
+    }
   })
 })

@@ -30,7 +30,7 @@ describe("a function call", () => {
     assert.deepStrictEqual([told.count, told.value], [1, bytes(9)])
   })
 
-  it("tells NULL from no bytes (FLW-090)", () => {
+  it("distinguishes NULL from no bytes (FLW-090)", () => {
     const self = harness()
     const none = call(self)
     self.say({ _tag: "FunctionCallResponse", value: null }, ready())
@@ -69,7 +69,7 @@ describe("a function call", () => {
     ["wider items", { arguments: [Uint16Array.of(258) as never] }, "arguments[0]"],
     ["no list", { arguments: "12" as never }, "arguments"],
     ["a name for the function", { functionOid: "lo_creat" as never }, "functionOid"],
-    ["a format that is none", { format: "binary" as never }, "format"]
+    ["an invalid format", { format: "binary" as never }, "format"]
   ] as const)("with %s is refused before anything is sent", async (_, options, argument) => {
     const self = harness()
     const told = call(self, options)

@@ -97,6 +97,24 @@ describe("Syncs and Flushes of the user's in a pipeline", () => {
     assertSubset(steps[4], { result: { rows: [{ x: 1 }] } })
   })
 
+  it("keep it from being repeated: a part may be stored, and the next use describes them anew", async () => {
+    const { self, told } = await running([select, sync, insert])
+    self.say(error("26000"), ready(), ...inserted, ready())
+    assert.deepStrictEqual(await self.sent(), [])
+    const result = await told
+    assert.deepStrictEqual(result._tag === "Right" && tags(result.right.steps), ["Failed", "Completed"])
+    self.query(select.sql)
+    assert.deepStrictEqual(await self.sent(), ["Close Close Parse Describe Flush"])
+  })
+
+  it("keep it from being repeated when the last part is the refused one", async () => {
+    const { self, told } = await running([insert, sync, select])
+    self.say(...inserted, ready(), error("26000"), ready())
+    assert.deepStrictEqual(await self.sent(), [])
+    const result = await told
+    assert.deepStrictEqual(result._tag === "Right" && tags(result.right.steps), ["Completed", "Failed"])
+  })
+
   it("let others have the connection when all parts are answered, and not before", async () => {
     const { self, told } = await running([insert, sync, select])
     self.query(select.sql)
@@ -142,6 +160,46 @@ describe("steps of a pipeline", () => {
     assert.strictEqual(x, 1)
   })
 
+  it("are read through their Schemas, each its own, and a row that one refuses fails the whole", async () => {
+    const running = async (value: number) => {
+      const self = harness()
+      const connection = PgConnection.fromState(self.core)
+      await self.know(insert.sql, [], [])
+      await self.know(select.sql)
+      const Small = Schema.Struct({ x: PgSchema.Int4.pipe(Schema.lessThan(10)) })
+      const Renamed = Schema.Struct({
+        day: PgSchema.Int4.pipe(Schema.propertySignature, Schema.fromKey("x"))
+      })
+      const items = [select, step(select, Renamed), flush, insert, sync, step(select, Small)] as const
+      const told = Effect.runPromise(Effect.either(connection.pipeline(items)))
+      assert.deepStrictEqual(await self.sent(), [
+        "Bind Execute Bind Execute Flush Bind Execute Sync Bind Execute Sync"
+      ])
+      self.say(
+        ...selected,
+        ...selected,
+        ...inserted,
+        ready(),
+        bound,
+        row(value),
+        complete("SELECT 1"),
+        ready()
+      )
+      return { result: await told, self }
+    }
+    const { result } = await running(7)
+    if (result._tag === "Left") return assert.fail(String(result.left))
+    assert.deepStrictEqual(
+      result.right.steps.map((outcome) => (outcome._tag === "Completed" ? outcome.result.rows : [])),
+      [[{ x: 1 }], [{ day: 1 }], [], [{ x: 7 }]]
+    )
+    const refused = await running(70)
+    assertSubset(refused.result, { _tag: "Left", left: { _tag: "PgCodecError", nothingSent: false } })
+    assert.include(refused.result._tag === "Left" ? refused.result.left.message : "", "x")
+    refused.self.query(select.sql)
+    assert.deepStrictEqual(await refused.self.sent(), ["Bind Execute Sync"])
+  })
+
   it("are refused together, before anything runs, when one does not fit its Schema", async () => {
     const { self, sent, told } = await running([insert, step(select, Schema.Struct({ y: PgSchema.Int4 }))])
     // What was known may be old: it is described once more.
@@ -149,20 +207,16 @@ describe("steps of a pipeline", () => {
     self.say(...described([], [int4("x")]))
     assert.deepStrictEqual(await self.sent(), ["Sync"])
     self.say(ready())
-    // The catalogue is asked for what the refusal can say.
-    for (let asked = 0; asked < 3; asked++) {
-      const more = await self.sent()
-      if (more.length > 0) self.say(error("42501"), ready())
-    }
+    // The catalogue is asked for what the refusal can name.
+    assert.deepStrictEqual(await self.sent(), ["Query"])
+    self.say(error("42501"), ready())
     assertSubset(await told, { _tag: "Left", left: { _tag: "PgCodecError", nothingSent: true } })
   })
 
   it("with a Schema through which no row goes are refused before anything is sent", async () => {
     const { sent, told } = await running([step(select, Schema.Array(Schema.Number))])
-    assertSubset(
-      [sent, await told],
-      [[], { _tag: "Left", left: { _tag: "PgUsageError", argument: "schema" } }]
-    )
+    assert.deepStrictEqual(sent, [])
+    assertSubset(await told, { _tag: "Left", left: { _tag: "PgUsageError", argument: "schema" } })
   })
 
   it("are given to onStep as soon as each is known", async () => {
@@ -174,6 +228,16 @@ describe("steps of a pipeline", () => {
     self.say(...selected, bound, error("23505"), ready())
     await told
     assert.deepStrictEqual(known, ["0 Completed", "1 Completed", "2 Failed"])
+  })
+
+  it("that were given to onStep are not repeated, and each is given once", async () => {
+    const known: Array<string> = []
+    const onStep: PipelineOptions["onStep"] = (at, { _tag }) => void known.push(`${at} ${_tag}`)
+    const { self, told } = await running([select, select], { onStep })
+    self.say(...selected, error("26000"), ready())
+    assert.deepStrictEqual(await self.sent(), [])
+    await told
+    assert.deepStrictEqual(known, ["0 Completed", "1 Failed"])
   })
 
   it("fail with PgUsageError when onStep throws, and the connection goes on", async () => {

@@ -220,7 +220,7 @@ describe("a statement that gives what another thing gives", () => {
     ["/* select */ Fetch c", first],
     ["-- why\n call p()", first],
     ["executed", use]
-  ])("is told by its command: %s", async (sql, messages) => {
+  ])("is recognized by its command: %s", async (sql, messages) => {
     const self = harness()
     await self.know(sql)
     self.query(sql)
@@ -281,7 +281,7 @@ describe("named statements switched off", () => {
       told.value?.columns.map(({ name }) => name),
       ["y", "z"]
     )
-    // It is what is known from now on, and is told by its bytes.
+    // It is what is known from now on, and is recognized by its bytes.
     for (const value of [6, 7, 8]) {
       const again = self.query(sql, [1])
       self.say(parsed, bound, columns(...now), row("efgh", value), complete("SELECT 1"), ready())

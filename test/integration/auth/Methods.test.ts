@@ -53,7 +53,7 @@ describeWithServer("a real server", { tls: served("good"), listen: "both", hba }
   }).pipe(Effect.scoped)
 
   it.effect(
-    "lets us in by every method it has, and says which (AUT-006, AUT-010, AUT-011, AUT-015, AUT-026)",
+    "accepts the client by every method it has, and the connection names the method (AUT-006, AUT-010, AUT-011, AUT-015, AUT-026)",
     () =>
       Effect.gen(function* () {
         yield* prepare
@@ -270,7 +270,7 @@ describeWithServer("a real server", { tls: served("good"), listen: "both", hba }
   )
 
   it.effect(
-    "tells of a proxy that ends TLS in between, and no login without binding is tried then (AUT-047)",
+    "is protected from a proxy that ends TLS in between, and no login without binding is tried then (AUT-047)",
     () =>
       Effect.gen(function* () {
         yield* prepare
@@ -301,7 +301,7 @@ describeWithServer("a real server", { tls: served("good"), listen: "both", hba }
 const whoami = userInfo().username
 
 describeWithServer(
-  "a server that asks the system who is there",
+  "a server that asks the system for the user",
   { listen: "unix", hba: ["local all postgres trust", "local all all peer"] },
   (server) => {
     it.scoped("lets in the role with the name of the system's user (AUT-006)", () =>

@@ -18,7 +18,7 @@ describeEachVersion(
         )
       )
 
-    it.scopedLive("is good for a login, hashed as the server's setting says or as was asked for", () =>
+    it.scopedLive("is valid for a login, hashed by the server's setting or by the method asked for", () =>
       Effect.gen(function* () {
         const pg = yield* open({ target: server() })
         yield* pg.simple("create role ann login")

@@ -50,10 +50,10 @@ for (const [version, spoken] of [
   [15, "3.0"]
 ] as const) {
   describeWithServer(
-    `PostgreSQL ${version}, asked for what nobody has,`,
+    `PostgreSQL ${version}, asked for a version that does not exist,`,
     { version, listen: "tcp" },
     (server) => {
-      it.scoped("says so, and the session goes on with what it has (CON-065, CON-072)", () =>
+      it.scoped("answers with the version it has, and the session uses it (CON-065, CON-072)", () =>
         Effect.gen(function* () {
           const connection = yield* open(
             `host=127.0.0.1 port=${server().port} user=postgres dbname=postgres max_protocol_version=grease`

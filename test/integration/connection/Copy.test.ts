@@ -24,7 +24,7 @@ const columns = "id int primary key, name text"
 const into = (name: string) => `copy ${name} from stdin`
 
 describe("COPY FROM STDIN", () => {
-  it.scopedLive("stores data however it is cut, and tells how many rows (FLW-066, FLW-067)", () =>
+  it.scopedLive("stores data however it is cut, and returns the number of rows (FLW-066, FLW-067)", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       const data = Buffer.concat([lines(1, 300), utf8("301\t😀 ä \\\\ \\t\\N\n302\t\\N\n")])
@@ -93,32 +93,35 @@ describe("COPY FROM STDIN", () => {
     })
   )
 
-  it.scopedLive("tells of a bad row at once, while the source would go on for ever (TRP-066, FLW-070)", () =>
+  it.scopedLive("fails for a bad row at once, while the source would go on for ever (TRP-066, FLW-070)", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       yield* pg.simple(`create temp table t (${columns})`)
-      let stopped = false
-      let made = 0
-      const endless = Stream.concat(
-        Stream.make(lines(1, 1000), utf8("no number\tx\n")),
-        Stream.repeatEffect(
-          Effect.sync(() => {
-            made++
-            return lines(5000, 6000)
-          })
-        )
-      ).pipe(Stream.ensuring(Effect.sync(() => (stopped = true))))
-      const error = yield* refusal(pg.copyFrom(into("t"), endless))
-      assert.strictEqual(error.code, "22P02")
-      assert.match(error.where ?? "", /COPY t, line 1001/)
-      assert.isTrue(stopped)
-      assert.isBelow(made, 3000)
-      assert.strictEqual(yield* value(pg, "select count(*) from t"), 0n)
-      yield* isClean(pg)
+      for (const bySink of [false, true]) {
+        let stopped = false
+        let made = 0
+        const endless = Stream.concat(
+          Stream.make(lines(1, 1000), utf8("no number\tx\n")),
+          Stream.repeatEffect(
+            Effect.sync(() => {
+              made++
+              return lines(5000, 6000)
+            })
+          )
+        ).pipe(Stream.ensuring(Effect.sync(() => (stopped = true))))
+        const copied = bySink ? Stream.run(endless, pg.copySink(into("t"))) : pg.copyFrom(into("t"), endless)
+        const error = yield* refusal(copied)
+        assert.strictEqual(error.code, "22P02")
+        assert.match(error.where ?? "", /COPY t, line 1001/)
+        assert.isTrue(stopped)
+        assert.isBelow(made, 3000)
+        assert.strictEqual(yield* value(pg, "select count(*) from t"), 0n)
+        yield* isClean(pg)
+      }
     })
   )
 
-  it.scopedLive("hears the server's error while the source is silent (FLW-071)", () =>
+  it.scopedLive("fails with the server's error while the source is silent (FLW-071)", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       yield* pg.simple(`create temp table t (${columns})`)
@@ -152,7 +155,7 @@ describe("COPY FROM STDIN", () => {
   )
 
   it.scopedLive(
-    "whose source fails gives the source's error, and the server is told why (TRP-067, FLW-073)",
+    "whose source fails fails with the source's error, and sends the server a reason (TRP-067, FLW-073)",
     () =>
       Effect.gen(function* () {
         const pg = yield* open()
@@ -272,23 +275,25 @@ describe("COPY FROM STDIN", () => {
     })
   )
 
-  it.scopedLive("of something else says so, and of a refused text gives the error", () =>
-    Effect.gen(function* () {
-      const pg = yield* open()
-      yield* pg.simple(`create temp table t (${columns})`)
-      const source = Stream.make(lines(1, 1))
-      for (const sql of ["select 1", "", "copy t to stdout"]) {
-        const error = yield* Effect.flip(pg.copyFrom(sql, source))
-        assert.strictEqual(error._tag, "PgUsageError", sql)
+  it.scopedLive(
+    "of another statement fails with a usage error, and of a refused text with the server's error",
+    () =>
+      Effect.gen(function* () {
+        const pg = yield* open()
+        yield* pg.simple(`create temp table t (${columns})`)
+        const source = Stream.make(lines(1, 1))
+        for (const sql of ["select 1", "", "copy t to stdout"]) {
+          const error = yield* Effect.flip(pg.copyFrom(sql, source))
+          assert.strictEqual(error._tag, "PgUsageError", sql)
+          yield* isClean(pg)
+        }
+        assert.strictEqual((yield* refusal(pg.copyFrom("copy nix from stdin", source))).code, "42P01")
+        assert.strictEqual(
+          (yield* Effect.flip(pg.copyFrom("copy t from stdin \0", source)))._tag,
+          "PgUsageError"
+        )
         yield* isClean(pg)
-      }
-      assert.strictEqual((yield* refusal(pg.copyFrom("copy nix from stdin", source))).code, "42P01")
-      assert.strictEqual(
-        (yield* Effect.flip(pg.copyFrom("copy t from stdin \0", source)))._tag,
-        "PgUsageError"
-      )
-      yield* isClean(pg)
-    })
+      })
   )
 
   it.scopedLive("among other statements of a text lets them run, and a second one is refused (FLW-068)", () =>
@@ -447,7 +452,7 @@ describe("COPY TO STDOUT", () => {
     })
   )
 
-  it.scopedLive("of something else says so", () =>
+  it.scopedLive("of another statement fails with a usage error", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       yield* pg.simple(`create temp table t (${columns})`)

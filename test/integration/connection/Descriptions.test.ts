@@ -1,4 +1,4 @@
-/** What a statement gives and takes is what the server says of it now, whatever its text was described as before. */
+/** What a statement returns and takes is what the server reports now, whatever it reported for the text before. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -82,7 +82,7 @@ describe("rows are read by what their statement gives now", () => {
   )
 
   each(
-    "over a table whose column has become of a type that nobody has met",
+    "over a table whose column has changed to a type that was not looked up before",
     (way, statementCacheSize) =>
       Effect.scoped(
         Effect.gen(function* () {

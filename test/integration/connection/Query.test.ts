@@ -121,7 +121,7 @@ describe("a query", () => {
     })
   )
 
-  it.scopedLive("gives what the server says of an error, field by field", () =>
+  it.scopedLive("returns the server's error field by field", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       yield* pg.simple("create temp table t (id int primary key, n int constraint positive check (n > 0))")
@@ -289,7 +289,7 @@ describe("parameters", () => {
   )
 
   it.scopedLive(
-    "and columns of types that are not built in are what the catalogue says, and text when they are in C",
+    "and columns of types that are not built in are read by the catalogue, and as text where the type is written in C",
     () =>
       Effect.gen(function* () {
         const pg = yield* open()
@@ -393,7 +393,7 @@ describe("a value that cannot be read", () => {
 })
 
 describe("a description", () => {
-  it.scopedLive("tells parameters and columns and runs nothing (FLW-020)", () =>
+  it.scopedLive("returns parameters and columns and runs nothing (FLW-020)", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       yield* pg.simple("create temp table t (id int, name text)")

@@ -8,7 +8,7 @@ import { eventually } from "../support/eventually.js"
 import { isClean, open, s, value } from "./sessions.js"
 
 describe("a source that stops after a few rows", () => {
-  it.scopedLive("has them sent, so that the server's refusal of one is heard", () =>
+  it.scopedLive("has its rows sent, so that the server's refusal of a row arrives", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       yield* pg.simple("create temp table slow (id int check (id > 0), note text)")

@@ -10,7 +10,7 @@ import { Host, ScriptedServer } from "../../../src/Testing.js"
 import { served, tlsFile } from "../support/fixtures.js"
 import { describeWithServer } from "../support/server.js"
 
-const { sql } = Sql
+const { sql, unsafe } = Sql
 
 describeWithServer("over a transport of the caller's", { tls: served("good"), listen: "tcp" }, (server) => {
   const duplex = Transport.DuplexTransport.layer(() => net.connect(server().port, "127.0.0.1"))
@@ -21,11 +21,18 @@ describeWithServer("over a transport of the caller's", { tls: served("good"), li
     )
 
   /** A session to a name that only the transport knows the way to. */
-  const open = (transport: Layer.Layer<Transport.Transport>, settings = "sslmode=disable") =>
+  const open = (
+    transport: Layer.Layer<Transport.Transport>,
+    settings = "sslmode=disable",
+    host = "in.the.tunnel"
+  ) =>
     Effect.gen(function* () {
-      const config = yield* PgConfig.fromUri(`postgresql://postgres@in.the.tunnel/postgres?${settings}`, {
-        overrides: { streamBufferBytes: 100_000 }
-      })
+      const config = yield* PgConfig.fromUri(
+        `postgresql://postgres@${host}:${server().port}/postgres?${settings}`,
+        {
+          overrides: { streamBufferBytes: 100_000 }
+        }
+      )
       return yield* Effect.flatMap(PgConnector.PgConnector, ({ open }) => open()).pipe(
         Effect.provide(PgConnector.layerTransport(config)),
         Effect.provide(transport)
@@ -57,6 +64,35 @@ describeWithServer("over a transport of the caller's", { tls: served("good"), li
     )
   }
 
+  const ways = [
+    ["TCP", Transport.NodeTransport.layer, "sslmode=disable"],
+    ["TLS", Transport.NodeTransport.layer, "sslmode=require"],
+    ["DuplexTransport", duplex, "sslmode=disable"],
+    ["SocketTransport", socket(), "sslmode=disable"]
+  ] as const
+  for (const [name, transport, settings] of ways) {
+    it.scopedLive(`${name}: the source of a copy may fill the same memory again for each chunk`, () =>
+      Effect.gen(function* () {
+        const pg = yield* open(transport, settings, "127.0.0.1")
+        yield* pg.simple("create temp table t (chunk int4, pad text)")
+        const rows = 256
+        const chunks = 200
+        const memory = Buffer.alloc(rows * 1024)
+        const source = Stream.map(Stream.rechunk(Stream.range(1, chunks), 1), (chunk) => {
+          const line = `${String(chunk).padStart(7, "0")}\t${"x".repeat(1015)}\n`
+          memory.write(line.repeat(rows))
+          return memory
+        })
+        assert.strictEqual((yield* pg.copyFrom("copy t from stdin", source)).rows, BigInt(rows * chunks))
+        const counts = "select chunk, count(*)::int4 as rows from t group by 1"
+        const summary = yield* pg.query(
+          sql`select count(*)::int4 as chunks, min(rows) as least, max(rows) as most from (${unsafe(counts)}) as counts`
+        )
+        assert.deepStrictEqual(summary, [{ chunks, least: rows, most: rows }])
+      })
+    )
+  }
+
   it.scopedLive("DuplexTransport carries TLS, and the name that was configured is the one checked", () =>
     Effect.gen(function* () {
       const verified = `sslmode=verify-full&sslrootcert=${tlsFile("root.crt")}`
@@ -68,23 +104,25 @@ describeWithServer("over a transport of the caller's", { tls: served("good"), li
     })
   )
 
-  it.scopedLive("SocketTransport, which has no brake, fails by name when nobody takes the rows", () =>
-    Effect.gen(function* () {
-      const pg = yield* open(socket({ bufferBytes: 100_000 }))
-      const rows = pg.stream(sql`select repeat('x', 1000) as pad from generate_series(1, 100000)`)
-      const taken: Array<unknown> = []
-      const error = yield* Effect.flip(
-        Stream.runForEachChunk(rows, (chunk) =>
-          Effect.delay(
-            Effect.sync(() => taken.push(...chunk)),
-            "100 millis"
+  it.scopedLive(
+    "SocketTransport, which cannot stop its peer, fails by name when the rows are not taken",
+    () =>
+      Effect.gen(function* () {
+        const pg = yield* open(socket({ bufferBytes: 100_000 }))
+        const rows = pg.stream(sql`select repeat('x', 1000) as pad from generate_series(1, 100000)`)
+        const taken: Array<unknown> = []
+        const error = yield* Effect.flip(
+          Stream.runForEachChunk(rows, (chunk) =>
+            Effect.delay(
+              Effect.sync(() => taken.push(...chunk)),
+              "100 millis"
+            )
           )
         )
-      )
-      assert.strictEqual(error._tag, "PgClosedError")
-      assert.include(error.message, "more than 100000 bytes arrived and were not read")
-      assert.isBelow(taken.length, 100_000)
-    })
+        assert.strictEqual(error._tag, "PgClosedError")
+        assert.include(error.message, "more than 100000 bytes arrived and were not read")
+        assert.isBelow(taken.length, 100_000)
+      })
   )
 
   it.effect("a scripted server answers a client that sees nothing of this machine", () =>

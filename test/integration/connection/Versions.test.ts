@@ -3,6 +3,8 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import * as Copy from "../../../src/Copy.js"
+import * as Sql from "../../../src/Sql.js"
 import { describeEachVersion } from "../support/server.js"
 import { isClean, open, refusal, s, value } from "./sessions.js"
 
@@ -12,6 +14,31 @@ describeEachVersion(
   "every version",
   (server, version) => {
     const session = () => open({ target: server(), config: { password: "secret" } })
+
+    it.scopedLive("names a type that it is too old for, wherever the type is given", () =>
+      Effect.gen(function* () {
+        const pg = yield* session()
+        yield* pg.simple("create temp table t (id int)")
+        const { sql } = Sql
+        const rows = Sql.unnest([{ id: 1 }], { id: "oid8" })
+        const uses = [
+          pg.query(sql`select ${1}::oid8 as id`),
+          pg.query(sql`select ${[1]}::pg_catalog.oid8[] as ids`),
+          pg.query(sql`insert into t select id::int from ${rows}`),
+          pg.query(sql`select 'oid8'::regtype`),
+          Copy.on(pg).rowsInto({ table: "t", columns: [{ name: "id", type: "oid8" }] }, Stream.make([1])),
+          pg.simple("create temp table u (id oid8)"),
+          Effect.map(Stream.runDrain(pg.stream(sql`select null::oid8`)), () => [])
+        ]
+        const hint = "HINT: The type oid8 needs PostgreSQL 19 or later, and this server is older."
+        for (const [index, use] of uses.entries()) {
+          const error = yield* Effect.flip(use as Effect.Effect<unknown, Error>)
+          assert.include(error.message, hint, `use ${index}`)
+          yield* isClean(pg)
+        }
+        assert.notInclude((yield* refusal(pg.query(s("select null::oid9")))).message, "HINT")
+      })
+    )
 
     it.scopedLive("lets us in and answers (TRP-131)", () =>
       Effect.gen(function* () {
@@ -86,7 +113,7 @@ describeEachVersion(
       })
     )
 
-    it.scopedLive("hears our cancel (TRP-131, CON-126)", () =>
+    it.scopedLive("obeys our cancel request (TRP-131, CON-126)", () =>
       Effect.gen(function* () {
         const pg = yield* session()
         const pid = yield* value(pg, "select pg_backend_pid()")

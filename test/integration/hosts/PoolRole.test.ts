@@ -4,12 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as PgClient from "../../../src/client/PgClient.js"
+import { PgPool } from "../../../src/client/pool/PgPool.js"
 import * as Statement from "../../../src/model/Statement.js"
 import { eventually } from "../support/eventually.js"
 import { hostsOf, pair } from "../replication/pair.js"
 import { rawRows } from "../support/rawSession.js"
-import { shared } from "../support/server.js"
-import { configOf } from "../connection/sessions.js"
+import { describePgBouncer, start } from "../support/pgBouncer.js"
+import { isolated, shared } from "../support/server.js"
+import { configOf, open } from "../connection/sessions.js"
 
 const s = (sql: string, parameters: ReadonlyArray<unknown> = []) => Statement.make(sql, parameters)
 
@@ -20,7 +22,7 @@ describe("a pool that wants sessions of a role", () => {
       const pid = Effect.map(pg.values(s("select pg_backend_pid()")), (rows) => rows[0]?.[0])
       const first = yield* pid
       assert.strictEqual(yield* pid, first)
-      // As a server does that is told to take no writes: the change is reported, and the session does not fit any more.
+      // As a server does that is made read-only: the change is reported, and the session does not fit any more.
       yield* pg.query(s("set default_transaction_read_only = on"))
       const second = yield* eventually(pid, (now) => now !== first)
       assert.notStrictEqual(second, first)
@@ -79,3 +81,72 @@ describe("a pool that wants sessions of a role", () => {
     })
   )
 })
+
+describePgBouncer(
+  "a pool whose sessions lead through a pooler, which reports the role that its server had",
+  () => {
+    it.scopedLive(
+      "shows one refused write, then lends none of its other sessions, and goes on with another host",
+      () =>
+        Effect.gen(function* () {
+          const server = yield* isolated()
+          const pooler = yield* start({ target: server, poolMode: "session", poolSize: 10 })
+          yield* rawRows(server, "create table written (id int)")
+          const config = {
+            host: undefined,
+            port: undefined,
+            hosts: [pooler, shared].map(({ host, port }) => ({ host, port })),
+            targetSessionAttrs: "read-write",
+            maxConnections: 4
+          } as const
+          const context = yield* Layer.build(PgClient.layer(configOf({ target: pooler, config })))
+          const pg = Context.get(context, PgClient.PgClient)
+          const { statistics } = Context.get(context, PgPool)
+          const lease = Effect.map(pg.connection, ({ facts }) => facts.address)
+          const leads = yield* Effect.scoped(Effect.all([lease, lease, lease, lease]))
+          assert.deepStrictEqual(
+            leads.map((address) => "port" in address && address.port),
+            Array.from({ length: 4 }, () => pooler.port)
+          )
+          // What they were leased for is reset behind the lease: a reset too would show that the server has changed.
+          yield* eventually(statistics, ({ idle }) => idle === 4)
+          yield* rawRows(server, "alter system set default_transaction_read_only = on")
+          yield* rawRows(server, "select pg_reload_conf()")
+          const write = Effect.either(pg.query(s("create temporary table written (id int)")))
+          // Each session reads the new setting at its next statement, once the server has sent the signal to all of them, which it does before it starts this one.
+          yield* eventually(rawRows(server, "show transaction_read_only"), ([row]) => row?.[0] === "on")
+          const first = yield* write
+          assert.isTrue(
+            first._tag === "Left" && first.left._tag === "PgServerError" && first.left.code === "25006"
+          )
+          for (let round = 0; round < 8; round++) {
+            assert.deepStrictEqual(yield* pg.values(s("select inet_server_port()")), [[shared.port]])
+            yield* pg.query(s("create temporary table if not exists written (id int)"))
+          }
+        })
+    )
+
+    it.scopedLive("opens new sessions there by what the pooler reports, until its RECONNECT", () =>
+      Effect.gen(function* () {
+        const server = yield* isolated()
+        const pooler = yield* start({
+          target: server,
+          poolMode: "session",
+          settings: { admin_users: "postgres" }
+        })
+        const reported = Effect.scoped(
+          Effect.flatMap(open({ target: pooler }), ({ parameter }) =>
+            parameter("default_transaction_read_only")
+          )
+        )
+        assert.strictEqual(yield* reported, "off")
+        yield* rawRows(server, "alter system set default_transaction_read_only = on")
+        yield* rawRows(server, "select pg_reload_conf()")
+        yield* eventually(rawRows(pooler, "show transaction_read_only"), ([row]) => row?.[0] === "on")
+        assert.strictEqual(yield* reported, "off")
+        yield* rawRows(pooler, "reconnect", { database: "pgbouncer" })
+        assert.strictEqual(yield* reported, "on")
+      })
+    )
+  }
+)

@@ -88,7 +88,7 @@ describe("NodeTransport", () => {
     })
   )
 
-  it.effect("says how long a Unix socket's path may be (CON-012)", () =>
+  it.effect("reports how long a Unix socket's path may be (CON-012)", () =>
     Effect.gen(function* () {
       const longest = linux ? 107 : 103
       const fits = "/" + "é".repeat((longest - 1) / 2)
@@ -127,54 +127,54 @@ describe("NodeTransport", () => {
     })
   )
 
-  it.scoped.skipIf(!linux)(
-    "asks a silent peer for a sign of life, unless told not to (GEN-007, CON-018)",
+  it.scoped.skipIf(!linux)("sends keepalive probes to a silent peer by default (GEN-007, CON-018)", () =>
+    Effect.gen(function* () {
+      const peer = yield* listen()
+      const timerOf = (layer: typeof NodeTransport.layer) =>
+        Effect.gen(function* () {
+          const { open } = yield* Transport
+          yield* open(peer.address)
+          const socket = yield* peer.accept
+          return kernelTimer(socket.remotePort ?? 0, socket.localPort ?? 0)
+        }).pipe(Effect.provide(layer))
+      const usual = yield* timerOf(NodeTransport.layer)
+      assert.strictEqual(usual.kind, "02")
+      assert.isAtMost(usual.seconds, 61)
+      assert.isAbove(usual.seconds, 31)
+      const shorter = yield* timerOf(NodeTransport.layerWith({ keepAliveIdle: "30 seconds" }))
+      assert.strictEqual(shorter.kind, "02")
+      assert.isAtMost(shorter.seconds, 31)
+      assert.strictEqual((yield* timerOf(NodeTransport.layerWith({ keepAlive: false }))).kind, "00")
+    })
+  )
+
+  it.scoped(
+    "the peer's last bytes are received although a write failed before they were read (CON-134)",
     () =>
       Effect.gen(function* () {
         const peer = yield* listen()
-        const timerOf = (layer: typeof NodeTransport.layer) =>
-          Effect.gen(function* () {
-            const { open } = yield* Transport
-            yield* open(peer.address)
-            const socket = yield* peer.accept
-            return kernelTimer(socket.remotePort ?? 0, socket.localPort ?? 0)
-          }).pipe(Effect.provide(layer))
-        const usual = yield* timerOf(NodeTransport.layer)
-        assert.strictEqual(usual.kind, "02")
-        assert.isAtMost(usual.seconds, 61)
-        assert.isAbove(usual.seconds, 31)
-        const shorter = yield* timerOf(NodeTransport.layerWith({ keepAliveIdle: "30 seconds" }))
-        assert.strictEqual(shorter.kind, "02")
-        assert.isAtMost(shorter.seconds, 31)
-        assert.strictEqual((yield* timerOf(NodeTransport.layerWith({ keepAlive: false }))).kind, "00")
+        const link = yield* transport.open(peer.address)
+        const socket = yield* peer.accept
+        const heard = owner()
+        link.listen(heard.handlers)
+        link.pause()
+        link.write(pattern(10))
+        // More than is read ahead while the brake is on, so that the end of it is still the kernel's.
+        const sent = Buffer.concat([pattern(100_000), Buffer.from("terminating connection")])
+        socket.end(sent)
+        yield* turns(20)
+        socket.destroy() // with our ten bytes unread: the kernel answers with a reset
+        yield* turns(20)
+        for (let round = 0; round < 5; round++) {
+          link.write(pattern(1000))
+          yield* turns(5)
+        }
+        assert.isFalse(heard.ended())
+        link.resume()
+        const failure = yield* heard.end
+        assert.isTrue(sent.equals(heard.received()))
+        assert.include(["EPIPE", "ECONNRESET"], failure?.code)
       })
-  )
-
-  it.scoped("the peer's last word is heard although a write has failed before it was read (CON-134)", () =>
-    Effect.gen(function* () {
-      const peer = yield* listen()
-      const link = yield* transport.open(peer.address)
-      const socket = yield* peer.accept
-      const heard = owner()
-      link.listen(heard.handlers)
-      link.pause()
-      link.write(pattern(10))
-      // More than is read ahead while the brake is on, so that the end of it is still the kernel's.
-      const sent = Buffer.concat([pattern(100_000), Buffer.from("terminating connection")])
-      socket.end(sent)
-      yield* turns(20)
-      socket.destroy() // with our ten bytes unread: the kernel answers with a reset
-      yield* turns(20)
-      for (let round = 0; round < 5; round++) {
-        link.write(pattern(1000))
-        yield* turns(5)
-      }
-      assert.isFalse(heard.ended())
-      link.resume()
-      const failure = yield* heard.end
-      assert.isTrue(sent.equals(heard.received()))
-      assert.include(["EPIPE", "ECONNRESET"], failure?.code)
-    })
   )
 
   it.scoped("gives its stream away for encryption, with what it had buffered", () =>

@@ -150,7 +150,7 @@ describe("one transaction for both APIs", () => {
     })
   )
 
-  it.scopedLive("refuses a PgClient that is none of this package's", () =>
+  it.scopedLive("refuses a PgClient that another package made", () =>
     Effect.gen(function* () {
       const { pg } = yield* PgSqlClient.PgSqlClient
       const wrapped = { query: pg.query } as unknown as PgClient.PgClientService
@@ -302,7 +302,7 @@ describe("a reserved connection", () => {
 })
 
 describe("values", () => {
-  it.scopedLive("are JSON when json says so, arrays, texts and dates too; null is NULL", () =>
+  it.scopedLive("are JSON when wrapped by json, arrays, texts and dates too; null is NULL", () =>
     withSql()((sql) =>
       Effect.gen(function* () {
         for (const value of [{ a: 1 }, [1, "x"], [], "text", 5, true, { d: [null] }])
@@ -573,7 +573,7 @@ describe("the layer", () => {
     })
   )
 
-  it.scopedLive("says that no connection could be had when the pool is exhausted", () =>
+  it.scopedLive("fails with a connection error when the pool is exhausted", () =>
     withSql({ max: 1, maxWaiting: 0 })((sql) =>
       Effect.scoped(
         Effect.gen(function* () {

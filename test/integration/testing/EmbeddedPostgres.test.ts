@@ -167,7 +167,7 @@ describe("start", () => {
     })
   )
 
-  it.scoped("listens on a Unix socket only when told so, and on TCP only when told so", () =>
+  it.scoped("listens on a Unix socket only when configured, and on TCP only when configured", () =>
     Effect.gen(function* () {
       const unix = yield* start({ listen: "unix" })
       assert.strictEqual(unix.host, unix.socketFolder)
@@ -182,7 +182,7 @@ describe("start", () => {
     })
   )
 
-  it.scoped.runIf(hasIpv6)("listens on ::1, on 127.0.0.1, or on both, as it is told", () =>
+  it.scoped.runIf(hasIpv6)("listens on ::1, on 127.0.0.1, or on both, by its option", () =>
     Effect.gen(function* () {
       const answers = (host: string, { port }: EmbeddedServer) =>
         Effect.isSuccess(rawRows({ host, port }, "select 1"))
@@ -305,8 +305,8 @@ describe("start", () => {
   )
 })
 
-describe("who runs the server", () => {
-  it.scoped.runIf(isRoot && hasProc)("is somebody else when this process is root", () =>
+describe("the user of the server's process", () => {
+  it.scoped.runIf(isRoot && hasProc)("is another user when this process runs as root", () =>
     Effect.gen(function* () {
       const server = yield* start()
       const owner = NodeFs.statSync(server.dataFolder).uid

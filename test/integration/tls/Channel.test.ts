@@ -26,7 +26,7 @@ const codeOf = (conninfo: string) =>
 
 describe("a channel by TLS", () => {
   it.scoped(
-    "begins with one request, one answer and the handshake, and only then says who we are (CON-022, CON-028, CON-030)",
+    "begins with one request, one answer and the handshake, and only then sends the user's name (CON-022, CON-028, CON-030)",
     () =>
       Effect.gen(function* () {
         const { port, seen } = yield* tlsPeer()
@@ -37,7 +37,7 @@ describe("a channel by TLS", () => {
       })
   )
 
-  it.scoped("names the host in the clear unless told not to (CON-032)", () =>
+  it.scoped("names the host in the clear by default (CON-032)", () =>
     Effect.gen(function* () {
       const { port, seen } = yield* tlsPeer()
       yield* open(at(port, "sslmode=require"))
@@ -135,7 +135,7 @@ describe("a channel by TLS", () => {
       }).pipe(live)
   )
 
-  for (const silent of ["says nothing", "says nothing in the handshake"] as const) {
+  for (const silent of ["sends nothing", "sends nothing in the handshake"] as const) {
     it.scoped(`with a peer that ${silent} is given up at the deadline (CON-019, TRP-019)`, () =>
       Effect.gen(function* () {
         const { port } = yield* peer(silent)
@@ -148,8 +148,8 @@ describe("a channel by TLS", () => {
     )
   }
 
-  for (const silent of ["says nothing", "says nothing in the handshake"] as const) {
-    it.scoped(`with a peer that ${silent} is hung up when nobody wants it any more`, () =>
+  for (const silent of ["sends nothing", "sends nothing in the handshake"] as const) {
+    it.scoped(`with a peer that ${silent} is closed when its caller is interrupted`, () =>
       Effect.gen(function* () {
         const { connections, port } = yield* peer(silent)
         const opening = yield* Effect.fork(Effect.scoped(open(at(port, "sslmode=require"))))
@@ -165,7 +165,7 @@ describe("a channel by TLS", () => {
     )
   }
 
-  it.scoped("shows nothing of what was said in the clear (CON-024, TRP-002)", () =>
+  it.scoped("shows nothing of what was sent in the clear (CON-024, TRP-002)", () =>
     Effect.gen(function* () {
       const { port } = yield* peer("answers with an error")
       const error = yield* refused(at(port, "sslmode=require"))
@@ -356,7 +356,7 @@ describeWithServer(
       })
     )
 
-    it.scoped("tells what is known of the channel", () =>
+    it.scoped("reports the facts of the channel", () =>
       Effect.gen(function* () {
         yield* createApp
         const { facts } = yield* open(app(`sslcert=${tlsFile("client.crt")} sslkey=${keyFile("client.key")}`))
@@ -372,7 +372,7 @@ describeWithServer(
       })
     )
 
-    it.scoped("is asked for no TLS over a Unix socket, whatever sslmode says (CON-014)", () =>
+    it.scoped("sends no request for TLS over a Unix socket, under any sslmode (CON-014)", () =>
       Effect.gen(function* () {
         const { facts } = yield* open(
           `host=${server().socketFolder} port=${server().port} user=postgres sslmode=verify-full ${root}`

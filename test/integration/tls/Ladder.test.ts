@@ -56,7 +56,7 @@ describeWithServer("a server", { tls: served("good"), listen: "tcp" }, (server) 
   for (const [certificate, settings, byRequest, direct, ids] of certificates) {
     const named = settings.replaceAll(/\S*\//g, "") || "no root certificate"
     it.effect(
-      `that shows the certificate ${certificate} is used as sslmode says, with ${named}${ids === "" ? "" : ` (${ids})`}`,
+      `that shows the certificate ${certificate} is accepted or refused by sslmode, with ${named}${ids === "" ? "" : ` (${ids})`}`,
       () =>
         Effect.gen(function* () {
           yield* show(server(), certificate)
@@ -85,7 +85,7 @@ describeWithServer("a server without TLS", { listen: "tcp" }, (server) => {
 })
 
 describeWithServer(
-  "a server that lets nobody in without TLS",
+  "a server that admits no one without TLS",
   { tls: served("good"), listen: "tcp", hba: ["hostssl all all 127.0.0.1/32 trust"] },
   (server) => {
     it.effect("is reached by the second try of allow (CON-052)", () =>
@@ -100,7 +100,7 @@ describeWithServer(
 )
 
 describeWithServer(
-  "a server that lets nobody in with TLS",
+  "a server that admits no one with TLS",
   { tls: served("good"), listen: "tcp", hba: ["hostnossl all all 127.0.0.1/32 trust"] },
   (server) => {
     it.effect("is reached by the second try of prefer (CON-052)", () =>
@@ -116,7 +116,7 @@ describeWithServer(
 
 /**
  * Rows of: what the peer does when asked for TLS, and the outcomes, ours and psql's. They differ in one place: a peer
- * that was caught tampering hears no more from us, while libpq takes the bytes for a handshake that fails.
+ * that was caught tampering receives nothing more, while libpq takes the bytes for a handshake that fails.
  */
 const behaviours: ReadonlyArray<readonly [does: Behaviour, ours: string, libpq: string, ids: string]> = [
   ["refuses", "ppp---", "ppp---", "CON-022, CON-051, TRP-003"],
@@ -130,7 +130,7 @@ const behaviours: ReadonlyArray<readonly [does: Behaviour, ours: string, libpq: 
 
 describe("a peer that, asked for TLS,", () => {
   for (const [does, byRequest, byLibpq, ids] of behaviours) {
-    it.scoped(`${does}, is used as sslmode says (${ids})`, () =>
+    it.scoped(`${does}, is accepted or refused by sslmode (${ids})`, () =>
       Effect.gen(function* () {
         const { events, port } = yield* peer(does)
         for (const [index, mode] of modes.entries()) {

@@ -1,4 +1,4 @@
-/** A peer that lets everybody in, in the clear, and misbehaves in one way when it is asked for TLS. */
+/** A peer that admits every user, in the clear, and misbehaves in one way when it is asked for TLS. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as NodeNet from "node:net"
@@ -11,8 +11,8 @@ export type Behaviour =
   | "fails in the handshake"
   | "closes in the handshake"
   | "adds plaintext to its yes"
-  | "says nothing"
-  | "says nothing in the handshake"
+  | "sends nothing"
+  | "sends nothing in the handshake"
 
 export interface MisbehavingPeer {
   readonly port: number
@@ -51,7 +51,7 @@ const answerTo = (behaviour: Behaviour): Buffer | undefined => {
       return Buffer.concat([Buffer.from("S"), welcome])
     case "fails in the handshake":
     case "closes in the handshake":
-    case "says nothing in the handshake":
+    case "sends nothing in the handshake":
       return Buffer.from("S")
     default:
       return undefined
@@ -69,7 +69,7 @@ const serve = (socket: NodeNet.Socket, behaviour: Behaviour, events: Array<strin
     }
     if (chunk[0] === 0x16) {
       events.push("hello")
-      if (shaking && behaviour === "says nothing in the handshake") return
+      if (shaking && behaviour === "sends nothing in the handshake") return
       if (behaviour === "fails in the handshake") socket.end("this is no TLS at all\n")
       else socket.end()
       return

@@ -102,38 +102,42 @@ describe("JSON", () => {
     })
   )
 
-  it.scopedLive("has its null as a bound of a range told from no bound, and comes in two dimensions", () =>
-    Effect.gen(function* () {
-      const setup = yield* open()
-      yield* setup.simple("drop type if exists of_json; create type of_json as range (subtype = jsonb)")
-      yield* Effect.addFinalizer(() => Effect.ignore(setup.simple("drop type of_json")))
-      for (const types of [inBinary(lossless), inText(lossless)]) {
-        const pg = yield* open({ types })
-        const bounded = PgRange.make<unknown>(new JsonText("null"), 5)
-        const [row] = yield* pg.values(
-          s("select of_json('null', '5'), of_json(null, '5'), $1::of_json = of_json('null', '5')", [bounded])
-        )
-        assert.deepStrictEqual(row, [bounded, PgRange.make<unknown>(null, 5), true])
-        const [arrays] = yield* pg.values(
-          s(`select '{{1,[2]},{"null","{}"}}'::jsonb[], '{{1 2}}'::int2vector[]`)
-        )
-        assert.deepStrictEqual(arrays, [
-          new PgArray(
-            [
-              [1, [2]],
-              [null, {}]
-            ],
-            [1, 1]
-          ),
-          new PgArray([[[1, 2]]], [1, 1])
-        ])
-      }
-    })
+  it.scopedLive(
+    "keeps JSON's null as a bound of a range apart from no bound, and comes in two dimensions",
+    () =>
+      Effect.gen(function* () {
+        const setup = yield* open()
+        yield* setup.simple("drop type if exists of_json; create type of_json as range (subtype = jsonb)")
+        yield* Effect.addFinalizer(() => Effect.ignore(setup.simple("drop type of_json")))
+        for (const types of [inBinary(lossless), inText(lossless)]) {
+          const pg = yield* open({ types })
+          const bounded = PgRange.make<unknown>(new JsonText("null"), 5)
+          const [row] = yield* pg.values(
+            s("select of_json('null', '5'), of_json(null, '5'), $1::of_json = of_json('null', '5')", [
+              bounded
+            ])
+          )
+          assert.deepStrictEqual(row, [bounded, PgRange.make<unknown>(null, 5), true])
+          const [arrays] = yield* pg.values(
+            s(`select '{{1,[2]},{"null","{}"}}'::jsonb[], '{{1 2}}'::int2vector[]`)
+          )
+          assert.deepStrictEqual(arrays, [
+            new PgArray(
+              [
+                [1, [2]],
+                [null, {}]
+              ],
+              [1, 1]
+            ),
+            new PgArray([[[1, 2]]], [1, 1])
+          ])
+        }
+      })
   )
 })
 
 describe("an anonymous record", () => {
-  it.scopedLive("fails where it holds what is read as text alone, and says what to do", () =>
+  it.scopedLive("fails where it holds a type that is read as text alone, and names the remedy", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       for (const [held, cast] of [

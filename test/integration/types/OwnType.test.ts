@@ -179,7 +179,7 @@ describe("a type of one's own by its name", () => {
           yield* pg.values(s(`select row(id), $1::${shop}.user_id from ${shop}.users`, [id])),
           [[[id], one.text]]
         )
-        // A comparison is the base's: there the parameter is the domain's when it says so.
+        // A comparison is the base's: there the parameter is of the domain when its type is stated.
         const error = yield* Effect.flip(pg.query(s(`select from ${shop}.users where id = $1`, [id])))
         assert.instanceOf(error, PgCodecError)
         const said = s(`select from ${shop}.users where id = $1::${shop}.user_id`, [id])
@@ -219,38 +219,40 @@ describe("a type of one's own by its name", () => {
     })
   )
 
-  it.scopedLive("is read in feeds of changes, and found through another session for who cannot ask", () =>
-    Effect.gen(function* () {
-      const shop = yield* schema
-      const pg = yield* open()
-      yield* pg.simple(`create table ${shop}.shirts
+  it.scopedLive(
+    "is read in feeds of changes, and found through another session where the feed's session cannot ask",
+    () =>
+      Effect.gen(function* () {
+        const shop = yield* schema
+        const pg = yield* open()
+        yield* pg.simple(`create table ${shop}.shirts
           (colour ${shop}.colour, colours ${shop}.colour[], wearer ${shop}.user_id, tint ${shop}.tint);
         create publication ${shop} for table ${shop}.shirts`)
-      yield* Effect.addFinalizer(() => Effect.ignore(pg.simple(`drop publication ${shop}`)))
-      const oid = Number(yield* value(pg, `select '${shop}.colour'::regtype::oid`))
-      const id = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
-      yield* connecting({ connector: { types: named([`${shop}.colour`, `${shop}.user_id`]) } })(
-        Effect.gen(function* () {
-          const connector = yield* PgConnector
-          const codec = (yield* connector.findTypes([oid])).lookup(oid)!
-          assert.deepStrictEqual(decodeText(codec, "red"), { value: red })
-          yield* connector.refreshTypes
-          for (const binary of [true, false]) {
-            const slot = yield* slotName()
-            yield* Slot.create(slot)
-            const feed = yield* logical({ slot, publications: [shop], binary })
-            yield* pg.simple(`insert into ${shop}.shirts values ('red', '{red}', '${id}', 'red')`)
-            const inserts = yield* Stream.runHead(
-              Stream.filter(feed.changes, ({ _tag }) => _tag === "Insert")
-            )
-            assert.deepInclude(Option.getOrThrow(inserts), {
-              new: { colour: red, colours: [red], wearer: new Own(id), tint: red }
-            })
+        yield* Effect.addFinalizer(() => Effect.ignore(pg.simple(`drop publication ${shop}`)))
+        const oid = Number(yield* value(pg, `select '${shop}.colour'::regtype::oid`))
+        const id = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
+        yield* connecting({ connector: { types: named([`${shop}.colour`, `${shop}.user_id`]) } })(
+          Effect.gen(function* () {
+            const connector = yield* PgConnector
+            const codec = (yield* connector.findTypes([oid])).lookup(oid)!
+            assert.deepStrictEqual(decodeText(codec, "red"), { value: red })
             yield* connector.refreshTypes
-          }
-        })
-      )
-    })
+            for (const binary of [true, false]) {
+              const slot = yield* slotName()
+              yield* Slot.create(slot)
+              const feed = yield* logical({ slot, publications: [shop], binary })
+              yield* pg.simple(`insert into ${shop}.shirts values ('red', '{red}', '${id}', 'red')`)
+              const inserts = yield* Stream.runHead(
+                Stream.filter(feed.changes, ({ _tag }) => _tag === "Insert")
+              )
+              assert.deepInclude(Option.getOrThrow(inserts), {
+                new: { colour: red, colours: [red], wearer: new Own(id), tint: red }
+              })
+              yield* connector.refreshTypes
+            }
+          })
+        )
+      })
   )
 
   it.scopedLive("fails the statements that meet it when it could not be made, and only those", () =>

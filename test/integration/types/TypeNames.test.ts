@@ -53,7 +53,7 @@ describe("the names of types", () => {
     })
   )
 
-  it.scopedLive("of a database's own are found in any spelling, and a mistaken case is told", () =>
+  it.scopedLive("of a database's own are found in any spelling, and a mistaken case is reported", () =>
     Effect.gen(function* () {
       const pg = yield* open()
       yield* pg.simple(`create schema if not exists zz;

@@ -23,7 +23,7 @@ export const parts: Readonly<Record<string, string>> = {
   PgChangeRowError: "{reason}",
   PgClosedError: "{reason}",
   PgPoolError: "{reason}",
-  PgTimeoutError: "{deadline}: {detail}",
+  PgTimeoutError: "{detail}",
   PgSlotError: "{reason}: {detail}",
   PgSnapshotError: "{reason}: {detail}",
   PgWalError: "{reason}: {detail}",

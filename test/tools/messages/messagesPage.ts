@@ -3,7 +3,7 @@ import ts from "typescript"
 import { collect, type Message } from "./collect.js"
 import { patternOf } from "../../support/messagePatterns.js"
 import { files } from "./declarations.js"
-import { carriers, roomOf, tags, withoutMessages } from "./rooms.js"
+import { carriers, noMessages, roomOf, tags, withoutMessages } from "./rooms.js"
 import { reached, textsOf, top } from "./templates.js"
 
 /** What is fixed in a template. */
@@ -13,12 +13,27 @@ const fixed = (template: string): string => template.replaceAll(/\{[^{}]*\}/g, "
 const isProse = (text: string): boolean =>
   /[a-z]{2,}[, ]+[a-z]{2,}/.test(text) &&
   !text.includes("pg_catalog.") &&
-  !/^\s*(select|declare |fetch |move |wait for lsn |all (tables|sequences)|with hold|with recursive|rollback|release|show |set |copy \S+ (from|to)|alter|create|drop|insert into|update \{|, |union)/.test(
+  !/^\s*(\(?select|begin isolation|savepoint |host value|local value|n,,|declare |fetch |move |wait for lsn |all (tables|sequences)|with hold|with recursive|rollback|release|show |set |copy \S+ (from|to)|alter|create|drop|insert into|update \{|, |union)/.test(
     text
   )
 
-const isText = (node: ts.Node): node is ts.StringLiteralLike | ts.TemplateExpression =>
-  ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)
+type Text = ts.StringLiteralLike | ts.TemplateExpression | ts.BinaryExpression
+
+/** A text, or texts that are joined with `+`. */
+const isText = (node: ts.Node): node is Text =>
+  ts.isStringLiteralLike(node) ||
+  ts.isTemplateExpression(node) ||
+  (ts.isBinaryExpression(node) &&
+    node.operatorToken.kind === ts.SyntaxKind.PlusToken &&
+    (isText(node.left) || isText(node.right)))
+
+/** What stands in the code, with a placeholder for everything else. */
+const written = (node: ts.Node): string => {
+  if (ts.isStringLiteralLike(node)) return node.text
+  if (ts.isTemplateExpression(node))
+    return [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join("{value}")
+  return ts.isBinaryExpression(node) && isText(node) ? written(node.left) + written(node.right) : "{value}"
+}
 
 /** Two words of its own, and no command of the server. */
 const isSentence = (template: string): boolean =>
@@ -39,10 +54,11 @@ const remaining = (messages: ReadonlyArray<Message>): ReadonlyArray<Message> => 
     if (withoutMessages.has(file)) continue
     const visit = (node: ts.Node, owner: string): void => {
       if (ts.isTypeNode(node) || ts.isTaggedTemplateExpression(node) || ts.isImportDeclaration(node)) return
+      // What a metric is.
+      if (ts.isCallExpression(node) && node.expression.getText().startsWith("Metric.")) return
       if (isText(node)) {
-        const own = ts.isTemplateExpression(node)
-          ? [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join("{value}")
-          : node.text
+        const own = written(node)
+        if (noMessages.has(own.trim())) return
         const fits = patternOf(own)
         if (isProse(own.replaceAll(/[{}]/g, "")) && !(known.has(node) && whole.some(fits))) {
           const { tag } = roomOf(owner)
@@ -56,14 +72,52 @@ const remaining = (messages: ReadonlyArray<Message>): ReadonlyArray<Message> => 
     }
     for (const statement of source.statements) visit(statement, `${file}#${nameOf(statement)}`)
   }
-  return found
+  // A text that another one holds whole is read there.
+  return found.filter(
+    ({ file, template }) =>
+      !found.some(
+        (other) => other.file === file && other.template !== template && other.template.includes(template)
+      )
+  )
 }
 
 const tagOf = (tag: string): string => carriers[tag] ?? (tag.startsWith("Log") ? "Log" : tag)
 
-const tidy = (template: string): string => template.replaceAll(/ {2,}/g, " ").replaceAll("\n", " ⏎ ").trim()
+/** Placeholders by their last name, such as `{sslMode}` of `fields.sslMode`, unless another one of the template has that name too. */
+const shortened = (template: string): string => {
+  const long = new Set([...template.matchAll(/\{([\w.]+)\}/g)].map(([, name]) => name!))
+  const short = (name: string): string => {
+    const names = name.replace(/\.(right|_tag)$/, "").split(".")
+    if (names.length > 1 && names.at(-1) === "left" && !eithers.has(names[0]!)) return "reason"
+    const last = names.at(-1)!
+    // A letter, or a module of functions, names nothing.
+    return last.length === 1 || /^[A-Z]/.test(last) ? "value" : last
+  }
+  return template.replaceAll(/\{([\w.]+)\}/g, (_, name: string) => {
+    const others = [...long].filter((other) => other !== name && short(other) === short(name))
+    return `{${others.length === 0 ? short(name) : name}}`
+  })
+}
 
-/** Whether a template says something by itself, besides the kind of the error. The system's texts of files are its own. */
+/** What is left of a message, and no half of an Either. */
+const eithers: ReadonlySet<string> = new Set(["walk", "reader"])
+
+const onFile = "archive|chain|content|disk-full|file|locked|manifest|other-system|segment-size|target"
+
+/** A path of several parts is one path, and the system's text of a file is its own. */
+const ofOnePath = (template: string): string =>
+  template
+    .replace(/^([\w-]+: )?: /, "$1")
+    .replace(
+      new RegExp(`^((?:${onFile}): )(?:[\\w./]*\\{[\\w.]+\\}(?:[\\w./]|\\{[\\w.]+\\})*: )+(?=.)`),
+      "$1{path}: "
+    )
+    .replace(/^((?:file|disk-full): \{path\}: )\{[\w.]+\}$/, "$1{cause}")
+
+const tidy = (template: string): string =>
+  shortened(ofOnePath(template.replaceAll(/ {2,}/g, " ").replaceAll("\n", " ⏎ "))).trim()
+
+/** Whether a template means something by itself, besides the kind of the error. The system's texts of files are its own. */
 const isOpen = (template: string): boolean =>
   !/^(file|disk-full): /.test(template) &&
   !/[A-Za-z]{2}/.test(fixed(template.replace(/^(Copy\.)?[\w-]+: /, "")))

@@ -29,6 +29,10 @@ export const reached = new Set<ts.Node>()
 const deepest = 14
 const mostTexts = 48
 
+/** A number of the code, such as a default: it is one of the values that a placeholder stands for. */
+const isNumber = (node: ts.Expression): boolean =>
+  ts.isNumericLiteral(node) || (ts.isIdentifier(node) && node.text === "Infinity")
+
 const nameOf = (node: ts.Node): string => {
   if (ts.isCallExpression(node)) {
     const [first] = node.arguments
@@ -46,7 +50,7 @@ const nameOf = (node: ts.Node): string => {
   if (ts.isIdentifier(node)) return node.text
   if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node) || ts.isAsExpression(node))
     return nameOf(node.expression)
-  if (ts.isBinaryExpression(node)) return nameOf(node.left)
+  if (ts.isBinaryExpression(node)) return nameOf(isNumber(node.left) ? node.right : node.left)
   if (ts.isConditionalExpression(node))
     return nameOf(ts.isLiteralExpression(node.whenFalse) ? node.whenTrue : node.whenFalse)
   if (ts.isAwaitExpression(node) || ts.isYieldExpression(node))
@@ -173,8 +177,19 @@ const known = (node: ts.Expression, scope: Scope, unbound: Unbound): Bound | "mi
   return object === undefined ? undefined : propertyOf(object, name)
 }
 
+/** `text.endsWith("…")` of a text that is known whole. */
+const ends = (node: ts.CallExpression, scope: Scope, unbound: Unbound): boolean | undefined => {
+  const [end] = node.arguments
+  const method = node.expression
+  if (end === undefined || !ts.isStringLiteral(end)) return undefined
+  if (!ts.isPropertyAccessExpression(method) || method.name.text !== "endsWith") return undefined
+  const [text, ...others] = textsOf(method.expression, scope, unbound)
+  return text === undefined || others.length > 0 || text.includes("{") ? undefined : text.endsWith(end.text)
+}
+
 /** True or false where a comparison with a literal is decided by what is known. */
 const decided = (node: ts.Expression, scope: Scope, unbound: Unbound): boolean | undefined => {
+  if (ts.isCallExpression(node)) return ends(node, scope, unbound)
   if (!ts.isBinaryExpression(node)) return undefined
   const isEqual = node.operatorToken.kind === ts.SyntaxKind.EqualsEqualsEqualsToken
   if (!isEqual && node.operatorToken.kind !== ts.SyntaxKind.ExclamationEqualsEqualsToken) return undefined
@@ -198,7 +213,7 @@ const calledTexts = (node: ts.CallExpression, scope: Scope, unbound: Unbound): R
   if (target?.body === undefined || target.asteriskToken !== undefined) return [placeholder(node)]
   const within = bind(target, node, scope, scope)
   const texts = returnsOf(target.body).flatMap((one) => textsOf(one, within, unbound))
-  // A function that computes a value says less than its argument's name.
+  // The name of a function that computes a value is less clear than its argument's name.
   return texts.length > 0 && texts.some((text) => /[a-z]{2,}/.test(text.replaceAll(/\{[^}]*\}/g, "")))
     ? unique(texts)
     : [placeholder(node)]
@@ -209,6 +224,9 @@ const declaredTexts = (node: ts.Identifier, scope: Scope, unbound: Unbound): Rea
   if (declaration === undefined) return [placeholder(node)]
   if (ts.isParameter(declaration)) {
     const bound = scope.bindings.get(declaration)
+    // A default is one of the values that the parameter can have.
+    if (bound !== undefined && isNumber(bound.node))
+      if (bound.node === declaration.initializer || ts.isIdentifier(bound.node)) return [placeholder(node)]
     if (bound !== undefined)
       return textsOf(
         bound.node,
@@ -227,10 +245,15 @@ const declaredTexts = (node: ts.Identifier, scope: Scope, unbound: Unbound): Rea
   return texts.every((text) => /^\{[^}]*\}$/.test(text)) ? [placeholder(node)] : texts
 }
 
-/** The texts of a part of a text; a part that has many is a placeholder. */
+/** The texts of a part of a text; a part that has many is a placeholder, and so is a number beside other values. */
 const partTexts = (node: ts.Expression, scope: Scope, unbound: Unbound): ReadonlyArray<string> => {
   const texts = textsOf(node, scope, unbound)
-  return texts.length > 4 ? [placeholder(node)] : texts
+  const values = texts.filter((text) => !/^(\d+|\{Infinity\})$/.test(text))
+  if (values.length === 0) return texts.length === 1 ? texts : [placeholder(node)]
+  if (values.length <= 4) return values
+  // A function that writes sentences is named by itself, one that shows a value by the value.
+  const writes = ts.isCallExpression(node) && values.some((text) => text.length > 60)
+  return [placeholder(writes ? node.expression : node)]
 }
 
 /** The texts that an expression can have. */
@@ -258,10 +281,14 @@ export function textsOf(expression: ts.Expression, scope: Scope, unbound: Unboun
   if (ts.isBinaryExpression(node)) {
     const { kind } = node.operatorToken
     if (kind === ts.SyntaxKind.PlusToken) {
-      if (ts.isNumericLiteral(node.right)) return [placeholder(node.left)]
-      const texts = joined(partTexts(node.left, deeper, unbound), partTexts(node.right, deeper, unbound))
-      return texts.length > 0 && texts.every((text) => /^(\{[^}]*\})+$/.test(text))
-        ? [placeholder(node.left)]
+      if (isNumber(inner(node.right))) return [placeholder(node.left)]
+      const side = (half: ts.Expression): ReadonlyArray<string> =>
+        ts.isTemplateExpression(half) || ts.isBinaryExpression(half)
+          ? textsOf(half, deeper, unbound)
+          : partTexts(half, deeper, unbound)
+      const texts = joined(side(node.left), side(node.right))
+      return texts.length > 0 && texts.every((text) => /^(\{[^}]*\}|\d)+$/.test(text))
+        ? [placeholder(node)]
         : texts
     }
     if (kind === ts.SyntaxKind.QuestionQuestionToken || kind === ts.SyntaxKind.BarBarToken) {
