@@ -26,12 +26,17 @@ const hang = 300_000
 export default defineConfig({
   test: {
     pool: "forks",
-    poolOptions: { forks: { maxForks: 2, minForks: 1 } },
+    poolOptions: {
+      forks: { maxForks: 2, minForks: 1 },
+      threads: { maxThreads: 2, minThreads: 1, isolate: false }
+    },
     projects: [
       {
         resolve: { alias },
         test: {
           name: "unit",
+          // Unit tests leave nothing behind in their modules, and loading these once per thread takes a third of the processor time.
+          pool: process.env["EFFECT_POSTGRES_RUNTIME"] === undefined ? "threads" : "forks",
           include: ["test/**/*.test.ts"],
           exclude: ["**/node_modules/**", "test/integration/**", "test/campaign/**", "test/bench/peers/**"],
           setupFiles: ["test/support/messagesOnPage.ts"],

@@ -14,7 +14,7 @@ import { printed, retried, rolledBack } from "./demo/Failures.js"
 import { fill } from "./demo/Fill.js"
 import { follow, missing } from "./demo/Follow.js"
 import { interrupt } from "./demo/Interrupt.js"
-import { noticed, notified } from "./demo/Listen.js"
+import { noticed, notified, survived } from "./demo/Listen.js"
 import { readBack, slowConsumer, values } from "./demo/ReadBack.js"
 import * as Screen from "./demo/Screen.js"
 import * as Stage from "./demo/Stage.js"
@@ -26,7 +26,7 @@ const patience = Duration.seconds(60)
 
 let steps = 0
 
-/** Runs one step under its heading, and says at the end what it has shown. */
+/** Runs one step under its heading, and prints at the end what it has shown. */
 const step = <A, E, R>(heading: string, shown: string, body: Effect.Effect<A, E, R>) =>
   Screen.heading(++steps, heading).pipe(
     Effect.zipRight(body),
@@ -57,9 +57,9 @@ const show = (where: Where.Where) =>
     yield* step("A transaction that fails", "nothing of it was stored", rolledBack(stage))
     yield* step("A transaction that is tried again", "serialization failures can be retried", retried(stage))
     yield* step("pg_sleep(60), interrupted", "stopped on the server, same session", interrupt(stage))
-    yield* step("pg_sleep(60), with a deadline", "stopped on the server, and said so", deadline(stage))
+    yield* step("pg_sleep(60), with a deadline", "stopped on the server, and reported", deadline(stage))
     yield* step("A notification", "from another session", notified(stage))
-    yield* step("A notice", "nothing the server says is dropped", noticed(stage))
+    yield* step("A notice", "nothing that the server sends is dropped", noticed(stage))
     if (where.restart !== undefined) {
       yield* step(
         "A backup of the busy server",
@@ -67,11 +67,16 @@ const show = (where: Where.Where) =>
         backup(stage)
       )
     }
-    // The last one, since sessions do not outlive the restart.
+    // The last ones, since sessions do not outlive a restart.
     const lacks = yield* missing(stage)
     yield* lacks.length === 0
       ? step("A feed of changes, and a restart in its midst", "nothing was lost", follow(stage, where))
       : Screen.title(`A feed of changes is left out, because on this server ${lacks.join(", and ")}.`)
+    yield* step(
+      "A listener that loses its session",
+      "listens again, and reports the gap",
+      survived(stage, where)
+    )
   })
 
 const demo = Effect.gen(function* () {

@@ -24,7 +24,7 @@ export const printed = ({ connection, readings }: Stage) =>
       connection.query(sql`select * from ${readings} where id = ${"seven"}`),
       "PgCodecError"
     )
-    yield* Screen.say("")
+    yield* Screen.line("")
     yield* Screen.quote(codec.message)
     yield* Expect.equal("nothing was sent", codec.nothingSent, true)
     yield* Expect.equal("the session's state", (yield* connection.status).state, "clean")
@@ -57,7 +57,7 @@ export const retried = ({ accounts, pg, watcher }: Stage) =>
     const interest = Effect.gen(function* () {
       attempts++
       const rows = yield* pg.query(sql`select balance from ${accounts} where owner = 'ada'`)
-      // Somebody else gets in between, the first time.
+      // Another session gets in between, the first time.
       if (attempts === 1) yield* watcher.query(sql`update ${accounts} set balance = 90 where owner = 'ada'`)
       const balance = Expect.single<number>(rows)
       yield* pg.query(sql`update ${accounts} set balance = ${balance + 10} where owner = 'ada'`)

@@ -1,4 +1,4 @@
-/** A statement of a minute, stopped at once: the server is told, and the session goes on. */
+/** A statement of a minute, stopped at once: the server is sent a cancel request, and the session goes on. */
 import { Effect, Fiber } from "effect"
 import { Sql } from "effect-postgres"
 import * as Expect from "./Expect.js"
@@ -7,7 +7,7 @@ import { timed, type Stage } from "./Stage.js"
 
 const { sql } = Sql
 
-/** What the server says that the first session is doing. */
+/** What the first session is doing, as the server reports it. */
 const activity = ({ connection, watcher }: Stage) =>
   Effect.map(
     watcher.query(sql`
@@ -37,11 +37,11 @@ export const interrupt = (stage: Stage) =>
     const ours = Expect.single<number>(yield* connection.query(sql`select pg_backend_pid()`))
     const fiber = yield* Effect.fork(connection.query(sql`select pg_sleep(60)`))
     const before = yield* asleep(stage)
-    yield* Screen.fact("before", `the server says: ${before.state}, waiting in ${before.wait}`)
+    yield* Screen.fact("before", `the server reports: ${before.state}, waiting in ${before.wait}`)
     const [millis] = yield* timed(Fiber.interrupt(fiber))
     const after = yield* activity(stage)
     yield* Screen.number("interrupted in", millis.toFixed(1), "ms, until the session was clean again")
-    yield* Screen.fact("after", `the server says: ${after.state}`)
+    yield* Screen.fact("after", `the server reports: ${after.state}`)
     yield* Expect.that(
       "time until it was stopped",
       millis < 1_000,

@@ -65,7 +65,7 @@ export const readBack = ({ connection, readings }: Stage) =>
     )
   })
 
-/** Waits until the server says that it waits for us. */
+/** Waits until the server reports that it waits for us. */
 const heldUp = ({ connection, watcher }: Stage) =>
   watcher
     .query(
@@ -101,7 +101,7 @@ export const slowConsumer = (stage: Stage) =>
     yield* Expect.equal("rows taken", taken, 5_000)
     yield* Screen.fact(
       "the server",
-      "waits in ClientWrite while our consumer thinks (pg_stat_activity says so)"
+      "waits in ClientWrite while our consumer thinks (seen in pg_stat_activity)"
     )
     yield* Screen.number(
       "rows taken",

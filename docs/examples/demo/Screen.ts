@@ -14,7 +14,7 @@ export const dim = paint("2")
 const green = paint("32")
 const red = paint("31")
 
-// Whoever reads us may have had enough, as `head` does: the demonstration still goes on to clean up.
+// The reader of our output may have had enough, as `head` does: the demonstration still goes on to clean up.
 process.stdout.on("error", () => {})
 
 const print = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stdout.write(`${text}\n`))
@@ -28,7 +28,7 @@ const grouped = new Intl.NumberFormat("en-US")
 /** `1234567` as `1,234,567`. */
 export const count = (value: number | bigint): string => grouped.format(value)
 
-/** Milliseconds as a person says them: `8 ms`, `0.42 s`, `3.1 s`. */
+/** Milliseconds as a person writes them: `8 ms`, `0.42 s`, `3.1 s`. */
 export const time = (millis: number): string =>
   millis < 100 ? `${Math.round(millis)} ms` : `${(millis / 1000).toFixed(millis < 1000 ? 2 : 1)} s`
 
@@ -42,7 +42,7 @@ export const title = (text: string): Effect.Effect<void> => print(`\n${bold(text
 export const heading = (number: number, text: string): Effect.Effect<void> =>
   print(`\n${bold(`${String(number).padStart(2)}  ${text}`)}`)
 
-/** A name and what there is to say about it. */
+/** A name and a text about it. */
 export const fact = (label: string, text: string): Effect.Effect<void> =>
   print(`${indent}${dim(label.padEnd(labelWidth))}${text}`)
 
@@ -51,9 +51,9 @@ export const number = (label: string, value: string, unit: string): Effect.Effec
   fact(label, `${value.padStart(numberWidth)} ${unit}`)
 
 /** A sentence. */
-export const say = (text: string): Effect.Effect<void> => print(`${indent}${text}`)
+export const line = (text: string): Effect.Effect<void> => print(`${indent}${text}`)
 
-/** Text of several lines as somebody else printed it. */
+/** Text of several lines as another program printed it. */
 export const quote = (text: string): Effect.Effect<void> =>
   print(
     text

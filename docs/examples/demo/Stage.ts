@@ -36,7 +36,7 @@ const remove = (connector: PgConnector.PgConnector["Type"], schema: string): Eff
     Effect.scoped,
     Effect.timeout("20 seconds"),
     Effect.catchAll((error) =>
-      Screen.say(`The schema ${schema} could not be removed; please drop it. ${error.message}`)
+      Screen.line(`The schema ${schema} could not be removed; please drop it. ${error.message}`)
     )
   )
 

@@ -17,7 +17,9 @@ export interface Where {
 }
 
 const embedded = Effect.gen(function* () {
-  yield* Screen.say("Starting a PostgreSQL of our own. The first time on a machine this takes a few seconds.")
+  yield* Screen.line(
+    "Starting a PostgreSQL of our own. The first time on a machine this takes a few seconds."
+  )
   const [took, server] = yield* Effect.timed(start())
   const config = yield* PgConfig.fromUri(server.uri)
   const seconds = Screen.time(Duration.toMillis(took))

@@ -59,7 +59,7 @@ const program = Effect.gen(function* () {
   yield* forTenant(add(2, "sell milk")).pipe(as(2))
   yield* Console.log("tenant 1 sees", yield* forTenant(notes).pipe(as(1)))
   yield* Console.log("tenant 2 sees", yield* forTenant(notes).pipe(as(2)))
-  const refused = yield* forTenant(add(2, "for somebody else")).pipe(
+  const refused = yield* forTenant(add(2, "for another tenant")).pipe(
     as(1),
     Effect.catchIf(PgError.hasCode(SqlState.insufficientPrivilege), (error) => Effect.succeed(error.text))
   )
