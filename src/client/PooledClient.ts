@@ -32,7 +32,7 @@ import * as CallSite from "./telemetry/CallSite.js"
 import * as Conventions from "./telemetry/Conventions.js"
 import { Telemetry } from "./telemetry/Telemetry.js"
 import * as TracedConnection from "./telemetry/TracedConnection.js"
-import { rowsIn } from "./telemetry/TracedConnection.js"
+import { none, rowsIn } from "./telemetry/TracedConnection.js"
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
@@ -41,7 +41,7 @@ const located = ({ currentSpan }: AnyFiber, { connection }: OpenTransaction): vo
   if (currentSpan !== undefined) Conventions.locate(currentSpan, connection)
 }
 
-/** Elements of a stream of rows are one row each. */
+/** Elements of a stream of rows are one row each, and a snapshot is one row. */
 const one = (): number => 1
 
 const refusal = (operation: string, argument: string, reason: string): PgUsageError =>
@@ -246,6 +246,12 @@ export const overPool = (
           : taken
       )
 
+    const snapshot = within(
+      (transaction) =>
+        Effect.map(singleIn(transaction).values(snapshotStatement), ([row]) => String(row?.[0])),
+      () => Effect.fail(noSnapshot)
+    )
+
     const client: PgClientService = {
       ...rows,
       values: (statement, query) =>
@@ -255,7 +261,12 @@ export const overPool = (
           withConnection((connection) => connection.batch(each, statementOf, query))
         ),
       compare: (statement, schema, query) =>
-        withConnection((connection) => connection.compare(statement, schema, query)),
+        telemetry.operation(
+          withConnection((connection) => connection.compare(statement, schema, query)),
+          "compare",
+          [statement],
+          none
+        ),
       withTransaction: <A, E, R>(body: Effect.Effect<A, E, R>, transaction: TransactionOptions = {}) => {
         const place = placeOf()
         return within(
@@ -273,14 +284,25 @@ export const overPool = (
           () => Effect.flatten(CommitHooks.hookOf(effect))
         ),
       inTransaction: Effect.map(FiberRef.get(current), (found) => found?.open !== undefined),
-      exportSnapshot: within(
-        (transaction) =>
-          Effect.map(singleIn(transaction).values(snapshotStatement), ([row]) => String(row?.[0])),
-        () => Effect.fail(noSnapshot)
-      ),
-      learnTypes: (types, query) => withConnection((connection) => connection.learnTypes(types, query)),
+      get exportSnapshot() {
+        return telemetry.operation(snapshot, "values", [snapshotStatement], one)
+      },
+      learnTypes: (types, query) =>
+        telemetry.operation(
+          withConnection((connection) => connection.learnTypes(types, query)),
+          "learnTypes",
+          [],
+          none
+        ),
       refreshTypes: connector.refreshTypes,
-      ping: Effect.suspend(() => pool.ping),
+      get ping() {
+        return telemetry.operation(
+          Effect.suspend(() => pool.ping),
+          "ping",
+          [],
+          none
+        )
+      },
       get connection() {
         return reported(connection(placeOf()))
       }

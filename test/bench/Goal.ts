@@ -2,7 +2,7 @@
 import type { ClientName } from "./Client.js"
 import { clients } from "./Client.js"
 import type { Result } from "./Summary.js"
-import { cpuOf, growth, kindOf, maxCpuOf, medianOf, rateOf, ratio } from "./Summary.js"
+import { cpuOf, growth, kindOf, maxCpuOf, maxOf, medianOf, rateOf, ratio } from "./Summary.js"
 import type { WorkloadName } from "./Workload.js"
 import { families, fromMemory, mixedNames } from "./Workload.js"
 
@@ -281,11 +281,18 @@ export const overDrain = (result: Result, client: ClientName, name: string): num
   return all === undefined || own === undefined || drain === undefined ? undefined : (all - own) / drain
 }
 
-/** CPU of the dearest batch as a multiple of the median batch. */
+/** CPU of a round's dearest batch as a multiple of the median batch: the median over the rounds. */
 export const dearestBatch = (result: Result, client: ClientName, name: string): number | undefined => {
   const median = medianOf(result, client, cpuOf(name))
   const dearest = medianOf(result, client, maxCpuOf(name))
   return median === undefined || dearest === undefined ? undefined : dearest / median
+}
+
+/** CPU of the dearest batch of all rounds as a multiple of the median batch. */
+export const worstBatch = (result: Result, client: ClientName, name: string): number | undefined => {
+  const median = medianOf(result, client, cpuOf(name))
+  const worst = maxOf(result, client, maxCpuOf(name))
+  return median === undefined || worst === undefined ? undefined : worst / median
 }
 
 const consumerVerdicts = (result: Result): ReadonlyArray<Verdict> =>

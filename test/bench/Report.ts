@@ -1,6 +1,6 @@
 /** The report: one table per workload, one of goals, as text for a terminal or as Markdown for a page. */
 import type { ClientName } from "./Client.js"
-import { dearestBatch, effectsOwn, overDrain, overPlain, verdicts } from "./Goal.js"
+import { dearestBatch, effectsOwn, overDrain, overPlain, verdicts, worstBatch } from "./Goal.js"
 import type { Machine } from "./Machine.js"
 import { isBusy } from "./Machine.js"
 import type { Sample } from "./Measurement.js"
@@ -213,10 +213,10 @@ const consumersTable = (result: Result): Table => {
     title: result.workload.title,
     note:
       `${noteOf(result)}; CPU in ns per row; Effect's own: what the consumer costs more than runDrain over rows from memory; ` +
-      "÷ runDrain: without it",
+      "÷ runDrain: without it; dearest batch: of a round, as a multiple of the median batch, median over the rounds; worst of all: of all rounds",
     header: [
       "consumer",
-      ...measured.flatMap((client) => [client, "Effect's own", "÷ runDrain", "dearest batch"])
+      ...measured.flatMap((client) => [client, "Effect's own", "÷ runDrain", "dearest batch", "worst of all"])
     ],
     rows: consumerNames.map((name) => [
       name,
@@ -224,7 +224,8 @@ const consumersTable = (result: Result): Table => {
         show(medianOf(result, client, cpuOf(name)), whole),
         show(effectsOwn(result, client, name), whole),
         show(overDrain(result, client, name), digits(2)),
-        show(dearestBatch(result, client, name), (value) => `${value.toFixed(2)} ×`)
+        show(dearestBatch(result, client, name), (value) => `${value.toFixed(2)} ×`),
+        show(worstBatch(result, client, name), (value) => `${value.toFixed(2)} ×`)
       ])
     ])
   }

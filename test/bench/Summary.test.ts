@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { ClientName } from "./Client.js"
-import { verdicts } from "./Goal.js"
+import { dearestBatch, verdicts, worstBatch } from "./Goal.js"
 import { Sample } from "./Measurement.js"
 import type { Result, Rounds } from "./Summary.js"
 import { growth, median, medianOf, ratio } from "./Summary.js"
@@ -78,6 +78,21 @@ describe("Goal", () => {
     assert.strictEqual(growth(grown), 65)
     const [verdict] = verdicts([result("memory", new Map([["ours-familiar", [grown]]]))])
     assert.strictEqual(verdict?.reached, false)
+  })
+
+  it("has the dearest batch of a round, the median over the rounds, and the worst of all rounds", () => {
+    const taken = (maxCpuNs: number) =>
+      new Sample({
+        ...sample(1),
+        families: { runForEach: { wallNs: 100, cpuNs: 100, maxCpuNs, kind: "runForEach" } }
+      })
+    const rounds = result(
+      "consumers",
+      new Map([["ours-familiar", [taken(120), taken(200), undefined, taken(110)]]])
+    )
+    assert.strictEqual(dearestBatch(rounds, "ours-familiar", "runForEach"), 1.2)
+    assert.strictEqual(worstBatch(rounds, "ours-familiar", "runForEach"), 2)
+    assert.strictEqual(worstBatch(rounds, "pg", "runForEach"), undefined)
   })
 
   it("holds each kind of statement of a mixed process against the same kind in the peer's", () => {

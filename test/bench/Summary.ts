@@ -24,18 +24,33 @@ const samplesOf = (result: Result, client: ClientName): Rounds => {
   return rounds === undefined || rounds === "unsupported" ? [] : rounds
 }
 
+/** One property of each round of a client that has it. */
+const valuesOf = (
+  result: Result,
+  client: ClientName,
+  property: (sample: Sample) => number | undefined
+): ReadonlyArray<number> =>
+  samplesOf(result, client).flatMap((sample) => {
+    const value = sample === undefined ? undefined : property(sample)
+    return value === undefined ? [] : [value]
+  })
+
 /** The median of one property over the rounds of a client. */
 export const medianOf = (
   result: Result,
   client: ClientName,
   property: (sample: Sample) => number | undefined
-): number | undefined =>
-  median(
-    samplesOf(result, client).flatMap((sample) => {
-      const value = sample === undefined ? undefined : property(sample)
-      return value === undefined ? [] : [value]
-    })
-  )
+): number | undefined => median(valuesOf(result, client, property))
+
+/** The greatest value of one property over the rounds of a client. */
+export const maxOf = (
+  result: Result,
+  client: ClientName,
+  property: (sample: Sample) => number | undefined
+): number | undefined => {
+  const values = valuesOf(result, client, property)
+  return values.length === 0 ? undefined : Math.max(...values)
+}
 
 /** The median over the rounds of `ours ÷ theirs`. */
 export const ratio = (

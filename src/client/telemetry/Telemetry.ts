@@ -336,7 +336,7 @@ export class Telemetry {
     if (this.hasMetrics)
       operationDuration.record(Number(nanos) / 1e9, {
         ...this.target,
-        "db.query.summary": this.summaryOf(watched),
+        ...Watched.namesOf(watched, this.texts),
         ...failure
       })
     return Number(nanos) / 1e6 <= this.slowStatement ? Effect.void : this.reportSlow(watched, nanos, rows)
@@ -352,9 +352,7 @@ export class Telemetry {
   }
 
   private nameOf(watched: TracedOperation, choice: TelemetrySpan): string {
-    if (choice.name !== undefined) return choice.name
-    const summary = this.summaryOf(watched)
-    return summary === "" ? "postgresql" : summary
+    return choice.name ?? Watched.nameOf(watched, this.texts)
   }
 
   private summaryOf(watched: TracedOperation): string {
@@ -364,13 +362,14 @@ export class Telemetry {
   private spanOptions(watched: TracedOperation, choice: TelemetrySpan): Tracer.SpanOptions {
     const { operation, statements } = watched
     const place = watched.place ?? statements[0]?.place
-    const attributes: Record<string, unknown> = { ...this.target }
+    const attributes: Record<string, unknown> = {
+      ...this.target,
+      ...Watched.namesOf(watched, this.texts)
+    }
     if (statements.length > 0) {
-      attributes["db.query.summary"] = this.summaryOf(watched)
       const text = statements.map(({ sql }) => this.texts.of(sql).shown)
       if (text[0] !== undefined) attributes["db.query.text"] = text.join("; ")
       if (operation.startsWith("copy")) {
-        attributes["db.operation.name"] = "COPY"
         const table = Watched.copiedTable(this.summaryOf(watched))
         if (table !== undefined) attributes["db.collection.name"] = table
       }

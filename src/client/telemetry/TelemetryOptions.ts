@@ -1,7 +1,10 @@
 /** What telemetry a client gives: what a user may set. */
 import type * as Duration from "effect/Duration"
 
-/** What a client does that has a span. `transaction` is the outermost one, `savepoint` a nested one. */
+/**
+ * What a client does that has a span. `transaction` is the outermost one, `savepoint` a nested one. `compare`, `describe` and `prepare` do
+ * not run their statement.
+ */
 export type TelemetryOperation =
   | "query"
   | "execute"
@@ -13,23 +16,30 @@ export type TelemetryOperation =
   | "copyFrom"
   | "copySink"
   | "copyTo"
+  | "compare"
+  | "describe"
+  | "prepare"
+  | "callFunction"
+  | "learnTypes"
+  | "findTypes"
+  | "ping"
   | "transaction"
   | "savepoint"
 
 /** An operation before its span begins, for the option `span`. */
 export interface TelemetrySubject {
   readonly operation: TelemetryOperation
-  /** The texts of the statements, as they are sent; none for a transaction. */
+  /** The texts of the statements, as they are sent; none for a transaction, and for an operation without a text. */
   readonly statements: ReadonlyArray<string>
-  /** Such as `SELECT people`. */
+  /** Such as `SELECT people`; without a statement the name of the operation. */
   readonly summary: string
-  /** Parameters of the statement, where there is one. Empty for a batch, which has many sets of them. */
+  /** Parameters of the statement, where there is one. Empty for a batch, which has many sets of them, and where the statement is not run. */
   readonly parameters: ReadonlyArray<unknown>
 }
 
 /** How the span of an operation is to be. */
 export interface TelemetrySpan {
-  /** In place of the summary. */
+  /** In place of the usual name, which is the summary, such as `SELECT people`, or `describe SELECT people` when the statement is not run. */
   readonly name?: string
   /** Added to the attributes; those of the same name are replaced. */
   readonly attributes?: Readonly<Record<string, unknown>>

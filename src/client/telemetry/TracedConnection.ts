@@ -4,6 +4,7 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as ConnectionTypes from "../../connection/ConnectionTypes.js"
 import type { PgConnection } from "../../connection/PgConnection.js"
+import * as SessionChanges from "../../connection/session/SessionChanges.js"
 import * as TracedFacts from "../../connection/session/TracedFacts.js"
 import * as PipelineSteps from "../../connection/statement/PipelineSteps.js"
 import * as RowOperations from "../../connection/statement/RowOperations.js"
@@ -14,7 +15,7 @@ import type { Telemetry } from "./Telemetry.js"
 /** How many rows an operation has returned. */
 export const rowsIn = (rows: ReadonlyArray<unknown>): number => rows.length
 export const rowsOf = ({ rows }: { readonly rows: ReadonlyArray<unknown> }): number => rows.length
-const none = (): undefined => undefined
+export const none = (): undefined => undefined
 const one = (): number => 1
 
 /** The connection, reporting to the client's telemetry. */
@@ -83,6 +84,33 @@ export const make = (connection: PgConnection, client: Telemetry): PgConnection 
         )
       ),
     copyTo: (sql, options) => streamed(() => connection.copyTo(sql, options), "copyTo", Statement.make(sql)),
+    copyParts: (command, options) =>
+      streamed(() => connection.copyParts(command, options), "copyTo", Statement.make(command)),
+    copyPartsInto: (command, take, options) =>
+      telemetry.operation(
+        connection.copyPartsInto(command, take, options),
+        "copyTo",
+        [Statement.make(command)],
+        none
+      ),
+    compare: (statement, schema, options) =>
+      telemetry.operation(connection.compare(statement, schema, options), "compare", [statement], none),
+    describe: (statement, options) =>
+      telemetry.operation(connection.describe(statement, options), "describe", [statement], none),
+    prepare: (statement, options) =>
+      telemetry.operation(connection.prepare(statement, options), "prepare", [statement], none),
+    callFunction: (call, options) =>
+      telemetry.operation(connection.callFunction(call, options), "callFunction", [], none),
+    learnTypes: (types, options) =>
+      telemetry.operation(connection.learnTypes(types, options), "learnTypes", [], none),
+    findTypes: (types) => telemetry.operation(connection.findTypes(types), "findTypes", [], none),
+    reset: (what = "settings") =>
+      telemetry.operation(
+        connection.reset(what),
+        "simple",
+        [Statement.make(SessionChanges.resetText(what))],
+        none
+      ),
     withTransaction: (body, options) =>
       telemetry.transaction(connection.withTransaction(body, options), "transaction")
   })

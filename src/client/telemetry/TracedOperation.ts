@@ -1,5 +1,6 @@
 /** An operation that telemetry reports, and what its span and the log show of it. */
 import * as Duration from "effect/Duration"
+import type { Attributes } from "../../connection/session/TracedFacts.js"
 import type { Statement } from "../../model/Statement.js"
 import type { QueryTexts } from "./QueryTexts.js"
 import type { TelemetryOperation } from "./TelemetryOptions.js"
@@ -25,9 +26,44 @@ export const summaryOf = ({ operation, statements }: TracedOperation, texts: Que
     : [...new Set(statements.map(({ sql }) => texts.of(sql).summary))].join(" ").slice(0, 255)
 }
 
-/** Parameters of a single statement. */
+/** Operations that do not run their statement. */
+const looksOnly: ReadonlySet<TelemetryOperation> = new Set(["compare", "describe", "prepare"])
+
+/** The name of the operation's span, unless the user gives one. */
+export const nameOf = (watched: TracedOperation, texts: QueryTexts): string => {
+  const summary = summaryOf(watched, texts)
+  if (looksOnly.has(watched.operation)) return `${watched.operation} ${summary}`.trimEnd()
+  return summary === "" ? "postgresql" : summary
+}
+
+/** Operations whose name does not have to be parsed from a text, by the words of the conventions, of the manual and of its messages. */
+const operationNames: { readonly [K in TelemetryOperation]?: string } = {
+  copyFrom: "COPY",
+  copySink: "COPY",
+  copyTo: "COPY",
+  compare: "DESCRIBE",
+  describe: "DESCRIBE",
+  prepare: "PARSE",
+  callFunction: "FUNCTION_CALL",
+  learnTypes: "LEARN_TYPES",
+  findTypes: "FIND_TYPES",
+  ping: "PING"
+}
+
+/** What is done, and with which statements: for the span and for the metric. */
+export const namesOf = (watched: TracedOperation, texts: QueryTexts): Attributes => {
+  const name = operationNames[watched.operation]
+  return {
+    ...(watched.statements.length === 0 ? {} : { "db.query.summary": summaryOf(watched, texts) }),
+    ...(name === undefined ? {} : { "db.operation.name": name })
+  }
+}
+
+/** Parameters of a single statement that is run. */
 export const parametersOf = ({ operation, statements }: TracedOperation): ReadonlyArray<unknown> =>
-  statements.length === 1 && operation !== "batch" ? statements[0]!.parameters : []
+  statements.length === 1 && operation !== "batch" && !looksOnly.has(operation)
+    ? statements[0]!.parameters
+    : []
 
 /**
  * The table of a COPY, without quotes: its summary has one name and no command. A query that is copied has a command, and may have any

@@ -209,3 +209,99 @@ describe("the spans of cursors and large objects", () => {
     )
   )
 })
+
+describe("the spans of operations that run no statement", () => {
+  const ours = (spans: ReadonlyArray<ReadableSpan>) =>
+    spans.filter(({ name }) => !/^(?:acquire connection|PgConnection.connect)$/.test(name))
+  const statement = sql`select relname from pg_class where oid = ${1}`
+  const Row = Schema.Struct({ relname: PgSchema.Text })
+
+  it.scopedLive(
+    "of a connection name the operation and its statement, have the server, and no parameter",
+    () =>
+      watched(development, (pg, exporters) =>
+        Effect.gen(function* () {
+          const connection = yield* pg.connection
+          yield* pg.query(s("select 1"))
+          exporters.reset()
+          yield* connection.compare(statement, Row)
+          yield* connection.describe(statement)
+          yield* Effect.scoped(connection.prepare(statement))
+          // version()
+          yield* connection.callFunction({ functionOid: 89, arguments: [] })
+          yield* connection.learnTypes(["pg_class"])
+          yield* connection.findTypes([16])
+          yield* connection.reset()
+          const spans = exporters.spans()
+          assert.deepStrictEqual(names(spans), [
+            "compare SELECT pg_class",
+            "describe SELECT pg_class",
+            "prepare SELECT pg_class",
+            "callFunction",
+            "learnTypes",
+            "findTypes",
+            spans.at(-1)!.name
+          ])
+          assert.match(spans.at(-1)!.name, /^RESET/)
+          assert.deepStrictEqual(all(spans, "db.operation.name"), [
+            "DESCRIBE",
+            "DESCRIBE",
+            "PARSE",
+            "FUNCTION_CALL",
+            "LEARN_TYPES",
+            "FIND_TYPES",
+            undefined
+          ])
+          const text = "select relname from pg_class where oid = $1"
+          assert.deepStrictEqual(all(spans.slice(0, 3), "db.query.text"), [text, text, text])
+          assert.deepStrictEqual(all(spans, "network.peer.port"), Array(7).fill(shared.port))
+          assert.deepStrictEqual(all(spans, "db.query.parameter.0"), Array(7).fill(undefined))
+        })
+      )
+  )
+
+  it.scopedLive("of the client are the same, and an exported snapshot has one too", () =>
+    watched(development, (pg, exporters) =>
+      Effect.gen(function* () {
+        yield* pg.compare(statement, Row)
+        yield* pg.learnTypes(["pg_class"])
+        yield* pg.ping
+        yield* pg.withTransaction(pg.exportSnapshot)
+        const spans = ours(exporters.spans())
+        assert.deepStrictEqual(names(spans), [
+          "compare SELECT pg_class",
+          "learnTypes",
+          "ping",
+          "SELECT",
+          "transaction"
+        ])
+        assert.deepStrictEqual(all(spans, "db.operation.name"), [
+          "DESCRIBE",
+          "LEARN_TYPES",
+          "PING",
+          undefined,
+          undefined
+        ])
+        assert.deepStrictEqual(all(spans, "network.peer.port"), Array(5).fill(shared.port))
+        assert.strictEqual(spans[3]!.attributes["db.response.returned_rows"], 1)
+        assert.strictEqual(spans[3]!.parentSpanContext?.spanId, spans[4]!.spanContext().spanId)
+      })
+    )
+  )
+
+  it.scopedLive("have the error that has ended them", () =>
+    watched({}, (pg, exporters) =>
+      Effect.gen(function* () {
+        const connection = yield* pg.connection
+        exporters.reset()
+        yield* Effect.flip(connection.describe(s("select from span_missing")))
+        yield* Effect.flip(connection.callFunction({ functionOid: 1, arguments: [] }))
+        yield* Effect.flip(pg.compare(s("select from span_missing"), Row))
+        yield* Effect.flip(pg.exportSnapshot)
+        const spans = ours(exporters.spans())
+        assert.strictEqual(spans.length, 4)
+        assert.deepStrictEqual(all(spans, "error.type"), ["42P01", "42883", "42P01", "PgUsageError"])
+      })
+    )
+  )
+})
