@@ -9,6 +9,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import { PgClient } from "./PgClient.js"
 
 /** Loaders and errors of `@effect/sql/Migrator`. */
@@ -35,22 +36,33 @@ const cleaned = (dump: string): string =>
     .replace(/\n{2,}/gm, "\n\n")
     .trim()
 
+const failed = (message: string) => new Migrator.MigrationError({ reason: "failed", message })
+
+const textOf = <E>(bytes: Stream.Stream<Uint8Array, E>): Effect.Effect<string, E> =>
+  Stream.mkString(Stream.decodeText(bytes))
+
 const dump = (
   args: ReadonlyArray<string>
 ): Effect.Effect<string, Migrator.MigrationError, PgClient | CommandExecutor> =>
   Effect.gen(function* () {
     const { config } = yield* PgClient
     const command = Command.make("pg_dump", ...args, "--no-owner", "--no-privileges")
-    return cleaned(yield* Command.string(Command.env(command, environmentOf(config))))
-  }).pipe(
-    Effect.mapError(
-      (error) => new Migrator.MigrationError({ reason: "failed", message: `pg_dump: ${error.message}` })
+    const process = yield* Command.start(Command.env(command, environmentOf(config)))
+    const [output, errors, code] = yield* Effect.all(
+      [textOf(process.stdout), textOf(process.stderr), process.exitCode],
+      { concurrency: "unbounded" }
     )
+    if (code !== 0) return yield* Effect.fail(new Error(`exit code ${code}: ${errors.trim()}`))
+    return cleaned(output)
+  }).pipe(
+    Effect.scoped,
+    Effect.mapError((error) => failed(`pg_dump: ${error.message}`))
   )
 
 /**
  * Runs the migrations that have not run. With the option schemaDirectory it then writes the schema of the database there, by `pg_dump`, which must be
- * installed and no older than the server.
+ * installed and no older than the server. When `pg_dump` fails, its message is logged at the level INFO, and the
+ * file stays as it was; the migrations are a success.
  */
 export const run: <R2 = never>(
   options: Migrator.MigratorOptions<R2>
@@ -69,9 +81,7 @@ export const run: <R2 = never>(
       )
       yield* files.makeDirectory(dirname(path), { recursive: true })
       yield* files.writeFileString(path, parts.join("\n\n"))
-    }).pipe(
-      Effect.mapError((error) => new Migrator.MigrationError({ reason: "failed", message: error.message }))
-    )
+    }).pipe(Effect.mapError((error) => failed(error.message)))
 })
 
 /** `run` as a layer, which provides nothing. */

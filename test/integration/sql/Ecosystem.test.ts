@@ -1,10 +1,8 @@
-/** The modules of `@effect/sql` and its persisted queue, on our client. */
-import * as PersistedQueue from "@effect/experimental/PersistedQueue"
+/** The modules of `@effect/sql` on our client. */
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as Migrator from "@effect/sql/Migrator"
 import * as Model from "@effect/sql/Model"
 import { SqlClient } from "@effect/sql/SqlClient"
-import * as SqlPersistedQueue from "@effect/sql/SqlPersistedQueue"
 import * as SqlResolver from "@effect/sql/SqlResolver"
 import * as SqlSchema from "@effect/sql/SqlSchema"
 import { assert, describe, it } from "@effect/vitest"
@@ -221,69 +219,14 @@ describe("a reactive query", () => {
       assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Fiber.join(seen)), [[], [{ name: "Ada" }]])
     }).pipe(Effect.provide(Layer.merge(onOwnDatabase(), Reactivity.layer)))
   )
-})
 
-describe("the persisted queue", () => {
-  const queueOn = PersistedQueue.layer.pipe(
-    Layer.provide(SqlPersistedQueue.layerStore({ pollInterval: 20, lockRefreshInterval: 50 })),
-    Layer.provideMerge(onOwnDatabase())
-  )
-
-  it.scopedLive("gives each element once to many consumers, and again when one fails", () =>
+  it.scopedLive("puts its rows into a mailbox, and again when its keys are invalidated", () =>
     Effect.gen(function* () {
-      const queue = yield* PersistedQueue.make({
-        name: "numbers",
-        schema: Schema.Struct({ n: Schema.Number })
-      })
-      const wanted = Array.from({ length: 60 }, (_, n) => n)
-      yield* Effect.forEach(wanted, (n) => queue.offer({ n }), { concurrency: 8 })
-      const taken: Array<number> = []
-      let failures = 0
-      const consume = Effect.forever(
-        Effect.ignore(
-          queue.take(({ n }, { attempts }) => {
-            if (n % 10 === 0 && attempts === 0) {
-              failures++
-              return Effect.fail("later")
-            }
-            return Effect.sync(() => taken.push(n))
-          })
-        )
-      )
-      const consumers = yield* Effect.forkAll([consume, consume, consume, consume])
-      yield* eventually(
-        Effect.sync(() => taken.length),
-        (length) => length >= wanted.length
-      )
-      yield* Fiber.interrupt(consumers)
-      assert.deepStrictEqual(
-        taken.slice().sort((a, b) => a - b),
-        wanted
-      )
-      assert.strictEqual(failures, 6)
-    }).pipe(Effect.provide(queueOn))
-  )
-
-  it.scopedLive("knows an element by its id, and gives one back that a consumer was interrupted with", () =>
-    Effect.gen(function* () {
-      const queue = yield* PersistedQueue.make({ name: "ids", schema: Schema.Struct({ n: Schema.Number }) })
-      yield* queue.offer({ n: 1 }, { id: "one" })
-      yield* queue.offer({ n: 2 }, { id: "one" })
-      let began = false
-      const interrupted = yield* Effect.fork(
-        queue.take(() =>
-          Effect.zipRight(
-            Effect.sync(() => (began = true)),
-            Effect.never
-          )
-        )
-      )
-      yield* eventually(
-        Effect.sync(() => began),
-        (began) => began
-      )
-      yield* Fiber.interrupt(interrupted)
-      assert.deepStrictEqual(yield* queue.take(({ n }, { id }) => Effect.succeed([n, id])), [1, "one"])
-    }).pipe(Effect.provide(queueOn))
+      const sql = yield* people
+      const names = yield* sql.reactiveMailbox(["people"], sql`select name from people order by id`)
+      assert.deepStrictEqual(yield* names.take, [])
+      yield* Reactivity.mutation(sql`insert into people values (1, 'Ada')`, ["people"])
+      assert.deepStrictEqual(yield* names.take, [{ name: "Ada" }])
+    }).pipe(Effect.provide(Layer.merge(onOwnDatabase(), Reactivity.layer)))
   )
 })

@@ -206,6 +206,39 @@ describe("the end of a transaction", () => {
     )
   )
 
+  it.scopedLive("is a failure when COMMIT is refused, of the client without name transforms too", () =>
+    Effect.gen(function* () {
+      const name = yield* table("n int4 unique deferrable initially deferred")
+      const cause = yield* causeOf(
+        withSql()((sql) => {
+          const plain = sql.withoutTransforms()
+          return plain.withTransaction(plain`insert into ${plain(name)} values (1), (1)`)
+        })
+      )
+      assert.strictEqual(cause.code, "23505")
+    })
+  )
+
+  it.scopedLive("waits for the statements of all fibers that were forked in it, on one connection", () =>
+    withSql()((sql) =>
+      Effect.gen(function* () {
+        const numbers = Array.from({ length: 50 }, (_, n) => n)
+        const rows = yield* sql.withTransaction(
+          Effect.forEach(
+            numbers,
+            (n) => Effect.flatMap(Effect.fork(sql`select ${n}::int4, pg_backend_pid()`.values), Fiber.join),
+            { concurrency: "unbounded" }
+          )
+        )
+        assert.deepStrictEqual(
+          rows.map(([row]) => row![0]),
+          numbers
+        )
+        assert.strictEqual(new Set(rows.map(([row]) => row![1])).size, 1)
+      })
+    )
+  )
+
   it.scopedLive("releases the savepoint of a nested one that succeeded", () =>
     withSql()((sql) =>
       Effect.gen(function* () {
@@ -273,6 +306,30 @@ describe("a reserved connection", () => {
         ]
         for (const use of uses) assert.strictEqual((yield* causeOf(use)).error._tag, "PgUsageError")
       })
+    )
+  )
+
+  it.scopedLive("goes on when a statement of it was interrupted", () =>
+    withSql({ max: 1 })((sql) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const reserved = yield* sql.reserve
+          const own = reserved.executeValues("select pg_backend_pid()", [])
+          const before = yield* own
+          const asleep = yield* Effect.fork(reserved.executeRaw("select pg_sleep(600)", []))
+          yield* eventually(
+            Effect.orDie(
+              rawRows(
+                shared,
+                `select 1 from pg_stat_activity where pid = ${String(before[0]![0])} and wait_event = 'PgSleep'`
+              )
+            ),
+            (rows) => rows.length === 1
+          )
+          yield* Fiber.interrupt(asleep)
+          assert.deepStrictEqual(yield* own, before)
+        })
+      )
     )
   )
 
@@ -447,6 +504,24 @@ describe("notifications", () => {
       )
       assert.deepStrictEqual(gaps, [`${channel} SessionLost`])
     })
+  )
+
+  it.scopedLive("leave the pool's only connection to statements", () =>
+    withSql({ max: 1 })((sql) =>
+      Effect.gen(function* () {
+        const channel = `beside_${process.pid}`
+        const heard = yield* Effect.fork(Stream.runCollect(Stream.take(sql.listen(channel), 1)))
+        yield* eventually(
+          Effect.orDie(
+            rawRows(shared, `select 1 from pg_stat_activity where query ilike 'listen%${channel}%'`)
+          ),
+          (rows) => rows.length === 1
+        )
+        assert.deepStrictEqual(yield* sql`select 1 as n`, [{ n: 1 }])
+        yield* sql`select pg_notify(${channel}, ${"payload"})`
+        assert.deepStrictEqual([...(yield* Fiber.join(heard))], ["payload"])
+      })
+    )
   )
 
   it.scopedLive("are refused with a payload that is too long, and a channel that is no name", () =>

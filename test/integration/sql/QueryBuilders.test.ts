@@ -8,9 +8,11 @@ import * as D from "drizzle-orm/pg-core"
 import { eq } from "drizzle-orm"
 import type { PgRemoteDatabase } from "drizzle-orm/pg-proxy"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import { PgSqlError } from "../../../src/nodepg/DatabaseError.js"
-import { table } from "../connection/sessions.js"
 import { layerOf, onOwnDatabase } from "./drivers.js"
 
 const people = D.pgTable("people", {
@@ -64,6 +66,29 @@ describe("drizzle", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.scopedLive("inserts and selects as promises, and logs nothing when one fails", () =>
+    Effect.gen(function* () {
+      const logged: Array<unknown> = []
+      const logger = Logger.make(({ message }) => void logged.push(message))
+      yield* Effect.gen(function* () {
+        yield* made
+        const db = yield* drizzle
+        yield* Effect.promise(() => db.insert(people).values({ name: "Ada" }))
+        const names = db.select({ name: people.name }).from(people)
+        assert.deepStrictEqual(yield* Effect.promise(() => names), [{ name: "Ada" }])
+        yield* Effect.flip(run(db.insert(people).values({ name: "Ada" })))
+        assert.isTrue(
+          Exit.isFailure(yield* Effect.exit(Effect.promise(() => db.insert(people).values({ name: "Ada" }))))
+        )
+      }).pipe(
+        Effect.provide(layer),
+        Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+        Logger.withMinimumLogLevel(LogLevel.Debug)
+      )
+      assert.deepStrictEqual(logged, [])
+    })
+  )
+
   it.scopedLive("is in the transaction of SqlClient", () =>
     Effect.gen(function* () {
       yield* made
@@ -99,14 +124,16 @@ describe("drizzle", () => {
 })
 
 interface Database {
-  readonly [name: string]: { id: number; name: string }
+  readonly [name: string]: { id: number; name: string | null }
 }
 
 describe("kysely", () => {
   it.scopedLive("inserts, selects, updates and deletes as effects, and joins a transaction", () =>
     Effect.gen(function* () {
-      const name = yield* table("id int4, name text")
       const db = yield* PgKysely.make<Database>()
+      const name = `kysely_${process.pid}`
+      yield* db.schema.createTable(name).addColumn("id", "int4").addColumn("name", "text")
+      yield* Effect.addFinalizer(() => Effect.ignore(db.schema.dropTable(name)))
       yield* db.insertInto(name).values([
         { id: 1, name: "Ada" },
         { id: 2, name: "Grace" }
@@ -122,6 +149,9 @@ describe("kysely", () => {
         yield* db.updateTable(name).set({ name: "Lovelace" }).where("id", "=", 1).returning("name"),
         [{ name: "Lovelace" }]
       )
+      assert.deepStrictEqual(yield* db.deleteFrom(name).where("id", "=", 2).returningAll(), [
+        { id: 2, name: "Grace" }
+      ])
       yield* db.deleteFrom(name)
       assert.deepStrictEqual(yield* db.selectFrom(name).selectAll(), [])
     }).pipe(Effect.provide(layerOf()))

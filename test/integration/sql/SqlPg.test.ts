@@ -1,6 +1,4 @@
 /** The client under the names and the configuration of `@effect/sql-pg`. */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import { SqlClient } from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
 import { assert, describe, it } from "@effect/vitest"
@@ -12,7 +10,7 @@ import * as Redacted from "effect/Redacted"
 import * as String from "effect/String"
 import { connect as netConnect, Socket } from "node:net"
 import type { PgSqlError } from "../../../src/nodepg/DatabaseError.js"
-import { PgClient, PgMigrator } from "../../../src/SqlPg.js"
+import { PgClient } from "../../../src/SqlPg.js"
 import { shared } from "../support/server.js"
 
 const at = { host: shared.host, port: shared.port, username: "postgres", database: "postgres" }
@@ -59,6 +57,18 @@ describe("the configuration of @effect/sql-pg", () => {
         assert.strictEqual(config.database, "template1")
       }
     )
+  )
+
+  it.scopedLive("has the settings of its connection string beside the string itself", () =>
+    Effect.gen(function* () {
+      const url = Redacted.make(`postgres://postgres:secret@${shared.host}:${shared.port}/template1`)
+      const { config } = yield* session({ url })
+      const { database, host, password, port, url: own, username } = config
+      assert.deepStrictEqual(
+        { database, host, password, port, url: own, username },
+        { ...at, database: "template1", password: Redacted.make("secret"), url }
+      )
+    })
   )
 
   it.scopedLive("takes settings that neither has from libpq's variables", () =>
@@ -174,45 +184,5 @@ describe("the configuration of @effect/sql-pg", () => {
       )
       assert.match(message, /^PgClient: (Connection timed out|Failed to connect)$/)
     })
-  )
-})
-
-describe("the migrator of @effect/sql-pg", () => {
-  it.scopedLive("runs migrations and writes the schema by pg_dump", () =>
-    Effect.gen(function* () {
-      const files = yield* FileSystem.FileSystem
-      const folder = yield* files.makeTempDirectoryScoped()
-      // No pg_dump of the server's version is at hand: this one writes what it was asked for.
-      yield* files.writeFileString(
-        `${folder}/pg_dump`,
-        `#!/bin/sh\necho "-- a comment"\necho "SET x = 1;"\necho "$PGHOST $PGPORT $PGUSER $PGDATABASE $PGSSLMODE $*"\n`
-      )
-      yield* files.chmod(`${folder}/pg_dump`, 0o755)
-      const before = process.env["PATH"]
-      yield* Effect.acquireRelease(
-        Effect.sync(() => (process.env["PATH"] = `${folder}:${before}`)),
-        () => Effect.sync(() => (process.env["PATH"] = before))
-      )
-      const table = `migrations_${process.pid}`
-      const sql = yield* SqlClient
-      yield* Effect.addFinalizer(() =>
-        Effect.ignore(sql.unsafe(`drop table if exists ${table}, ${table}_made`))
-      )
-      const run = PgMigrator.run({
-        loader: PgMigrator.fromRecord({
-          "1_first": Effect.flatMap(SqlClient, (sql) => sql.unsafe(`create table ${table}_made (a int4)`))
-        }),
-        schemaDirectory: `${folder}/schema`,
-        table
-      })
-      assert.deepStrictEqual(yield* run, [[1, "first"]])
-      assert.deepStrictEqual(yield* run, [])
-      const place = `${shared.host} ${shared.port} postgres postgres prefer`
-      assert.strictEqual(
-        yield* files.readFileString(`${folder}/schema/_schema.sql`),
-        `${place} --schema-only --no-owner --no-privileges\n\n` +
-          `${place} --column-inserts --data-only --table=${table} --no-owner --no-privileges`
-      )
-    }).pipe(Effect.provide(Layer.merge(PgClient.layer(at), NodeContext.layer)))
   )
 })
