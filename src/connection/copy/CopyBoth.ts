@@ -13,9 +13,9 @@ import type { Notice } from "../../model/Notice.js"
 import { PgClosedError } from "../../model/PgError.js"
 import type { PgProtocolError, PgSessionError, PgTimeoutError } from "../../model/PgError.js"
 import type { ObjectRow } from "../../types/Row.js"
-import * as Frame from "../../wire/Frame.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { keptRun, runBytes } from "../../wire/FrameRun.js"
+import * as Copy from "../../wire/messages/Copy.js"
 import type { Pull } from "../session/Buffer.js"
 import { StreamBuffer } from "../session/Buffer.js"
 import { notBytes } from "../session/Bytes.js"
@@ -24,6 +24,7 @@ import { breakOff } from "../session/ConnectionEnd.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Deadline from "../session/Deadline.js"
 import * as Outbound from "../session/Outbound.js"
+import { Watchers } from "../session/Watchers.js"
 import * as Liveness from "../statement/Liveness.js"
 import type { QueryResult } from "../statement/Query.js"
 import { SimpleRequest } from "../statement/Query.js"
@@ -101,8 +102,6 @@ export interface CopyBoth {
   readonly breakOff: (cause: PgTimeoutError | PgProtocolError) => Effect.Effect<void>
 }
 
-const copyDataTag = 0x64
-
 class CopyBothRequest extends SimpleRequest {
   readonly buffer: StreamBuffer<FrameRun>
   opened = false
@@ -110,7 +109,7 @@ class CopyBothRequest extends SimpleRequest {
   private ended = false
   /** Whether a notice has ended the data. */
   private cut = false
-  private waiting: (() => void) | undefined
+  private readonly changes = new Watchers()
 
   constructor(
     core: ConnectionState,
@@ -128,7 +127,7 @@ class CopyBothRequest extends SimpleRequest {
   override onCopyBoth(core: ConnectionState): void {
     this.opened = true
     if (this.discarding) this.stop(core)
-    this.answered()
+    this.changes.changed()
   }
 
   override onCopyData(_core: ConnectionState, run: FrameRun): void {
@@ -151,12 +150,12 @@ class CopyBothRequest extends SimpleRequest {
   /** The server has refused, before the copy or amid it: the rest is not waited for. */
   override onError(core: ConnectionState): void {
     this.end()
-    for (const wake of core.drainWaiters.splice(0)) wake()
+    core.drainWaiters.changed()
   }
 
   protected override onSettled(): void {
     this.end()
-    this.answered()
+    this.changes.changed()
   }
 
   private end(): void {
@@ -165,18 +164,8 @@ class CopyBothRequest extends SimpleRequest {
     this.buffer.finish(this.failure)
   }
 
-  private answered(): void {
-    const waiting = this.waiting
-    this.waiting = undefined
-    waiting?.()
-  }
-
   /** Waits until the copy is open, or the command is over without one. */
-  readonly consent: Effect.Effect<void> = Effect.async((resume) => {
-    if (this.opened || this.state === "settled") return resume(Effect.void)
-    const wake = (): void => resume(Effect.void)
-    this.waiting = wake
-  })
+  readonly consent: Effect.Effect<void> = this.changes.when(() => this.opened || this.state === "settled")
 
   /** Closes our side. A second time it has been closed already. */
   override stop(core: ConnectionState): boolean {
@@ -189,13 +178,7 @@ class CopyBothRequest extends SimpleRequest {
 
   /** Whether data may be sent. */
   isOpen(core: ConnectionState): boolean {
-    return (
-      !this.closed &&
-      this.opened &&
-      this.failure === undefined &&
-      core.session.owner === this &&
-      core.session.node.moves["send CopyDone"] !== undefined
-    )
+    return !this.closed && this.opened && Outbound.takesData(core, this)
   }
 }
 
@@ -210,17 +193,10 @@ const send =
       const place = { operation: "CopyBoth.send", argument: "data", sql: request.sql, sent: true }
       const refused = notBytes(data, place)
       if (refused !== undefined) return Effect.fail(refused)
-      const mark = Frame.begin(core.writer, copyDataTag)
-      core.writer.raw(data)
-      Frame.end(core.writer, mark)
+      Copy.CopyData.encode(core.writer, { _tag: "CopyData", data })
       Outbound.flush(core)
-      return core.blocked ? drained(core) : Effect.void
+      return core.drainWaiters.when(() => !core.blocked || !request.isOpen(core))
     })
-
-const drained = (core: ConnectionState): Effect.Effect<void> =>
-  Effect.async<void>((resume) => {
-    core.drainWaiters.push(() => resume(Effect.void))
-  })
 
 const rest =
   ({ pulse }: ConnectionState) =>

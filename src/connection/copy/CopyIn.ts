@@ -72,20 +72,15 @@ const gather = (core: ConnectionState, data: Uint8Array): void => {
 const turnBytes = 1 << 20
 
 /** Waits until the socket takes more, or the copy has failed. */
-const drain = (core: ConnectionState, request: CopyInRequest): Effect.Effect<void, PgSessionError> =>
-  Effect.suspend(() =>
-    core.blocked && request.isFeeding(core)
-      ? request.within(
-          Effect.async<void>((resume) => {
-            core.drainWaiters.push(() => resume(Effect.void))
-          })
-        )
-      : Effect.void
-  )
+const drain = (core: ConnectionState, request: CopyInRequest): Effect.Effect<void, PgSessionError> => {
+  const mayGoOn = () => !core.blocked || !request.isFeeding(core)
+  return Effect.suspend(() => (mayGoOn() ? Effect.void : request.within(core.drainWaiters.when(mayGoOn))))
+}
 
 /** Sends chunk after chunk, in pieces of at most `turnBytes`, with turns of the event loop between them. */
 const feed = (core: ConnectionState, request: CopyInRequest) => {
   const { fairness } = core
+  const { operation, sql } = request
   let sinceTurn = 0
   const piece = (data: Uint8Array): Effect.Effect<void, PgSessionError> =>
     Effect.suspend(() => {
@@ -111,12 +106,7 @@ const feed = (core: ConnectionState, request: CopyInRequest) => {
     Effect.forEach(
       chunk,
       (data) => {
-        const refused = notBytes(data, {
-          operation: request.operation,
-          argument: "source",
-          sql: request.sql,
-          sent: true
-        })
+        const refused = notBytes(data, { operation, argument: "source", sql, sent: true })
         if (refused !== undefined) return Effect.fail(refused)
         return data.length <= turnBytes ? piece(data) : pieces(data)
       },
@@ -124,10 +114,13 @@ const feed = (core: ConnectionState, request: CopyInRequest) => {
     )
 }
 
+const settled = (request: CopyInRequest) =>
+  request.within(request.changes.when(() => request.state === "settled"))
+
 /** Fails with the server's error, once the connection is clean again. */
 const failed = (request: CopyInRequest): Effect.Effect<never, PgSessionError> =>
   Effect.zipRight(
-    request.within(request.when(() => request.state === "settled")),
+    settled(request),
     Effect.suspend(() => Effect.fail(request.failure ?? notACopy(request.sql, "COPY FROM STDIN")))
   )
 
@@ -153,7 +146,8 @@ const begin = (
           return request.failure === undefined ? Cancel.abandon(core, request) : Cancel.outlive(core, request)
         })
     )
-    yield* request.within(request.when(() => request.formats !== undefined || request.state === "settled"))
+    const isAnswered = () => request.formats !== undefined || request.state === "settled"
+    yield* request.within(request.changes.when(isAnswered))
     if (!request.isFeeding(core)) return yield* failed(request)
     return request
   })
@@ -164,9 +158,9 @@ const reasonOf = (cause: Cause.Cause<unknown>): string =>
 
 const finish = (core: ConnectionState, request: CopyInRequest): Effect.Effect<CopyResult, PgSessionError> =>
   Effect.suspend(() => {
-    request.done(core)
+    if (request.isFeeding(core)) Outbound.copyDone(core)
     return Effect.zipRight(
-      request.within(request.when(() => request.state === "settled")),
+      settled(request),
       Effect.suspend(() =>
         request.failure === undefined
           ? Effect.succeed({ rows: request.command.rows ?? 0n, command: request.command })
@@ -204,7 +198,7 @@ export const from = <E, R>(
     Effect.gen(function* () {
       const request = yield* begin(core, sql, "copyFrom", timeout, onFormats)
       const watch = Effect.zipRight(
-        request.when(() => request.failure !== undefined || request.state === "settled"),
+        request.changes.when(() => request.failure !== undefined || request.state === "settled"),
         failed(request)
       )
       const run = Feeding.feeding(core, Stream.runForEachChunk(source, feed(core, request)))

@@ -5,7 +5,7 @@
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
  */
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as CommandTag from "../../model/CommandTag.js"
 import type { PgSessionError } from "../../model/PgError.js"
 import * as Session from "../../protocol/Session.js"
@@ -15,6 +15,7 @@ import { notACopy, type TakeFormats } from "./CopyOut.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Deadline from "../session/Deadline.js"
 import * as Outbound from "../session/Outbound.js"
+import { Watchers } from "../session/Watchers.js"
 import { TextRequest } from "../statement/Query.js"
 
 export class CopyInRequest extends TextRequest {
@@ -22,7 +23,7 @@ export class CopyInRequest extends TextRequest {
   formats: CopyInResponse | undefined
   private reason = "the copy was interrupted"
   private stopped = false
-  private readonly watchers: Array<() => void> = []
+  readonly changes = new Watchers()
 
   constructor(
     sql: string,
@@ -43,7 +44,7 @@ export class CopyInRequest extends TextRequest {
     const { columnFormats, format } = formats
     this.formats = formats
     this.onFormats?.({ format, columnFormats })
-    this.changed()
+    this.changes.changed()
   }
 
   override onComplete(_core: ConnectionState, commandTag: string): void {
@@ -51,18 +52,14 @@ export class CopyInRequest extends TextRequest {
   }
 
   override onError(core: ConnectionState): void {
-    this.changed()
-    for (const wake of core.drainWaiters.splice(0)) wake()
+    this.changes.changed()
+    core.drainWaiters.changed()
   }
 
   protected onSettled(): void {
     if (this.failure === undefined && this.formats === undefined)
       this.fail(notACopy(this.sql, "COPY FROM STDIN"))
-    this.changed()
-  }
-
-  private changed(): void {
-    for (const wake of this.watchers.splice(0)) wake()
+    this.changes.changed()
   }
 
   /** Puts the deadline, if there is one, on a wait for the server. */
@@ -75,29 +72,9 @@ export class CopyInRequest extends TextRequest {
     )
   }
 
-  /** Waits until `ready` holds; looked at again whenever the request's state changes. */
-  when(ready: () => boolean): Effect.Effect<void> {
-    return Effect.async<void>((resume) => {
-      const look = (): void => {
-        if (ready()) resume(Effect.void)
-        else this.watchers.push(look)
-      }
-      look()
-    })
-  }
-
   /** True while the server takes data. */
   isFeeding(core: ConnectionState): boolean {
-    return (
-      this.formats !== undefined &&
-      this.failure === undefined &&
-      core.session.owner === this &&
-      core.session.node.moves["send CopyDone"] !== undefined
-    )
-  }
-
-  done(core: ConnectionState): void {
-    if (this.isFeeding(core)) Outbound.copyDone(core)
+    return this.formats !== undefined && Outbound.takesData(core, this)
   }
 
   /** Ends the copy with a reason instead of data; the server stores nothing. */

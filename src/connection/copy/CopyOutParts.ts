@@ -13,11 +13,9 @@ import type { ObjectRow } from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { keptRun, runBytes } from "../../wire/FrameRun.js"
 import { StreamBuffer } from "../session/Buffer.js"
-import * as Cancel from "../session/Cancel.js"
 import type { ConnectionState } from "../session/ConnectionState.js"
 import * as Drain from "../session/Drain.js"
 import * as Feeding from "../session/Feeding.js"
-import * as Outbound from "../session/Outbound.js"
 import type { QueryResult } from "../statement/Query.js"
 import { SimpleRequest } from "../statement/Query.js"
 import * as RowStream from "../statement/RowStream.js"
@@ -160,16 +158,10 @@ export const into = <E>(
       }>((fiber) => {
         const handler = new PartsHandler<CopyPart, E>(core, take, clock)
         const request = new CopyPartsRequest(command, handler, true)
-        if (Feeding.isFeeding(core, fiber)) {
-          request.fail(Feeding.refusal(request.sql))
-          request.settle(core)
-        } else Outbound.submit(core, request)
+        Feeding.submit(core, fiber, request)
         return Effect.succeed({ handler, request })
       }),
       ({ request, handler }) => handler.within(timeout, request),
-      ({ request, handler }, exit) =>
-        handler.isLate || Exit.isInterrupted(exit)
-          ? Cancel.abandon(core, request)
-          : Drain.leave(core, request)
+      ({ request, handler }, exit) => Drain.leave(core, request, handler.isLate || Exit.isInterrupted(exit))
     )
   )

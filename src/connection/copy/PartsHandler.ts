@@ -8,13 +8,14 @@ import * as Effect from "effect/Effect"
 import type { PgSessionError, PgTimeoutError } from "../../model/PgError.js"
 import type { ConnectionState, Request } from "../session/ConnectionState.js"
 import * as Deadline from "../session/Deadline.js"
+import { Watchers } from "../session/Watchers.js"
 
 export class PartsHandler<P, E> {
   /** Whether the deadline has passed. */
   isLate = false
   private readonly waits: Array<Effect.Effect<void, E>> = []
   private end: { readonly failure: PgSessionError | undefined } | undefined
-  private waiter: (() => void) | undefined
+  private readonly changes = new Watchers()
   private heardAt: number
 
   constructor(
@@ -31,27 +32,16 @@ export class PartsHandler<P, E> {
     if (wait === undefined) return
     this.waits.push(wait)
     this.core.pulse.brake(true)
-    this.wake()
+    this.changes.changed()
   }
 
   finish(failure: PgSessionError | undefined): void {
     this.end = { failure }
     this.core.pulse.brake(false)
-    this.wake()
+    this.changes.changed()
   }
 
-  private wake(): void {
-    const { waiter } = this
-    this.waiter = undefined
-    waiter?.()
-  }
-
-  private readonly woken: Effect.Effect<void> = Effect.async((resume) => {
-    if (this.waits.length > 0 || this.end !== undefined) return resume(Effect.void)
-    const wake = (): void => resume(Effect.void)
-    this.waiter = wake
-    return Effect.sync(() => void (this.waiter = undefined))
-  })
+  private readonly woken = this.changes.when(() => this.waits.length > 0 || this.end !== undefined)
 
   /** The command is over, and everything that `take` wanted to wait for. */
   within(

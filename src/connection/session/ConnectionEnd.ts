@@ -62,8 +62,6 @@ export const breakOff = (
   }
   core.side.end(cause)
   if (cause !== scopeClosed) core.types.lose()
-  const waiters = core.drainWaiters
-  core.drainWaiters = []
-  for (const wake of waiters) wake()
+  core.drainWaiters.changed()
   for (const notify of core.onEnded) notify()
 }

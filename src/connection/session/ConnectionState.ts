@@ -28,6 +28,7 @@ import type { ShutdownCounts } from "./ShutdownLog.js"
 import type { SideChannels } from "./SideChannels.js"
 import type { StatementCache } from "./StatementCache.js"
 import type { Trace } from "./TracedLink.js"
+import { Watchers } from "./Watchers.js"
 import type { TransactionBlock } from "./TransactionBlock.js"
 import type { KnownTypes } from "./KnownTypes.js"
 
@@ -112,7 +113,7 @@ export class ConnectionState {
   /** Called once when the connection ends. */
   readonly onEnded: Array<() => void> = []
   /** Notified when the socket accepts bytes again, and when the connection ends. */
-  drainWaiters: Array<() => void> = []
+  readonly drainWaiters = new Watchers()
   /** Why the client has failed the transaction, if it was the client. */
   failedBecause: string | undefined = undefined
   /** How many transaction blocks have ended. What belongs to a block is void after it. */

@@ -13,10 +13,11 @@ export const drainBytes = 1 << 20
 
 const reason = `A stream or a COPY of this transaction was left before its end and was cancelled, because the rest was longer than ${drainBytes} bytes or took longer than 5 seconds; that fails the transaction. A stream through a portal, the default inside a transaction, can be left at any time.`
 
-/** Lets the request run to its end for at most `drainBytes` and `Cancel.cancelDeadline`, then cancels it. */
-export const leave = (core: ConnectionState, request: Request): Effect.Effect<void> =>
+/** Lets the request run to its end for at most `drainBytes` and `Cancel.cancelDeadline`, then cancels it. `hurries`: cancels it at once. */
+export const leave = (core: ConnectionState, request: Request, hurries = false): Effect.Effect<void> =>
   Effect.suspend(() => {
-    if (request.state !== "sent" || core.session.status !== "T") return Cancel.abandon(core, request)
+    if (hurries || request.state !== "sent" || core.session.status !== "T")
+      return Cancel.abandon(core, request)
     request.discarding = true
     core.pulse.brake(false)
     let dropped = 0

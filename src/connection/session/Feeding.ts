@@ -7,7 +7,8 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import type * as Scope from "effect/Scope"
 import { PgUsageError } from "../../model/PgError.js"
-import type { ConnectionState } from "./ConnectionState.js"
+import type { ConnectionState, Request } from "./ConnectionState.js"
+import * as Outbound from "./Outbound.js"
 
 /** One source of a copy, for as long as the copy takes data. */
 interface Feed {
@@ -67,3 +68,14 @@ export const refusal = (sql: string): PgUsageError =>
 /** Fails with it. */
 export const guard = (core: ConnectionState, sql: string): Effect.Effect<void, PgUsageError> =>
   Effect.withFiberRuntime((fiber) => (isFeeding(core, fiber) ? Effect.fail(refusal(sql)) : Effect.void))
+
+/** Sends the request, unless the fiber feeds the connection: then the request fails. */
+export const submit = (
+  core: ConnectionState,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  request: Request
+): void => {
+  if (!isFeeding(core, fiber)) return Outbound.submit(core, request)
+  request.fail(refusal(request.sql))
+  request.settle(core)
+}

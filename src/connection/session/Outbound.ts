@@ -169,6 +169,12 @@ export const writeSync = (core: ConnectionState): void => {
   flushSoon(core)
 }
 
+/** Whether the server takes data of the request's copy. */
+export const takesData = (core: ConnectionState, request: Request): boolean =>
+  request.failure === undefined &&
+  core.session.owner === request &&
+  core.session.node.moves["send CopyDone"] !== undefined
+
 /** Closes our side of the receiving request's copy; false when no copy is open. */
 export const copyDone = (core: ConnectionState): boolean => {
   const moved = Session.moved(core.session, "send CopyDone")
@@ -207,8 +213,6 @@ export const handOn = (core: ConnectionState, parts: ReadonlyArray<Uint8Array>):
 export const drained = (core: ConnectionState): void => {
   core.pulse.heard++
   core.blocked = false
-  const waiters = core.drainWaiters
-  core.drainWaiters = []
-  for (const wake of waiters) wake()
+  core.drainWaiters.changed()
   pump(core)
 }

@@ -13,12 +13,10 @@ import type * as Row from "../../types/Row.js"
 import type { FrameRun } from "../../wire/FrameRun.js"
 import { runBytes } from "../../wire/FrameRun.js"
 import { StreamBuffer } from "../session/Buffer.js"
-import * as Cancel from "../session/Cancel.js"
 import type { ConnectionState, Request } from "../session/ConnectionState.js"
 import * as Deadline from "../session/Deadline.js"
 import * as Drain from "../session/Drain.js"
 import * as Feeding from "../session/Feeding.js"
-import * as Outbound from "../session/Outbound.js"
 import * as Rows from "../session/Rows.js"
 import type { Execution, Inspector } from "./Preparation.js"
 import type { ResultObserver } from "./ResultObserver.js"
@@ -96,14 +94,10 @@ export const fromRequest = <A>(
         Effect.withFiberRuntime<Opened<A>>((fiber) => {
           const buffer = makeBuffer()
           const request = make(buffer)
-          if (Feeding.isFeeding(core, fiber)) {
-            request.fail(Feeding.refusal(request.sql))
-            request.settle(core)
-          } else Outbound.submit(core, request)
+          Feeding.submit(core, fiber, request)
           return Effect.succeed({ buffer, request, isLate: false })
         }),
-        ({ isLate, request }, exit) =>
-          isLate || Exit.isInterrupted(exit) ? Cancel.abandon(core, request) : Drain.leave(core, request)
+        ({ isLate, request }, exit) => Drain.leave(core, request, isLate || Exit.isInterrupted(exit))
       ),
       (opened) =>
         opened.buffer.pullWithin((wait) =>

@@ -139,7 +139,7 @@ describe("a copy in both directions", () => {
       yield* turn
       assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
       server.core.blocked = false
-      for (const wake of server.core.drainWaiters.splice(0)) wake()
+      server.core.drainWaiters.changed()
       yield* Fiber.join(fiber)
     })
   )
