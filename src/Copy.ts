@@ -28,21 +28,5 @@ export type {
   Unstated
 } from "./copy/CopyOption.js"
 export type { TableName } from "./copy/CopyStatement.js"
-export type {
-  BytesFrom,
-  BytesInto,
-  FormatFrom,
-  FormatInto,
-  ReadSettings,
-  RowData,
-  RowInput,
-  RowOf,
-  RowsFrom,
-  RowsInto,
-  RowsToRead,
-  RowsToWrite,
-  TypedInto,
-  TypedToRead,
-  TypedToWrite
-} from "./copy/CopyTarget.js"
+export type * from "./copy/CopyTarget.js"
 export { PgCopyRowError } from "./model/CopyRowError.js"

@@ -14,7 +14,7 @@ import type { CopyResult } from "../connection/copy/CopyIn.js"
 import type { CopyOptions, PgConnection } from "../connection/PgConnection.js"
 import { type PgSessionError, PgUsageError } from "../model/PgError.js"
 import * as CopyCsv from "../wire/copy/CopyCsv.js"
-import * as LineFormat from "../wire/copy/LineFormat.js"
+import type * as LineFormat from "../wire/copy/LineFormat.js"
 import type { CopyFormatError } from "../wire/copy/RecordReader.js"
 import * as CopyFacts from "./CopyFacts.js"
 import * as CopyFormat from "./CopyFormat.js"
@@ -31,14 +31,15 @@ const planOf = (
   given: CopyOptions | undefined
 ) =>
   Effect.gen(function* () {
-    if (typeof what === "string") return { sql: what, options: given, hint: hinted(undefined, what) }
+    if (typeof what === "string")
+      return { sql: what, options: given, hint: hinted(undefined, what), format: undefined }
     const operation = use === "into" ? "from" : "to"
     const [table, columns] = "query" in what ? [undefined, undefined] : [what.table, what.columns]
     const version = yield* connection.serverVersion
     const situation = { use, data: "bytes", version, named: columns !== undefined } as const
     const asked = yield* admit(what, situation, operation)
     const options = { ...asked, format: what.format }
-    yield* orRefuse(CopyFormat.settings(options, columns), operation)
+    const format = yield* orRefuse(CopyFormat.settings(options, columns), operation)
     const sql = yield* orRefuse(
       use === "into" && table !== undefined
         ? CopyStatement.into(table, columns, options)
@@ -47,7 +48,7 @@ const planOf = (
           ),
       operation
     )
-    return { sql, options: given ?? what, hint: hinted(table, sql) }
+    return { sql, options: given ?? what, hint: hinted(table, sql), format }
   })
 
 /** The first server that compares a header. */
@@ -59,29 +60,25 @@ const mostBytes = 1 << 20
 /** Names that the server would look for: those stated, or all columns but those that it computes. */
 const namesOf = (
   connection: PgConnection,
-  { columns, table }: BytesInto
+  { columns: named, table }: BytesInto
 ): Effect.Effect<ReadonlyArray<string>, PgSessionError> =>
-  columns !== undefined
-    ? Effect.succeed(columns)
-    : Either.match(CopyStatement.query(table, undefined), {
-        // The statement of the copy is refused for the same name, in its own words.
-        onLeft: () => Effect.succeed([]),
-        onRight: (query) =>
-          Effect.flatMap(CopyFacts.describe(connection, query), (columns) =>
-            Effect.map(CopyFacts.generated(connection, columns), (generated) =>
-              columns.filter((column) => !generated.includes(column)).map(({ name }) => name)
-            )
-          )
-      })
+  Effect.gen(function* () {
+    if (named !== undefined) return named
+    const query = yield* orRefuse(CopyStatement.query(table, undefined), "from")
+    const columns = yield* CopyFacts.describe(connection, query)
+    const generated = yield* CopyFacts.generated(connection, columns)
+    return columns.filter((column) => !generated.includes(column)).map(({ name }) => name)
+  })
 
 /** The source, which fails before its first byte is given when its header has other names. */
 const checking = <E, R>(
   source: Stream.Stream<Uint8Array, E, R>,
   names: ReadonlyArray<string>,
-  format: LineFormat.CsvFormat
+  lines: LineFormat.CsvFormat
 ): Stream.Stream<Uint8Array, E | PgUsageError, R> =>
   Stream.unwrapScoped(
     Effect.suspend(() => {
+      const format = { ...lines, header: "match" } as const
       const reader = new CopyCsv.Reader({ width: names.length, maxRecordBytes: mostBytes, names, format })
       const isOpen = () => reader.headerLeft && reader.failure === null
       const begun: Array<Uint8Array> = []
@@ -119,45 +116,35 @@ const refusal = ({ kind, reason }: CopyFormatError): PgUsageError =>
     sent: true
   })
 
-/** What is copied and where, with the header compared here if the server would not. */
-const compared = <E, R>(
+/** The target, when its header is to be compared and the server would not do it. */
+const unchecked = (
   connection: PgConnection,
-  target: string | BytesInto,
-  source: Stream.Stream<Uint8Array, E, R>
-): Effect.Effect<
-  { readonly target: string | BytesInto; readonly source: Stream.Stream<Uint8Array, E | PgUsageError, R> },
-  PgSessionError
-> =>
-  Effect.gen(function* () {
-    if (typeof target === "string") return { target, source }
-    const asked = CopyOption.asked(target)
-    const version = yield* connection.serverVersion
-    // In the text format such a server has no header at all, and one in another encoding is the server's to read.
-    const isOurs = asked.header === "match" && asked.format === "csv" && asked.encoding === undefined
-    if (!isOurs || version === undefined || version >= since) return { target, source }
-    const names = yield* namesOf(connection, target)
-    return {
-      target: { ...target, header: true } as BytesInto,
-      source: Either.match(LineFormat.csv(asked, names), {
-        // The statement of the copy is refused for these settings.
-        onLeft: () => source,
-        onRight: (format) => checking(source, names, format)
-      })
-    }
-  })
+  target: string | BytesInto
+): Effect.Effect<BytesInto | undefined> => {
+  if (typeof target === "string") return Effect.succeed(undefined)
+  const { encoding, format, header } = CopyOption.asked(target)
+  // In the text format such a server has no header at all, and one in another encoding is the server's to read.
+  if (header !== "match" || format !== "csv" || encoding !== undefined) return Effect.succeed(undefined)
+  return Effect.map(connection.serverVersion, (version = since) => (version < since ? target : undefined))
+}
 
 /** Copies a source into a table. */
 export const into = <E, R>(
   connection: PgConnection,
   target: string | BytesInto,
   source: Stream.Stream<Uint8Array, E, R>,
-  options: CopyOptions | undefined
+  given: CopyOptions | undefined
 ): Effect.Effect<CopyResult, PgSessionError | E, R> =>
-  Effect.flatMap(compared(connection, target, source), (copied) =>
-    Effect.flatMap(planOf(connection, "into", copied.target, options), ({ hint, options, sql }) =>
-      Effect.mapError(connection.copyFrom(sql, copied.source, options), hint)
-    )
-  )
+  Effect.gen(function* () {
+    const ours = yield* unchecked(connection, target)
+    const asked = ours === undefined ? target : ({ ...ours, header: true } as BytesInto)
+    const { format, hint, options, sql } = yield* planOf(connection, "into", asked, given)
+    const data: Stream.Stream<Uint8Array, E | PgUsageError, R> =
+      ours !== undefined && format?._tag === "csv"
+        ? checking(source, yield* namesOf(connection, ours), format.lines)
+        : source
+    return yield* Effect.mapError(connection.copyFrom(sql, data, options), hint)
+  })
 
 /** `into` as a sink. The header is left to the server. */
 export const sink = (

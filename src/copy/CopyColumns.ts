@@ -49,16 +49,11 @@ const stated = ({ name, type }: CopyColumn, found?: FoundTypes): Either.Either<C
     : Either.right(ofType(oid, name))
 }
 
-/** The columns with the types that the caller states. */
-export const fromStated = (
-  columns: ReadonlyArray<CopyColumn>
-): Either.Either<ReadonlyArray<Column>, string> => Either.all(columns.map((column) => stated(column)))
-
-/** What the server describes, with what the caller states in its place. */
+/** What the server describes, with what the caller states in its place; where there is no server, only that. */
 export const merge = (
   columns: CopyColumns,
-  described: ReadonlyArray<Column>,
-  found: FoundTypes
+  described: ReadonlyArray<Column> = [],
+  found?: FoundTypes
 ): Either.Either<ReadonlyArray<Column>, string> =>
   Either.all(
     columns.map((column, index) => {

@@ -77,12 +77,9 @@ export const check = (
   own: ColumnCodecs
 ): Either.Either<Checked, string> => {
   const column = asked.format === "binary" ? withoutBinary(columns, registry, direction, own) : undefined
-  return column === undefined
-    ? settings(
-        asked,
-        columns.map(({ name }) => name)
-      )
-    : Either.left(
-        `column "${column.name}": the registry has no binary form for ${registry.nameOf(column.typeOid)}; text and csv do not have this limit`
-      )
+  const names = columns.map(({ name }) => name)
+  if (column === undefined) return settings(asked, names)
+  const type = registry.nameOf(column.typeOid)
+  const reason = `column "${column.name}": the registry has no binary form for ${type}; text and csv do not have this limit`
+  return Either.left(reason)
 }

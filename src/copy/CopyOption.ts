@@ -122,11 +122,9 @@ const useNames = {
   decode: "the reading of data"
 } as const satisfies { readonly [U in Use]: string }
 
-type Uses = typeof useNames
-
 type Why<N extends OptionName, U extends Use> = [U] extends [UseOf<N>]
   ? `${N} is for the format ${FormatOf<N> extends "csv" ? "csv" : "text or csv"}`
-  : `${N} is not for ${Uses[Exclude<U, UseOf<N>>]}`
+  : `${N} is not for ${(typeof useNames)[Exclude<U, UseOf<N>>]}`
 
 type Taken<N extends OptionName, F, U extends Use> = [F, U] extends [FormatOf<N>, UseOf<N>] ? true : false
 
@@ -212,32 +210,31 @@ const both = (words: ReadonlyArray<string>): string =>
 
 const isUtf8 = (encoding: string): boolean => /^(?:utf-?8|unicode)$/i.test(encoding)
 
-/** What a value of an option needs beyond the option itself: words for it, and the first major version. */
+/** What a value of an option needs beyond the option itself: words for it, and the first major version, if there is one. */
 const further = (
   name: OptionName,
   options: Options,
   { named, use }: Situation
-): readonly [what: string, since: number] | undefined => {
+): readonly [what: string, since?: number] => {
+  const value = options[name]
   switch (name) {
     case "header":
-      if (options.header === "match" && use === "into") return [`header: "match"`, 15]
-      return options.header !== false && options.format === "text"
-        ? ["header in the text format", 15]
-        : undefined
+      if (value === "match" && use === "into") return [`header: "match"`, 15]
+      return value !== false && options.format === "text" ? ["header in the text format", 15] : [name]
     case "onError":
-      return options.onError === "set_null" ? [`onError: "set_null"`, 19] : undefined
+      return value === "set_null" ? [`onError: "set_null"`, 19] : [name]
     case "logVerbosity":
-      return options.logVerbosity === "silent" ? [`logVerbosity: "silent"`, 18] : undefined
+      return value === "silent" ? [`logVerbosity: "silent"`, 18] : [name]
     case "forceNotNull":
     case "forceNull":
       // Named columns can be listed to any server.
-      return options[name] === "*" && !named ? [`${name}: "*" without columns by name`, 17] : undefined
+      return value === "*" && !named ? [`${name}: "*" without columns by name`, 17] : [name]
     default:
-      return undefined
+      return [name]
   }
 }
 
-const tooOld = (what: string, since: number | undefined, version: number | undefined): string | undefined =>
+const tooOld = (version: number | undefined, what: string, since?: number): string | undefined =>
   since === undefined || version === undefined || Math.floor(version / 10_000) >= since
     ? undefined
     : `${what} needs PostgreSQL ${since} or later, and the server has ${Math.floor(version / 10_000)}.${version % 10_000}`
@@ -256,11 +253,8 @@ export const refusal = (asked: RequestedOptions, situation: Situation): string |
       const is = asked.format === undefined ? "and no format is given" : `got ${asked.format}`
       return `${name} is an option of the format ${formats.join(" or ")}, ${is}`
     }
-    const old = tooOld(name, since, version)
+    const old = tooOld(version, name, since) ?? tooOld(version, ...further(name, options, situation))
     if (old !== undefined) return old
-    const more = further(name, options, situation)
-    const oldValue = more === undefined ? undefined : tooOld(...more, version)
-    if (oldValue !== undefined) return oldValue
   }
   if (data === "rows" && options.encoding !== undefined && !isUtf8(options.encoding))
     return `encoding must be UTF8 for rows, got ${options.encoding}: for another encoding copy bytes`

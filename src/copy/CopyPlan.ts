@@ -19,7 +19,7 @@ import type * as CopyOption from "./CopyOption.js"
 import { admit, type CopyOperation, orRefuse, quoted, refuse } from "./CopyRefusal.js"
 import type { CopySchema, KnownColumns } from "./CopySchema.js"
 import * as CopyStatement from "./CopyStatement.js"
-import type { RowsFrom, RowsInto, RowsToRead, TypedInto, TypedToRead, TypedToWrite } from "./CopyTarget.js"
+import type { RowsFrom, RowsToRead, TypedInto, TypedToRead, TypedToWrite } from "./CopyTarget.js"
 
 /** Everything a copy of rows needs to know. */
 export interface CopyPlan {
@@ -45,7 +45,7 @@ const wantedBy = (
   look: ColumnSchema,
   operation: CopyOperation
 ): Effect.Effect<ExpectedRow | undefined, PgUsageError> =>
-  look === undefined ? Effect.succeed(undefined) : orRefuse(look.wanted, operation, "schema")
+  look === undefined ? Effect.succeed(undefined) : orRefuse(look.rows.wanted, operation, "schema")
 
 /** Columns that are not named are those that the Schema has, and it must have some and no others. */
 const named = (
@@ -114,7 +114,7 @@ const formatted = (
   look: ColumnSchema,
   operation: CopyOperation
 ) => {
-  const codecs = look?.codecs(columns, registry, direction) ?? []
+  const codecs = look?.rows.codecs(columns, registry, direction) ?? []
   const best = (): CopyOption.FormatName => CopyFormat.best(columns, registry, direction, codecs).format
   const options = { ...asked, format: asked.format ?? best() }
   const checked = CopyFormat.check(options, columns, registry, direction, codecs)
@@ -127,10 +127,11 @@ const formatted = (
 /** Refuses a Schema whose values may be without a column that is copied: COPY has a value for each column of each row. */
 const complete = (
   look: ColumnSchema,
-  names: ReadonlyArray<string>,
+  columns: ReadonlyArray<Column>,
   operation: CopyOperation
 ): Effect.Effect<void, PgUsageError> => {
-  const missing = look?.optional().filter((name) => names.includes(name)) ?? []
+  const isCopied = (field: string) => columns.some(({ name }) => name === field)
+  const missing = look?.optional().filter(isCopied) ?? []
   if (missing.length === 0) return Effect.void
   const reason = `must have a value for ${quoted(missing)} in every row, because COPY stores one in each column, and the field is optional: Schema.NullOr stores NULL, Copy.orDefault the column's default, and columns that are named without it leave it out`
   return refuse(operation, "schema", reason)
@@ -154,7 +155,7 @@ const written = (
 /** The plan of a copy into a table. Columns that are not named are those that the Schema has. */
 export const into = (
   connection: PgConnection,
-  target: RowsInto | TypedInto,
+  target: TypedInto,
   look: ColumnSchema
 ): Effect.Effect<CopyPlan, PgSessionError> =>
   Effect.gen(function* () {
@@ -174,7 +175,7 @@ export const into = (
     const { options, plan } = yield* formatted(asked, { ...seen, columns }, look, "rowsInto")
     const names = columns.map(({ name }) => name)
     const sql = yield* orRefuse(CopyStatement.into(table, names, options), "rowsInto")
-    yield* complete(look, names, "rowsInto")
+    yield* complete(look, columns, "rowsInto")
     yield* written(connection, columns, look)
     const codecs = CopyFormat.codecsOf(columns, plan.registry, plan.codecs)
     const withoutNulls = options.format === "binary" ? [] : yield* CopyFacts.withoutNulls(connection, codecs)
@@ -216,12 +217,11 @@ export const data = (
     const columns =
       given.columns === undefined
         ? yield* typed((yield* named(wants, operation)).columns, registry, operation)
-        : yield* orRefuse(CopyColumns.fromStated(given.columns), operation)
+        : yield* orRefuse(CopyColumns.merge(given.columns), operation)
     const known = { columns, registry, sql: undefined, direction }
     yield* look?.compare(known) ?? Effect.void
     const options = { ...asked, format: asked.format ?? "binary" }
     const { plan } = yield* formatted(options, known, look, operation)
-    const names = columns.map(({ name }) => name)
-    if (direction === "encode") yield* complete(look, names, operation)
+    if (direction === "encode") yield* complete(look, columns, operation)
     return { ...plan, sql: "", table: undefined, withoutNulls: [], showsValues: false }
   })

@@ -25,13 +25,14 @@ const readerOf = ({ columns, format }: CopyPlan, maxRecordBytes: number | undefi
 export class CopyRowDecoder {
   private readonly reader: RecordReader
   private readonly decoder: Row.RowDecoder
-  private readonly sql: string
   private rows = 0
 
-  constructor(plan: CopyPlan, { maxRecordBytes, mode = "object" }: ReadSettings<Row.RowMode>) {
-    const { codecs, columns, format, registry, sql } = plan
+  constructor(
+    private readonly plan: CopyPlan,
+    { maxRecordBytes, mode = "object" }: ReadSettings<Row.RowMode>
+  ) {
+    const { codecs, columns, format, registry } = plan
     this.reader = readerOf(plan, maxRecordBytes)
-    this.sql = sql
     this.decoder = Row.compile(columns, [format._tag === "binary" ? 1 : 0], registry, mode, codecs)
   }
 
@@ -56,13 +57,12 @@ export class CopyRowDecoder {
         failure = this.decoder.decode(run.bytes, run.starts, run.count, out)
       } catch (cause) {
         this.rows += out.length - before
-        return this.error(this.rows + 1, reasonOf(cause), undefined, cause)
+        return this.error(this.rows + 1, reasonOf(cause), undefined, { cause })
       }
       this.rows += out.length - before
       if (failure === null) continue
-      return failure._tag === "Malformed"
-        ? this.error(this.rows + 1, failure.reason)
-        : this.error(this.rows + 1, failure.reason, failure)
+      const value = failure._tag === "Malformed" ? undefined : failure
+      return this.error(this.rows + 1, failure.reason, value)
     }
     return undefined
   }
@@ -71,15 +71,10 @@ export class CopyRowDecoder {
     row: number,
     reason: string,
     value?: { readonly column: string; readonly index: number; readonly type: string },
-    cause?: unknown
+    more: { readonly cause?: unknown } = {}
   ): PgCopyRowError {
-    return new PgCopyRowError({
-      direction: "decode",
-      place: { _tag: "CopyRow", row, column: value?.column, index: value?.index },
-      type: value?.type ?? "copy data",
-      reason,
-      sql: this.sql,
-      ...(cause === undefined ? {} : { cause })
-    })
+    const place = { _tag: "CopyRow", row, column: value?.column, index: value?.index } as const
+    const type = value?.type ?? "copy data"
+    return new PgCopyRowError({ direction: "decode", place, type, reason, sql: this.plan.sql, ...more })
   }
 }

@@ -64,6 +64,8 @@ const isPlain = (value: object): boolean => {
 const nullInArray =
   "an array with NULL in it cannot be copied as text while array_nulls is off: the server would store the string NULL. Copy in the format binary, or SET array_nulls = on"
 
+const noDefault = "Copy.Default needs the format text or csv and the option defaultText"
+
 export class CopyRowEncoder {
   private readonly names: ReadonlyArray<string>
   private readonly plan: Parameters.ParameterPlan
@@ -72,28 +74,20 @@ export class CopyRowEncoder {
   private readonly guarded: boolean
   /** Whether a value may stand for a default. */
   private readonly takesDefault: boolean
-  private readonly withoutNulls: ReadonlyArray<number>
+  private readonly format: Checked
   /** The fields of one row, for the formats of lines. */
   private readonly fields = new ByteWriter()
   private writer = new ByteWriter(pieceBytes + slack)
   private rows = 0
   private begun = false
 
-  private readonly columns: ReadonlyArray<Column>
-  private readonly format: Checked
-  private readonly registry: Registry
-  private readonly sql: string
-
-  constructor({ codecs, columns, format, registry, sql, withoutNulls }: CopyPlan) {
-    this.columns = columns
+  constructor(private readonly copy: CopyPlan) {
+    const { codecs, columns, format, registry } = copy
     this.format = format
-    this.registry = registry
-    this.sql = sql
     this.names = columns.map(({ name }) => name)
     this.guarded = this.names.some((name) => name in Object.prototype)
     this.values = columns.map(() => null)
     this.plan = planOf(columns, registry, codecs, format._tag === "binary" ? 1 : 0)
-    this.withoutNulls = withoutNulls
     this.takesDefault = format._tag !== "binary" && format.lines.defaultText !== undefined
   }
 
@@ -102,7 +96,7 @@ export class CopyRowEncoder {
     try {
       return this.write(rows, out)
     } catch (cause) {
-      return this.error(reasonOf(cause), undefined, "row", cause)
+      return this.error(reasonOf(cause), undefined, { cause })
     }
   }
 
@@ -152,13 +146,13 @@ export class CopyRowEncoder {
   private row(row: RowInput): PgCopyRowError | undefined {
     const given = isList(row) ? row : this.pick(row)
     const hasDefault = given.includes(Default)
-    if (hasDefault && !this.takesDefault) return this.withoutDefault(given.indexOf(Default))
+    if (hasDefault && !this.takesDefault) return this.error(noDefault, given.indexOf(Default))
     const values = hasDefault ? given.map((value) => (value === Default ? null : value)) : given
     const isBinary = this.format._tag === "binary"
     const target = isBinary ? this.writer : this.fields
-    if (isBinary) target.int16(this.columns.length)
-    const index = this.withoutNulls.find((index) => holdsNull(values[index]))
-    if (index !== undefined) return this.error(nullInArray, index, this.typeAt(index))
+    if (isBinary) target.int16(this.names.length)
+    const index = this.copy.withoutNulls.find((index) => holdsNull(values[index]))
+    if (index !== undefined) return this.error(nullInArray, index)
     const failure = this.plan.write(target, values)
     if (failure !== null) return this.refused(failure, values)
     if (hasDefault) this.markDefaults(given)
@@ -179,7 +173,7 @@ export class CopyRowEncoder {
   /** Writes what is in `fields` as a line. */
   private line(isHeader: boolean): void {
     const { fields, format, writer } = this
-    const width = this.columns.length
+    const width = this.names.length
     if (format._tag === "text") CopyText.write(writer, format.lines, fields, 0, width)
     else if (format._tag === "csv") CopyCsv.write(writer, format.lines, fields, 0, width, isHeader)
     fields.rollback(0)
@@ -195,20 +189,11 @@ export class CopyRowEncoder {
     return values
   }
 
-  private withoutDefault(index: number): PgCopyRowError {
-    const reason = "Copy.Default needs the format text or csv and the option defaultText"
-    return this.error(reason, index, this.typeAt(index))
-  }
-
-  private typeAt(index: number): string {
-    return this.registry.nameOf(this.columns[index]?.typeOid ?? 0)
-  }
-
   private refused(failure: Parameters.ParameterFailure, values: ReadonlyArray<unknown>): PgCopyRowError {
     if (failure._tag === "Refused") {
       const { index, reason, type } = failure
       const cure = values[index] === undefined ? ": null stores NULL, Copy.Default the column's default" : ""
-      return this.error(`${reason}${cure}`, index, type)
+      return this.error(`${reason}${cure}`, index, { type })
     }
     const { expected, received } = failure
     return this.error(
@@ -216,20 +201,17 @@ export class CopyRowEncoder {
     )
   }
 
-  private error(reason: string, index?: number, type = "row", cause?: unknown): PgCopyRowError {
-    return new PgCopyRowError({
-      direction: "encode",
-      place: {
-        _tag: "CopyRow",
-        row: this.rows,
-        column: index === undefined ? undefined : this.columns[index]?.name,
-        index
-      },
-      type,
-      reason,
-      sql: this.sql,
-      ...(cause === undefined ? {} : { cause })
-    })
+  /** `more.type`: unless given, by the OID of the column. */
+  private error(
+    reason: string,
+    index?: number,
+    more: { readonly type?: string; readonly cause?: unknown } = {}
+  ): PgCopyRowError {
+    const { columns, registry, sql } = this.copy
+    const column = index === undefined ? undefined : this.names[index]
+    const place = { _tag: "CopyRow", row: this.rows, column, index } as const
+    const type = index === undefined ? "row" : registry.nameOf(columns[index]?.typeOid ?? 0)
+    return new PgCopyRowError({ direction: "encode", place, type, reason, sql, ...more })
   }
 }
 

@@ -29,7 +29,6 @@ import type {
   RowInput,
   RowOf,
   RowsFrom,
-  RowsInto,
   RowsToRead,
   RowsToWrite,
   TypedInto,
@@ -180,7 +179,7 @@ const hinted = ({ sql, table }: CopyPlan) => CopyRefusal.hinted(table, sql)
 /** Copies rows, or values of a Schema, into a table. */
 export const into = <A, I extends object, RS, E, R>(
   connection: PgConnection,
-  target: RowsInto | TypedInto,
+  target: TypedInto,
   schema: Through<A, I, RS>,
   values: Stream.Stream<A, E, R>
 ): Effect.Effect<CopyResult, PgSessionError | PgCopyRowError | E, R | RS> =>
@@ -191,7 +190,7 @@ export const into = <A, I extends object, RS, E, R>(
 /** `into` as a sink. */
 export const sink = <A, I extends object, RS>(
   connection: PgConnection,
-  target: RowsInto | TypedInto,
+  target: TypedInto,
   schema: Through<A, I, RS>
 ): Sink.Sink<CopyResult, A, never, PgSessionError | PgCopyRowError, RS> =>
   Sink.unwrap(

@@ -3,7 +3,6 @@
  * either side, and a value that stands for its column's default.
  */
 import * as Effect from "effect/Effect"
-import type * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { Column } from "../model/Column.js"
 import { PgCodecError, PgCopyRowError } from "../model/PgError.js"
@@ -13,7 +12,6 @@ import * as RowEncoder from "../schema/RowEncoder.js"
 import * as PgType from "../schema/PgType.js"
 import * as OptionalColumns from "../schema/OptionalColumns.js"
 import * as Rows from "../schema/Rows.js"
-import type { ExpectedRow } from "../schema/ExpectedRow.js"
 import type { Registry } from "../types/Registry.js"
 import type * as Row from "../types/Row.js"
 import type { CopyDirection } from "./CopyFormat.js"
@@ -55,13 +53,8 @@ export interface KnownColumns {
 
 /** What a plan asks of a Schema. */
 export interface CopySchema {
-  /** The columns that the Schema wants; left when no row goes through it. */
-  readonly wanted: Either.Either<ExpectedRow, string>
-  readonly codecs: (
-    columns: ReadonlyArray<Column>,
-    registry: Registry,
-    direction: CopyDirection
-  ) => Row.ColumnCodecs | undefined
+  /** The columns that the Schema wants, and the codecs that it has for them. */
+  readonly rows: Rows.RowSchema<unknown, unknown>
   /** The columns that an encoded row may be without. */
   readonly optional: () => ReadonlyArray<string>
   /**
@@ -91,8 +84,7 @@ export const ofSchema = <A, I extends object, R>(
   if (schema === undefined) return undefined
   const rows = Rows.compile(schema)
   return {
-    wanted: rows.wanted,
-    codecs: (columns, registry, direction) => rows.codecs(columns, registry, direction),
+    rows,
     optional: () => OptionalColumns.of(schema.ast),
     compare: (seen, connection) =>
       Effect.suspend(() => {
@@ -121,34 +113,21 @@ export const encoding = <A, I, R>(
     const first = next
     next += values.length
     return Effect.mapError(encoder.encode(values, first), ({ cause, column, reason, rowNumber }) => {
-      const index = columns.findIndex(({ name }) => name === column)
-      return new PgCopyRowError({
-        direction: "encode",
-        place: { _tag: "CopyRow", row: rowNumber, column, index: index < 0 ? undefined : index },
-        type: index < 0 ? "row" : registry.nameOf(columns[index]!.typeOid),
-        reason,
-        sql,
-        cause
-      })
+      const at = columns.findIndex(({ name }) => name === column)
+      const index = at < 0 ? undefined : at
+      const place = { _tag: "CopyRow", row: rowNumber, column, index } as const
+      const type = at < 0 ? "row" : registry.nameOf(columns[at]!.typeOid)
+      return new PgCopyRowError({ direction: "encode", place, type, reason, sql, cause })
     }) as Effect.Effect<ReadonlyArray<RowInput>, PgCopyRowError, R>
   }
 }
 
-/** What came of a chunk: the values of the rows before a fault, and the fault. */
-export interface DecodedChunk<A> {
-  readonly values: ReadonlyArray<A>
-  readonly failure: PgCopyRowError | undefined
-}
-
-/** Rows to values, chunk by chunk, counting them: a new one for each run. */
-export const decoding = <A, I, R>(
-  origin: Rows.ResultFacts,
-  schema: Schema.Schema<A, I, R>
-): ((rows: ReadonlyArray<Row.Row>) => Effect.Effect<DecodedChunk<A>, never, R>) => {
+/** Rows to values, chunk by chunk, counting them: a new one for each run. A chunk gives the values of the rows before a fault, and the fault. */
+export const decoding = <A, I, R>(origin: Rows.ResultFacts, schema: Schema.Schema<A, I, R>) => {
   const compiled = Rows.compile(schema)
   const own: Rows.ResultFacts = { ...origin, own: true }
   let next = 1
-  return (rows) => {
+  return (rows: ReadonlyArray<Row.Row>) => {
     const first = next
     next += rows.length
     return Effect.map(compiled.decodeSome(rows, first, own), ({ failure, values }) => ({

@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import type * as Either from "effect/Either"
 import type { CopyResult } from "../connection/copy/CopyIn.js"
 import type { CopyOptions, PgConnection } from "../connection/PgConnection.js"
 import type { Column } from "../model/Column.js"
@@ -15,7 +16,6 @@ import type { PgSessionError, PgUsageError } from "../model/PgError.js"
 import type * as Statement from "../model/Statement.js"
 import * as CopyFacts from "./CopyFacts.js"
 import * as CopyRefusal from "./CopyRefusal.js"
-import { orRefuse, quoted, refuse } from "./CopyRefusal.js"
 import * as CopyStatement from "./CopyStatement.js"
 
 /** What is copied: a table or view, with all columns unless some are named, or a query without parameters. */
@@ -52,45 +52,42 @@ export interface TransferResult extends CopyResult {
   readonly format: "binary" | "text"
 }
 
+const refuse = (argument: string, reason: string) => CopyRefusal.refuse("transfer", argument, reason)
+
+/** The text, or the refusal of the table or the query that there is no text for. */
+const orRefuse = (text: Either.Either<string, string>, argument = "table") =>
+  CopyRefusal.orRefuse(text, "transfer", argument)
+
 /** Columns of the source and of the target, in pairs. */
 interface Pairs {
   readonly source: ReadonlyArray<Column>
   readonly target: ReadonlyArray<Column>
 }
 
-const inOrder = (
-  source: ReadonlyArray<Column>,
-  target: ReadonlyArray<Column>
-): Effect.Effect<Pairs, PgUsageError> =>
-  source.length === target.length
-    ? Effect.succeed({ source, target })
-    : refuse(
-        "transfer",
-        "columns",
-        `must be as many as the source has, which are ${source.length}, got ${target.length}`
-      )
+const inOrder = ({ source, target }: Pairs): Effect.Effect<Pairs, PgUsageError> => {
+  if (source.length === target.length) return Effect.succeed({ source, target })
+  const reason = `must be as many as the source has, which are ${source.length}, got ${target.length}`
+  return refuse("columns", reason)
+}
+
+const named = (columns: ReadonlyArray<Column>, name: string): Column | undefined =>
+  columns.find((column) => column.name === name)
 
 const byName = (
-  source: ReadonlyArray<Column>,
-  target: ReadonlyArray<Column>,
+  { source, target }: Pairs,
   generated: ReadonlyArray<Column>
 ): Effect.Effect<Pairs, PgUsageError> => {
-  const missing = source.filter(({ name }) => !target.some((column) => column.name === name))
+  const missing = source.filter(({ name }) => named(target, name) === undefined)
   if (missing.length > 0) {
-    const names = quoted(missing.map(({ name }) => name))
+    const names = CopyRefusal.quoted(missing.map(({ name }) => name))
     const reason = `must be named, because the target has no column ${names}: name the target's columns in the order of the source's`
-    return refuse("transfer", "columns", reason)
+    return refuse("columns", reason)
   }
-  const doubled = source.find(({ name }, at) => source.findIndex((column) => column.name === name) !== at)
-  if (doubled !== undefined) {
-    const reason = `must be named, because the source has ${quoted([doubled.name])} twice`
-    return refuse("transfer", "columns", reason)
-  }
-  const kept = source.filter(({ name }) => !generated.some((column) => column.name === name))
-  return Effect.succeed({
-    source: kept,
-    target: kept.map(({ name }) => target.find((column) => column.name === name)!)
-  })
+  const doubled = source.find((column) => named(source, column.name) !== column)
+  if (doubled !== undefined)
+    return refuse("columns", `must be named, because the source has ${JSON.stringify(doubled.name)} twice`)
+  const kept = source.filter(({ name }) => named(generated, name) === undefined)
+  return Effect.succeed({ source: kept, target: kept.map(({ name }) => named(target, name)!) })
 }
 
 /** Types of the server's own have the same OIDs everywhere. */
@@ -106,7 +103,7 @@ const readable = (from: PgConnection): Effect.Effect<void, PgUsageError> =>
   Effect.flatMap(from.parameter("DateStyle"), (style) => {
     if (style === undefined || style.startsWith("ISO")) return Effect.void
     const reason = `text needs DateStyle ISO in the source's session, got ${style}: dates could be read wrong`
-    return refuse("transfer", "format", reason)
+    return refuse("format", reason)
   })
 
 /** Counts what passes, and reports it at times. */
@@ -140,34 +137,25 @@ export const transfer = <E = never, R = never>(
   options: TransferOptions<E, R> = {}
 ): Effect.Effect<TransferResult, PgSessionError | E, R> =>
   Effect.gen(function* () {
-    if (from.facts === into.facts)
-      return yield* refuse(
-        "transfer",
-        "on",
-        "must be two connections, and a transaction of a client has only one for both ends"
-      )
+    if (from.facts === into.facts) {
+      const reason = "must be two connections, and a transaction of a client has only one for both ends"
+      return yield* refuse("on", reason)
+    }
     const isQuery = "query" in source
-    const named = isQuery ? undefined : source.columns
-    const query = yield* orRefuse(
-      CopyStatement.source(source, named),
-      "transfer",
-      isQuery ? "query" : "table"
-    )
-    const out = yield* CopyFacts.describe(from, query, isQuery ? undefined : source.table)
-    const targetQuery = yield* orRefuse(
-      CopyStatement.query(target.table, target.columns),
-      "transfer",
-      "table"
-    )
-    const found = yield* CopyFacts.describe(into, targetQuery, target.table)
-    const generated = isQuery || target.columns !== undefined ? [] : yield* CopyFacts.generated(into, found)
-    const pairs = yield* target.columns === undefined ? byName(out, found, generated) : inOrder(out, found)
+    const [table, some] = isQuery ? [undefined, undefined] : [source.table, source.columns]
+    const query = yield* orRefuse(CopyStatement.source(source, some), isQuery ? "query" : "table")
+    const out = yield* CopyFacts.describe(from, query, table)
+    const targetQuery = yield* orRefuse(CopyStatement.query(target.table, target.columns))
+    const found = { source: out, target: yield* CopyFacts.describe(into, targetQuery, target.table) }
+    const isByName = target.columns === undefined
+    const generated = isQuery || !isByName ? [] : yield* CopyFacts.generated(into, found.target)
+    const pairs = yield* isByName ? byName(found, generated) : inOrder(found)
     const format = options.format ?? best(pairs)
     if (format === "text") yield* readable(from)
     const columns = pairs.source.map(({ name }) => name)
-    const read = isQuery ? query : yield* orRefuse(CopyStatement.source(source, columns), "transfer", "table")
+    const read = isQuery ? query : yield* orRefuse(CopyStatement.source(source, columns))
     const names = pairs.target.map(({ name }) => name)
-    const copyIn = yield* orRefuse(CopyStatement.into(target.table, names, { format }), "transfer", "table")
+    const copyIn = yield* orRefuse(CopyStatement.into(target.table, names, { format }))
     const limit = options.timeout === undefined ? {} : { timeout: options.timeout }
     const count = { bytes: 0 }
     const copyOut = from.copyTo(CopyStatement.from(read, { format }), limit)

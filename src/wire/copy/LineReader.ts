@@ -52,11 +52,12 @@ export abstract class LineReader<F extends LineFormat> extends RecordReader {
         return false
       }
       const stop = this.line()
-      if (stop < 0) return false
+      if (stop === false) return false
       const { at, bytes } = this.unread
       if (stop - at > this.maxRecordBytes) return this.refuseSize(stop - at, this.place())
       if (this.headerLeft) {
-        if (!this.header(bytes, at, stop)) return false
+        if (this.format.header === "match" && !this.matches(bytes, at, stop)) return false
+        this.headerLeft = false
       } else if (this.isMark(bytes, at, stop)) {
         this.marked = true
       } else {
@@ -73,35 +74,28 @@ export abstract class LineReader<F extends LineFormat> extends RecordReader {
     this.scanned = 0
   }
 
-  /** Where the line at hand stops; −1 when more bytes are needed, all is over or something is wrong. */
-  private line(): number {
+  /** Where the line at hand stops; false when more bytes are needed, all is over or something is wrong. */
+  private line(): number | false {
     const { at, bytes, end } = this.unread
     const p = this.scan(bytes, at + this.scanned, end)
     this.scanned = p - at
     if (p >= end) {
-      if (end - at > this.maxRecordBytes) return this.wrong(() => this.refuseSize(end - at, this.place()))
-      if (!this.finished || end === at) return -1
+      if (end - at > this.maxRecordBytes) return this.refuseSize(end - at, this.place())
+      if (!this.finished || end === at) return false
       this.after = end
       return end
     }
     this.after = p + 1
     if (bytes[p] === cr && this.lineEnd !== "CR" && this.lineEnd !== "LF") {
       // The line feed behind it may be in the next chunk.
-      if (p + 1 === end && !this.finished) return -1
+      if (p + 1 === end && !this.finished) return false
       if (p + 1 < end && bytes[p + 1] === lf) this.after = p + 2
     }
     const found = bytes[p] === lf ? "LF" : this.after === p + 2 ? "CRLF" : "CR"
     this.lineEnd ??= found
     if (found === this.lineEnd) return p
     const expected = lineEnds[this.lineEnd]
-    return this.wrong(() =>
-      this.refuse("malformed", `${lineEnds[found]} where lines end in ${expected}`, this.place())
-    )
-  }
-
-  private wrong(refuse: () => false): -1 {
-    refuse()
-    return -1
+    return this.refuse("malformed", `${lineEnds[found]} where lines end in ${expected}`, this.place())
   }
 
   private place(): number {
@@ -123,12 +117,6 @@ export abstract class LineReader<F extends LineFormat> extends RecordReader {
   /** Most bytes of a body made from a line of this many. */
   private room(size: number): number {
     return size + 2 + 4 * (this.width + 1)
-  }
-
-  private header(bytes: Uint8Array, at: number, stop: number): boolean {
-    const isRight = this.format.header !== "match" || this.matches(bytes, at, stop)
-    this.headerLeft = false
-    return isRight
   }
 
   private matches(bytes: Uint8Array, at: number, stop: number): boolean {
