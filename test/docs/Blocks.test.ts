@@ -61,7 +61,11 @@ describe("the code of a page", () => {
 
 describe("the install lines of a page", () => {
   it("are those of its blocks and those in its text, word by word", () => {
-    const text = `${page(["sh", "npm install pkg effect@^3.22\nnpm ci && npm test"])}\nor \`npm i --save-dev x@1\`, and \`npm test\`.\n`
-    assert.deepStrictEqual(installLines(text), ["npm install pkg effect@^3.22", "npm i --save-dev x@1"])
+    const text = `${page(["sh", "npm install pkg effect@^3.22\nnpm ci && npm test"])}\nor \`npm i --save-dev x@1\`, \`npm uninstall y\`, and \`npm test\`.\n`
+    assert.deepStrictEqual(installLines(text), [
+      "npm install pkg effect@^3.22",
+      "npm i --save-dev x@1",
+      "npm uninstall y"
+    ])
   })
 })

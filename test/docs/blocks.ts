@@ -10,10 +10,10 @@ export interface Block {
 
 const opening = /^\s*```(?:ts|typescript)\s*$/
 const closing = /^\s*```\s*$/
-const usesUs = /\bfrom "effect-postgres(?:\/[\w/-]+)?"/
+const us = /\bfrom "effect-postgres(?:\/[\w/-]+)?"/
 /** Programs with another client, which pages set beside ours. */
 const usesOthers = /^import \w+ from "(?:pg|postgres)"/m
-const runs = /\bEffect\.runPromise\b|\bNodeRuntime\.runMain\b/
+const runs = /\b(?:Effect|runtime)\.runPromise\b|\bNodeRuntime\.runMain\b/
 
 /** Code blocks in TypeScript that import this package, or another client, in order. */
 export const blocksOf = (page: string, text: string): ReadonlyArray<Block> => {
@@ -24,14 +24,28 @@ export const blocksOf = (page: string, text: string): ReadonlyArray<Block> => {
       const length = lines.slice(at + 1).findIndex((other) => closing.test(other))
       return length < 0 ? [] : [{ page, line: at + 2, code: lines.slice(at + 1, at + 1 + length).join("\n") }]
     })
-    .filter(({ code }) => usesUs.test(code) || usesOthers.test(code))
+    .filter(({ code }) => us.test(code) || usesOthers.test(code))
 }
 
-/** Every line of a page that installs something, in blocks and in the text, in order. */
+/** Whether the block imports this package. */
+export const usesUs = ({ code }: Block): boolean => us.test(code)
+
+/** Every line of a page that installs or removes a package, in blocks and in the text, in order. */
 export const installLines = (text: string): ReadonlyArray<string> =>
-  [...text.matchAll(/^\s*(npm (?:install|i) .+?)\s*$|`(npm (?:install|i) [^`\n]+)`/gm)].map(
-    ([, line, inline]) => line ?? inline ?? ""
-  )
+  [
+    ...text.matchAll(/^\s*(npm (?:install|i|uninstall) .+?)\s*$|`(npm (?:install|i|uninstall) [^`\n]+)`/gm)
+  ].map(([, line, inline]) => line ?? inline ?? "")
+
+/** What a program of `docs/examples/recipes` prints, as its page shows it: the block of text behind its name. */
+export const printedBy = (page: string, name: string): string | undefined =>
+  new RegExp("examples/recipes/" + name + "\\.ts[^]*?```text\\n([^]*?)```").exec(page)?.[1]
+
+/** The output of such a program without what is logged: notices of the server, such as that a table to be dropped is not there. */
+export const withoutLog = (output: string): string =>
+  output
+    .split("\n")
+    .filter((line) => !/^\[[\d:.]+\] INFO /.test(line))
+    .join("\n")
 
 /** Whether the block runs by itself when it is started. */
 export const isProgram = ({ code }: Block): boolean => runs.test(code) || usesOthers.test(code)

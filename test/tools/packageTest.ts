@@ -1,45 +1,31 @@
 /**
- * Is the package real, and does it install as on the pages? Builds and packs it and then does in an empty folder what a reader
- * does: every install line, word by word (the tarball stands for the package's own name), a compiler, an import of every
- * public module, and every program of the README and of the page on testing, run against a throw-away server.
+ * Is the package real, and does it install as on the pages? Builds and packs it and then does in empty folders what readers
+ * do: every install line of every page, word by word (the tarball stands for the package's own name), a compiler, an import of every
+ * public module, every program of those pages, and the programs of `docs/examples`, run against a throw-away server.
  */
 import * as Effect from "effect/Effect"
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync
-} from "node:fs"
-import { tmpdir } from "node:os"
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { start } from "../../src/testing/EmbeddedPostgres.js"
 import { root } from "../architecture/imports.js"
-import { asFile, blocksOf, fileName, installLines, isProgram } from "../docs/blocks.js"
-import {
-  compilerLine,
-  compilers,
-  everyExport,
-  foreignFiles,
-  isOurs,
-  type Manifest,
-  type Packed,
-  tsconfig,
-  withTarball
-} from "../package/consumer.js"
-import { readPage } from "./generatedPage.js"
+import { compilers, everyExport, foreignFiles, isOurs, type Packed } from "../package/consumer.js"
+import { readers, type Reader } from "../package/readers.js"
 import { capture, outputOf, report, run } from "./process.js"
+import {
+  compile,
+  execute,
+  executeExamples,
+  executePages,
+  install,
+  manifestAt,
+  newFolder,
+  write
+} from "./readerFolder.js"
 
-const pages = ["README.md", "docs/testing.md"].map((page) => [page, readPage(page)] as const)
-const blocks = pages.flatMap(([page, text]) => blocksOf(page, text))
-const lines = pages.flatMap(([page, text]) => installLines(text).map((line) => ({ page, line })))
-
-const project = mkdtempSync(join(tmpdir(), "consumer-"))
-const manifestAt = (folder: string) =>
-  JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest
 const manifest = manifestAt(root)
+const all = readers(manifest).map((reader) => [reader, newFolder()] as const)
+/** The first reader's folder is where the package itself is checked too. */
+const project = all[0]![1]
 
 /** Packs what `npm run build` made; the path of the tarball. */
 const pack = (): string => {
@@ -55,37 +41,18 @@ const pack = (): string => {
   return join(project, packed.filename)
 }
 
-/** Runs a line as a shell does; whether it went well. */
-const sh = (what: string, line: string): boolean => {
-  const env = { npm_config_audit: "false", npm_config_fund: "false" }
-  const failure = run({ command: "sh", args: ["-c", line], cwd: project, env, seconds: 600 })
-  report(what, failure)
-  return failure === undefined
-}
-
-/** Whether every line did its work: each stands on those before it. */
-const install = (tarball: string): boolean =>
-  lines.every(({ line, page }) => sh(`${page}: ${line}`, withTarball(line, manifest, tarball))) &&
-  sh("other packages install beside it", compilerLine(manifest))
-
-const write = (): void => {
-  // The programs are modules, as the code of Effect's own pages is.
-  writeFileSync(
-    join(project, "package.json"),
-    JSON.stringify({ ...manifestAt(project), type: "module" }, null, 2)
-  )
-  writeFileSync(join(project, "tsconfig.json"), JSON.stringify(tsconfig))
+/** What is checked of the package itself, beside the pages. */
+const writeOwn = (): void => {
   const own = manifestAt(join(project, "node_modules", manifest.name))
   writeFileSync(join(project, "exports.ts"), everyExport(own))
   copyFileSync(join(root, "test/package/typeTests.ts"), join(project, "typeTests.ts"))
-  for (const block of blocks) writeFileSync(join(project, fileName(block)), asFile(block))
 }
 
 /**
  * The types as another compiler reads them. Effect's own declarations do not pass the least one without `skipLibCheck`: then only
  * errors in ours count.
  */
-const compile = (version: string, skipLibCheck: boolean): void => {
+const compileWith = (version: string, skipLibCheck: boolean): void => {
   const folder = join(project, `typescript-${version}`)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }))
@@ -116,36 +83,32 @@ const noInternals = (): void => {
   )
 }
 
-const execute = (file: string, uri: string): void =>
-  report(
-    `${file} runs on the installed package`,
-    run({
-      command: process.execPath,
-      args: [join("out", file.replace(/ts$/, "js"))],
-      cwd: project,
-      env: { DATABASE_URL: uri },
-      seconds: 60
-    })
-  )
+/** A folder in which a reader has followed the pages, and whether what was written there type-checks. */
+const follow = (reader: Reader, folder: string, tarball: string): boolean => {
+  if (!install(folder, reader, manifest, tarball)) return false
+  write(folder, reader)
+  if (folder === project) {
+    writeOwn()
+    noInternals()
+  }
+  const compiles = compile(folder, reader)
+  if (folder === project)
+    for (const version of compilers) for (const skips of [true, false]) compileWith(version, skips)
+  return compiles
+}
 
 try {
-  for (const [page, text] of pages) {
-    report(`${page} has an install line`, installLines(text).length > 0 ? undefined : "none found")
-    report(`${page} has a program`, blocksOf(page, text).some(isProgram) ? undefined : "none found")
-  }
-  if (install(pack())) {
-    write()
-    noInternals()
-    const types = run({ command: "npx", args: ["--no-install", "tsc"], cwd: project, seconds: 300 })
-    report("every public module and the pages' code type-check there", types)
-    for (const version of compilers) for (const skips of [true, false]) compile(version, skips)
-    const files = ["exports.ts", ...blocks.filter(isProgram).map(fileName)]
-    if (types === undefined) {
-      await Effect.runPromise(
-        Effect.scoped(Effect.map(start(), ({ uri }) => files.forEach((file) => execute(file, uri))))
-      )
+  const tarball = pack()
+  const ready = all.filter(([reader, folder]) => follow(reader, folder, tarball))
+  const everything = Effect.gen(function* () {
+    const server = yield* start()
+    for (const [reader, folder] of ready) {
+      if (folder === project) execute(folder, "exports.ts", server.uri)
+      executePages(folder, reader, server.uri)
+      yield* executeExamples(folder, reader, server)
     }
-  }
+  })
+  if (ready.length > 0) await Effect.runPromise(Effect.scoped(everything))
 } finally {
-  rmSync(project, { recursive: true, force: true })
+  for (const [, folder] of all) rmSync(folder, { recursive: true, force: true })
 }

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import { readFileSync, readdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { printedBy, withoutLog } from "../../docs/blocks.js"
 import { open } from "../connection/sessions.js"
 import { shared } from "../support/server.js"
 
@@ -38,13 +39,6 @@ const run = (name: string, uri: string): Promise<{ readonly code: number | null;
     child.on("close", (code) => resolve({ code, out }))
   })
 
-/** The output of the program on its page: the block of text behind its name. */
-const printed = (name: string): string | undefined =>
-  new RegExp("examples/recipes/" + name + "\\.ts[^]*?```text\\n([^]*?)```").exec(page)?.[1]
-
-/** Notices of the server, such as that a table to be dropped is not there. */
-const isLogged = /^\[[\d:.]+\] INFO /
-
 describe("the recipe", () => {
   for (const name of programs)
     it.scopedLive(`${name} prints what its page shows`, () =>
@@ -52,8 +46,7 @@ describe("the recipe", () => {
         const uri = yield* database(`recipe_${name.toLowerCase()}`)
         const { code, out } = yield* Effect.promise(() => run(name, uri))
         assert.strictEqual(code, 0, out)
-        const lines = out.split("\n").filter((line) => !isLogged.test(line))
-        assert.strictEqual(lines.join("\n"), printed(name))
+        assert.strictEqual(withoutLog(out), printedBy(page, name))
       })
     )
 })
