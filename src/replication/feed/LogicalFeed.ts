@@ -168,16 +168,35 @@ export const progressOf = <A>({ progress }: FeedLink<A>): Effect.Effect<FeedProg
     outstanding: progress.unfinished
   }))
 
-/** Lets one stream have the feed. */
-export const onceOf = (command: string) => {
+/** Lets one stream have the feed. `ended` runs when the stream has ended or failed by itself. */
+export const onceOf = (command: string, ended: Effect.Effect<void> = Effect.void) => {
   let taken = false
   return <A>(make: () => PullEvents<A>): Stream.Stream<A, ReadError> =>
     Stream.suspend(() => {
       if (taken) return Stream.fail(FeedFailure.takenTwice(command))
       taken = true
-      return PullStream.make(make())
+      return PullStream.make(Effect.tapError(make(), () => ended))
     })
 }
+
+/**
+ * Ends the session of a feed whose stream has ended or failed as soon as all that was handed out is acknowledged. A server that shuts down
+ * waits until its feeds have confirmed the log, and this feed reads nothing more.
+ */
+const leaving = <A>(
+  { copy, progress, report }: FeedLink<A>,
+  room: Signal
+): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
+  Effect.map(Effect.scope, (scope) => {
+    const acknowledged = Effect.repeat(
+      Effect.suspend(() => (progress.outstanding > 0 ? room.wait : Effect.void)),
+      {
+        while: () => progress.outstanding > 0
+      }
+    )
+    const left = Effect.ignore(Effect.zipRight(acknowledged, Effect.zipRight(report, copy.finish)))
+    return Effect.asVoid(Effect.forkIn(Effect.interruptible(left), scope))
+  })
 
 /**
  * Opens a feed of the changes of one logical slot, in the order of commits.
@@ -196,7 +215,8 @@ export const onceOf = (command: string) => {
  * timer alone while reading is stopped at `bufferBytes` because the consumer is slow. A consumer may be as slow as it likes.
  *
  * Closing the scope reports the position a last time and ends the stream politely. Interrupting a stream leaves what it had
- * not acknowledged to the next feed.
+ * not acknowledged to the next feed. When the stream has ended or failed, the session is closed as soon as everything that was
+ * emitted is acknowledged; `report` fails with `PgClosedError` from then on.
  *
  * Fails at once with `PgSlotError`: `missing`; `in-use`, unless `inUse` asks to wait or to take over; `invalidated` with the
  * server's reason, which asks for a new slot and a new copy of the data; `recreated` or `diverged` when `start` and the slot
@@ -266,7 +286,7 @@ export const open = (
       until: options.until
     })
     const raw = new RawMessages.RawMessages(link)
-    const once = onceOf(command)
+    const once = onceOf(command, yield* leaving(link, room))
     const feed: LogicalFeed = {
       facts,
       changes: once(() => reader.pull),

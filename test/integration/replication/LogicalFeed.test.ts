@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -17,6 +18,7 @@ import * as SpillStore from "../../../src/replication/feed/SpillStore.js"
 import { Unchanged } from "../../../src/replication/changes/Unchanged.js"
 import { kindOf } from "../../../src/wire/replication/PgOutput.js"
 import { Numeric } from "../../../src/model/Numeric.js"
+import * as FaultProxy from "../../../src/testing/FaultProxy.js"
 import type { Target } from "../connection/sessions.js"
 import { table } from "../connection/sessions.js"
 import { eventually } from "../support/eventually.js"
@@ -602,20 +604,42 @@ describeWithServer("an impatient server", { settings: { wal_sender_timeout: "1s"
         const { options, rows, run } = yield* prepare("id int", server())
         const feed = yield* logical(options)
         yield* run(`insert into ${rows} values (1)`)
+        const acknowledged = yield* Deferred.make<void>()
         const reading = yield* Effect.fork(
           Effect.flip(
             Stream.runForEach(feed.changes, (event) => {
               const position = positionOf(event)
-              return position === undefined ? Effect.void : feed.acknowledge(position)
+              return position === undefined
+                ? Effect.void
+                : Effect.zipRight(feed.acknowledge(position), Deferred.succeed(acknowledged, undefined))
             })
           )
         )
-        yield* Effect.sleep("200 millis")
+        yield* Deferred.await(acknowledged)
         yield* server().stop("fast")
         assert.strictEqual((yield* Fiber.join(reading))._tag, "PgClosedError")
         yield* server().startAgain
       })
     )
+  )
+
+  it.scopedLive("stops although a feed that has failed is in its scope (REP-054)", () =>
+    Effect.gen(function* () {
+      const proxy = yield* FaultProxy.make({ target: server() })
+      yield* connecting({ target: { ...server(), ...proxy } })(
+        Effect.gen(function* () {
+          const { options, rows, run } = yield* prepare("id int", server())
+          const feed = yield* logical(options)
+          // What a table is has to be asked for in another session.
+          yield* proxy.refuse(true)
+          yield* run(`insert into ${rows} values (1)`)
+          assert.deepInclude(yield* Effect.flip(Stream.runDrain(feed.changes)), { _tag: "PgConnectError" })
+          yield* server().stop("fast")
+          yield* proxy.refuse(false)
+          yield* server().startAgain
+        })
+      )
+    })
   )
 })
 

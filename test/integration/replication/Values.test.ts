@@ -283,7 +283,7 @@ describe("a feed of a temporary slot", () => {
         )
         assert.deepInclude(Option.getOrThrow(first), { new: { id: 1, price: "$12.34" } })
         yield* pg.simple(`alter table ${rows} drop column price`)
-        const feed = yield* logical(options)
+        const feed = yield* logical({ ...options, slot: fresh("slot") })
         yield* pg.simple(`alter table ${rows} add column price money; insert into ${rows} values (2, 12.34)`)
         const error = yield* Effect.flip(Stream.runDrain(feed.changes))
         assert.instanceOf(error, PgChangeRowError)

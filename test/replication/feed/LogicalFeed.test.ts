@@ -221,6 +221,28 @@ describe("a feed", () => {
     })
   )
 
+  it.scoped("ends its session when it has failed and all that it gave is acknowledged", () =>
+    Effect.gen(function* () {
+      const { server, feed } = yield* opened()
+      const { fiber, seen } = yield* following(feed)
+      server.stream(
+        [table, 0n],
+        ...transaction(1, 0x1500n),
+        [begin(2, 0x1600n), 0x1600n],
+        [insert(1, [text("none"), text("x")]), 0x15f0n]
+      )
+      const outcome = yield* Fiber.join(fiber)
+      assert.deepInclude(outcome._tag === "Left" ? outcome.left : {}, { _tag: "PgChangeRowError" })
+      assert.deepStrictEqual(seen.map(show), ["Begin", 1, "Commit", "Begin"])
+      yield* settle
+      assert.notInclude(server.heard(), "CopyDone")
+      yield* feed.acknowledge(0x1508n)
+      yield* settle
+      assert.deepStrictEqual(server.heard().slice(-2), ["StandbyStatus", "CopyDone"])
+      assert.strictEqual(flushed(server).at(-1), 0x1508n)
+    })
+  )
+
   it.scoped("gives what came before a publication was passed over, and nothing behind (LOG-003)", () =>
     Effect.gen(function* () {
       const { server, feed } = yield* opened()
