@@ -464,16 +464,23 @@ describe("a position that is kept with the data", () => {
           )
           // What is kept is never behind the slot.
           assert.isAtLeast(Number(yield* kept), Number(yield* confirmed(slot)))
-          yield* run(`insert into ${rows} values (2)`)
-          yield* running(eventually(ids, (found) => found.includes(2)))
-          assert.deepStrictEqual(yield* ids, [1, 2])
-
-          yield* run(`insert into ${rows} values (3)`)
-          yield* run(`select pg_replication_slot_advance('${slot}', pg_current_wal_lsn())`)
           const reason = Effect.map(Effect.flip(Replication.run(options, handler)), (error) =>
             error._tag === "PgSlotError" ? error.reason : error._tag
           )
-          assert.strictEqual(yield* reason, "diverged")
+          // As long as a transaction that has written is open, decoding restarts before it: the advanced slot does not look like a new one.
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              const writer = yield* connector.open()
+              yield* writer.simple(`begin; insert into ${other} values (0)`)
+              yield* run(`insert into ${rows} values (2)`)
+              yield* running(eventually(ids, (found) => found.includes(2)))
+              assert.deepStrictEqual(yield* ids, [1, 2])
+
+              yield* run(`insert into ${rows} values (3)`)
+              yield* run(`select pg_replication_slot_advance('${slot}', pg_current_wal_lsn())`)
+              assert.strictEqual(yield* reason, "diverged")
+            })
+          )
           yield* Replication.Slot.drop(slot)
           yield* run(`select pg_switch_wal(); checkpoint`)
           yield* Replication.Slot.create(slot)
