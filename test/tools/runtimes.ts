@@ -47,7 +47,7 @@ const tested = (files: ReadonlyArray<string>): VitestReport | string => {
       args: [...start, ...vitest, ...files],
       cwd: root,
       env: { EFFECT_POSTGRES_RUNTIME: name },
-      seconds: 450
+      seconds: 850
     })
     return existsSync(json)
       ? (JSON.parse(readFileSync(json, "utf8")) as VitestReport)
